@@ -1,0 +1,141 @@
+import type { EndingResult } from './worker-protocol.ts';
+import type { SessionIdentity } from './session.ts';
+import type { Admission } from './snapshot.ts';
+import type { TargetSettings } from './target.ts';
+import type { TierName } from './tiers/names.ts';
+import type { Outcome } from './workflow.ts';
+
+/** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
+export type Notice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed';
+
+/** An alarm event that belongs to an incident. */
+export interface AlarmSighting {
+  readonly alarm: string;
+  /** When the alarm changed state, epoch milliseconds. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+export interface CauseFinding {
+  readonly name: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+  /** Sentences with numbers in them. */
+  readonly evidence: readonly string[];
+}
+
+/** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */
+export interface Incident {
+  readonly id: string;
+  readonly target: TargetSettings;
+  readonly status: 'open' | 'closed';
+  /** Null while open. */
+  readonly outcome: Outcome | null;
+  /** Grows by one with every incident of the target. Checked before every act. */
+  readonly fence: number;
+  readonly alarm: AlarmSighting;
+  /** Later alarms that joined: the first few, and how many in all. */
+  readonly joined: readonly AlarmSighting[];
+  readonly joinedCount: number;
+  readonly openedAt: number;
+  readonly firstActionAt: number | null;
+  readonly reliefAt: number | null;
+  readonly closedAt: number | null;
+  readonly serverVersion: string | null;
+  readonly admission: Admission | null;
+  readonly usageBefore: number | null;
+  readonly usageAfter: number | null;
+  readonly usagePeak: number | null;
+  /** How often Headroom itself saw a login refused as full (canary and responder). */
+  readonly refused: number;
+  readonly cause: CauseFinding | null;
+  readonly rounds: number;
+  readonly endedCount: number;
+  /** Spared sessions of the last plan, by reason. */
+  readonly spared: Readonly<Record<string, number>>;
+  /** Why a person is needed, and what is left to do, in words. */
+  readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
+  readonly failure: { readonly error: string; readonly detail: string } | null;
+  /** Notices not delivered yet. */
+  readonly pendingNotices: readonly Notice[];
+  readonly notices: readonly NoticeAttempt[];
+}
+
+export interface NoticeAttempt {
+  readonly notice: Notice;
+  readonly at: number;
+  readonly delivered: boolean;
+  /** Why it was not delivered; empty otherwise. */
+  readonly error: string;
+}
+
+/** A session a tier meant to end, and, once it is known, what became of it. */
+export interface VictimRecord {
+  readonly identity: SessionIdentity;
+  readonly user: string | null;
+  readonly application: string;
+  readonly database: string | null;
+  readonly method: 'terminate' | 'cancel';
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: EndingResult | null;
+  readonly detail: string;
+}
+
+/**
+ * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
+ * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
+ */
+export interface Act {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly tier: TierName;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  /** How many sessions count against the caps for this act. */
+  readonly counted: number;
+  readonly victims: readonly VictimRecord[];
+}
+
+/** An act as the caps see it. */
+export interface ActTally {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly tier: TierName;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly counted: number;
+}
+
+/** What one Diagnose saw and decided. */
+export interface Round {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly at: number;
+  /** Null when the worker did not get in. */
+  readonly usage: number | null;
+  readonly used: number | null;
+  readonly usable: number | null;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly canary: string;
+  readonly admission: string;
+  readonly cause: CauseFinding | null;
+  /** What the workflow does next, and why. */
+  readonly next: string;
+  readonly why: string;
+  /** Planned sessions by tier. */
+  readonly planned: Readonly<Record<string, number>>;
+  readonly spared: Readonly<Record<string, number>>;
+  /** A few spared sessions of each reason, as words. */
+  readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. */
+export interface Pause {
+  readonly targetId: string;
+  readonly by: string;
+  readonly why: string;
+  readonly at: number;
+  /** Epoch milliseconds; null until resumed. */
+  readonly until: number | null;
+}

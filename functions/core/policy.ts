@@ -1,0 +1,130 @@
+import * as z from 'zod/mini';
+import { TIER_NAMES } from './tiers/names.ts';
+
+/** `observe` plans and never acts. */
+export const mode = z.enum(['observe', 'act'], {
+  error: (issue) =>
+    issue.input === 'approve'
+      ? 'mode "approve" is not built yet; use "observe" (plan only) or "act"'
+      : 'expected "observe" or "act"',
+});
+export type Mode = z.infer<typeof mode>;
+
+const percent = () => z.number().check(z.minimum(1), z.maximum(100));
+const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
+/** Exact, or a prefix that ends in `*`. */
+const names = () => z._default(z.array(z.string().check(z.minLength(1))), []);
+
+const ages = z.strictObject({
+  /** Idle at least this long before kill-idle may end it. */
+  idleSeconds: z._default(seconds(), 300),
+  /** Idle in transaction at least this long before end-idle-transactions may end it. */
+  idleInTransactionSeconds: z._default(seconds(), 300),
+  /** The same for a transaction that has already failed. */
+  abortedTransactionSeconds: z._default(seconds(), 60),
+  /** A query runs at least this long before cancel-long may cancel it. */
+  querySeconds: z._default(seconds(), 600),
+  /** How long a cancelled query may take to stop before its session is terminated. */
+  cancelGraceSeconds: z._default(seconds(), 10),
+  /** Age of the root blocker's transaction before break-locks may end it. */
+  blockerTransactionSeconds: z._default(seconds(), 30),
+  /** How long its waiters have waited. */
+  blockerWaitSeconds: z._default(seconds(), 15),
+  /** How many waiters must have waited that long. */
+  blockerMinWaiters: z._default(z.int().check(z.minimum(1)), 3),
+});
+
+const caps = z.strictObject({
+  /** Most sessions one act of a tier may end, in percent of usable slots. */
+  perTierPercent: z._default(percent(), 30),
+  /** Most sessions one incident may end. */
+  perIncidentPercent: z._default(percent(), 50),
+  /** Most sessions all incidents of a target may end within an hour. */
+  perHourPercent: z._default(percent(), 100),
+});
+
+const protect = z.strictObject({
+  users: names(),
+  applications: names(),
+  databases: names(),
+  /** Client addresses: exact, prefix with `*`. */
+  clients: names(),
+});
+
+const loop = z.strictObject({
+  /** Wait between an act and the next diagnosis. */
+  settleSeconds: z._default(z.int().check(z.minimum(1), z.maximum(60)), 5),
+  /** Rounds before the incident is escalated. */
+  maxRounds: z._default(z.int().check(z.minimum(1), z.maximum(50)), 12),
+  /** Total time before the incident is escalated. */
+  maxMinutes: z._default(z.number().check(z.minimum(0.1), z.maximum(12)), 12),
+  /** Samples in a row that must all be good before relief is confirmed. */
+  reliefSamples: z._default(z.int().check(z.minimum(1), z.maximum(10)), 3),
+  reliefSpacingSeconds: z._default(z.number().check(z.minimum(0.1), z.maximum(10)), 2),
+  /** How long to try to get into a full server. */
+  patienceSeconds: z._default(z.number().check(z.minimum(1), z.maximum(120)), 60),
+});
+
+const tierModes = z.strictObject(
+  Object.fromEntries(TIER_NAMES.map((name) => [name, z.optional(mode)])) as Record<
+    (typeof TIER_NAMES)[number],
+    z.ZodMiniOptional<typeof mode>
+  >,
+);
+
+/** What Headroom may do to a target, and when. Every field has a default that suits production. */
+export const policy = z.strictObject({
+  /** Usage, in percent of usable slots, at which an incident is worth acting on. */
+  triggerPercent: z._default(z.number().check(z.minimum(50), z.maximum(98)), 85),
+  /** Usage at or under which relief has come; plans stop here. */
+  reliefPercent: z._default(z.number().check(z.minimum(1), z.maximum(93)), 70),
+  ages: z.prefault(ages, {}),
+  caps: z.prefault(caps, {}),
+  /** Sessions of each pool that kill-idle leaves in place. */
+  minimumPerPool: z._default(z.int().check(z.minimum(0)), 2),
+  protect: z.prefault(protect, {}),
+  /** Modes of single tiers, where they differ from the target's. */
+  tiers: z.prefault(tierModes, {}),
+  loop: z.prefault(loop, {}),
+  /** How much of a statement leaves the worker: without literals, only its first keyword, or as it was written. */
+  statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
+});
+export type Policy = z.infer<typeof policy>;
+
+/** Ages below which a target that is not marked as a rehearsal is refused. */
+export const FLOORS = {
+  idleSeconds: 60,
+  idleInTransactionSeconds: 30,
+  abortedTransactionSeconds: 10,
+  querySeconds: 60,
+} as const satisfies Partial<Record<keyof Policy['ages'], number>>;
+
+export interface PolicyProblem {
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly message: string;
+}
+
+/** What the schema alone cannot say: floors, and how trigger and relief stand to each other. */
+export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  if (checked.reliefPercent > checked.triggerPercent - 5) {
+    problems.push({
+      path: ['reliefPercent'],
+      value: checked.reliefPercent,
+      message: `must be at least 5 points under triggerPercent (${checked.triggerPercent}); set it to ${checked.triggerPercent - 5} or less`,
+    });
+  }
+  if (isRehearsal) return problems;
+  for (const [name, floor] of Object.entries(FLOORS)) {
+    const value = checked.ages[name as keyof typeof FLOORS];
+    if (value < floor) {
+      problems.push({
+        path: ['ages', name],
+        value,
+        message: `must be at least ${floor} s on a real target; raise it, or set "rehearsal: true" on a target that is not production`,
+      });
+    }
+  }
+  return problems;
+}

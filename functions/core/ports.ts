@@ -1,0 +1,131 @@
+import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pause, Round } from './incident.ts';
+import type { Outcome } from './workflow.ts';
+import type { TargetSettings } from './target.ts';
+import type {
+  EndAnswer,
+  SampleAnswer,
+  SnapshotAnswer,
+  EndRequest,
+  SampleRequest,
+  SnapshotRequest,
+} from './worker-protocol.ts';
+
+/** What dispatch wants to open. */
+export interface NewIncident {
+  readonly id: string;
+  readonly target: TargetSettings;
+  readonly alarm: AlarmSighting;
+  readonly at: number;
+  readonly leaseUntil: number;
+}
+
+/**
+ * `opened`: ours, or opened by an earlier, interrupted delivery of the same event. `joined`: another incident of the
+ * target is open. `expired`: another incident holds the target, but its lease has run out; ask whether its execution
+ * still runs, and take over if it does not. `handled`: this very incident is closed already.
+ */
+export type Opening =
+  | { readonly kind: 'opened' | 'joined' | 'handled'; readonly incident: Incident }
+  | { readonly kind: 'expired'; readonly incident: Incident };
+
+/** Fields of an open incident that steps write; everything else is kept by the store's own operations. */
+export type IncidentChange = Partial<
+  Pick<
+    Incident,
+    | 'firstActionAt'
+    | 'reliefAt'
+    | 'serverVersion'
+    | 'admission'
+    | 'usageBefore'
+    | 'usageAfter'
+    | 'usagePeak'
+    | 'refused'
+    | 'cause'
+    | 'rounds'
+    | 'endedCount'
+    | 'spared'
+    | 'escalation'
+  >
+>;
+
+/** The incident store. Works without transactions: every step is a single conditional write, and safe to repeat. */
+export interface IncidentStore {
+  open(candidate: NewIncident): Promise<Opening>;
+  /** Closes the expired holder as failed and opens the candidate in its place, or says who was faster. */
+  takeOver(candidate: NewIncident, expired: Incident): Promise<Opening>;
+  /** Null when there is none. Strongly consistent. */
+  incident(id: string): Promise<Incident | null>;
+  /** The open incident of a target, null when there is none. Strongly consistent. */
+  openIncidentOf(targetId: string): Promise<Incident | null>;
+  /** Extends the lease if this incident still holds the target; throws FenceLost when it does not. */
+  holdFence(incident: Incident, leaseUntil: number): Promise<void>;
+  /** Throws FenceLost when the incident is closed. Marks `notice` as pending in the same write when given. */
+  change(id: string, change: IncidentChange, notice?: Notice): Promise<Incident>;
+  /** Closes it, marks the notice as pending and lets the target go. Closing a closed incident returns it unchanged. */
+  close(
+    id: string,
+    end: { outcome: Outcome; at: number; failure: Incident['failure']; notice: Notice | null },
+  ): Promise<Incident>;
+  /** Notes an attempt; a delivered notice is no longer pending. */
+  noticed(id: string, attempt: NoticeAttempt): Promise<void>;
+
+  putRound(round: Round): Promise<void>;
+  rounds(incidentId: string): Promise<Round[]>;
+  /** Writes the act and its victims, in as many items as they need. Throws when the act exists: acting is never repeated. */
+  startAct(targetId: string, act: Act): Promise<void>;
+  /** Writes results and how many sessions count against the caps from now on. */
+  finishAct(targetId: string, act: Act): Promise<void>;
+  acts(incidentId: string): Promise<Act[]>;
+  /** Acts on a target since a time, of whatever incident. Strongly consistent: the caps rest on it. */
+  tallies(targetId: string, since: number): Promise<ActTally[]>;
+
+  pauseOf(targetId: string): Promise<Pause | null>;
+  pause(pause: Pause): Promise<void>;
+  resume(targetId: string): Promise<void>;
+
+  /** Newest first. */
+  listByTarget(targetId: string, limit: number): Promise<Incident[]>;
+  listByStatus(status: 'open' | 'closed', limit: number): Promise<Incident[]>;
+}
+
+/** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */
+export interface WorkerClient {
+  sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
+  snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
+  /** Never retried once the worker may have begun. */
+  end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
+}
+
+export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent';
+
+export interface Workflow {
+  /** Starts the execution of an incident. Starting one that runs or ran already is no error. */
+  start(incidentId: string): Promise<void>;
+  status(incidentId: string): Promise<{ readonly status: ExecutionStatus; readonly detail: string }>;
+}
+
+export interface Alarms {
+  /** Those of the named alarms that are in ALARM right now, with the time they went there. */
+  standing(names: readonly string[]): Promise<AlarmSighting[]>;
+}
+
+export interface Notifier {
+  /** Publishes; throws when the topic does not take it. */
+  publish(message: Message): Promise<void>;
+}
+
+/** A notification, ready to send. */
+export interface Message {
+  /** At most 100 printable ASCII characters. */
+  readonly subject: string;
+  readonly body: string;
+  /** The JSON form, for machines. */
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly attributes: {
+    readonly severity: 'critical' | 'warning' | 'info';
+    readonly outcome: string;
+    readonly target: string;
+    readonly incidentId: string;
+    readonly notice: string;
+  };
+}

@@ -1,0 +1,104 @@
+import type { Session } from './session.ts';
+
+export type EngineName = 'postgres' | 'mysql' | 'mariadb';
+
+/**
+ * Why a login did not get in.
+ * `full`: every slot taken. `consumer-full`: a limit of the role, user or database is reached while the server is not full.
+ * `busy-elsewhere`: another executor holds the server-side lock. `too-late`: the request's deadline had passed.
+ */
+export type RefusalKind =
+  | 'full'
+  | 'consumer-full'
+  | 'authentication'
+  | 'missing-database'
+  | 'tls'
+  | 'network'
+  | 'starting'
+  | 'wrong-server'
+  | 'busy-elsewhere'
+  | 'too-late'
+  | 'other';
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** SQLSTATE, errno name or driver code; empty when there is none. */
+  readonly code: string;
+  /** The server's or driver's own words, without secrets. */
+  readonly message: string;
+}
+
+/** How the worker got in. `warm`: the session of an earlier invocation still answered. */
+export interface Admission {
+  readonly way: 'warm' | 'first-try' | 'retry';
+  /** The login may use reserved slots. */
+  readonly reserved: boolean;
+  readonly attempts: number;
+  readonly waitedMs: number;
+}
+
+/** Whether an ordinary client gets in. `unknown`: no canary login is configured, so nobody can tell. */
+export type Canary =
+  | { readonly result: 'admitted'; readonly tookMs: number }
+  | { readonly result: 'refused'; readonly refusal: Refusal }
+  | { readonly result: 'unknown' };
+
+export interface Server {
+  readonly engine: EngineName;
+  readonly version: string;
+  readonly major: number;
+  /** False on a major version the contract suite has not passed on: then nothing is ended. */
+  readonly tested: boolean;
+  /** Equal to `identity.server` of every session in the snapshot. */
+  readonly identity: string;
+  /** A standby or reader: only tiers that end sessions run. */
+  readonly readOnly: boolean;
+}
+
+export interface Limits {
+  readonly maxConnections: number;
+  /** Slots ordinary clients never get, by the setting that reserves them. */
+  readonly reserves: readonly { readonly name: string; readonly slots: number }[];
+  /** maxConnections less every reserve. */
+  readonly usable: number;
+}
+
+/** What the responder may see and do. It never acts unless both are true. */
+export interface Visibility {
+  readonly seesSessions: boolean;
+  readonly maySignal: boolean;
+  /** The grants that are missing, as an administrator would write them. */
+  readonly missing: readonly string[];
+}
+
+/** A quick look: are there slots, and does an ordinary client get one. */
+export interface Sample {
+  /** Epoch milliseconds by the worker's clock. */
+  readonly at: number;
+  readonly server: Server;
+  readonly limits: Limits;
+  /** Slots taken, by the server's own account. */
+  readonly used: number;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly canary: Canary;
+  /** Connections that hold a slot without a session. `inferred`: not countable in SQL on this server, only concluded. */
+  readonly halfOpen: { readonly count: number; readonly inferred: boolean };
+}
+
+export interface Snapshot extends Sample {
+  readonly visibility: Visibility;
+  readonly sessions: readonly Session[];
+  /** Deadlocks the server has counted since its statistics were reset. */
+  readonly deadlocks: number;
+  /** Prepared transactions; they can block and belong to no session. */
+  readonly preparedTransactions: readonly {
+    readonly owner: string;
+    readonly database: string;
+    readonly ageMs: number;
+  }[];
+}
+
+/** Used over usable slots, in percent. Above 100 when reserves are in use too. */
+export function usagePercent(sample: Pick<Sample, 'used' | 'limits'>): number {
+  return (100 * sample.used) / Math.max(1, sample.limits.usable);
+}

@@ -1,0 +1,54 @@
+import * as z from 'zod/mini';
+import { targetSettings } from './target.ts';
+import { TIER_NAMES } from './tiers/names.ts';
+import { SCHEMA } from './worker-protocol.ts';
+
+/** What the rule of a target's stack sends to the dispatch function. The event itself is parsed by `alarm-event.ts`. */
+export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings, event: z.unknown() });
+
+/** What the schedule of a target's stack sends to the reconcile function each minute. */
+export const reconcileTargetRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings });
+
+/** Input of the state machine and of Diagnose. Name and input of an execution derive from the incident id alone. */
+export interface WorkflowInput {
+  readonly schema: number;
+  readonly incidentId: string;
+}
+export const diagnoseRequest = z.object({ schema: z.literal(SCHEMA), incidentId: z.string() });
+
+/** What Diagnose hands to the Choice that follows it. `error` is null so that later states can always refer to it. */
+export interface DiagnoseResult {
+  readonly schema: number;
+  readonly incidentId: string;
+  readonly round: number;
+  readonly next: (typeof TIER_NAMES)[number] | 'close' | 'escalate';
+  /** Set when `next` is `close`, else `escalated`. */
+  readonly outcome: Outcome;
+  readonly settleSeconds: number;
+  readonly error: null;
+}
+
+export const actRequest = z.object({
+  schema: z.literal(SCHEMA),
+  incidentId: z.string(),
+  round: z.number(),
+  tier: z.enum(TIER_NAMES),
+});
+
+/** What a tier's state leaves beside Diagnose's result. */
+export interface ActResult {
+  readonly tier: (typeof TIER_NAMES)[number];
+  readonly round: number;
+  /** Why nothing was tried; null when the tier acted. */
+  readonly held: string | null;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** `error` is what Step Functions puts there on a Catch. Any schema is accepted: closing must work after a deploy too. */
+const caught = z.nullable(z.object({ Error: z.optional(z.string()), Cause: z.optional(z.string()) }));
+export const escalateRequest = z.object({ incidentId: z.string(), error: caught });
+export const closeRequest = z.object({ incidentId: z.string(), outcome: z.enum(OUTCOMES), error: caught });
+export const notifyRequest = z.object({ incidentId: z.string() });
