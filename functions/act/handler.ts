@@ -1,0 +1,1 @@
+export const handler = (payload: unknown): Promise<unknown> => Promise.resolve(payload);

@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+
+/** How the worker logs in. It has two logins: the responder, and the canary that stands for every ordinary client. */
+export const workerAuth = z.discriminatedUnion('mode', [
+  /** IAM database authentication: a token signed in the function itself, no AWS call. */
+  z.object({ mode: z.literal('iam'), region: z.string(), user: z.string(), canaryUser: z.string() }),
+  /** Two Secrets Manager secrets with `username` and `password`. */
+  z.object({
+    mode: z.literal('secret'),
+    region: z.string(),
+    secretArn: z.string(),
+    canarySecretArn: z.nullable(z.string()),
+  }),
+  /** URLs in environment variables of the process. Local runs only. */
+  z.object({ mode: z.literal('url'), variable: z.string(), canaryVariable: z.nullable(z.string()) }),
+]);
+
+/** Everything the worker knows; the JSON in its environment variable HEADROOM_WORKER. No secrets. */
+export const workerSettings = z.object({
+  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  /** The instance the worker must find itself on, where the server can tell (Aurora); else the TLS name vouches for it. */
+  instance: z.string(),
+  /** Null in url mode: the URL has them. */
+  host: z.nullable(z.string()),
+  port: z.nullable(z.number()),
+  database: z.nullable(z.string()),
+  auth: workerAuth,
+  tls: z.object({
+    mode: z.enum(['verify-full', 'require', 'disable']),
+    /** Path of a PEM file (relative to the bundle when not absolute); null for the runtime's own store. */
+    ca: z.nullable(z.string()),
+  }),
+  statements: z.enum(['redacted', 'verb', 'verbatim']),
+});
+export type WorkerSettings = z.infer<typeof workerSettings>;
+export type WorkerAuth = z.infer<typeof workerAuth>;
