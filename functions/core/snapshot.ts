@@ -98,7 +98,17 @@ export interface Snapshot extends Sample {
   }[];
 }
 
-/** Used over usable slots, in percent. Above 100 when reserves are in use too. */
-export function usagePercent(sample: Pick<Sample, 'used' | 'limits'>): number {
-  return (100 * sample.used) / Math.max(1, sample.limits.usable);
+/** Slots that are taken. Connections without a session are added where the server's own account cannot contain them. */
+export function slotsTaken(sample: Pick<Sample, 'used' | 'halfOpen'>): number {
+  return sample.used + (sample.halfOpen.inferred ? sample.halfOpen.count : 0);
+}
+
+/** Taken over usable slots, in percent. Above 100 when reserves are in use too. */
+export function usagePercent(sample: Pick<Sample, 'used' | 'halfOpen' | 'limits'>): number {
+  return (100 * slotsTaken(sample)) / Math.max(1, sample.limits.usable);
+}
+
+/** Ordinary clients are turned away because there is no slot for them. */
+export function isRefusedAsFull(canary: Canary): boolean {
+  return canary.result === 'refused' && canary.refusal.kind === 'full';
 }

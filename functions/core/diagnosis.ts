@@ -1,0 +1,33 @@
+import { findCause, tierOrderFor } from './cause.ts';
+import type { CauseFinding } from './incident.ts';
+import { readLockQueues, type LockQueues } from './locks.ts';
+import { planTiers, type History, type Plan } from './plan.ts';
+import type { Mode, Policy } from './policy.ts';
+import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
+
+export interface Diagnosis {
+  readonly usage: number;
+  /** Usage is at the trigger, or an ordinary client is refused because the server is full. */
+  readonly pressing: boolean;
+  readonly locks: LockQueues;
+  readonly cause: CauseFinding;
+  readonly plan: Plan;
+}
+
+/** Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. */
+export function diagnose(snapshot: Snapshot, settings: { policy: Policy; mode: Mode }, history: History): Diagnosis {
+  const usage = usagePercent(snapshot);
+  const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
+  const locks = readLockQueues(snapshot.sessions);
+  const cause = findCause(snapshot, settings.policy, locks);
+  const plan = planTiers({
+    snapshot,
+    policy: settings.policy,
+    mode: settings.mode,
+    locks,
+    order: tierOrderFor(cause),
+    history,
+    pressing,
+  });
+  return { usage, pressing, locks, cause, plan };
+}

@@ -1,0 +1,151 @@
+import type { LockQueues } from './locks.ts';
+import type { Mode, Policy } from './policy.ts';
+import { protectionOf } from './protection.ts';
+import { sessionKey, type Session } from './session.ts';
+import { slotsTaken, type Snapshot } from './snapshot.ts';
+import type { SparedReason } from './spared.ts';
+import { tierNamed } from './tiers/index.ts';
+import type { TierName } from './tiers/names.ts';
+import type { Candidate, Spared } from './tiers/tier.ts';
+
+/** What earlier acts on the target mean for this plan. */
+export interface History {
+  /** Sessions that count against the cap of this incident, and of the last hour over all incidents. */
+  readonly countedIncident: number;
+  readonly countedHour: number;
+  /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
+  readonly signalled: ReadonlySet<string>;
+}
+
+export const NO_HISTORY: History = { countedIncident: 0, countedHour: 0, signalled: new Set() };
+
+export interface TierPlan {
+  readonly tier: TierName;
+  readonly mode: Mode;
+  /** In the order they would end. */
+  readonly victims: readonly Candidate[];
+  readonly spared: readonly Spared[];
+}
+
+/** What every tier would do, in the order they would go. Each tier's plan assumes that those before it did their part. */
+export interface Plan {
+  /** Slots that must come free to reach the relief level. */
+  readonly need: number;
+  readonly tiers: readonly TierPlan[];
+  /** Every session no tier ends, with the one reason that says most. */
+  readonly spared: readonly Spared[];
+}
+
+export interface PlanInput {
+  readonly snapshot: Snapshot;
+  readonly policy: Policy;
+  readonly mode: Mode;
+  readonly locks: LockQueues;
+  readonly order: readonly TierName[];
+  readonly history: History;
+  /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
+  readonly pressing: boolean;
+}
+
+/** Slots over the relief level; 0 when there is nothing to do. */
+export function slotsNeeded(snapshot: Pick<Snapshot, 'used' | 'limits' | 'halfOpen'>, policy: Policy): number {
+  const reliefSlots = Math.floor((policy.reliefPercent * snapshot.limits.usable) / 100);
+  return Math.max(0, slotsTaken(snapshot) - reliefSlots);
+}
+
+/** A cap in sessions. Rounded up, so that a cap never stops a small server one slot short of its stated share. */
+export function capSlots(percent: number, usable: number): number {
+  return Math.ceil((percent * usable) / 100);
+}
+
+/**
+ * Chooses victims, tier by tier: the fewest that reach the relief level, within the caps, each with the reason it goes and
+ * every other session with the reason it stays. Pure: same input, same plan. O(n log n) in sessions.
+ */
+export function planTiers(input: PlanInput): Plan {
+  const { snapshot, policy, history } = input;
+  const usable = snapshot.limits.usable;
+  const clients = snapshot.sessions.filter((session) => session.kind === 'client');
+  const protectedOnes: Spared[] = [];
+  let open: Session[] = [];
+  for (const session of snapshot.sessions) {
+    const reason = history.signalled.has(sessionKey(session.identity))
+      ? 'already-signalled'
+      : protectionOf(session, policy);
+    if (reason) protectedOnes.push({ session, reason });
+    else open.push(session);
+  }
+
+  const need = slotsNeeded(snapshot, policy);
+  const left = {
+    need,
+    incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
+    hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
+  };
+  const modeOf = (name: TierName): Mode => policy.tiers[name] ?? input.mode;
+  const someAct = input.order.some((name) => modeOf(name) === 'act');
+  const perTier = capSlots(policy.caps.perTierPercent, usable);
+  const tiers: TierPlan[] = [];
+  for (const name of input.order) {
+    const tier = tierNamed(name);
+    const mode = modeOf(name);
+    // A tier that only looks on must not count as done where others act after it.
+    const isHypothetical = someAct && mode === 'observe';
+    const ledger = isHypothetical ? { ...left } : left;
+    const proposal = tier.propose({ sessions: open, clients, locks: input.locks, policy });
+    const spared = [...proposal.spared];
+    const victims: Candidate[] = [];
+    for (const candidate of proposal.candidates) {
+      const reason = stopReason({
+        ...ledger,
+        tier: perTier - victims.length,
+        blocked: tier.losesWork && !input.pressing,
+      });
+      if (reason) {
+        spared.push({ session: candidate.session, reason });
+        continue;
+      }
+      victims.push(candidate);
+      ledger.need -= candidate.frees;
+      ledger.incident--;
+      ledger.hour--;
+    }
+    tiers.push({ tier: name, mode, victims, spared });
+    if (victims.length > 0 && !isHypothetical) {
+      const taken = new Set(victims.map((victim) => victim.session));
+      open = open.filter((session) => !taken.has(session));
+    }
+  }
+  return { need, tiers, spared: [...protectedOnes, ...mergeSpared(open, tiers)] };
+}
+
+interface Left {
+  readonly need: number;
+  readonly tier: number;
+  readonly incident: number;
+  readonly hour: number;
+  readonly blocked: boolean;
+}
+
+function stopReason(left: Left): SparedReason | null {
+  if (left.blocked) return 'work-to-lose';
+  if (left.need <= 0) return 'enough';
+  if (left.hour <= 0) return 'cap-hour';
+  if (left.incident <= 0) return 'cap-incident';
+  if (left.tier <= 0) return 'cap-tier';
+  return null;
+}
+
+/** One reason a session: that of the tier which came nearest to ending it, the last in the order that looked at it. */
+function mergeSpared(sessions: readonly Session[], tiers: readonly TierPlan[]): Spared[] {
+  const reasons = new Map<Session, SparedReason>();
+  for (const tier of tiers) for (const { session, reason } of tier.spared) reasons.set(session, reason);
+  return sessions.map((session) => ({ session, reason: reasons.get(session) ?? 'no-tier' }));
+}
+
+/** How many sessions each reason spares. */
+export function countSpared(spared: readonly Spared[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of spared) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,105 @@
+import type { Policy } from './policy.ts';
+import type { Session } from './session.ts';
+import type { SparedReason } from './spared.ts';
+
+/**
+ * Applications that copy or change whole databases. Ending them loses hours or leaves half a migration; names as they set
+ * application_name themselves (PostgreSQL client tools, pgBackRest, WAL-G, Barman, AWS DMS, Flyway, Liquibase and others).
+ */
+const BACKUP_TOOLS = [
+  'pg_dump*',
+  'pg_basebackup*',
+  'pg_receivewal*',
+  'pg_recvlogical*',
+  'pgbackrest*',
+  'wal-g*',
+  'barman*',
+  'mysqldump*',
+  'mysqlpump*',
+  'xtrabackup*',
+  'mariabackup*',
+  'mydumper*',
+];
+const MIGRATION_TOOLS = [
+  'pg_restore*',
+  'pg_repack*',
+  'pg_squeeze*',
+  'flyway*',
+  'liquibase*',
+  'alembic*',
+  'sqitch*',
+  'dbmate*',
+  'golang-migrate*',
+  'prisma-migrate*',
+  'replication-task*',
+  'awsdms*',
+  'gh-ost*',
+  'pt-online-schema-change*',
+];
+
+/** Logins of the platform. Nobody but AWS may end them, and trying can fail a whole batch. */
+const RDS_INTERNAL = [
+  'rdsadmin*',
+  'rdsrepladmin*',
+  'rdsproxyadmin*',
+  'rdstopmgr*',
+  'rdswriteforwarduser*',
+  'rds_superuser',
+  'mysql.*',
+  'event_scheduler',
+  'system user',
+];
+
+/** Statements that only a person may stop: their work is long and cannot be resumed. */
+const MAINTENANCE_VERBS: ReadonlySet<string> = new Set([
+  'VACUUM',
+  'ANALYZE',
+  'CLUSTER',
+  'REINDEX',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'TRUNCATE',
+  'REFRESH',
+  'COPY',
+  'OPTIMIZE',
+  'REPAIR',
+  'RENAME',
+  'LOAD',
+]);
+
+/** Whether a name equals one of the patterns, or starts as one that ends in `*` says. Upper and lower case are one. */
+export function matchesAny(name: string, patterns: readonly string[]): boolean {
+  const lower = name.toLowerCase();
+  return patterns.some((pattern) =>
+    pattern.endsWith('*') ? lower.startsWith(pattern.slice(0, -1).toLowerCase()) : lower === pattern.toLowerCase(),
+  );
+}
+
+/** Why no tier may ever end this session, or null. The first reason that holds is the one that is stated. */
+export function protectionOf(session: Session, policy: Policy): SparedReason | null {
+  if (session.own) return 'own-session';
+  if (session.kind === 'replication') return 'replication';
+  if (session.kind !== 'client') return 'system-process';
+  if (session.superuser) return 'superuser';
+  if (session.user !== null && matchesAny(session.user, RDS_INTERNAL)) return 'rds-internal';
+  if (session.state === 'starting') return 'logging-in';
+  if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
+  if (matchesAny(session.application, BACKUP_TOOLS)) return 'backup-tool';
+  if (matchesAny(session.application, MIGRATION_TOOLS)) return 'migration-tool';
+  if (matchesAny(session.user, policy.protect.users)) return 'protected-user';
+  if (matchesAny(session.application, policy.protect.applications)) return 'protected-application';
+  if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
+  if (session.client !== null && matchesAny(session.client, policy.protect.clients)) return 'protected-client';
+  if (isWaiter(session)) return 'waits-for-lock';
+  return null;
+}
+
+/** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
+export function isWaiter(session: Session): boolean {
+  return session.blockedBy.length > 0 || session.lockWaitMs !== null;
+}
+
+export function runsMaintenance(session: Session): boolean {
+  return session.statement !== null && MAINTENANCE_VERBS.has(session.statement.verb);
+}

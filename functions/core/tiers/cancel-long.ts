@@ -1,0 +1,40 @@
+import { runsMaintenance } from '../protection.ts';
+import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier } from './tier.ts';
+
+/**
+ * Cancels queries past a maximum age, those that have written nothing first, then the longest. The worker looks until the
+ * grace ends and terminates only the same session still on the same query.
+ */
+export const cancelLong: Tier = {
+  name: 'cancel-long',
+  state: 'CancelLongQueries',
+  consequence: 'that query fails',
+  losesWork: true,
+  propose: ({ sessions, policy }) => {
+    const spared: Spared[] = [];
+    const candidates: Candidate[] = [];
+    for (const session of sessions) {
+      if (session.state !== 'active') continue;
+      if (session.queryMs === null || session.queryMark === null || session.queryMs < policy.ages.querySeconds * 1000) {
+        spared.push({ session, reason: 'query-too-young' });
+      } else if (runsMaintenance(session)) {
+        spared.push({ session, reason: 'maintenance-statement' });
+      } else {
+        candidates.push({
+          session,
+          method: 'cancel',
+          expect: expecting('active', { queryMark: session.queryMark }),
+          reason: `its ${session.statement?.verb ?? 'query'} has run for ${inWords(session.queryMs)}`,
+          frees: 1,
+        });
+      }
+    }
+    candidates.sort(
+      byDescending(
+        [({ session }) => Number(!session.hasWritten), ({ session }) => session.queryMs ?? 0],
+        ({ session }) => session.identity.id,
+      ),
+    );
+    return { candidates, spared };
+  },
+};

@@ -1,0 +1,82 @@
+import type { LockQueues } from '../locks.ts';
+import type { Policy } from '../policy.ts';
+import type { Session } from '../session.ts';
+import type { SparedReason } from '../spared.ts';
+import type { EndMethod, Expectation } from '../worker-protocol.ts';
+import type { TierName } from './names.ts';
+
+/** A session a tier would end, with what must still hold when it does. */
+export interface Candidate {
+  readonly session: Session;
+  readonly method: EndMethod;
+  readonly expect: Expectation;
+  /** Why this one, with numbers, for the record. */
+  readonly reason: string;
+  /** Slots this can give back: its own, and those of the waiters it holds up. */
+  readonly frees: number;
+}
+
+export interface Spared {
+  readonly session: Session;
+  readonly reason: SparedReason;
+}
+
+export interface Proposal {
+  /** Best first. */
+  readonly candidates: readonly Candidate[];
+  /** Sessions this tier looked at and leaves alone. */
+  readonly spared: readonly Spared[];
+}
+
+export interface TierInput {
+  /** Sessions that nothing protects. */
+  readonly sessions: readonly Session[];
+  /** Every client session, for sizes of pools and consumers. */
+  readonly clients: readonly Session[];
+  readonly locks: LockQueues;
+  readonly policy: Policy;
+}
+
+/** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */
+export interface Tier {
+  readonly name: TierName;
+  /** Its state in the workflow. */
+  readonly state: string;
+  readonly consequence: string;
+  /** Acts only while usage is at the trigger or ordinary clients are refused. */
+  readonly losesWork: boolean;
+  readonly propose: (input: TierInput) => Proposal;
+}
+
+/** Nothing asked beyond the state; tiers spread this and add what they need. */
+export function expecting(state: Expectation['state'], asked: Partial<Expectation>): Expectation {
+  return {
+    state,
+    minStateMs: 0,
+    transactionMark: null,
+    queryMark: null,
+    blocksOthers: false,
+    holdsNothing: false,
+    ...asked,
+  };
+}
+
+/** Descending by each key in turn, the id last, so that the order never depends on how the snapshot was sorted. */
+export function byDescending<T>(keys: readonly ((item: T) => number)[], idOf: (item: T) => number) {
+  return (a: T, b: T): number => {
+    for (const key of keys) {
+      const difference = key(b) - key(a);
+      if (difference !== 0) return difference;
+    }
+    return idOf(a) - idOf(b);
+  };
+}
+
+/** `83 s`, `12 min`, `3 h`: for reasons people read. */
+export function inWords(ms: number | null): string {
+  if (ms === null) return 'unknown time';
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3600)} h`;
+}
