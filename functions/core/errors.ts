@@ -8,6 +8,7 @@ export const ERRORS = {
   workerFault: 'WorkerFault',
   actRepeated: 'ActRepeated',
   badRequest: 'BadRequest',
+  noticeUndelivered: 'NoticeUndelivered',
 } as const;
 
 class HeadroomError extends Error {
@@ -52,5 +53,12 @@ export class ActRepeated extends HeadroomError {
 export class BadRequest extends HeadroomError {
   constructor(message: string) {
     super(ERRORS.badRequest, message);
+  }
+}
+
+/** Notices did not go out; they stay pending. */
+export class NoticeUndelivered extends HeadroomError {
+  constructor(failures: readonly string[]) {
+    super(ERRORS.noticeUndelivered, `not delivered: ${failures.join('; ')}`);
   }
 }

@@ -136,10 +136,11 @@ function stopReason(left: Left): SparedReason | null {
   return null;
 }
 
-/** One reason a session: that of the tier which came nearest to ending it, the last in the order that looked at it. */
+/** One reason a session. That it holds others up says more about it than how long it has been idle or busy. */
 function mergeSpared(sessions: readonly Session[], tiers: readonly TierPlan[]): Spared[] {
   const reasons = new Map<Session, SparedReason>();
-  for (const tier of tiers) for (const { session, reason } of tier.spared) reasons.set(session, reason);
+  const breakLocksLast = [...tiers].sort((a, b) => Number(a.tier === 'break-locks') - Number(b.tier === 'break-locks'));
+  for (const tier of breakLocksLast) for (const { session, reason } of tier.spared) reasons.set(session, reason);
   return sessions.map((session) => ({ session, reason: reasons.get(session) ?? 'no-tier' }));
 }
 

@@ -10,6 +10,9 @@ import type {
   SnapshotRequest,
 } from './worker-protocol.ts';
 
+/** How long a step holds the target after renewing its lease: longer than the longest step runs. */
+export const LEASE_MS = 10 * 60_000;
+
 /** What dispatch wants to open. */
 export interface NewIncident {
   readonly id: string;

@@ -21,7 +21,8 @@ export interface DiagnoseResult {
   readonly schema: number;
   readonly incidentId: string;
   readonly round: number;
-  readonly next: (typeof TIER_NAMES)[number] | 'close' | 'escalate';
+  /** A tier to act, `settle` to wait and look again, or an end. */
+  readonly next: (typeof TIER_NAMES)[number] | 'settle' | 'close' | 'escalate';
   /** Set when `next` is `close`, else `escalated`. */
   readonly outcome: Outcome;
   readonly settleSeconds: number;

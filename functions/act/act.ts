@@ -1,0 +1,124 @@
+import { diagnose as readSnapshot } from '../core/diagnosis.ts';
+import { FenceLost } from '../core/errors.ts';
+import { HOUR_MS, countAgainstCaps, historyOf } from '../core/history.ts';
+import type { Act, Incident, VictimRecord } from '../core/incident.ts';
+import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import { parseRequest } from '../core/request.ts';
+import { sessionKey } from '../core/session.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import type { Candidate } from '../core/tiers/tier.ts';
+import type { TierName } from '../core/tiers/names.ts';
+import { actRequest, type ActResult } from '../core/workflow.ts';
+import type { Ending } from '../core/worker-protocol.ts';
+
+export interface ActDependencies {
+  readonly store: IncidentStore;
+  readonly worker: WorkerClient;
+  readonly now: () => number;
+}
+
+/** How long after its snapshot an act may still end sessions; the grace for cancelled queries comes on top. */
+const ACT_WINDOW_MS = 30_000;
+/** Getting in must be quick here: Diagnose has just been in, and what it saw must not grow old. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * One act of one tier: looks anew, chooses from that very look, writes down whom it means to end, has them ended, writes
+ * down what became of each. Acts at most once a round. Throws FenceLost or ActRepeated before anything ends; a WorkerFault
+ * leaves the act unfinished on record, and it counts in full until the next snapshot settles it.
+ */
+export async function act(payload: unknown, deps: ActDependencies): Promise<ActResult> {
+  const { incidentId, round, tier } = parseRequest(actRequest, payload);
+  const incident = await deps.store.incident(incidentId);
+  if (incident?.status !== 'open') throw new FenceLost(incidentId);
+  const { target } = incident;
+  const held = (why: string): ActResult => ({ tier, round, held: why, counts: {} });
+
+  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+  const look = await deps.worker.snapshot(target.worker, {
+    deadline: deps.now() + PATIENCE_MS + 20_000,
+    patienceMs: PATIENCE_MS,
+  });
+  if (!look.ok) return held(`refused as ${look.refusal.kind}`);
+  const seenAt = deps.now();
+
+  const victims = await chooseVictims(incident, tier, look.snapshot, deps);
+  if (typeof victims === 'string') return held(victims);
+
+  // Read last, right before the act: a pause or a takeover that came while we looked must hold us back.
+  const pause = await deps.store.pauseOf(target.id);
+  if (pause) return held(`paused by ${pause.by}`);
+  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+
+  const started: Act = {
+    incidentId,
+    round,
+    tier,
+    startedAt: deps.now(),
+    finishedAt: null,
+    counted: victims.length,
+    victims: victims.map(toRecord),
+  };
+  await deps.store.startAct(target.id, started);
+  await deps.store.change(incidentId, { firstActionAt: incident.firstActionAt ?? started.startedAt });
+
+  const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
+  const answer = await deps.worker.end(target.worker, {
+    deadline: seenAt + ACT_WINDOW_MS + graceMs,
+    graceMs,
+    victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
+  });
+  const endings = answer.ok
+    ? answer.endings
+    : victims.map(({ session }) => notTried(session.identity, answer.refusal.kind));
+  const finished = finish(started, endings, deps.now());
+  await deps.store.finishAct(target.id, finished);
+  const counts = countResults(finished.victims);
+  await deps.store.change(incidentId, {
+    endedCount: incident.endedCount + (counts['ended'] ?? 0) + (counts['cancelled'] ?? 0),
+  });
+  return { tier, round, held: answer.ok ? null : `refused as ${answer.refusal.kind}`, counts };
+}
+
+/** The victims of this tier by a fresh diagnosis, or why there are none. */
+async function chooseVictims(
+  incident: Incident,
+  tier: TierName,
+  snapshot: Snapshot,
+  { store, now }: ActDependencies,
+): Promise<readonly Candidate[] | string> {
+  const { target } = incident;
+  if (!snapshot.visibility.seesSessions || !snapshot.visibility.maySignal)
+    return 'the responder may not see or end other users’ sessions';
+  if (!snapshot.server.tested) return 'the server is newer than what Headroom was tested on';
+  const history = historyOf(await store.acts(incident.id), await store.tallies(target.id, now() - HOUR_MS));
+  const { plan } = readSnapshot(snapshot, target, history);
+  const own = plan.tiers.find((each) => each.tier === tier);
+  if (own?.mode !== 'act') return `${tier} is in observe mode`;
+  return own.victims.length > 0 ? own.victims : 'a fresh look finds nobody to end';
+}
+
+function toRecord({ session, method, reason }: Candidate): VictimRecord {
+  const { identity, user, application, database } = session;
+  return { identity, user, application, database, method, reason, result: null, detail: '' };
+}
+
+function notTried(identity: Ending['identity'], why: string): Ending {
+  return { identity, result: 'not-tried', detail: `the worker was refused: ${why}` };
+}
+
+/** A victim the worker says nothing about may have been ended, so it stays unknown and counts. */
+function finish(started: Act, endings: readonly Ending[], at: number): Act {
+  const byKey = new Map(endings.map((ending) => [sessionKey(ending.identity), ending]));
+  const victims = started.victims.map((victim) => {
+    const ending = byKey.get(sessionKey(victim.identity));
+    return ending ? { ...victim, result: ending.result, detail: ending.detail } : victim;
+  });
+  return { ...started, victims, finishedAt: at, counted: countAgainstCaps(victims) };
+}
+
+function countResults(victims: readonly VictimRecord[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { result } of victims) counts[result ?? 'unknown'] = (counts[result ?? 'unknown'] ?? 0) + 1;
+  return counts;
+}

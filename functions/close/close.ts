@@ -1,0 +1,38 @@
+import type { Incident, Notice } from '../core/incident.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import { parseRequest } from '../core/request.ts';
+import { closeRequest, type Outcome } from '../core/workflow.ts';
+
+export interface CloseDependencies {
+  readonly store: IncidentStore;
+  readonly now: () => number;
+}
+
+const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
+  relieved: 'resolved',
+  'not-needed': 'resolved',
+  observed: 'observed',
+  failed: 'failed',
+};
+
+/** Closes an incident and lets its target go. Closing twice is harmless; whoever was first decided the outcome. */
+export async function close(
+  payload: unknown,
+  deps: CloseDependencies,
+): Promise<{ readonly incidentId: string; readonly outcome: Outcome }> {
+  const { incidentId, outcome, error } = parseRequest(closeRequest, payload);
+  const failure = error ? { error: error.Error ?? 'unknown', detail: (error.Cause ?? '').slice(0, 1000) } : null;
+  const closed = await closeIncident(incidentId, outcome, failure, deps);
+  return { incidentId, outcome: closed.outcome ?? outcome };
+}
+
+/** The page of an escalation has gone out or is pending already; every other outcome owes its own notice. */
+export async function closeIncident(
+  incidentId: string,
+  outcome: Outcome,
+  failure: Incident['failure'],
+  { store, now }: CloseDependencies,
+): Promise<Incident> {
+  const notice = outcome === 'escalated' ? null : NOTICE_OF[outcome];
+  return store.close(incidentId, { outcome, at: now(), failure, notice });
+}

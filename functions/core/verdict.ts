@@ -1,0 +1,255 @@
+import { CAUSES, type CauseName } from './cause.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import type { Incident, Pause } from './incident.ts';
+import type { TierPlan } from './plan.ts';
+import { printable } from './printable.ts';
+import type { Canary, Refusal, Snapshot } from './snapshot.ts';
+import { tierNamed } from './tiers/index.ts';
+import type { TierName } from './tiers/names.ts';
+
+/** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
+const EMPTY_LOOKS = 3;
+
+export type Verdict =
+  /** Looks good; true relief needs more samples in a row first. */
+  | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
+  | { readonly next: 'close'; readonly outcome: 'not-needed' | 'observed'; readonly why: string }
+  | { readonly next: TierName; readonly why: string }
+  | { readonly next: 'settle'; readonly why: string }
+  | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
+
+export interface Situation {
+  readonly incident: Incident;
+  readonly now: number;
+  readonly pause: Pause | null;
+  /** Rounds in a row, this one not counted, that had nothing to do. */
+  readonly emptyLooks: number;
+  /** Some tier has acted in this incident. */
+  readonly hasActed: boolean;
+}
+
+/** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
+export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situation): Verdict {
+  const outOfTime = boundReached(situation);
+  if (refusal.kind === 'starting' && !outOfTime) {
+    return { next: 'settle', why: 'the server is starting; looking again' };
+  }
+  const { why, advice } = explainRefusal(refusal, waitedMs, situation.incident);
+  return { next: 'escalate', why, advice };
+}
+
+/** What to do about a snapshot. The first rule that applies decides; the order is the order of this function. */
+export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situation: Situation): Verdict {
+  const { policy } = situation.incident.target;
+  const usage = Math.round(diagnosis.usage);
+  const { canary } = snapshot;
+  const canaryFault = faultOf(canary);
+
+  if (!diagnosis.pressing && canaryFault === null) {
+    if (diagnosis.plan.need === 0) {
+      return {
+        next: 'confirm',
+        outcome: situation.hasActed ? 'relieved' : 'not-needed',
+        why: `usage ${usage} % is at or under the relief level of ${policy.reliefPercent} %`,
+      };
+    }
+    if (!situation.hasActed) {
+      return {
+        next: 'close',
+        outcome: 'not-needed',
+        why: `usage ${usage} % is under the trigger of ${policy.triggerPercent} % and ordinary clients get in`,
+      };
+    }
+  }
+  if (canaryFault !== null && !diagnosis.pressing) return { next: 'escalate', ...canaryFault };
+
+  const blind = inability(snapshot);
+  if (blind) return { next: 'escalate', ...blind };
+
+  const hold = holdReason(snapshot, diagnosis, situation);
+  if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
+
+  const bound = boundReached(situation);
+  if (bound) return { next: 'escalate', why: bound, advice: adviceFor(diagnosis) };
+
+  const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && tier.victims.length > 0);
+  if (acting) {
+    return {
+      next: acting.tier,
+      why: `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`,
+    };
+  }
+  if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
+    return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
+  }
+  return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis) };
+}
+
+function boundReached({ incident, now }: Situation): string | null {
+  const { maxRounds, maxMinutes } = incident.target.policy.loop;
+  if (incident.rounds >= maxRounds) return `${maxRounds} rounds have not brought relief`;
+  if (now - incident.openedAt >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
+  return null;
+}
+
+/** A canary that fails for a reason of its own proves nothing about slots; without it relief cannot be proven. */
+function faultOf(canary: Canary): { why: string; advice: readonly string[] } | null {
+  if (canary.result !== 'refused' || canary.refusal.kind === 'full') return null;
+  const words = `${canary.refusal.kind}: ${printable(canary.refusal.message, 160)}`;
+  return {
+    why: `the canary cannot log in (${words}), so relief cannot be proven`,
+    advice: ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
+  };
+}
+
+/** Never acts where it may not see or signal other users' sessions. */
+function inability({ visibility }: Snapshot): { why: string; advice: readonly string[] } | null {
+  if (visibility.seesSessions && visibility.maySignal) return null;
+  const lack = visibility.seesSessions ? 'end' : 'see';
+  return {
+    why: `the responder may not ${lack} other users’ sessions, so nothing was ended`,
+    advice: visibility.missing.map((grant) => `run as an administrator: ${grant}`),
+  };
+}
+
+function holdReason(snapshot: Snapshot, { plan }: Diagnosis, { pause }: Situation): string | null {
+  if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
+  if (!snapshot.server.tested) {
+    return `${snapshot.server.engine} ${snapshot.server.major} is newer than what Headroom was tested on, so it only observes`;
+  }
+  if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
+  const isActing = plan.tiers.some((tier) => tier.mode === 'act' && tier.victims.length > 0);
+  const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  return !isActing && isHeldBack ? 'every tier that would help is in observe mode' : null;
+}
+
+function describeTier(tier: TierPlan): string {
+  return `${tier.tier} ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+}
+
+function describePlan(tiers: readonly TierPlan[]): string {
+  const planned = tiers.filter((tier) => tier.victims.length > 0);
+  if (planned.length === 0) return 'no tier would end anything';
+  return `would act: ${planned.map(describeTier).join(', ')}`;
+}
+
+function nothingLeft({ plan, cause }: Diagnosis, usage: number): string {
+  const reasons = new Set(plan.spared.map(({ reason }) => reason));
+  const caps = (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+  if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
+  return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
+}
+
+const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
+  'connection-leak': [
+    'restart the leaking application: its pool still counts the ended sessions as lent out',
+    'set a leak detection threshold and a maximum lifetime in its pool',
+  ],
+  'idle-in-transaction': ['find the code that leaves its transaction open', 'set idle_in_transaction_session_timeout'],
+  'lock-contention': [
+    'look at the root blocker first; `headroom incidents show` names it',
+    'commit or roll back prepared transactions that hold locks',
+  ],
+  'long-queries': [
+    'look at the queries that ran longest; an index or a replica may serve them',
+    'set statement_timeout for that user',
+  ],
+  'half-open-connections': ['look for clients that connect and never log in; lower authentication_timeout'],
+  'job-holding-on': [
+    'let the job finish, or stop it by hand: Headroom never ends backups, migrations or replication',
+    'give such jobs a connection limit of their own',
+  ],
+  'connection-storm': ['slow the clients down: back-off with jitter, smaller pools, a pooler in front'],
+  'pool-oversubscription': [
+    'make the pools smaller: instances times pool size must stay under the usable slots',
+    'put a pooler in front',
+  ],
+  'limit-too-low': [
+    'shed load or scale the readers; nothing here may be ended',
+    'raise max_connections (PostgreSQL needs a restart) or put a pooler in front',
+  ],
+  unclear: ['look at who holds the slots; `headroom plan` shows every session with its reason'],
+};
+
+function adviceFor({ cause, plan }: Diagnosis): string[] {
+  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  return [
+    ...ADVICE[cause.name as CauseName],
+    ...held.map(
+      (tier) =>
+        `${tier.tier} is in observe mode and would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
+    ),
+  ];
+}
+
+function explainRefusal(refusal: Refusal, waitedMs: number, incident: Incident): { why: string; advice: string[] } {
+  const where = incident.target.endpoint;
+  const words = printable(refusal.message, 200);
+  const waited = `${Math.round(waitedMs / 1000)} s`;
+  switch (refusal.kind) {
+    case 'full':
+      return {
+        why: `locked out: every slot of ${where} is taken, reserved ones too, and none came free in ${waited} (${words})`,
+        advice: [
+          'end sessions from a login that still gets in (a superuser or the master user), or restart the application that holds them',
+          'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
+          'keep applications off the master user: it eats the reserve',
+        ],
+      };
+    case 'consumer-full':
+      return {
+        why: `the responder’s own connection limit is reached (${words})`,
+        advice: ['raise the connection limit of the responder’s role or database'],
+      };
+    case 'authentication':
+      return {
+        why: `the responder’s login is refused (${words})`,
+        advice: [
+          'check its password, secret or rds_iam grant; `headroom grants` prints what to create',
+          '`headroom doctor` checks it',
+        ],
+      };
+    case 'missing-database':
+      return {
+        why: `the database the responder connects to does not exist (${words})`,
+        advice: ['set endpoint.database to one that does'],
+      };
+    case 'tls':
+      return {
+        why: `TLS to ${where} failed (${words})`,
+        advice: ['check tls.mode and tls.ca; for RDS the region’s CA comes with the worker'],
+      };
+    case 'network':
+      return {
+        why: `${where} cannot be reached (${words})`,
+        advice: [
+          'check that the server runs, its address and port, and the security groups between worker and database',
+        ],
+      };
+    case 'starting':
+      return {
+        why: `the server has been starting for too long (${words})`,
+        advice: ['look at the server’s log: it may be recovering after a crash'],
+      };
+    case 'wrong-server':
+      return {
+        why: `the worker is not where it should be (${words})`,
+        advice: ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
+      };
+    case 'busy-elsewhere':
+      return {
+        why: `another executor is acting on ${where} (${words})`,
+        advice: ['find who else runs Headroom against this server'],
+      };
+    case 'too-late':
+      return {
+        why: `the worker answered only after its deadline (${words})`,
+        advice: ['look at the worker’s log for slow invocations'],
+      };
+    case 'other':
+      return {
+        why: `the worker could not get in (${refusal.code} ${words})`,
+        advice: ['`headroom doctor` shows more'],
+      };
+  }
+}

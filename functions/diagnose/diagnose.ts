@@ -1,0 +1,223 @@
+import { diagnose as readSnapshot } from '../core/diagnosis.ts';
+import { FenceLost } from '../core/errors.ts';
+import { HOUR_MS, historyOf, settleAct } from '../core/history.ts';
+import type { Act, Incident, Round } from '../core/incident.ts';
+import { countSpared } from '../core/plan.ts';
+import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import { parseRequest } from '../core/request.ts';
+import {
+  isRefusedAsFull,
+  slotsTaken,
+  usagePercent,
+  type Admission,
+  type Canary,
+  type Sample,
+  type Snapshot,
+} from '../core/snapshot.ts';
+import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../core/verdict.ts';
+import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
+import { SCHEMA } from '../core/worker-protocol.ts';
+import { describeSpared } from './spared-samples.ts';
+
+export interface DiagnoseDependencies {
+  readonly store: IncidentStore;
+  readonly worker: WorkerClient;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Waking a reclaimed VPC function takes up to about 90 s; the wait for a freed slot comes on top. */
+const WAKE_MS = 120_000;
+
+/**
+ * One look: gets in, finds the cause, plans, decides what comes next, and writes all of it to the record. Ends nothing.
+ * Throws FenceLost when the incident no longer holds its target, WorkerFault when the worker itself failed.
+ */
+export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Promise<DiagnoseResult> {
+  const { incidentId } = parseRequest(diagnoseRequest, payload);
+  const incident = await deps.store.incident(incidentId);
+  if (incident?.status !== 'open') throw new FenceLost(incidentId);
+  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+
+  const { target } = incident;
+  const patienceMs = target.policy.loop.patienceSeconds * 1000;
+  const answer = await deps.worker.snapshot(target.worker, { deadline: deps.now() + patienceMs + WAKE_MS, patienceMs });
+  const acts = await readActs(incident, answer.ok ? answer.snapshot : null, deps);
+  const situation = await readSituation(incident, acts, deps);
+
+  if (!answer.ok) {
+    const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
+    return conclude(incident, verdict, deps, {
+      round: {
+        canary: 'not asked',
+        admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
+      },
+      refused: answer.refusal.kind === 'full' ? answer.attempts : 0,
+    });
+  }
+
+  const { snapshot, admission } = answer;
+  const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
+  const diagnosis = readSnapshot(snapshot, target, historyOf(acts, lastHour));
+  const judged = judgeSnapshot(snapshot, diagnosis, situation);
+  const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps);
+  const { tiers, spared } = diagnosis.plan;
+  return conclude(incident, verdict, deps, {
+    round: {
+      usage: diagnosis.usage,
+      used: slotsTaken(snapshot),
+      usable: snapshot.limits.usable,
+      byState: snapshot.byState,
+      canary: describeCanary(snapshot.canary),
+      admission: describeAdmission(admission),
+      cause: diagnosis.cause,
+      planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
+      spared: countSpared(spared),
+      sparedSamples: describeSpared(spared),
+    },
+    // The cause is why the slots ran out: the finding under pressure stays, a later look at a calm server does not replace it.
+    cause: diagnosis.pressing || incident.cause === null ? diagnosis.cause : incident.cause,
+    snapshot,
+    admission,
+    last,
+    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + (admission.attempts - 1),
+  });
+}
+
+/** The acts so far; those whose results never came are settled by what the snapshot shows. */
+async function readActs(
+  { id, target }: Incident,
+  snapshot: Snapshot | null,
+  { store, now }: DiagnoseDependencies,
+): Promise<Act[]> {
+  const acts: Act[] = [];
+  for (const act of await store.acts(id)) {
+    const settled = act.finishedAt === null && snapshot ? settleAct(act, snapshot, now()) : act;
+    if (settled !== act) await store.finishAct(target.id, settled);
+    acts.push(settled);
+  }
+  return acts;
+}
+
+async function readSituation(incident: Incident, acts: readonly Act[], deps: DiagnoseDependencies): Promise<Situation> {
+  const rounds = await deps.store.rounds(incident.id);
+  let emptyLooks = 0;
+  for (const round of [...rounds].reverse()) {
+    if (round.next !== 'settle') break;
+    emptyLooks++;
+  }
+  const pause = await deps.store.pauseOf(incident.target.id);
+  return { incident, now: deps.now(), pause, emptyLooks, hasActed: acts.some((act) => act.counted > 0) };
+}
+
+/** Relief is several good samples running; the snapshot was the first. One bad sample means another round. */
+async function confirmRelief(judged: Verdict, snapshot: Snapshot, incident: Incident, deps: DiagnoseDependencies) {
+  let last: Sample = snapshot;
+  if (judged.next !== 'confirm') return { verdict: judged, last, refusals: 0 };
+  const { reliefPercent, loop } = incident.target.policy;
+  for (let good = 1; good < loop.reliefSamples; good++) {
+    await deps.sleep(loop.reliefSpacingSeconds * 1000);
+    const answer = await deps.worker.sample(incident.target.worker, { deadline: deps.now() + 10_000 });
+    if (!answer.ok) {
+      const verdict: Verdict = {
+        next: 'settle',
+        why: `relief not confirmed: a sample was refused as ${answer.refusal.kind}`,
+      };
+      return { verdict, last, refusals: 1 };
+    }
+    last = answer.sample;
+    if (usagePercent(last) > reliefPercent || last.canary.result === 'refused') {
+      const why = `relief not confirmed: usage ${Math.round(usagePercent(last))} %, canary ${describeCanary(last.canary)}`;
+      return {
+        verdict: { next: 'settle', why } satisfies Verdict,
+        last,
+        refusals: isRefusedAsFull(last.canary) ? 1 : 0,
+      };
+    }
+  }
+  const held = `${judged.why}, ${loop.reliefSamples} samples running, ${loop.reliefSpacingSeconds} s apart`;
+  const proof =
+    last.canary.result === 'unknown'
+      ? 'whether ordinary clients get in is unknown: no canary is configured'
+      : 'ordinary clients get in';
+  return { verdict: { ...judged, why: `${held}; ${proof}` }, last, refusals: 0 };
+}
+
+interface Findings {
+  readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
+  readonly cause?: Incident['cause'];
+  readonly snapshot?: Snapshot;
+  readonly admission?: Admission;
+  readonly last?: Sample;
+  readonly refused: number;
+}
+
+/** Writes the round and the incident, and says where the workflow goes. */
+async function conclude(
+  incident: Incident,
+  verdict: Verdict,
+  deps: DiagnoseDependencies,
+  found: Findings,
+): Promise<DiagnoseResult> {
+  const at = deps.now();
+  const round = incident.rounds + 1;
+  await deps.store.putRound({
+    incidentId: incident.id,
+    round,
+    at,
+    usage: null,
+    used: null,
+    usable: null,
+    byState: {},
+    cause: null,
+    planned: {},
+    spared: {},
+    sparedSamples: {},
+    ...found.round,
+    next: verdict.next,
+    why: verdict.why,
+  });
+  const usageNow = found.last ? usagePercent(found.last) : null;
+  const usageSeen = found.round.usage ?? null;
+  await deps.store.change(
+    incident.id,
+    {
+      rounds: round,
+      refused: incident.refused + found.refused,
+      usageBefore: incident.usageBefore ?? usageSeen,
+      usageAfter: usageNow,
+      usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,
+      ...(found.snapshot && { serverVersion: found.snapshot.server.version }),
+      ...(found.admission && !incident.admission && { admission: found.admission }),
+      ...(found.cause && { cause: found.cause }),
+      ...(found.round.spared && { spared: found.round.spared }),
+      ...(verdict.next === 'confirm' && verdict.outcome === 'relieved' && { reliefAt: at }),
+      ...(verdict.next === 'escalate' && { escalation: { reason: verdict.why, advice: verdict.advice } }),
+    },
+    verdict.next === 'escalate' ? 'escalated' : undefined,
+  );
+  return {
+    schema: SCHEMA,
+    incidentId: incident.id,
+    round,
+    next: verdict.next === 'confirm' ? 'close' : verdict.next,
+    outcome: 'outcome' in verdict ? verdict.outcome : 'escalated',
+    settleSeconds: incident.target.policy.loop.settleSeconds,
+    error: null,
+  };
+}
+
+function describeCanary(canary: Canary): string {
+  switch (canary.result) {
+    case 'admitted':
+      return `admitted in ${Math.round(canary.tookMs)} ms`;
+    case 'refused':
+      return `refused as ${canary.refusal.kind}`;
+    case 'unknown':
+      return 'unknown: no canary is configured';
+  }
+}
+
+function describeAdmission({ way, reserved, attempts, waitedMs }: Admission): string {
+  return `${way}${reserved ? ' with a reserved slot' : ''}, ${attempts} tr${attempts === 1 ? 'y' : 'ies'}, ${Math.round(waitedMs)} ms`;
+}

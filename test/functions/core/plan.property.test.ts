@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diagnose, type Diagnosis } from '../../../functions/core/diagnosis.ts';
+import { capSlots, type History } from '../../../functions/core/plan.ts';
+import type { Policy } from '../../../functions/core/policy.ts';
+import { poolOf, sessionKey, type Session } from '../../../functions/core/session.ts';
+import { slotsTaken, type Snapshot } from '../../../functions/core/snapshot.ts';
+import { tierNamed } from '../../../functions/core/tiers/index.ts';
+import type { Candidate } from '../../../functions/core/tiers/tier.ts';
+import { policies, snapshots } from '../../support/arbitraries.ts';
+
+const histories: fc.Arbitrary<History> = fc.record({
+  countedIncident: fc.integer({ min: 0, max: 30 }),
+  countedHour: fc.integer({ min: 0, max: 60 }),
+  signalled: fc.constant(new Set<string>()),
+});
+
+/** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
+function forAllPlans(
+  check: (made: {
+    snapshot: Snapshot;
+    policy: Policy;
+    history: History;
+    diagnosis: Diagnosis;
+    victims: Candidate[];
+  }) => void,
+): void {
+  fc.assert(
+    fc.property(snapshots, policies, histories, (snapshot, policy, history) => {
+      const diagnosis = diagnose(snapshot, { policy, mode: 'act' }, history);
+      const victims = diagnosis.plan.tiers.flatMap((tier) => (tier.mode === 'act' ? tier.victims : []));
+      check({ snapshot, policy, history, diagnosis, victims });
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+/** Written against design.md's list, not against the code under test. */
+function mayNeverEnd(session: Session): string | null {
+  if (session.kind !== 'client') return 'not a client';
+  if (session.own) return 'own';
+  if (session.superuser) return 'superuser';
+  if (session.user === null || session.user.startsWith('rdsadmin')) return 'RDS or unknown';
+  if (session.user === 'guarded' || session.client?.startsWith('10.9.')) return 'protected by policy';
+  if (['pg_dump', 'flyway'].includes(session.application)) return 'backup or migration';
+  if (session.state === 'starting' || session.state === 'unseen' || session.state === 'other') return 'state unknown';
+  if (session.blockedBy.length > 0 || session.lockWaitMs !== null) return 'waiter';
+  if (session.state === 'idle' && session.holds.length > 0) return 'holds something';
+  return null;
+}
+
+describe('every plan', () => {
+  it('leaves alone what may never be ended', () => {
+    forAllPlans(({ victims }) => {
+      expect(victims.map((victim) => mayNeverEnd(victim.session)).filter(Boolean)).toEqual([]);
+    });
+  });
+
+  it('ends nobody when the relief level is reached, and no more than it needs', () => {
+    forAllPlans(({ snapshot, policy, victims }) => {
+      const over = slotsTaken(snapshot) - Math.floor((snapshot.limits.usable * policy.reliefPercent) / 100);
+      const freedBeforeLast = victims.slice(0, -1).reduce((sum, victim) => sum + victim.frees, 0);
+      if (over <= 0) expect(victims).toEqual([]);
+      else if (victims.length > 0) expect(freedBeforeLast).toBeLessThan(over);
+    });
+  });
+
+  it('stays within every cap', () => {
+    forAllPlans(({ snapshot, policy, history, diagnosis, victims }) => {
+      const { usable } = snapshot.limits;
+      for (const tier of diagnosis.plan.tiers) {
+        expect(tier.victims.length).toBeLessThanOrEqual(capSlots(policy.caps.perTierPercent, usable));
+      }
+      const incidentLeft = Math.max(
+        0,
+        Math.ceil((policy.caps.perIncidentPercent * usable) / 100) - history.countedIncident,
+      );
+      expect(victims.length).toBeLessThanOrEqual(incidentLeft);
+      const hourLeft = Math.max(0, Math.ceil((policy.caps.perHourPercent * usable) / 100) - history.countedHour);
+      expect(victims.length).toBeLessThanOrEqual(hourLeft);
+    });
+  });
+
+  it('leaves each pool its minimum when it ends idle sessions', () => {
+    forAllPlans(({ snapshot, policy, diagnosis }) => {
+      const idle = diagnosis.plan.tiers.find((tier) => tier.tier === 'kill-idle')?.victims ?? [];
+      const pools = new Set(idle.map((victim) => poolOf(victim.session)));
+      for (const pool of pools) {
+        const size = snapshot.sessions.filter(
+          (session) => session.kind === 'client' && poolOf(session) === pool,
+        ).length;
+        const taken = idle.filter((victim) => poolOf(victim.session) === pool).length;
+        expect(size - taken).toBeGreaterThanOrEqual(policy.minimumPerPool);
+      }
+    });
+  });
+
+  it('ends no work unless usage is at the trigger or clients are refused', () => {
+    forAllPlans(({ snapshot, policy, victims }) => {
+      const calm =
+        snapshot.canary.result === 'admitted' &&
+        (100 * slotsTaken(snapshot)) / snapshot.limits.usable < policy.triggerPercent;
+      const losing = victims.filter((victim) => victim.session.state !== 'idle');
+      if (calm) expect(losing).toEqual([]);
+    });
+  });
+
+  it('says of every session once whether it ends or why it stays', () => {
+    forAllPlans(({ snapshot, diagnosis }) => {
+      const { tiers, spared } = diagnosis.plan;
+      const keys = spared.map(({ session }) => sessionKey(session.identity));
+      expect(new Set(keys).size).toBe(keys.length);
+      const planned = new Set(
+        tiers.flatMap((tier) => tier.victims).map((victim) => sessionKey(victim.session.identity)),
+      );
+      const unsaid = snapshot.sessions
+        .map((session) => sessionKey(session.identity))
+        .filter((key) => !planned.has(key) && !keys.includes(key));
+      expect(unsaid).toEqual([]);
+    });
+  });
+
+  it('names each victim once, with what must still hold when it ends', () => {
+    forAllPlans(({ victims, diagnosis }) => {
+      const keys = victims.map((victim) => sessionKey(victim.session.identity));
+      expect(new Set(keys).size).toBe(keys.length);
+      for (const victim of victims) expect(victim.expect.state).toBe(victim.session.state);
+      for (const tier of diagnosis.plan.tiers) expect(tierNamed(tier.tier).consequence).not.toBe('');
+    });
+  });
+
+  it('is the same for the same sessions, in whatever order they come', () => {
+    fc.assert(
+      fc.property(snapshots, policies, (snapshot, policy) => {
+        const once = diagnose(
+          snapshot,
+          { policy, mode: 'act' },
+          { countedIncident: 0, countedHour: 0, signalled: new Set() },
+        );
+        const turned = diagnose(
+          { ...snapshot, sessions: [...snapshot.sessions].reverse() },
+          { policy, mode: 'act' },
+          { countedIncident: 0, countedHour: 0, signalled: new Set() },
+        );
+        expect(namesOf(turned)).toEqual(namesOf(once));
+        expect(turned.cause).toEqual(once.cause);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function namesOf({ plan }: Diagnosis): unknown {
+  return plan.tiers.map((tier) => [tier.tier, tier.victims.map((victim) => victim.session.identity.id)]);
+}

@@ -1,0 +1,104 @@
+import type { Session } from '../../functions/core/session.ts';
+import type { Snapshot } from '../../functions/core/snapshot.ts';
+import { policy, type Policy } from '../../functions/core/policy.ts';
+import type { TargetSettings } from '../../functions/core/target.ts';
+
+const SERVER = '2026-01-01 00:00:00.000000+00';
+
+/** An ordinary idle client session, ten minutes idle, changed by what the test says. */
+export function aSession(id: number, changed: Partial<Session> = {}): Session {
+  return {
+    identity: { server: SERVER, id, incarnation: `born-${id}` },
+    kind: 'client',
+    own: false,
+    superuser: false,
+    user: 'app',
+    application: 'web',
+    database: 'shop',
+    client: '10.0.0.1',
+    state: 'idle',
+    connectedMs: 3_600_000,
+    transactionMs: null,
+    stateMs: 600_000,
+    queryMs: 600_000,
+    transactionMark: null,
+    queryMark: `q-${id}`,
+    wait: null,
+    lockWaitMs: null,
+    blockedBy: [],
+    holds: [],
+    hasWritten: false,
+    statement: { verb: 'SELECT', text: 'SELECT ?' },
+    ...changed,
+  };
+}
+
+export function inTransaction(id: number, changed: Partial<Session> = {}): Session {
+  return aSession(id, { state: 'idle-in-transaction', transactionMs: 600_000, transactionMark: `t-${id}`, ...changed });
+}
+
+export function active(id: number, changed: Partial<Session> = {}): Session {
+  return aSession(id, {
+    state: 'active',
+    stateMs: 1_000,
+    queryMs: 1_000,
+    transactionMs: 1_000,
+    transactionMark: `t-${id}`,
+    ...changed,
+  });
+}
+
+export function waiter(id: number, blockedBy: readonly number[], changed: Partial<Session> = {}): Session {
+  return active(id, {
+    blockedBy,
+    lockWaitMs: 60_000,
+    queryMs: 60_000,
+    wait: { type: 'Lock', event: 'transactionid' },
+    ...changed,
+  });
+}
+
+/** A snapshot of these sessions on a server with so many usable slots; the canary is refused when they are all taken. */
+export function aSnapshot(usable: number, sessions: readonly Session[], changed: Partial<Snapshot> = {}): Snapshot {
+  const used = sessions.filter((session) => session.kind === 'client').length;
+  return {
+    at: 0,
+    server: { engine: 'postgres', version: '18.4', major: 18, tested: true, identity: SERVER, readOnly: false },
+    limits: { maxConnections: usable + 3, reserves: [{ name: 'superuser_reserved_connections', slots: 3 }], usable },
+    used,
+    byState: {},
+    canary:
+      used < usable
+        ? { result: 'admitted', tookMs: 5 }
+        : { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' } },
+    halfOpen: { count: 0, inferred: false },
+    visibility: { seesSessions: true, maySignal: true, missing: [] },
+    sessions,
+    deadlocks: 0,
+    preparedTransactions: [],
+    ...changed,
+  };
+}
+
+export function aPolicy(changed: Partial<Policy> = {}): Policy {
+  return { ...policy.parse({}), ...changed };
+}
+
+export function aTarget(changed: Partial<TargetSettings> = {}): TargetSettings {
+  return {
+    id: 'orders',
+    engine: 'postgres',
+    instance: 'orders-prod',
+    endpoint: 'orders.example:5432',
+    worker: 'headroom-worker-orders',
+    alarms: ['headroom-orders-connections-high'],
+    mode: 'act',
+    policy: aPolicy(),
+    ...changed,
+  };
+}
+
+/** `count` things made from consecutive ids. */
+export function many<T>(count: number, firstId: number, make: (id: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(firstId + index));
+}

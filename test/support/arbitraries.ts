@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import type { Session } from '../../functions/core/session.ts';
+import type { Snapshot } from '../../functions/core/snapshot.ts';
+import { policy, type Policy } from '../../functions/core/policy.ts';
+import { TIER_NAMES } from '../../functions/core/tiers/names.ts';
+import { aSession, aSnapshot } from './a-session.ts';
+
+const hostile = fc.oneof(
+  fc.constantFrom(
+    'app',
+    'reports',
+    'web-1',
+    'web-2',
+    '',
+    'pg_dump',
+    'flyway',
+    'o\u2019hara"; DROP',
+    'a\nb\u0000c\u202e',
+  ),
+  fc.string({ maxLength: 12 }),
+);
+const age = fc.option(fc.integer({ min: 0, max: 2_000_000 }), { nil: null });
+/** Most sessions near the ages that decide. */
+const stateAge = fc.oneof(age, fc.constantFrom(59_999, 60_000, 299_999, 300_000, 600_000, 1_200_000));
+
+const session = (id: number, ids: number): fc.Arbitrary<Session> =>
+  fc
+    .record({
+      kind: fc.constantFrom(
+        'client' as const,
+        'client' as const,
+        'client' as const,
+        'client' as const,
+        'replication' as const,
+        'system' as const,
+      ),
+      own: fc.boolean().map((own) => own && id % 7 === 0),
+      superuser: fc.boolean().map((superuser) => superuser && id % 5 === 0),
+      user: fc.oneof(hostile, fc.constantFrom('rdsadmin', 'guarded', null)),
+      application: hostile,
+      database: fc.constantFrom('shop', 'ledger', null),
+      client: fc.constantFrom('10.0.0.1', '10.9.0.1', null),
+      state: fc.constantFrom(
+        'active' as const,
+        'idle' as const,
+        'idle' as const,
+        'idle-in-transaction' as const,
+        'idle-in-transaction-aborted' as const,
+        'starting' as const,
+        'unseen' as const,
+        'other' as const,
+      ),
+      connectedMs: age,
+      transactionMs: stateAge,
+      stateMs: stateAge,
+      queryMs: stateAge,
+      queryMark: fc.constantFrom(`q-${id}`, null),
+      transactionMark: fc.constantFrom(`t-${id}`, null),
+      lockWaitMs: fc.constantFrom(null, null, null, 60_000),
+      blockedBy: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: ids }), { minLength: 1, maxLength: 3 }) },
+      ),
+      holds: fc.constantFrom([], [], [], ['advisory-lock' as const], ['listen' as const]),
+      hasWritten: fc.boolean(),
+      statement: fc.constantFrom(
+        null,
+        { verb: 'SELECT', text: null },
+        { verb: 'VACUUM', text: null },
+        { verb: 'UPDATE', text: null },
+      ),
+    })
+    .map((changed) => aSession(id, changed));
+
+/** Snapshots of up to 60 sessions in every state, with lock queues, cycles and prepared transactions. */
+export const snapshots: fc.Arbitrary<Snapshot> = fc.integer({ min: 0, max: 60 }).chain((count) =>
+  fc
+    .record({
+      sessions: fc.tuple(...Array.from({ length: count }, (_, index) => session(index + 1, count))),
+      usable: fc.integer({ min: 1, max: 80 }),
+      full: fc.boolean(),
+      halfOpen: fc.constantFrom(0, 0, 5),
+    })
+    .map(({ sessions, usable, full, halfOpen }) =>
+      aSnapshot(usable, sessions, {
+        halfOpen: { count: halfOpen, inferred: halfOpen > 0 },
+        ...(full && { canary: { result: 'refused', refusal: { kind: 'full', code: '53300', message: '' } } }),
+      }),
+    ),
+);
+
+export const policies: fc.Arbitrary<Policy> = fc
+  .record({
+    reliefPercent: fc.integer({ min: 10, max: 80 }),
+    perTier: fc.integer({ min: 1, max: 100 }),
+    perIncident: fc.integer({ min: 1, max: 100 }),
+    minimumPerPool: fc.integer({ min: 0, max: 4 }),
+    tiers: fc.record(
+      Object.fromEntries(TIER_NAMES.map((name) => [name, fc.constantFrom('act' as const, 'observe' as const)])),
+      { requiredKeys: [] },
+    ),
+  })
+  .map((made) =>
+    policy.parse({
+      reliefPercent: made.reliefPercent,
+      caps: { perTierPercent: made.perTier, perIncidentPercent: made.perIncident },
+      minimumPerPool: made.minimumPerPool,
+      tiers: made.tiers,
+      protect: { users: ['guarded'], clients: ['10.9.*'] },
+    }),
+  );
