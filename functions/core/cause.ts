@@ -5,6 +5,7 @@ import { protectionOf } from './protection.ts';
 import { consumerOf, type Session } from './session.ts';
 import { slotsTaken, type Snapshot } from './snapshot.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
+import { printable } from './printable.ts';
 import { inWords } from './tiers/tier.ts';
 
 /** The causes that a single snapshot can tell apart, with the tier that deals with each. */
@@ -159,7 +160,7 @@ function largestConsumer(sessions: readonly Session[]): { name: string; sessions
     else groups.set(name, [session]);
   }
   const [largest] = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
-  return { name: largest?.[0] ?? 'nobody', sessions: largest?.[1] ?? [] };
+  return { name: printable(largest?.[0] ?? 'nobody'), sessions: largest?.[1] ?? [] };
 }
 
 function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { CAUSES, findCause, tierOrderFor } from '../../../functions/core/cause.ts';
+import { readLockQueues } from '../../../functions/core/locks.ts';
+import type { Session } from '../../../functions/core/session.ts';
+import type { Snapshot } from '../../../functions/core/snapshot.ts';
+import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
+
+function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
+  return findCause(aSnapshot(100, sessions, changed), aPolicy(), readLockQueues(sessions));
+}
+
+describe('the cause', () => {
+  it.each<[string, Session[], string]>([
+    [
+      'idle sessions of one consumer',
+      [...many(80, 1, (id) => aSession(id, { application: 'leaky' })), ...many(20, 101, (id) => active(id))],
+      'connection-leak',
+    ],
+    [
+      'open transactions',
+      [...many(60, 1, (id) => inTransaction(id)), ...many(40, 101, (id) => active(id))],
+      'idle-in-transaction',
+    ],
+    ['waiters behind one blocker', [inTransaction(1), ...many(99, 2, (id) => waiter(id, [1]))], 'lock-contention'],
+    [
+      'queries past the maximum age',
+      [...many(70, 1, (id) => active(id, { queryMs: 700_000 })), ...many(30, 101, (id) => active(id))],
+      'long-queries',
+    ],
+    ['busy short work', many(100, 1, (id) => active(id)), 'limit-too-low'],
+    [
+      'dumps and migrations',
+      [
+        ...many(50, 1, (id) => active(id, { application: 'pg_dump' })),
+        ...many(50, 101, (id) => aSession(id, { application: 'flyway' })),
+      ],
+      'job-holding-on',
+    ],
+    [
+      'sessions that have just connected',
+      many(100, 1, (id) => aSession(id, { connectedMs: 2_000, stateMs: 1_000 })),
+      'connection-storm',
+    ],
+    ['idle sessions, none for long', many(100, 1, (id) => aSession(id, { stateMs: 20_000 })), 'pool-oversubscription'],
+  ])('of %s is found', (_, sessions, expected) => {
+    expect(causeOf(sessions).name).toBe(expected);
+  });
+
+  it('is half-open connections when slots are taken without sessions', () => {
+    const cause = causeOf(
+      many(20, 1, (id) => active(id)),
+      { halfOpen: { count: 80, inferred: true } },
+    );
+    expect(cause).toMatchObject({ name: 'half-open-connections', confidence: 0.8 });
+    expect(cause.evidence.join()).toContain('inferred');
+  });
+
+  it('is unclear when nothing explains a quarter of the slots', () => {
+    const sessions = [
+      ...many(20, 1, (id) => aSession(id, { application: 'a' })),
+      ...many(20, 101, (id) => inTransaction(id)),
+      ...many(20, 201, (id) => active(id, { queryMs: 700_000 })),
+      ...many(20, 301, (id) => active(id)),
+      ...many(20, 401, (id) => aSession(id, { stateMs: 1_000 })),
+    ];
+    expect(causeOf(sessions).name).toBe('unclear');
+  });
+
+  it('carries evidence with numbers and who holds most', () => {
+    const { evidence } = causeOf([
+      ...many(80, 1, (id) => aSession(id, { application: 'leaky-7' })),
+      ...many(20, 101, (id) => active(id)),
+    ]);
+    expect(evidence).toEqual([
+      '80 sessions of app/leaky-# have been idle for 10 min to 10 min',
+      '100 of 100 usable slots are taken',
+      'app/leaky-# holds 80 of them (80 %)',
+      'an ordinary client is refused (full)',
+    ]);
+  });
+
+  it('keeps hostile names from breaking lines', () => {
+    const { evidence } = causeOf(many(100, 1, (id) => aSession(id, { application: 'x\nroot: all clear\u0007\u202e' })));
+    expect(evidence.join(' ')).not.toMatch(/[\n\u0007\u202e]/);
+  });
+
+  it('puts the tier that deals with it first and the others by harm', () => {
+    expect(tierOrderFor({ name: 'lock-contention', confidence: 1, evidence: [] })).toEqual([
+      'break-locks',
+      'kill-idle',
+      'end-idle-transactions',
+      'cancel-long',
+    ]);
+    expect(tierOrderFor({ name: 'unclear', confidence: 1, evidence: [] })).toEqual([
+      'kill-idle',
+      'end-idle-transactions',
+      'break-locks',
+      'cancel-long',
+    ]);
+    for (const cause of Object.values(CAUSES)) expect(cause.words).not.toBe('');
+  });
+});

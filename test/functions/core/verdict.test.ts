@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../functions/core/diagnosis.ts';
+import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import type { Policy } from '../../../functions/core/policy.ts';
+import type { Refusal, RefusalKind, Snapshot } from '../../../functions/core/snapshot.ts';
+import type { TargetSettings } from '../../../functions/core/target.ts';
+import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../../../functions/core/verdict.ts';
+import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import { anIncident } from '../../support/an-incident.ts';
+
+const HOUR = 3_600_000;
+
+function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situation> = {}): Situation {
+  const incident = anIncident({ target: aTarget(target), openedAt: HOUR });
+  return { incident, now: HOUR, pause: null, emptyLooks: 0, hasActed: false, ...changed };
+}
+
+function judge(snapshot: Snapshot, situation = situationOf()): Verdict {
+  return judgeSnapshot(snapshot, diagnose(snapshot, situation.incident.target, NO_HISTORY), situation);
+}
+
+const leak = aSnapshot(
+  100,
+  many(100, 1, (id) => aSession(id)),
+);
+const busy = aSnapshot(
+  100,
+  many(100, 1, (id) => active(id)),
+);
+const calm = aSnapshot(
+  100,
+  many(60, 1, (id) => active(id)),
+);
+const between = aSnapshot(
+  100,
+  many(80, 1, (id) => active(id)),
+);
+
+describe('what comes next', () => {
+  it('is the tier that deals with the cause', () => {
+    expect(judge(leak)).toMatchObject({ next: 'kill-idle' });
+  });
+
+  it('is to confirm, when usage is at the relief level: relieved after an act, else not needed', () => {
+    expect(judge(calm)).toMatchObject({ next: 'confirm', outcome: 'not-needed' });
+    expect(judge(calm, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'confirm', outcome: 'relieved' });
+  });
+
+  it('is nothing between relief level and trigger, unless Headroom has begun to act', () => {
+    expect(judge(between)).toMatchObject({ next: 'close', outcome: 'not-needed' });
+    expect(judge(between, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'settle' });
+  });
+
+  it('is a person, after looking again twice, when nobody may be ended', () => {
+    expect(judge(busy)).toMatchObject({ next: 'settle' });
+    expect(judge(busy, situationOf({}, { emptyLooks: 1 }))).toMatchObject({ next: 'settle' });
+    expect(judge(busy, situationOf({}, { emptyLooks: 2 }))).toMatchObject({ next: 'escalate' });
+  });
+
+  it.each<[string, Partial<TargetSettings>, Partial<Situation>, Snapshot]>([
+    ['the target observes', { mode: 'observe' }, {}, leak],
+    [
+      'a person has paused it',
+      {},
+      { pause: { targetId: 'orders', by: 'ann', why: 'maintenance', at: 0, until: null } },
+      leak,
+    ],
+    [
+      'the server is newer than what was tested',
+      {},
+      {},
+      { ...leak, server: { ...leak.server, major: 99, tested: false } },
+    ],
+    ['every tier that would help observes', { policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) }, {}, leak],
+  ])('is to observe when %s, with the plan that was not carried out', (_, target, situation, snapshot) => {
+    const verdict = judge(snapshot, situationOf(target, situation));
+    expect(verdict).toMatchObject({ next: 'close', outcome: 'observed' });
+    expect(verdict.why).toContain('kill-idle ends 30 sessions');
+  });
+
+  it('is a person, never an act, when the responder may not see or signal', () => {
+    const blind = { seesSessions: false, maySignal: true, missing: ['GRANT pg_monitor TO responder'] };
+    const verdict = judge({ ...leak, visibility: blind });
+    expect(verdict).toMatchObject({
+      next: 'escalate',
+      advice: ['run as an administrator: GRANT pg_monitor TO responder'],
+    });
+    expect(judge({ ...leak, visibility: { ...blind, seesSessions: true, maySignal: false } })).toMatchObject({
+      next: 'escalate',
+    });
+  });
+
+  it('is a person when rounds or time run out', () => {
+    const incident = anIncident({ target: aTarget(), rounds: 12, openedAt: HOUR });
+    expect(judge(leak, { ...situationOf(), incident })).toMatchObject({
+      next: 'escalate',
+      why: '12 rounds have not brought relief',
+    });
+    expect(judge(leak, situationOf({}, { now: HOUR + 12 * 60_000 }))).toMatchObject({
+      next: 'escalate',
+      why: '12 minutes have not brought relief',
+    });
+  });
+
+  it('is a person when the canary fails for a reason of its own: relief could not be proven', () => {
+    const refusal = { kind: 'authentication', code: '28P01', message: 'password authentication failed' } as const;
+    const verdict = judge({ ...calm, canary: { result: 'refused', refusal } });
+    expect(verdict).toMatchObject({ next: 'escalate' });
+    expect(verdict.why).toContain('authentication');
+  });
+
+  it('says which cap stopped it', () => {
+    const policy: Policy = aPolicy({ caps: { perTierPercent: 30, perIncidentPercent: 1, perHourPercent: 100 } });
+    const situation = situationOf({ policy }, { emptyLooks: 2 });
+    const history = { ...NO_HISTORY, countedIncident: 1 };
+    const verdict = judgeSnapshot(leak, diagnose(leak, situation.incident.target, history), situation);
+    expect(verdict.why).toContain('cap-incident');
+  });
+});
+
+describe('a worker that does not get in', () => {
+  const refusal = (kind: RefusalKind): Refusal => ({ kind, code: 'X', message: 'the server’s words\nover two lines' });
+  const kinds: RefusalKind[] = [
+    'full',
+    'consumer-full',
+    'authentication',
+    'missing-database',
+    'tls',
+    'network',
+    'wrong-server',
+    'too-late',
+    'busy-elsewhere',
+    'other',
+  ];
+
+  it.each(kinds)('is handed to a person at once with words of its own: %s', (kind) => {
+    const verdict = judgeRefusal(refusal(kind), 60_000, situationOf());
+    expect(verdict.next).toBe('escalate');
+    expect(verdict.why).not.toContain('\n');
+    const others = kinds
+      .filter((other) => other !== kind)
+      .map((other) => judgeRefusal(refusal(other), 60_000, situationOf()).why);
+    expect(others).not.toContain(verdict.why);
+  });
+
+  it('says what to grant when every slot is taken', () => {
+    const verdict = judgeRefusal(refusal('full'), 60_000, situationOf());
+    expect(verdict).toMatchObject({ why: expect.stringContaining('none came free in 60 s') as string });
+    expect('advice' in verdict && verdict.advice.join()).toContain('GRANT pg_use_reserved_connections');
+  });
+
+  it('is looked for again while the server starts, until the time is over', () => {
+    expect(judgeRefusal(refusal('starting'), 0, situationOf()).next).toBe('settle');
+    expect(judgeRefusal(refusal('starting'), 0, situationOf({}, { now: HOUR + 12 * 60_000 })).next).toBe('escalate');
+  });
+});
