@@ -24,7 +24,7 @@ export const killIdle: Tier = {
     eligible.sort(byDescending([(session) => session.stateMs ?? 0], (session) => session.identity.id));
 
     const left = { consumer: countBy(input.clients, consumerOf), pool: countBy(input.clients, poolOf) };
-    const ranked: { level: number; size: number; session: Session }[] = [];
+    const ranked: { level: number; session: Session }[] = [];
     for (const session of eligible) {
       const consumer = consumerOf(session);
       const pool = poolOf(session);
@@ -34,13 +34,12 @@ export const killIdle: Tier = {
         continue;
       }
       const level = left.consumer.get(consumer) ?? 0;
-      ranked.push({ level, size: inPool, session });
+      ranked.push({ level, session });
       left.consumer.set(consumer, level - 1);
       left.pool.set(pool, inPool - 1);
     }
-    ranked.sort(
-      byDescending([(item) => item.level, (item) => item.session.stateMs ?? 0], (item) => item.session.identity.id),
-    );
+    // Stable: within a level the longest idle stays first.
+    ranked.sort((a, b) => b.level - a.level);
     return { candidates: ranked.map((item) => toCandidate(item.session, item.level, input)), spared };
   },
 };

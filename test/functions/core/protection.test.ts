@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { matchesAny, protectionOf } from '../../../functions/core/protection.ts';
+import type { Session } from '../../../functions/core/session.ts';
+import type { SparedReason } from '../../../functions/core/spared.ts';
+import { aPolicy, aSession } from '../../support/a-session.ts';
+
+const policy = aPolicy({
+  protect: { users: ['billing*'], applications: ['Nightly'], databases: ['ledger'], clients: ['10.9.*'] },
+});
+
+describe('a session is protected', () => {
+  it.each<[SparedReason, Partial<Session>]>([
+    ['own-session', { own: true }],
+    ['replication', { kind: 'replication' }],
+    ['system-process', { kind: 'system' }],
+    ['superuser', { superuser: true }],
+    ['rds-internal', { user: 'rdsadmin' }],
+    ['rds-internal', { user: 'rdsproxyadmin' }],
+    ['logging-in', { state: 'starting', user: null }],
+    ['may-not-see', { state: 'unseen' }],
+    ['may-not-see', { state: 'other' }],
+    ['may-not-see', { user: null }],
+    ['backup-tool', { application: 'pg_dump' }],
+    ['backup-tool', { application: 'PG_DUMPALL' }],
+    ['migration-tool', { application: 'Flyway Community' }],
+    ['protected-user', { user: 'billing_batch' }],
+    ['protected-application', { application: 'nightly' }],
+    ['protected-database', { database: 'ledger' }],
+    ['protected-client', { client: '10.9.4.2' }],
+    ['waits-for-lock', { state: 'active', blockedBy: [7] }],
+    ['waits-for-lock', { state: 'active', lockWaitMs: 1 }],
+  ])('as %s when it is %o', (reason, changed) => {
+    expect(protectionOf(aSession(1, changed), policy)).toBe(reason);
+  });
+
+  it('by nothing when it is an ordinary client', () => {
+    expect(protectionOf(aSession(1), policy)).toBeNull();
+    expect(protectionOf(aSession(1, { application: 'nightly-2', user: 'admin' }), policy)).toBeNull();
+  });
+});
+
+describe('a pattern', () => {
+  it('is exact unless it ends in a star, and knows no other wildcard', () => {
+    expect(matchesAny('web-1', ['web'])).toBe(false);
+    expect(matchesAny('web-1', ['web*'])).toBe(true);
+    expect(matchesAny('anything', ['.*'])).toBe(false);
+  });
+});
