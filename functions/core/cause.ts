@@ -66,12 +66,8 @@ export function tierOrderFor(cause: CauseFinding): TierName[] {
 
 function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy, locks: LockQueues) {
   const { ages } = policy;
-  const isProtectedJob = (session: Session): boolean => {
-    const reason = protectionOf(session, policy);
-    return reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication';
-  };
-  const jobs = snapshot.sessions.filter(isProtectedJob);
-  const rest = clients.filter((session) => !isProtectedJob(session));
+  const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
+  const rest = clients.filter((session) => !jobs.has(session));
   const idle = rest.filter((session) => session.state === 'idle');
   const oldIdle = idle.filter((session) => (session.stateMs ?? 0) >= ages.idleSeconds * 1000);
   const inTransaction = rest.filter((session) => session.state.startsWith('idle-in-transaction'));
@@ -118,8 +114,8 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
     },
     {
       name: 'job-holding-on' as const,
-      sessions: jobs.length,
-      evidence: [`${jobs.length} sessions belong to backup, migration or replication tools`],
+      sessions: jobs.size,
+      evidence: [`${jobs.size} sessions belong to backup, migration or replication tools`],
     },
     {
       name: 'connection-storm' as const,
@@ -137,6 +133,11 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
       evidence: [`${short.length} sessions are busy with queries younger than ${ages.querySeconds} s`],
     },
   ];
+}
+
+function isJob(session: Session, policy: Policy): boolean {
+  const reason = protectionOf(session, policy);
+  return reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication';
 }
 
 function commonEvidence(snapshot: Snapshot, clients: readonly Session[]): string[] {

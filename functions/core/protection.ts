@@ -68,12 +68,31 @@ const MAINTENANCE_VERBS: ReadonlySet<string> = new Set([
   'LOAD',
 ]);
 
+interface Matcher {
+  readonly exact: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+}
+
+/** Pattern lists live as long as their policy and are asked about thousands of sessions. */
+const matchers = new WeakMap<readonly string[], Matcher>();
+
+function matcherOf(patterns: readonly string[]): Matcher {
+  const known = matchers.get(patterns);
+  if (known) return known;
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  const matcher = {
+    exact: new Set(lower.filter((pattern) => !pattern.endsWith('*'))),
+    prefixes: lower.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1)),
+  };
+  matchers.set(patterns, matcher);
+  return matcher;
+}
+
 /** Whether a name equals one of the patterns, or starts as one that ends in `*` says. Upper and lower case are one. */
 export function matchesAny(name: string, patterns: readonly string[]): boolean {
   const lower = name.toLowerCase();
-  return patterns.some((pattern) =>
-    pattern.endsWith('*') ? lower.startsWith(pattern.slice(0, -1).toLowerCase()) : lower === pattern.toLowerCase(),
-  );
+  const { exact, prefixes } = matcherOf(patterns);
+  return exact.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
 }
 
 /** Why no tier may ever end this session, or null. The first reason that holds is the one that is stated. */

@@ -1,0 +1,3 @@
+import { benchPlanning } from './plan.ts';
+
+benchPlanning();
