@@ -1,0 +1,33 @@
+/** The environment of the control functions, each with what its value must look like. */
+const VARIABLES = {
+  HEADROOM_TABLE: { pattern: /^[A-Za-z0-9_.-]{3,255}$/, expected: 'the name of the incident table' },
+  HEADROOM_TOPIC_ARN: { pattern: /^arn:[^:]+:sns:[^:]*:\d{12}:\S+$/, expected: 'the ARN of the notices topic' },
+  HEADROOM_STATE_MACHINE_ARN: {
+    pattern: /^arn:[^:]+:states:[^:]*:\d{12}:stateMachine:\S+$/,
+    expected: 'the ARN of the workflow',
+  },
+  HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/**
+ * The named variables, read when it is called and never at import. Throws one error that names every variable that is
+ * missing or malformed, with what belongs there.
+ */
+export function readEnvironment<Name extends VariableName>(
+  names: readonly Name[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<Name, string> {
+  const problems: string[] = [];
+  const found: Partial<Record<VariableName, string>> = {};
+  for (const name of names) {
+    const { pattern, expected } = VARIABLES[name];
+    const value = environment[name] ?? '';
+    if (!pattern.test(value))
+      problems.push(`${name} is ${value === '' ? 'not set' : `"${value}"`}, expected ${expected}`);
+    found[name] = value;
+  }
+  if (problems.length > 0) throw new Error(`the environment of this function is incomplete: ${problems.join('; ')}`);
+  return found as Record<Name, string>;
+}

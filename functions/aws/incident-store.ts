@@ -1,0 +1,76 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Incident } from '../core/incident.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import { readEnvironment } from './environment.ts';
+import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './incident-acts.ts';
+import { incidentOf } from './incident-items.ts';
+import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
+import { deletePause, putPause, readPause } from './incident-pauses.ts';
+import { changeRecord, closeRecord, noteNotice, readIncident } from './incident-record.ts';
+import type { IncidentTable } from './incident-table.ts';
+import { queryAll } from './incident-table.ts';
+import { once } from './once.ts';
+
+export interface IncidentStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  /** Name of the incident table; `IncidentTable` says what it must look like. */
+  readonly table: string;
+  /** Epoch milliseconds; for pauses that run out. */
+  readonly now?: () => number;
+}
+
+/** The incident store on DynamoDB, by single conditional writes. Errors of DynamoDB itself come through unchanged. */
+export function createIncidentStore({ client, table: name, now = Date.now }: IncidentStoreOptions): IncidentStore {
+  const table: IncidentTable = { client, table: name };
+  return {
+    open: (candidate) => openIncident(table, candidate),
+    takeOver: (candidate, expired) => takeOverIncident(table, candidate, expired),
+    incident: (id) => readIncident(table, id),
+    openIncidentOf: (targetId) => openIncidentOf(table, targetId),
+    holdFence: (incident, leaseUntil) => holdFence(table, incident, leaseUntil),
+    change: (id, change, notice) => changeRecord(table, id, change, notice),
+    async close(id, end) {
+      const closed = await closeRecord(table, id, end);
+      await releaseLock(table, closed.target.id, id);
+      return closed;
+    },
+    noticed: (id, attempt) => noteNotice(table, id, attempt),
+    putRound: (round) => putRound(table, round),
+    rounds: (incidentId) => readRounds(table, incidentId),
+    startAct: (targetId, act) => startAct(table, targetId, act),
+    finishAct: (targetId, act) => finishAct(table, targetId, act),
+    acts: (incidentId) => readActs(table, incidentId),
+    tallies: (targetId, since) => readTallies(table, targetId, since),
+    pauseOf: (targetId) => readPause(table, targetId, now()),
+    pause: (pause) => putPause(table, pause),
+    resume: (targetId) => deletePause(table, targetId),
+    listByTarget: (targetId, limit) => list(table, 'byTarget', 'targetId', targetId, limit),
+    listByStatus: (status, limit) => list(table, 'byStatus', 'status', status, limit),
+  };
+}
+
+/** The store of this function's environment (`HEADROOM_TABLE`), one per process. */
+export const incidentStoreFromEnvironment = once((): IncidentStore => {
+  const { HEADROOM_TABLE: table } = readEnvironment(['HEADROOM_TABLE']);
+  // The SDK waits for ever by default; a call that DynamoDB has not answered in 3 s is better made again.
+  const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
+  return createIncidentStore({ client: DynamoDBDocumentClient.from(new DynamoDBClient({ requestHandler })), table });
+});
+
+async function list(
+  table: IncidentTable,
+  index: string,
+  attribute: string,
+  value: string,
+  limit: number,
+): Promise<Incident[]> {
+  const query = {
+    IndexName: index,
+    KeyConditionExpression: '#attribute = :value',
+    ExpressionAttributeNames: { '#attribute': attribute },
+    ExpressionAttributeValues: { ':value': value },
+    ScanIndexForward: false,
+  };
+  return (await queryAll(table, query, limit)).map(incidentOf);
+}
