@@ -1,1 +1,28 @@
-export const handler = (payload: unknown): Promise<unknown> => Promise.resolve(payload);
+import * as z from 'zod/mini';
+import { workerSettings } from '../core/worker-settings.ts';
+import { createWorker, type Worker } from './worker.ts';
+
+/** Kept between invocations, and with it the session that still gets answers when nobody else is let in. */
+let worker: Promise<Worker> | null = null;
+
+export const handler = async (payload: unknown): Promise<unknown> => {
+  worker ??= startWorker();
+  return (await worker).answer(payload);
+};
+
+async function startWorker(): Promise<Worker> {
+  const text = process.env['HEADROOM_WORKER'];
+  const settings = workerSettings.safeParse(parseJson(text));
+  if (!settings.success) throw new Error(`HEADROOM_WORKER: ${z.prettifyError(settings.error)}`);
+  return createWorker(settings.data, { env: process.env, folder: import.meta.dirname });
+}
+
+function parseJson(text: string | undefined): unknown {
+  if (text === undefined)
+    throw new Error('HEADROOM_WORKER: is not set; it must hold the settings of the worker as JSON');
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error('HEADROOM_WORKER: is not JSON', { cause });
+  }
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Ending, EndingResult, EndRequest, Victim } from '../../core/worker-protocol.ts';
+import type { Connection } from './connection.ts';
+import { SIGNAL, STILL_THERE } from './end.sql.ts';
+import { withServerLock } from './server-lock.ts';
+import { LISTEN_PATTERN } from './sessions.sql.ts';
+import { SQL_STATE } from './states.ts';
+
+/** Sessions per statement: few enough that each is looked at right before its signal. */
+const CHUNK = 50;
+const QUERY_MS = 5_000;
+/** How long to look whether terminated sessions are gone. */
+const LOOK_MS = 3_000;
+const POLL_MS = 50;
+
+type EndOrder = Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>;
+
+interface Job {
+  readonly victim: Victim;
+  result: EndingResult | null;
+  detail: string;
+  /** The query that was running when the signal went out. */
+  queryMark: string | null;
+}
+
+/** See EngineSession.end. */
+export async function endSessions(
+  connection: Connection,
+  ownUsers: readonly string[],
+  { victims, graceMs, deadline }: EndOrder,
+): Promise<readonly Ending[]> {
+  const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', queryMark: null }));
+  const signal = (wanted: readonly Job[], method: Victim['method']) =>
+    signalAll(connection, ownUsers, wanted, method, deadline);
+  await withServerLock(connection, async () => {
+    const cancelled = jobs.filter(({ victim }) => victim.method === 'cancel');
+    const terminated = jobs.filter(({ victim }) => victim.method === 'terminate');
+    await signal(cancelled, 'cancel');
+    const graceEnds = Date.now() + graceMs;
+    await signal(terminated, 'terminate');
+    await lookUntilGone(connection, terminated, Math.min(Date.now() + LOOK_MS, deadline));
+    await lookUntilStopped(connection, cancelled, Math.min(graceEnds, deadline));
+
+    const stubborn = cancelled.filter(({ result }) => result === 'still-there');
+    if (Date.now() >= deadline || stubborn.length === 0) return;
+    await signal(stubborn, 'terminate');
+    for (const job of stubborn) {
+      // Between our last look and this signal the query stopped after all.
+      if (job.result === 'changed') job.result = 'cancelled';
+      if (job.result === 'gone') job.result = 'ended';
+    }
+    await lookUntilGone(connection, stubborn, Math.min(Date.now() + LOOK_MS, deadline));
+  });
+  return jobs.map(({ victim, result, detail }) => ({
+    identity: victim.identity,
+    result: result ?? 'not-tried',
+    detail,
+  }));
+}
+
+/** Leaves `still-there` on every job whose signal went out, and the final result on every other. */
+async function signalAll(
+  connection: Connection,
+  ownUsers: readonly string[],
+  jobs: readonly Job[],
+  method: Victim['method'],
+  deadline: number,
+): Promise<void> {
+  for (let first = 0; first < jobs.length; first += CHUNK) {
+    const chunk = jobs.slice(first, first + CHUNK);
+    if (Date.now() >= deadline) return;
+    try {
+      await signalChunk(connection, ownUsers, chunk, method);
+    } catch (error) {
+      if (!isNotPermitted(error)) throw error;
+      for (const job of chunk) {
+        if (Date.now() >= deadline) return;
+        await signalOne(connection, ownUsers, job, method);
+      }
+    }
+  }
+}
+
+async function signalOne(
+  connection: Connection,
+  ownUsers: readonly string[],
+  job: Job,
+  method: Victim['method'],
+): Promise<void> {
+  try {
+    await signalChunk(connection, ownUsers, [job], method);
+  } catch (error) {
+    if (!isNotPermitted(error)) throw error;
+    job.result = 'refused';
+    job.detail = error.message;
+  }
+}
+
+async function signalChunk(
+  connection: Connection,
+  ownUsers: readonly string[],
+  jobs: readonly Job[],
+  method: Victim['method'],
+): Promise<void> {
+  const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
+  const rows = await connection.query(SIGNAL, [wanted, LISTEN_PATTERN, ownUsers], QUERY_MS);
+  const found = new Map(rows.map((row) => [row.pid, row]));
+  for (const job of jobs) {
+    const row = found.get(job.victim.identity.id);
+    if (row === undefined) job.result = 'gone';
+    else if (!row.as_expected) job.result = 'changed';
+    // False: it ended between the look and the signal.
+    else job.result = row.signalled === true ? 'still-there' : 'gone';
+    if (method === 'cancel') job.queryMark = row?.query_mark ?? null;
+  }
+}
+
+function wantedRow({ victim: { identity, expect }, queryMark }: Job, method: Victim['method']) {
+  return {
+    pid: identity.id,
+    server: identity.server,
+    incarnation: identity.incarnation,
+    cancel: method === 'cancel',
+    state: SQL_STATE[expect.state],
+    min_state_ms: expect.minStateMs,
+    transaction_mark: expect.transactionMark,
+    query_mark: queryMark ?? expect.queryMark,
+    blocks_others: expect.blocksOthers,
+    holds_nothing: expect.holdsNothing,
+  };
+}
+
+function isNotPermitted(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === '42501';
+}
+
+/** Polls until every signalled session is gone (then it is `ended`) or the time is over. */
+async function lookUntilGone(connection: Connection, jobs: readonly Job[], until: number): Promise<void> {
+  await poll(connection, jobs, until, (job, row) => {
+    if (row === undefined) job.result = 'ended';
+  });
+}
+
+/** Polls until every cancelled query has stopped (`cancelled`), its session is gone (`ended`) or the time is over. */
+async function lookUntilStopped(connection: Connection, jobs: readonly Job[], until: number): Promise<void> {
+  await poll(connection, jobs, until, (job, row) => {
+    if (row === undefined) job.result = 'ended';
+    else if (row.state !== 'active' || row.query_mark !== job.queryMark) job.result = 'cancelled';
+  });
+}
+
+async function poll(
+  connection: Connection,
+  jobs: readonly Job[],
+  until: number,
+  judge: (job: Job, row: { readonly state: string | null; readonly query_mark: string | null } | undefined) => void,
+): Promise<void> {
+  for (;;) {
+    const open = jobs.filter(({ result }) => result === 'still-there');
+    if (open.length === 0) return;
+    const wanted = JSON.stringify(
+      open.map(({ victim: { identity } }) => ({
+        pid: identity.id,
+        server: identity.server,
+        incarnation: identity.incarnation,
+      })),
+    );
+    const rows = new Map((await connection.query(STILL_THERE, [wanted], QUERY_MS)).map((row) => [row.pid, row]));
+    for (const job of open) judge(job, rows.get(job.victim.identity.id));
+    if (Date.now() >= until) return;
+    if (open.some(({ result }) => result === 'still-there')) await sleep(POLL_MS);
+  }
+}

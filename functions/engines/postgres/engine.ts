@@ -1,0 +1,31 @@
+import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
+import { knock } from './canary.ts';
+import { connectResponder, type Admitted } from './connect.ts';
+import { endSessions } from './end.ts';
+import { PING } from './login.sql.ts';
+import { takeSample } from './sample.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+export const postgresEngine: Engine = {
+  connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
+  knock,
+};
+
+function sessionOver({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {
+  return {
+    reserved,
+    async isAlive(timeoutMs) {
+      try {
+        await connection.query(PING, [], timeoutMs);
+        return true;
+      } catch {
+        connection.close();
+        return false;
+      }
+    },
+    sample: (timeoutMs) => takeSample(connection, timeoutMs),
+    snapshot: (timeoutMs) => takeSnapshot(connection, options, timeoutMs),
+    end: (request) => endSessions(connection, options.canaryUser === null ? [] : [options.canaryUser], request),
+    close: () => connection.close(),
+  };
+}

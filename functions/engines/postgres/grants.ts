@@ -1,0 +1,99 @@
+/** What the statements depend on. Names are taken as they are: any name PostgreSQL accepts is quoted correctly. */
+export interface GrantOptions {
+  readonly major: number;
+  /** RDS or Aurora, where the administrator is a member of rds_superuser and nobody is a superuser. */
+  readonly isRds: boolean;
+  readonly auth: 'iam' | 'password';
+  readonly responder: string;
+  readonly canary: string;
+  /** The database both log in to. */
+  readonly database: string;
+}
+
+export interface Grant {
+  /** One statement, without its semicolon; null for a remark that needs no statement. */
+  readonly sql: string | null;
+  /** One sentence for whoever reads the script before running it. */
+  readonly why: string;
+}
+
+/**
+ * The logins to create: the responder may see, signal and (where the platform has it) use a reserved slot; the canary may
+ * only connect. Passwords are not part of it. Throws when a name cannot be a PostgreSQL name.
+ */
+export function loginGrants(options: GrantOptions): readonly Grant[] {
+  const responder = quoteName('responder', options.responder);
+  const canary = quoteName('canary', options.canary);
+  const database = quoteName('database', options.database);
+  return [
+    { sql: `CREATE ROLE ${responder} LOGIN`, why: "The responder: Headroom's own login." },
+    { sql: `GRANT pg_monitor TO ${responder}`, why: "It sees every session's state, age and locks." },
+    {
+      sql: `GRANT pg_signal_backend TO ${responder}`,
+      why: 'It may cancel queries and end sessions of ordinary users, never of superusers.',
+    },
+    reserve(options, responder),
+    { sql: `GRANT CONNECT ON DATABASE ${database} TO ${responder}`, why: 'It logs in here.' },
+    {
+      sql: `ALTER ROLE ${responder} SET idle_session_timeout = 0`,
+      why: 'Its session stays open between looks: the surest way into a full server.',
+    },
+    { sql: `CREATE ROLE ${canary} LOGIN`, why: 'The canary: logs in as ordinary clients do, and may do nothing else.' },
+    { sql: `GRANT CONNECT ON DATABASE ${database} TO ${canary}`, why: 'It logs in here.' },
+    ...(options.auth === 'iam' ? iamGrants(responder, canary) : [passwordRemark(responder, canary)]),
+  ];
+}
+
+/** The same as a script for psql: a comment above each statement. */
+export function renderGrants(grants: readonly Grant[]): string {
+  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
+}
+
+function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
+  if (major >= 16) {
+    return {
+      sql: `GRANT pg_use_reserved_connections TO ${responder}`,
+      why:
+        'It may use the slots that reserved_connections sets aside (set that to 3 or so; it needs a restart).' +
+        (isRds
+          ? ' If this is refused, your administrator lacks ADMIN OPTION: the warm session and patience remain.'
+          : ''),
+    };
+  }
+  return {
+    sql: null,
+    why: isRds
+      ? `No role but rds_superuser has reserved slots before PostgreSQL 16, and that is more than the responder needs: ` +
+        `it relies on its warm session and on patience. If you accept it: GRANT rds_superuser TO ${commentSafe(responder)};`
+      : 'No role but a superuser has reserved slots before PostgreSQL 16: the responder relies on its warm session and on patience.',
+  };
+}
+
+function iamGrants(responder: string, canary: string): readonly Grant[] {
+  return [responder, canary].map((role) => ({
+    sql: `GRANT rds_iam TO ${role}`,
+    why: 'It logs in with an IAM token instead of a password.',
+  }));
+}
+
+function passwordRemark(responder: string, canary: string): Grant {
+  return {
+    sql: null,
+    why: `Set both passwords so that no log keeps them: \\password ${commentSafe(responder)} and \\password ${commentSafe(canary)}`,
+  };
+}
+
+/** A line break in a name would end the comment and start a statement. */
+function commentSafe(quoted: string): string {
+  return quoted.replace(/[\r\n]+/g, ' ');
+}
+
+function quoteName(field: string, name: string): string {
+  const bytes = Buffer.byteLength(name);
+  if (bytes === 0 || bytes > 63 || name.includes('\0')) {
+    throw new Error(
+      `${field}: ${JSON.stringify(name)} cannot be a PostgreSQL name; use 1 to 63 bytes without a zero byte`,
+    );
+  }
+  return `"${name.replaceAll('"', '""')}"`;
+}

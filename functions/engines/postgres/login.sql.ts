@@ -1,0 +1,27 @@
+import * as z from 'zod/mini';
+
+/**
+ * What may this login do, and can the server name its instance? Once per connection.
+ * All versions; no privileges. Membership counts when its privileges are inherited, as the server itself decides it.
+ */
+export const LOGIN = {
+  sql: /* SQL */ `
+    SELECT
+      (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+        OR EXISTS (
+          SELECT FROM pg_roles
+          WHERE rolname IN ('pg_use_reserved_connections', 'rds_superuser')
+            AND pg_has_role(session_user, oid, 'USAGE')
+        ) AS reserved,
+      to_regproc('aurora_db_instance_identifier') IS NOT NULL AS names_instance`,
+  row: z.object({ reserved: z.boolean(), names_instance: z.boolean() }),
+};
+
+/** Which instance is this? Only on Aurora, where the function exists. */
+export const INSTANCE = {
+  sql: /* SQL */ `SELECT aurora_db_instance_identifier()::text AS instance`,
+  row: z.object({ instance: z.string() }),
+};
+
+/** Does this connection still answer? */
+export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

@@ -1,0 +1,70 @@
+import pg from 'pg';
+import type { Refusal, RefusalKind } from '../../core/snapshot.ts';
+import { ConnectionLost, Refused } from '../engine.ts';
+
+/** Why a login failed, from the error the driver threw. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refused) return error.refusal;
+  if (error instanceof ConnectionLost && error.cause !== undefined) return refusalOf(error.cause);
+  const code = codeOf(error);
+  const message = error instanceof Error && error.message !== '' ? error.message : code || String(error);
+  const kind = error instanceof pg.DatabaseError ? kindOfServerError(code, error) : kindOfClientError(code, message);
+  return { kind, code, message: tidy(message) };
+}
+
+/** Where the server checks the limit of a role or a database. Messages may be translated; these names are not. */
+const CONSUMER_LIMIT_ROUTINES = new Set(['InitializeSessionUserId', 'CheckMyDatabase']);
+
+function kindOfServerError(code: string, { message, routine }: pg.DatabaseError): RefusalKind {
+  switch (code) {
+    case '53300':
+      return CONSUMER_LIMIT_ROUTINES.has(routine ?? '') || /^too many connections for /.test(message)
+        ? 'consumer-full'
+        : 'full';
+    case '28000':
+      // pg_hba.conf has an entry for this login, but only with TLS.
+      return /no encryption|SSL off/.test(message) ? 'tls' : 'authentication';
+    case '28P01':
+      return 'authentication';
+    case '3D000':
+      return 'missing-database';
+    case '57P01':
+    case '57P02':
+    case '57P03':
+      return 'starting';
+    default:
+      return 'other';
+  }
+}
+
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+function kindOfClientError(code: string, message: string): RefusalKind {
+  if (NETWORK_CODES.has(code)) return 'network';
+  if (/CERT|SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^ERR_OSSL|^EPROTO$|^HOSTNAME_MISMATCH$/.test(code)) return 'tls';
+  // The driver's own errors have no code.
+  if (/SSL/.test(message)) return 'tls';
+  if (/^timeout expired$|^Connection terminated/.test(message)) return 'network';
+  if (/SASL|SCRAM|password/i.test(message)) return 'authentication';
+  return 'other';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+function tidy(message: string): string {
+  // eslint-disable-next-line no-control-regex -- names of the server's own objects may contain anything
+  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300);
+}

@@ -1,0 +1,93 @@
+import * as z from 'zod/mini';
+
+/**
+ * Last statement begins, or continues after a semicolon, with LISTEN; comments are passed over. What a session listens to
+ * cannot be asked from outside it. Given to SQL as a parameter, by the snapshot and by the statement that ends.
+ */
+export const LISTEN_PATTERN = String.raw`(?i)(^|;)(\s|--[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)*listen\M`;
+
+/**
+ * Who is connected, doing what, for how long, and behind whom?
+ * 14 and later (waitstart). Needs pg_read_all_stats: without it state, times and type of others' sessions are NULL.
+ * $1: LISTEN_PATTERN. $2: further users that are Headroom's own.
+ * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
+ * pg_blocking_pids takes the lock manager's locks, so only sessions that wait for a lock are asked; at most 32 blockers
+ * of each are kept, those that do not wait themselves first: everybody ahead in a queue of 1,000 would be 500,000 numbers.
+ */
+export const SESSIONS = {
+  sql: /* SQL */ `
+    WITH locks AS MATERIALIZED (
+      SELECT
+        pid,
+        coalesce(bool_or(locktype = 'advisory' AND granted), false) AS holds_advisory,
+        min(waitstart) FILTER (WHERE NOT granted) AS wait_start
+      FROM pg_locks
+      WHERE locktype = 'advisory' OR NOT granted
+      GROUP BY pid
+    ),
+    activity AS MATERIALIZED (SELECT * FROM pg_stat_activity)
+    SELECT
+      a.pid,
+      extract(epoch FROM a.backend_start)::text AS incarnation,
+      a.backend_type,
+      (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL)) AS takes_slot,
+      (a.pid = pg_backend_pid() OR a.usename = session_user OR a.usename = ANY ($2::text[])) IS TRUE AS own,
+      coalesce(r.rolsuper, false) AS superuser,
+      a.usename::text AS "user",
+      coalesce(a.application_name, '') AS application,
+      a.datname::text AS database,
+      host(a.client_addr) AS client,
+      a.state,
+      round(extract(epoch FROM clock_timestamp() - a.backend_start) * 1000)::float8 AS connected_ms,
+      round(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000)::float8 AS transaction_ms,
+      round(extract(epoch FROM clock_timestamp() - a.state_change) * 1000)::float8 AS state_ms,
+      round(extract(epoch FROM clock_timestamp() - a.query_start) * 1000)::float8 AS query_ms,
+      concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) AS transaction_mark,
+      extract(epoch FROM a.query_start)::text AS query_mark,
+      a.wait_event_type,
+      a.wait_event,
+      round(extract(epoch FROM clock_timestamp() - l.wait_start) * 1000)::float8 AS lock_wait_ms,
+      CASE WHEN a.wait_event_type = 'Lock' THEN ARRAY(
+        SELECT blocker
+        FROM (SELECT DISTINCT unnest(pg_blocking_pids(a.pid)) AS blocker) AS ahead
+        LEFT JOIN activity AS b ON b.pid = blocker
+        ORDER BY (b.wait_event_type = 'Lock') IS TRUE, blocker
+        LIMIT 32
+      ) ELSE '{}' END AS blocked_by,
+      coalesce(l.holds_advisory, false) AS holds_advisory,
+      coalesce(a.query ~ $1, false) AS listens,
+      a.backend_xid IS NOT NULL AS has_written,
+      left(a.query, 2048) AS query
+    FROM activity AS a
+    LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
+    LEFT JOIN locks AS l ON l.pid = a.pid
+    WHERE a.backend_type IN ('client backend', 'walsender') OR a.datid IS NOT NULL`,
+  row: z.object({
+    pid: z.number(),
+    incarnation: z.nullable(z.string()),
+    backend_type: z.nullable(z.string()),
+    takes_slot: z.boolean(),
+    own: z.boolean(),
+    superuser: z.boolean(),
+    user: z.nullable(z.string()),
+    application: z.string(),
+    database: z.nullable(z.string()),
+    client: z.nullable(z.string()),
+    state: z.nullable(z.string()),
+    connected_ms: z.nullable(z.number()),
+    transaction_ms: z.nullable(z.number()),
+    state_ms: z.nullable(z.number()),
+    query_ms: z.nullable(z.number()),
+    transaction_mark: z.string(),
+    query_mark: z.nullable(z.string()),
+    wait_event_type: z.nullable(z.string()),
+    wait_event: z.nullable(z.string()),
+    lock_wait_ms: z.nullable(z.number()),
+    blocked_by: z.array(z.number()),
+    holds_advisory: z.boolean(),
+    listens: z.boolean(),
+    has_written: z.boolean(),
+    query: z.nullable(z.string()),
+  }),
+};
+export type SessionRow = z.infer<typeof SESSIONS.row>;

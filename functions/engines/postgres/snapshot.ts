@@ -1,0 +1,95 @@
+import type { Holding, Session, SessionKind } from '../../core/session.ts';
+import type { Snapshot, Visibility } from '../../core/snapshot.ts';
+import { redactStatement } from '../../core/statement.ts';
+import type { Seen, SessionOptions } from '../engine.ts';
+import type { Connection } from './connection.ts';
+import { halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
+import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
+import { stateOf } from './states.ts';
+
+/** See EngineSession.snapshot: two statements, each one round trip. */
+export async function takeSnapshot(
+  connection: Connection,
+  { canaryUser, statements }: SessionOptions,
+  timeoutMs: number,
+): Promise<Seen<Snapshot>> {
+  const limits = await readLimits(connection, true, timeoutMs);
+  const ownUsers = canaryUser === null ? [] : [canaryUser];
+  const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
+  const sessions = rows.map((row) => sessionOf(row, limits.identity, statements));
+
+  const byState: Record<string, number> = {};
+  let used = 0;
+  for (const { takes_slot, state } of rows) {
+    if (!takes_slot) continue;
+    used++;
+    const name = stateOf(state);
+    byState[name] = (byState[name] ?? 0) + 1;
+  }
+  return {
+    at: Date.now(),
+    server: serverOf(limits),
+    limits: limitsOf(limits),
+    used,
+    byState,
+    halfOpen: halfOpenOf(limits, byState),
+    visibility: visibilityOf(limits),
+    sessions,
+    deadlocks: limits.deadlocks ?? 0,
+    preparedTransactions: limits.prepared ?? [],
+  };
+}
+
+function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Visibility {
+  return {
+    seesSessions: sees_sessions,
+    maySignal: may_signal,
+    missing: [
+      ...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]),
+      ...(may_signal ? [] : [`GRANT pg_signal_backend TO ${quoted_user}`]),
+    ],
+  };
+}
+
+function sessionOf(row: SessionRow, server: string, statements: SessionOptions['statements']): Session {
+  const state = stateOf(row.state);
+  return {
+    identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },
+    kind: kindOf(row),
+    own: row.own,
+    superuser: row.superuser,
+    user: row.user,
+    application: row.application,
+    database: row.database,
+    client: row.client,
+    state,
+    connectedMs: row.connected_ms,
+    transactionMs: row.transaction_ms,
+    stateMs: row.state_ms,
+    queryMs: row.query_ms,
+    transactionMark: row.transaction_mark === '' ? null : row.transaction_mark,
+    queryMark: row.query_mark,
+    wait: row.wait_event_type === null ? null : { type: row.wait_event_type, event: row.wait_event ?? '' },
+    lockWaitMs: row.lock_wait_ms,
+    blockedBy: row.blocked_by,
+    holds: holdingsOf(row),
+    hasWritten: row.has_written,
+    statement:
+      row.query === null || row.query === '' || state === 'unseen'
+        ? null
+        : redactStatement(row.query, 'postgres', statements),
+  };
+}
+
+function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
+  if (backend_type === 'walsender') return 'replication';
+  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and what else RDS logs in as.
+  return takes_slot && !/^rds/.test(user ?? '') ? 'client' : 'system';
+}
+
+function holdingsOf({ holds_advisory, listens }: SessionRow): readonly Holding[] {
+  const holds: Holding[] = [];
+  if (holds_advisory) holds.push('advisory-lock');
+  if (listens) holds.push('listen');
+  return holds;
+}

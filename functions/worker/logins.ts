@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Refusal } from '../core/snapshot.ts';
+import type { WorkerSettings } from '../core/worker-settings.ts';
+import { Refused, type Login, type TlsSettings } from '../engines/engine.ts';
+import { parseLoginUrl, type UrlScheme } from '../engines/login-url.ts';
+
+/** Where logins come from. Each may throw Refused; `isFresh` asks for credentials that were not used before. */
+export interface Logins {
+  responder(isFresh: boolean): Promise<Login>;
+  /** Null when no canary is configured. */
+  canary(isFresh: boolean): Promise<Login | null>;
+  /** A refused password may just be out of date. */
+  readonly canRefresh: boolean;
+}
+
+/** What a worker finds around it. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where a relative path of a CA file begins. */
+  readonly folder: string;
+}
+
+/** Throws at once, naming the field, when the settings cannot work. */
+export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings: Surroundings): Logins {
+  const { auth } = settings;
+  const tls = readTls(settings.tls, surroundings.folder);
+  switch (auth.mode) {
+    case 'url': {
+      const loginAt = (variable: string): Login => {
+        const text = surroundings.env[variable];
+        if (!text) throw new Error(`${variable}: this environment variable must hold the URL to log in with; set it`);
+        return { ...parseLoginUrl(text, variable, url), tls };
+      };
+      const responder = loginAt(auth.variable);
+      const canary = auth.canaryVariable === null ? null : loginAt(auth.canaryVariable);
+      return { canRefresh: false, responder: () => Promise.resolve(responder), canary: () => Promise.resolve(canary) };
+    }
+    case 'iam': {
+      const place = placeOf(settings, url);
+      const login = async (user: string): Promise<Login> => {
+        const { signIamToken } = await import('../aws/credentials.ts');
+        const password = await asRefusal(
+          signIamToken({ region: auth.region, host: place.host, port: place.port, user }),
+        );
+        return { ...place, user, password, tls };
+      };
+      return { canRefresh: false, responder: () => login(auth.user), canary: () => login(auth.canaryUser) };
+    }
+    case 'secret': {
+      const place = placeOf(settings, url);
+      const cache = new Map<string, Login>();
+      const login = async (arn: string, isFresh: boolean): Promise<Login> => {
+        const cached = cache.get(arn);
+        if (cached !== undefined && !isFresh) return cached;
+        const { readSecret } = await import('../aws/credentials.ts');
+        const { username, password } = await asRefusal(readSecret(auth.region, arn));
+        const found = { ...place, user: username, password, tls };
+        cache.set(arn, found);
+        return found;
+      };
+      const { canarySecretArn } = auth;
+      return {
+        canRefresh: true,
+        responder: (isFresh) => login(auth.secretArn, isFresh),
+        canary: (isFresh) => (canarySecretArn === null ? Promise.resolve(null) : login(canarySecretArn, isFresh)),
+      };
+    }
+  }
+}
+
+function placeOf({ host, port, database }: WorkerSettings, url: UrlScheme) {
+  if (host === null) throw new Error('host: is missing; only with auth mode "url" does the URL name it');
+  return { host, port: port ?? url.defaultPort, database: database ?? url.defaultDatabase };
+}
+
+function readTls({ mode, ca }: WorkerSettings['tls'], folder: string): TlsSettings {
+  if (ca === null) return { mode, ca: null };
+  const path = resolve(folder, ca);
+  try {
+    return { mode, ca: readFileSync(path, 'utf8') };
+  } catch (cause) {
+    throw new Error(`tls.ca: cannot read ${path}; name a PEM file with the certificates to trust`, { cause });
+  }
+}
+
+/** Credentials that cannot be had keep us out just as wrong ones do. */
+async function asRefusal<T>(credentials: Promise<T>): Promise<T> {
+  try {
+    return await credentials;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const refusal: Refusal = { kind: 'authentication', code: cause instanceof Error ? cause.name : '', message };
+    throw new Refused(refusal, { cause });
+  }
+}

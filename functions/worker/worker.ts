@@ -1,0 +1,142 @@
+import * as z from 'zod/mini';
+import { BadRequest, SchemaMismatch } from '../core/errors.ts';
+import type { Refusal } from '../core/snapshot.ts';
+import {
+  SCHEMA,
+  workerRequest,
+  type EndAnswer,
+  type EndRequest,
+  type SampleAnswer,
+  type SampleRequest,
+  type SnapshotAnswer,
+  type SnapshotRequest,
+  type WorkerRefused,
+  type WorkerRequest,
+} from '../core/worker-protocol.ts';
+import type { WorkerSettings } from '../core/worker-settings.ts';
+import { ConnectionLost, Refused } from '../engines/engine.ts';
+import { engineEntry } from '../engines/registry.ts';
+import { enter, type Door, type Entry } from './admission.ts';
+import { loginsOf, type Surroundings } from './logins.ts';
+import { countHalfOpen, knockAsCanary } from './look.ts';
+
+export interface Worker {
+  /**
+   * Answers one request; requests wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
+   * understand, and whatever went wrong in the worker itself; a database that refuses is an answer.
+   */
+  answer(payload: unknown): Promise<SampleAnswer | SnapshotAnswer | EndAnswer>;
+  /** Lets the kept session go. */
+  close(): void;
+}
+
+/** Samples must never stand in a diagnosis' way. */
+const SAMPLE_MS = 5_000;
+const SNAPSHOT_QUERY_MS = 10_000;
+/** How long an order to end may try to get in again, when the session of the diagnosis is gone. */
+const END_PATIENCE_MS = 5_000;
+
+/** Throws, naming the field, when the settings cannot work. Connects to nothing yet. */
+export async function createWorker(settings: WorkerSettings, surroundings: Surroundings): Promise<Worker> {
+  const entry = engineEntry(settings.engine);
+  const logins = loginsOf(settings, entry.url, surroundings);
+  const door: Door = { engine: await entry.load(), logins, kept: null };
+  const options = { instance: settings.instance, statements: settings.statements };
+  let last: Promise<unknown> = Promise.resolve();
+
+  const respond = async (request: WorkerRequest): Promise<SampleAnswer | SnapshotAnswer | EndAnswer> => {
+    if (Date.now() >= request.deadline) return tooLate();
+    switch (request.kind) {
+      case 'sample':
+        return sample(request);
+      case 'snapshot':
+        return snapshot(request);
+      case 'end':
+        return end(request);
+    }
+  };
+
+  /** With one retry: a kept session may fail at its first real query, and looking twice does no harm. */
+  const looking = async <T>(request: WorkerRequest, patienceMs: number, look: (entry: Inside) => Promise<T>) => {
+    for (let attempt = 1; ; attempt++) {
+      const entry = await enter(door, options, patienceMs, request.deadline);
+      if (!entry.ok) return refused(entry);
+      try {
+        return await look(entry);
+      } catch (error) {
+        if (!(error instanceof ConnectionLost) || attempt === 2) throw error;
+      }
+    }
+  };
+
+  const sample = async (request: SampleRequest): Promise<SampleAnswer> => {
+    const until = Math.min(request.deadline, Date.now() + SAMPLE_MS);
+    const left = () => Math.max(1, until - Date.now());
+    return looking({ ...request, deadline: until }, 0, async ({ session, admission }) => {
+      const seen = await session.sample(left());
+      const canary = await knockAsCanary(door.engine, logins, left());
+      const halfOpen = await countHalfOpen(seen, canary, () => session.sample(left()));
+      return { schema: SCHEMA, ok: true, admission, sample: { ...seen, canary, halfOpen } };
+    });
+  };
+
+  const snapshot = (request: SnapshotRequest): Promise<SnapshotAnswer> =>
+    looking(request, request.patienceMs, async ({ session, admission }) => {
+      const seen = await session.snapshot(SNAPSHOT_QUERY_MS);
+      const canary = await knockAsCanary(door.engine, logins, request.deadline - Date.now());
+      const halfOpen = await countHalfOpen(seen, canary, () => session.sample(SNAPSHOT_QUERY_MS));
+      return { schema: SCHEMA, ok: true, admission, snapshot: { ...seen, canary, halfOpen } };
+    });
+
+  const end = async (request: EndRequest): Promise<EndAnswer> => {
+    const patienceMs = Math.min(END_PATIENCE_MS, (request.deadline - Date.now()) / 2);
+    const entry = await enter(door, options, patienceMs, request.deadline);
+    if (!entry.ok) return refused(entry);
+    try {
+      return { schema: SCHEMA, ok: true, admission: entry.admission, endings: await entry.session.end(request) };
+    } catch (error) {
+      if (error instanceof Refused) return refused({ refusal: error.refusal, attempts: 1, waitedMs: 0 });
+      throw error;
+    }
+  };
+
+  return {
+    async answer(payload) {
+      const request = parseRequest(payload);
+      const turn = last.then(() => respond(request));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    close() {
+      door.kept?.close();
+      door.kept = null;
+    },
+  };
+}
+
+type Inside = Extract<Entry, { ok: true }>;
+
+function parseRequest(payload: unknown): WorkerRequest {
+  const version = z.object({ schema: z.unknown() }).safeParse(payload);
+  if (version.data?.schema !== SCHEMA) throw new SchemaMismatch(version.data?.schema, SCHEMA);
+  const request = workerRequest.safeParse(payload);
+  if (!request.success) throw new BadRequest(`not a request to the worker: ${z.prettifyError(request.error)}`);
+  return request.data;
+}
+
+function refused({
+  refusal,
+  attempts,
+  waitedMs,
+}: {
+  refusal: Refusal;
+  attempts: number;
+  waitedMs: number;
+}): WorkerRefused {
+  return { schema: SCHEMA, ok: false, refusal, attempts, waitedMs };
+}
+
+function tooLate(): WorkerRefused {
+  const message = 'the deadline of this request had passed before it could begin';
+  return refused({ refusal: { kind: 'too-late', code: '', message }, attempts: 0, waitedMs: 0 });
+}
