@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  throw new Error(`tests run on Node 24, Lambda's runtime, not ${process.versions.node}: use "npm test", which finds the packaged one`);
+  throw new Error(
+    `tests run on Node 24, Lambda's runtime, not ${process.versions.node}: use "npm test", which finds the packaged one`,
+  );
 }
 
 export default defineConfig({

@@ -1,1 +1,6 @@
-export const handler = (payload: unknown): Promise<unknown> => Promise.resolve(payload);
+import { systemClock } from '../aws/clock.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store.ts';
+import { logged } from '../aws/log.ts';
+import { close } from './close.ts';
+
+export const handler = logged('close', (payload) => close(payload, { store: incidentStoreFromEnvironment(), ...systemClock }));

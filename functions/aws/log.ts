@@ -1,0 +1,18 @@
+/**
+ * Wraps a handler so that each invocation leaves one line of JSON: what it was, how long it took, what it gave or how it
+ * failed. Results of steps hold ids, counts and verdicts only, so nothing of a statement can get in here.
+ */
+export function logged<T>(step: string, handle: (payload: unknown) => Promise<T>): (payload: unknown) => Promise<T> {
+  return async (payload) => {
+    const startedAt = Date.now();
+    try {
+      const result = await handle(payload);
+      console.info(JSON.stringify({ step, tookMs: Date.now() - startedAt, result }));
+      return result;
+    } catch (error) {
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      console.error(JSON.stringify({ step, tookMs: Date.now() - startedAt, error: name, message }));
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,23 @@
+import { parseRequest } from '../core/request.ts';
+import { escalateRequest } from '../core/workflow.ts';
+import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
+
+/**
+ * Pages a person. Diagnose has recorded why; where the workflow came here by an error of its own, that becomes the reason.
+ * A page that does not go out stays pending and holds nothing up: Notify and the reconciler try again.
+ */
+export async function escalate(
+  payload: unknown,
+  deps: DeliverDependencies,
+): Promise<{ readonly undelivered: readonly string[] }> {
+  const { incidentId, error } = parseRequest(escalateRequest, payload);
+  const incident = await deps.store.incident(incidentId);
+  if (incident?.status !== 'open') return { undelivered: [] };
+  if (incident.escalation) return { undelivered: await deliverPending(incident, deps) };
+  const reason = error
+    ? `the workflow cannot go on: ${error.Error ?? 'an error'} ${(error.Cause ?? '').slice(0, 300)}`
+    : 'the workflow gave no reason';
+  const advice = ['look at the workflow’s execution, then at the database: it may still be full'];
+  const changed = await deps.store.change(incidentId, { escalation: { reason, advice } }, 'escalated');
+  return { undelivered: await deliverPending(changed, deps) };
+}

@@ -1,0 +1,14 @@
+import { BadRequest, NoticeUndelivered } from '../core/errors.ts';
+import { parseRequest } from '../core/request.ts';
+import { notifyRequest } from '../core/workflow.ts';
+import { deliverPending, type DeliverDependencies } from './deliver.ts';
+
+/** Sends what is pending. Throws NoticeUndelivered so that the workflow tries again; relief has long been dealt with. */
+export async function notify(payload: unknown, deps: DeliverDependencies): Promise<{ readonly delivered: number }> {
+  const { incidentId } = parseRequest(notifyRequest, payload);
+  const incident = await deps.store.incident(incidentId);
+  if (!incident) throw new BadRequest(`incidentId: there is no incident ${incidentId}`);
+  const failures = await deliverPending(incident, deps);
+  if (failures.length > 0) throw new NoticeUndelivered(failures);
+  return { delivered: incident.pendingNotices.length };
+}

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { diagnose } from '../../../functions/diagnose/diagnose.ts';
+import type { Snapshot } from '../../../functions/core/snapshot.ts';
+import type { TargetSettings } from '../../../functions/core/target.ts';
+import { SCHEMA, type WorkerRefused } from '../../../functions/core/worker-protocol.ts';
+import { aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import { StepWorld } from '../../support/step-world.ts';
+
+let world: StepWorld;
+let count = 0;
+beforeAll(async () => {
+  world = await StepWorld.create();
+});
+afterAll(() => world.stop());
+
+const leak = aSnapshot(100, many(100, 1, (id) => aSession(id)));
+const calm = aSnapshot(100, many(50, 1, (id) => active(id)));
+const refused: Snapshot['canary'] = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'full' } };
+const lockedOut: WorkerRefused = {
+  schema: SCHEMA,
+  ok: false,
+  refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' },
+  attempts: 40,
+  waitedMs: 60_000,
+};
+
+async function open(changed: Partial<TargetSettings> = {}): Promise<string> {
+  const target = aTarget({ id: `t${++count}`, ...changed });
+  const id = `${target.id}-incident`;
+  await world.store.open({ id, target, alarm: { alarm: 'a', at: world.at, reason: '' }, at: world.at, leaseUntil: world.at + 60_000 });
+  return id;
+}
+
+const look = (incidentId: string) => diagnose({ schema: SCHEMA, incidentId }, world);
+
+describe('a diagnosis', () => {
+  beforeEach(() => {
+    world.samples = [calm];
+    world.snapshots = [leak];
+  });
+
+  it('hands on ids, counts and a verdict only, under 32 KB with 5,000 sessions', async () => {
+    world.snapshots = [aSnapshot(5_000, many(5_000, 1, (id) => aSession(id, { application: 'x'.repeat(63) })))];
+    const result = await look(await open());
+    expect(result).toEqual({ schema: 1, incidentId: expect.any(String) as string, round: 1, next: 'kill-idle', outcome: 'escalated', settleSeconds: 5, error: null });
+    expect(JSON.stringify(result).length).toBeLessThan(1_000);
+  });
+
+  it('records usage, cause, plan and the reasons sessions were spared, and ends nothing', async () => {
+    const id = await open();
+    await look(id);
+    const [round] = await world.store.rounds(id);
+    expect(round).toMatchObject({
+      round: 1,
+      usage: 100,
+      used: 100,
+      usable: 100,
+      canary: 'refused as full',
+      cause: { name: 'connection-leak', confidence: 1 },
+      next: 'kill-idle',
+      planned: { 'kill-idle': 30 },
+      spared: { enough: 68, 'pool-minimum': 2 },
+    });
+    expect(round?.sparedSamples['enough']).toHaveLength(3);
+    expect(await world.store.incident(id)).toMatchObject({ rounds: 1, usageBefore: 100, usagePeak: 100, refused: 1, serverVersion: '18.4' });
+    expect(world.ends).toEqual([]);
+  });
+
+  it('confirms relief by three good samples, 2 s apart', async () => {
+    const id = await open();
+    world.snapshots = [calm];
+    const before = world.at;
+    expect(await look(id)).toMatchObject({ next: 'close', outcome: 'not-needed' });
+    expect(world.at - before).toBe(4_000);
+  });
+
+  it.each<[string, Snapshot]>([
+    ['usage rises again', leak],
+    ['the canary is refused', { ...calm, canary: refused }],
+  ])('does not call it relief when %s in one of the samples', async (_, bad) => {
+    const id = await open();
+    world.snapshots = [calm];
+    world.samples = [calm, bad];
+    expect(await look(id)).toMatchObject({ next: 'settle' });
+  });
+
+  it('escalates at once when every slot is taken, with the page pending and what is not known left unknown', async () => {
+    const id = await open();
+    world.snapshots = [lockedOut];
+    expect(await look(id)).toMatchObject({ next: 'escalate', outcome: 'escalated' });
+    const incident = await world.store.incident(id);
+    expect(incident).toMatchObject({ usageBefore: null, usagePeak: null, refused: 40 });
+    expect(incident?.escalation?.reason).toContain('locked out');
+    expect(incident?.pendingNotices).toContain('escalated');
+  });
+
+  it('looks three times before it pages for load that nobody may be ended for', async () => {
+    const id = await open();
+    world.snapshots = [aSnapshot(100, many(100, 1, (each) => active(each)))];
+    const nexts = [];
+    for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
+    expect(nexts).toEqual(['settle', 'settle', 'escalate']);
+  });
+
+  it('keeps the cause it found under pressure when it looks again at a calm server', async () => {
+    const id = await open();
+    await look(id);
+    world.snapshots = [calm];
+    await look(id);
+    expect((await world.store.incident(id))?.cause?.name).toBe('connection-leak');
+  });
+
+  it('stops when the incident is closed or unknown, and refuses other versions', async () => {
+    const id = await open();
+    await world.store.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
+    await expect(look(id)).rejects.toMatchObject({ name: 'FenceLost' });
+    await expect(look('nobody-knows')).rejects.toMatchObject({ name: 'FenceLost' });
+    await expect(diagnose({ schema: 0, incidentId: id }, world)).rejects.toMatchObject({ name: 'SchemaMismatch' });
+    await expect(diagnose({ incidentId: 7 }, world)).rejects.toMatchObject({ name: 'BadRequest' });
+  });
+});

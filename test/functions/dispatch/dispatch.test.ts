@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dispatch } from '../../../functions/dispatch/dispatch.ts';
+import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
+import type { TargetSettings } from '../../../functions/core/target.ts';
+import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { aTarget } from '../../support/a-session.ts';
+import { StepWorld } from '../../support/step-world.ts';
+
+let world: StepWorld;
+let count = 0;
+let target: TargetSettings;
+beforeAll(async () => {
+  world = await StepWorld.create();
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  target = aTarget({ id: `d${++count}` });
+  world.at += 3_600_000;
+  world.starts.length = 0;
+  world.published.length = 0;
+  world.standing = [];
+  world.topicFails = false;
+});
+
+const send = (event: unknown) => dispatch({ schema: SCHEMA, target, event }, world);
+const alarmAt = (at: number) => makeAlarmEvent({ settings: target, at });
+const noticesOf = () => world.published.map((message) => message.attributes.notice);
+
+describe('dispatch', () => {
+  it('opens one incident, starts its workflow and tells people', async () => {
+    const result = await send(alarmAt(world.at));
+    expect(result).toMatchObject({ result: 'opened' });
+    const open = await world.store.openIncidentOf(target.id);
+    expect(world.starts).toEqual([open?.id]);
+    expect(noticesOf()).toEqual(['opened']);
+    expect(open?.pendingNotices).toEqual([]);
+  });
+
+  it('makes one incident of the same alarm five times at once', async () => {
+    const event = alarmAt(world.at);
+    const results = await Promise.all(Array.from({ length: 5 }, () => send(event)));
+    expect(new Set(results.map((result) => 'incidentId' in result && result.incidentId)).size).toBe(1);
+    expect(new Set(world.starts).size).toBe(1);
+    expect(await world.store.listByTarget(target.id, 10)).toHaveLength(1);
+  });
+
+  it('makes one incident of two different alarms at once', async () => {
+    const results = await Promise.all([send(alarmAt(world.at)), send(alarmAt(world.at - 1_000))]);
+    expect(results.map((result) => result.result).sort()).toEqual(['joined', 'opened']);
+    expect((await world.store.openIncidentOf(target.id))?.joinedCount).toBe(1);
+  });
+
+  it('lets a later alarm join, and starts a workflow again that a crash kept from starting', async () => {
+    await send(alarmAt(world.at));
+    const first = world.starts.length;
+    world.at += 60_000;
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'joined' });
+    expect(world.starts.slice(first)).toEqual([world.starts[0]]);
+  });
+
+  it('does nothing for an event whose incident is closed already', async () => {
+    const event = alarmAt(world.at);
+    const opened = await send(event);
+    if (!('incidentId' in opened)) throw new Error('not opened');
+    await world.store.close(opened.incidentId, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    expect(await send(event)).toEqual({ result: 'handled', incidentId: opened.incidentId });
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+  });
+
+  it('takes an old event only as a reason to look whether the alarm still stands', async () => {
+    const old = alarmAt(world.at - 600_000);
+    expect(await send(old)).toMatchObject({ result: 'stale' });
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at - 600_000, reason: 'still high' }];
+    expect(await send(old)).toMatchObject({ result: 'opened' });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['an alarm of another target', () => makeAlarmEvent({ settings: aTarget({ id: 'other', alarms: ['headroom-other-connections-high'], instance: 'other' }), at: world.at })],
+    ['an event of another shape', () => ({ source: 'aws.rds', detail: { nothing: true } })],
+    ['no event at all', () => null],
+  ])('refuses %s and tells a person', async (_, event) => {
+    const result = await send(event());
+    expect(result.result).toBe('refused');
+    expect(noticesOf()).toEqual(['refused']);
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+  });
+
+  it('takes over an expired incident only when its workflow does not run', async () => {
+    await send(alarmAt(world.at));
+    const first = await world.store.openIncidentOf(target.id);
+    world.at += 11 * 60_000;
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'joined', incidentId: first?.id });
+    world.executions.set(first?.id ?? '', 'timed-out');
+    world.at += 1_000;
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    expect(await world.store.incident(first?.id ?? '')).toMatchObject({ status: 'closed', outcome: 'failed' });
+  });
+
+  it('is not held up by a topic that fails, and keeps what it owes', async () => {
+    world.topicFails = true;
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    expect((await world.store.openIncidentOf(target.id))?.pendingNotices).toEqual(['opened']);
+    expect(world.starts).toHaveLength(1);
+  });
+});

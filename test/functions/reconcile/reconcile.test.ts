@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dispatch } from '../../../functions/dispatch/dispatch.ts';
+import { reconcile } from '../../../functions/reconcile/reconcile.ts';
+import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
+import type { Incident } from '../../../functions/core/incident.ts';
+import type { TargetSettings } from '../../../functions/core/target.ts';
+import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { aTarget } from '../../support/a-session.ts';
+import { StepWorld } from '../../support/step-world.ts';
+
+let world: StepWorld;
+let count = 0;
+let target: TargetSettings;
+beforeAll(async () => {
+  world = await StepWorld.create();
+});
+afterAll(() => world.stop());
+beforeEach(() => {
+  target = aTarget({ id: `r${++count}` });
+  world.at += 3_600_000;
+  world.published.length = 0;
+  world.standing = [];
+  world.topicFails = false;
+});
+
+const sweep = () => reconcile({ schema: SCHEMA, target }, world);
+const noticesOf = () => world.published.map((message) => message.attributes.notice);
+
+async function opened(): Promise<Incident> {
+  await dispatch({ schema: SCHEMA, target, event: makeAlarmEvent({ settings: target, at: world.at }) }, world);
+  const incident = await world.store.openIncidentOf(target.id);
+  if (!incident) throw new Error('not opened');
+  return incident;
+}
+
+describe('the reconciler', () => {
+  it('finds nothing to do when all is well', async () => {
+    await opened();
+    expect(await sweep()).toEqual({ repaired: [] });
+  });
+
+  it.each(['failed', 'timed-out', 'aborted', 'succeeded'] as const)('closes an incident as failed whose workflow %s, and pages', async (status) => {
+    const incident = await opened();
+    world.executions.set(incident.id, status);
+    await sweep();
+    expect(await world.store.incident(incident.id)).toMatchObject({ status: 'closed', outcome: 'failed', failure: { error: `workflow ${status}` } });
+    expect(noticesOf()).toEqual(['opened', 'failed']);
+    expect(world.published[1]?.attributes.severity).toBe('critical');
+    const again = await opened();
+    expect(again.id).not.toBe(incident.id);
+  });
+
+  it('does the same at once when Step Functions says that an execution ended badly', async () => {
+    const incident = await opened();
+    world.executions.set(incident.id, 'aborted');
+    await reconcile({ source: 'aws.states', detail: { name: incident.id, status: 'ABORTED' } }, world);
+    expect(await world.store.incident(incident.id)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('starts a workflow that never started, and gives up on it after five minutes', async () => {
+    const incident = await opened();
+    world.executions.delete(incident.id);
+    await sweep();
+    expect(world.executions.get(incident.id)).toBe('running');
+    world.executions.delete(incident.id);
+    world.at += 301_000;
+    await sweep();
+    expect(await world.store.incident(incident.id)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('sends notices again that did not go out', async () => {
+    const incident = await opened();
+    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    world.topicFails = true;
+    await sweep();
+    expect((await world.store.incident(incident.id))?.pendingNotices).toEqual(['resolved']);
+    world.topicFails = false;
+    await sweep();
+    expect(noticesOf()).toEqual(['opened', 'resolved']);
+    await sweep();
+    expect(noticesOf()).toHaveLength(2);
+  });
+
+  it('dispatches an alarm again that still stands without an incident, but not right after one', async () => {
+    const incident = await opened();
+    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.at += 240_000;
+    expect(await sweep()).toEqual({ repaired: [] });
+    world.at += 120_000;
+    expect((await sweep()).repaired.join()).toContain('dispatched');
+    expect((await world.store.openIncidentOf(target.id))?.alarm.reason).toContain('still in ALARM');
+    expect(await sweep()).toEqual({ repaired: [] });
+  });
+});

@@ -1,0 +1,85 @@
+import { createIncidentStore } from '../../functions/aws/incident-store.ts';
+import type { AlarmSighting } from '../../functions/core/incident.ts';
+import type { ExecutionStatus, IncidentStore, Message } from '../../functions/core/ports.ts';
+import type { Sample, Snapshot } from '../../functions/core/snapshot.ts';
+import type { EndRequest, Ending, EndingResult, WorkerRefused } from '../../functions/core/worker-protocol.ts';
+import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
+
+const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3 } as const;
+
+/**
+ * Everything around a step: a real local incident table, and at the other ports what a test says. Time stands still unless
+ * a test moves it; sleeping moves it.
+ */
+export class StepWorld {
+  at = Date.UTC(2026, 0, 1);
+  readonly executions = new Map<string, ExecutionStatus>();
+  readonly starts: string[] = [];
+  standing: AlarmSighting[] = [];
+  readonly published: Message[] = [];
+  topicFails = false;
+  /** Answers to snapshots, in turn; the last one stays. */
+  snapshots: (Snapshot | WorkerRefused)[] = [];
+  samples: (Sample | WorkerRefused)[] = [];
+  readonly ends: Omit<EndRequest, 'schema' | 'kind'>[] = [];
+  /** What becomes of a victim; throws what it is told to. */
+  onEnd: (id: number) => EndingResult = () => 'ended';
+  readonly store: IncidentStore;
+  readonly #table: LocalTable;
+
+  private constructor(table: LocalTable) {
+    this.#table = table;
+    this.store = createIncidentStore({ client: table.client, table: table.table, now: () => this.at });
+  }
+
+  static async create(): Promise<StepWorld> {
+    return new StepWorld(await startLocalTable());
+  }
+
+  stop(): Promise<void> {
+    return this.#table.stop();
+  }
+
+  readonly now = (): number => this.at;
+  readonly sleep = (ms: number): Promise<void> => {
+    this.at += ms;
+    return Promise.resolve();
+  };
+
+  readonly workflow = {
+    start: (incidentId: string): Promise<void> => {
+      this.starts.push(incidentId);
+      if (!this.executions.has(incidentId)) this.executions.set(incidentId, 'running');
+      return Promise.resolve();
+    },
+    status: (incidentId: string) => Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
+  };
+
+  readonly alarms = { standing: (): Promise<AlarmSighting[]> => Promise.resolve(this.standing) };
+
+  readonly notifier = {
+    publish: (message: Message): Promise<void> => {
+      if (this.topicFails) return Promise.reject(new Error('the topic is down'));
+      this.published.push(message);
+      return Promise.resolve();
+    },
+  };
+
+  readonly worker = {
+    snapshot: () => {
+      const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
+      if (!next) throw new Error('this test has no snapshot left');
+      return Promise.resolve('ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, snapshot: next } as const));
+    },
+    sample: () => {
+      const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
+      if (!next) throw new Error('this test has no sample left');
+      return Promise.resolve('ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, sample: next } as const));
+    },
+    end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
+      this.ends.push(request);
+      const endings = request.victims.map(({ identity }): Ending => ({ identity, result: this.onEnd(identity.id), detail: '' }));
+      return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, endings } as const);
+    },
+  };
+}
