@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Time as the steps take it: injected, so that tests and rehearsals can bend it. */
 export interface Clock {
   /** Epoch milliseconds. */
-  now(): number;
-  sleep(forMs: number): Promise<void>;
+  readonly now: () => number;
+  readonly sleep: (forMs: number) => Promise<void>;
 }
 
 export const systemClock: Clock = {

@@ -1,0 +1,113 @@
+import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { WorkerFault } from '../core/errors.ts';
+import type { WorkerClient } from '../core/ports.ts';
+import type { EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
+import { SCHEMA } from '../core/worker-protocol.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { once } from './once.ts';
+import { parseAnswer, parseFault } from './worker-answer.ts';
+
+export interface WorkerClientOptions extends Clock {
+  /** Must be built with `maxAttempts: 1`: the SDK must not send an `end` request a second time. */
+  readonly client: LambdaClient;
+}
+
+/** A worker that is busy with another request is tried again each second. */
+const RETRY_AFTER_MS = 1_000;
+/** How long after a request's deadline its answer may still come: cold start, last look, transport. */
+const ANSWER_SLACK_MS = 20_000;
+
+/** Lambda gives these before it runs the function, so a request that ended in one of them was not carried out. */
+const NOT_BEGUN: ReadonlySet<string> = new Set([
+  'TooManyRequestsException',
+  'ResourceNotReadyException',
+  'ENINotReadyException',
+  'EC2ThrottledException',
+  'SubnetIPAddressLimitReachedException',
+  'ENILimitReachedException',
+]);
+/** These leave open whether the function ran. Reading twice does no harm. */
+const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
+  'ServiceException',
+  'EC2UnexpectedException',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked, and
+ * SchemaMismatch when it is of another version.
+ */
+export function createWorkerClient({ client, now, sleep }: WorkerClientOptions): WorkerClient {
+  async function invoke(worker: string, request: WorkerRequest, retried: (name: string) => boolean): Promise<unknown> {
+    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, retried);
+    const text = Buffer.from(payload ?? []).toString('utf8');
+    if (fault !== undefined) throw parseFault(worker, text);
+    return parseJson(worker, text);
+  }
+
+  async function sendPatiently(worker: string, request: WorkerRequest, retried: (name: string) => boolean) {
+    if ((await client.config.maxAttempts()) !== 1) {
+      throw new Error('the Lambda client of the worker client must be built with maxAttempts: 1');
+    }
+    for (;;) {
+      try {
+        return await send(worker, request);
+      } catch (error) {
+        const name = errorName(error);
+        const hasTime = now() + RETRY_AFTER_MS < request.deadline;
+        if (!retried(name) || !hasTime) {
+          throw new WorkerFault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
+        }
+        await sleep(RETRY_AFTER_MS);
+      }
+    }
+  }
+
+  function send(worker: string, request: WorkerRequest): Promise<InvokeCommandOutput> {
+    const command = new InvokeCommand({ FunctionName: worker, Payload: Buffer.from(JSON.stringify(request)) });
+    const timeoutMs = Math.max(0, request.deadline - now()) + ANSWER_SLACK_MS;
+    return client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+  }
+
+  const isSafe = (name: string) => NOT_BEGUN.has(name);
+  const isSafeToRead = (name: string) => NOT_BEGUN.has(name) || MAY_HAVE_BEGUN.has(name);
+
+  return {
+    async sample(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'sample' }, isSafeToRead);
+      return parseAnswer<SampleAnswer>(worker, answer, 'sample');
+    },
+    async snapshot(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
+      return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
+    },
+    async end(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
+      return parseAnswer<EndAnswer>(worker, answer, 'endings');
+    },
+  };
+}
+
+/** One per process, on the system's clock. */
+export const workerClientFromEnvironment = once((): WorkerClient => {
+  const requestHandler = { connectionTimeout: 3_000 };
+  return createWorkerClient({ client: new LambdaClient({ maxAttempts: 1, requestHandler }), ...systemClock });
+});
+
+function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function parseJson(worker: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
+  }
+}
