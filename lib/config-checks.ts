@@ -116,16 +116,9 @@ function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
 }
 
 function checkNetwork(network: Fields): Finding[] {
-  const subnets = network['subnetIds'];
-  const perSubnet = ['availabilityZones', 'routeTableIds'].flatMap((key) => {
-    const list = network[key];
-    if (!Array.isArray(subnets) || !Array.isArray(list) || list.length === subnets.length) return [];
-    const message = `must have one entry for each of the ${subnets.length} subnetIds, in their order`;
-    return [{ path: ['network', key], value: list, message }];
-  });
-  if (network['manageIngress'] !== true || network['databaseSecurityGroupId'] !== undefined) return perSubnet;
+  if (network['manageIngress'] !== true || network['databaseSecurityGroupId'] !== undefined) return [];
   const message = 'needs databaseSecurityGroupId: the security group that lets the worker in';
-  return [...perSubnet, { path: ['network', 'manageIngress'], value: true, message }];
+  return [{ path: ['network', 'manageIngress'], value: true, message }];
 }
 
 function checkTls({ auth, tls }: ReadableTarget): Finding[] {

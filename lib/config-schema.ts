@@ -7,9 +7,6 @@ z.config(z.locales.en());
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
 const subnetId = z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'expected a subnet id such as "subnet-0123456789abcdef0"');
-const routeTableId = z
-  .string()
-  .regex(/^rtb-[0-9a-f]{8,17}$/, 'expected a route table id such as "rtb-0123456789abcdef0"');
 const securityGroupId = z
   .string()
   .regex(/^sg-[0-9a-f]{8,17}$/, 'expected a security group id such as "sg-0123456789abcdef0"');
@@ -81,12 +78,6 @@ const network = z.strictObject({
     .array(subnetId)
     .min(1)
     .describe('Subnets the worker is placed in; two or more survive the loss of a zone.'),
-  availabilityZones: z
-    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'expected a zone such as "eu-west-1a"'))
-    .min(1)
-    .optional()
-    .describe('Zones of the subnets, in the same order.'),
-  routeTableIds: z.array(routeTableId).min(1).optional().describe('Route tables of the subnets, in the same order.'),
   securityGroupIds: z
     .array(securityGroupId)
     .min(1)

@@ -15,6 +15,9 @@ export function namesOf(prefix: string) {
     minuteRule: (targetId: string) => `${prefix}-target-${targetId}-minute`,
     undelivered: (targetId: string) => `${prefix}-${targetId}-undelivered`,
     dispatchFailures: `${prefix}-dispatch-failures`,
+    workflowEndedRule: `${prefix}-workflow-ended`,
+    selfAlarm: (what: string) => `${prefix}-self-${what}`,
+    targetAlarm: (targetId: string, what: string) => `${prefix}-${targetId}-${what}`,
     sharedStack: `${prefix}-shared`,
     targetStack: (targetId: string) => `${prefix}-target-${targetId}`,
   };
