@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { addChecks } from '../lib/checks.ts';
+import { buildApp } from '../lib/app.ts';
+import { ConfigInvalid, loadConfig, warningsOf } from '../lib/config.ts';
+
+const EXAMPLE = join(import.meta.dirname, '..', 'headroom.example.yaml');
+
+/** Named by `cdk … --context config=FILE` or HEADROOM_CONFIG, else headroom.yaml, else the example. */
+function findConfig(): string {
+  const context: unknown = new App({ autoSynth: false }).node.tryGetContext('config');
+  const named = typeof context === 'string' ? context : process.env['HEADROOM_CONFIG'];
+  if (named !== undefined && named !== '') return named;
+  if (existsSync('headroom.yaml')) return 'headroom.yaml';
+  console.error(
+    [
+      'WARNING: there is no headroom.yaml. Building headroom.example.yaml, which describes nobody’s databases: do not deploy it.',
+      'Copy it to headroom.yaml and replace what is yours, or name your file with --context config=FILE.',
+    ].join('\n'),
+  );
+  return EXAMPLE;
+}
+
+try {
+  const config = loadConfig(findConfig());
+  for (const warning of warningsOf(config, 'aws')) console.error(`warning: ${warning}`);
+  const app = buildApp(config);
+  addChecks(app);
+  app.synth();
+} catch (error) {
+  if (!(error instanceof ConfigInvalid)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,62 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { HouseFunction } from './house-function.ts';
+import type { Names } from './names.ts';
+
+interface ControlShape {
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+}
+
+/** The functions outside the VPC. Diagnose waits for a worker that Lambda may have to wake, and for a slot to come free. */
+export const CONTROL_FUNCTIONS = {
+  dispatch: {
+    description: 'Opens an incident for an alarm, or joins the open one, and starts the workflow',
+    timeoutSeconds: 30,
+    memoryMegabytes: 512,
+  },
+  reconcile: {
+    description: 'Finds incidents whose workflow died and alarms that nobody handles',
+    timeoutSeconds: 55,
+    memoryMegabytes: 512,
+  },
+  diagnose: {
+    description: 'Looks at the target, plans, and says what comes next',
+    timeoutSeconds: 300,
+    memoryMegabytes: 1024,
+  },
+  act: { description: 'Does what one tier planned', timeoutSeconds: 120, memoryMegabytes: 1024 },
+  escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
+  close: { description: 'Closes the incident and lets the target go', timeoutSeconds: 30, memoryMegabytes: 512 },
+  notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
+} as const satisfies Readonly<Record<string, ControlShape>>;
+
+export type ControlName = keyof typeof CONTROL_FUNCTIONS;
+
+/** A function of the control plane, by its name. */
+export class ControlFunction extends HouseFunction {
+  /** How long Lambda lets it run. Whoever waits for it waits a little longer. */
+  readonly timeLimit: Duration;
+
+  constructor(
+    scope: Construct,
+    name: ControlName,
+    props: { readonly names: Names; readonly environment: Readonly<Record<string, string>> },
+  ) {
+    const { timeoutSeconds, ...shape } = CONTROL_FUNCTIONS[name];
+    const timeout = Duration.seconds(timeoutSeconds);
+    super(scope, pascal(name), {
+      ...shape,
+      folder: name,
+      functionName: props.names.control(name),
+      timeout,
+      environment: props.environment,
+    });
+    this.timeLimit = timeout;
+  }
+}
+
+function pascal(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

@@ -1,0 +1,26 @@
+/** Names of everything that is installed. They share the prefix, which scopes every permission. */
+export function namesOf(prefix: string) {
+  return {
+    table: `${prefix}-incidents`,
+    topic: `${prefix}-notices`,
+    workflow: `${prefix}-workflow`,
+    control: (name: string) => `${prefix}-${name}`,
+    worker: (targetId: string) => `${prefix}-worker-${targetId}`,
+    anyWorker: `${prefix}-worker-*`,
+    anyAlarm: `${prefix}-*`,
+    anyTargetRule: `${prefix}-target-*`,
+    triggerAlarm: (targetId: string) => `${prefix}-${targetId}-connections-high`,
+    criticalAlarm: (targetId: string) => `${prefix}-${targetId}-connections-critical`,
+    alarmRule: (targetId: string) => `${prefix}-target-${targetId}-alarms`,
+    minuteRule: (targetId: string) => `${prefix}-target-${targetId}-minute`,
+    undelivered: (targetId: string) => `${prefix}-${targetId}-undelivered`,
+    dispatchFailures: `${prefix}-dispatch-failures`,
+    workflowEndedRule: `${prefix}-workflow-ended`,
+    selfAlarm: (what: string) => `${prefix}-self-${what}`,
+    targetAlarm: (targetId: string, what: string) => `${prefix}-${targetId}-${what}`,
+    sharedStack: `${prefix}-shared`,
+    targetStack: (targetId: string) => `${prefix}-target-${targetId}`,
+  };
+}
+
+export type Names = ReturnType<typeof namesOf>;

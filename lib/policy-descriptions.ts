@@ -1,0 +1,44 @@
+/** What each field of a policy does, by its path: for the JSON Schema and for docs/policy.md. */
+export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  triggerPercent:
+    'Usage, in percent of usable slots, at which an incident is worth acting on. Tiers that lose work act only from here.',
+  reliefPercent:
+    'Usage at or under which relief has come: every plan stops here. At least 5 points under triggerPercent.',
+  ages: 'How old something must be before a tier may end it.',
+  'ages.idleSeconds': 'Idle at least this long before kill-idle may end the session.',
+  'ages.idleInTransactionSeconds':
+    'Idle in a transaction at least this long before end-idle-transactions may end the session.',
+  'ages.abortedTransactionSeconds': 'The same for a transaction that has failed already and can only roll back.',
+  'ages.querySeconds': 'A query runs at least this long before cancel-long may cancel it.',
+  'ages.cancelGraceSeconds': 'How long a cancelled query may take to stop before its session is terminated.',
+  'ages.blockerTransactionSeconds': "Age of the root blocker's transaction before break-locks may end it.",
+  'ages.blockerWaitSeconds': 'How long its waiters have waited.',
+  'ages.blockerMinWaiters': 'How many waiters must have waited that long.',
+  caps: 'The most that may be ended, whatever a plan needs. Acts whose result is unknown count in full.',
+  'caps.perTierPercent': 'Most sessions one act of a tier may end, in percent of usable slots.',
+  'caps.perIncidentPercent': 'Most sessions one incident may end, in percent of usable slots.',
+  'caps.perHourPercent':
+    'Most sessions all incidents of the target may end within an hour, in percent of usable slots.',
+  minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
+  protect: 'Who is never ended. Each entry is exact, or a prefix that ends in "*".',
+  'protect.users': 'Database users.',
+  'protect.applications': 'Application names, as the client reports them.',
+  'protect.databases': 'Databases.',
+  'protect.clients': 'Client addresses.',
+  tiers: 'Modes of single tiers, where they differ from the mode of the target.',
+  'tiers.kill-idle':
+    'Mode of kill-idle: terminates idle sessions. A pool reconnects; a careless client sees one error.',
+  'tiers.end-idle-transactions':
+    'Mode of end-idle-transactions: terminates sessions idle in a transaction. Their uncommitted work rolls back.',
+  'tiers.break-locks': 'Mode of break-locks: ends root blockers. One transaction rolls back, many proceed.',
+  'tiers.cancel-long': 'Mode of cancel-long: cancels long queries. That query fails.',
+  loop: 'How the loop of diagnosing and acting runs.',
+  'loop.settleSeconds': 'Wait between an act and the next diagnosis.',
+  'loop.maxRounds': 'Rounds before the incident is escalated.',
+  'loop.maxMinutes': 'Total time before the incident is escalated.',
+  'loop.reliefSamples': 'Samples in a row that must all be good before relief is confirmed.',
+  'loop.reliefSpacingSeconds': 'Time between these samples.',
+  'loop.patienceSeconds': 'How long to try to get into a full server.',
+  statements:
+    'How much of a statement leaves the worker: without literals, only its first keyword, or as it was written.',
+};
