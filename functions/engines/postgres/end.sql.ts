@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
  * $1: wanted sessions as JSON. $2: LISTEN_PATTERN. $3: further users that are Headroom's own.
  * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here, and
  * the caller takes one session at a time when it happens all the same.
+ * The last statement is read as ASCII in escape format: it may be no valid text in this database's encoding.
  * Locks and blockers are looked up only when a wanted session asks for it: both cost the lock manager.
  */
 export const SIGNAL = {
@@ -38,7 +39,7 @@ export const SIGNAL = {
           AND a.pid <> pg_backend_pid()
           AND a.usename <> session_user
           AND a.usename <> ALL ($3::text[])
-          AND a.usename !~ '^rds'
+          AND NOT starts_with(a.usename::text, 'rds')
           AND NOT coalesce(r.rolsuper, false)
           AND a.state = w.state
           AND extract(epoch FROM clock_timestamp() - a.state_change) * 1000 >= w.min_state_ms
@@ -46,7 +47,10 @@ export const SIGNAL = {
                OR concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) = w.transaction_mark)
           AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
           AND (NOT w.blocks_others OR EXISTS (SELECT FROM blocking AS b WHERE b.pid = a.pid))
-          AND (NOT w.holds_nothing OR NOT (a.query ~ $2 OR EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)))
+          AND (NOT w.holds_nothing OR NOT (
+            encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $2
+            OR EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)
+          ))
         ) IS TRUE AS as_expected
       FROM wanted AS w
       JOIN pg_stat_activity AS a ON a.pid = w.pid AND extract(epoch FROM a.backend_start)::text = w.incarnation

@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 
 /**
  * What may this login do, and can the server name its instance? Once per connection.
+ * From here on texts are sent as they are: what sessions of databases in other encodings run is not always convertible,
+ * and one such statement would fail the whole snapshot.
  * All versions; no privileges. Membership counts when its privileges are inherited, as the server itself decides it.
  */
 export const LOGIN = {
@@ -13,7 +15,8 @@ export const LOGIN = {
           WHERE rolname IN ('pg_use_reserved_connections', 'rds_superuser')
             AND pg_has_role(session_user, oid, 'USAGE')
         ) AS reserved,
-      to_regproc('aurora_db_instance_identifier') IS NOT NULL AS names_instance`,
+      to_regproc('aurora_db_instance_identifier') IS NOT NULL AS names_instance,
+      set_config('client_encoding', 'SQL_ASCII', false) AS client_encoding`,
   row: z.object({ reserved: z.boolean(), names_instance: z.boolean() }),
 };
 

@@ -11,6 +11,8 @@ export const LISTEN_PATTERN = String.raw`(?i)(^|;)(\s|--[^\n]*(\n|$)|/\*([^*]|\*
  * 14 and later (waitstart). Needs pg_read_all_stats: without it state, times and type of others' sessions are NULL.
  * $1: LISTEN_PATTERN. $2: further users that are Headroom's own.
  * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
+ * The statement comes as its first 2,048 bytes in escape format, which is ASCII: in another database's encoding it may be
+ * no valid text here, and every function that reads characters would fail, for all sessions.
  * pg_blocking_pids takes the lock manager's locks, so only sessions that wait for a lock are asked; at most 32 blockers
  * of each are kept, those that do not wait themselves first: everybody ahead in a queue of 1,000 would be 500,000 numbers.
  */
@@ -55,9 +57,9 @@ export const SESSIONS = {
         LIMIT 32
       ) ELSE '{}' END AS blocked_by,
       coalesce(l.holds_advisory, false) AS holds_advisory,
-      coalesce(a.query ~ $1, false) AS listens,
+      coalesce(encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $1, false) AS listens,
       a.backend_xid IS NOT NULL AS has_written,
-      left(a.query, 2048) AS query
+      encode(substr(textsend(a.query), 1, 2048), 'escape') AS query
     FROM activity AS a
     LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
     LEFT JOIN locks AS l ON l.pid = a.pid

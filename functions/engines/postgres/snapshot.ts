@@ -77,8 +77,17 @@ function sessionOf(row: SessionRow, server: string, statements: SessionOptions['
     statement:
       row.query === null || row.query === '' || state === 'unseen'
         ? null
-        : redactStatement(row.query, 'postgres', statements),
+        : redactStatement(unescape(row.query), 'postgres', statements),
   };
+}
+
+/** From PostgreSQL's escape format: a backslash and three octal digits for a byte, two backslashes for one. */
+function unescape(escaped: string): string {
+  if (!escaped.includes('\\')) return escaped;
+  const bytes = escaped.replace(/\\(\\|[0-7]{3})/g, (_, what: string) =>
+    what === '\\' ? what : String.fromCharCode(Number.parseInt(what, 8)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
