@@ -1,0 +1,91 @@
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand, type CreateTableInput } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { localClientConfig } from './client-config.ts';
+import { serveLoopback, type LoopbackServer } from './loopback-server.ts';
+
+/** The definition of a table, as the template and the API both write it. */
+export type TableDefinition = Pick<
+  CreateTableInput,
+  'TableName' | 'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes' | 'BillingMode'
+>;
+
+/** Another process has the records folder open. */
+export class RecordsInUse extends Error {
+  constructor(folder: string, options?: ErrorOptions) {
+    super(`another run of Headroom uses the records in ${folder}; wait for it to end, or name another folder`, options);
+    this.name = 'RecordsInUse';
+  }
+}
+
+/**
+ * Starts a DynamoDB on loopback that has the table. Records stay in `folder`; null keeps them in memory. One process at a
+ * time can have a folder open: throws RecordsInUse.
+ */
+export async function startDynamoDb(table: TableDefinition, folder: string | null): Promise<LoopbackServer> {
+  const unlock = folder === null ? null : await lockFolder(resolve(folder));
+  try {
+    const server = dynalite({
+      createTableMs: 0,
+      ...(folder === null ? {} : { path: join(resolve(folder), 'dynamodb') }),
+    });
+    ignoreBrokenRequests(server);
+    const listening = await serveLoopback(server);
+    await createTable(listening.url, table);
+    return {
+      url: listening.url,
+      async stop() {
+        await listening.stop();
+        await unlock?.();
+      },
+    };
+  } catch (error) {
+    await unlock?.();
+    throw error;
+  }
+}
+
+async function createTable(endpoint: string, table: TableDefinition): Promise<void> {
+  const client = new DynamoDBClient(localClientConfig(endpoint));
+  try {
+    const { TableNames: names = [] } = await client.send(new ListTablesCommand({}));
+    if (!names.includes(String(table.TableName))) await client.send(new CreateTableCommand(table));
+  } finally {
+    client.destroy();
+  }
+}
+
+/** LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is taken. */
+async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  interface LevelDb {
+    open(): Promise<void>;
+    close(): Promise<void>;
+  }
+  // The very LevelDB that dynalite stores to.
+  const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
+  const { Level } = require('level') as { readonly Level: new (path: string) => LevelDb };
+  await mkdir(folder, { recursive: true });
+  const lock = new Level(join(folder, 'lock'));
+  try {
+    await lock.open();
+  } catch (error) {
+    const reason: unknown = error instanceof Error ? error.cause : undefined;
+    if (reason instanceof Error && 'code' in reason && reason.code === 'LEVEL_LOCKED') {
+      throw new RecordsInUse(folder, { cause: error });
+    }
+    throw error;
+  }
+  return () => lock.close();
+}
+
+/** dynalite throws, past everybody, when a caller dies in the middle of a request; here callers are killed on purpose. */
+function ignoreBrokenRequests(server: ReturnType<typeof dynalite>): void {
+  server.prependListener('request', (request) => {
+    const on = Reflect.get(request, 'on') as (event: string, listener: () => void) => unknown;
+    Reflect.set(request, 'on', (event: string, listener: () => void) =>
+      on.call(request, event, event === 'error' ? () => undefined : listener),
+    );
+  });
+}

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Ends what a runtime leaves behind when the process around it dies, however it dies: a process that is stopped cannot
+ * notice by itself that its parent is gone. A small shell waits for the end of its input, which comes with the parent's
+ * end, and then kills the processes and removes the folders that are still on its list.
+ */
+export interface Keeper {
+  guardProcess(pid: number): void;
+  releaseProcess(pid: number): void;
+  /** Removed at the end. Only for folders that the runtime itself made. */
+  guardFolder(path: string): void;
+  /** Kills and removes what is still on the list, and returns when that is done. */
+  stop(): Promise<void>;
+}
+
+/** Lines come as `+p PID`, `-p PID` and `+d FOLDER`. */
+const SCRIPT = `
+trap '' INT TERM HUP
+pids=' '
+set --
+while read -r verb word; do
+  case $verb in
+    +p) pids="$pids$word " ;;
+    -p) case $pids in *" $word "*) pids="\${pids%% $word *} \${pids#* $word }" ;; esac ;;
+    +d) set -- "$@" "$word" ;;
+  esac
+done
+for pid in $pids; do kill -s KILL "$pid"; done
+for folder; do rm -rf -- "$folder"; done
+`;
+
+export function startKeeper(): Keeper {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  const exited = once(shell, 'exit');
+  shell.unref();
+  const tell = (verb: string, word: string | number): void => {
+    shell.stdin.write(`${verb} ${word}\n`);
+  };
+  return {
+    guardProcess: (pid) => tell('+p', pid),
+    releaseProcess: (pid) => tell('-p', pid),
+    guardFolder: (path) => tell('+d', path),
+    async stop() {
+      shell.ref();
+      shell.stdin.end();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface LoopbackServer {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Returns when the port is free again; open connections are cut. */
+  stop(): Promise<void>;
+}
+
+/** Listens on a free port of 127.0.0.1 and nowhere else. */
+export async function serveLoopback(server: Server): Promise<LoopbackServer> {
+  // A caller may be frozen for long and expects its connections to be there when it thaws.
+  server.keepAliveTimeout = 0;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      const closed = new Promise<void>((resolve, reject) => {
+        server.close((error) => (error === undefined ? resolve() : reject(error)));
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
