@@ -35,7 +35,7 @@ export class SharedStack extends Stack {
     const { stateMachine } = new Workflow(this, 'Workflow', { stateMachineName: this.#names.workflow, ...steps });
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
-    const reconcile = this.#createReconcile(stateMachine, dispatch);
+    const reconcile = this.#createReconcile(stateMachine);
 
     new SelfMonitoring(this, 'SelfMonitoring', {
       prefix,
@@ -75,16 +75,12 @@ export class SharedStack extends Stack {
     return dispatch;
   }
 
-  #createReconcile(stateMachine: StateMachine, dispatch: ControlFunction): ControlFunction {
-    const reconcile = this.#createFunction('reconcile', {
-      HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn,
-      HEADROOM_DISPATCH: dispatch.functionName,
-    });
+  #createReconcile(stateMachine: StateMachine): ControlFunction {
+    const reconcile = this.#createFunction('reconcile', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
     // The next minute brings the next call.
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
     this.#allowTargetRules(reconcile);
-    reconcile.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
     new Rule(this, 'WorkflowEnded', {
       ruleName: this.#names.workflowEndedRule,
       description: 'A workflow that did not reach its end: close its incident as failed and page a person',

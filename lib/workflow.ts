@@ -114,7 +114,10 @@ export class Workflow extends Construct {
       chooseTier.when(Condition.stringEquals('$.next', tier.name), act);
       act.next(settle);
     }
-    chooseTier.when(Condition.stringEquals('$.next', 'close'), close).otherwise(escalate);
+    chooseTier
+      .when(Condition.stringEquals('$.next', 'settle'), settle)
+      .when(Condition.stringEquals('$.next', 'close'), close)
+      .otherwise(escalate);
     settle.next(diagnose);
 
     escalate.addCatch(closeAsFailed, { resultPath: '$.error' }).next(escalated).next(close);

@@ -25,7 +25,7 @@ const ages = z.strictObject({
   /** A query runs at least this long before cancel-long may cancel it. */
   querySeconds: z._default(seconds(), 600),
   /** How long a cancelled query may take to stop before its session is terminated. */
-  cancelGraceSeconds: z._default(seconds(), 10),
+  cancelGraceSeconds: z._default(z.number().check(z.minimum(0), z.maximum(60)), 10),
   /** Age of the root blocker's transaction before break-locks may end it. */
   blockerTransactionSeconds: z._default(seconds(), 30),
   /** How long its waiters have waited. */
@@ -59,8 +59,8 @@ const loop = z.strictObject({
   /** Total time before the incident is escalated. */
   maxMinutes: z._default(z.number().check(z.minimum(0.1), z.maximum(12)), 12),
   /** Samples in a row that must all be good before relief is confirmed. */
-  reliefSamples: z._default(z.int().check(z.minimum(1), z.maximum(10)), 3),
-  reliefSpacingSeconds: z._default(z.number().check(z.minimum(0.1), z.maximum(10)), 2),
+  reliefSamples: z._default(z.int().check(z.minimum(1), z.maximum(5)), 3),
+  reliefSpacingSeconds: z._default(z.number().check(z.minimum(0.1), z.maximum(5)), 2),
   /** How long to try to get into a full server. */
   patienceSeconds: z._default(z.number().check(z.minimum(1), z.maximum(120)), 60),
 });
