@@ -63,7 +63,7 @@ export function sessionKey(identity: SessionIdentity): string {
 }
 
 /** User and application with digits folded, so that `web-1` and `web-2` are one consumer. */
-export function consumerOf(session: Session): string {
+export function consumerOf(session: Pick<Session, 'user' | 'application'>): string {
   return `${session.user ?? '?'}/${session.application.replace(/\d+/g, '#')}`;
 }
 

@@ -171,6 +171,11 @@ const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
   unclear: ['look at who holds the slots; `headroom plan` shows every session with its reason'],
 };
 
+/** What to change for good, by the name of a cause on record; nothing for a name this version does not know. */
+export function remediesFor(causeName: string): readonly string[] {
+  return Object.hasOwn(ADVICE, causeName) ? ADVICE[causeName as CauseName] : [];
+}
+
 function adviceFor({ cause, plan }: Diagnosis): string[] {
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   return [

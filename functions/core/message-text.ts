@@ -1,0 +1,42 @@
+import type { Message } from './ports.ts';
+import { printable } from './printable.ts';
+
+/** A label and its lines. */
+export type Section = readonly [label: string, lines: readonly string[]];
+
+/** What SNS takes, with e-mail in mind. */
+export const SUBJECT_LENGTH = 100;
+const MAX_BODY_LENGTH = 16_000;
+const LABEL_WIDTH = 10;
+
+/** One line of at most 100 printable ASCII characters, severity and target first. */
+export function subjectLine(severity: Message['attributes']['severity'], target: string, headline: string): string {
+  const mark = severity === 'info' ? '[Headroom]' : `[Headroom ${severity.toUpperCase()}]`;
+  return ascii(`${mark} ${target}: ${headline}`, SUBJECT_LENGTH);
+}
+
+/** A headline, then the sections with their labels in a column. */
+export function renderSections(headline: string, sections: readonly Section[]): string {
+  const rendered = sections.flatMap(([label, lines]) =>
+    lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`),
+  );
+  const body = [headline, '', ...rendered, ''].join('\n');
+  return body.length <= MAX_BODY_LENGTH ? body : `${body.slice(0, MAX_BODY_LENGTH)}\n(cut here)\n`;
+}
+
+/** `2026-11-21 03:00:05 UTC`. */
+export function utc(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime())
+    ? 'at an unknown time'
+    : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function ascii(text: string, maxLength: number): string {
+  const line = printable(text, 4 * maxLength)
+    .replaceAll('…', '...')
+    .replaceAll('’', "'")
+    .replaceAll('·', ' ')
+    .replace(/[^\x20-\x7e]/gu, '?');
+  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 3)}...`;
+}
