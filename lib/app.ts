@@ -1,28 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { awsTargetsOf } from './aws-targets.ts';
 import type { HeadroomConfig } from './config-schema.ts';
 import { namesOf } from './names.ts';
-import { toWorkerSettings } from './settings.ts';
 import { SharedStack } from './shared-stack.ts';
 import { TargetStack } from './target-stack.ts';
-import { WorkerFunction } from './worker-function.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
-
-/** Stands in for the account and region of AWS in local runs. */
-const NOWHERE = { account: '000000000000', region: 'us-east-1' } as const;
 
 export interface BuildOptions {
   /** Folder of the cloud assembly. Default: a temporary one. */
   readonly outdir?: string;
-  /**
-   * For runs on this machine: `url` targets are accepted, the account may be missing, and the stack of a target has its worker
-   * alone, outside any network. Shared stack, workflow and bundles are the same as in AWS.
-   */
-  readonly local?: boolean;
   /** False leaves the functions unbundled, for whoever needs the templates only. */
   readonly bundle?: boolean;
 }
@@ -37,12 +27,6 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
     analyticsReporting: false,
     context: { ...readFeatureFlags(), ...(options.bundle === false ? { 'aws:cdk:bundling-stacks': [] } : {}) },
   });
-  if (options.local === true) addLocalStacks(app, config);
-  else addAwsStacks(app, config);
-  return app;
-}
-
-function addAwsStacks(app: App, config: HeadroomConfig): void {
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;
   const names = namesOf(prefix);
@@ -52,20 +36,7 @@ function addAwsStacks(app: App, config: HeadroomConfig): void {
     // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes first.
     stack.addStackDependency(shared);
   }
-}
-
-function addLocalStacks(app: App, config: HeadroomConfig): void {
-  const { prefix } = config.installation;
-  const names = namesOf(prefix);
-  new SharedStack(app, names.sharedStack, { prefix, emails: [], env: NOWHERE });
-  for (const target of config.targets) {
-    const stack = new Stack(app, names.targetStack(target.id), { env: NOWHERE });
-    new WorkerFunction(stack, 'Worker', {
-      functionName: names.worker(target.id),
-      settings: toWorkerSettings(config, target),
-      reservedConcurrency: target.reservedConcurrency,
-    });
-  }
+  return app;
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */

@@ -18,15 +18,14 @@ export interface WorkerFunctionProps {
   readonly settings: WorkerSettings;
   /** At most one execution at a time, and a place for it kept free. */
   readonly reservedConcurrency: boolean;
-  /** Without it the worker is outside any network: local runs. */
-  readonly network?: {
+  readonly network: {
     readonly vpc: IVpc;
     readonly vpcSubnets: SubnetSelection;
     readonly securityGroups: ISecurityGroup[];
   };
   /** PEM for the bundle. */
-  readonly certificates?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly certificates: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The only code that reaches a database. One per target, with a role of its own. */
@@ -44,7 +43,7 @@ export class WorkerFunction extends HouseFunction {
       ...network,
       ...(certificates === undefined ? {} : { bundling: { commandHooks: addToBundle(BUNDLED_CA, certificates) } }),
     });
-    if (network !== undefined) this.#allowNetworkInterfaces(functionName);
+    this.#allowNetworkInterfaces(functionName);
   }
 
   /** Lambda places the function into the VPC with the function's own role; the function itself has no use for these. */

@@ -1,5 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
@@ -25,8 +24,8 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ERRORS } from '../functions/core/errors.ts';
 import { TIERS } from '../functions/core/tiers/index.ts';
-import { acknowledge } from './acknowledge.ts';
 import type { ControlFunction } from './control-function.ts';
+import { WorkflowRole } from './workflow-role.ts';
 
 /** Lambda had no place to run the function, or was still waking it: it did not run. */
 const DID_NOT_RUN = [
@@ -80,7 +79,8 @@ export class Workflow extends Construct {
       timeout: LONGEST_INCIDENT,
       tracingEnabled: true,
       logs: { destination: this.#createLog(props), level: LogLevel.ALL, includeExecutionData: false },
-      role: this.#createRole(props).withoutPolicyUpdates(),
+      // The one CDK writes may also invoke every version of the functions.
+      role: new WorkflowRole(this, 'Role', props).withoutPolicyUpdates(),
     });
   }
 
@@ -201,49 +201,4 @@ export class Workflow extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
-
-  /** Written out, because the one CDK writes may also invoke every version of the functions. */
-  #createRole({ diagnose, act, escalate, close, notify, stateMachineName }: WorkflowProps): Role {
-    const role = new Role(this, 'Role', {
-      assumedBy: new ServicePrincipal('states.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-      }),
-      description: `What ${stateMachineName} may do`,
-      inlinePolicies: {
-        Steps: allow(
-          ['lambda:InvokeFunction'],
-          [diagnose, act, escalate, close, notify].map((step) => step.functionArn),
-        ),
-        Logging: allow(LOG_DELIVERY, ['*']),
-        Tracing: allow(TRACING, ['*']),
-      },
-    });
-    acknowledge(
-      role,
-      'IAM5[Resource::*]',
-      'Log delivery and X-Ray know no resources; the actions are the documented minimum.',
-    );
-    return role;
-  }
-}
-
-const LOG_DELIVERY = [
-  'logs:CreateLogDelivery',
-  'logs:GetLogDelivery',
-  'logs:UpdateLogDelivery',
-  'logs:DeleteLogDelivery',
-  'logs:ListLogDeliveries',
-  'logs:PutResourcePolicy',
-  'logs:DescribeResourcePolicies',
-  'logs:DescribeLogGroups',
-];
-const TRACING = [
-  'xray:PutTraceSegments',
-  'xray:PutTelemetryRecords',
-  'xray:GetSamplingRules',
-  'xray:GetSamplingTargets',
-];
-
-function allow(actions: string[], resources: string[]): PolicyDocument {
-  return new PolicyDocument({ statements: [new PolicyStatement({ actions, resources })] });
 }

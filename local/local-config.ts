@@ -34,7 +34,6 @@ function toAwsTarget(target: Target): Target {
     network: {
       vpcId: 'vpc-00000000000000000',
       subnetIds: ['subnet-00000000000000000'],
-      availabilityZones: [`${REGION}a`],
       manageIngress: false,
     },
     tls: { mode: 'verify-full' },
