@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type * as z from 'zod/mini';
 import type { Ending, EndingResult, EndRequest, Victim } from '../../core/worker-protocol.ts';
 import type { Connection } from './connection.ts';
 import { SIGNAL, STILL_THERE } from './end.sql.ts';
@@ -7,8 +8,8 @@ import { withServerLock } from './server-lock.ts';
 import { LISTEN_PATTERN } from './sessions.sql.ts';
 import { SQL_STATE } from './states.ts';
 
-/** Sessions per statement: few enough that each is looked at right before its signal. */
-const CHUNK = 50;
+/** Sessions per statement: few enough that each is looked at right before its signal. A cancel's effect shows at once. */
+const CHUNK = { terminate: 50, cancel: 1 } as const;
 const QUERY_MS = 5_000;
 /** How long to look whether terminated sessions are gone. */
 const LOOK_MS = 3_000;
@@ -67,44 +68,41 @@ async function signalAll(
   method: Victim['method'],
   deadline: number,
 ): Promise<void> {
-  for (let first = 0; first < jobs.length; first += CHUNK) {
-    const chunk = jobs.slice(first, first + CHUNK);
+  for (let first = 0; first < jobs.length; first += CHUNK[method]) {
+    const chunk = jobs.slice(first, first + CHUNK[method]);
     if (Date.now() >= deadline) return;
-    try {
-      await signalChunk(connection, ownUsers, chunk, method);
-    } catch (error) {
-      if (!isNotPermitted(error)) throw error;
-      for (const job of chunk) {
-        if (Date.now() >= deadline) return;
-        await signalOne(connection, ownUsers, job, method);
+    const refusal = await signalChunk(connection, ownUsers, chunk, method);
+    if (refusal === null) continue;
+    for (const job of chunk) {
+      if (Date.now() >= deadline) return;
+      const itsOwn = await signalChunk(connection, ownUsers, [job], method);
+      if (itsOwn !== null) {
+        job.result = 'refused';
+        job.detail = itsOwn;
+      } else if (job.result === 'gone') {
+        // Ended by the statement that was refused further on.
+        job.result = 'ended';
       }
     }
   }
 }
 
-async function signalOne(
-  connection: Connection,
-  ownUsers: readonly string[],
-  job: Job,
-  method: Victim['method'],
-): Promise<void> {
-  try {
-    await signalChunk(connection, ownUsers, [job], method);
-  } catch (error) {
-    if (!isNotPermitted(error)) throw error;
-    job.result = 'refused';
-    job.detail = error.message;
-  }
-}
-
+/** Null, or the server's words when it may not signal one of them; then it is not known which, and who was signalled. */
 async function signalChunk(
   connection: Connection,
   ownUsers: readonly string[],
   jobs: readonly Job[],
   method: Victim['method'],
-): Promise<void> {
+): Promise<string | null> {
   const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
-  const rows = await connection.query(SIGNAL, [wanted, LISTEN_PATTERN, ownUsers], QUERY_MS);
+  const values = [wanted, LISTEN_PATTERN, ownUsers];
+  let rows: readonly z.infer<typeof SIGNAL.row>[];
+  try {
+    rows = await connection.query(SIGNAL, values, QUERY_MS);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
+    throw error;
+  }
   const found = new Map(rows.map((row) => [row.pid, row]));
   for (const job of jobs) {
     const row = found.get(job.victim.identity.id);
@@ -114,6 +112,7 @@ async function signalChunk(
     else job.result = row.signalled === true ? 'still-there' : 'gone';
     if (method === 'cancel') job.queryMark = row?.query_mark ?? null;
   }
+  return null;
 }
 
 function wantedRow({ victim: { identity, expect }, queryMark }: Job, method: Victim['method']) {
@@ -129,10 +128,6 @@ function wantedRow({ victim: { identity, expect }, queryMark }: Job, method: Vic
     blocks_others: expect.blocksOthers,
     holds_nothing: expect.holdsNothing,
   };
-}
-
-function isNotPermitted(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError && error.code === '42501';
 }
 
 /** Polls until every signalled session is gone (then it is `ended`) or the time is over. */

@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import {
+  createLogins,
+  startPostgres,
+  type PostgresOptions,
+  type PostgresServer,
+} from '../../../drill/servers/postgres.ts';
+import type { PostgresMajor } from '../../../drill/servers/postgres-files.ts';
+import type { OpenOptions, Stage, StageClient } from './stage.ts';
+
+const MAX_CONNECTIONS = 24;
+const SUPERUSER_RESERVED = 2;
+const RESERVED = 2;
+
+export interface PostgresStage extends Stage {
+  readonly server: PostgresServer;
+  /** Runs one statement as the superuser, in a database. */
+  administer(sql: string, database?: string): Promise<void>;
+}
+
+export async function openPostgresStage(major: PostgresMajor, options: PostgresOptions = {}): Promise<PostgresStage> {
+  const hasReserve = major >= 16;
+  const server = await startPostgres({
+    major,
+    maxConnections: MAX_CONNECTIONS,
+    superuserReservedConnections: SUPERUSER_RESERVED,
+    ...(hasReserve ? { reservedConnections: RESERVED } : {}),
+    ...options,
+    settings: { max_prepared_transactions: '2', ...options.settings },
+  });
+  const { responderUrl, canaryUrl } = await createLogins(server);
+  const administrator = keepAdministrator(server.adminUrl);
+  const opened = new Set<StageClient>();
+
+  const administer = async (sql: string, database?: string) => {
+    if (database === undefined) return void (await administrator.query(sql));
+    const client = new pg.Client({ connectionString: withPart(server.adminUrl, { database }) });
+    await client.connect();
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  };
+  for (const role of ['app', 'other_app', 'blind']) await administer(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+  await administer('CREATE DATABASE second');
+  await administer('CREATE TABLE ledger (id int PRIMARY KEY, amount int NOT NULL)');
+  await administer('INSERT INTO ledger SELECT n, 0 FROM generate_series(1, 10) AS n');
+  await administer('GRANT ALL ON ledger TO app, other_app');
+
+  const open = async ({ as = 'app', application = 'web', database = 'main' }: OpenOptions = {}) => {
+    const url = {
+      app: server.urlFor({ user: 'app', password: 'app' }),
+      'other-app': server.urlFor({ user: 'other_app', password: 'other_app' }),
+      administrator: server.adminUrl,
+    }[as];
+    const name = database === 'main' ? 'postgres' : database;
+    const client = await openClient(withPart(url, { database: name }), application, administrator);
+    opened.add(client);
+    return client;
+  };
+
+  return {
+    engine: 'postgres',
+    server,
+    administer,
+    major,
+    host: server.host,
+    port: server.port,
+    responderUrl,
+    canaryUrl,
+    blindUrl: server.urlFor({ user: 'blind', password: 'blind' }),
+    maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
+    reserved: SUPERUSER_RESERVED + (hasReserve ? RESERVED : 0),
+    responderHasReserve: hasReserve,
+    open,
+    async fill(as = 'app') {
+      const clients: StageClient[] = [];
+      for (;;) {
+        try {
+          clients.push(await open({ as }));
+        } catch (error) {
+          if (error instanceof pg.DatabaseError && error.code === '53300') return clients;
+          throw error;
+        }
+      }
+    },
+    withUrl: withPart,
+    async limitedUrl(sessions) {
+      await administer(`DROP ROLE IF EXISTS limited`);
+      await administer(`CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT ${sessions}`);
+      return server.urlFor({ user: 'limited', password: 'limited' });
+    },
+    async restrictSignals(isRestricted) {
+      await administer(isRestricted ? 'GRANT app TO headroom' : 'REVOKE app FROM headroom');
+      await administer(isRestricted ? 'REVOKE pg_signal_backend FROM headroom' : 'GRANT pg_signal_backend TO headroom');
+    },
+    restart: () => server.restart('fast'),
+    async clear() {
+      await Promise.all([...opened].map((client) => client.close()));
+      opened.clear();
+      await untilAlone(administrator);
+    },
+    async stop() {
+      await administrator.end();
+      await server.stop();
+    },
+  };
+}
+
+function withPart(url: string, { password, database, user }: Parameters<Stage['withUrl']>[1]): string {
+  const changed = new URL(url);
+  if (password !== undefined) changed.password = encodeURIComponent(password);
+  if (user !== undefined) changed.username = encodeURIComponent(user);
+  if (database !== undefined) changed.pathname = `/${encodeURIComponent(database)}`;
+  return changed.href;
+}
+
+interface Administrator {
+  /** Number of rows. */
+  query(sql: string, values?: readonly unknown[]): Promise<number>;
+  end(): Promise<void>;
+}
+
+/** Keeps one session, so that it also gets an answer when every slot is taken; opens another after a restart. */
+function keepAdministrator(url: string): Administrator {
+  let kept: pg.Client | null = null;
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: url, application_name: 'stage' });
+    client.on('error', () => (kept = null));
+    await client.connect();
+    return (kept = client);
+  };
+  return {
+    query: async (sql, values = []) => (await (kept ?? (await connect())).query(sql, [...values])).rowCount ?? 0,
+    end: async () => kept?.end(),
+  };
+}
+
+/** Backends take a moment to leave after their client has gone. */
+async function untilAlone(administrator: Administrator): Promise<void> {
+  await until(async () => {
+    const others = await administrator.query(
+      `SELECT FROM pg_stat_activity
+       WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND coalesce(usename, '') NOT LIKE 'headroom%'`,
+    );
+    return others === 0;
+  });
+}
+
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!(await isSo())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    await sleep(10);
+  }
+}
+
+async function openClient(url: string, application: string, administrator: Administrator): Promise<StageClient> {
+  const client = new pg.Client({ connectionString: url, application_name: application });
+  let isOpen = true;
+  client.on('error', () => (isOpen = false));
+  client.on('end', () => (isOpen = false));
+  await client.connect();
+  const id = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0;
+  const query = async (sql: string) => void (await client.query(sql));
+  /** Sends it without waiting for its end, which may be a violent one. */
+  const start = async (sql: string, sign: string) => {
+    client.query(sql).catch(() => undefined);
+    await until(
+      async () => (await administrator.query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND ${sign}`, [id])) === 1,
+    );
+  };
+  return {
+    id,
+    get isOpen() {
+      return isOpen;
+    },
+    query,
+    begin: () => query('BEGIN; SELECT 1'),
+    fail: async () => {
+      await query('BEGIN');
+      await query('SELECT 1 / 0').catch(() => undefined);
+    },
+    commit: () => query('COMMIT'),
+    lockRow: (row) => query(`UPDATE ledger SET amount = amount + 1 WHERE id = ${row}`),
+    startWaitingForRow: (row) =>
+      start(`UPDATE ledger SET amount = amount + 1 WHERE id = ${row}`, `wait_event_type = 'Lock'`),
+    startQuery: (seconds) => start(`SELECT pg_sleep(${seconds})`, `wait_event = 'PgSleep'`),
+    startIgnoringCancel: () =>
+      start(
+        `DO $$ BEGIN LOOP
+           BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END;
+         END LOOP; END $$`,
+        `wait_event = 'PgSleep'`,
+      ),
+    holdAdvisoryLock: () => query('SELECT pg_advisory_lock(7)'),
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      // A session that is busy does not hear a goodbye.
+      await administrator.query('SELECT pg_terminate_backend($1)', [id]);
+      await client.end().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,6 @@
+import { describeContract } from './contract.ts';
+import { openPostgresStage } from './postgres-stage.ts';
+
+for (const major of [15, 16, 17, 18] as const) {
+  describeContract(`PostgreSQL ${major}`, () => openPostgresStage(major));
+}

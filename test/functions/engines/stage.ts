@@ -1,0 +1,149 @@
+import type { EngineName, Sample, Snapshot } from '../../../functions/core/snapshot.ts';
+import type { Session } from '../../../functions/core/session.ts';
+import {
+  SCHEMA,
+  type Ending,
+  type Expectation,
+  type Victim,
+  type WorkerRefused,
+} from '../../../functions/core/worker-protocol.ts';
+import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
+
+/** A real server as the contract suite needs it. Every engine has one. */
+export interface Stage {
+  readonly engine: EngineName;
+  readonly major: number;
+  readonly host: string;
+  readonly port: number;
+  readonly responderUrl: string;
+  readonly canaryUrl: string;
+  /** A login with the responder's rights to log in, and no other. */
+  readonly blindUrl: string;
+  readonly maxConnections: number;
+  /** Slots ordinary clients never get. */
+  readonly reserved: number;
+  /** The responder may use some of them. */
+  readonly responderHasReserve: boolean;
+  /** A session of the ordinary application user, or of an administrator. */
+  open(options?: OpenOptions): Promise<StageClient>;
+  /** Opens sessions until this login is refused. */
+  fill(as?: OpenOptions['as']): Promise<StageClient[]>;
+  /** The same URL with another part. */
+  withUrl(
+    url: string,
+    part: { readonly password?: string; readonly database?: string; readonly user?: string },
+  ): string;
+  /** Allows a user of its own this many sessions, and returns a URL for it. */
+  limitedUrl(sessions: number): Promise<string>;
+  /** Takes the general right to signal away, and leaves the right to end sessions of `app`. */
+  restrictSignals(isRestricted: boolean): Promise<void>;
+  restart(): Promise<void>;
+  /** Sessions opened through `open` and `fill` are closed. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly as?: 'app' | 'other-app' | 'administrator';
+  readonly application?: string;
+  readonly database?: 'main' | 'second';
+}
+
+/** One client's session. `start…` returns when the server shows it, not when it is done. */
+export interface StageClient {
+  readonly id: number;
+  /** Still connected, as the client sees it. */
+  readonly isOpen: boolean;
+  query(sql: string): Promise<void>;
+  begin(): Promise<void>;
+  /** Begins a transaction that has failed. */
+  fail(): Promise<void>;
+  commit(): Promise<void>;
+  /** Changes a row, and so holds its lock until the transaction ends. */
+  lockRow(row: number): Promise<void>;
+  startWaitingForRow(row: number): Promise<void>;
+  startQuery(seconds: number): Promise<void>;
+  startIgnoringCancel(): Promise<void>;
+  holdAdvisoryLock(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openWorker(stage: Stage, settings: Partial<WorkerSettings> = {}, url?: string): Promise<Worker> {
+  return createWorker(
+    {
+      engine: stage.engine,
+      instance: 'rehearsal',
+      host: null,
+      port: null,
+      database: null,
+      auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
+      tls: { mode: 'disable', ca: null },
+      statements: 'redacted',
+      ...settings,
+    },
+    { env: { RESPONDER: url ?? stage.responderUrl, CANARY: stage.canaryUrl }, folder: '/' },
+  );
+}
+
+export async function takeSnapshot(worker: Worker, patienceMs = 0): Promise<Snapshot> {
+  const answer = await worker.answer({ schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 15_000, patienceMs });
+  if (!answer.ok) throw new Error(`refused: ${answer.refusal.kind} ${answer.refusal.message}`);
+  if (!('snapshot' in answer)) throw new Error('no snapshot in the answer');
+  return answer.snapshot;
+}
+
+export async function takeSample(worker: Worker): Promise<Sample> {
+  const answer = await worker.answer({ schema: SCHEMA, kind: 'sample', deadline: Date.now() + 15_000 });
+  if (!answer.ok) throw new Error(`refused: ${answer.refusal.kind} ${answer.refusal.message}`);
+  if (!('sample' in answer)) throw new Error('no sample in the answer');
+  return answer.sample;
+}
+
+/** Asks for a snapshot that is expected to be refused. */
+export async function beRefused(worker: Worker, patienceMs = 0): Promise<WorkerRefused> {
+  const answer = await worker.answer({ schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 15_000, patienceMs });
+  if (answer.ok) throw new Error('it got in');
+  return answer;
+}
+
+export async function endSessions(
+  worker: Worker,
+  victims: readonly Victim[],
+  { graceMs = 1_000, forMs = 15_000 } = {},
+): Promise<readonly Ending[]> {
+  const answer = await worker.answer({ schema: SCHEMA, kind: 'end', deadline: Date.now() + forMs, victims, graceMs });
+  if (!answer.ok) throw new Error(`refused: ${answer.refusal.kind} ${answer.refusal.message}`);
+  if (!('endings' in answer)) throw new Error('no endings in the answer');
+  return answer.endings;
+}
+
+export function sessionOf(snapshot: Snapshot, { id }: Pick<StageClient, 'id'>): Session {
+  const session = snapshot.sessions.find(({ identity }) => identity.id === id);
+  if (session === undefined) throw new Error(`session ${id} is not in the snapshot`);
+  return session;
+}
+
+/** An order to end this session as long as it is in the state the snapshot shows. */
+export function victimOf(
+  session: Session,
+  expect: Partial<Expectation> = {},
+  method: Victim['method'] = 'terminate',
+): Victim {
+  const { state } = session;
+  if (state === 'starting' || state === 'unseen' || state === 'other')
+    throw new Error(`nobody ends a session that is ${state}`);
+  return {
+    identity: session.identity,
+    method,
+    expect: {
+      state,
+      minStateMs: 0,
+      transactionMark: null,
+      queryMark: null,
+      blocksOthers: false,
+      holdsNothing: false,
+      ...expect,
+    },
+  };
+}
