@@ -88,7 +88,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     spared: {},
     escalation: null,
     failure: null,
-    notified: {},
+    notified: { opened: 'pending' },
     notices: [],
     expiresAt: expiresAt(at, KEEP_RECORDS_DAYS),
   } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices'>, unknown> & Key & Item;

@@ -3,4 +3,6 @@ import { incidentStoreFromEnvironment } from '../aws/incident-store.ts';
 import { logged } from '../aws/log.ts';
 import { close } from './close.ts';
 
-export const handler = logged('close', (payload) => close(payload, { store: incidentStoreFromEnvironment(), ...systemClock }));
+export const handler = logged('close', (payload) =>
+  close(payload, { store: incidentStoreFromEnvironment(), ...systemClock }),
+);

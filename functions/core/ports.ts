@@ -53,6 +53,7 @@ export type IncidentChange = Partial<
 
 /** The incident store. Works without transactions: every step is a single conditional write, and safe to repeat. */
 export interface IncidentStore {
+  /** A new incident owes the notice `opened`. */
   open(candidate: NewIncident): Promise<Opening>;
   /** Closes the expired holder as failed and opens the candidate in its place, or says who was faster. */
   takeOver(candidate: NewIncident, expired: Incident): Promise<Opening>;

@@ -52,7 +52,8 @@ export class StepWorld {
       if (!this.executions.has(incidentId)) this.executions.set(incidentId, 'running');
       return Promise.resolve();
     },
-    status: (incidentId: string) => Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
+    status: (incidentId: string) =>
+      Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
   };
 
   readonly alarms = { standing: (): Promise<AlarmSighting[]> => Promise.resolve(this.standing) };
@@ -69,16 +70,24 @@ export class StepWorld {
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
-      return Promise.resolve('ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, snapshot: next } as const));
+      return Promise.resolve(
+        'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, snapshot: next } as const),
+      );
     },
     sample: () => {
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
       if (!next) throw new Error('this test has no sample left');
-      return Promise.resolve('ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, sample: next } as const));
+      return Promise.resolve(
+        'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, sample: next } as const),
+      );
     },
     end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
-      const endings = request.victims.map(({ identity }): Ending => ({ identity, result: this.onEnd(identity.id), detail: '' }));
+      const endings = request.victims.map(({ identity }): Ending => ({
+        identity,
+        result: this.onEnd(identity.id),
+        detail: '',
+      }));
       return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, endings } as const);
     },
   };

@@ -12,8 +12,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const leak = aSnapshot(100, many(100, 1, (id) => aSession(id)));
-const calm = aSnapshot(100, many(50, 1, (id) => aSession(id)));
+const leak = aSnapshot(
+  100,
+  many(100, 1, (id) => aSession(id)),
+);
+const calm = aSnapshot(
+  100,
+  many(50, 1, (id) => aSession(id)),
+);
 
 /** Opens an incident on a target of its own, so that tests do not share caps. */
 async function open(changed: Partial<TargetSettings> = {}) {
@@ -38,7 +44,12 @@ describe('an act', () => {
     const { id } = await open();
     world.onEnd = (victim) => (victim === 1 ? 'gone' : victim === 2 ? 'changed' : victim === 3 ? 'refused' : 'ended');
     const result = await act(request(id), world);
-    expect(result).toEqual({ tier: 'kill-idle', round: 1, held: null, counts: { gone: 1, changed: 1, refused: 1, ended: 27 } });
+    expect(result).toEqual({
+      tier: 'kill-idle',
+      round: 1,
+      held: null,
+      counts: { gone: 1, changed: 1, refused: 1, ended: 27 },
+    });
     const [recorded] = await world.store.acts(id);
     expect(recorded).toMatchObject({ finishedAt: world.at, counted: 27 });
     expect(recorded?.victims).toHaveLength(30);
@@ -48,10 +59,16 @@ describe('an act', () => {
   it('has its victims on record, counting against the caps, before anything ends', async () => {
     const { id, target } = await open();
     let seen: number | undefined;
-    const watching = { ...world, worker: { ...world.worker, end: async (name: string, order: Parameters<typeof world.worker.end>[1]) => {
-      seen = (await world.store.tallies(target.id, 0))[0]?.counted;
-      return world.worker.end(name, order);
-    } } };
+    const watching = {
+      ...world,
+      worker: {
+        ...world.worker,
+        end: async (name: string, order: Parameters<typeof world.worker.end>[1]) => {
+          seen = (await world.store.tallies(target.id, 0))[0]?.counted;
+          return world.worker.end(name, order);
+        },
+      },
+    };
     await act(request(id), watching);
     expect(seen).toBe(30);
   });
@@ -103,11 +120,26 @@ describe('an act', () => {
 
   it('spends the incident cap over rounds', async () => {
     const { id } = await open();
-    world.snapshots = [aSnapshot(100, many(180, 1, (each) => aSession(each)))];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(180, 1, (each) => aSession(each)),
+      ),
+    ];
     await act(request(id, 1), world);
-    world.snapshots = [aSnapshot(100, many(150, 31, (each) => aSession(each)))];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(150, 31, (each) => aSession(each)),
+      ),
+    ];
     const second = await act(request(id, 2), world);
-    world.snapshots = [aSnapshot(100, many(130, 61, (each) => aSession(each)))];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(130, 61, (each) => aSession(each)),
+      ),
+    ];
     const third = await act(request(id, 3), world);
     expect([second.counts, third.held]).toEqual([{ ended: 20 }, 'a fresh look finds nobody to end']);
   });
@@ -117,13 +149,24 @@ describe('an act whose worker dies', () => {
   it('counts in full until the next diagnosis settles it, and is never repeated', async () => {
     const { id, target } = await open();
     world.snapshots = [leak];
-    const dying = { ...world, worker: { ...world.worker, end: () => Promise.reject(Object.assign(new Error('worker crashed'), { name: 'WorkerFault' })) } };
+    const dying = {
+      ...world,
+      worker: {
+        ...world.worker,
+        end: () => Promise.reject(Object.assign(new Error('worker crashed'), { name: 'WorkerFault' })),
+      },
+    };
     await expect(act(request(id), dying)).rejects.toMatchObject({ name: 'WorkerFault' });
     expect((await world.store.tallies(target.id, 0))[0]).toMatchObject({ counted: 30, finishedAt: null });
 
     const victims = (await world.store.acts(id))[0]?.victims.map((victim) => victim.identity.id) ?? [];
     const survivors = new Set(victims.slice(0, 20));
-    world.snapshots = [aSnapshot(100, leak.sessions.filter(({ identity }) => survivors.has(identity.id) || !victims.includes(identity.id)))];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        leak.sessions.filter(({ identity }) => survivors.has(identity.id) || !victims.includes(identity.id)),
+      ),
+    ];
     await diagnose({ schema: 1, incidentId: id }, world);
     const [settled] = await world.store.acts(id);
     expect(settled).toMatchObject({ counted: 10, finishedAt: world.at });

@@ -122,7 +122,7 @@ describe('taking over', () => {
       status: 'closed',
       outcome: 'failed',
       failure: { error: 'LeaseExpired' },
-      pendingNotices: ['failed'],
+      pendingNotices: ['opened', 'failed'],
     });
   });
 
@@ -164,13 +164,13 @@ describe('changing and closing', () => {
 
   it('marks a notice as pending once, and never again after it was delivered', async () => {
     await opened('notice', 'notice-1');
-    expect((await store.change('notice-1', {}, 'opened')).pendingNotices).toEqual(['opened']);
-    const attempt = { notice: 'opened', at: T0, delivered: false, error: 'topic is gone' } as const;
+    expect((await store.change('notice-1', {}, 'escalated')).pendingNotices).toEqual(['opened', 'escalated']);
+    const attempt = { notice: 'escalated', at: T0, delivered: false, error: 'topic is gone' } as const;
     await store.noticed('notice-1', attempt);
-    expect((await store.incident('notice-1'))?.pendingNotices).toEqual(['opened']);
+    expect((await store.incident('notice-1'))?.pendingNotices).toEqual(['opened', 'escalated']);
     await store.noticed('notice-1', { ...attempt, delivered: true, error: '' });
-    const again = await store.change('notice-1', {}, 'opened');
-    expect(again.pendingNotices).toEqual([]);
+    const again = await store.change('notice-1', {}, 'escalated');
+    expect(again.pendingNotices).toEqual(['opened']);
     expect(again.notices.map(({ delivered }) => delivered)).toEqual([false, true]);
   });
 
@@ -187,7 +187,7 @@ describe('changing and closing', () => {
   it('closes once: the first outcome stands and the target is free', async () => {
     const incident = await opened('close', 'close-1');
     const closed = await store.close('close-1', RELIEVED);
-    expect(closed).toMatchObject({ status: 'closed', outcome: 'relieved', pendingNotices: ['resolved'] });
+    expect(closed).toMatchObject({ status: 'closed', outcome: 'relieved', pendingNotices: ['opened', 'resolved'] });
     const failure = { error: 'States.Timeout', detail: '' };
     expect(await store.close('close-1', { outcome: 'failed', at: T0, failure, notice: 'failed' })).toEqual(closed);
     expect(await store.openIncidentOf('close')).toBeNull();

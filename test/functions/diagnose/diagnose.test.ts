@@ -13,8 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const leak = aSnapshot(100, many(100, 1, (id) => aSession(id)));
-const calm = aSnapshot(100, many(50, 1, (id) => active(id)));
+const leak = aSnapshot(
+  100,
+  many(100, 1, (id) => aSession(id)),
+);
+const calm = aSnapshot(
+  100,
+  many(50, 1, (id) => active(id)),
+);
 const refused: Snapshot['canary'] = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'full' } };
 const lockedOut: WorkerRefused = {
   schema: SCHEMA,
@@ -27,7 +33,13 @@ const lockedOut: WorkerRefused = {
 async function open(changed: Partial<TargetSettings> = {}): Promise<string> {
   const target = aTarget({ id: `t${++count}`, ...changed });
   const id = `${target.id}-incident`;
-  await world.store.open({ id, target, alarm: { alarm: 'a', at: world.at, reason: '' }, at: world.at, leaseUntil: world.at + 60_000 });
+  await world.store.open({
+    id,
+    target,
+    alarm: { alarm: 'a', at: world.at, reason: '' },
+    at: world.at,
+    leaseUntil: world.at + 60_000,
+  });
   return id;
 }
 
@@ -40,9 +52,22 @@ describe('a diagnosis', () => {
   });
 
   it('hands on ids, counts and a verdict only, under 32 KB with 5,000 sessions', async () => {
-    world.snapshots = [aSnapshot(5_000, many(5_000, 1, (id) => aSession(id, { application: 'x'.repeat(63) })))];
+    world.snapshots = [
+      aSnapshot(
+        5_000,
+        many(5_000, 1, (id) => aSession(id, { application: 'x'.repeat(63) })),
+      ),
+    ];
     const result = await look(await open());
-    expect(result).toEqual({ schema: 1, incidentId: expect.any(String) as string, round: 1, next: 'kill-idle', outcome: 'escalated', settleSeconds: 5, error: null });
+    expect(result).toEqual({
+      schema: 1,
+      incidentId: expect.any(String) as string,
+      round: 1,
+      next: 'kill-idle',
+      outcome: 'escalated',
+      settleSeconds: 5,
+      error: null,
+    });
     expect(JSON.stringify(result).length).toBeLessThan(1_000);
   });
 
@@ -62,7 +87,13 @@ describe('a diagnosis', () => {
       spared: { enough: 68, 'pool-minimum': 2 },
     });
     expect(round?.sparedSamples['enough']).toHaveLength(3);
-    expect(await world.store.incident(id)).toMatchObject({ rounds: 1, usageBefore: 100, usagePeak: 100, refused: 1, serverVersion: '18.4' });
+    expect(await world.store.incident(id)).toMatchObject({
+      rounds: 1,
+      usageBefore: 100,
+      usagePeak: 100,
+      refused: 1,
+      serverVersion: '18.4',
+    });
     expect(world.ends).toEqual([]);
   });
 
@@ -96,7 +127,12 @@ describe('a diagnosis', () => {
 
   it('looks three times before it pages for load that nobody may be ended for', async () => {
     const id = await open();
-    world.snapshots = [aSnapshot(100, many(100, 1, (each) => active(each)))];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(100, 1, (each) => active(each)),
+      ),
+    ];
     const nexts = [];
     for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
     expect(nexts).toEqual(['settle', 'settle', 'escalate']);

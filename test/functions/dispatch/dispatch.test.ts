@@ -76,7 +76,14 @@ describe('dispatch', () => {
   });
 
   it.each<[string, () => unknown]>([
-    ['an alarm of another target', () => makeAlarmEvent({ settings: aTarget({ id: 'other', alarms: ['headroom-other-connections-high'], instance: 'other' }), at: world.at })],
+    [
+      'an alarm of another target',
+      () =>
+        makeAlarmEvent({
+          settings: aTarget({ id: 'other', alarms: ['headroom-other-connections-high'], instance: 'other' }),
+          at: world.at,
+        }),
+    ],
     ['an event of another shape', () => ({ source: 'aws.rds', detail: { nothing: true } })],
     ['no event at all', () => null],
   ])('refuses %s and tells a person', async (_, event) => {

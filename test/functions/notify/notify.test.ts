@@ -19,7 +19,13 @@ beforeEach(() => {
 async function open(): Promise<string> {
   const target = aTarget({ id: `n${++count}` });
   const id = `${target.id}-incident`;
-  await world.store.open({ id, target, alarm: { alarm: 'a', at: world.at, reason: '' }, at: world.at, leaseUntil: world.at + 60_000 });
+  await world.store.open({
+    id,
+    target,
+    alarm: { alarm: 'a', at: world.at, reason: '' },
+    at: world.at,
+    leaseUntil: world.at + 60_000,
+  });
   await notify({ incidentId: id }, world);
   world.published.length = 0;
   return id;
@@ -53,7 +59,10 @@ describe('what people are owed at the end', () => {
 
   it('of a workflow that cannot go on is a page that says why, also after a deploy', async () => {
     const incidentId = await open();
-    await escalate({ schema: 99, incidentId, error: { Error: 'SchemaMismatch', Cause: 'payload has schema 0' } }, world);
+    await escalate(
+      { schema: 99, incidentId, error: { Error: 'SchemaMismatch', Cause: 'payload has schema 0' } },
+      world,
+    );
     expect((await world.store.incident(incidentId))?.escalation?.reason).toContain('SchemaMismatch');
     expect(world.published[0]?.attributes).toMatchObject({ notice: 'escalated', severity: 'critical' });
   });
@@ -73,6 +82,8 @@ describe('what people are owed at the end', () => {
   it('does not change who closed an incident first', async () => {
     const incidentId = await open();
     await close({ incidentId, outcome: 'relieved', error: null }, world);
-    expect(await close({ incidentId, outcome: 'failed', error: { Error: 'Late' } }, world)).toMatchObject({ outcome: 'relieved' });
+    expect(await close({ incidentId, outcome: 'failed', error: { Error: 'Late' } }, world)).toMatchObject({
+      outcome: 'relieved',
+    });
   });
 });

@@ -39,16 +39,24 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual({ repaired: [] });
   });
 
-  it.each(['failed', 'timed-out', 'aborted', 'succeeded'] as const)('closes an incident as failed whose workflow %s, and pages', async (status) => {
-    const incident = await opened();
-    world.executions.set(incident.id, status);
-    await sweep();
-    expect(await world.store.incident(incident.id)).toMatchObject({ status: 'closed', outcome: 'failed', failure: { error: `workflow ${status}` } });
-    expect(noticesOf()).toEqual(['opened', 'failed']);
-    expect(world.published[1]?.attributes.severity).toBe('critical');
-    const again = await opened();
-    expect(again.id).not.toBe(incident.id);
-  });
+  it.each(['failed', 'timed-out', 'aborted', 'succeeded'] as const)(
+    'closes an incident as failed whose workflow %s, and pages',
+    async (status) => {
+      const incident = await opened();
+      world.executions.set(incident.id, status);
+      await sweep();
+      expect(await world.store.incident(incident.id)).toMatchObject({
+        status: 'closed',
+        outcome: 'failed',
+        failure: { error: `workflow ${status}` },
+      });
+      expect(noticesOf()).toEqual(['opened', 'failed']);
+      expect(world.published[1]?.attributes.severity).toBe('critical');
+      world.at += 60_000;
+      const again = await opened();
+      expect(again.id).not.toBe(incident.id);
+    },
+  );
 
   it('does the same at once when Step Functions says that an execution ended badly', async () => {
     const incident = await opened();
