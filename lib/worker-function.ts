@@ -1,6 +1,3 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ArnFormat, Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -40,7 +37,9 @@ export class WorkerFunction extends HouseFunction {
       memoryMegabytes: 1024,
       environment: { HEADROOM_WORKER: JSON.stringify(settings), ...props.environment },
       ...(props.reservedConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
-      ...network,
+      vpc: network.vpc,
+      vpcSubnets: network.vpcSubnets,
+      securityGroups: network.securityGroups,
       ...(certificates === undefined ? {} : { bundling: { commandHooks: addToBundle(BUNDLED_CA, certificates) } }),
     });
     this.#allowNetworkInterfaces(functionName);
@@ -79,14 +78,14 @@ const NETWORK_INTERFACES = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
+/** Written by a command, because bundling may run on another file system than this process does. */
 function addToBundle(name: string, content: string): ICommandHooks {
+  const encoded = Buffer.from(content).toString('base64');
   return {
     beforeBundling: () => [],
     beforeInstall: () => [],
-    afterBundling: (_inputDir, outputDir) => {
-      const file = join(mkdtempSync(join(tmpdir(), 'headroom-')), name);
-      writeFileSync(file, content);
-      return [`cp "${file}" "${join(outputDir, name)}"`];
-    },
+    afterBundling: (_inputDir, outputDir) => [
+      `node -e "fs.writeFileSync(process.argv[1], Buffer.from(process.argv[2], 'base64'))" "${outputDir}/${name}" ${encoded}`,
+    ],
   };
 }
