@@ -6,7 +6,9 @@ export type Section = readonly [label: string, lines: readonly string[]];
 
 /** What SNS takes, with e-mail in mind. */
 export const SUBJECT_LENGTH = 100;
-const MAX_BODY_LENGTH = 16_000;
+/** Lines of a list, and characters of a line, so that no incident makes a long message. */
+export const MAX_LINES = 6;
+export const LINE_LENGTH = 300;
 const LABEL_WIDTH = 10;
 
 /** One line of at most 100 printable ASCII characters, severity and target first. */
@@ -20,8 +22,7 @@ export function renderSections(headline: string, sections: readonly Section[]): 
   const rendered = sections.flatMap(([label, lines]) =>
     lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`),
   );
-  const body = [headline, '', ...rendered, ''].join('\n');
-  return body.length <= MAX_BODY_LENGTH ? body : `${body.slice(0, MAX_BODY_LENGTH)}\n(cut here)\n`;
+  return [headline, '', ...rendered, ''].join('\n');
 }
 
 /** `2026-11-21 03:00:05 UTC`. */
@@ -39,4 +40,16 @@ function ascii(text: string, maxLength: number): string {
     .replaceAll('·', ' ')
     .replace(/[^\x20-\x7e]/gu, '?');
   return line.length <= maxLength ? line : `${line.slice(0, maxLength - 3)}...`;
+}
+
+export function clipLines(texts: readonly string[]): string[] {
+  return texts.slice(0, MAX_LINES).map((text) => printable(text, LINE_LENGTH));
+}
+
+export function percent(value: number | null): string {
+  return value === null || !Number.isFinite(value) ? 'unknown' : `${Math.round(value)}%`;
+}
+
+export function countSessions(count: number): string {
+  return `${count} ${count === 1 ? 'session' : 'sessions'}`;
 }

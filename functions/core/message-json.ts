@@ -1,0 +1,50 @@
+import { actsByTier, topConsumers } from './ended.ts';
+import type { Incident, Notice } from './incident.ts';
+import type { MessageDetails } from './message-sections.ts';
+import { clipLines, MAX_LINES, LINE_LENGTH } from './message-text.ts';
+import type { Message } from './ports.ts';
+import { printable } from './printable.ts';
+import { SCHEMA } from './worker-protocol.ts';
+
+/** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
+export function jsonForm(
+  incident: Incident,
+  notice: Notice,
+  { acts, rounds, now }: MessageDetails,
+  severity: string,
+): Message['json'] {
+  const { target, cause, escalation, failure } = incident;
+  return {
+    schema: SCHEMA,
+    notice,
+    severity,
+    incidentId: incident.id,
+    outcome: incident.outcome,
+    target: target.id,
+    engine: target.engine,
+    instance: printable(target.instance),
+    endpoint: printable(target.endpoint, 255),
+    serverVersion: incident.serverVersion === null ? null : printable(incident.serverVersion),
+    alarm: { name: printable(incident.alarm.alarm, 255), at: incident.alarm.at },
+    usageBefore: incident.usageBefore,
+    usageAfter: incident.usageAfter,
+    usagePeak: incident.usagePeak,
+    refused: incident.refused,
+    cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
+    endedCount: incident.endedCount,
+    acts: actsByTier(acts),
+    planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
+    consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
+    rounds: incident.rounds,
+    escalation: escalation && {
+      reason: printable(escalation.reason, LINE_LENGTH),
+      advice: clipLines(escalation.advice),
+    },
+    failure: failure && { error: printable(failure.error), detail: printable(failure.detail, LINE_LENGTH) },
+    openedAt: incident.openedAt,
+    firstActionAt: incident.firstActionAt,
+    reliefAt: incident.reliefAt,
+    closedAt: incident.closedAt,
+    at: now,
+  };
+}

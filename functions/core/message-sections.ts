@@ -1,0 +1,142 @@
+import { CAUSES, type CauseName } from './cause.ts';
+import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
+import type { Act, Incident, Notice, Round } from './incident.ts';
+import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
+import { printable } from './printable.ts';
+import { SPARED, type SparedReason } from './spared.ts';
+import { inWords } from './tiers/tier.ts';
+import { remediesFor } from './verdict.ts';
+import type { EndingResult } from './worker-protocol.ts';
+
+export interface MessageDetails {
+  readonly acts: readonly Act[];
+  readonly rounds: readonly Round[];
+  /** Epoch milliseconds: how things stood then. */
+  readonly now: number;
+}
+
+/** For a page, what to do comes before what happened. */
+export function sectionsFor(incident: Incident, notice: Notice, details: MessageDetails): Section[] {
+  const { target, id } = incident;
+  const shared: Section[] = [
+    ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
+    ['How bad', howBad(incident, notice)],
+    ['Cause', causeLines(incident)],
+    [notice === 'observed' ? 'Would do' : 'Done', notice === 'observed' ? planned(details.rounds) : done(details.acts)],
+    ['Left', left(incident, notice)],
+    ['Look', [`headroom incidents show ${id}`]],
+    ['Times', times(incident, details.now)],
+  ];
+  return [['Do', toDo(incident, notice)], ...shared];
+}
+
+function toDo(incident: Incident, notice: Notice): string[] {
+  const { escalation, failure, cause } = incident;
+  switch (notice) {
+    case 'opened':
+      return ['Nothing yet: Headroom is looking, and will say how it ends.'];
+    case 'escalated':
+      return clipLines(escalation?.advice ?? ['Look at the server by hand.']);
+    case 'failed':
+      return [
+        'Look at the server by hand: it may still be out of connections. The next alarm starts a new incident.',
+        ...(failure?.detail ? [`Headroom stopped with: ${printable(failure.detail, LINE_LENGTH)}`] : []),
+      ];
+    case 'observed':
+      return [
+        'Decide: nothing was ended. Set mode "act" to let Headroom do it, or act by hand.',
+        ...clipLines(remediesFor(cause?.name ?? '')),
+      ];
+    case 'resolved': {
+      const remedies = clipLines(remediesFor(cause?.name ?? ''));
+      if (incident.outcome === 'not-needed') return ['Nothing.'];
+      return remedies.length > 0 ? ['Nothing now. So that it does not come back:', ...remedies] : ['Nothing now.'];
+    }
+  }
+}
+
+function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: Notice): string[] {
+  if (notice === 'opened' && admission === null) return ['not looked yet'];
+  const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
+  const logins =
+    refused === 0 ? 'no login of Headroom’s own was refused' : `${refused} logins of Headroom’s own refused as full`;
+  const wait =
+    admission === null ? 'it never got in' : `it got in after ${inWords(admission.waitedMs)} (${admission.way})`;
+  return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
+}
+
+function causeLines({ cause }: Incident): string[] {
+  if (cause === null) return ['unknown'];
+  const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
+  return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
+}
+
+function done(acts: readonly Act[]): string[] {
+  if (acts.length === 0) return ['nothing was ended'];
+  const consumers = topConsumers(acts, MAX_LINES);
+  return [
+    ...actsByTier(acts).map(describeTier),
+    ...(consumers.length > 0
+      ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
+      : []),
+  ];
+}
+
+/** Results in the order in which they are told. */
+const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
+  ['ended', 'ended'],
+  ['cancelled', 'with only the query cancelled'],
+  ['gone', 'gone already'],
+  ['changed', 'left alone, for it changed meanwhile'],
+  ['refused', 'refused by the server'],
+  ['still-there', 'told to end but still there'],
+  ['not-tried', 'not tried'],
+];
+
+function describeTier({ tier, acts, results, unknown }: TierSummary): string {
+  const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
+  if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
+  return `${tier} (${acts} ${acts === 1 ? 'act' : 'acts'}): ${parts.join(', ') || 'nobody'}`;
+}
+
+function planned(rounds: readonly Round[]): string[] {
+  const plan = Object.entries(rounds.at(-1)?.planned ?? {}).filter(([, count]) => count > 0);
+  if (plan.length === 0) return ['nothing: no tier may end anything'];
+  return plan.slice(0, MAX_LINES).map(([tier, count]) => `${printable(tier)}: ${countSessions(count)}`);
+}
+
+export function plannedCount(rounds: readonly Round[]): number {
+  return Object.values(rounds.at(-1)?.planned ?? {}).reduce((total, count) => total + count, 0);
+}
+
+function left({ spared }: Incident, notice: Notice): string[] {
+  const counts = Object.entries(spared).sort(([, one], [, other]) => other - one);
+  if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  return [
+    `${countSessions(total)} left alone by the last plan:`,
+    ...counts.slice(0, MAX_LINES).map(([reason, count]) => `${count}: ${sparedWords(reason)}`),
+  ];
+}
+
+function sparedWords(reason: string): string {
+  return Object.hasOwn(SPARED, reason) ? SPARED[reason as SparedReason] : printable(reason);
+}
+
+function times({ alarm, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
+  const since = (at: number | null, what: string) => (at === null ? [] : [`${what} ${inWords(at - alarm.at)} later`]);
+  return [
+    `alarm ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
+    [
+      ...since(openedAt, 'opened'),
+      ...(firstActionAt === null ? ['no action'] : since(firstActionAt, 'first action')),
+      ...since(reliefAt, 'relief'),
+      ...(closedAt === null ? ['still open'] : since(closedAt, 'closed')),
+    ].join(', '),
+    `written ${utc(now)}`,
+  ];
+}
+
+function server({ target, serverVersion }: Incident): string {
+  return `${target.engine} ${serverVersion === null ? 'of unknown version' : printable(serverVersion)}`;
+}
