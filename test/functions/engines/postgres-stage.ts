@@ -164,10 +164,14 @@ async function openClient(url: string, application: string, administrator: Admin
   client.on('end', () => (isOpen = false));
   await client.connect();
   const id = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0;
-  const query = async (sql: string) => void (await client.query(sql));
+  let last: Promise<unknown> = Promise.resolve();
+  const query = async (sql: string) => {
+    await last;
+    await client.query(sql);
+  };
   /** Sends it without waiting for its end, which may be a violent one. */
   const start = async (sql: string, sign: string) => {
-    client.query(sql).catch(() => undefined);
+    last = client.query(sql).catch(() => undefined);
     await until(
       async () => (await administrator.query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND ${sign}`, [id])) === 1,
     );

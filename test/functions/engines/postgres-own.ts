@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Worker } from '../../../functions/worker/worker.ts';
+import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
+import { until, type PostgresStage } from './postgres-stage.ts';
+
+/** What only PostgreSQL has. */
+export function describePostgres(stage: () => PostgresStage): void {
+  let worker: Worker;
+  beforeEach(async () => {
+    worker = await openWorker(stage());
+  });
+  afterEach(() => worker.close());
+
+  test('connections stuck in authentication are counted where they show, and concluded where they do not', async () => {
+    await takeSample(worker);
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => beHalfOpen(stage())));
+    const { canary, halfOpen, used, limits } = await takeSample(worker);
+    sockets.forEach((socket) => socket.destroy());
+    expect(canary).toMatchObject({ result: 'refused', refusal: { kind: 'full' } });
+    if (stage().major >= 18) {
+      expect(halfOpen.inferred).toBe(false);
+      expect(halfOpen.count).toBeGreaterThanOrEqual(limits.usable - 3);
+      expect(used).toBeGreaterThanOrEqual(limits.usable);
+    } else {
+      expect(halfOpen).toEqual({ count: limits.usable - used, inferred: true });
+      expect(halfOpen.count).toBeGreaterThan(10);
+    }
+    await until(async () => (await takeSample(worker)).canary.result === 'admitted');
+    expect((await takeSample(worker)).halfOpen.count).toBe(0);
+  });
+
+  test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {
+    const preparing = await stage().open();
+    await preparing.begin();
+    await preparing.lockRow(5);
+    await preparing.query("PREPARE TRANSACTION 'held'");
+    await preparing.close();
+    const waiter = await stage().open();
+    await waiter.startWaitingForRow(5);
+    const snapshot = await takeSnapshot(worker);
+    await stage().administer("ROLLBACK PREPARED 'held'");
+    expect(sessionOf(snapshot, waiter).blockedBy).toEqual([0]);
+    expect(snapshot.preparedTransactions).toEqual([
+      { owner: 'app', database: 'postgres', ageMs: expect.any(Number) as number },
+    ]);
+  });
+
+  test('an idle session that listens is seen and, told to hold nothing, left alone', async () => {
+    const listening = await stage().open();
+    const mentioning = await stage().open();
+    const before = await takeSnapshot(worker);
+    await listening.query('/* jobs */ LISTEN jobs');
+    await mentioning.query("SELECT 'listen to me'");
+    const snapshot = await takeSnapshot(worker);
+    expect(sessionOf(snapshot, listening).holds).toEqual(['listen']);
+    expect(sessionOf(snapshot, mentioning).holds).toEqual([]);
+    const victims = [listening, mentioning].map((client) =>
+      victimOf(sessionOf(before, client), { holdsNothing: true }),
+    );
+    const endings = await endSessions(worker, victims);
+    expect(endings.map(({ result }) => result)).toEqual(['changed', 'ended']);
+  });
+
+  test('the logins of RDS are system sessions, and never ended', async () => {
+    await stage().administer("CREATE ROLE rdstopmgr LOGIN PASSWORD 'x'");
+    const client = new pg.Client(stage().server.urlFor({ user: 'rdstopmgr', password: 'x' }));
+    await client.connect();
+    const session = (await takeSnapshot(worker)).sessions.find(({ user }) => user === 'rdstopmgr');
+    expect(session?.kind).toBe('system');
+    const endings = session === undefined ? [] : await endSessions(worker, [victimOf(session)]);
+    expect(endings.map(({ result }) => result)).toEqual(['changed']);
+    await client.end();
+    await stage().administer('DROP ROLE rdstopmgr');
+  });
+
+  test('replication sessions are told apart, take no slot of ours, and are never ended', async () => {
+    await stage().administer("CREATE ROLE standby LOGIN REPLICATION PASSWORD 'x'");
+    const { used } = await takeSample(worker);
+    const { server } = stage();
+    const config = { user: 'standby', password: 'x', host: server.host, port: server.port, replication: 'true' };
+    const client = new pg.Client(config);
+    await client.connect();
+    const snapshot = await takeSnapshot(worker);
+    const session = snapshot.sessions.find(({ user }) => user === 'standby');
+    expect(session?.kind).toBe('replication');
+    expect(snapshot.used).toBe(used);
+    const endings = session === undefined ? [] : await endSessions(worker, [victimOf({ ...session, state: 'idle' })]);
+    expect(endings.map(({ result }) => result)).toEqual(['changed']);
+    await client.end();
+    await stage().administer('DROP ROLE standby');
+  });
+
+  test('a statement that is no text in our encoding does not hide the others', async () => {
+    await stage().administer("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
+    const client = new pg.Client(stage().server.urlFor({ user: 'app', password: 'app', database: 'latin' }));
+    await client.connect();
+    await client.query(`SELECT 'é' AS "naïve"`);
+    const snapshot = await takeSnapshot(worker);
+    const session = snapshot.sessions.find(({ database }) => database === 'latin');
+    expect(session?.statement).toMatchObject({ verb: 'SELECT' });
+    const victims = session === undefined ? [] : [victimOf(session, { holdsNothing: true })];
+    client.on('error', () => undefined);
+    expect((await endSessions(worker, victims)).map(({ result }) => result)).toEqual(['ended']);
+    await stage().administer('DROP DATABASE latin');
+  });
+
+  test('a server that shuts down is starting or stopping, not full', async () => {
+    const client = await stage().open();
+    const [postmaster] = readFileSync(join(stage().server.data, 'postmaster.pid'), 'utf8').split('\n');
+    // A smart shutdown waits for the sessions there are, and lets nobody in.
+    process.kill(Number(postmaster), 'SIGTERM');
+    await until(async () => (await beRefused(worker).catch(() => null))?.refusal.kind === 'starting');
+    await stage().server.restart('immediate');
+    await client.close();
+    expect((await takeSnapshot(worker)).server.major).toBe(stage().major);
+  });
+
+  test('on Aurora another instance is the wrong server', async () => {
+    await stage().administer(
+      `CREATE FUNCTION pg_catalog.aurora_db_instance_identifier() RETURNS text LANGUAGE sql AS $$ SELECT 'orders-1' $$`,
+    );
+    const wrong = await openWorker(stage(), { instance: 'orders-2' });
+    const right = await openWorker(stage(), { instance: 'Orders-1' });
+    const refused = await beRefused(wrong, 2_000);
+    const admitted = await takeSnapshot(right);
+    right.close();
+    await stage().administer('DROP FUNCTION pg_catalog.aurora_db_instance_identifier()');
+    expect(refused).toMatchObject({ refusal: { kind: 'wrong-server' }, attempts: 1 });
+    expect(refused.refusal.message).toContain('orders-1');
+    expect(admitted.server.engine).toBe('postgres');
+  });
+
+  test('an executor that dies with the server-side lock does not keep it', async () => {
+    const { sql } = (await import('../../../functions/engines/postgres/server-lock.sql.ts')).TAKE_LOCK;
+    const dead = new pg.Client(stage().responderUrl);
+    dead.on('error', () => undefined);
+    await dead.connect();
+    await dead.query(sql, [0x48454144, 0x524f4f4d, '300ms']);
+    const client = await stage().open();
+    const order = victimOf(sessionOf(await takeSnapshot(worker), client));
+    await until(async () => {
+      const answer = await worker.answer({
+        schema: 1,
+        kind: 'end',
+        deadline: Date.now() + 5_000,
+        graceMs: 0,
+        victims: [order],
+      });
+      return answer.ok;
+    });
+    expect(client.isOpen).toBe(false);
+  });
+
+  test('somebody who ends our own session costs one new login', async () => {
+    await takeSnapshot(worker);
+    await stage().administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'headroom'");
+    expect((await takeSnapshot(worker)).sessions.filter(({ own }) => own)).toHaveLength(1);
+  });
+}
+
+/** A client that asks to log in and never answers the question for its password. */
+async function beHalfOpen({ host, port }: PostgresStage): Promise<Socket> {
+  const socket = connect(port, host);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  const body = Buffer.from('\0\x03\0\0user\0app\0database\0postgres\0\0', 'latin1');
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  socket.write(Buffer.concat([length, body]));
+  await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  return socket;
+}
