@@ -81,7 +81,7 @@ describe('the cause', () => {
 
   it('keeps hostile names from breaking lines', () => {
     const { evidence } = causeOf(many(100, 1, (id) => aSession(id, { application: 'x\nroot: all clear\u0007\u202e' })));
-    expect(evidence.join(' ')).not.toMatch(/[\n\u0007\u202e]/);
+    expect(evidence.join(' ')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
   it('puts the tier that deals with it first and the others by harm', () => {
