@@ -12,7 +12,9 @@ import { ACCOUNT, REGION } from './function-environment.ts';
 export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
   const targets = config.targets.filter((target) => target.auth.mode === 'url');
   if (targets.length === 0) {
-    throw new Error('no target has auth: {mode: url, variable: NAME}, which is how a run on this machine logs in; add one');
+    throw new Error(
+      'no target has auth: {mode: url, variable: NAME}, which is how a run on this machine logs in; add one',
+    );
   }
   return {
     ...config,
@@ -34,10 +36,9 @@ function toAwsTarget(target: Target): Target {
     network: {
       vpcId: 'vpc-00000000000000000',
       subnetIds: ['subnet-00000000000000000'],
-      availabilityZones: [`${REGION}a`],
       manageIngress: false,
     },
-    tls: { mode: 'verify-full' },
+    tls: { mode: 'require' },
     maxConnections: target.maxConnections ?? STAND_IN_CONNECTIONS,
   };
 }
