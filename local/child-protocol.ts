@@ -4,15 +4,8 @@ export interface ChildSettings {
   readonly assetFolder: string;
   /** As in the template, `file.export`. */
   readonly handler: string;
-  readonly reachable: Reachable;
-}
-
-/** What a function may reach beside this machine's own addresses. */
-export interface Reachable {
-  /** Each `host:port`. */
-  readonly hosts: readonly string[];
-  /** Folders of Unix sockets. */
-  readonly socketFolders: readonly string[];
+  /** What the function may reach beside this machine's own addresses, each as `host:port`. */
+  readonly reachable: readonly string[];
 }
 
 export interface InvokeMessage {

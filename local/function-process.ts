@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage, Reachable } from './child-protocol.ts';
+import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import type { Keeper } from './keeper.ts';
 import type { FunctionEvent, OnProgress } from './progress.ts';
@@ -21,7 +21,8 @@ export type InvocationResult =
 export interface ProcessSettings {
   readonly spec: FunctionSpec;
   readonly environment: Readonly<Record<string, string>>;
-  readonly reachable: Reachable;
+  /** `host:port` each. */
+  readonly reachable: readonly string[];
   /** The only folder the process may write to. */
   readonly home: string;
   readonly keeper: Keeper;

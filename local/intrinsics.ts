@@ -16,11 +16,14 @@ const PSEUDO: Readonly<Record<string, string>> = {
 };
 
 /** For each kind of resource that something refers to: what Ref yields, and the attributes, for a physical name. */
-const KINDS: Readonly<Record<string, { readonly name: string; readonly ref: 'name' | 'arn'; readonly arn: string }>> = {
+const KINDS: Readonly<
+  Record<string, { readonly name: string; readonly ref: 'name' | 'arn' | 'none'; readonly arn: string }>
+> = {
   'AWS::Lambda::Function': { name: 'FunctionName', ref: 'name', arn: 'lambda:@:function:' },
   'AWS::DynamoDB::Table': { name: 'TableName', ref: 'name', arn: 'dynamodb:@:table/' },
   'AWS::SNS::Topic': { name: 'TopicName', ref: 'arn', arn: 'sns:@:' },
   'AWS::StepFunctions::StateMachine': { name: 'StateMachineName', ref: 'arn', arn: 'states:@:stateMachine:' },
+  'AWS::SQS::Queue': { name: 'QueueName', ref: 'none', arn: 'sqs:@:' },
   'AWS::CloudWatch::Alarm': { name: 'AlarmName', ref: 'name', arn: 'cloudwatch:@:alarm:' },
 };
 
@@ -71,6 +74,8 @@ function referTo(id: string, attribute: string | null, resources: Resources, pla
   const physical = resolveIntrinsics(resource.properties[kind.name] ?? id, resources, place);
   const arn = `arn:aws:${kind.arn.replace('@', `${REGION}:${ACCOUNT}`)}${String(physical)}`;
   if (attribute === 'Arn' || (attribute === null && kind.ref === 'arn')) return arn;
-  if (attribute === null || attribute === kind.name || attribute === 'Name') return String(physical);
-  throw new Error(`${place}: the local runtime knows no ${attribute} of ${id}`);
+  if (attribute === kind.name || attribute === 'Name' || (attribute === null && kind.ref === 'name')) {
+    return String(physical);
+  }
+  throw new Error(`${place}: the local runtime knows no ${attribute ?? 'Ref'} of ${id}`);
 }

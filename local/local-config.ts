@@ -38,7 +38,7 @@ function toAwsTarget(target: Target): Target {
       subnetIds: ['subnet-00000000000000000'],
       manageIngress: false,
     },
-    tls: { mode: 'verify-full' },
+    tls: { mode: 'require' },
     maxConnections: target.maxConnections ?? STAND_IN_CONNECTIONS,
   };
 }

@@ -2,8 +2,6 @@ import dgram from 'node:dgram';
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { dirname } from 'node:path';
-import type { Reachable } from './child-protocol.ts';
 
 /** Thrown, or emitted as a socket's error, for an address that a local run must not reach. */
 export class NotLoopback extends Error {
@@ -24,10 +22,10 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Closes every way to the network that Node offers, name look-ups included, but those that lead to this machine and to
- * `reachable`. Must run before any other code of the process. `onRefused` hears of each refusal, because the code that is
+ * `reachable` (`host:port` each). Must run before any other code of the process. `onRefused` hears of each refusal, because the code that is
  * refused may swallow its error.
  */
-export function guardLoopback(reachable: Reachable, onRefused: (what: string) => void): void {
+export function guardLoopback(reachable: readonly string[], onRefused: (what: string) => void): void {
   const refuse = (what: string): NotLoopback => {
     onRefused(what);
     return new NotLoopback(what);
@@ -57,13 +55,10 @@ function destinationOf(args: readonly unknown[]): Destination {
   return { host: typeof second === 'string' ? second : 'localhost', port: String(first) };
 }
 
-function guardSockets(reachable: Reachable, refuse: Refuse): void {
-  const hosts = new Set(reachable.hosts.map((host) => host.toLowerCase()));
-  const folders = new Set(reachable.socketFolders);
+function guardSockets(reachable: readonly string[], refuse: Refuse): void {
+  const hosts = new Set(reachable.map((host) => host.toLowerCase()));
   const isAllowed = (to: Destination): boolean =>
-    'path' in to
-      ? folders.has(dirname(to.path))
-      : isLoopback(to.host) || hosts.has(`${to.host}:${to.port}`.toLowerCase());
+    !('path' in to) && (isLoopback(to.host) || hosts.has(`${to.host}:${to.port}`.toLowerCase()));
   const connect = Reflect.get(net.Socket.prototype, 'connect') as Callable;
   replace(net.Socket.prototype, 'connect', function (...args) {
     const to = destinationOf(args);
@@ -83,8 +78,8 @@ function guardDatagrams(refuse: Refuse): void {
   }
 }
 
-function guardNames(reachable: Reachable, refuse: Refuse): void {
-  const names = new Set(reachable.hosts.map((host) => host.slice(0, host.lastIndexOf(':')).toLowerCase()));
+function guardNames(reachable: readonly string[], refuse: Refuse): void {
+  const names = new Set(reachable.map((host) => host.slice(0, host.lastIndexOf(':')).toLowerCase()));
   const isAllowed = (name: string): boolean => isLoopback(name) || names.has(name.toLowerCase());
   const guard = (holder: object, answersByPromise: boolean): void => {
     for (const name of Object.getOwnPropertyNames(holder)) {

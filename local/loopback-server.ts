@@ -20,7 +20,8 @@ export async function serveLoopback(server: Server): Promise<LoopbackServer> {
     url: `http://127.0.0.1:${port}`,
     async stop() {
       const closed = new Promise<void>((resolve, reject) => {
-        server.close((error) => (error === undefined ? resolve() : reject(error)));
+        // dynalite says null where Node says undefined.
+        server.close((error?: Error | null) => (error ? reject(error) : resolve()));
       });
       server.closeAllConnections();
       await closed;

@@ -48,6 +48,8 @@ export interface StateMachineSettings {
   readonly definition: CheckedDefinition;
   /** By name or ARN; `event` is JSON text. */
   readonly invoke: (functionName: string, event: string) => Promise<InvocationResult | { readonly kind: 'throttled' }>;
+  /** Called once for each execution, after its end was reported and before `ended` resolves. */
+  readonly onEnded?: (execution: Execution) => Promise<void>;
   readonly onProgress: OnProgress;
 }
 
@@ -108,6 +110,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       const { status, error, cause } = run.execution;
       if (status === 'RUNNING') return;
       settings.onProgress({ kind: 'execution-ended', at: Date.now(), execution: name, status, error, cause });
+      await settings.onEnded?.(run.execution);
     };
     const run: Run = { execution, abort: started.abort, finished: Promise.resolve().then(conclude) };
     return run;

@@ -1,35 +1,62 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
-import { buildApp } from '../lib/app.ts';
+import * as z from 'zod';
 import type { HeadroomConfig } from '../lib/config.ts';
 import { IncidentTable } from '../lib/incident-table.ts';
 import { namesOf } from '../lib/names.ts';
-import { readAssembly, readTable, type Assembly } from './cloud-assembly.ts';
+import { readAssembly, readTable, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import type { TableDefinition } from './dynamodb.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
-const cache = new Map<string, Assembly>();
+const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));
+
+const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;
 
 /**
- * Synthesizes the CDK app for the local targets of a configuration, in this process, and reads what came out: the very templates
- * and bundles that would be deployed. Takes seconds, so each configuration is synthesized once in a process.
+ * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and bundles that
+ * would be deployed. Takes seconds, in a process of its own, so it is worth starting early; each configuration is
+ * synthesized once in a process.
  */
-export function synthesize(config: HeadroomConfig): Assembly {
+export function synthesize(config: HeadroomConfig): Promise<Assembly> {
   const synthesized = toSynthesizedConfig(config);
   const key = JSON.stringify(synthesized);
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const app = buildApp(synthesized, { outdir: mkdtempSync(join(rootFolder(), 'assembly-')) });
-  const { stacks, directory } = app.synth();
-  const assembly = readAssembly(
-    stacks.map((stack) => ({ name: stack.stackName, template: stack.template as unknown })),
-    directory,
+  const known = cache.get(key) ?? synthesizeNow(synthesized);
+  cache.set(key, known);
+  return known;
+}
+
+async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
+  const outdir = mkdtempSync(join(rootFolder(), 'assembly-'));
+  const child = spawn(process.execPath, [CHILD], { stdio: ['pipe', 'ignore', 'pipe'] });
+  let output = '';
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(JSON.stringify({ config, outdir }));
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (code === 0) return readAssembly(readStacks(outdir), outdir);
+  throw new Error(
+    `the stacks could not be synthesized (${signal ?? `exit status ${String(code)}`}):\n${output.trim()}`,
   );
-  cache.set(key, assembly);
-  return assembly;
+}
+
+const manifest = z.object({
+  artifacts: z.record(
+    z.string(),
+    z.object({ type: z.string(), properties: z.looseObject({ templateFile: z.string().optional() }).optional() }),
+  ),
+});
+
+function readStacks(folder: string): SynthesizedStack[] {
+  const readJson = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  return Object.entries(manifest.parse(readJson('manifest.json')).artifacts).flatMap(([name, { type, properties }]) =>
+    type === 'aws:cloudformation:stack' ? [{ name, template: readJson(String(properties?.templateFile)) }] : [],
+  );
 }
 
 /** The incident table alone, as the shared stack has it: enough to open the records without running anything. */

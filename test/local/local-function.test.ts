@@ -179,7 +179,7 @@ test('function processes, stopped ones too, and their folders go when the proces
     const home = ${JSON.stringify(home)};
     keeper.guardFolder(home);
     const local = createLocalFunction({ spec: ${JSON.stringify(spec)}, environment: {}, home, keeper,
-      reachable: { hosts: [], socketFolders: [] }, onProgress: () => {} });
+      reachable: [], onProgress: () => {} });
     const { payload } = await local.invoke('null');
     console.log(JSON.parse(payload).pid);`;
   const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {

@@ -41,7 +41,7 @@ export async function makeProcessSettings(
   return {
     spec,
     environment: {},
-    reachable: { hosts: [], socketFolders: [] },
+    reachable: [],
     home: await makeFolder(),
     keeper,
     onProgress: (progress) => seen.push(progress),
