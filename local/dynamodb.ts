@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand, type CreateTableInput } from '@aws-sdk/client-dynamodb';
@@ -34,9 +34,11 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
     ignoreBrokenRequests(server);
     const listening = await serveLoopback(server);
     await createTable(listening.url, table);
+    if (folder !== null) await writeFile(endpointFile(folder), listening.url);
     return {
       url: listening.url,
       async stop() {
+        if (folder !== null) await rm(endpointFile(folder), { force: true });
         await listening.stop();
         await unlock?.();
       },
@@ -45,6 +47,11 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
     await unlock?.();
     throw error;
   }
+}
+
+/** Where a process that has the folder open says how to reach its records. May be left over from one that was killed. */
+export function endpointFile(folder: string): string {
+  return join(resolve(folder), 'endpoint');
 }
 
 async function createTable(endpoint: string, table: TableDefinition): Promise<void> {

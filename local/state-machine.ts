@@ -79,7 +79,8 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       error: null,
       cause: null,
     };
-    const isRunning = (): boolean => run.execution.status === 'RUNNING';
+    // The interpreter calls the first task before it returns, when the run is not in the map yet.
+    const isRunning = (): boolean => (runs.get(name)?.execution.status ?? 'RUNNING') === 'RUNNING';
     const started = interpreter.run(parseInput(input), {
       overrides: { taskResourceLocalHandlers: taskHandlers(settings, isRunning) },
       context: { Execution: { Id: execution.arn, Name: name }, StateMachine: { Id: arn, Name: settings.name } },

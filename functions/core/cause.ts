@@ -35,7 +35,7 @@ export type CauseName = keyof typeof CAUSES;
 
 /** Below this share of the taken slots nothing is called the cause. */
 const LEAST_SHARE = 0.25;
-/** A session younger than this has only just connected. */
+/** A session younger than this has only just connected; a policy that calls less than this a long idle time means less here too. */
 const JUST_CONNECTED_MS = 10_000;
 
 /**
@@ -66,6 +66,7 @@ export function tierOrderFor(cause: CauseFinding): TierName[] {
 
 function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy, locks: LockQueues) {
   const { ages } = policy;
+  const justConnectedMs = Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
   const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
   const rest = clients.filter((session) => !jobs.has(session));
   const idle = rest.filter((session) => session.state === 'idle');
@@ -74,7 +75,7 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
   const long = active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000);
-  const fresh = rest.filter((session) => session.connectedMs !== null && session.connectedMs < JUST_CONNECTED_MS);
+  const fresh = rest.filter((session) => session.connectedMs !== null && session.connectedMs < justConnectedMs);
   const short = active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000);
   const leak = largestConsumer(oldIdle);
   return [
@@ -120,7 +121,7 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
     {
       name: 'connection-storm' as const,
       sessions: fresh.length >= 0.8 * rest.length ? fresh.length : 0,
-      evidence: [`${fresh.length} sessions connected within the last ${inWords(JUST_CONNECTED_MS)}`],
+      evidence: [`${fresh.length} sessions connected within the last ${inWords(justConnectedMs)}`],
     },
     {
       name: 'pool-oversubscription' as const,

@@ -55,6 +55,13 @@ describe('the cause', () => {
     expect(cause.evidence.join()).toContain('inferred');
   });
 
+  it('is no storm when a rehearsal calls its young sessions long idle', () => {
+    const sessions = many(100, 1, (id) => aSession(id, { connectedMs: 4_000, stateMs: 4_000 }));
+    const policy = aPolicy();
+    const rehearsed = { ...policy, ages: { ...policy.ages, idleSeconds: 3 } };
+    expect(findCause(aSnapshot(100, sessions), rehearsed, readLockQueues(sessions)).name).toBe('connection-leak');
+  });
+
   it('is unclear when nothing explains a quarter of the slots', () => {
     const sessions = [
       ...many(20, 1, (id) => aSession(id, { application: 'a' })),

@@ -1,0 +1,55 @@
+import { CommanderError, Command } from 'commander';
+import { drillCommand } from '../drill/command.ts';
+import { ConfigInvalid } from '../lib/config.ts';
+import { doctorCommand } from '../local/commands/doctor.ts';
+import { EXIT } from '../local/commands/exit-status.ts';
+import { grantsCommand } from '../local/commands/grants.ts';
+import { incidentsCommand } from '../local/commands/incidents.ts';
+import { paint, say } from '../local/commands/output.ts';
+import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
+import { planCommand } from '../local/commands/plan.ts';
+import { respondCommand } from '../local/commands/respond.ts';
+import { schemaCommand } from '../local/commands/schema.ts';
+import { UsageError } from '../local/commands/usage-error.ts';
+
+const program = new Command('headroom')
+  .description('Gives a database its connections back.')
+  .showHelpAfterError('(add --help for what is possible)')
+  .exitOverride();
+
+for (const command of [
+  drillCommand(),
+  respondCommand(),
+  planCommand(),
+  incidentsCommand(),
+  pauseCommand(),
+  resumeCommand(),
+  grantsCommand(),
+  doctorCommand(),
+  schemaCommand(),
+]) {
+  program.addCommand(inherit(command, program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
+}
+
+/** Settings go down only to commands made with `.command()`, not to those that are added. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inherit(inner, command);
+  return command;
+}
+
+/** Says what went wrong, in words and without a stack, and returns the exit status that goes with it. */
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  say(`${paint('red', 'headroom:')} ${message}`);
+  if (error instanceof UsageError || error instanceof ConfigInvalid) return EXIT.usage;
+  if (error instanceof Error && process.env['HEADROOM_DEBUG'] !== undefined) say(error.stack ?? '');
+  return EXIT.failed;
+}

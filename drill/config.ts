@@ -1,0 +1,34 @@
+import { stringify } from 'yaml';
+import { parseConfig, type HeadroomConfig } from '../lib/config.ts';
+import type { DrillServer } from './drill-server.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+
+export const TARGET_ID = 'shop';
+const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';
+const CANARY_VARIABLE = 'HEADROOM_DRILL_CANARY_URL';
+
+/** The configuration of a rehearsal: written as a person would, and read by the same reader. */
+export function drillConfig({ name, mode, policy, server }: Scenario, { reservedSlots }: DrillServer): HeadroomConfig {
+  const text = stringify({
+    targets: [
+      {
+        id: TARGET_ID,
+        engine: 'postgres',
+        auth: { mode: 'url', variable: RESPONDER_VARIABLE, canaryVariable: CANARY_VARIABLE },
+        // The server listens on loopback alone.
+        tls: { mode: 'disable' },
+        maxConnections: server.maxConnections,
+        reservedSlots,
+        mode,
+        rehearsal: true,
+        policy,
+      },
+    ],
+  });
+  return parseConfig(text, `drill ${name}`);
+}
+
+/** All that the runtime gets to see of an environment. */
+export function drillEnvironment({ responderUrl, canaryUrl }: DrillServer): NodeJS.ProcessEnv {
+  return { [RESPONDER_VARIABLE]: responderUrl, [CANARY_VARIABLE]: canaryUrl };
+}

@@ -1,0 +1,55 @@
+import { checkEqual, checkThat, type Check } from './checks.ts';
+import type { DrillFacts } from './result.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+
+/** Compares what came of a drill with what its scenario expects. */
+export function checkExpectation(scenario: Scenario, facts: DrillFacts, endedInnocent: number): Check[] {
+  const { expect } = scenario;
+  const { incident, ended } = facts;
+  const tiers = [...new Set(ended.map(({ tier }) => tier))].sort();
+  return [
+    checkEqual('outcome', expect.outcome, incident.outcome),
+    checkEqual('cause', expect.cause ?? 'none', incident.cause?.name ?? 'none'),
+    checkEqual('tiers that ended something', [...expect.tiers].sort().join(', ') || 'none', tiers.join(', ') || 'none'),
+    checkEqual('innocent sessions ended', 0, endedInnocent),
+    ...checkRelief(scenario, facts),
+    ...checkNotices(facts),
+    ...(expect.also?.(facts) ?? []),
+  ];
+}
+
+function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Check[] {
+  if (expect.outcome !== 'relieved') return [];
+  const reliefPercent = policy.reliefPercent ?? 70;
+  const usage = incident.usageAfter;
+  const within = expect.reliefWithinSeconds ?? 180;
+  const took = incident.reliefAt === null ? null : (incident.reliefAt - incident.alarm.at) / 1000;
+  return [
+    checkThat(
+      'usage afterwards',
+      `at most ${reliefPercent} %`,
+      usage === null ? 'not known' : `${Math.round(usage)} %`,
+      usage !== null && usage <= reliefPercent,
+    ),
+    checkThat(
+      'relief',
+      `within ${within} s`,
+      took === null ? 'never' : `${took.toFixed(1)} s`,
+      took !== null && took <= within,
+    ),
+  ];
+}
+
+const LAST_NOTICE = {
+  relieved: 'resolved',
+  'not-needed': 'resolved',
+  observed: 'observed',
+  escalated: 'escalated',
+  failed: 'failed',
+} as const;
+
+function checkNotices({ incident }: DrillFacts): Check[] {
+  const told = incident.notices.filter(({ delivered }) => delivered).map(({ notice }) => notice);
+  const wanted = incident.outcome === null ? 'failed' : LAST_NOTICE[incident.outcome];
+  return [checkThat('a person was told', wanted, told.join(', ') || 'nothing', told.includes(wanted))];
+}

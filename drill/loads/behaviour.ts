@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClientSession } from './client-session.ts';
+import type { LoadSpec } from './load-spec.ts';
+
+/** What a behaviour works with, inside a load process. */
+export interface LoadContext {
+  readonly spec: LoadSpec;
+  /** Repeatable: the same seed gives the same numbers, from 0 to 1. */
+  readonly random: () => number;
+  /** Settles when the alarm goes off. */
+  readonly alarm: Promise<void>;
+  /** Null when the server refused it for want of a slot. */
+  open(purpose: string): Promise<ClientSession | null>;
+  /** A unit of useful work was done. */
+  worked(): void;
+  /** Every session does what it is for: the drill may go on. */
+  ready(): void;
+}
+
+/** One kind of client. Runs until the process is stopped. */
+export type Behaviour = (context: LoadContext) => Promise<void>;
+
+const OPENED_AT_ONCE = 4;
+
+/**
+ * Opens as many sessions as the spec wants, and prepares each. `until-refused` goes on until the server has refused an
+ * ordinary login twice in a row.
+ */
+export async function openSessions(
+  context: LoadContext,
+  purpose: string,
+  prepare: (session: ClientSession, index: number) => Promise<void>,
+): Promise<ClientSession[]> {
+  const wanted = context.spec.sessions === 'until-refused' ? Infinity : context.spec.sessions;
+  const sessions: ClientSession[] = [];
+  let refusals = 0;
+  while (sessions.length < wanted && refusals < 2) {
+    const batch = await Promise.all(
+      Array.from({ length: Math.min(OPENED_AT_ONCE, wanted - sessions.length) }, () => context.open(purpose)),
+    );
+    const opened = batch.filter((session) => session !== null);
+    await Promise.all(opened.map((session, index) => prepare(session, sessions.length + index)));
+    sessions.push(...opened);
+    if (opened.length < batch.length) {
+      if (wanted !== Infinity) throw new Error(`refused after ${sessions.length} of ${wanted} sessions`);
+      refusals = opened.length === 0 ? refusals + 1 : 0;
+      // A slot is given back a moment after its client was refused.
+      await sleep(50);
+    }
+  }
+  return sessions;
+}
+
+/** Between `from` and `to` milliseconds. */
+export async function pause(context: LoadContext, from: number, to: number): Promise<void> {
+  await sleep(from + context.random() * (to - from));
+}

@@ -1,0 +1,23 @@
+import { openSessions, pause, type LoadContext } from './behaviour.ts';
+import type { ClientSession } from './client-session.ts';
+
+/** More customers than slots: every session works all the time, each query is short, nobody is to blame. */
+export async function honestLoad(context: LoadContext): Promise<void> {
+  const sessions = await openSessions(context, 'serves customers', async (session) => {
+    await session.run('SELECT 1');
+  });
+  context.ready();
+  await Promise.all(sessions.map((session) => keepBusy(context, session)));
+}
+
+async function keepBusy(context: LoadContext, session: ClientSession): Promise<void> {
+  while (session.isAlive()) {
+    const customer = Math.floor(context.random() * 1000);
+    const rows = await session.run('SELECT count(*), pg_sleep($2) FROM orders WHERE customer = $1', [
+      customer,
+      0.2 + context.random() * 0.3,
+    ]);
+    if (rows !== null) context.worked();
+    await pause(context, 0, 10);
+  }
+}

@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+
+/**
+ * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has failed,
+ * whatever else happened.
+ */
+export const loadSpec = z.object({
+  /** As it appears in reports: "the healthy pool". */
+  name: z.string(),
+  behaviour: z.enum([
+    'healthy-pool',
+    'leaking-app',
+    'idle-in-transaction',
+    'runaway-query',
+    'lock-holder',
+    'lock-waiters',
+    'honest-load',
+    'protected-work',
+    'replication',
+    'quiet-sessions',
+  ]),
+  user: z.string(),
+  /** The role's powers, as the drill creates it. `reserved` exists from PostgreSQL 16. */
+  login: z._default(z.enum(['ordinary', 'reserved', 'superuser', 'replication']), 'ordinary'),
+  application: z.string(),
+  label: z.enum(['guilty', 'innocent']),
+  sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),
+  /** How many of them ignore a cancel request (runaway-query). */
+  stubborn: z._default(z.int(), 0),
+  /** Close every session this long after the alarm (quiet-sessions); never when absent. */
+  leaveAfterAlarmMs: z.optional(z.int()),
+});
+export type LoadSpec = z.infer<typeof loadSpec>;
+export type LoadInput = z.input<typeof loadSpec>;
+export type Label = LoadSpec['label'];
+
+/** What a load process is started with. */
+const loadOrder = z.object({ type: z.literal('order'), spec: loadSpec, url: z.string(), seed: z.number() });
+export type LoadOrder = z.infer<typeof loadOrder>;
+
+/** What a load process is told: first its order; later that the alarm has gone off. */
+export const toLoad = z.discriminatedUnion('type', [loadOrder, z.object({ type: z.literal('alarm') })]);
+export type ToLoad = z.infer<typeof toLoad>;
+
+/** What a load process says while it runs. */
+export const loadMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('opened'), pid: z.number(), incarnation: z.string(), purpose: z.string() }),
+  /** The load closed it itself. */
+  z.object({ type: z.literal('closed'), pid: z.number() }),
+  /** The server ended it. */
+  z.object({ type: z.literal('lost'), pid: z.number(), code: z.string() }),
+  /** A statement failed on a session that lives on. */
+  z.object({ type: z.literal('failed'), pid: z.number(), code: z.string() }),
+  /** No session was given. */
+  z.object({ type: z.literal('refused'), code: z.string() }),
+  z.object({ type: z.literal('worked') }),
+  /** All sessions are open and do what they are for. */
+  z.object({ type: z.literal('ready') }),
+  /** The load itself is broken; the drill cannot go on. */
+  z.object({ type: z.literal('broken'), message: z.string() }),
+]);
+export type LoadMessage = z.infer<typeof loadMessage>;

@@ -1,0 +1,119 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { loadMessage, type LoadMessage, type LoadSpec, type ToLoad } from './load-spec.ts';
+
+/** A session as the client that opened it knows it: what it was for, and how it ended. */
+export interface LabelledSession {
+  readonly pid: number;
+  /** Its start, as Headroom's records have it. */
+  readonly incarnation: string;
+  readonly purpose: string;
+  /** `lost`: the server ended it. */
+  readonly end: 'open' | 'closed' | 'lost';
+}
+
+export interface LoadTally {
+  readonly spec: LoadSpec;
+  readonly sessions: readonly LabelledSession[];
+  /** Sessions of ours with a statement that was cancelled. */
+  readonly cancelled: readonly number[];
+  /** Errors its clients saw, by code. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly refused: number;
+  readonly worked: number;
+}
+
+export interface Load {
+  /** Settles when all sessions are open; rejects when the load broke. */
+  readonly ready: Promise<void>;
+  /** Tells it that the alarm has gone off. */
+  alarm(): void;
+  tally(): LoadTally;
+  /** Ends the process and with it every session it still has. */
+  stop(): Promise<void>;
+}
+
+const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
+const QUERY_CANCELED = '57014';
+const READY_MS = 30_000;
+
+/** Starts a load in a process of its own. `url` is for the spec's user. */
+export function startLoad(spec: LoadSpec, url: string, seed: number): Load {
+  // Nothing of our environment: PG* variables would change what the driver does.
+  const child = fork(PROCESS, { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const sessions = new Map<number, LabelledSession>();
+  const cancelled = new Set<number>();
+  const errors: Record<string, number> = {};
+  let refused = 0;
+  let worked = 0;
+
+  const note = (message: LoadMessage) => {
+    switch (message.type) {
+      case 'opened':
+        sessions.set(message.pid, {
+          pid: message.pid,
+          incarnation: message.incarnation,
+          purpose: message.purpose,
+          end: 'open',
+        });
+        break;
+      case 'closed':
+      case 'lost': {
+        const session = sessions.get(message.pid);
+        if (session !== undefined) sessions.set(message.pid, { ...session, end: message.type });
+        if (message.type === 'lost') errors[message.code] = (errors[message.code] ?? 0) + 1;
+        break;
+      }
+      case 'failed':
+        errors[message.code] = (errors[message.code] ?? 0) + 1;
+        if (message.code === QUERY_CANCELED) cancelled.add(message.pid);
+        break;
+      case 'refused':
+        refused++;
+        break;
+      case 'worked':
+        worked++;
+        break;
+      case 'ready':
+      case 'broken':
+        break;
+      default:
+        message satisfies never;
+    }
+  };
+
+  const ready = new Promise<void>((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`load "${spec.name}" ${why}`));
+    const late = setTimeout(() => fail(`was not ready within ${READY_MS / 1000} s`), READY_MS);
+    child.on('message', (raw) => {
+      const message = loadMessage.parse(raw);
+      note(message);
+      if (message.type === 'broken') fail(`broke: ${message.message}`);
+      if (message.type !== 'ready') return;
+      clearTimeout(late);
+      resolve();
+    });
+    child.once('error', (error) => fail(`did not start: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      clearTimeout(late);
+      fail(`ended with ${signal ?? `status ${code}`}`);
+    });
+  });
+  const tell = (message: ToLoad) => child.send(message);
+  tell({ type: 'order', spec, url, seed });
+
+  return {
+    ready,
+    alarm() {
+      if (child.connected) tell({ type: 'alarm' });
+    },
+    tally: () => ({ spec, sessions: [...sessions.values()], cancelled: [...cancelled], errors, refused, worked }),
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import type { TargetSettings } from '../functions/core/target.ts';
+import { SCHEMA } from '../functions/core/worker-protocol.ts';
+import { toTargetSettings, type HeadroomConfig } from '../lib/config.ts';
+import { raiseAlarm } from '../local/alarm-run.ts';
+import { createNarrator, type Line } from '../local/narrator.ts';
+import type { Notification } from '../local/progress.ts';
+import { readResult } from '../local/result.ts';
+import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
+import { createCleanup, type Cleanup } from './cleanup.ts';
+import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
+import { hasReservedSlots, startDrillServer, type DrillServer } from './drill-server.ts';
+import { checkExpectation } from './expectation.ts';
+import { startLoad, type Load } from './loads/load.ts';
+import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
+import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import type { PostgresMajor } from './servers/postgres-files.ts';
+import { knock, startWatch, type Look } from './watch.ts';
+
+export interface DrillOptions {
+  readonly major: PostgresMajor;
+  /** The same seed gives the loads the same habits. */
+  readonly seed: number;
+  /** Told of everything that happens, as it happens. */
+  readonly tell: (line: Line) => void;
+  /** Told of every look at the server; usable: slots for ordinary clients. */
+  readonly show: (look: Look, usable: number) => void;
+  /** Ends the drill early; what was started is stopped all the same. */
+  readonly signal: AbortSignal;
+}
+
+/** Longer than any scenario's policy lets an incident last. */
+const LONGEST_MS = 90_000;
+
+/** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
+export async function runDrill(scenario: Scenario, options: DrillOptions): Promise<DrillResult> {
+  const cleanup = createCleanup();
+  const interrupted = new Promise<never>((_, reject) => {
+    const stop = () => reject(new Error('the drill was interrupted'));
+    if (options.signal.aborted) stop();
+    options.signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([rehearse(scenario, options, cleanup), interrupted]);
+  } finally {
+    await cleanup.run();
+  }
+}
+
+async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Cleanup): Promise<DrillResult> {
+  const startedAt = Date.now();
+  const say = (kind: Line['kind'], text: string) => options.tell({ at: Date.now(), kind, text });
+  const specs = scenario.loads
+    .map((load) => loadSpec.parse(load))
+    .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
+
+  const server = await startDrillServer(scenario, specs, options.major);
+  cleanup.add(() => server.stop());
+  const usable = scenario.server.maxConnections - server.reservedSlots;
+  say('state', `PostgreSQL ${server.version} with ${usable} usable slots`);
+
+  const config = drillConfig(scenario, server);
+  const stage = observeRuntime(config, server, options, cleanup);
+  // Without reserved slots the worker has to be inside before the trouble begins, as its sampling keeps it in production.
+  if (!hasReservedSlots(options.major)) await warmUp(await stage.start(), toSettings(config));
+  const loads = await fillServer(specs, server, options, cleanup);
+  await confirmFull(scenario, server);
+  say('bad', scenario.refused === 'everybody' ? 'full: nobody gets in any more' : 'full: ordinary clients are refused');
+
+  const watch = startWatch(server, (look) => options.show(look, usable));
+  cleanup.add(() => watch.stop());
+  // Synthesis keeps this process busy for seconds, which the loads need to ripen anyway.
+  const ripe = sleep(scenario.ripenMs);
+  const runtime = await stage.start();
+  await ripe;
+
+  say('state', 'Alarm: DatabaseConnections is over its threshold');
+  for (const load of loads) load.alarm();
+  const incidentId = await runIncident(runtime, config);
+  await stage.caughtUp();
+  await watch.stop();
+
+  const summary = await readResult(runtime.store, incidentId, stage.notifications);
+  const incident = await runtime.store.incident(incidentId);
+  if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
+  const tallies = loads.map((load) => load.tally());
+  const endedInnocent = countInnocent(summary.ended, tallies);
+  const facts = { incident, rounds: await runtime.store.rounds(incidentId), ended: summary.ended, loads: tallies };
+  const expected = checkExpectation(scenario, facts, endedInnocent);
+  await cleanup.run();
+  return {
+    scenario: scenario.name,
+    ...summary,
+    endedInnocent,
+    loads: tallies.map(summariseLoad),
+    expected,
+    passed: expected.every(({ ok }) => ok),
+    totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10,
+  };
+}
+
+interface ObservedRuntime {
+  /** Starts it at the first call. */
+  start(): Promise<LocalRuntime>;
+  /** Settles when all that happened so far has been told. */
+  caughtUp(): Promise<void>;
+  readonly notifications: readonly Notification[];
+}
+
+function observeRuntime(
+  config: HeadroomConfig,
+  server: DrillServer,
+  { tell }: DrillOptions,
+  cleanup: Cleanup,
+): ObservedRuntime {
+  const notifications: Notification[] = [];
+  let starting: Promise<LocalRuntime> | null = null;
+  const start = async (): Promise<LocalRuntime> => {
+    const runtime = await startRuntime({
+      config,
+      environment: drillEnvironment(server),
+      recordsFolder: null,
+      onProgress(progress) {
+        if (progress.kind === 'notification') notifications.push(progress);
+        narrator.hear(progress);
+      },
+    });
+    cleanup.add(() => runtime.stop());
+    return runtime;
+  };
+  const observed: ObservedRuntime = {
+    start: () => (starting ??= start()),
+    caughtUp: () => narrator.caughtUp(),
+    notifications,
+  };
+  const narrator = createNarrator(async () => (await observed.start()).store, tell);
+  return observed;
+}
+
+async function warmUp(runtime: LocalRuntime, { worker }: TargetSettings): Promise<void> {
+  await runtime.invoke(worker, { schema: SCHEMA, kind: 'sample', deadline: Date.now() + 10_000 });
+}
+
+async function fillServer(
+  specs: readonly LoadSpec[],
+  server: DrillServer,
+  { seed, tell }: DrillOptions,
+  cleanup: Cleanup,
+): Promise<Load[]> {
+  const loads: Load[] = [];
+  for (const [index, spec] of specs.entries()) {
+    const load = startLoad(spec, server.urlOf(spec), seed + index);
+    cleanup.add(() => load.stop());
+    loads.push(load);
+    await load.ready;
+    tell({
+      at: Date.now(),
+      kind: 'detail',
+      text: `${spec.name}: ${load.tally().sessions.length} sessions (${spec.label})`,
+    });
+  }
+  return loads;
+}
+
+/** A drill on a server that is not full proves nothing. */
+async function confirmFull(scenario: Scenario, server: DrillServer): Promise<void> {
+  const urls = [server.passerByUrl, ...(scenario.refused === 'everybody' ? [server.server.adminUrl] : [])];
+  for (const url of urls) {
+    const door = await knock(url);
+    if (door !== 'refused')
+      throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
+  }
+}
+
+/** From the alarm to the end of the workflow. */
+async function runIncident(runtime: LocalRuntime, config: HeadroomConfig): Promise<string> {
+  const event = makeAlarmEvent({
+    settings: toSettings(config),
+    at: Date.now(),
+    reason: 'Threshold Crossed: the drill has filled the server',
+  });
+  const answer = await raiseAlarm(runtime, TARGET_ID, event);
+  if ('reason' in answer) throw new Error(`the alarm opened no incident (${answer.result}): ${answer.reason}`);
+  const late = new AbortController();
+  const tooLong = sleep(LONGEST_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`the workflow of ${answer.incidentId} did not end within ${LONGEST_MS / 1000} s`);
+  });
+  try {
+    await Promise.race([runtime.executionEnded(answer.incidentId), tooLong]);
+  } finally {
+    late.abort();
+    tooLong.catch(() => undefined);
+  }
+  return answer.incidentId;
+}
+
+function toSettings(config: HeadroomConfig): TargetSettings {
+  const [target] = config.targets;
+  if (target === undefined) throw new Error('the configuration of the drill has no target');
+  return toTargetSettings(config, target);
+}

@@ -1,0 +1,24 @@
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+/** A service of a shop forgets to give its connections back. */
+export const connectionLeak: Scenario = {
+  name: 'connection-leak',
+  summary: 'an application leaks connections beside a healthy pool until ordinary clients are refused',
+  server: { maxConnections: 100, superuserReserved: 3, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: [
+    HEALTHY_POOL,
+    {
+      name: 'the leaking application',
+      behaviour: 'leaking-app',
+      user: 'invoices',
+      application: 'invoice-export',
+      label: 'guilty',
+      sessions: 'until-refused',
+    },
+  ],
+  refused: 'ordinary',
+  ripenMs: 3_200,
+  expect: { outcome: 'relieved', cause: 'connection-leak', tiers: ['kill-idle'], reliefWithinSeconds: 20 },
+};

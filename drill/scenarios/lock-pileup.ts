@@ -1,0 +1,39 @@
+import { checkEqual } from '../checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+/** Somebody opened a transaction by hand, changed a row that every order needs, and went to lunch. */
+export const lockPileup: Scenario = {
+  name: 'lock-pileup',
+  summary: 'one forgotten transaction holds a lock, and everybody else queues up behind it',
+  server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: [
+    HEALTHY_POOL,
+    {
+      name: 'the forgotten transaction',
+      behaviour: 'lock-holder',
+      user: 'support',
+      application: 'psql',
+      label: 'guilty',
+      sessions: 1,
+    },
+    {
+      name: 'the customers who wait',
+      behaviour: 'lock-waiters',
+      user: 'orders',
+      application: 'order-api',
+      label: 'innocent',
+      sessions: 'until-refused',
+    },
+  ],
+  refused: 'ordinary',
+  ripenMs: 3_200,
+  expect: {
+    outcome: 'relieved',
+    cause: 'lock-contention',
+    tiers: ['break-locks'],
+    reliefWithinSeconds: 15,
+    also: ({ ended }) => [checkEqual('sessions ended', 1, ended.length)],
+  },
+};

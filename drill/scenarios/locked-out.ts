@@ -1,0 +1,87 @@
+import { checkThat } from '../checks.ts';
+import type { LoadInput } from '../loads/load-spec.ts';
+import { COMPRESSED, type Scenario } from './scenario.ts';
+
+const LEAK = {
+  name: 'the leaking application',
+  behaviour: 'leaking-app',
+  user: 'invoices',
+  application: 'invoice-export',
+  label: 'guilty',
+  sessions: 'until-refused',
+} as const satisfies LoadInput;
+
+/** They hold the reserved slots, and the superuser's own. */
+const ADMINISTRATORS = [
+  {
+    name: 'the dashboards',
+    behaviour: 'quiet-sessions',
+    user: 'dashboards',
+    login: 'reserved',
+    application: 'dashboards',
+    label: 'innocent',
+    sessions: 'until-refused',
+  },
+  {
+    name: 'the administrators',
+    behaviour: 'quiet-sessions',
+    user: 'administrator',
+    login: 'superuser',
+    application: 'psql',
+    label: 'innocent',
+    sessions: 'until-refused',
+  },
+] as const satisfies readonly LoadInput[];
+
+const LEAVE_AFTER_MS = 3_000;
+
+/** Not even an administrator gets in any more. Then they close the windows they had open. */
+export const lockedOut: Scenario = {
+  name: 'locked-out',
+  summary: 'every slot is taken, the reserved ones too, and a few come free while Headroom keeps trying to get in',
+  server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: [LEAK, ...ADMINISTRATORS.map((load) => ({ ...load, leaveAfterAlarmMs: LEAVE_AFTER_MS }))],
+  refused: 'everybody',
+  ripenMs: 3_200,
+  expect: {
+    outcome: 'relieved',
+    cause: 'connection-leak',
+    tiers: ['kill-idle'],
+    reliefWithinSeconds: 25,
+    also: ({ incident: { admission } }) => [
+      checkThat(
+        'got in',
+        'by trying again',
+        admission ? `${admission.way}, ${admission.attempts} attempts in ${admission.waitedMs} ms` : 'never',
+        admission?.way === 'retry' && admission.attempts > 1,
+      ),
+    ],
+  },
+};
+
+/** The same, and nobody closes anything. */
+export const lockedOutForGood: Scenario = {
+  ...lockedOut,
+  name: 'locked-out-for-good',
+  summary: 'every slot is taken and none comes free: a person must hear what to grant',
+  policy: { ...COMPRESSED, loop: { ...COMPRESSED.loop, patienceSeconds: 5 } },
+  loads: [LEAK, ...ADMINISTRATORS],
+  expect: {
+    outcome: 'escalated',
+    cause: null,
+    tiers: [],
+    also: ({ incident: { escalation } }) => {
+      const advice = escalation?.advice.join(' ') ?? '';
+      return [
+        checkThat(
+          'the advice names what to grant',
+          'pg_use_reserved_connections or reserved_connections',
+          advice === '' ? 'none' : advice,
+          /reserved_connections/.test(advice),
+        ),
+      ];
+    },
+  },
+};

@@ -1,0 +1,73 @@
+import type * as z from 'zod/mini';
+import type { CauseName } from '../../functions/core/cause.ts';
+import type { Mode, policy } from '../../functions/core/policy.ts';
+import type { TierName } from '../../functions/core/tiers/names.ts';
+import type { Outcome } from '../../functions/core/workflow.ts';
+import type { Check } from '../checks.ts';
+import type { LoadInput } from '../loads/load-spec.ts';
+import type { DrillFacts } from '../result.ts';
+
+/** A rehearsal: who fills the server and how, what Headroom may do, and what must come of it. */
+export interface Scenario {
+  readonly name: string;
+  /** One sentence, for lists. */
+  readonly summary: string;
+  readonly server: {
+    readonly maxConnections: number;
+    readonly superuserReserved: number;
+    /** For members of pg_use_reserved_connections; servers before PostgreSQL 16 go without. */
+    readonly reserved: number;
+  };
+  readonly mode: Mode;
+  readonly policy: z.input<typeof policy>;
+  /** Started one after the other, each when the one before it has all its sessions. */
+  readonly loads: readonly LoadInput[];
+  /** Who is refused once the loads are up. */
+  readonly refused: 'ordinary' | 'everybody';
+  /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
+  readonly ripenMs: number;
+  readonly expect: Expectation;
+}
+
+export interface Expectation {
+  readonly outcome: Outcome;
+  readonly cause: CauseName | null;
+  /** The tiers that ended something, no more and no fewer. */
+  readonly tiers: readonly TierName[];
+  /** From the alarm event to relief confirmed; for outcomes that bring relief. */
+  readonly reliefWithinSeconds?: number;
+  /** What else must be true here. */
+  readonly also?: (facts: DrillFacts) => readonly Check[];
+}
+
+/** Production's policy, with its ages and waits compressed so that a rehearsal takes seconds. */
+export const COMPRESSED = {
+  ages: {
+    idleSeconds: 3,
+    idleInTransactionSeconds: 3,
+    abortedTransactionSeconds: 2,
+    querySeconds: 3,
+    cancelGraceSeconds: 1,
+    blockerTransactionSeconds: 3,
+    blockerWaitSeconds: 2,
+    blockerMinWaiters: 3,
+  },
+  loop: {
+    settleSeconds: 1,
+    maxRounds: 10,
+    maxMinutes: 0.5,
+    reliefSamples: 3,
+    reliefSpacingSeconds: 0.5,
+    patienceSeconds: 10,
+  },
+} as const satisfies z.input<typeof policy>;
+
+/** The pool that every ordinary scenario has beside its trouble: it must not notice a thing. */
+export const HEALTHY_POOL = {
+  name: 'the healthy pool',
+  behaviour: 'healthy-pool',
+  user: 'shop',
+  application: 'shop-web',
+  label: 'innocent',
+  sessions: 8,
+} as const satisfies LoadInput;

@@ -1,0 +1,59 @@
+import { parseLoginUrl } from '../../functions/engines/login-url.ts';
+import { engineEntry } from '../../functions/engines/registry.ts';
+import { loadConfig, type HeadroomConfig, type Target } from '../../lib/config.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ConfiguredTarget {
+  readonly config: HeadroomConfig;
+  readonly target: Target;
+}
+
+/** Throws ConfigInvalid with every problem of the file, UsageError when it has no such target. */
+export function findTarget(file: string, id: string | undefined): ConfiguredTarget {
+  const config = loadConfig(file);
+  const ids = config.targets.map((target) => target.id).join(', ');
+  const [only, ...others] = config.targets;
+  if (id === undefined) {
+    if (only === undefined || others.length > 0) throw new UsageError(`--target is missing; ${file} has ${ids}`);
+    return { config, target: only };
+  }
+  const target = config.targets.find((candidate) => candidate.id === id);
+  if (target === undefined) throw new UsageError(`--target ${id}: ${file} has no such target; it has ${ids}`);
+  return { config, target };
+}
+
+/** For runs on this machine: checks that the login can be used here and that its variables are set. */
+export function findLocalTarget(
+  file: string,
+  id: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): ConfiguredTarget {
+  const found = findTarget(file, id);
+  const { auth } = found.target;
+  if (auth.mode !== 'url') {
+    throw new UsageError(
+      `target ${found.target.id} logs in with auth mode "${auth.mode}", which works on AWS only; for runs on this machine ` +
+        'use a target with "auth: { mode: url, variable: NAME }" and put the URL of its login in that environment variable',
+    );
+  }
+  const problems = [auth.variable, auth.canaryVariable]
+    .filter((name) => name !== undefined)
+    .flatMap((name) => urlProblem(name, environment[name], found.target.engine));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return found;
+}
+
+/** Never repeats the value: it holds a password. */
+function urlProblem(name: string, value: string | undefined, engine: Target['engine']): string[] {
+  try {
+    const { url } = engineEntry(engine);
+    if (value === undefined || value === '') {
+      const form = `${url.schemes[0]}://USER:PASSWORD@HOST/DATABASE`;
+      return [`${name}: this environment variable is not set; set it to ${form}`];
+    }
+    parseLoginUrl(value, name, url);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

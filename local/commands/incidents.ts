@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import * as z from 'zod/mini';
+import type { Incident } from '../../functions/core/incident.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
+import { storyOf } from '../story.ts';
+import { print, printJson } from './output.ts';
+import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
+import { UsageError } from './usage-error.ts';
+
+const listOptions = z.object({
+  ...recordOptions,
+  target: z.optional(z.string()),
+  status: z.optional(z.enum(['open', 'closed'])),
+  limit: z.string(),
+  json: z._default(z.boolean(), false),
+});
+const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), false) });
+
+/** `headroom incidents list | show ID`. */
+export function incidentsCommand(): Command {
+  const list = withRecordOptions(new Command('list').description('the latest incidents, newest first'))
+    .option('--target <id>', 'of one target')
+    .addOption(new Option('--status <status>', 'only these').choices(['open', 'closed']))
+    .option('--limit <count>', 'how many at most', '20')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (raw: unknown) => {
+      const given = listOptions.parse(raw);
+      const limit = parseLimit(given.limit);
+      // Looking must not make the folder.
+      const hasRecords = given.aws || existsSync(given.records);
+      const incidents = hasRecords ? await usingRecords(given, ({ store }) => listIncidents(store, given, limit)) : [];
+      if (given.json) printJson(incidents);
+      else printList(incidents);
+    });
+  const show = withRecordOptions(
+    new Command('show').description('one incident as a story').argument('<id>', 'incident'),
+  )
+    .option('--json', 'everything that is recorded, as one JSON document')
+    .action(async (id: string, raw: unknown) => {
+      const given = showOptions.parse(raw);
+      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
+      await usingRecords(given, ({ store }) => showIncident(store, id, given.json));
+    });
+  return new Command('incidents').description('what happened').addCommand(list).addCommand(show);
+}
+
+async function listIncidents(
+  store: IncidentStore,
+  { target, status }: { readonly target?: string | undefined; readonly status?: Incident['status'] | undefined },
+  limit: number,
+): Promise<Incident[]> {
+  if (target !== undefined) {
+    const all = await store.listByTarget(target, limit);
+    return status === undefined ? all : all.filter((incident) => incident.status === status);
+  }
+  const statuses = status === undefined ? (['open', 'closed'] as const) : [status];
+  const found = await Promise.all(statuses.map((each) => store.listByStatus(each, limit)));
+  return found
+    .flat()
+    .sort((a, b) => b.openedAt - a.openedAt)
+    .slice(0, limit);
+}
+
+async function showIncident(store: IncidentStore, id: string, json: boolean): Promise<void> {
+  const incident = await store.incident(id);
+  if (incident === null) {
+    throw new UsageError(
+      `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
+    );
+  }
+  const [rounds, acts] = await Promise.all([store.rounds(id), store.acts(id)]);
+  if (json) printJson({ incident, rounds, acts });
+  else print(storyOf(incident, rounds, acts));
+}
+
+function printList(incidents: readonly Incident[]): void {
+  if (incidents.length === 0) {
+    print('no incidents on record');
+    return;
+  }
+  const table = new Table({
+    head: ['incident', 'opened', 'target', 'outcome', 'cause', 'usage', 'ended'],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const incident of incidents) {
+    table.push([
+      incident.id,
+      new Date(incident.openedAt).toISOString().slice(0, 19).replace('T', ' '),
+      incident.target.id,
+      incident.outcome ?? 'open',
+      incident.cause?.name ?? 'not known',
+      `${percent(incident.usageBefore)} → ${percent(incident.usageAfter)}`,
+      String(incident.endedCount),
+    ]);
+  }
+  print(table.toString());
+}
+
+function percent(usage: number | null): string {
+  return usage === null ? '?' : `${Math.round(usage)} %`;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new UsageError(`--limit ${text}: use 1 to 1000`);
+  return limit;
+}

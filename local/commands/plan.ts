@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import * as z from 'zod/mini';
+import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
+import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
+import type { ActTally } from '../../functions/core/incident.ts';
+import { inWords } from '../../functions/core/tiers/tier.ts';
+import type { Session } from '../../functions/core/session.ts';
+import type { Snapshot } from '../../functions/core/snapshot.ts';
+import { SPARED } from '../../functions/core/spared.ts';
+import { toTargetSettings } from '../../lib/config.ts';
+import { openLocalRecords } from './open-records.ts';
+import { takeSnapshot } from '../snapshot.ts';
+import { findLocalTarget } from './configured-target.ts';
+import { EXIT } from './exit-status.ts';
+import { print, printJson, say } from './output.ts';
+
+const options = z.object({
+  config: z.string(),
+  target: z.optional(z.string()),
+  records: z.string(),
+  json: z._default(z.boolean(), false),
+});
+
+/** `headroom plan`: what an incident would find and do right now. Opens no incident and ends nothing. */
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('diagnose and print the plan with the reason for every session; ends nothing')
+    .option('--config <file>', 'configuration', 'headroom.yaml')
+    .option('--target <id>', 'target; may be left out when there is only one')
+    .option('--records <folder>', 'where incidents are kept: what was ended in the last hour counts', '.headroom')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (raw: unknown) => {
+      const given = options.parse(raw);
+      const { config, target } = findLocalTarget(given.config, given.target, process.env);
+      const settings = toTargetSettings(config, target);
+      const answer = await takeSnapshot(config, target, process.env);
+      if (!answer.ok) {
+        say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
+        if (given.json) printJson({ target: target.id, refusal: answer.refusal });
+        process.exitCode = EXIT.failed;
+        return;
+      }
+      const history = historyOf([], await readLastHour(given.records, config.installation.prefix, target.id));
+      const diagnosis = diagnose(answer.snapshot, settings, history);
+      if (given.json) printJson(toJson(target.id, answer.snapshot, diagnosis));
+      else printPlan(answer.snapshot, diagnosis);
+    });
+}
+
+/** What counts against the cap of the hour. A folder that is not there has no records, and is not made for this. */
+async function readLastHour(folder: string, prefix: string, targetId: string): Promise<readonly ActTally[]> {
+  if (!existsSync(folder)) return [];
+  const records = await openLocalRecords(folder, prefix);
+  try {
+    return await records.store.tallies(targetId, Date.now() - HOUR_MS);
+  } finally {
+    await records.close();
+  }
+}
+
+function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, plan }: Diagnosis) {
+  return {
+    target,
+    at: new Date(snapshot.at).toISOString(),
+    server: snapshot.server,
+    limits: snapshot.limits,
+    used: snapshot.used,
+    usage,
+    canary: snapshot.canary,
+    visibility: snapshot.visibility,
+    pressing,
+    cause,
+    need: plan.need,
+    tiers: plan.tiers.map(({ tier, mode, victims }) => ({
+      tier,
+      mode,
+      victims: victims.map(({ session, method, reason }) => ({ ...describe(session), method, reason })),
+    })),
+    spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
+  };
+}
+
+function describe({ identity, user, application, database, client, state, stateMs, statement }: Session) {
+  return { identity, user, application, database, client, state, stateMs, statement };
+}
+
+function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
+  print(`usage    ${Math.round(usage)} %: ${snapshot.used} of ${snapshot.limits.usable} usable slots`);
+  print(
+    `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
+  );
+  print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)} % sure)`);
+  for (const evidence of cause.evidence) print(`         ${evidence}`);
+  print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
+  const table = new Table({ head: ['session', 'user', 'application', 'state', 'for', 'what', 'why'], ...PLAIN });
+  for (const { tier, mode, victims } of plan.tiers) {
+    for (const { session, method, reason } of victims) {
+      table.push([...cells(session), `${tier}${mode === 'observe' ? ' (observe)' : ''}: ${method}`, reason]);
+    }
+  }
+  for (const { session, reason } of plan.spared) table.push([...cells(session), 'spared', SPARED[reason]]);
+  print(table.toString());
+}
+
+/** No colours: standard output may be a file. */
+const PLAIN = { style: { head: [], border: [], compact: true } };
+
+function cells({ identity, user, application, state, stateMs }: Session): string[] {
+  return [String(identity.id), user ?? '?', application, state, inWords(stateMs)];
+}

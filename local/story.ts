@@ -1,0 +1,89 @@
+import type { Act, Incident, Round } from '../functions/core/incident.ts';
+import { SPARED, type SparedReason } from '../functions/core/spared.ts';
+import { describeRound } from './narrator.ts';
+
+/** An incident from the first alarm to closure, for somebody who reads it the next morning. */
+export function storyOf(incident: Incident, rounds: readonly Round[], acts: readonly Act[]): string {
+  return [
+    `${incident.id}: ${incident.outcome ?? 'open'}`,
+    '',
+    `target     ${incident.target.id} (${incident.target.engine} ${incident.serverVersion ?? 'of unknown version'}, ${incident.target.endpoint})`,
+    `alarm      ${incident.alarm.alarm}, ${instant(incident.alarm.at)}: ${incident.alarm.reason}`,
+    ...(incident.joinedCount > 0 ? [`           ${incident.joinedCount} more alarms joined`] : []),
+    `opened     ${instant(incident.openedAt)}`,
+    `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
+    `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
+    `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
+    `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    ...describeEnd(incident),
+    ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
+    '',
+    ...describeSpared(incident),
+    ...describeNotices(incident),
+  ].join('\n');
+}
+
+function describeEnd({ escalation, failure }: Incident): string[] {
+  return [
+    ...(escalation === null
+      ? []
+      : [`handed on  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
+    ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
+  ];
+}
+
+function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[]): string[] {
+  return [
+    `round ${round.round}, ${after(incident, round.at)}`,
+    ...describeRound(round).map(({ text }) => `  ${text}`),
+    ...acts.filter((act) => act.round === round.round).flatMap(describeAct),
+  ];
+}
+
+function describeAct({ tier, finishedAt, victims }: Act): string[] {
+  const heading = finishedAt === null ? `${tier}: began, and its end is not on record` : tier;
+  return [
+    `  ${heading}`,
+    ...victims.map(
+      ({ identity, user, application, method, result, reason, detail }) =>
+        `    ${identity.id} ${user ?? '?'} ${application || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,
+    ),
+  ];
+}
+
+function describeSpared({ spared }: Incident): string[] {
+  const counts = Object.entries(spared);
+  if (counts.length === 0) return [];
+  return [
+    'spared',
+    ...counts.map(
+      ([reason, count]) => `  ${String(count).padStart(5)}  ${isSparedReason(reason) ? SPARED[reason] : reason}`,
+    ),
+  ];
+}
+
+function isSparedReason(reason: string): reason is SparedReason {
+  return reason in SPARED;
+}
+
+function describeNotices({ notices, pendingNotices }: Incident): string[] {
+  return [
+    ...notices.map(
+      ({ notice, at, delivered, error }) =>
+        `told       ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
+    ),
+    ...pendingNotices.map((notice) => `to tell    ${notice}`),
+  ];
+}
+
+function percent(usage: number | null): string {
+  return usage === null ? 'not known' : `${Math.round(usage)} %`;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function after({ alarm }: Incident, at: number | null): string {
+  return at === null ? 'never' : `${((at - alarm.at) / 1000).toFixed(1)} s after the alarm`;
+}
