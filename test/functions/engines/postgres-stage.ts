@@ -126,6 +126,7 @@ interface Administrator {
 /** Keeps one session, so that it also gets an answer when every slot is taken; opens another after a restart. */
 function keepAdministrator(url: string): Administrator {
   let kept: pg.Client | null = null;
+  let last: Promise<unknown> = Promise.resolve();
   const connect = async () => {
     const client = new pg.Client({ connectionString: url, application_name: 'stage' });
     client.on('error', () => (kept = null));
@@ -133,7 +134,11 @@ function keepAdministrator(url: string): Administrator {
     return (kept = client);
   };
   return {
-    query: async (sql, values = []) => (await (kept ?? (await connect())).query(sql, [...values])).rowCount ?? 0,
+    query(sql, values = []) {
+      const turn = last.then(async () => (await (kept ?? (await connect())).query(sql, [...values])).rowCount ?? 0);
+      last = turn.catch(() => undefined);
+      return turn;
+    },
     end: async () => kept?.end(),
   };
 }

@@ -1,0 +1,155 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
+import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+import { handler } from '../../../functions/worker/handler.ts';
+import { createWorker } from '../../../functions/worker/worker.ts';
+
+let server: PostgresServer;
+let logins: Logins;
+beforeAll(async () => {
+  server = await startPostgres();
+  logins = await createLogins(server);
+});
+afterAll(() => server.stop());
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const byUrl: WorkerSettings = {
+  engine: 'postgres',
+  instance: 'orders',
+  host: null,
+  port: null,
+  database: null,
+  auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
+  tls: { mode: 'disable', ca: null },
+  statements: 'redacted',
+};
+const sampleBy = () => ({ schema: 1, kind: 'sample', deadline: Date.now() + 10_000 });
+
+describe('the handler', () => {
+  test('keeps its session between invocations', async () => {
+    vi.stubEnv('HEADROOM_WORKER', JSON.stringify(byUrl));
+    vi.stubEnv('RESPONDER', logins.responderUrl);
+    vi.stubEnv('CANARY', logins.canaryUrl);
+    expect(await handler(sampleBy())).toMatchObject({ ok: true, admission: { way: 'first-try' } });
+    expect(await handler(sampleBy())).toMatchObject({ ok: true, admission: { way: 'warm' } });
+    await server.restart('immediate');
+    expect(await handler(sampleBy())).toMatchObject({ ok: true, admission: { way: 'first-try' } });
+  });
+});
+
+describe('payloads', () => {
+  const open = () =>
+    createWorker(byUrl, { env: { RESPONDER: logins.responderUrl, CANARY: logins.canaryUrl }, folder: '/' });
+
+  test.each([[{ schema: 2, kind: 'sample' }], [{}], [null], ['sample']])(
+    '%j is of another version',
+    async (payload) => {
+      await expect((await open()).answer(payload)).rejects.toMatchObject({ name: 'SchemaMismatch' });
+    },
+  );
+
+  test('one of this version that makes no sense is refused with what is wrong', async () => {
+    const answer = (await open()).answer({ schema: 1, kind: 'snapshot', deadline: 'soon' });
+    await expect(answer).rejects.toMatchObject({ name: 'BadRequest' });
+    await expect(answer).rejects.toThrow(/deadline/);
+  });
+
+  test('requests that overlap wait for each other', async () => {
+    const worker = await open();
+    const answers = await Promise.all([
+      worker.answer(sampleBy()),
+      worker.answer(sampleBy()),
+      worker.answer(sampleBy()),
+    ]);
+    worker.close();
+    expect(answers.map((answer) => answer.ok && answer.admission.way)).toEqual(['first-try', 'warm', 'warm']);
+  });
+});
+
+describe('settings that cannot work are named at once', () => {
+  test.each<[string, Partial<WorkerSettings>, Record<string, string>, RegExp]>([
+    ['a missing variable', {}, {}, /^RESPONDER: /],
+    ['a URL that is none', {}, { RESPONDER: 'hunter2' }, /^RESPONDER: is not a URL/],
+    ['a CA file that is not there', { tls: { mode: 'verify-full', ca: 'no.pem' } }, {}, /^tls\.ca: .*\/no\.pem/],
+    ['an engine that is not built', { engine: 'mysql' }, {}, /^engine: "mysql" is not built yet/],
+    ['no host', { auth: { mode: 'iam', region: 'r', user: 'u', canaryUser: 'c' } }, {}, /^host: /],
+  ])('%s', async (_, changes, env, words) => {
+    const worker = createWorker({ ...byUrl, ...changes }, { env, folder: '/nowhere' });
+    await expect(worker).rejects.toThrow(words);
+    await expect(worker).rejects.not.toThrow(/hunter2/);
+  });
+});
+
+describe('in secret mode', () => {
+  /** A Secrets Manager that hands out these values in turn, the last one for ever. */
+  async function serveSecrets(values: readonly unknown[]): Promise<Server> {
+    let asked = 0;
+    const secrets = createServer((_, response) => {
+      const value = values[Math.min(asked++, values.length - 1)];
+      response.end(JSON.stringify({ SecretString: JSON.stringify(value) }));
+    }).listen(0, '127.0.0.1');
+    await once(secrets, 'listening');
+    const address = secrets.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', `http://127.0.0.1:${address.port}`);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'x');
+    return secrets;
+  }
+  const settings = (): WorkerSettings => ({
+    ...byUrl,
+    host: server.host,
+    port: server.port,
+    auth: { mode: 'secret', region: 'eu-central-1', secretArn: 'arn:one', canarySecretArn: null },
+  });
+
+  test('a password that was changed is read again, once', async () => {
+    const { username, password } = new URL(logins.responderUrl);
+    const secrets = await serveSecrets([
+      { username, password: 'old' },
+      { username, password },
+    ]);
+    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const answer = await worker.answer(sampleBy());
+    worker.close();
+    secrets.close();
+    expect(answer).toMatchObject({ ok: true, admission: { attempts: 2 } });
+  });
+
+  test('a password that stays wrong is refused after two tries', async () => {
+    const secrets = await serveSecrets([{ username: 'headroom', password: 'wrong' }]);
+    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const answer = await worker.answer(sampleBy());
+    secrets.close();
+    expect(answer).toMatchObject({ ok: false, refusal: { kind: 'authentication', code: '28P01' }, attempts: 2 });
+    expect(JSON.stringify(answer)).not.toContain('wrong');
+  });
+
+  test('a secret that cannot be read is an answer', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', 'http://127.0.0.1:1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'x');
+    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const answer = await worker.answer(sampleBy());
+    expect(answer).toMatchObject({ ok: false, refusal: { kind: 'authentication' } });
+  });
+});
+
+test('a server that takes connections and never answers costs no more than the time for one', async () => {
+  const { createServer: listen } = await import('node:net');
+  const mute = listen(() => undefined).listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const address = mute.address();
+  const url = new URL(logins.responderUrl);
+  url.port = String(address !== null && typeof address === 'object' ? address.port : 1);
+  const worker = await createWorker(byUrl, { env: { RESPONDER: url.href, CANARY: url.href }, folder: '/' });
+  const startedAt = Date.now();
+  const answer = await worker.answer(sampleBy());
+  mute.close();
+  expect(answer).toMatchObject({ ok: false, refusal: { kind: 'network' } });
+  expect(Date.now() - startedAt).toBeLessThan(5_000);
+});
