@@ -1,3 +1,5 @@
 import { benchPlanning } from './plan.ts';
+import { benchWorker } from './worker.ts';
 
 benchPlanning();
+await benchWorker();

@@ -49,9 +49,12 @@ function redactedTokens(text: string, dialect: Dialect): string[] {
   const tokens: string[] = [];
   const words = new StatementWords();
   let at = 0;
-  while (at < text.length) {
+  let shown = 0;
+  // What is behind the text that is shown need not be understood.
+  while (at < text.length && shown <= MAX_TEXT) {
     const { emit, end } = readToken(text, at, dialect);
     tokens.push(emit);
+    if (emit !== ' ') shown += emit.length;
     if (end === null) break;
     if (words.endCertainty(text.slice(at, end))) {
       tokens.push(' ?');

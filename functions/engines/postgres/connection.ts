@@ -22,7 +22,8 @@ export interface Connection {
 
 /**
  * Settings of our own session, sent with the login so that they cost no round trip and no window without them:
- * our statements are bounded, our session is never ended for being idle, and nobody's functions shadow the catalog's.
+ * our statements are bounded and never worth compiling, our session is never ended for being idle, and nobody's functions
+ * shadow the catalog's.
  */
 const SESSION_SETTINGS = [
   '-c statement_timeout=8000',
@@ -30,6 +31,7 @@ const SESSION_SETTINGS = [
   '-c idle_session_timeout=0',
   '-c idle_in_transaction_session_timeout=0',
   '-c search_path=pg_catalog',
+  '-c jit=off',
 ].join(' ');
 
 /** Opens a connection. Throws what the driver throws; `refusalOf` makes sense of it. */
@@ -73,7 +75,7 @@ export async function openConnection(login: Login, timeoutMs: number): Promise<C
       if (!isOpen) throw new ConnectionLost('', 'the connection is closed');
       try {
         const result = await within(timeoutMs, client.query<Record<string, unknown>>(sql, [...values]), drop);
-        return z.array(row).parse(result.rows);
+        return result.rows.map((found) => row.parse(found));
       } catch (error) {
         throw asLost(error, isOpen, drop);
       }

@@ -9,11 +9,12 @@ import { LISTEN_PATTERN } from './sessions.sql.ts';
 import { SQL_STATE } from './states.ts';
 
 /** Sessions per statement: few enough that each is looked at right before its signal. A cancel's effect shows at once. */
-const CHUNK = { terminate: 50, cancel: 1 } as const;
+const CHUNK = { terminate: 100, cancel: 1 } as const;
 const QUERY_MS = 5_000;
 /** How long to look whether terminated sessions are gone. */
 const LOOK_MS = 3_000;
-const POLL_MS = 50;
+/** Between two looks: short at first, then longer. */
+const POLL_MS = { first: 5, most: 100 } as const;
 
 type EndOrder = Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>;
 
@@ -151,7 +152,7 @@ async function poll(
   until: number,
   judge: (job: Job, row: { readonly state: string | null; readonly query_mark: string | null } | undefined) => void,
 ): Promise<void> {
-  for (;;) {
+  for (let pauseMs: number = POLL_MS.first; ; pauseMs = Math.min(2 * pauseMs, POLL_MS.most)) {
     const open = jobs.filter(({ result }) => result === 'still-there');
     if (open.length === 0) return;
     const wanted = JSON.stringify(
@@ -164,6 +165,6 @@ async function poll(
     const rows = new Map((await connection.query(STILL_THERE, [wanted], QUERY_MS)).map((row) => [row.pid, row]));
     for (const job of open) judge(job, rows.get(job.victim.identity.id));
     if (Date.now() >= until) return;
-    if (open.some(({ result }) => result === 'still-there')) await sleep(POLL_MS);
+    if (open.some(({ result }) => result === 'still-there')) await sleep(pauseMs);
   }
 }

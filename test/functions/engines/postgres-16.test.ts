@@ -1,0 +1,5 @@
+import { describeContract } from './contract.ts';
+import { describePostgres } from './postgres-own.ts';
+import { openPostgresStage } from './postgres-stage.ts';
+
+describeContract('PostgreSQL 16', () => openPostgresStage(16), describePostgres);
