@@ -64,7 +64,10 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
       try {
         return await look(entry);
       } catch (error) {
-        if (!(error instanceof ConnectionLost) || attempt === 2) throw error;
+        if (!(error instanceof ConnectionLost)) throw error;
+        const { code, message } = error;
+        if (attempt === 2)
+          return refused({ refusal: { kind: 'network', code, message }, attempts: attempt, waitedMs: 0 });
       }
     }
   };
@@ -82,9 +85,10 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
 
   const snapshot = (request: SnapshotRequest): Promise<SnapshotAnswer> =>
     looking(request, request.patienceMs, async ({ session, admission }) => {
-      const seen = await session.snapshot(SNAPSHOT_QUERY_MS);
-      const canary = await knockAsCanary(door.engine, logins, request.deadline - Date.now());
-      const halfOpen = await countHalfOpen(seen, canary, () => session.sample(SNAPSHOT_QUERY_MS));
+      const left = () => Math.max(1, Math.min(SNAPSHOT_QUERY_MS, request.deadline - Date.now()));
+      const seen = await session.snapshot(left());
+      const canary = await knockAsCanary(door.engine, logins, left());
+      const halfOpen = await countHalfOpen(seen, canary, () => session.sample(left()));
       return { schema: SCHEMA, ok: true, admission, snapshot: { ...seen, canary, halfOpen } };
     });
 

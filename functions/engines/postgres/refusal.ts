@@ -9,8 +9,15 @@ export function refusalOf(error: unknown): Refusal {
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== '' ? error.message : code || String(error);
   const kind = error instanceof pg.DatabaseError ? kindOfServerError(code, error) : kindOfClientError(code, message);
-  return { kind, code, message: tidy(message) };
+  return {
+    kind,
+    code,
+    message: tidy(code === UNKNOWN_SETTING ? `${message}; PostgreSQL before 14 is not supported` : message),
+  };
 }
+
+/** At login only: our session's settings go with it, and all of them exist from 14 on. */
+const UNKNOWN_SETTING = '42704';
 
 /** Where the server checks the limit of a role or a database. Messages may be translated; these names are not. */
 const CONSUMER_LIMIT_ROUTINES = new Set(['InitializeSessionUserId', 'CheckMyDatabase']);

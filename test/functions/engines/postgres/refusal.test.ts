@@ -50,6 +50,11 @@ test.each([
   expect(refusalOf(error).message).not.toBe('');
 });
 
+test('a server that is too old for our settings is called that', () => {
+  const error = serverError('42704', 'unrecognized configuration parameter "idle_session_timeout"');
+  expect(refusalOf(error)).toMatchObject({ kind: 'other', message: expect.stringContaining('before 14') as string });
+});
+
 test("the server's words come on one line and at a bounded length", () => {
   const { message } = refusalOf(serverError('28P01', `user "a\nb\u001b[31m" ${'x'.repeat(1_000)}`));
   expect(message.startsWith('user "a b [31m" xxx')).toBe(true);
