@@ -65,9 +65,9 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
         return await look(entry);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;
+        if (attempt === 1) continue;
         const { code, message } = error;
-        if (attempt === 2)
-          return refused({ refusal: { kind: 'network', code, message }, attempts: attempt, waitedMs: 0 });
+        return refused({ refusal: { kind: 'network', code, message }, attempts: attempt, waitedMs: 0 });
       }
     }
   };

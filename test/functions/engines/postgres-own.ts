@@ -30,8 +30,10 @@ export function describePostgres(stage: () => PostgresStage): void {
       expect(halfOpen).toEqual({ count: limits.usable - used, inferred: true });
       expect(halfOpen.count).toBeGreaterThan(10);
     }
-    await until(async () => (await takeSample(worker)).canary.result === 'admitted');
-    expect((await takeSample(worker)).halfOpen.count).toBe(0);
+    await until(async () => {
+      const after = await takeSample(worker);
+      return after.canary.result === 'admitted' && after.halfOpen.count === 0;
+    });
   });
 
   test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {
