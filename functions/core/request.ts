@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from './errors.ts';
 import { SCHEMA } from './worker-protocol.ts';
 import './zod-messages.ts';
