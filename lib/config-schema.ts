@@ -2,8 +2,6 @@ import * as z from 'zod';
 import { mode, policy } from '../functions/core/policy.ts';
 import { targetId } from '../functions/core/target.ts';
 
-z.config(z.locales.en());
-
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
 const subnetId = z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'expected a subnet id such as "subnet-0123456789abcdef0"');

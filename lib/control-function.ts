@@ -23,7 +23,7 @@ export const CONTROL_FUNCTIONS = {
   },
   diagnose: {
     description: 'Looks at the target, plans, and says what comes next',
-    timeoutSeconds: 360,
+    timeoutSeconds: 300,
     memoryMegabytes: 1024,
   },
   act: { description: 'Does what one tier planned', timeoutSeconds: 120, memoryMegabytes: 1024 },

@@ -15,7 +15,7 @@ export class EventInput extends RuleTargetInput {
   override bind(): RuleTargetInputProperties {
     // In a template <…> is a variable, so the constant's own brackets are written as escapes of JSON.
     const constant = JSON.stringify(this.#constant).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e');
-    return { inputTemplate: `${constant.slice(0, -1)},"event":<aws.events.event.json>}`, inputPathsMap: {} };
+    return { inputTemplate: `${constant.slice(0, -1)},"event":<aws.events.event.json>}` };
   }
 }
 

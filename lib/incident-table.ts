@@ -25,9 +25,7 @@ export class IncidentTable extends Table {
   grantUse(grantee: IGrantable): Grant {
     return Grant.addToPrincipal({
       grantee,
-      actions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'BatchWriteItem'].map(
-        (action) => `dynamodb:${action}`,
-      ),
+      actions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'].map((action) => `dynamodb:${action}`),
       resourceArns: [this.tableArn, `${this.tableArn}/index/byTarget`, `${this.tableArn}/index/byStatus`],
     });
   }

@@ -94,6 +94,7 @@ export class TargetStack extends Stack {
   #shared(name: ControlName): IFunction {
     return ReferencedFunction.fromFunctionAttributes(this, name, {
       functionArn: this.#arn('lambda', 'function', this.#names.control(name)),
+      sameEnvironment: false,
       skipPermissions: true,
     });
   }

@@ -3,8 +3,7 @@ import * as z from 'zod/mini';
 import { BadRequest } from './errors.ts';
 import { printable } from './printable.ts';
 import type { TargetSettings } from './target.ts';
-
-z.config(z.locales.en());
+import './zod-messages.ts';
 
 export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
 

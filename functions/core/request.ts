@@ -1,8 +1,7 @@
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from './errors.ts';
 import { SCHEMA } from './worker-protocol.ts';
-
-z.config(z.locales.en());
+import './zod-messages.ts';
 
 /** Parses a payload between functions. Throws SchemaMismatch for another version's, BadRequest for anything else. */
 export function parseRequest<T>(schema: z.ZodMiniType<T>, payload: unknown): T {

@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import pg from 'pg';
 import * as z from 'zod/mini';
+import { $ZodError } from 'zod/v4/core';
 import { ConnectionLost, type Login, type TlsSettings } from '../engine.ts';
 
 /** One PostgreSQL connection that cannot crash the process, cannot hang and cannot be used after it failed. */
@@ -123,7 +124,7 @@ function asLost(error: unknown, isOpen: boolean, drop: () => void): unknown {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const endedByServer = /^(57P0|08|25P0[34])/.test(code);
   const fromServer = error instanceof pg.DatabaseError && !endedByServer;
-  if (fromServer || (isOpen && error instanceof z.core.$ZodError)) return error;
+  if (fromServer || (isOpen && error instanceof $ZodError)) return error;
   drop();
   return new ConnectionLost(code, error.message, { cause: error });
 }

@@ -1,0 +1,83 @@
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const LAUNCHER = join(import.meta.dirname, '../../bin/node24.js');
+/** Makes a launcher believe that it runs on an older Node; the one it starts gets the same preload and must not mind. */
+const PRETEND_OLD = `Object.defineProperty(process.versions, 'node', { value: '20.19.0' });`;
+
+let root: string;
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'headroom-node24-'));
+  mkdirSync(join(root, 'bin'));
+  writeFileSync(join(root, 'package.json'), '{"type":"module"}');
+  copyFileSync(LAUNCHER, join(root, 'bin/node24.js'));
+  writeFileSync(
+    join(root, 'bin/program.js'),
+    `import { runOnNode24 } from './node24.js';\n${'if (process.env.PRETEND_OLD) ' + PRETEND_OLD}\nawait runOnNode24(new URL('./program.ts', import.meta.url));\n`,
+  );
+  writeFileSync(
+    join(root, 'bin/program.ts'),
+    `const status: number = Number(process.argv[2] ?? 0);
+if (process.argv[2] === 'wait') {
+  process.on('SIGTERM', () => { console.log('stopped tidily'); process.exit(7); });
+  console.log('waiting');
+  setInterval(() => undefined, 1000);
+} else {
+  console.log(JSON.stringify(process.argv.slice(2)));
+  process.exitCode = status;
+}
+`,
+  );
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+function installPackagedNode(): void {
+  const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(process.execPath, join(folder, 'node'));
+}
+
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [join(root, 'bin/program.js'), ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...env },
+  });
+}
+
+describe('a program started through the launcher', () => {
+  test('runs in place on Node 24, with its arguments and its exit status', () => {
+    const { stdout, status } = run(['3', 'a b']);
+    expect([stdout, status]).toEqual(['["3","a b"]\n', 3]);
+  });
+
+  test('on an older Node without the packaged one, says what to do', () => {
+    const { stderr, status } = run([], { PRETEND_OLD: '1' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/needs Node 24 or newer; this is 20\.19\.0[^]*npm ci/);
+  });
+
+  test('on an older Node, runs under the packaged one, with its arguments and its exit status', () => {
+    installPackagedNode();
+    const { stdout, status } = run(['4', 'a b'], { PRETEND_OLD: '1' });
+    expect([stdout, status]).toEqual(['["4","a b"]\n', 4]);
+  });
+
+  test('under the packaged Node, gets the signals that the launcher gets', async () => {
+    const child = spawn(process.execPath, [join(root, 'bin/program.js'), 'wait'], {
+      env: { PATH: process.env['PATH'], PRETEND_OLD: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (output === 'waiting\n') child.kill('SIGTERM');
+    });
+    const [status] = (await once(child, 'exit')) as [number];
+    expect([output, status]).toEqual(['waiting\nstopped tidily\n', 7]);
+  });
+});

@@ -1,0 +1,135 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stack, type App } from 'aws-cdk-lib';
+import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildApp } from '../../lib/app.ts';
+import { addChecks } from '../../lib/checks.ts';
+import { ConfigInvalid, loadConfig, parseConfig } from '../../lib/config.ts';
+import { configText } from '../support/templates.ts';
+
+const EXAMPLE = join(import.meta.dirname, '../../headroom.example.yaml');
+let outdir: string;
+
+beforeAll(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'headroom-app-'));
+});
+afterAll(() => {
+  rmSync(outdir, { recursive: true, force: true });
+});
+
+function build(text = configText()): App {
+  return buildApp(parseConfig(text, 'headroom.yaml'), { outdir: mkdtempSync(join(outdir, 'a-')), bundle: false });
+}
+
+function stackOf(app: App, id: string): Stack {
+  const stack = app.node.findChild(id);
+  if (!(stack instanceof Stack)) throw new TypeError(`${id} is no stack`);
+  return stack;
+}
+
+describe('the app of an installation', () => {
+  test('is a shared stack and one stack per target, which comes after it', () => {
+    const app = buildApp(loadConfig(EXAMPLE), { outdir: mkdtempSync(join(outdir, 'a-')), bundle: false });
+    const assembly = app.synth();
+    expect(assembly.stacks.map((stack) => stack.stackName).sort()).toEqual([
+      'headroom-shared',
+      'headroom-target-billing',
+      'headroom-target-orders',
+    ]);
+    const dependencies = assembly.getStackByName('headroom-target-orders').dependencies.map(({ id }) => id);
+    expect(dependencies).toContain('headroom-shared');
+  });
+
+  test('names account and region itself, and looks nothing up', () => {
+    const assembly = build().synth();
+    for (const stack of assembly.stacks) {
+      expect(stack.environment).toMatchObject({ account: '111122223333', region: 'eu-west-1' });
+    }
+    expect(assembly.manifest.missing ?? []).toEqual([]);
+  });
+
+  test('begins every name with the prefix', () => {
+    const app = build(configText().replace('{ account', '{ prefix: team-a, account'));
+    const names = app.synth().stacks.map((stack) => JSON.stringify(stack.template));
+    for (const text of names) {
+      for (const [, name] of text.matchAll(/"(?:FunctionName|TableName|TopicName|QueueName|AlarmName)":"([^"]+)"/g)) {
+        expect(name).toMatch(/^team-a-/);
+      }
+    }
+  });
+
+  test('target stacks import nothing, so that each can go at any time', () => {
+    expect(JSON.stringify(build().synth().getStackByName('headroom-target-orders').template)).not.toContain(
+      'ImportValue',
+    );
+  });
+
+  test('url targets are refused one by one, with the fix', () => {
+    const text = `${configText()}
+  - { id: staging, engine: postgres, auth: { mode: url, variable: A } }
+  - { id: laptop, engine: mysql, auth: { mode: url, variable: B } }`;
+    expect(() => build(text)).toThrow(ConfigInvalid);
+    expect(() => build(text)).toThrow(/target "staging" is for runs on this machine only[^]*target "laptop"/);
+  });
+
+  test('without account and region nothing is built', () => {
+    expect(() => build('targets: [{ id: a, engine: postgres, auth: { mode: url, variable: A } }]')).toThrow(
+      /installation\.account: is missing[^]*installation\.region: is missing/,
+    );
+  });
+});
+
+describe('the bundles', () => {
+  test("the worker's holds its code and the region's certificates, nothing else", { timeout: 120_000 }, () => {
+    const app = buildApp(parseConfig(configText(), 'headroom.yaml'), { outdir: join(outdir, 'bundled') });
+    const { directory } = app.synth();
+    const worker = readdirSync(directory).find(
+      (entry) => entry.startsWith('asset.') && readdirSync(join(directory, entry)).includes('rds-ca.pem'),
+    );
+    expect(readdirSync(join(directory, worker ?? '')).sort()).toEqual(['index.mjs', 'rds-ca.pem']);
+    expect(readFileSync(join(directory, worker ?? '', 'rds-ca.pem'), 'utf8').match(/BEGIN CERTIFICATE/g)).toHaveLength(
+      3,
+    );
+  });
+});
+
+describe('the AwsSolutions rules', () => {
+  const VARIANTS = {
+    'IAM authentication': configText(),
+    'secrets by an endpoint': configText(
+      `    auth: { mode: secret, secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-AbCdEf', secretsAccess: endpoint }`,
+    ),
+    'a database group that is managed': configText().replace(
+      'databaseSecurityGroupId',
+      'manageIngress: true, databaseSecurityGroupId',
+    ),
+    'a region that is newer than the tools': configText('    tls: { mode: require }')
+      .replaceAll('eu-west-1', 'xx-nowhere-1')
+      .replace('.xx-nowhere-1.rds.amazonaws.com', '.example.com'),
+  };
+
+  test.each(Object.entries(VARIANTS))('find nothing to object to: %s', (_, text) => {
+    const app = build(text);
+    addChecks(app);
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('do look: a bucket with nothing set is objected to', () => {
+    const app = build();
+    new Bucket(stackOf(app, 'headroom-shared'), 'Bad');
+    addChecks(app);
+    expect(() => app.synth()).toThrow(/[Vv]alidation/);
+  });
+
+  test('do look at what is acknowledged: another pattern of resources is objected to', () => {
+    const app = build();
+    const role = stackOf(app, 'headroom-shared').node.findChild('ActRole');
+    if (!(role instanceof Role)) throw new TypeError('ActRole is no role');
+    role.addToPolicy(new PolicyStatement({ actions: ['rds:RebootDBInstance'], resources: ['*'] }));
+    addChecks(app);
+    expect(() => app.synth()).toThrow(/[Vv]alidation/);
+  });
+});
