@@ -209,7 +209,7 @@ export interface Logins {
 
 /** Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords. */
 export async function createLogins(server: PostgresServer): Promise<Logins> {
-  const responder = { user: 'headroom', password: randomBytes(12).toString('hex') };
+  const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
   const grants = loginGrants({
     major: server.major,

@@ -160,7 +160,9 @@ export function describePostgres(stage: () => PostgresStage): void {
 
   test('somebody who ends our own session costs one new login', async () => {
     await takeSnapshot(worker);
-    await stage().administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'headroom'");
+    await stage().administer(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'headroom_responder'",
+    );
     expect((await takeSnapshot(worker)).sessions.filter(({ own }) => own)).toHaveLength(1);
   });
 }

@@ -58,7 +58,7 @@ test('require encrypts without asking who it is', async () => {
   await takeSample(worker);
   await stage.administer(
     `DO $$ BEGIN
-       ASSERT (SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'headroom');
+       ASSERT (SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'headroom_responder');
      END $$`,
   );
   worker.close();

@@ -1,0 +1,150 @@
+import pg from 'pg';
+import { stringify } from 'yaml';
+import { makeAlarmEvent } from '../../functions/core/alarm-event.ts';
+import type { Incident } from '../../functions/core/incident.ts';
+import { createLogins, startPostgres, type PostgresServer } from '../../drill/servers/postgres.ts';
+import { parseConfig, toTargetSettings, type HeadroomConfig } from '../../lib/config.ts';
+import { raiseAlarm, type DispatchAnswer } from '../../local/alarm-run.ts';
+import type { Notification, Progress } from '../../local/progress.ts';
+import { startRuntime, type LocalRuntime } from '../../local/runtime.ts';
+
+export const TARGET = 'shop';
+export const WORKER = `headroom-worker-${TARGET}`;
+const USABLE = 20;
+const RESERVED = 5;
+
+/** A full server, the real workflow beside it, and everything that was said. */
+export interface Stage {
+  readonly server: PostgresServer;
+  readonly runtime: LocalRuntime;
+  readonly progress: readonly Progress[];
+  /** Opens sessions of an ordinary user. Each listens for errors, so that its end is no crash. */
+  connect(count: number, application?: string): Promise<pg.Client[]>;
+  /** Hands dispatch a fresh alarm. */
+  alarm(): Promise<DispatchAnswer>;
+  /** The incident once its workflow has ended. */
+  ended(incidentId: string): Promise<Incident>;
+  /** Subjects of what people were told. */
+  told(): string[];
+  /** Waits until something happened; fails after 20 s. */
+  until(what: string, happened: () => boolean | Promise<boolean>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly mode?: 'act' | 'observe';
+  /** Replaces the responder's URL. */
+  readonly responderUrl?: (server: PostgresServer) => string;
+}
+
+const QUICK = {
+  ages: {
+    idleSeconds: 1,
+    idleInTransactionSeconds: 1,
+    abortedTransactionSeconds: 1,
+    querySeconds: 1,
+    cancelGraceSeconds: 4,
+    blockerTransactionSeconds: 1,
+    blockerWaitSeconds: 1,
+  },
+  loop: { settleSeconds: 1, reliefSpacingSeconds: 0.2, patienceSeconds: 3, maxMinutes: 1 },
+};
+
+/** A server with 20 usable slots, its own user `app`, and the runtime with a compressed policy in mode act. */
+export async function setStage(options: StageOptions = {}): Promise<Stage> {
+  const server = await startPostgres({
+    maxConnections: USABLE + RESERVED,
+    reservedConnections: 2,
+    superuserReservedConnections: 3,
+  });
+  const clients: pg.Client[] = [];
+  try {
+    const { responderUrl, canaryUrl } = await createLogins(server);
+    const admin = new pg.Client({ connectionString: server.adminUrl });
+    await admin.connect();
+    await admin.query("CREATE ROLE app LOGIN PASSWORD 'app'");
+    await admin.end();
+
+    const progress: Progress[] = [];
+    const config = configOf(options);
+    const runtime = await startRuntime({
+      config,
+      environment: { URL: options.responderUrl?.(server) ?? responderUrl, CANARY: canaryUrl },
+      recordsFolder: null,
+      onProgress: (happening) => progress.push(happening),
+    });
+    const told = () =>
+      progress.filter((each): each is Notification => each.kind === 'notification').map(({ subject }) => subject);
+    return {
+      server,
+      runtime,
+      progress,
+      told,
+      async connect(count, application = 'app') {
+        const opened = await Promise.all(
+          Array.from({ length: count }, async () => {
+            const client = new pg.Client({
+              connectionString: server.urlFor({ user: 'app', password: 'app' }),
+              application_name: application,
+            });
+            client.on('error', () => undefined);
+            await client.connect();
+            await client.query('SELECT 1');
+            return client;
+          }),
+        );
+        clients.push(...opened);
+        return opened;
+      },
+      alarm: () => raiseAlarm(runtime, TARGET, alarmFor(config)),
+      async ended(incidentId) {
+        await runtime.executionEnded(incidentId);
+        const incident = await runtime.store.incident(incidentId);
+        if (!incident) throw new Error(`there is no incident ${incidentId}`);
+        return incident;
+      },
+      async until(what, happened) {
+        const deadline = Date.now() + 20_000;
+        while (!(await happened())) {
+          if (Date.now() > deadline) throw new Error(`waited 20 s in vain: ${what}`);
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      },
+      async stop() {
+        await runtime.stop();
+        for (const client of clients) void client.end().catch(() => undefined);
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+export function incidentOf(answer: DispatchAnswer): string {
+  if (!('incidentId' in answer)) throw new Error(`dispatch ${answer.result}: ${answer.reason}`);
+  return answer.incidentId;
+}
+
+function configOf({ policy, mode = 'act' }: StageOptions): HeadroomConfig {
+  const target = {
+    id: TARGET,
+    engine: 'postgres',
+    auth: { mode: 'url', variable: 'URL', canaryVariable: 'CANARY' },
+    tls: { mode: 'disable' },
+    maxConnections: USABLE + RESERVED,
+    reservedSlots: RESERVED,
+    mode,
+    rehearsal: true,
+    policy: { ...QUICK, ...policy },
+  };
+  return parseConfig(stringify({ targets: [target] }), 'breakage');
+}
+
+function alarmFor(config: HeadroomConfig) {
+  const [target] = config.targets;
+  if (!target) throw new Error('the config has no target');
+  return makeAlarmEvent({ settings: toTargetSettings(config, target), at: Date.now() });
+}
