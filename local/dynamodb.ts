@@ -40,7 +40,10 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
     });
     ignoreBrokenRequests(server);
     const listening = await serveLoopback(server);
-    await ensureTable(listening.url, table);
+    await ensureTable(listening.url, table).catch(async (error: unknown) => {
+      await listening.stop();
+      throw error;
+    });
     if (folder !== null) await writeFile(endpointFile(folder), listening.url);
     return {
       url: listening.url,
