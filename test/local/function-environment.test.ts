@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { buildFunctionEnvironment, type Endpoints } from '../../local/function-environment.ts';
 import { createLocalFunction } from '../../local/local-function.ts';
 import { serveLoopback } from '../../local/loopback-server.ts';
 import type { FunctionEvent, Progress } from '../../local/progress.ts';
-import { makeFunction, makeProcessSettings } from './workbench.ts';
+import { makeFolder, makeFunction, makeProcessSettings } from './workbench.ts';
 
 const ENDPOINTS: Endpoints = { dynamodb: 'http://127.0.0.1:1', sns: 'http://127.0.0.1:2', aws: 'http://127.0.0.1:3' };
 
@@ -29,8 +28,9 @@ afterEach(() => vi.unstubAllEnvs());
 
 async function run(source: string, reachable: readonly string[] = []): Promise<{ answer: unknown; seen: Progress[] }> {
   const spec = await makeFunction(source, { environment: { HEADROOM_TABLE: 'incidents' }, timeoutMs: 20_000 });
-  const environment = buildFunctionEnvironment(spec, ENDPOINTS, tmpdir(), {});
-  const settings = await makeProcessSettings(spec, { environment, reachable });
+  const home = await makeFolder();
+  const environment = buildFunctionEnvironment(spec, ENDPOINTS, home, {});
+  const settings = await makeProcessSettings(spec, { environment, reachable, home });
   const local = createLocalFunction(settings);
   onTestFinished(() => local.kill());
   const result = await local.invoke('null');
@@ -115,6 +115,14 @@ test('every other way out is refused as well', async () => {
   expect(Object.entries(network).filter(([, outcome]) => outcome !== 'NotLoopback')).toEqual([]);
   expect([child, worker]).toEqual(['ERR_ACCESS_DENIED', 'ERR_ACCESS_DENIED']);
   expect(refusals(seen)).toHaveLength(Object.keys(network).length);
+});
+
+test('a function writes to its own folder and nowhere else', async () => {
+  const { answer } = await run(`
+    import { writeFileSync } from 'node:fs'; import { tmpdir } from 'node:os'; import { join } from 'node:path';
+    const write = (path) => { try { writeFileSync(path, 'x'); return 'written'; } catch (error) { return error.code; } };
+    export const handler = async () => [write(join(tmpdir(), 'own')), write('/tmp/headroom-elsewhere')];`);
+  expect(answer).toEqual(['written', 'ERR_ACCESS_DENIED']);
 });
 
 test('a function reaches this machine, and beyond it exactly the servers it is given', async () => {
