@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { CAUSES, type CauseName } from '../functions/core/cause.ts';
 import type { Round } from '../functions/core/incident.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
+import { TIERS } from '../functions/core/tiers/index.ts';
 import type { Progress } from './progress.ts';
 
 /** One thing that happened, for somebody who watches. */
@@ -49,9 +50,8 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
     case 'state-entered':
       return QUIET_STATES.has(progress.state) ? [] : [{ kind: 'state', text: progress.state }];
     case 'state-exited':
-      return progress.state === 'Diagnose'
-        ? describeDiagnosis(progress.output, await findStore())
-        : describeAct(progress.output);
+      if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore());
+      return ACT_STATES.has(progress.state) ? describeAct(progress.output) : [];
     case 'state-failed':
       return [{ kind: 'bad', text: `${progress.state} failed: ${progress.error}` }];
     case 'state-retried':
@@ -74,6 +74,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
   }
 }
 
+const ACT_STATES: ReadonlySet<string> = new Set(TIERS.map(({ state }) => state));
 const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'Closed', 'Failed']);
 const LOUD_EVENTS: ReadonlySet<string> = new Set(['timed-out', 'crashed', 'refused']);
 const DELIVERY = { none: '', delivered: '', failed: ' (not delivered)' } as const;
