@@ -4,14 +4,14 @@ import { printable } from './printable.ts';
 /** A label and its lines. */
 export type Section = readonly [label: string, lines: readonly string[]];
 
-/** What SNS takes, with e-mail in mind. */
-export const SUBJECT_LENGTH = 100;
+/** SNS takes subjects of less than 100 characters. */
+const SUBJECT_LENGTH = 99;
 /** Lines of a list, and characters of a line, so that no incident makes a long message. */
 export const MAX_LINES = 6;
 export const LINE_LENGTH = 300;
 const LABEL_WIDTH = 10;
 
-/** One line of at most 100 printable ASCII characters, severity and target first. */
+/** One line of less than 100 printable ASCII characters, severity and target first. */
 export function subjectLine(severity: Message['attributes']['severity'], target: string, headline: string): string {
   const mark = severity === 'info' ? '[Headroom]' : `[Headroom ${severity.toUpperCase()}]`;
   return ascii(`${mark} ${target}: ${headline}`, SUBJECT_LENGTH);

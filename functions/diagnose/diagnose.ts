@@ -80,7 +80,8 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     snapshot,
     admission,
     last,
-    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + (admission.attempts - 1),
+    // Every try before the last was refused; a warm session takes none.
+    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + Math.max(0, admission.attempts - 1),
   });
 }
 

@@ -11,6 +11,7 @@ const dynalite = createRequire(import.meta.url)('dynalite') as (options: Record<
 export interface LocalTable {
   readonly client: DynamoDBDocumentClient;
   readonly table: string;
+  readonly endpoint: string;
   stop(): Promise<void>;
 }
 
@@ -22,8 +23,9 @@ export async function startLocalTable(): Promise<LocalTable> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
   const plain = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     region: 'eu-west-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
@@ -32,6 +34,7 @@ export async function startLocalTable(): Promise<LocalTable> {
   return {
     client,
     table: TABLE,
+    endpoint,
     async stop() {
       plain.destroy();
       server.close();
