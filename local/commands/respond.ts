@@ -35,12 +35,13 @@ export function respondCommand(): Command {
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const found = findLocalTarget(given.config, given.target, process.env);
-      const event = given.event === undefined ? eventFor(found) : readEvent(given.event);
+      const event = given.event === undefined ? null : readEvent(given.event);
       for (const warning of warningsOf(found.config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       process.exitCode = await respond(found, event, given.records, given.json);
     });
 }
 
+/** Made when it is sent: the clock of the incident starts here. */
 function eventFor({ config, target }: ConfiguredTarget): unknown {
   return makeAlarmEvent({
     settings: toTargetSettings(config, target),
@@ -59,7 +60,7 @@ function readEvent(file: string): unknown {
 
 async function respond(
   { config, target }: ConfiguredTarget,
-  event: unknown,
+  givenEvent: unknown,
   recordsFolder: string,
   json: boolean,
 ): Promise<number> {
@@ -81,7 +82,7 @@ async function respond(
   });
   const runtime = await starting;
   try {
-    const answer = await raiseAlarm(runtime, target.id, event);
+    const answer = await raiseAlarm(runtime, target.id, givenEvent ?? eventFor({ config, target }));
     if ('reason' in answer) {
       say(`the event opened no incident (${answer.result}): ${answer.reason}`);
       if (json) printJson(answer);
