@@ -51,7 +51,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
       return QUIET_STATES.has(progress.state) ? [] : [{ kind: 'state', text: progress.state }];
     case 'state-exited':
       if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore());
-      return ACT_STATES.has(progress.state) ? describeAct(progress.output) : [];
+      return TIERS.some(({ state }) => state === progress.state) ? describeAct(progress.output) : [];
     case 'state-failed':
       return [{ kind: 'bad', text: `${progress.state} failed: ${progress.error}` }];
     case 'state-retried':
@@ -74,7 +74,6 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
   }
 }
 
-const ACT_STATES: ReadonlySet<string> = new Set(TIERS.map(({ state }) => state));
 const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'Closed', 'Failed']);
 const LOUD_EVENTS: ReadonlySet<string> = new Set(['timed-out', 'crashed', 'refused']);
 const DELIVERY = { none: '', delivered: '', failed: ' (not delivered)' } as const;

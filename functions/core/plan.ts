@@ -48,7 +48,10 @@ export interface PlanInput {
 }
 
 /** Slots over the relief level; 0 when there is nothing to do. */
-export function slotsNeeded(snapshot: Pick<Snapshot, 'used' | 'limits' | 'halfOpen'>, policy: Policy): number {
+export function slotsNeeded(
+  snapshot: Pick<Snapshot, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>,
+  policy: Policy,
+): number {
   const reliefSlots = Math.floor((policy.reliefPercent * snapshot.limits.usable) / 100);
   return Math.max(0, slotsTaken(snapshot) - reliefSlots);
 }

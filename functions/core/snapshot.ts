@@ -79,6 +79,8 @@ export interface Sample {
   readonly limits: Limits;
   /** Slots taken, by the server's own account. */
   readonly used: number;
+  /** How many of them the look itself takes: the worker's one session. */
+  readonly ownSlots: number;
   readonly byState: Readonly<Record<string, number>>;
   readonly canary: Canary;
   /** Connections that hold a slot without a session. `inferred`: not countable in SQL on this server, only concluded. */
@@ -98,13 +100,16 @@ export interface Snapshot extends Sample {
   }[];
 }
 
-/** Slots that are taken. Connections without a session are added where the server's own account cannot contain them. */
-export function slotsTaken(sample: Pick<Sample, 'used' | 'halfOpen'>): number {
-  return sample.used + (sample.halfOpen.inferred ? sample.halfOpen.count : 0);
+/**
+ * Slots that clients take. The session that looks is left out: it goes when Headroom does, and no client can be ended in its
+ * place. Connections without a session are added where the server's own account cannot contain them.
+ */
+export function slotsTaken(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen'>): number {
+  return sample.used - sample.ownSlots + (sample.halfOpen.inferred ? sample.halfOpen.count : 0);
 }
 
 /** Taken over usable slots, in percent. Above 100 when reserves are in use too. */
-export function usagePercent(sample: Pick<Sample, 'used' | 'halfOpen' | 'limits'>): number {
+export function usagePercent(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen' | 'limits'>): number {
   return (100 * slotsTaken(sample)) / Math.max(1, sample.limits.usable);
 }
 

@@ -133,7 +133,9 @@ function describePlan(tiers: readonly TierPlan[]): string {
   return `would act: ${planned.map(describeTier).join(', ')}`;
 }
 
-function nothingLeft({ plan, cause }: Diagnosis, usage: number): string {
+function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
+  if (!pressing)
+    return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   const caps = (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
   if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;

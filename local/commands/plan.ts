@@ -7,7 +7,7 @@ import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
 import type { ActTally } from '../../functions/core/incident.ts';
 import { inWords } from '../../functions/core/tiers/tier.ts';
 import type { Session } from '../../functions/core/session.ts';
-import type { Snapshot } from '../../functions/core/snapshot.ts';
+import { slotsTaken, type Snapshot } from '../../functions/core/snapshot.ts';
 import { SPARED } from '../../functions/core/spared.ts';
 import { toTargetSettings } from '../../lib/config.ts';
 import { openLocalRecords } from './open-records.ts';
@@ -66,7 +66,7 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     at: new Date(snapshot.at).toISOString(),
     server: snapshot.server,
     limits: snapshot.limits,
-    used: snapshot.used,
+    used: slotsTaken(snapshot),
     usage,
     canary: snapshot.canary,
     visibility: snapshot.visibility,
@@ -87,7 +87,7 @@ function describe({ identity, user, application, database, client, state, stateM
 }
 
 function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
-  print(`usage    ${Math.round(usage)} %: ${snapshot.used} of ${snapshot.limits.usable} usable slots`);
+  print(`usage    ${Math.round(usage)} %: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
   print(
     `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
   );

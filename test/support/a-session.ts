@@ -66,6 +66,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     server: { engine: 'postgres', version: '18.4', major: 18, tested: true, identity: SERVER, readOnly: false },
     limits: { maxConnections: usable + 3, reserves: [{ name: 'superuser_reserved_connections', slots: 3 }], usable },
     used,
+    ownSlots: 0,
     byState: {},
     canary:
       used < usable

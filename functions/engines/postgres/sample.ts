@@ -25,6 +25,7 @@ export async function takeSample(connection: Connection, timeoutMs: number): Pro
     server: serverOf(limits),
     limits: limitsOf(limits),
     used: usage.reduce((sum, { sessions }) => sum + sessions, 0),
+    ownSlots: 1,
     byState,
     halfOpen: halfOpenOf(limits, byState),
   };

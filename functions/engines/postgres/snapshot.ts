@@ -31,6 +31,7 @@ export async function takeSnapshot(
     server: serverOf(limits),
     limits: limitsOf(limits),
     used,
+    ownSlots: 1,
     byState,
     halfOpen: halfOpenOf(limits, byState),
     visibility: visibilityOf(limits),
