@@ -1,4 +1,4 @@
-import { HEALTHY_POOL, ONE_ACT, type Scenario } from './scenario.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
 /** An application waits for a payment provider in the middle of its transactions. */
 export const idleInTransaction: Scenario = {
@@ -6,7 +6,7 @@ export const idleInTransaction: Scenario = {
   summary: 'transactions are left open, some of them failed, until no slot is left',
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
-  policy: ONE_ACT,
+  policy: COMPRESSED,
   loads: [
     HEALTHY_POOL,
     {

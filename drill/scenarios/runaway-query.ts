@@ -1,5 +1,5 @@
 import { checkEqual, checkThat } from '../checks.ts';
-import { HEALTHY_POOL, ONE_ACT, type Scenario } from './scenario.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
 /** They swallow the cancel request; being the oldest queries, they are among those that are cancelled. */
 const STUBBORN = 2;
@@ -10,7 +10,7 @@ export const runawayQuery: Scenario = {
   summary: 'endless queries hold the slots beside healthy short ones; two of them ignore a cancel',
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
-  policy: ONE_ACT,
+  policy: COMPRESSED,
   loads: [
     HEALTHY_POOL,
     {

@@ -62,12 +62,6 @@ export const COMPRESSED = {
   },
 } as const satisfies z.input<typeof policy>;
 
-/**
- * Tiers that lose work act only while the server is in distress, so one act has to reach from a full house to the relief
- * level; production's cap of 30 % stops one step short of that.
- */
-export const ONE_ACT = { ...COMPRESSED, caps: { perTierPercent: 35 } } as const satisfies z.input<typeof policy>;
-
 /** The pool that every ordinary scenario has beside its trouble: it must not notice a thing. */
 export const HEALTHY_POOL = {
   name: 'the healthy pool',
