@@ -5,7 +5,6 @@ import { print, printJson, say } from '../local/commands/output.ts';
 import { UsageError } from '../local/commands/usage-error.ts';
 import { createReporter, printReport, printTable } from './report.ts';
 import type { DrillResult } from './result.ts';
-import { runDrill } from './run.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { POSTGRES_MAJORS, type PostgresMajor } from './servers/postgres-files.ts';
@@ -47,7 +46,8 @@ function listScenarios(json: boolean): void {
   else for (const { name, summary } of SCENARIOS) print(`${name.padEnd(22)} ${summary}`);
 }
 
-async function drillOne(scenario: Scenario, major: PostgresMajor, seed: number, json: boolean): Promise<number> {
+/** Rehearses one scenario and returns the exit status. */
+export async function drillOne(scenario: Scenario, major: PostgresMajor, seed: number, json: boolean): Promise<number> {
   const result = await watchDrill(scenario, major, seed);
   if (json) printJson(result);
   else printReport(result);
@@ -82,6 +82,8 @@ async function drillAll(major: PostgresMajor, seed: number, json: boolean): Prom
 const interruption = new AbortController();
 
 async function watchDrill(scenario: Scenario, major: PostgresMajor, seed: number): Promise<DrillResult> {
+  // Brings the CDK and the interpreter along, which lists and errors do without.
+  const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {

@@ -1,14 +1,16 @@
 import { stringify } from 'yaml';
 import { parseConfig, type HeadroomConfig } from '../lib/config.ts';
-import type { DrillServer } from './drill-server.ts';
+import { reservedSlotsOf, type DrillServer } from './drill-server.ts';
 import type { Scenario } from './scenarios/scenario.ts';
+import type { PostgresMajor } from './servers/postgres-files.ts';
 
 export const TARGET_ID = 'shop';
 const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';
 const CANARY_VARIABLE = 'HEADROOM_DRILL_CANARY_URL';
 
 /** The configuration of a rehearsal: written as a person would, and read by the same reader. */
-export function drillConfig({ name, mode, policy, server }: Scenario, { reservedSlots }: DrillServer): HeadroomConfig {
+export function drillConfig(scenario: Scenario, major: PostgresMajor): HeadroomConfig {
+  const { name, mode, policy, server } = scenario;
   const text = stringify({
     targets: [
       {
@@ -18,7 +20,7 @@ export function drillConfig({ name, mode, policy, server }: Scenario, { reserved
         // The server listens on loopback alone.
         tls: { mode: 'disable' },
         maxConnections: server.maxConnections,
-        reservedSlots,
+        reservedSlots: reservedSlotsOf(scenario, major),
         mode,
         rehearsal: true,
         policy,

@@ -26,8 +26,6 @@ export interface DrillServer {
   readonly canaryUrl: string;
   /** An ordinary login, for whoever asks whether ordinary clients get in. */
   readonly passerByUrl: string;
-  /** Slots ordinary clients never get. */
-  readonly reservedSlots: number;
   urlOf(load: LoadSpec): string;
   /** A superuser's session that was there before the trouble: the drill's own eyes. */
   readonly eyes: pg.Client;
@@ -37,6 +35,11 @@ export interface DrillServer {
 /** Whether the server has slots for members of pg_use_reserved_connections. */
 export function hasReservedSlots(major: number): boolean {
   return major >= 16;
+}
+
+/** Slots that ordinary clients never get. */
+export function reservedSlotsOf({ server }: Scenario, major: number): number {
+  return server.superuserReserved + (hasReservedSlots(major) ? server.reserved : 0);
 }
 
 /** Starts a real server with Headroom's logins (as `headroom grants` has them), the loads' roles and a small shop. */
@@ -67,7 +70,6 @@ export async function startDrillServer(
       version: rows[0]?.server_version ?? 'unknown',
       ...logins,
       passerByUrl: urlFor(PASSER_BY.user),
-      reservedSlots: superuserReserved + (hasReservedSlots(major) ? reserved : 0),
       urlOf: (load) => urlFor(load.user),
       eyes,
       stop: () => server.stop(),

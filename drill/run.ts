@@ -8,9 +8,10 @@ import { createNarrator, type Line } from '../local/narrator.ts';
 import type { Notification } from '../local/progress.ts';
 import { readResult } from '../local/result.ts';
 import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
+import { synthesize } from '../local/synthesis.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
-import { hasReservedSlots, startDrillServer, type DrillServer } from './drill-server.ts';
+import { hasReservedSlots, reservedSlotsOf, startDrillServer, type DrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
@@ -56,12 +57,14 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     .map((load) => loadSpec.parse(load))
     .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
 
+  const config = drillConfig(scenario, options.major);
+  // Takes seconds in a process of its own; the runtime finds it done.
+  synthesize(config).catch(() => undefined);
   const server = await startDrillServer(scenario, specs, options.major);
   cleanup.add(() => server.stop());
-  const usable = scenario.server.maxConnections - server.reservedSlots;
+  const usable = scenario.server.maxConnections - reservedSlotsOf(scenario, options.major);
   say('state', `PostgreSQL ${server.version} with ${usable} usable slots`);
 
-  const config = drillConfig(scenario, server);
   const stage = observeRuntime(config, server, options, cleanup);
   // Without reserved slots the worker has to be inside before the trouble begins, as its sampling keeps it in production.
   if (!hasReservedSlots(options.major)) await warmUp(await stage.start(), toSettings(config));
@@ -71,7 +74,6 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
 
   const watch = startWatch(server, (look) => options.show(look, usable));
   cleanup.add(() => watch.stop());
-  // Synthesis keeps this process busy for seconds, which the loads need to ripen anyway.
   const ripe = sleep(scenario.ripenMs);
   const runtime = await stage.start();
   await ripe;

@@ -29,10 +29,9 @@ export function startWatch(
   const looks: Look[] = [];
   const stopped = new AbortController();
   const look = async () => {
-    const at = Date.now();
     const door = await knock(passerByUrl);
     const { rows } = await eyes.query<{ used: number }>(USED);
-    const seen = { at, used: rows[0]?.used ?? 0, door };
+    const seen = { at: Date.now(), used: rows[0]?.used ?? 0, door };
     looks.push(seen);
     onLook(seen);
   };

@@ -33,8 +33,12 @@ export async function deliver(notice: Notice, { command, webhook }: DeliverySett
     ...(command === undefined ? [] : [runCommand(command, notice.subject, text)]),
     ...(webhook === undefined ? [] : [post(webhook, text)]),
   ]);
-  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [String(attempt.reason)] : []));
+  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [messageOf(attempt.reason)] : []));
   if (failures.length > 0) throw new Error(failures.join('; '));
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The command is the user's own, so it has the environment that the user started this program with. */
@@ -71,7 +75,7 @@ async function post(url: string, text: string): Promise<void> {
     signal: AbortSignal.timeout(DELIVERY_LIMIT_MS),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new Error(`notify.webhook: ${error instanceof Error ? error.message : String(error)}${cause}`);
+    throw new Error(`notify.webhook: ${messageOf(error)}${cause}`);
   });
   await response.body?.cancel();
   // The URL may hold a token, so it is not named.

@@ -1,7 +1,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand, type CreateTableInput } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  type CreateTableInput,
+} from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { localClientConfig } from './client-config.ts';
 import { serveLoopback, type LoopbackServer } from './loopback-server.ts';
@@ -33,7 +40,10 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
     });
     ignoreBrokenRequests(server);
     const listening = await serveLoopback(server);
-    await createTable(listening.url, table);
+    await ensureTable(listening.url, table).catch(async (error: unknown) => {
+      await listening.stop();
+      throw error;
+    });
     if (folder !== null) await writeFile(endpointFile(folder), listening.url);
     return {
       url: listening.url,
@@ -54,14 +64,27 @@ export function endpointFile(folder: string): string {
   return join(resolve(folder), 'endpoint');
 }
 
-async function createTable(endpoint: string, table: TableDefinition): Promise<void> {
+const TABLE_LIMIT_MS = 5_000;
+
+async function ensureTable(endpoint: string, table: TableDefinition): Promise<void> {
   const client = new DynamoDBClient(localClientConfig(endpoint));
   try {
     const { TableNames: names = [] } = await client.send(new ListTablesCommand({}));
     if (!names.includes(String(table.TableName))) await client.send(new CreateTableCommand(table));
+    const end = Date.now() + TABLE_LIMIT_MS;
+    while (!(await isActive(client, table))) {
+      if (Date.now() > end)
+        throw new Error(`the table ${String(table.TableName)} is not ready after ${TABLE_LIMIT_MS} ms`);
+      await setTimeout(5);
+    }
   } finally {
     client.destroy();
   }
+}
+
+async function isActive(client: DynamoDBClient, { TableName }: TableDefinition): Promise<boolean> {
+  const { Table: described } = await client.send(new DescribeTableCommand({ TableName }));
+  return described?.TableStatus === 'ACTIVE';
 }
 
 /** LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is taken. */

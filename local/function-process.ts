@@ -50,7 +50,11 @@ export async function startFunctionProcess(settings: ProcessSettings): Promise<F
   }
   keeper.guardProcess(pid);
   let endedBy: 'timed-out' | 'killed' | null = null;
-  const gone = once(child, 'exit').then(() => keeper.releaseProcess(pid));
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(() =>
+    keeper.releaseProcess(pid),
+  );
+  // A process that cannot be signalled or spoken to any more shows by its end, or by not answering.
+  child.on('error', () => undefined);
 
   const report = (event: FunctionEvent['event'], detail = ''): void =>
     settings.onProgress({ kind: 'function', at: Date.now(), name: spec.name, pid, event, detail });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 
 /**
  * Ends what a runtime leaves behind when the process around it dies, however it dies: a process that is stopped cannot
@@ -39,6 +40,10 @@ export function startKeeper(): Keeper {
   });
   const exited = once(shell, 'exit');
   shell.unref();
+  // Neither the shell nor the pipe to it keeps a program alive that has nothing else to do.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  // Whoever ended the shell has taken its place.
+  shell.stdin.on('error', () => undefined);
   const tell = (verb: string, word: string | number): void => {
     shell.stdin.write(`${verb} ${word}\n`);
   };

@@ -64,7 +64,8 @@ function guardSockets(reachable: readonly string[], refuse: Refuse): void {
     const to = destinationOf(args);
     if (isAllowed(to)) return connect.apply(this, args);
     const error = refuse(`a connection to ${'path' in to ? to.path : `${to.host}:${to.port}`}`);
-    if (this instanceof net.Socket) this.destroy(error);
+    // Later, as a failed connection would: `tls.connect` still sets up the socket it gets back.
+    if (this instanceof net.Socket) process.nextTick(() => this.destroy(error));
     return this;
   });
 }

@@ -76,6 +76,7 @@ export async function startTopic(name: string, onNotice: (notice: Notice) => Pro
     async stop() {
       stopping.abort();
       await reading;
+      waiting.forEach((resolve) => resolve());
       sqs.destroy();
       app.server.closeAllConnections();
       await app.close();

@@ -55,8 +55,8 @@ export interface StateMachineSettings {
 
 interface Run {
   execution: Execution;
-  readonly abort: () => void;
-  readonly finished: Promise<void>;
+  abort: () => void;
+  finished: Promise<void>;
 }
 
 export function createStateMachine(settings: StateMachineSettings): LocalStateMachine {
@@ -79,13 +79,15 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       error: null,
       cause: null,
     };
-    // The interpreter calls the first task before it returns, when the run is not in the map yet.
-    const isRunning = (): boolean => (runs.get(name)?.execution.status ?? 'RUNNING') === 'RUNNING';
+    // The interpreter's first task starts before its `run` returns, so this must be there first.
+    const run: Run = { execution, abort: () => undefined, finished: Promise.resolve() };
+    const isRunning = (): boolean => run.execution.status === 'RUNNING';
     const started = interpreter.run(parseInput(input), {
       overrides: { taskResourceLocalHandlers: taskHandlers(settings, isRunning) },
       context: { Execution: { Id: execution.arn, Name: name }, StateMachine: { Id: arn, Name: settings.name } },
       noThrowOnAbort: true,
     });
+    run.abort = started.abort;
     const timer =
       timeoutSeconds === undefined
         ? undefined
@@ -113,7 +115,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       settings.onProgress({ kind: 'execution-ended', at: Date.now(), execution: name, status, error, cause });
       await settings.onEnded?.(run.execution);
     };
-    const run: Run = { execution, abort: started.abort, finished: Promise.resolve().then(conclude) };
+    run.finished = conclude();
     return run;
   };
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { IncidentTable } from '../lib/incident-table.ts';
 import { namesOf } from '../lib/names.ts';
 import { readAssembly, readTable, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import type { TableDefinition } from './dynamodb.ts';
+import { startKeeper } from './keeper.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
 const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));
@@ -68,11 +69,11 @@ export function synthesizeTable(prefix: string): TableDefinition {
   return readTable({ name: 'Records', template });
 }
 
-/** Goes with the process: bundles are run from there as long as it lives. */
+/** Goes with this process, however it ends: bundles are run from there as long as it lives. */
 function rootFolder(): string {
   if (root === null) {
     const folder = mkdtempSync(join(tmpdir(), 'headroom-synth-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    startKeeper().guardFolder(folder);
     root = folder;
   }
   return root;

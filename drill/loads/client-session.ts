@@ -20,6 +20,8 @@ const WHO_AM_I = `
 
 /** `too_many_connections`, and its like for one role or database. */
 const REFUSED = '53300';
+/** `admin_shutdown`: somebody ended the session. */
+const TERMINATED = '57P01';
 
 /**
  * Opens one session and reports it. Null when the server has no slot for it. Throws when the login fails for any other
@@ -46,11 +48,13 @@ export async function openSession(
 
   let isAlive = true;
   let isClosing = false;
+  let wasTerminated = false;
   let pid = 0;
   const over = new Promise<void>((resolve) => {
     client.once('end', () => {
       isAlive = false;
-      report(isClosing ? { type: 'closed', pid } : { type: 'lost', pid, code: lastCode || 'connection-reset' });
+      const isOurs = isClosing && !wasTerminated;
+      report(isOurs ? { type: 'closed', pid } : { type: 'lost', pid, code: lastCode || 'connection-reset' });
       resolve();
     });
   });
@@ -69,6 +73,8 @@ export async function openSession(
         return (await client.query<Record<string, unknown>>(sql, values === undefined ? undefined : [...values])).rows;
       } catch (error) {
         lastCode = codeOf(error);
+        // The load may close it before it hears that it is over; the server ended it all the same.
+        wasTerminated = !(error instanceof pg.DatabaseError) || error.code === TERMINATED;
         if (!isClosing) report({ type: 'failed', pid, code: lastCode });
         return null;
       }

@@ -6,7 +6,6 @@ import type { IncidentStore } from '../../functions/core/ports.ts';
 import { namesOf } from '../../lib/names.ts';
 import { localClientConfig } from '../client-config.ts';
 import { endpointFile, RecordsInUse } from '../dynamodb.ts';
-import { openRecords } from '../records.ts';
 
 /** Incident records, wherever they are. */
 export interface OpenRecords {
@@ -20,8 +19,10 @@ export interface OpenRecords {
  */
 export async function openLocalRecords(folder: string, prefix: string): Promise<OpenRecords> {
   try {
-    const { store, stop } = await openRecords(prefix, folder);
-    return { store, close: stop };
+    // Brings the CDK along, which most commands do without.
+    const { openRecords } = await import('../records.ts');
+    const records = await openRecords(prefix, folder);
+    return { store: records.store, close: () => records.stop() };
   } catch (error) {
     if (!(error instanceof RecordsInUse)) throw error;
     const url = await readFile(endpointFile(folder), 'utf8').catch(() => null);

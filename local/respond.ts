@@ -1,0 +1,94 @@
+import { userInfo } from 'node:os';
+import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
+import { interrupt, raiseAlarm, type Unopened } from './alarm-run.ts';
+import { createNarrator, type Line } from './narrator.ts';
+import type { Notification } from './progress.ts';
+import { readResult, type RespondResult } from './result.ts';
+import { startRuntime, type LocalRuntime } from './runtime.ts';
+
+export interface RespondOptions {
+  /** An alarm event; null for one that is made when it is sent. */
+  readonly event: unknown;
+  readonly recordsFolder: string;
+  /** Where the URLs of the target's logins are looked up. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly tell: (line: Line) => void;
+}
+
+/**
+ * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why when
+ * the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
+ */
+export async function respond(
+  { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
+  { event, recordsFolder, environment, tell }: RespondOptions,
+): Promise<RespondResult | Unopened> {
+  const notifications: Notification[] = [];
+  const narrator = createNarrator(async () => (await starting).store, tell);
+  const starting = startRuntime({
+    config,
+    environment,
+    recordsFolder,
+    notify: config.notify,
+    onProgress(progress) {
+      if (progress.kind === 'notification') notifications.push(progress);
+      narrator.hear(progress);
+    },
+  });
+  const runtime = await starting;
+  try {
+    // Without an event, the clock of the incident starts here.
+    const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
+    if ('reason' in answer) return answer;
+    const { incidentId, result } = answer;
+    tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
+    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
+    await narrator.caughtUp();
+    return await readResult(runtime.store, incidentId, notifications);
+  } finally {
+    await runtime.stop();
+  }
+}
+
+function makeEvent(config: HeadroomConfig, target: Target): unknown {
+  return makeAlarmEvent({
+    settings: toTargetSettings(config, target),
+    at: Date.now(),
+    reason: 'headroom respond was started by hand',
+  });
+}
+
+/** One Ctrl-C can arrive twice: from the terminal, and passed on by the launcher. */
+const SAME_KEYPRESS_MS = 1_000;
+
+/** Settles when the workflow has ended: by itself, or stopped by Ctrl-C and its incident closed. */
+async function untilEnded(
+  runtime: LocalRuntime,
+  incidentId: string,
+  prefix: string,
+  tell: RespondOptions['tell'],
+): Promise<void> {
+  const ended = runtime.executionEnded(incidentId);
+  let onSignal = (): void => undefined;
+  const interrupted = new Promise<void>((resolve, reject) => {
+    let first: number | null = null;
+    onSignal = () => {
+      if (first === null) {
+        first = Date.now();
+        const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
+        tell({ at: first, kind: 'bad', text });
+        interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
+      } else if (Date.now() - first > SAME_KEYPRESS_MS) {
+        process.exit(130);
+      }
+    };
+  });
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    // A workflow that was stopped has ended too; then the closing is what counts.
+    await Promise.race([ended.then(({ status }) => (status === 'ABORTED' ? interrupted : undefined)), interrupted]);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
