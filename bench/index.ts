@@ -1,5 +1,7 @@
+import { benchFunctions } from './functions.ts';
 import { benchPlanning } from './plan.ts';
 import { benchWorker } from './worker.ts';
 
 benchPlanning();
 await benchWorker();
+await benchFunctions();

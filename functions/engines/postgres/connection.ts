@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import pg from 'pg';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
 import { ConnectionLost, type Login, type TlsSettings } from '../engine.ts';
 
