@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { OnProgress } from './progress.ts';
 
 /** How notices of a local run reach a person; both may be given. */
 export interface DeliverySettings {
@@ -80,4 +81,13 @@ async function post(url: string, text: string): Promise<void> {
   await response.body?.cancel();
   // The URL may hold a token, so it is not named.
   if (!response.ok) throw new Error(`notify.webhook answered ${response.status}`);
+}
+
+/** Delivers a notice and reports it; that it could not be delivered is reported too, and no more. */
+export async function handOn(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
+  const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
+  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', messageOf) : '';
+  const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';
+  const { subject, body, attributes } = notice;
+  onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });
 }

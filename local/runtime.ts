@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +7,15 @@ import { namesOf } from '../lib/names.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
 import { createClosers, type Closers } from './closers.ts';
 import { createAlarms, type AlarmState } from './cloudwatch-operations.ts';
-import { deliver, type DeliverySettings, type Notice } from './delivery.ts';
-import { ACCOUNT, REGION, type Endpoints } from './function-environment.ts';
+import { handOn, type DeliverySettings } from './delivery.ts';
+import type { Endpoints } from './function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from './function-registry.ts';
 import { startKeeper } from './keeper.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { startRecords } from './records.ts';
 import { startTopic } from './sns.ts';
-import { createStateMachine, type Execution, type LocalStateMachine } from './state-machine.ts';
+import { createStateMachine, type LocalStateMachine } from './state-machine.ts';
+import { statusEvent } from './status-event.ts';
 import { stepFunctionsOperations } from './step-functions-operations.ts';
 import { synthesize } from './synthesis.ts';
 import { workerAccessOf } from './worker-access.ts';
@@ -99,7 +99,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
 
   const records = await startRecords(assembly.table, options.recordsFolder);
   closers.add(() => records.stop());
-  const topic = await startTopic(assembly.topicName, (notice) => handOn(notice, options));
+  const topic = await startTopic(assembly.topicName, (notice) => handOn(notice, options.notify ?? {}, onProgress));
   closers.add(() => topic.stop());
 
   let isStopping = false;
@@ -185,44 +185,4 @@ function withOwnSettings(payload: unknown, config: HeadroomConfig, target: Targe
     throw new Error(`the rule of target ${target.id} does not pass the target's settings on`);
   }
   return { ...payload, target: toTargetSettings(config, target) };
-}
-
-/** As EventBridge tells of an execution that has ended. */
-function statusEvent(execution: Execution, stateMachineArn: string): object {
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Step Functions Execution Status Change',
-    source: 'aws.states',
-    account: ACCOUNT,
-    region: REGION,
-    time: new Date(execution.stoppedAt ?? Date.now()).toISOString(),
-    resources: [execution.arn],
-    detail: {
-      executionArn: execution.arn,
-      stateMachineArn,
-      name: execution.name,
-      status: execution.status,
-      startDate: execution.startedAt,
-      stopDate: execution.stoppedAt,
-      input: execution.input,
-      output: execution.output,
-      error: execution.error,
-      cause: execution.cause,
-    },
-  };
-}
-
-/** Delivers a notice and reports it; that it could not be delivered is reported too, and no more. */
-async function handOn(notice: Notice, { notify = {}, onProgress }: RuntimeOptions): Promise<void> {
-  const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
-  const detail = isDeliverable
-    ? await deliver(notice, notify).then(
-        () => '',
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      )
-    : '';
-  const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';
-  const { subject, body, attributes } = notice;
-  onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });
 }

@@ -1,16 +1,11 @@
 import { StateMachine as Interpreter } from 'aws-local-stepfunctions';
-import * as z from 'zod';
 import { ApiError } from './api-error.ts';
 import type { CheckedDefinition } from './definition-check.ts';
 import { functionsOf } from './definition-check.ts';
-import type { InvocationResult } from './function-process.ts';
 import { ACCOUNT, REGION } from './function-environment.ts';
-import type { EndStatus, OnProgress, Progress } from './progress.ts';
-
-/** AWS ends an execution whose state data outgrows this, and neither Retry nor Catch can help. */
-const STATE_LIMIT_BYTES = 256 * 1024;
-/** What Headroom allows itself; see design.md. */
-const OWN_STATE_LIMIT_BYTES = 32 * 1024;
+import { toProgress } from './interpreter-events.ts';
+import { sizeProblem, taskHandlers, type InvokeTask, type JsonValue } from './interpreter-tasks.ts';
+import type { EndStatus, OnProgress } from './progress.ts';
 
 export interface Execution {
   readonly arn: string;
@@ -46,8 +41,7 @@ export interface LocalStateMachine {
 export interface StateMachineSettings {
   readonly name: string;
   readonly definition: CheckedDefinition;
-  /** By name or ARN; `event` is JSON text. */
-  readonly invoke: (functionName: string, event: string) => Promise<InvocationResult | { readonly kind: 'throttled' }>;
+  readonly invoke: InvokeTask;
   /** Called once for each execution, after its end was reported and before `ended` resolves. */
   readonly onEnded?: (execution: Execution) => Promise<void>;
   readonly onProgress: OnProgress;
@@ -65,6 +59,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
   const interpreter = new Interpreter(definition as ConstructorParameters<typeof Interpreter>[0]);
   const prefix = `arn:aws:states:${REGION}:${ACCOUNT}`;
   const arn = `${prefix}:stateMachine:${settings.name}`;
+  const tasks = [...functionsOf(settings.definition).keys()];
   const runs = new Map<string, Run>();
 
   const begin = (name: string, input: string): Run => {
@@ -83,7 +78,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
     const run: Run = { execution, abort: () => undefined, finished: Promise.resolve() };
     const isRunning = (): boolean => run.execution.status === 'RUNNING';
     const started = interpreter.run(parseInput(input), {
-      overrides: { taskResourceLocalHandlers: taskHandlers(settings, isRunning) },
+      overrides: { taskResourceLocalHandlers: taskHandlers(tasks, settings.invoke, isRunning) },
       context: { Execution: { Id: execution.arn, Name: name }, StateMachine: { Id: arn, Name: settings.name } },
       noThrowOnAbort: true,
     });
@@ -171,50 +166,6 @@ function end(
   run.abort();
 }
 
-type TaskHandlers = NonNullable<
-  NonNullable<NonNullable<Parameters<Interpreter['run']>[1]>['overrides']>['taskResourceLocalHandlers']
->;
-type JsonValue = Parameters<Interpreter['run']>[0];
-
-const lambdaParameters = z.object({ FunctionName: z.string(), Payload: z.json() });
-
-function taskHandlers({ definition, invoke }: StateMachineSettings, isRunning: () => boolean): TaskHandlers {
-  const handle = async (parameters: JsonValue): Promise<JsonValue> => {
-    if (!isRunning()) throw new Uncatchable('States.Runtime', 'the execution has ended');
-    const { FunctionName, Payload } = lambdaParameters.parse(parameters);
-    const event = JSON.stringify(Payload);
-    if (Buffer.byteLength(event) > STATE_LIMIT_BYTES) {
-      throw new Uncatchable(
-        'States.DataLimitExceeded',
-        `the payload for ${FunctionName} has ${Buffer.byteLength(event)} bytes`,
-      );
-    }
-    const result = await invoke(FunctionName, event);
-    if (result.kind === 'throttled') throw new TaskFailed('Lambda.TooManyRequestsException', 'Rate Exceeded.');
-    if (result.kind === 'answered') return { StatusCode: 200, Payload: JSON.parse(result.payload) as JsonValue };
-    // Step Functions has one name for whatever ends a function from outside.
-    throw new TaskFailed(
-      result.kind === 'sandbox' ? 'Lambda.Unknown' : result.error.errorType,
-      JSON.stringify(result.error),
-    );
-  };
-  return Object.fromEntries([...functionsOf(definition).keys()].map((state) => [state, handle]));
-}
-
-/** The interpreter matches Retry and Catch against `name` and hands the message on as the cause. */
-class TaskFailed extends Error {
-  constructor(name: string, cause: string) {
-    super(cause);
-    this.name = name;
-  }
-}
-
-/** The interpreter asks these two properties before it looks at Retry and Catch. */
-class Uncatchable extends TaskFailed {
-  readonly isRetryable = false;
-  readonly isCatchable = false;
-}
-
 function parseInput(input: string): JsonValue {
   try {
     return JSON.parse(input) as JsonValue;
@@ -226,39 +177,9 @@ function parseInput(input: string): JsonValue {
   }
 }
 
-function sizeProblem(output: unknown): { error: string; cause: string } | null {
-  const bytes = Buffer.byteLength(JSON.stringify(output) ?? '');
-  if (bytes <= OWN_STATE_LIMIT_BYTES) return null;
-  const error = bytes > STATE_LIMIT_BYTES ? 'States.DataLimitExceeded' : 'StateTooLarge';
-  return {
-    error,
-    cause: `a state handed on ${bytes} bytes; Headroom allows itself ${OWN_STATE_LIMIT_BYTES}, AWS ${STATE_LIMIT_BYTES}`,
-  };
-}
-
 function describeFailure(thrown: unknown): { error: string; cause: string } {
   const reason = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   return reason instanceof Error
     ? { error: reason.name, cause: reason.message }
     : { error: 'States.Runtime', cause: String(reason) };
-}
-
-type InterpreterEvent = ReturnType<Interpreter['run']>['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
-
-function toProgress(event: InterpreterEvent, execution: string): Progress | null {
-  const at = event.timestamp;
-  switch (event.type) {
-    case 'StateEntered':
-      return { kind: 'state-entered', at, execution, state: event.state.name, input: event.state.input };
-    case 'StateExited':
-      return { kind: 'state-exited', at, execution, state: event.state.name, output: event.state.output };
-    case 'StateFailed':
-      return { kind: 'state-failed', at, execution, state: event.state.name, error: event.Error };
-    case 'StateRetried':
-      return { kind: 'state-retried', at, execution, state: event.state.name, error: '' };
-    case 'StateCaught':
-      return { kind: 'state-caught', at, execution, state: event.state.name, error: '' };
-    default:
-      return null;
-  }
 }
