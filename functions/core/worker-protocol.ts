@@ -56,7 +56,7 @@ export type Expectation = z.infer<typeof expectation>;
 export type EndMethod = z.infer<typeof endMethod>;
 
 /**
- * `ended`: looked again and it is gone. `cancelled`: the query stopped, the session lives. `gone`: was not there any more.
+ * `ended`: looked again and it is gone. `cancelled`: the query stopped, its session was left alone. `gone`: was not there any more.
  * `changed`: there, but no longer as expected, so left alone. `refused`: the server did not let us. `still-there`:
  * signalled, but seen again when the time to look was over. `not-tried`: the deadline came first.
  */

@@ -138,11 +138,10 @@ async function lookUntilGone(connection: Connection, jobs: readonly Job[], until
   });
 }
 
-/** Polls until every cancelled query has stopped (`cancelled`), its session is gone (`ended`) or the time is over. */
+/** Polls until every cancelled query has stopped, be it that its client left too, or the time is over. */
 async function lookUntilStopped(connection: Connection, jobs: readonly Job[], until: number): Promise<void> {
   await poll(connection, jobs, until, (job, row) => {
-    if (row === undefined) job.result = 'ended';
-    else if (row.state !== 'active' || row.query_mark !== job.queryMark) job.result = 'cancelled';
+    if (row?.state !== 'active' || row.query_mark !== job.queryMark) job.result = 'cancelled';
   });
 }
 

@@ -93,8 +93,12 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
       return server.urlFor({ user: 'limited', password: 'limited' });
     },
     async restrictSignals(isRestricted) {
-      await administer(isRestricted ? 'GRANT app TO headroom' : 'REVOKE app FROM headroom');
-      await administer(isRestricted ? 'REVOKE pg_signal_backend FROM headroom' : 'GRANT pg_signal_backend TO headroom');
+      await administer(isRestricted ? 'GRANT app TO headroom_responder' : 'REVOKE app FROM headroom_responder');
+      await administer(
+        isRestricted
+          ? 'REVOKE pg_signal_backend FROM headroom_responder'
+          : 'GRANT pg_signal_backend TO headroom_responder',
+      );
     },
     restart: () => server.restart('fast'),
     async clear() {
