@@ -32,7 +32,6 @@ export const loadSpec = z.object({
 });
 export type LoadSpec = z.infer<typeof loadSpec>;
 export type LoadInput = z.input<typeof loadSpec>;
-type Label = LoadSpec['label'];
 
 /** What a load process is started with. */
 const loadOrder = z.object({ type: z.literal('order'), spec: loadSpec, url: z.string(), seed: z.number() });
