@@ -7,7 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 
-export const POSTGRES_MAJORS = [14, 15, 16, 17, 18] as const;
+export const POSTGRES_MAJORS = [15, 16, 17, 18] as const;
 export type PostgresMajor = (typeof POSTGRES_MAJORS)[number];
 
 /** The account that runs the server. Empty: our own. PostgreSQL refuses to run as root. */
