@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+import { drillOne } from '../../drill/command.ts';
+import { SCENARIOS } from '../../drill/scenarios/index.ts';
+import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
+import { runHeadroom, startHeadroom } from '../support/headroom.ts';
+
+const DRILL_MS = 90_000;
+
+describe('headroom drill', () => {
+  it('lists the scenarios with a sentence each', async () => {
+    const { status, stdout } = await runHeadroom(['drill', '--list']);
+    expect(status).toBe(0);
+    for (const { name, summary } of SCENARIOS) expect(stdout).toMatch(new RegExp(`^${name} +${summary}$`, 'm'));
+  });
+
+  it.each([
+    [['--scenario', 'sharks'], 'connection-leak, idle-in-transaction'],
+    [['--engine', 'mysql'], 'not built yet; use postgres'],
+    [['--postgres-version', '9'], 'use one of 15, 16, 17, 18'],
+    [['--seed', 'often'], 'use a whole number'],
+    [['--sharks'], "unknown option '--sharks'"],
+  ])('refuses %j as a usage error, without a stack', async (args, words) => {
+    const { status, stdout, stderr } = await runHeadroom(['drill', ...args]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(words);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+  });
+
+  it(
+    'prints one JSON document with every promised field, and nothing else, on standard output',
+    { timeout: DRILL_MS },
+    async () => {
+      const { status, stdout, stderr } = await runHeadroom(['drill', '--scenario', 'lock-pileup', '--json']);
+      const result = z
+        .looseObject({
+          scenario: z.literal('lock-pileup'),
+          engine: z.literal('postgres'),
+          serverVersion: z.string().regex(/^18\./),
+          outcome: z.literal('relieved'),
+          cause: z.literal('lock-contention'),
+          evidence: z.array(z.string()).min(1),
+          confidence: z.number().min(0).max(1),
+          usageBefore: z.number().min(95),
+          usageAfter: z.number().max(70),
+          reliefSeconds: z.number().positive(),
+          firstActionSeconds: z.number().positive(),
+          rounds: z.int().positive(),
+          ended: z.tuple([
+            z.looseObject({
+              identity: z.object({ server: z.string(), id: z.int(), incarnation: z.string() }),
+              tier: z.literal('break-locks'),
+              user: z.literal('support'),
+              application: z.literal('psql'),
+              reason: z.string().min(1),
+            }),
+          ]),
+          endedInnocent: z.literal(0),
+          spared: z.record(z.string(), z.number()),
+          incidentId: z.string().min(1),
+          notifications: z.array(z.looseObject({ notice: z.string(), subject: z.string() })).min(2),
+          expected: z.array(
+            z.object({ name: z.string(), expected: z.string(), found: z.string(), ok: z.literal(true) }),
+          ),
+          passed: z.literal(true),
+        })
+        .parse(JSON.parse(stdout));
+      expect(result.firstActionSeconds).toBeLessThanOrEqual(result.reliefSeconds);
+      expect(stderr).toContain('▶ BreakLocks');
+      expect(status).toBe(0);
+    },
+  );
+
+  it('stops what it started when it is interrupted', { timeout: DRILL_MS }, async () => {
+    const drill = startHeadroom(['drill']);
+    await drill.said('the leaking application');
+    drill.interrupt();
+    const { status, stderr } = await drill.finished;
+    expect(stderr).toContain('the drill was interrupted');
+    expect(status).toBe(4);
+  });
+});
+
+describe('the exit status of a drill', () => {
+  beforeEach(() => {
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('is 1 when something else came than expected', { timeout: DRILL_MS }, async () => {
+    const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
+    expect(await drillOne(wrong, 18, 1, true)).toBe(1);
+  });
+});

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import type { DrillResult } from '../../drill/result.ts';
+import { runDrill } from '../../drill/run.ts';
+import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
+import { SCENARIOS } from '../../drill/scenarios/index.ts';
+import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
+import type { Scenario } from '../../drill/scenarios/scenario.ts';
+import type { PostgresMajor } from '../../drill/servers/postgres-files.ts';
+
+const DRILL_MS = 90_000;
+
+function drill(scenario: Scenario, major: PostgresMajor = 18): Promise<DrillResult> {
+  return runDrill(scenario, {
+    major,
+    seed: 1,
+    tell: () => undefined,
+    show: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
+function unmet({ expected }: DrillResult) {
+  return expected.filter(({ ok }) => !ok);
+}
+
+it.each(SCENARIOS)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL_MS }, async (scenario) => {
+  const result = await drill(scenario);
+  expect(unmet(result)).toEqual([]);
+  expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
+});
+
+it('a server without reserved slots is entered by the warm session', { timeout: DRILL_MS }, async () => {
+  const result = await drill(connectionLeak, 15);
+  expect(unmet(result)).toEqual([]);
+  expect(result.admission).toMatchObject({ way: 'warm', reserved: false });
+});
+
+it('a drill fails when the wrong session is ended or another outcome comes', { timeout: DRILL_MS }, async () => {
+  const mislabelled: Scenario = {
+    ...lockPileup,
+    loads: lockPileup.loads.map((load) => ({ ...load, label: 'innocent' as const })),
+    expect: { ...lockPileup.expect, outcome: 'escalated' },
+  };
+  const result = await drill(mislabelled);
+  expect(result).toMatchObject({ passed: false, endedInnocent: 1 });
+  expect(unmet(result).map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['outcome', 'innocent sessions ended', 'a person was told']),
+  );
+});
+
+it('a drill whose loads do not fill the server is no drill', { timeout: DRILL_MS }, async () => {
+  const roomy: Scenario = { ...lockPileup, loads: lockPileup.loads.slice(0, 1) };
+  await expect(drill(roomy)).rejects.toThrow('did not fill the server');
+});

@@ -1,0 +1,128 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { runHeadroom } from '../../support/headroom.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'headroom-usage-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const GOOD = write(
+  'good.yaml',
+  `installation: { account: '111122223333', region: eu-west-1 }
+targets:
+  - { id: staging, engine: postgres, auth: { mode: url, variable: STAGING_URL } }
+  - { id: second, engine: postgres, auth: { mode: url, variable: STAGING_URL } }
+  - id: production
+    engine: postgres
+    instance: production
+    resourceId: db-ABCDEFGHIJKL
+    endpoint: { host: production.abc.eu-west-1.rds.amazonaws.com }
+    maxConnections: 100
+    network: { vpcId: vpc-0123456789abcdef0, subnetIds: [subnet-0123456789abcdef0] }
+`,
+);
+
+async function refused(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { status, stdout, stderr } = await runHeadroom(args, environment);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).not.toMatch(/^\s+at /m);
+  return stderr;
+}
+
+describe('a command that cannot be carried out as written', () => {
+  it.each(['respond', 'plan', 'doctor'])('%s names every problem of the configuration at once', async (command) => {
+    const bad = write('bad.yaml', 'targets:\n  - id: Shop!\n    engine: oracle\n    policy: { triggerPercent: 20 }\n');
+    const said = await refused([command, '--config', bad, '--target', 'shop']);
+    for (const path of ['targets[0].id', 'targets[0].engine', 'targets[0].policy.triggerPercent']) {
+      expect(said).toContain(path);
+    }
+  });
+
+  it('says when the configuration cannot be read', async () => {
+    expect(await refused(['respond', '--config', join(folder, 'absent.yaml')])).toContain('cannot be read');
+  });
+
+  it('names the targets there are when one is unknown or left out', async () => {
+    const known = 'staging, second, production';
+    expect(await refused(['respond', '--config', GOOD, '--target', 'shop'])).toContain(known);
+    expect(await refused(['plan', '--config', GOOD])).toContain(known);
+  });
+
+  it('names the variable that is not set, and repeats nothing of one that is wrong', async () => {
+    const args = ['respond', '--config', GOOD, '--target', 'staging'];
+    expect(await refused(args)).toContain('STAGING_URL: this environment variable is not set');
+    const said = await refused(args, { STAGING_URL: 'postgresql://me:hunter2@host/db?sslmode=disable' });
+    expect(said).toContain('query parameters (sslmode)');
+    expect(said).not.toContain('hunter2');
+  });
+
+  it('says that a login of AWS works on AWS only, and that an engine is not built yet', async () => {
+    expect(await refused(['respond', '--config', GOOD, '--target', 'production'])).toContain('works on AWS only');
+    const later = write('later.yaml', 'targets: [{ id: later, engine: mysql, auth: { mode: url, variable: URL } }]');
+    expect(await refused(['doctor', '--config', later], { URL: 'mysql://a:b@c/d' })).toContain(
+      '"mysql" is not built yet',
+    );
+  });
+
+  it('says when an event file is no JSON', async () => {
+    const event = write('event.json', 'not json');
+    const args = ['respond', '--config', GOOD, '--target', 'staging', '--event', event];
+    expect(await refused(args, { STAGING_URL: 'postgresql://me:pw@localhost/db' })).toContain('--event');
+  });
+
+  it.each([
+    [['pause', '--why', 'a move'], 'name one target with --target, or all of them with --all'],
+    [['pause', '--why', 'a move', '--all'], '--all needs --config'],
+    [['pause', '--target', 'staging'], "required option '--why <words>'"],
+    [['pause', '--why', 'a move', '--target', 'shop', '--config', GOOD], 'no such target'],
+    [['pause', '--why', 'a move', '--target', 'staging', '--for', 'ever'], 'such as 90m, 4h or 2d'],
+    [['pause', '--why', 'a move', '--target', 'staging', '--until', '2001-01-01'], 'is in the past'],
+    [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
+    [['incidents', 'list', '--aws'], '--aws needs --config'],
+    [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no such folder'],
+    [['grants', '--engine', 'mysql'], 'not built yet'],
+    [['grants', '--auth', 'iam'], 'add --rds'],
+    [['grants', '--version', 'latest'], 'use a major version'],
+    [['sharks'], 'unknown command'],
+  ])('%j', async (args, words) => {
+    expect(await refused(args)).toContain(words);
+  });
+});
+
+describe('a command that only tells', () => {
+  it('prints grants that a psql session takes as they are', async () => {
+    const { status, stdout } = await runHeadroom(['grants', '--version', '16.4', '--responder', 'headroom']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('GRANT pg_use_reserved_connections TO "headroom";');
+    for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^(--.*|.*;|)$/);
+  });
+
+  it('prints other grants for RDS', async () => {
+    const { stdout } = await runHeadroom(['grants', '--version', '15', '--rds', '--json']);
+    const { grants } = z
+      .object({ grants: z.array(z.object({ sql: z.string().nullable() })) })
+      .parse(JSON.parse(stdout));
+    expect(grants.map(({ sql }) => sql)).toContain('GRANT rds_iam TO "headroom_responder"');
+  });
+
+  it('prints the JSON Schema of the configuration', async () => {
+    const { status, stdout } = await runHeadroom(['schema']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toHaveProperty('properties.targets');
+  });
+
+  it('lists no incidents where there are no records, and makes no folder for it', async () => {
+    const records = join(folder, 'untouched');
+    const { status, stdout } = await runHeadroom(['incidents', 'list', '--records', records, '--json']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '[]\n' });
+    expect(existsSync(records)).toBe(false);
+  });
+});

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/headroom.js', import.meta.url));
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly finished: Promise<Finished>;
+  /** Settles when standard error has said it; rejects when the program ends without. */
+  said(words: string): Promise<void>;
+  /** As Ctrl-C does. */
+  interrupt(): void;
+}
+
+/** Starts the program as a person does, in a process of its own, with this environment on top of a bare one. */
+export function startHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const listeners = new Set<() => void>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const listener of listeners) listener();
+  });
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, stdout, stderr }));
+  });
+  return {
+    finished,
+    said: (words) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (stderr.includes(words)) resolve();
+        };
+        listeners.add(look);
+        look();
+        void finished.then(() => reject(new Error(`it ended without saying "${words}":\n${stderr}`)));
+      }),
+    interrupt: () => child.kill('SIGINT'),
+  };
+}
+
+export function runHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
+  return startHeadroom(args, environment).finished;
+}
