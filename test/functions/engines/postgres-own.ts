@@ -90,7 +90,8 @@ export function describePostgres(stage: () => PostgresStage): void {
     const snapshot = await takeSnapshot(worker);
     const session = snapshot.sessions.find(({ user }) => user === 'standby');
     expect(session?.kind).toBe('replication');
-    expect(snapshot.used).toBe(used);
+    // Fewer when a session of an earlier test has left meanwhile.
+    expect(snapshot.used).toBeLessThanOrEqual(used);
     const endings = session === undefined ? [] : await endSessions(worker, [victimOf({ ...session, state: 'idle' })]);
     expect(endings.map(({ result }) => result)).toEqual(['changed']);
     await client.end();
