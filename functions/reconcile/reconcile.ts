@@ -64,7 +64,10 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
 
 async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
   const sent: string[] = [];
-  for (const incident of await deps.store.listByTarget(target.id, 5)) {
+  for (const listed of await deps.store.listByTarget(target.id, 5)) {
+    if (listed.pendingNotices.length === 0) continue;
+    // The list may lag behind: what has gone out by now is not sent again.
+    const incident = (await deps.store.incident(listed.id)) ?? listed;
     if (incident.status !== 'closed' || incident.pendingNotices.length === 0) continue;
     const failures = await deliverPending(incident, deps);
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
@@ -75,7 +78,9 @@ async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): 
 async function dispatchStanding(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
   const [standing] = await deps.alarms.standing(target.alarms);
   if (!standing) return [];
-  const [latest] = await deps.store.listByTarget(target.id, 1);
+  const [listed] = await deps.store.listByTarget(target.id, 1);
+  // The list may lag behind, and still show as open what has just been closed.
+  const latest = listed && (await deps.store.incident(listed.id));
   const now = deps.now();
   if (latest?.closedAt && now - latest.closedAt < REST_MS[latest.outcome ?? 'failed']) return [];
   // The minute stands in for the transition that will not come again, so that repeated calls mean one incident.

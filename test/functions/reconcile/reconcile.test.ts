@@ -100,4 +100,21 @@ describe('the reconciler', () => {
     expect((await world.store.openIncidentOf(target.id))?.alarm.reason).toContain('still in ALARM');
     expect(await sweep()).toEqual({ repaired: [] });
   });
+
+  it('is not misled by a list that lags behind', async () => {
+    const incident = await opened();
+    const [before] = await world.store.listByTarget(target.id, 1);
+    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    const [pending] = await world.store.listByTarget(target.id, 1);
+    await sweep();
+    expect(noticesOf()).toEqual(['opened', 'resolved']);
+
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    for (const stale of [before, pending]) {
+      const lagging = { ...world.store, listByTarget: () => Promise.resolve(stale ? [stale] : []) };
+      expect(await reconcile({ schema: SCHEMA, target }, { ...world, store: lagging })).toEqual({ repaired: [] });
+    }
+    expect(noticesOf()).toHaveLength(2);
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+  });
 });
