@@ -7,7 +7,6 @@ export function namesOf(prefix: string) {
     control: (name: string) => `${prefix}-${name}`,
     worker: (targetId: string) => `${prefix}-worker-${targetId}`,
     anyWorker: `${prefix}-worker-*`,
-    anyAlarm: `${prefix}-*`,
     anyTargetRule: `${prefix}-target-*`,
     triggerAlarm: (targetId: string) => `${prefix}-${targetId}-connections-high`,
     criticalAlarm: (targetId: string) => `${prefix}-${targetId}-connections-critical`,

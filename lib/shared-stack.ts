@@ -128,8 +128,8 @@ export class SharedStack extends Stack {
     );
     grantee.allow(
       ['cloudwatch:DescribeAlarms'],
-      [this.#arn('cloudwatch', 'alarm', this.#names.anyAlarm)],
-      'Alarms of targets come and go with their stacks; reading only, of this prefix.',
+      ['*'],
+      'CloudWatch refuses to tell of composite alarms under any narrower scope; reading only.',
     );
     this.#topic.grantPublish(grantee);
   }

@@ -91,8 +91,12 @@ async function chooseVictims(
   if (!snapshot.visibility.seesSessions || !snapshot.visibility.maySignal)
     return 'the responder may not see or end other users’ sessions';
   if (!snapshot.server.tested) return 'the server is newer than what Headroom was tested on';
-  const history = historyOf(await store.acts(incident.id), await store.tallies(target.id, now() - HOUR_MS));
-  const { plan } = readSnapshot(snapshot, target, history);
+  const acts = await store.acts(incident.id);
+  const history = historyOf(acts, await store.tallies(target.id, now() - HOUR_MS));
+  const { plan, pressing, usage } = readSnapshot(snapshot, target, history);
+  // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
+  if (!pressing && acts.every(({ counted }) => counted === 0))
+    return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;
   const own = plan.tiers.find((each) => each.tier === tier);
   if (own?.mode !== 'act') return `${tier} is in observe mode`;
   return own.victims.length > 0 ? own.victims : 'a fresh look finds nobody to end';

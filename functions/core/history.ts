@@ -1,6 +1,6 @@
 import type { Act, ActTally, VictimRecord } from './incident.ts';
 import type { History } from './plan.ts';
-import { sessionKey } from './session.ts';
+import { sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
@@ -17,16 +17,25 @@ export function countAgainstCaps(victims: readonly VictimRecord[]): number {
 
 /**
  * Settles an act whose results never came (the worker died, the invocation timed out): the victims that a later snapshot
- * still shows were not ended and no longer count; the others are taken as ended.
+ * still shows were not ended and no longer count; the others are taken as ended. A session that lives, but is no longer on
+ * the query that was to be cancelled, may have lost it to us, so it goes on counting.
  */
 export function settleAct(act: Act, snapshot: Snapshot, at: number): Act {
-  const living = new Set(snapshot.sessions.map((session) => sessionKey(session.identity)));
+  const living = new Map(snapshot.sessions.map((session) => [sessionKey(session.identity), session]));
   const victims = act.victims.map((victim): VictimRecord => {
     if (victim.result !== null) return victim;
-    const result = living.has(sessionKey(victim.identity)) ? 'not-tried' : 'ended';
+    const session = living.get(sessionKey(victim.identity));
+    if (session && victim.method === 'cancel' && !isOnQuerySince(session, act.startedAt, snapshot.at)) {
+      return { ...victim, detail: 'no answer came from the worker; its query has stopped since' };
+    }
+    const result = session ? 'not-tried' : 'ended';
     return { ...victim, result, detail: 'no answer came from the worker; concluded from the next snapshot' };
   });
   return { ...act, victims, finishedAt: at, counted: countAgainstCaps(victims) };
+}
+
+function isOnQuerySince({ state, queryMs }: Session, since: number, now: number): boolean {
+  return state === 'active' && queryMs !== null && queryMs >= now - since;
 }
 
 /** What earlier acts mean for a plan. `lastHour` holds the acts of every incident of the target. */

@@ -12,8 +12,25 @@ export type Mode = z.infer<typeof mode>;
 
 const percent = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
-/** Exact, or a prefix that ends in `*`. */
-const names = () => z._default(z.array(z.string().check(z.minLength(1))), []);
+/** Exact, or a prefix that ends in `*`. What would silently match nobody is refused: somebody relies on its protection. */
+const pattern = () =>
+  z
+    .string()
+    .check(
+      z.minLength(1),
+      z.regex(
+        /^[^*]*\*?$/,
+        'a star may stand at the end only, for everything that starts like this; elsewhere it matches nothing',
+      ),
+    );
+const names = () => z._default(z.array(pattern()), []);
+const clientAddresses = () =>
+  z._default(
+    z.array(
+      pattern().check(z.regex(/^[^/]*$/, 'a network in CIDR form matches nothing; use a prefix such as "10.1.*"')),
+    ),
+    [],
+  );
 
 const ages = z.strictObject({
   /** Idle at least this long before kill-idle may end it. */
@@ -48,7 +65,7 @@ const protect = z.strictObject({
   applications: names(),
   databases: names(),
   /** Client addresses: exact, prefix with `*`. */
-  clients: names(),
+  clients: clientAddresses(),
 });
 
 const loop = z.strictObject({

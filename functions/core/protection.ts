@@ -1,6 +1,7 @@
 import type { Policy } from './policy.ts';
 import type { Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
+import { isMaintenance } from './statement.ts';
 
 /**
  * Applications that copy or change whole databases. Ending them loses hours or leaves half a migration; names as they set
@@ -49,24 +50,6 @@ const RDS_INTERNAL = [
   'event_scheduler',
   'system user',
 ];
-
-/** Statements that only a person may stop: their work is long and cannot be resumed. */
-const MAINTENANCE_VERBS: ReadonlySet<string> = new Set([
-  'VACUUM',
-  'ANALYZE',
-  'CLUSTER',
-  'REINDEX',
-  'CREATE',
-  'ALTER',
-  'DROP',
-  'TRUNCATE',
-  'REFRESH',
-  'COPY',
-  'OPTIMIZE',
-  'REPAIR',
-  'RENAME',
-  'LOAD',
-]);
 
 interface Matcher {
   readonly exact: ReadonlySet<string>;
@@ -119,6 +102,7 @@ export function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
 }
 
+/** Only a person may stop it. */
 export function runsMaintenance(session: Session): boolean {
-  return session.statement !== null && MAINTENANCE_VERBS.has(session.statement.verb);
+  return session.statement !== null && isMaintenance(session.statement.verb);
 }

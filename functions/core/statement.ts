@@ -4,10 +4,35 @@ export type StatementDetail = 'redacted' | 'verb' | 'verbatim';
 export type Dialect = 'postgres' | 'mysql';
 
 export interface Statement {
-  /** First keyword, upper case; empty when the text begins with none. */
+  /**
+   * First keyword, upper case; empty when the text begins with none. Of several statements in one text, which of them runs
+   * cannot be seen: if one is maintenance, its keyword stands for all.
+   */
   readonly verb: string;
   /** At most 200 characters on one line; null when only the verb may be told. */
   readonly text: string | null;
+}
+
+/** Statements whose work is long and cannot be resumed. */
+const MAINTENANCE_VERBS: ReadonlySet<string> = new Set([
+  'VACUUM',
+  'ANALYZE',
+  'CLUSTER',
+  'REINDEX',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'TRUNCATE',
+  'REFRESH',
+  'COPY',
+  'OPTIMIZE',
+  'REPAIR',
+  'RENAME',
+  'LOAD',
+]);
+
+export function isMaintenance(verb: string): boolean {
+  return MAINTENANCE_VERBS.has(verb);
 }
 
 const MAX_TEXT = 200;
@@ -21,16 +46,34 @@ const MAX_READ = 4096;
  */
 export function redactStatement(statement: string, dialect: Dialect, detail: StatementDetail): Statement {
   const text = statement.slice(0, MAX_READ);
-  const tokens = redactedTokens(text, dialect);
-  const verb = /^[\s(;]*([A-Za-z_]{1,32})/.exec(tokens.slice(0, 64).join(''))?.[1]?.toUpperCase() ?? '';
+  const verb = verbOf(text, dialect);
   switch (detail) {
     case 'verb':
       return { verb, text: null };
     case 'verbatim':
       return { verb, text: oneLine(text) };
     case 'redacted':
-      return { verb, text: oneLine(tokens.join('')) };
+      return { verb, text: oneLine(redactedTokens(text, dialect).join('')) };
   }
+}
+
+function verbOf(text: string, dialect: Dialect): string {
+  const isSingle = !text.includes(';');
+  let first: string | null = null;
+  let begins = true;
+  for (let at = 0; at < text.length;) {
+    const { emit, end } = readToken(text, at, dialect);
+    if (end === null) break;
+    at = end;
+    if (emit === ';') begins = true;
+    if (!begins || /^[\s(;]$/.test(emit)) continue;
+    begins = false;
+    const word = /^[A-Za-z_]{1,32}/.exec(emit)?.[0].toUpperCase() ?? '';
+    if (isMaintenance(word)) return word;
+    first ??= word;
+    if (isSingle) break;
+  }
+  return first ?? '';
 }
 
 function oneLine(text: string): string {

@@ -85,6 +85,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis) };
 }
 
+/** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
+export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
+  const bound = boundReached(situation);
+  const unconfirmed = `relief not confirmed: ${why}`;
+  if (bound === null) return { next: 'settle', why: unconfirmed };
+  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis) };
+}
+
 function boundReached({ incident, now }: Situation): string | null {
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
   if (incident.rounds >= maxRounds) return `${maxRounds} rounds have not brought relief`;
@@ -112,7 +120,7 @@ function inability({ visibility }: Snapshot): { why: string; advice: readonly st
   };
 }
 
-function holdReason(snapshot: Snapshot, { plan }: Diagnosis, { pause }: Situation): string | null {
+function holdReason(snapshot: Snapshot, { plan }: Diagnosis, { pause, hasActed }: Situation): string | null {
   if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
   if (!snapshot.server.tested) {
     return `${snapshot.server.engine} ${snapshot.server.major} is newer than what Headroom was tested on, so it only observes`;
@@ -120,7 +128,8 @@ function holdReason(snapshot: Snapshot, { plan }: Diagnosis, { pause }: Situatio
   if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
   const isActing = plan.tiers.some((tier) => tier.mode === 'act' && tier.victims.length > 0);
   const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && tier.victims.length > 0);
-  return !isActing && isHeldBack ? 'every tier that would help is in observe mode' : null;
+  // What has begun to act and is stuck needs a person, who is told of these tiers too.
+  return !isActing && isHeldBack && !hasActed ? 'every tier that would help is in observe mode' : null;
 }
 
 function describeTier(tier: TierPlan): string {

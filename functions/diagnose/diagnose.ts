@@ -14,7 +14,7 @@ import {
   type Sample,
   type Snapshot,
 } from '../core/snapshot.ts';
-import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../core/verdict.ts';
+import { judgeRefusal, judgeSnapshot, judgeUnconfirmed, type Situation, type Verdict } from '../core/verdict.ts';
 import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 import { describeSpared } from './spared-samples.ts';
@@ -60,7 +60,9 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const diagnosis = readSnapshot(snapshot, target, historyOf(acts, lastHour));
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
-  const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps);
+  const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
+    judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
+  );
   const { tiers, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
     round: {
@@ -112,7 +114,13 @@ async function readSituation(incident: Incident, acts: readonly Act[], deps: Dia
 }
 
 /** Relief is several good samples running; the snapshot was the first. One bad sample means another round. */
-async function confirmRelief(judged: Verdict, snapshot: Snapshot, incident: Incident, deps: DiagnoseDependencies) {
+async function confirmRelief(
+  judged: Verdict,
+  snapshot: Snapshot,
+  incident: Incident,
+  deps: DiagnoseDependencies,
+  unconfirmed: (why: string) => Verdict,
+) {
   let last: Sample = snapshot;
   if (judged.next !== 'confirm') return { verdict: judged, last, refusals: 0 };
   const { reliefPercent, loop } = incident.target.policy;
@@ -120,20 +128,12 @@ async function confirmRelief(judged: Verdict, snapshot: Snapshot, incident: Inci
     await deps.sleep(loop.reliefSpacingSeconds * 1000);
     const answer = await deps.worker.sample(incident.target.worker, { deadline: deps.now() + 10_000 });
     if (!answer.ok) {
-      const verdict: Verdict = {
-        next: 'settle',
-        why: `relief not confirmed: a sample was refused as ${answer.refusal.kind}`,
-      };
-      return { verdict, last, refusals: 1 };
+      return { verdict: unconfirmed(`a sample was refused as ${answer.refusal.kind}`), last, refusals: 1 };
     }
     last = answer.sample;
     if (usagePercent(last) > reliefPercent || last.canary.result === 'refused') {
-      const why = `relief not confirmed: usage ${Math.round(usagePercent(last))} %, canary ${describeCanary(last.canary)}`;
-      return {
-        verdict: { next: 'settle', why } satisfies Verdict,
-        last,
-        refusals: isRefusedAsFull(last.canary) ? 1 : 0,
-      };
+      const why = `usage ${Math.round(usagePercent(last))} %, canary ${describeCanary(last.canary)}`;
+      return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
   }
   const held = `${judged.why}, ${loop.reliefSamples} samples running, ${loop.reliefSpacingSeconds} s apart`;

@@ -19,6 +19,13 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
   observed: 60 * 60_000,
 };
 
+/**
+ * An alarm that stands while look after look finds nothing to do (its threshold and the live server disagree) is looked at
+ * less and less often: each look tells people twice. The critical alarm still opens an incident at once.
+ */
+const LONGEST_REST_MS = REST_MS.escalated;
+const SAME_ALARM_MS = 3 * 3_600_000;
+
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
 export interface ReconcileResult {
@@ -64,7 +71,10 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
 
 async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
   const sent: string[] = [];
-  for (const incident of await deps.store.listByTarget(target.id, 5)) {
+  for (const listed of await deps.store.listByTarget(target.id, 5)) {
+    if (listed.pendingNotices.length === 0) continue;
+    // The list may lag behind: what has gone out by now is not sent again.
+    const incident = (await deps.store.incident(listed.id)) ?? listed;
     if (incident.status !== 'closed' || incident.pendingNotices.length === 0) continue;
     const failures = await deliverPending(incident, deps);
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
@@ -75,11 +85,23 @@ async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): 
 async function dispatchStanding(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
   const [standing] = await deps.alarms.standing(target.alarms);
   if (!standing) return [];
-  const [latest] = await deps.store.listByTarget(target.id, 1);
+  const [listed, ...earlier] = await deps.store.listByTarget(target.id, 5);
+  // The list may lag behind, and still show as open what has just been closed.
+  const latest = listed && (await deps.store.incident(listed.id));
   const now = deps.now();
-  if (latest?.closedAt && now - latest.closedAt < REST_MS[latest.outcome ?? 'failed']) return [];
+  if (latest?.closedAt && now - latest.closedAt < restAfter(latest, earlier)) return [];
   // The minute stands in for the transition that will not come again, so that repeated calls mean one incident.
   const at = Math.floor(now / 60_000) * 60_000;
   const opened = await openFor(target, { ...standing, at, reason: `still in ALARM: ${standing.reason}` }, deps);
   return opened.result === 'opened' ? [`dispatched ${standing.alarm} again as ${opened.incidentId}`] : [];
+}
+
+function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[]): number {
+  const rest = REST_MS[outcome ?? 'failed'];
+  if (outcome !== 'not-needed') return rest;
+  const firstOther = earlier.findIndex(
+    (incident) => incident.outcome !== 'not-needed' || openedAt - incident.openedAt > SAME_ALARM_MS,
+  );
+  const repeats = firstOther === -1 ? earlier.length : firstOther;
+  return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
 }

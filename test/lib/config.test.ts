@@ -215,6 +215,16 @@ describe('how fields stand to each other', () => {
     expect(pathsOf(twice)).toEqual(['targets[1].id', 'targets[1].instance']);
   });
 
+  test('a pattern that would silently protect nobody is refused', () => {
+    const protecting = (list: string) => `${LOCAL}    policy: { protect: { ${list} } }`;
+    const at = 'targets[0].policy.protect';
+    expect(messageAt(protecting('applications: ["*batch*"]'), `${at}.applications[0]`)).toContain('at the end only');
+    expect(messageAt(protecting('clients: ["10.1.0.0/16"]'), `${at}.clients[0]`)).toContain('"10.1.*"');
+    expect(() =>
+      parseConfig(protecting('users: ["batch-*", "*"], clients: ["10.1.*"]'), 'headroom.yaml'),
+    ).not.toThrow();
+  });
+
   test('relief stays under the trigger', () => {
     const text = configText('    policy: { triggerPercent: 72 }');
     expect(

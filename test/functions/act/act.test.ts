@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { aPolicy, active, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -82,7 +82,12 @@ describe('an act', () => {
 
   it('does nothing when the look finds nobody, the target is paused or the tier observes', async () => {
     const { id, target } = await open();
-    world.snapshots = [calm];
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(100, 1, (each) => active(each)),
+      ),
+    ];
     expect((await act(request(id), world)).held).toBe('a fresh look finds nobody to end');
     world.snapshots = [leak];
     await world.store.pause({ targetId: target.id, by: 'ann', why: 'maintenance', at: world.at, until: null });
@@ -90,6 +95,20 @@ describe('an act', () => {
     const observing = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
     expect((await act(request(observing.id), world)).held).toBe('kill-idle is in observe mode');
     expect(world.ends).toEqual([]);
+  });
+
+  it('does nothing when usage has come under the trigger by itself, but finishes what it has begun', async () => {
+    const between = aSnapshot(
+      100,
+      many(80, 31, (each) => aSession(each)),
+    );
+    const { id } = await open();
+    world.snapshots = [between];
+    expect((await act(request(id), world)).held).toContain('come down to 80 %');
+    expect(world.ends).toEqual([]);
+    world.snapshots = [leak, between];
+    await act(request(id), world);
+    expect((await act(request(id, 2), world)).counts).toEqual({ ended: 10 });
   });
 
   it('does nothing on a server it may not see all of, or was not tested on', async () => {

@@ -142,6 +142,18 @@ test('the verb is the first keyword, past comments and parentheses', () => {
   expect(verbOf("'secret'")).toEqual({ verb: '', text: null });
 });
 
+test.each([
+  ["SET maintenance_work_mem = '2GB'; CREATE INDEX i ON t (c)", 'CREATE'],
+  ['BEGIN; alter table t add c int; COMMIT', 'ALTER'],
+  ["set x = a.b; INSERT INTO t VALUES ('; x'); /* ; */ vacuum", 'VACUUM'],
+  [`${'-- licence\n'.repeat(60)}REINDEX TABLE t`, 'REINDEX'],
+  ["SELECT '; VACUUM'; UPDATE t SET a = 1", 'SELECT'],
+  ['SELECT 1; -- VACUUM', 'SELECT'],
+  ['EXPLAIN ANALYZE SELECT 1;', 'EXPLAIN'],
+])('the verb of several statements is that of the one only a person may stop: %s', (text, verb) => {
+  expect(redactStatement(text, 'postgres', 'verb').verb).toBe(verb);
+});
+
 test('verbatim is the text on one line, cut off', () => {
   expect(redactStatement("SELECT\n 'x'", 'postgres', 'verbatim')).toEqual({ verb: 'SELECT', text: "SELECT 'x'" });
   expect(redactStatement(`SELECT '${'x'.repeat(500)}'`, 'postgres', 'verbatim').text).toHaveLength(200);

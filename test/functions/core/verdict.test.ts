@@ -78,6 +78,13 @@ describe('what comes next', () => {
     expect(verdict.why).toContain('kill-idle ends 30 sessions');
   });
 
+  it('is a person when it has acted, is still pressed, and only tiers in observe mode are left', () => {
+    const policy = aPolicy({ tiers: { 'kill-idle': 'observe' } });
+    const verdict = judge(leak, situationOf({ policy }, { hasActed: true, emptyLooks: 2 }));
+    expect(verdict).toMatchObject({ next: 'escalate' });
+    expect(JSON.stringify(verdict)).toContain('kill-idle is in observe mode and would end 30');
+  });
+
   it('is a person, never an act, when the responder may not see or signal', () => {
     const blind = { seesSessions: false, maySignal: true, missing: ['GRANT pg_monitor TO responder'] };
     const verdict = judge({ ...leak, visibility: blind });

@@ -3,7 +3,7 @@ import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA, type WorkerRefused } from '../../../functions/core/worker-protocol.ts';
-import { aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -113,6 +113,18 @@ describe('a diagnosis', () => {
     world.snapshots = [calm];
     world.samples = [calm, bad];
     expect(await look(id)).toMatchObject({ next: 'settle' });
+  });
+
+  it('is a person, when relief could not be confirmed in as many rounds as the policy allows', async () => {
+    const id = await open({ policy: aPolicy({ loop: { ...aPolicy().loop, maxRounds: 2 } }) });
+    world.snapshots = [calm];
+    world.samples = [{ ...calm, canary: refused }];
+    const nexts = [];
+    for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
+    expect(nexts).toEqual(['settle', 'settle', 'escalate']);
+    const incident = await world.store.incident(id);
+    expect(incident?.escalation?.reason).toContain('relief not confirmed: usage 50 %, canary refused as full');
+    expect(incident?.pendingNotices).toContain('escalated');
   });
 
   it('escalates at once when every slot is taken, with the page pending and what is not known left unknown', async () => {

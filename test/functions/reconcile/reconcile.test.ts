@@ -100,4 +100,40 @@ describe('the reconciler', () => {
     expect((await world.store.openIncidentOf(target.id))?.alarm.reason).toContain('still in ALARM');
     expect(await sweep()).toEqual({ repaired: [] });
   });
+
+  it('looks less and less often at an alarm that stands although there is nothing to do', async () => {
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    const dispatchedAt: number[] = [];
+    for (let minute = 0; minute < 120; minute++, world.at += 60_000) {
+      await sweep();
+      const open = await world.store.openIncidentOf(target.id);
+      if (open === null) continue;
+      dispatchedAt.push(minute);
+      await world.store.close(open.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
+    }
+    expect(dispatchedAt).toEqual([0, 5, 15, 35, 65, 95]);
+    // What was not needed yesterday does not count.
+    world.at += 24 * 3_600_000;
+    const next = await opened();
+    await world.store.close(next.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
+    world.at += 5 * 60_000;
+    expect((await sweep()).repaired.join()).toContain('dispatched');
+  });
+
+  it('is not misled by a list that lags behind', async () => {
+    const incident = await opened();
+    const [before] = await world.store.listByTarget(target.id, 1);
+    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    const [pending] = await world.store.listByTarget(target.id, 1);
+    await sweep();
+    expect(noticesOf()).toEqual(['opened', 'resolved']);
+
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    for (const stale of [before, pending]) {
+      const lagging = { ...world.store, listByTarget: () => Promise.resolve(stale ? [stale] : []) };
+      expect(await reconcile({ schema: SCHEMA, target }, { ...world, store: lagging })).toEqual({ repaired: [] });
+    }
+    expect(noticesOf()).toHaveLength(2);
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+  });
 });
