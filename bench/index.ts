@@ -1,3 +1,4 @@
+import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
 import { benchPlanning } from './plan.ts';
 import { benchWorker } from './worker.ts';
@@ -5,3 +6,4 @@ import { benchWorker } from './worker.ts';
 benchPlanning();
 await benchWorker();
 await benchFunctions();
+await benchDrill();

@@ -93,8 +93,8 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {
-    scenario: scenario.name,
     ...summary,
+    scenario: scenario.name,
     endedInnocent,
     loads: tallies.map(summariseLoad),
     expected,

@@ -32,6 +32,8 @@ export interface SentNotice {
  * from the alarm event, instants are ISO 8601; null means not known, or that it did not happen.
  */
 export interface RespondResult {
+  /** Null outside a drill. */
+  readonly scenario: string | null;
   readonly incidentId: string;
   readonly target: string;
   readonly engine: string;
@@ -70,6 +72,7 @@ export async function readResult(
   const incident = await store.incident(incidentId);
   if (incident === null) throw new Error(`there is no incident ${incidentId}`);
   return {
+    scenario: null,
     incidentId,
     target: incident.target.id,
     engine: incident.target.engine,

@@ -82,21 +82,6 @@ export interface VictimRecord {
   readonly detail: string;
 }
 
-/**
- * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
- * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
- */
-export interface Act {
-  readonly incidentId: string;
-  readonly round: number;
-  readonly tier: TierName;
-  readonly startedAt: number;
-  readonly finishedAt: number | null;
-  /** How many sessions count against the caps for this act. */
-  readonly counted: number;
-  readonly victims: readonly VictimRecord[];
-}
-
 /** An act as the caps see it. */
 export interface ActTally {
   readonly incidentId: string;
@@ -104,7 +89,16 @@ export interface ActTally {
   readonly tier: TierName;
   readonly startedAt: number;
   readonly finishedAt: number | null;
+  /** How many sessions count against the caps for this act. */
   readonly counted: number;
+}
+
+/**
+ * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
+ * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
+ */
+export interface Act extends ActTally {
+  readonly victims: readonly VictimRecord[];
 }
 
 /** What one Diagnose saw and decided. */

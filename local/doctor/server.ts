@@ -93,6 +93,6 @@ function checkDatabase({ sessions }: Snapshot, database: string): DoctorFinding 
     : warning(
         'database',
         `"${database}" is shared with ${others} sessions of applications: a limit on it would keep Headroom out`,
-        'let both logins use a database of their own, such as "postgres"',
+        'let both logins use a database that no application uses, such as one made for them (endpoint.database, or the path of both URLs)',
       );
 }

@@ -1,6 +1,7 @@
 import { createIncidentStore } from '../../functions/aws/incident-store.ts';
 import type { AlarmSighting } from '../../functions/core/incident.ts';
 import type { ExecutionStatus, IncidentStore, Message } from '../../functions/core/ports.ts';
+import type { TargetSettings } from '../../functions/core/target.ts';
 import type { Sample, Snapshot } from '../../functions/core/snapshot.ts';
 import type { EndRequest, Ending, EndingResult, WorkerRefused } from '../../functions/core/worker-protocol.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
@@ -38,6 +39,14 @@ export class StepWorld {
 
   stop(): Promise<void> {
     return this.#table.stop();
+  }
+
+  /** Opens an incident of a target straight in the store, past dispatch. */
+  async openIncident(target: TargetSettings): Promise<string> {
+    const id = `${target.id}-incident`;
+    const alarm = { alarm: target.alarms[0] ?? '', at: this.at, reason: '' };
+    await this.store.open({ id, target, alarm, at: this.at, leaseUntil: this.at + 60_000 });
+    return id;
   }
 
   readonly now = (): number => this.at;

@@ -24,9 +24,7 @@ const calm = aSnapshot(
 /** Opens an incident on a target of its own, so that tests do not share caps. */
 async function open(changed: Partial<TargetSettings> = {}) {
   const target = aTarget({ id: `t${++count}`, ...changed });
-  const id = `${target.id}-incident`;
-  const alarm = { alarm: target.alarms[0] ?? '', at: world.at, reason: 'test' };
-  await world.store.open({ id, target, alarm, at: world.at, leaseUntil: world.at + 60_000 });
+  const id = await world.openIncident(target);
   return { id, target };
 }
 

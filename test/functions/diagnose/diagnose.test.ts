@@ -30,18 +30,8 @@ const lockedOut: WorkerRefused = {
   waitedMs: 60_000,
 };
 
-async function open(changed: Partial<TargetSettings> = {}): Promise<string> {
-  const target = aTarget({ id: `t${++count}`, ...changed });
-  const id = `${target.id}-incident`;
-  await world.store.open({
-    id,
-    target,
-    alarm: { alarm: 'a', at: world.at, reason: '' },
-    at: world.at,
-    leaseUntil: world.at + 60_000,
-  });
-  return id;
-}
+const open = (changed: Partial<TargetSettings> = {}): Promise<string> =>
+  world.openIncident(aTarget({ id: `t${++count}`, ...changed }));
 
 const look = (incidentId: string) => diagnose({ schema: SCHEMA, incidentId }, world);
 

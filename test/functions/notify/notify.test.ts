@@ -17,15 +17,7 @@ beforeEach(() => {
 });
 
 async function open(): Promise<string> {
-  const target = aTarget({ id: `n${++count}` });
-  const id = `${target.id}-incident`;
-  await world.store.open({
-    id,
-    target,
-    alarm: { alarm: 'a', at: world.at, reason: '' },
-    at: world.at,
-    leaseUntil: world.at + 60_000,
-  });
+  const id = await world.openIncident(aTarget({ id: `n${++count}` }));
   await notify({ incidentId: id }, world);
   world.published.length = 0;
   return id;
