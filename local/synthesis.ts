@@ -9,6 +9,7 @@ import * as z from 'zod';
 import type { HeadroomConfig } from '../lib/config.ts';
 import { IncidentTable } from '../lib/incident-table.ts';
 import { namesOf } from '../lib/names.ts';
+import { cachedAssembly, canCache } from './assembly-cache.ts';
 import { readAssembly, readTable, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import type { TableDefinition } from './dynamodb.ts';
 import { startKeeper } from './keeper.ts';
@@ -21,8 +22,8 @@ let root: string | null = null;
 
 /**
  * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and bundles that
- * would be deployed. Takes seconds, in a process of its own, so it is worth starting early; each configuration is
- * synthesized once in a process.
+ * would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early; later runs of the
+ * same configuration and sources find it in the cache.
  */
 export function synthesize(config: HeadroomConfig): Promise<Assembly> {
   const synthesized = toSynthesizedConfig(config);
@@ -33,14 +34,25 @@ export function synthesize(config: HeadroomConfig): Promise<Assembly> {
 }
 
 async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
+  const make = (outdir: string) => runSynthesis(config, outdir);
+  const folder = await (canCache() ? cachedAssembly(JSON.stringify(config), make) : makeOnce(make));
+  return readAssembly(readStacks(folder), folder);
+}
+
+async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string> {
   const outdir = mkdtempSync(join(rootFolder(), 'assembly-'));
+  await make(outdir);
+  return outdir;
+}
+
+async function runSynthesis(config: HeadroomConfig, outdir: string): Promise<void> {
   const child = spawn(process.execPath, [CHILD], { stdio: ['pipe', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stdin.on('error', () => undefined);
   child.stdin.end(JSON.stringify({ config, outdir }));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  if (code === 0) return readAssembly(readStacks(outdir), outdir);
+  if (code === 0) return;
   throw new Error(
     `the stacks could not be synthesized (${signal ?? `exit status ${String(code)}`}):\n${output.trim()}`,
   );
@@ -69,7 +81,7 @@ export function synthesizeTable(prefix: string): TableDefinition {
   return readTable({ name: 'Records', template });
 }
 
-/** Goes with this process, however it ends: bundles are run from there as long as it lives. */
+/** Goes with this process, however it ends. */
 function rootFolder(): string {
   if (root === null) {
     const folder = mkdtempSync(join(tmpdir(), 'headroom-synth-'));
