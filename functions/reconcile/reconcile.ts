@@ -47,8 +47,9 @@ export async function reconcile(payload: unknown, deps: DispatchDependencies): P
   const { target } = parseRequest(reconcileTargetRequest, payload);
   const open = await deps.store.openIncidentOf(target.id);
   const repaired = open ? await mendWorkflow(open, deps) : [];
-  repaired.push(...(await sendOverdue(target, deps)));
   if (!open) repaired.push(...(await dispatchStanding(target, deps)));
+  // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
+  repaired.push(...(await sendOverdue(target, deps)));
   return { repaired };
 }
 

@@ -1,5 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { policy } from '../../functions/core/policy.ts';
+import { CONTROL_FUNCTIONS } from '../../lib/control-function.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../support/templates.ts';
 
 const { shared } = templatesOf(configText('', 'notify: { email: [dba@example.com, ops@example.com] }'));
@@ -99,6 +101,15 @@ describe('what each control function may do', () => {
 
 describe('every control function', () => {
   const NAMES = ['dispatch', 'reconcile', 'diagnose', 'act', 'escalate', 'close', 'notify'];
+
+  test('an act may take as long as the policy with the longest grace lets its worker take', () => {
+    const answerSlack = 20;
+    const look = 10 + 20 + answerSlack;
+    const longestGrace = 60;
+    expect(() => policy.parse({ ages: { cancelGraceSeconds: longestGrace + 1 } })).toThrow();
+    const end = 30 + longestGrace + answerSlack;
+    expect(CONTROL_FUNCTIONS.act.timeoutSeconds).toBeGreaterThan(look + end);
+  });
 
   test.each(NAMES)('%s runs on Node 24 on arm64, with an end to its log and what the contract tells it', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Function', {

@@ -3,6 +3,7 @@ import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
 import type { Incident } from '../../../functions/core/incident.ts';
+import type { Message } from '../../../functions/core/ports.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import { aTarget } from '../../support/a-session.ts';
@@ -118,6 +119,19 @@ describe('the reconciler', () => {
     await world.store.close(next.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
     world.at += 5 * 60_000;
     expect((await sweep()).repaired.join()).toContain('dispatched');
+  });
+
+  it('dispatches a standing alarm before it sends notices, which may take all its time', async () => {
+    const incident = await opened();
+    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.at += 600_000;
+    const publish = (message: Message) => {
+      expect(world.starts.at(-1)).not.toBe(incident.id);
+      return world.notifier.publish(message);
+    };
+    await reconcile({ schema: SCHEMA, target }, { ...world, notifier: { publish } });
+    expect(noticesOf()).toEqual(['opened', 'opened', 'resolved']);
   });
 
   it('is not misled by a list that lags behind', async () => {
