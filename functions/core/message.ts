@@ -72,8 +72,10 @@ function severityOf(incident: Incident, notice: Notice): Message['attributes']['
       return 'critical';
     case 'opened':
       return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT ? 'critical' : 'warning';
-    case 'resolved':
+    // The server is as full as it was, and nobody was helped.
     case 'observed':
+      return 'warning';
+    case 'resolved':
       return 'info';
   }
 }

@@ -221,10 +221,10 @@ describe('an incident that needs a person', () => {
 describe('an observed incident', () => {
   it('says what would have been done, and that nothing was', () => {
     const { subject, body, attributes } = compose('observed', { outcome: 'observed', usageAfter: 97 }, []);
-    expect(subject).toBe('[Headroom] orders: observed only, 97% used, 13 sessions would be ended');
+    expect(subject).toBe('[Headroom WARNING] orders: observed only, 97% used, 13 sessions would be ended');
     expect(body).toContain('Would do  kill-idle: 13 sessions');
     expect(body).not.toContain('break-locks');
-    expect(attributes.severity).toBe('info');
+    expect(attributes.severity).toBe('warning');
   });
 });
 
