@@ -3,6 +3,7 @@ import { createLogins, startPostgres, type PostgresServer } from '../drill/serve
 import type { Session } from '../functions/core/session.ts';
 import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import { LIMITS } from '../functions/engines/postgres/limits.sql.ts';
+import { LOCK_KEY } from '../functions/engines/postgres/server-lock.sql.ts';
 import { LISTEN_PATTERN, SESSIONS } from '../functions/engines/postgres/sessions.sql.ts';
 import { createWorker, type Worker } from '../functions/worker/worker.ts';
 import { middle } from './median.ts';
@@ -102,7 +103,7 @@ async function compareSnapshots({ worker, byHand }: Bed): Promise<string[]> {
 }
 
 async function lookByHand(byHand: pg.Client): Promise<void> {
-  await byHand.query(LIMITS.sql, [true]);
+  await byHand.query(LIMITS.sql, [true, ...LOCK_KEY]);
   await byHand.query(SESSIONS.sql, [LISTEN_PATTERN, []]);
 }
 

@@ -89,6 +89,8 @@ export interface Sample {
 
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
+  /** Another executor holds the server-side lock: it may be ending sessions at this very moment. */
+  readonly othersActing: boolean;
   readonly sessions: readonly Session[];
   /** Deadlocks the server has counted since its statistics were reset. */
   readonly deadlocks: number;

@@ -72,6 +72,9 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const bound = boundReached(situation);
   if (bound) return { next: 'escalate', why: bound, advice: adviceFor(diagnosis) };
 
+  if (snapshot.othersActing)
+    return { next: 'settle', why: 'another executor is ending sessions on this server right now' };
+
   const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && tier.victims.length > 0);
   if (acting) {
     return {

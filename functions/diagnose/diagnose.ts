@@ -95,7 +95,9 @@ async function readActs(
 ): Promise<Act[]> {
   const acts: Act[] = [];
   for (const act of await store.acts(id)) {
-    const settled = act.finishedAt === null && snapshot ? settleAct(act, snapshot, now()) : act;
+    // Whoever holds the server's lock may be the worker of this very act, still at it.
+    const isOver = snapshot !== null && !snapshot.othersActing;
+    const settled = act.finishedAt === null && isOver ? settleAct(act, snapshot, now()) : act;
     if (settled !== act) await store.finishAct(target.id, settled);
     acts.push(settled);
   }

@@ -73,6 +73,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
         ? { result: 'admitted', tookMs: 5 }
         : { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' } },
     halfOpen: { count: 0, inferred: false },
+    othersActing: false,
     visibility: { seesSessions: true, maySignal: true, missing: [] },
     sessions,
     deadlocks: 0,

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 /**
  * How many slots are there, who is this server, what may we see and do, and what has it counted?
  * 14 and later; no privileges (a missing one is what it reports).
- * $1: false leaves out what only a snapshot needs: then deadlocks and prepared are null.
+ * $1: false leaves out what only a snapshot needs: then deadlocks, prepared and others_acting are null.
+ * $2, $3: LOCK_KEY; locks of all databases are looked at.
  * Reserves the version or platform does not have are left out.
  */
 export const LIMITS = {
@@ -28,6 +29,11 @@ export const LIMITS = {
       pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS sees_sessions,
       pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AS may_signal,
       quote_ident(session_user) AS quoted_user,
+      CASE WHEN $1 THEN EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
+          AND classid = $2::int::oid AND objid = $3::int::oid AND objsubid = 2
+      ) END AS others_acting,
       CASE WHEN $1 THEN (SELECT sum(deadlocks)::float8 FROM pg_stat_database) END AS deadlocks,
       CASE WHEN $1 THEN (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -47,6 +53,7 @@ export const LIMITS = {
     sees_sessions: z.boolean(),
     may_signal: z.boolean(),
     quoted_user: z.string(),
+    others_acting: z.nullable(z.boolean()),
     deadlocks: z.nullable(z.number()),
     prepared: z.nullable(z.array(z.object({ owner: z.string(), database: z.string(), ageMs: z.number() }))),
   }),

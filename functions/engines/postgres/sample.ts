@@ -3,6 +3,7 @@ import type * as z from 'zod/mini';
 import { ConnectionLost, type Seen } from '../engine.ts';
 import type { Connection } from './connection.ts';
 import { LIMITS } from './limits.sql.ts';
+import { LOCK_KEY } from './server-lock.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE } from './usage.sql.ts';
 
@@ -32,7 +33,7 @@ export async function takeSample(connection: Connection, timeoutMs: number): Pro
 }
 
 export async function readLimits(connection: Connection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
-  const [row] = await connection.query(LIMITS, [isFull], timeoutMs);
+  const [row] = await connection.query(LIMITS, [isFull, ...LOCK_KEY], timeoutMs);
   if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
   return row;
 }

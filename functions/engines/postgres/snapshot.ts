@@ -35,6 +35,7 @@ export async function takeSnapshot(
     byState,
     halfOpen: halfOpenOf(limits, byState),
     visibility: visibilityOf(limits),
+    othersActing: limits.others_acting ?? false,
     sessions,
     deadlocks: limits.deadlocks ?? 0,
     preparedTransactions: limits.prepared ?? [],

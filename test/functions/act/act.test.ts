@@ -178,12 +178,16 @@ describe('an act whose worker dies', () => {
 
     const victims = (await world.store.acts(id))[0]?.victims.map((victim) => victim.identity.id) ?? [];
     const survivors = new Set(victims.slice(0, 20));
-    world.snapshots = [
-      aSnapshot(
-        100,
-        leak.sessions.filter(({ identity }) => survivors.has(identity.id) || !victims.includes(identity.id)),
-      ),
-    ];
+    const survived = aSnapshot(
+      100,
+      leak.sessions.filter(({ identity }) => survivors.has(identity.id) || !victims.includes(identity.id)),
+    );
+    // While somebody holds the server's lock, that may be the worker that was thought dead.
+    world.snapshots = [{ ...survived, othersActing: true }];
+    await diagnose({ schema: 1, incidentId: id }, world);
+    expect((await world.store.acts(id))[0]).toMatchObject({ counted: 30, finishedAt: null });
+
+    world.snapshots = [{ ...survived, othersActing: false }];
     await diagnose({ schema: 1, incidentId: id }, world);
     const [settled] = await world.store.acts(id);
     expect(settled).toMatchObject({ counted: 10, finishedAt: world.at });

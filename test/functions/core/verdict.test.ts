@@ -97,6 +97,12 @@ describe('what comes next', () => {
     });
   });
 
+  it('is to wait while another executor is ending sessions on the server', () => {
+    const busy = { ...leak, othersActing: true };
+    expect(judge(busy, situationOf({}, { emptyLooks: 9 }))).toMatchObject({ next: 'settle' });
+    expect(judge(busy, situationOf({}, { now: HOUR + 12 * 60_000 }))).toMatchObject({ next: 'escalate' });
+  });
+
   it('is a person when rounds or time run out', () => {
     const incident = anIncident({ target: aTarget(), rounds: 12, openedAt: HOUR });
     expect(judge(leak, { ...situationOf(), incident })).toMatchObject({

@@ -204,7 +204,13 @@ export function describeEnding(stage: () => Stage): void {
     await client.startIgnoringCancel();
     const order = victimOf(await see(client), {}, 'cancel');
     const request = { schema: SCHEMA, kind: 'end', deadline: Date.now() + 10_000, graceMs: 2_500, victims: [order] };
-    const answers = await Promise.all([worker, second, third].map((executor) => executor.answer(request)));
+    const onlooker = await openWorker(stage());
+    expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
+    const acting = Promise.all([worker, second, third].map((executor) => executor.answer(request)));
+    await expect.poll(async () => (await takeSnapshot(onlooker)).othersActing, { timeout: 2_000 }).toBe(true);
+    const answers = await acting;
+    expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
+    onlooker.close();
     second.close();
     third.close();
     expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
