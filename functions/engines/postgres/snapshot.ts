@@ -1,6 +1,6 @@
 import type { Holding, Session, SessionKind } from '../../core/session.ts';
 import type { Snapshot, Visibility } from '../../core/snapshot.ts';
-import { redactStatement } from '../../core/statement.ts';
+import { redactStatement, type Statement } from '../../core/statement.ts';
 import type { Seen, SessionOptions } from '../engine.ts';
 import type { Connection } from './connection.ts';
 import { halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
@@ -16,7 +16,8 @@ export async function takeSnapshot(
   const limits = await readLimits(connection, true, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
-  const sessions = rows.map((row) => sessionOf(row, limits.identity, statements));
+  const redact = redactor(statements);
+  const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
 
   const byState: Record<string, number> = {};
   let used = 0;
@@ -53,7 +54,19 @@ function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Vi
   };
 }
 
-function sessionOf(row: SessionRow, server: string, statements: SessionOptions['statements']): Session {
+type Redact = (escaped: string) => Statement;
+
+/** Pools send the same few statements from hundreds of sessions: each is read once. */
+function redactor(detail: SessionOptions['statements']): Redact {
+  const known = new Map<string, Statement>();
+  return (escaped) => {
+    const statement = known.get(escaped) ?? redactStatement(unescape(escaped), 'postgres', detail);
+    known.set(escaped, statement);
+    return statement;
+  };
+}
+
+function sessionOf(row: SessionRow, server: string, redact: Redact): Session {
   const state = stateOf(row.state);
   return {
     identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },
@@ -76,10 +89,7 @@ function sessionOf(row: SessionRow, server: string, statements: SessionOptions['
     blockedBy: row.blocked_by,
     holds: holdingsOf(row),
     hasWritten: row.has_written,
-    statement:
-      row.query === null || row.query === '' || state === 'unseen'
-        ? null
-        : redactStatement(unescape(row.query), 'postgres', statements),
+    statement: row.query === null || row.query === '' || state === 'unseen' ? null : redact(row.query),
   };
 }
 
