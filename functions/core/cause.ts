@@ -172,5 +172,7 @@ function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): strin
     least = Math.min(least, session[age] ?? 0);
     most = Math.max(most, session[age] ?? 0);
   }
-  return sessions.length === 0 ? 'no time' : `${inWords(least)} to ${inWords(most)}`;
+  if (sessions.length === 0) return 'no time';
+  const [shortest, longest] = [inWords(least), inWords(most)];
+  return shortest === longest ? longest : `${shortest} to ${longest}`;
 }

@@ -59,7 +59,9 @@ function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Inci
   if (notice === 'opened' && admission === null) return ['not looked yet'];
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
-    refused === 0 ? 'no login of Headroom’s own was refused' : `${refused} logins of Headroom’s own refused as full`;
+    refused === 0
+      ? 'no login of Headroom’s own was refused'
+      : `${refused} login${refused === 1 ? '' : 's'} of Headroom’s own refused as full`;
   const wait =
     admission === null ? 'it never got in' : `it got in after ${inWords(admission.waitedMs)} (${admission.way})`;
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];

@@ -79,7 +79,7 @@ describe('the cause', () => {
       ...many(20, 101, (id) => active(id)),
     ]);
     expect(evidence).toEqual([
-      '80 sessions of app/leaky-# have been idle for 10 min to 10 min',
+      '80 sessions of app/leaky-# have been idle for 10 min',
       '100 of 100 usable slots are taken',
       'app/leaky-# holds 80 of them (80 %)',
       'an ordinary client is refused (full)',
