@@ -90,14 +90,19 @@ async function dispatchStanding(target: TargetSettings, deps: DispatchDependenci
   // The list may lag behind, and still show as open what has just been closed.
   const latest = listed && (await deps.store.incident(listed.id));
   const now = deps.now();
-  if (latest?.closedAt && now - latest.closedAt < restAfter(latest, earlier)) return [];
+  if (latest?.closedAt) {
+    // What held Headroom back then, a pause or the mode, may be gone by now.
+    const mayAct = target.mode === 'act' && (await deps.store.pauseOf(target.id)) === null;
+    if (now - latest.closedAt < restAfter(latest, earlier, mayAct)) return [];
+  }
   // The minute stands in for the transition that will not come again, so that repeated calls mean one incident.
   const at = Math.floor(now / 60_000) * 60_000;
   const opened = await openFor(target, { ...standing, at, reason: `still in ALARM: ${standing.reason}` }, deps);
   return opened.result === 'opened' ? [`dispatched ${standing.alarm} again as ${opened.incidentId}`] : [];
 }
 
-function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[]): number {
+function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[], mayAct: boolean): number {
+  if (outcome === 'observed' && mayAct) return REST_MS.failed;
   const rest = REST_MS[outcome ?? 'failed'];
   if (outcome !== 'not-needed') return rest;
   const firstOther = earlier.findIndex(

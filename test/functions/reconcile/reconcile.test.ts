@@ -134,6 +134,17 @@ describe('the reconciler', () => {
     expect(noticesOf()).toEqual(['opened', 'opened', 'resolved']);
   });
 
+  it('takes a standing alarm up soon after a pause that made it observe was lifted', async () => {
+    const incident = await opened();
+    await world.store.pause({ targetId: target.id, by: 'ann', why: 'maintenance', at: world.at, until: null });
+    await world.store.close(incident.id, { outcome: 'observed', at: world.at, failure: null, notice: null });
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.at += 16 * 60_000;
+    expect(await sweep()).toEqual({ repaired: [] });
+    await world.store.resume(target.id);
+    expect((await sweep()).repaired.join()).toContain('dispatched');
+  });
+
   it('is not misled by a list that lags behind', async () => {
     const incident = await opened();
     const [before] = await world.store.listByTarget(target.id, 1);
