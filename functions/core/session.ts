@@ -19,7 +19,7 @@ export type SessionState =
 export type SessionKind = 'client' | 'replication' | 'system';
 
 /** What an idle session visibly holds that its end would take away. */
-export type Holding = 'advisory-lock' | 'listen' | 'temporary-table' | 'prepared-statement-cursor';
+export type Holding = 'advisory-lock' | 'listen';
 
 /** One server-side connection as a snapshot shows it. Ages are in milliseconds by the server's clock, null when unknown. */
 export interface Session {

@@ -16,7 +16,6 @@ export const SPARED = {
   'waits-for-lock': 'waits for a lock; its blocker is the problem',
   'holds-advisory-lock': 'idle, but holds an advisory lock',
   'holds-listen': 'idle, but listens for notifications',
-  'holds-other': 'idle, but holds something its end would take away',
   'not-idle-long-enough': 'not idle for long enough',
   'transaction-too-young': 'its transaction has not been idle for long enough',
   'query-too-young': 'its query has not run for long enough',

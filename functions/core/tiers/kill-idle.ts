@@ -45,9 +45,8 @@ export const killIdle: Tier = {
 };
 
 function spareReason(session: Session, { policy }: TierInput): SparedReason | null {
-  if (session.holds.includes('advisory-lock')) return 'holds-advisory-lock';
-  if (session.holds.includes('listen')) return 'holds-listen';
-  if (session.holds.length > 0) return 'holds-other';
+  const [holding] = session.holds;
+  if (holding) return `holds-${holding}`;
   if (session.stateMs === null || session.stateMs < policy.ages.idleSeconds * 1000) return 'not-idle-long-enough';
   return null;
 }
