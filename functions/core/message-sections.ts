@@ -22,15 +22,17 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
     ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
     ['How bad', howBad(incident, notice)],
     ['Cause', causeLines(incident)],
-    [notice === 'observed' ? 'Would do' : 'Done', notice === 'observed' ? planned(details.rounds) : done(details.acts)],
+    // A pause can come after acts: then both have something to say.
+    ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
+    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
     ['Times', times(incident, details.now)],
   ];
-  return [['Do', toDo(incident, notice)], ...shared];
+  return [['Do', toDo(incident, notice, details)], ...shared];
 }
 
-function toDo(incident: Incident, notice: Notice): string[] {
+function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string[] {
   const { escalation, failure, cause } = incident;
   switch (notice) {
     case 'opened':
@@ -44,7 +46,8 @@ function toDo(incident: Incident, notice: Notice): string[] {
       ];
     case 'observed':
       return [
-        'Decide: nothing was ended. Set mode "act" to let Headroom do it, or act by hand.',
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: mode "act", or headroom resume after a pause.`,
+        ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(remediesFor(cause?.name ?? '')),
       ];
     case 'resolved': {

@@ -80,7 +80,7 @@ function severityOf(incident: Incident, notice: Notice): Message['attributes']['
   }
 }
 
-function headlineOf(incident: Incident, notice: Notice, { rounds }: MessageDetails): string {
+function headlineOf(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string {
   const { usageBefore, usageAfter } = incident;
   switch (notice) {
     case 'opened':
@@ -91,7 +91,7 @@ function headlineOf(incident: Incident, notice: Notice, { rounds }: MessageDetai
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
       return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
     case 'observed':
-      return `observed only, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
+      return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':

@@ -95,8 +95,8 @@ const ROUND: Round = {
   sparedSamples: {},
 };
 
-const compose = (notice: Notice, overrides: Partial<Incident> = {}, acts: readonly Act[] = [ACT]) =>
-  composeMessage({ ...RELIEVED, ...overrides }, notice, { acts, rounds: [ROUND], now: T0 + 21_000 });
+const compose = (notice: Notice, overrides: Partial<Incident> = {}, acts: readonly Act[] = [ACT], round = ROUND) =>
+  composeMessage({ ...RELIEVED, ...overrides }, notice, { acts, rounds: [round], now: T0 + 21_000 });
 
 const OPENED: Partial<Incident> = {
   status: 'open',
@@ -225,6 +225,17 @@ describe('an observed incident', () => {
     expect(body).toContain('Would do  kill-idle: 13 sessions');
     expect(body).not.toContain('break-locks');
     expect(attributes.severity).toBe('warning');
+    expect(body).toContain('nothing was ended');
+    expect(body).not.toContain('Done');
+  });
+
+  it('says who paused it and why, and what had been done before', () => {
+    const paused = { ...ROUND, why: 'paused by ann: a migration runs; would act: kill-idle ends 13 sessions' };
+    const { subject, body } = compose('observed', { outcome: 'observed', usageAfter: 89 }, [ACT], paused);
+    expect(subject).toContain('held back, 89% used, 13 sessions would be ended');
+    expect(body).toContain('nothing more was ended');
+    expect(body).toContain('Why not: paused by ann: a migration runs');
+    expect(body).toContain('Done      kill-idle (1 act): 12 ended');
   });
 });
 
