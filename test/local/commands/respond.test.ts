@@ -118,6 +118,30 @@ describe('respond', { timeout: LONG_MS }, () => {
     expect(JSON.parse((await respond(staging.configure())).stdout)).toMatchObject({ outcome: 'relieved' });
   });
 
+  it('can be paused from another terminal while it runs, and its records are nobody else’s to run on', async () => {
+    await leak();
+    const policy = { loop: { settleSeconds: 5 }, ages: { idleSeconds: 3 }, caps: { perTierPercent: 10 } };
+    const config = staging.configure({ policy });
+    const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging.environment);
+    await started.said('▶ Settle');
+    const paused = await run(['pause', '--target', 'staging', '--why', 'enough for now', ...records()]);
+    expect(paused.status).toBe(0);
+    const second = await respond(config);
+    expect(second).toMatchObject({ status: 4, stdout: '' });
+    expect(second.stderr).toContain('another run of Headroom uses the records');
+    const { stdout } = await started.finished;
+    const { outcome, ended, notifications } = z
+      .looseObject({
+        outcome: z.string(),
+        ended: z.array(z.looseObject({ round: z.number() })),
+        notifications: z.array(z.looseObject({ body: z.string() })),
+      })
+      .parse(JSON.parse(stdout));
+    expect(outcome).toBe('observed');
+    expect(new Set(ended.map(({ round }) => round))).toEqual(new Set([1]));
+    expect(notifications.at(-1)?.body).toContain('enough for now');
+  });
+
   it('on Ctrl-C closes the incident as interrupted, tells a person, and frees the target', async () => {
     await leak();
     const config = staging.configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
