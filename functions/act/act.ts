@@ -91,6 +91,8 @@ async function chooseVictims(
   if (!snapshot.visibility.seesSessions || !snapshot.visibility.maySignal)
     return 'the responder may not see or end other users’ sessions';
   if (!snapshot.server.tested) return 'the server is newer than what Headroom was tested on';
+  // What the other one is ending still shows here, and would be made up for twice.
+  if (snapshot.othersActing) return 'another executor is ending sessions on this server right now';
   const acts = await store.acts(incident.id);
   const history = historyOf(acts, await store.tallies(target.id, now() - HOUR_MS));
   const { plan, pressing, usage } = readSnapshot(snapshot, target, history);

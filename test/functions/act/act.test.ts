@@ -109,12 +109,14 @@ describe('an act', () => {
     expect((await act(request(id, 2), world)).counts).toEqual({ ended: 10 });
   });
 
-  it('does nothing on a server it may not see all of, or was not tested on', async () => {
+  it('does nothing on a server it may not see all of, was not tested on, or where somebody else acts', async () => {
     const { id } = await open();
     world.snapshots = [{ ...leak, visibility: { seesSessions: false, maySignal: true, missing: [] } }];
     expect((await act(request(id), world)).held).toContain('may not see');
     world.snapshots = [{ ...leak, server: { ...leak.server, tested: false } }];
     expect((await act(request(id), world)).held).toContain('newer');
+    world.snapshots = [{ ...leak, othersActing: true }];
+    expect((await act(request(id), world)).held).toContain('another executor');
     expect(world.ends).toEqual([]);
   });
 
