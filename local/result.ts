@@ -1,3 +1,4 @@
+import { COUNTING } from '../functions/core/history.ts';
 import type { Act, Incident } from '../functions/core/incident.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
 import type { SessionIdentity } from '../functions/core/session.ts';
@@ -60,9 +61,6 @@ export interface RespondResult {
   readonly closedAt: string | null;
 }
 
-/** The results that leave a session, or its query, no longer what it was. */
-const TOUCHED: ReadonlySet<EndingResult | null> = new Set<EndingResult>(['ended', 'cancelled', 'still-there']);
-
 /** Sums an incident up from its record. Throws when there is no such incident. */
 export async function readResult(
   store: Pick<IncidentStore, 'incident' | 'acts'>,
@@ -108,7 +106,7 @@ export async function readResult(
 function endedBy(acts: readonly Act[]): EndedSession[] {
   return acts.flatMap(({ tier, round, victims }) =>
     victims.flatMap(({ identity, user, application, database, method, result, reason }) =>
-      result !== null && TOUCHED.has(result)
+      result !== null && COUNTING.has(result)
         ? [{ identity, tier, round, user, application, database, method, result, reason }]
         : [],
     ),

@@ -1,8 +1,10 @@
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { FenceLost } from '../core/errors.ts';
+import { countBy } from '../core/count-by.ts';
 import { HOUR_MS, countAgainstCaps, historyOf } from '../core/history.ts';
 import type { Act, Incident, VictimRecord } from '../core/incident.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
 import { sessionKey } from '../core/session.ts';
 import type { Snapshot } from '../core/snapshot.ts';
@@ -88,11 +90,8 @@ async function chooseVictims(
   { store, now }: ActDependencies,
 ): Promise<readonly Candidate[] | string> {
   const { target } = incident;
-  if (!snapshot.visibility.seesSessions || !snapshot.visibility.maySignal)
-    return 'the responder may not see or end other users’ sessions';
-  if (!snapshot.server.tested) return 'the server is newer than what Headroom was tested on';
-  // What the other one is ending still shows here, and would be made up for twice.
-  if (snapshot.othersActing) return 'another executor is ending sessions on this server right now';
+  const bar = barToActing(snapshot);
+  if (bar) return bar.why;
   const acts = await store.acts(incident.id);
   const history = historyOf(acts, await store.tallies(target.id, now() - HOUR_MS));
   const { plan, pressing, usage } = readSnapshot(snapshot, target, history);
@@ -124,7 +123,5 @@ function finish(started: Act, endings: readonly Ending[], at: number): Act {
 }
 
 function countResults(victims: readonly VictimRecord[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { result } of victims) counts[result ?? 'unknown'] = (counts[result ?? 'unknown'] ?? 0) + 1;
-  return counts;
+  return Object.fromEntries(countBy(victims, ({ result }) => result ?? 'unknown'));
 }

@@ -1,3 +1,4 @@
+import { countBy } from './count-by.ts';
 import type { Act, VictimRecord } from './incident.ts';
 import { consumerOf } from './session.ts';
 import type { TierName } from './tiers/names.ts';
@@ -18,21 +19,16 @@ export function actsByTier(acts: readonly Act[]): TierSummary[] {
   return tiers.map((tier) => {
     const own = acts.filter((act) => act.tier === tier);
     const victims = own.flatMap((act) => act.victims);
-    const results: Partial<Record<EndingResult, number>> = {};
-    for (const { result } of victims) if (result !== null) results[result] = (results[result] ?? 0) + 1;
-    return { tier, acts: own.length, results, unknown: victims.filter(({ result }) => result === null).length };
+    const known = victims.flatMap(({ result }) => result ?? []);
+    const results = Object.fromEntries(countBy(known, (result) => result));
+    return { tier, acts: own.length, results, unknown: victims.length - known.length };
   });
 }
 
 /** The consumers that lost the most sessions or queries, most first; ties by name. */
 export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
-  const counts = new Map<string, number>();
-  for (const victim of acts.flatMap((act) => act.victims)) {
-    if (!isEnded(victim)) continue;
-    const name = consumerOf(victim);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts]
+  const ended = acts.flatMap((act) => act.victims).filter(isEnded);
+  return [...countBy(ended, consumerOf)]
     .map(([name, count]) => ({ name, count }))
     .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1))
     .slice(0, limit);

@@ -5,7 +5,7 @@ import type { Snapshot } from './snapshot.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** Results after which a session counts against the caps: it was ended, or may have been. */
-const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there']);
+export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there']);
 
 /** How long an act weighs on the hourly cap. */
 export const HOUR_MS = 3_600_000;

@@ -1,8 +1,9 @@
+import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
 import type { Mode, Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
-import { slotsTaken, type Snapshot } from './snapshot.ts';
+import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
@@ -48,12 +49,9 @@ export interface PlanInput {
 }
 
 /** Slots over the relief level; 0 when there is nothing to do. */
-export function slotsNeeded(
-  snapshot: Pick<Snapshot, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>,
-  policy: Policy,
-): number {
-  const reliefSlots = Math.floor((policy.reliefPercent * snapshot.limits.usable) / 100);
-  return Math.max(0, slotsTaken(snapshot) - reliefSlots);
+export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>, policy: Policy): number {
+  const reliefSlots = Math.floor((policy.reliefPercent * sample.limits.usable) / 100);
+  return Math.max(0, slotsTaken(sample) - reliefSlots);
 }
 
 /** A cap in sessions. Rounded up, so that a cap never stops a small server one slot short of its stated share. */
@@ -149,7 +147,5 @@ function mergeSpared(sessions: readonly Session[], tiers: readonly TierPlan[]): 
 
 /** How many sessions each reason spares. */
 export function countSpared(spared: readonly Spared[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { reason } of spared) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
+  return Object.fromEntries(countBy(spared, ({ reason }) => reason));
 }

@@ -3,6 +3,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
 import type { TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
+import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, Refusal, Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
@@ -63,17 +64,19 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   }
   if (canaryFault !== null && !diagnosis.pressing) return { next: 'escalate', ...canaryFault };
 
-  const blind = inability(snapshot);
-  if (blind) return { next: 'escalate', ...blind };
+  const bar = barToActing(snapshot);
+  if (bar?.kind === 'may-not') {
+    const advice = snapshot.visibility.missing.map((grant) => `run as an administrator: ${grant}`);
+    return { next: 'escalate', why: bar.why, advice };
+  }
 
-  const hold = holdReason(snapshot, diagnosis, situation);
+  const hold = holdReason(bar, diagnosis, situation);
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const bound = boundReached(situation);
   if (bound) return { next: 'escalate', why: bound, advice: adviceFor(diagnosis) };
 
-  if (snapshot.othersActing)
-    return { next: 'settle', why: 'another executor is ending sessions on this server right now' };
+  if (bar) return { next: 'settle', why: bar.why };
 
   const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && tier.victims.length > 0);
   if (acting) {
@@ -113,21 +116,9 @@ function faultOf(canary: Canary): { why: string; advice: readonly string[] } | n
   };
 }
 
-/** Never acts where it may not see or signal other users' sessions. */
-function inability({ visibility }: Snapshot): { why: string; advice: readonly string[] } | null {
-  if (visibility.seesSessions && visibility.maySignal) return null;
-  const lack = visibility.seesSessions ? 'end' : 'see';
-  return {
-    why: `the responder may not ${lack} other users’ sessions, so nothing was ended`,
-    advice: visibility.missing.map((grant) => `run as an administrator: ${grant}`),
-  };
-}
-
-function holdReason(snapshot: Snapshot, { plan }: Diagnosis, { pause, hasActed }: Situation): string | null {
+function holdReason(bar: Bar | null, { plan }: Diagnosis, { pause, hasActed }: Situation): string | null {
   if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
-  if (!snapshot.server.tested) {
-    return `${snapshot.server.engine} ${snapshot.server.major} is newer than what Headroom was tested on, so it only observes`;
-  }
+  if (bar?.kind === 'untested') return bar.why;
   if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
   const isActing = plan.tiers.some((tier) => tier.mode === 'act' && tier.victims.length > 0);
   const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && tier.victims.length > 0);

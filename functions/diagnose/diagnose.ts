@@ -2,7 +2,7 @@ import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
-import { countSpared } from '../core/plan.ts';
+import { countSpared, slotsNeeded } from '../core/plan.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import {
@@ -125,7 +125,8 @@ async function confirmRelief(
 ) {
   let last: Sample = snapshot;
   if (judged.next !== 'confirm') return { verdict: judged, last, refusals: 0 };
-  const { reliefPercent, loop } = incident.target.policy;
+  const { policy } = incident.target;
+  const { loop } = policy;
   for (let good = 1; good < loop.reliefSamples; good++) {
     await deps.sleep(loop.reliefSpacingSeconds * 1000);
     const answer = await deps.worker.sample(incident.target.worker, { deadline: deps.now() + 10_000 });
@@ -133,7 +134,7 @@ async function confirmRelief(
       return { verdict: unconfirmed(`a sample was refused as ${answer.refusal.kind}`), last, refusals: 1 };
     }
     last = answer.sample;
-    if (usagePercent(last) > reliefPercent || last.canary.result === 'refused') {
+    if (slotsNeeded(last, policy) > 0 || last.canary.result === 'refused') {
       const why = `usage ${Math.round(usagePercent(last))} %, canary ${describeCanary(last.canary)}`;
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }

@@ -1,3 +1,4 @@
+import { countBy } from '../count-by.ts';
 import { consumerOf, poolOf, type Session } from '../session.ts';
 import type { SparedReason } from '../spared.ts';
 import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
@@ -59,10 +60,4 @@ function toCandidate(session: Session, level: number, { policy }: TierInput): Ca
     reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${level} sessions`,
     frees: 1,
   };
-}
-
-function countBy(sessions: readonly Session[], key: (session: Session) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const session of sessions) counts.set(key(session), (counts.get(key(session)) ?? 0) + 1);
-  return counts;
 }
