@@ -1,3 +1,4 @@
+import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
@@ -46,7 +47,7 @@ function describeAct({ tier, finishedAt, victims }: Act): string[] {
     `  ${heading}`,
     ...victims.map(
       ({ identity, user, application, method, result, reason, detail }) =>
-        `    ${identity.id} ${user ?? '?'} ${application || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,
+        `    ${identity.id} ${printable(user ?? '?')} ${printable(application) || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,
     ),
   ];
 }

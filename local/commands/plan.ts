@@ -5,6 +5,7 @@ import * as z from 'zod/mini';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
 import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
 import type { ActTally } from '../../functions/core/incident.ts';
+import { printable } from '../../functions/core/printable.ts';
 import { inWords } from '../../functions/core/tiers/tier.ts';
 import type { Session } from '../../functions/core/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/snapshot.ts';
@@ -108,5 +109,5 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
 const PLAIN = { style: { head: [], border: [], compact: true } };
 
 function cells({ identity, user, application, state, stateMs }: Session): string[] {
-  return [String(identity.id), user ?? '?', application, state, inWords(stateMs)];
+  return [String(identity.id), printable(user ?? '?'), printable(application), state, inWords(stateMs)];
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import pg from 'pg';
 import * as z from 'zod';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
@@ -186,6 +187,18 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
       .parse(JSON.parse(stdout));
     expect(JSON.stringify(plan)).toContain('kill-idle');
     expect(load.tally().sessions.filter(({ end }) => end === 'lost')).toEqual([]);
+  });
+
+  it('a name with terminal controls and line breaks in it is shown without them', async () => {
+    const name = 'evil\u001b[2J\nall clear';
+    const { server } = staging;
+    await server.eyes.query(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
+    const client = new pg.Client(server.server.urlFor({ user: name, password: 'x' }));
+    await client.connect();
+    const { stdout } = await run(['plan', '--config', staging.configure(), ...records()]);
+    await client.end();
+    expect(stdout).toContain('evil·[2J·all clear');
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
   it('doctor passes a server that is in order, and says what to mend where it is not', async () => {
