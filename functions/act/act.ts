@@ -1,4 +1,5 @@
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
+import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { countBy } from '../core/count-by.ts';
 import { HOUR_MS, countAgainstCaps, historyOf } from '../core/history.ts';
@@ -76,9 +77,7 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   const finished = finish(started, endings, deps.now());
   await deps.store.finishAct(target.id, finished);
   const counts = countResults(finished.victims);
-  await deps.store.change(incidentId, {
-    endedCount: incident.endedCount + (counts['ended'] ?? 0) + (counts['cancelled'] ?? 0),
-  });
+  await deps.store.change(incidentId, { endedCount: incident.endedCount + countEnded([finished]) });
   return { tier, round, held: answer.ok ? null : `refused as ${answer.refusal.kind}`, counts };
 }
 

@@ -25,6 +25,11 @@ export function actsByTier(acts: readonly Act[]): TierSummary[] {
   });
 }
 
+/** Sessions that were ended and queries that were cancelled, as far as is known. */
+export function countEnded(acts: readonly Act[]): number {
+  return acts.flatMap((act) => act.victims).filter(isEnded).length;
+}
+
 /** The consumers that lost the most sessions or queries, most first; ties by name. */
 export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
   const ended = acts.flatMap((act) => act.victims).filter(isEnded);

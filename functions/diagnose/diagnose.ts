@@ -1,4 +1,5 @@
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
+import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
@@ -48,6 +49,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   if (!answer.ok) {
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
     return conclude(incident, verdict, deps, {
+      acts,
       round: {
         canary: 'not asked',
         admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
@@ -65,6 +67,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   );
   const { tiers, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
+    acts,
     round: {
       usage: diagnosis.usage,
       used: slotsTaken(snapshot),
@@ -148,6 +151,7 @@ async function confirmRelief(
 }
 
 interface Findings {
+  readonly acts: readonly Act[];
   readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
   readonly cause?: Incident['cause'];
   readonly snapshot?: Snapshot;
@@ -187,6 +191,8 @@ async function conclude(
     incident.id,
     {
       rounds: round,
+      // Anew each time: an act that was settled late counts too.
+      endedCount: countEnded(found.acts),
       refused: incident.refused + found.refused,
       usageBefore: incident.usageBefore ?? usageSeen,
       usageAfter: usageNow,

@@ -2,7 +2,6 @@ import { belongsTo, incidentIdFor, parseAlarmEvent, type AlarmEvent } from '../c
 import type { AlarmSighting, Incident } from '../core/incident.ts';
 import { composeRefusal } from '../core/message.ts';
 import { LEASE_MS, type Alarms, type NewIncident, type Opening, type Workflow } from '../core/ports.ts';
-import { printable } from '../core/printable.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { dispatchRequest } from '../core/workflow.ts';
@@ -44,7 +43,7 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
       reason: `the event is ${Math.round((deps.now() - alarm.at) / 60_000)} min old and no alarm of the target stands any more`,
     };
   }
-  return openFor(target, { alarm: alarm.alarmName, at: alarm.at, reason: printable(alarm.reason, 500) }, deps);
+  return openFor(target, { alarm: alarm.alarmName, at: alarm.at, reason: alarm.reason }, deps);
 }
 
 /** Opens or joins the target's incident for a sighting and sees to it that its workflow runs. */

@@ -194,5 +194,6 @@ describe('an act whose worker dies', () => {
     const [settled] = await world.store.acts(id);
     expect(settled).toMatchObject({ counted: 10, finishedAt: world.at });
     expect((await world.store.tallies(target.id, 0))[0]).toMatchObject({ counted: 10 });
+    expect(await world.store.incident(id)).toMatchObject({ endedCount: 10 });
   });
 });
