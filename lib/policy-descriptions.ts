@@ -20,6 +20,11 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'caps.perHourPercent':
     'Most sessions all incidents of the target may end within an hour, in percent of usable slots.',
   minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
+  rollback: 'Work that no tier throws away: a transaction over either limit is spared, and a person decides.',
+  'rollback.maxRowsModified':
+    'MySQL and MariaDB: rows a transaction may have changed. Undoing them takes as long as doing them, and the slot stays taken meanwhile.',
+  'rollback.maxWritingSeconds':
+    'PostgreSQL, which counts no rows and undoes nothing: how long a transaction that has written may have been at work, not counting the time it has been idle.',
   protect: 'Who is never ended. Each entry is exact, or a prefix that ends in "*".',
   'protect.users': 'Database users.',
   'protect.applications': 'Application names, as the client reports them.',

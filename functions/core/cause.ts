@@ -99,6 +99,9 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
         ...(locks.behindPrepared > 0
           ? [`${locks.behindPrepared} of them wait for a prepared transaction, which no session owns`]
           : []),
+        ...(locks.behindUnknown > 0
+          ? [`who holds up ${locks.behindUnknown} of them is unknown: this server does not show it`]
+          : []),
       ],
     },
     {

@@ -40,5 +40,5 @@ export function topConsumers(acts: readonly Act[], limit: number): { readonly na
 }
 
 function isEnded({ result }: VictimRecord): boolean {
-  return result === 'ended' || result === 'cancelled';
+  return result === 'ended' || result === 'cancelled' || result === 'rolling-back';
 }

@@ -5,7 +5,7 @@ import type { Snapshot } from './snapshot.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** Results after which a session counts against the caps: it was ended, or may have been. */
-export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there']);
+export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
 
 /** How long an act weighs on the hourly cap. */
 export const HOUR_MS = 3_600_000;
@@ -40,7 +40,9 @@ function isOnQuerySince({ state, queryMs }: Session, since: number, now: number)
 
 /** What earlier acts mean for a plan. `lastHour` holds the acts of every incident of the target. */
 export function historyOf(acts: readonly Act[], lastHour: readonly ActTally[]): History {
-  const signalled = acts.flatMap((act) => act.victims).filter((victim) => victim.result === 'still-there');
+  const signalled = acts
+    .flatMap((act) => act.victims)
+    .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
   return {
     countedIncident: sumCounted(acts),
     countedHour: sumCounted(lastHour),

@@ -1,4 +1,4 @@
-import type { Session } from './session.ts';
+import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER, type Session } from './session.ts';
 
 /** What the lock queues look like. */
 export interface LockQueues {
@@ -8,10 +8,9 @@ export interface LockQueues {
   readonly shared: ReadonlySet<number>;
   /** Waiters behind a prepared transaction, which belongs to no session. */
   readonly behindPrepared: number;
+  /** Waiters whose blockers the server does not show. */
+  readonly behindUnknown: number;
 }
-
-/** PostgreSQL names a prepared transaction as blocker 0. */
-const PREPARED = 0;
 
 /**
  * Finds the heads of the lock queues, from the heads outward: a waiter is settled once all that hold it up are. It is put
@@ -59,15 +58,17 @@ function group(
   const behind = new Map<number, Session[]>();
   const shared = new Set<number>();
   let behindPrepared = 0;
+  let behindUnknown = 0;
   for (const [id, waiter] of waiters) {
     if (unsettled.get(id) !== 0) continue;
     const [root, other] = roots.get(id) ?? [];
     if (root === undefined) continue;
-    if (other !== undefined) shared.add(root).add(other);
-    else if (root === PREPARED) behindPrepared++;
+    if (root === UNKNOWN_BLOCKER) behindUnknown++;
+    else if (other !== undefined) shared.add(root).add(other);
+    else if (root === PREPARED_TRANSACTION) behindPrepared++;
     else pushTo(behind, root, waiter);
   }
-  return { behind, shared, behindPrepared };
+  return { behind, shared, behindPrepared, behindUnknown };
 }
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -1,7 +1,7 @@
 import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
 import type { Mode, Policy } from './policy.ts';
-import { protectionOf } from './protection.ts';
+import { isRollbackTooCostly, protectionOf } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
@@ -93,15 +93,20 @@ export function planTiers(input: PlanInput): Plan {
     // A tier that only looks on must not count as done where others act after it.
     const isHypothetical = someAct && mode === 'observe';
     const ledger = isHypothetical ? { ...left } : left;
-    const proposal = tier.propose({ sessions: open, clients, locks: input.locks, policy });
+    const proposal = tier.propose({
+      sessions: open,
+      clients,
+      locks: input.locks,
+      policy,
+      engine: snapshot.server.engine,
+    });
     const spared = [...proposal.spared];
     const victims: Candidate[] = [];
     for (const candidate of proposal.candidates) {
-      const reason = stopReason({
-        ...ledger,
-        tier: perTier - victims.length,
-        blocked: tier.losesWork && !input.pressing,
-      });
+      const isTooCostly = tier.losesWork && isRollbackTooCostly(candidate.session, policy);
+      const reason = isTooCostly
+        ? 'rollback-too-costly'
+        : stopReason({ ...ledger, tier: perTier - victims.length, blocked: tier.losesWork && !input.pressing });
       if (reason) {
         spared.push({ session: candidate.session, reason });
         continue;

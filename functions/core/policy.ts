@@ -60,6 +60,13 @@ const caps = z.strictObject({
   perHourPercent: z._default(percent(), 100),
 });
 
+const rollback = z.strictObject({
+  /** Rows a transaction may have changed and still be ended (MySQL and MariaDB count them; undoing takes as long as doing). */
+  maxRowsModified: z._default(z.int().check(z.nonnegative()), 10_000),
+  /** How long a transaction that has written may have been at work, idle time left out (where rows are not counted). */
+  maxWritingSeconds: z._default(seconds(), 600),
+});
+
 const protect = z.strictObject({
   users: names(),
   applications: names(),
@@ -99,6 +106,8 @@ export const policy = z.strictObject({
   caps: z.prefault(caps, {}),
   /** Sessions of each pool that kill-idle leaves in place. */
   minimumPerPool: z._default(z.int().check(z.minimum(0)), 2),
+  /** Work that no tier throws away. */
+  rollback: z.prefault(rollback, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),

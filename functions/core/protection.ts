@@ -86,6 +86,7 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.superuser) return 'superuser';
   if (session.user !== null && matchesAny(session.user, RDS_INTERNAL)) return 'rds-internal';
   if (session.state === 'starting') return 'logging-in';
+  if (session.state === 'rolling-back') return 'rolling-back';
   if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
   if (matchesAny(session.application, BACKUP_TOOLS)) return 'backup-tool';
   if (matchesAny(session.application, MIGRATION_TOOLS)) return 'migration-tool';
@@ -100,6 +101,18 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
 /** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
 export function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
+}
+
+/**
+ * Ending it would throw away more work than the policy allows. Where rows are not counted (PostgreSQL), the time in which it
+ * can have written stands for them: the age of its transaction without the time it has been idle.
+ */
+export function isRollbackTooCostly(session: Session, { rollback }: Policy): boolean {
+  if (session.rowsModified !== null) return session.rowsModified > rollback.maxRowsModified;
+  if (!session.hasWritten) return false;
+  if (session.transactionMs === null) return true;
+  const idleMs = session.state.startsWith('idle-in-transaction') ? (session.stateMs ?? 0) : 0;
+  return session.transactionMs - idleMs > rollback.maxWritingSeconds * 1000;
 }
 
 /** Only a person may stop it. */

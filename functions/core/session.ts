@@ -11,15 +11,30 @@ export interface SessionIdentity {
   readonly incarnation: string;
 }
 
-/** `unseen`: the responder may not see the state of this session, so it can never be a candidate. */
+/**
+ * `unseen`: the responder may not see the state of this session, so it can never be a candidate. `rolling-back`: ended
+ * already, and it keeps its slot until its work is undone (MySQL, MariaDB); ending it again would only slow that down.
+ */
 export type SessionState =
-  'active' | 'idle' | 'idle-in-transaction' | 'idle-in-transaction-aborted' | 'starting' | 'unseen' | 'other';
+  | 'active'
+  | 'idle'
+  | 'idle-in-transaction'
+  | 'idle-in-transaction-aborted'
+  | 'rolling-back'
+  | 'starting'
+  | 'unseen'
+  | 'other';
 
 /** Only `client` sessions are ever candidates. */
 export type SessionKind = 'client' | 'replication' | 'system';
 
 /** What an idle session visibly holds that its end would take away. */
-export type Holding = 'advisory-lock' | 'listen';
+export type Holding = 'advisory-lock' | 'listen' | 'table-lock';
+
+/** Stands in `blockedBy` for a prepared transaction, which belongs to no session. */
+export const PREPARED_TRANSACTION = 0;
+/** Stands in `blockedBy` for a blocker that this server does not show. */
+export const UNKNOWN_BLOCKER = -1;
 
 /** One server-side connection as a snapshot shows it. Ages are in milliseconds by the server's clock, null when unknown. */
 export interface Session {
@@ -48,11 +63,13 @@ export interface Session {
   readonly wait: { readonly type: string; readonly event: string } | null;
   /** How long it has waited for a lock; null when it does not wait for one. */
   readonly lockWaitMs: number | null;
-  /** Ids of the sessions directly ahead of it; 0 stands for a prepared transaction. Empty unless it waits for a lock. */
+  /** Ids of the sessions directly ahead of it, PREPARED_TRANSACTION or UNKNOWN_BLOCKER. Empty unless it waits for a lock. */
   readonly blockedBy: readonly number[];
   readonly holds: readonly Holding[];
   /** The open transaction has written (PostgreSQL: it has a transaction id). */
   readonly hasWritten: boolean;
+  /** Rows the open transaction has changed and would have to change back; null where the server does not count them. */
+  readonly rowsModified: number | null;
   /** First keyword of the statement, upper case, and its text without literals (null when policy withholds it). */
   readonly statement: { readonly verb: string; readonly text: string | null } | null;
 }

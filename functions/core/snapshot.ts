@@ -1,4 +1,5 @@
 import type { Session } from './session.ts';
+import type { Statement } from './statement.ts';
 
 export type EngineName = 'postgres' | 'mysql' | 'mariadb';
 
@@ -67,6 +68,8 @@ export interface Limits {
 export interface Visibility {
   readonly seesSessions: boolean;
   readonly maySignal: boolean;
+  /** False where waits for row locks show but not who is ahead (MySQL without performance_schema): then no locks are broken. */
+  readonly seesBlockers: boolean;
   /** The grants that are missing, as an administrator would write them. */
   readonly missing: readonly string[];
 }
@@ -81,11 +84,29 @@ export interface Sample {
   readonly used: number;
   /** How many of them the look itself takes: the worker's one session. */
   readonly ownSlots: number;
+  /** Sessions of the responder's login, the one that looks included. More of them for long: one was left behind. */
+  readonly responderSessions: number;
   readonly byState: Readonly<Record<string, number>>;
   readonly canary: Canary;
   /** Connections that hold a slot without a session. `inferred`: not countable in SQL on this server, only concluded. */
   readonly halfOpen: { readonly count: number; readonly inferred: boolean };
+  readonly activity: Activity;
 }
+
+/** What the client sessions are at, in a few numbers. Ages in milliseconds, null when no such session exists. */
+export interface Activity {
+  readonly longestQueryMs: number | null;
+  readonly longestTransactionMs: number | null;
+  /** Queries that have run for LONG_QUERY_MS or longer. */
+  readonly longQueries: number;
+  /** Sessions that wait for a lock. */
+  readonly blocked: number;
+  /** The server's counter of sessions ever opened: its growth is the reconnect rate. Null where there is none. */
+  readonly sessionsOpened: number | null;
+}
+
+/** The runbooks' line between a query and a long query. */
+export const LONG_QUERY_MS = 300_000;
 
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
@@ -94,6 +115,8 @@ export interface Snapshot extends Sample {
   readonly sessions: readonly Session[];
   /** Deadlocks the server has counted since its statistics were reset. */
   readonly deadlocks: number;
+  /** The last one the server tells of, with its statements as far as they may be told; null when it tells of none. */
+  readonly latestDeadlock: { readonly agoMs: number; readonly statements: readonly Statement[] } | null;
   /** Prepared transactions; they can block and belong to no session. */
   readonly preparedTransactions: readonly {
     readonly owner: string;
@@ -113,6 +136,23 @@ export function slotsTaken(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen'
 /** Taken over usable slots, in percent. Above 100 when reserves are in use too. */
 export function usagePercent(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen' | 'limits'>): number {
   return (100 * slotsTaken(sample)) / Math.max(1, sample.limits.usable);
+}
+
+/** The same numbers from sessions in full: those of clients, our own left out. */
+export function activityOf(sessions: readonly Session[], sessionsOpened: number | null): Activity {
+  let longestQueryMs: number | null = null;
+  let longestTransactionMs: number | null = null;
+  let longQueries = 0;
+  let blocked = 0;
+  for (const { kind, own, state, queryMs, transactionMs, blockedBy } of sessions) {
+    if (kind !== 'client' || own) continue;
+    if (transactionMs !== null) longestTransactionMs = Math.max(longestTransactionMs ?? 0, transactionMs);
+    if (blockedBy.length > 0) blocked++;
+    if (state !== 'active' || queryMs === null) continue;
+    longestQueryMs = Math.max(longestQueryMs ?? 0, queryMs);
+    if (queryMs >= LONG_QUERY_MS) longQueries++;
+  }
+  return { longestQueryMs, longestTransactionMs, longQueries, blocked, sessionsOpened };
 }
 
 /** Ordinary clients are turned away because there is no slot for them. */

@@ -4,7 +4,7 @@ import type { Incident, Pause } from './incident.ts';
 import type { TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
 import { barToActing, type Bar } from './readiness.ts';
-import type { Canary, Refusal, Snapshot } from './snapshot.ts';
+import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
 
@@ -192,6 +192,14 @@ function adviceFor({ cause, plan }: Diagnosis): string[] {
   ];
 }
 
+/** What lets the responder in when ordinary clients are refused. */
+const RESERVED_WAY_IN = {
+  postgres:
+    'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
+  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and let no application have it)',
+  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
+} as const satisfies Record<EngineName, string>;
+
 function explainRefusal(refusal: Refusal, waitedMs: number, incident: Incident): { why: string; advice: string[] } {
   const where = incident.target.endpoint;
   const words = printable(refusal.message, 200);
@@ -202,7 +210,7 @@ function explainRefusal(refusal: Refusal, waitedMs: number, incident: Incident):
         why: `locked out: every slot of ${where} is taken, reserved ones too, and none came free in ${waited} (${words})`,
         advice: [
           'end sessions from a login that still gets in (a superuser or the master user), or restart the application that holds them',
-          'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
+          RESERVED_WAY_IN[incident.target.engine],
           'keep applications off the master user: it eats the reserve',
         ],
       };

@@ -58,9 +58,11 @@ export type EndMethod = z.infer<typeof endMethod>;
 /**
  * `ended`: looked again and it is gone. `cancelled`: the query stopped, its session was left alone. `gone`: was not there any more.
  * `changed`: there, but no longer as expected, so left alone. `refused`: the server did not let us. `still-there`:
- * signalled, but seen again when the time to look was over. `not-tried`: the deadline came first.
+ * signalled, but seen again when the time to look was over. `rolling-back`: ended, but its slot comes free only when its
+ * work is undone. `not-tried`: the deadline came first.
  */
-export type EndingResult = 'ended' | 'cancelled' | 'gone' | 'changed' | 'refused' | 'still-there' | 'not-tried';
+export type EndingResult =
+  'ended' | 'cancelled' | 'gone' | 'changed' | 'refused' | 'still-there' | 'rolling-back' | 'not-tried';
 
 export interface Ending {
   readonly identity: SessionIdentity;

@@ -28,6 +28,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     blockedBy: [],
     holds: [],
     hasWritten: false,
+    rowsModified: null,
     statement: { verb: 'SELECT', text: 'SELECT ?' },
     ...changed,
   };
@@ -67,16 +68,25 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     limits: { maxConnections: usable + 3, reserves: [{ name: 'superuser_reserved_connections', slots: 3 }], usable },
     used,
     ownSlots: 0,
+    responderSessions: 1,
     byState: {},
     canary:
       used < usable
         ? { result: 'admitted', tookMs: 5 }
         : { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' } },
     halfOpen: { count: 0, inferred: false },
+    activity: {
+      longestQueryMs: null,
+      longestTransactionMs: null,
+      longQueries: 0,
+      blocked: 0,
+      sessionsOpened: null,
+    },
     othersActing: false,
-    visibility: { seesSessions: true, maySignal: true, missing: [] },
+    visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
     deadlocks: 0,
+    latestDeadlock: null,
     preparedTransactions: [],
     ...changed,
   };

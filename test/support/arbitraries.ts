@@ -47,6 +47,7 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
         'idle-in-transaction' as const,
         'idle-in-transaction-aborted' as const,
         'starting' as const,
+        'rolling-back' as const,
         'unseen' as const,
         'other' as const,
       ),
@@ -59,10 +60,11 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
       lockWaitMs: fc.constantFrom(null, null, null, 60_000),
       blockedBy: fc.oneof(
         { weight: 3, arbitrary: fc.constant([]) },
-        { weight: 1, arbitrary: fc.array(fc.integer({ min: 0, max: ids }), { minLength: 1, maxLength: 3 }) },
+        { weight: 1, arbitrary: fc.array(fc.integer({ min: -1, max: ids }), { minLength: 1, maxLength: 3 }) },
       ),
-      holds: fc.constantFrom([], [], [], ['advisory-lock' as const], ['listen' as const]),
+      holds: fc.constantFrom([], [], [], ['advisory-lock' as const], ['listen' as const], ['table-lock' as const]),
       hasWritten: fc.boolean(),
+      rowsModified: fc.constantFrom(null, null, 0, 500, 10_000, 10_001, 2_000_000),
       statement: fc.constantFrom(
         null,
         { verb: 'SELECT', text: null },

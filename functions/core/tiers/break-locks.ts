@@ -1,11 +1,13 @@
 import type { Session } from '../session.ts';
+import type { EngineName } from '../snapshot.ts';
 import { runsMaintenance } from '../protection.ts';
 import type { SparedReason } from '../spared.ts';
 import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
- * Ends the root blockers, those first that free most waiters; never a waiter. A root that runs a query has the query
- * cancelled, which already rolls its transaction back and frees its locks; one that idles in its transaction is terminated.
+ * Ends the root blockers, those first that free most waiters; never a waiter. On PostgreSQL a root that runs a query has the
+ * query cancelled, which already rolls its transaction back and frees its locks. On MySQL and MariaDB a cancelled statement
+ * leaves its transaction open with its locks, so there, as wherever a root idles in its transaction, it is terminated.
  */
 export const breakLocks: Tier = {
   name: 'break-locks',
@@ -22,7 +24,7 @@ export const breakLocks: Tier = {
       } else if (waiters.length > 0) {
         const reason = spareReason(session, waiters, input);
         if (reason) spared.push({ session, reason });
-        else candidates.push(toCandidate(session, waiters));
+        else candidates.push(toCandidate(session, waiters, input.engine));
       }
     }
     candidates.sort(
@@ -50,13 +52,13 @@ function spareReason(
   return null;
 }
 
-function toCandidate(session: Session, waiters: readonly Session[]): Candidate {
+function toCandidate(session: Session, waiters: readonly Session[], engine: EngineName): Candidate {
   const shared = { transactionMark: session.transactionMark, blocksOthers: true };
   const isActive = session.state === 'active';
   const isAborted = session.state === 'idle-in-transaction-aborted';
   return {
     session,
-    method: isActive ? 'cancel' : 'terminate',
+    method: isActive && engine === 'postgres' ? 'cancel' : 'terminate',
     expect: isActive
       ? expecting('active', { ...shared, queryMark: session.queryMark })
       : expecting(isAborted ? 'idle-in-transaction-aborted' : 'idle-in-transaction', shared),

@@ -1,6 +1,7 @@
 import type { LockQueues } from '../locks.ts';
 import type { Policy } from '../policy.ts';
 import type { Session } from '../session.ts';
+import type { EngineName } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
 import type { EndMethod, Expectation } from '../worker-protocol.ts';
 import type { TierName } from './names.ts';
@@ -35,6 +36,7 @@ export interface TierInput {
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
   readonly policy: Policy;
+  readonly engine: EngineName;
 }
 
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */

@@ -29,6 +29,7 @@ export const LIMITS = {
       pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS sees_sessions,
       pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AS may_signal,
       quote_ident(session_user) AS quoted_user,
+      (SELECT sum(sessions)::float8 FROM pg_stat_database) AS sessions_opened,
       CASE WHEN $1 THEN EXISTS (
         SELECT FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
@@ -53,6 +54,7 @@ export const LIMITS = {
     sees_sessions: z.boolean(),
     may_signal: z.boolean(),
     quoted_user: z.string(),
+    sessions_opened: z.nullable(z.number()),
     others_acting: z.nullable(z.boolean()),
     deadlocks: z.nullable(z.number()),
     prepared: z.nullable(z.array(z.object({ owner: z.string(), database: z.string(), ageMs: z.number() }))),

@@ -1,4 +1,4 @@
-import type { Limits, Sample, Server } from '../../core/snapshot.ts';
+import { LONG_QUERY_MS, type Limits, type Sample, type Server } from '../../core/snapshot.ts';
 import type * as z from 'zod/mini';
 import { ConnectionLost, type Seen } from '../engine.ts';
 import type { Connection } from './connection.ts';
@@ -15,7 +15,7 @@ export type LimitsRow = z.infer<typeof LIMITS.row>;
 /** See EngineSession.sample: two cheap statements. */
 export async function takeSample(connection: Connection, timeoutMs: number): Promise<Seen<Sample>> {
   const limits = await readLimits(connection, false, timeoutMs);
-  const usage = await connection.query(USAGE, [], timeoutMs);
+  const usage = await connection.query(USAGE, [LONG_QUERY_MS], timeoutMs);
   const byState: Record<string, number> = {};
   for (const { state, sessions } of usage) {
     const name = stateOf(state);
@@ -27,9 +27,22 @@ export async function takeSample(connection: Connection, timeoutMs: number): Pro
     limits: limitsOf(limits),
     used: usage.reduce((sum, { sessions }) => sum + sessions, 0),
     ownSlots: 1,
+    responderSessions: usage.reduce((sum, row) => sum + row.responder_sessions, 0),
     byState,
     halfOpen: halfOpenOf(limits, byState),
+    activity: {
+      longestQueryMs: longest(usage.map((row) => row.longest_query_ms)),
+      longestTransactionMs: longest(usage.map((row) => row.longest_transaction_ms)),
+      longQueries: usage.reduce((sum, row) => sum + row.long_queries, 0),
+      blocked: usage.reduce((sum, row) => sum + row.blocked, 0),
+      sessionsOpened: limits.sessions_opened,
+    },
   };
+}
+
+function longest(ages: readonly (number | null)[]): number | null {
+  const known = ages.filter((age) => age !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 export async function readLimits(connection: Connection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {

@@ -1,5 +1,5 @@
 import type { Holding, Session, SessionKind } from '../../core/session.ts';
-import type { Snapshot, Visibility } from '../../core/snapshot.ts';
+import { activityOf, type Snapshot, type Visibility } from '../../core/snapshot.ts';
 import { redactStatement, type Statement } from '../../core/statement.ts';
 import type { Seen, SessionOptions } from '../engine.ts';
 import type { Connection } from './connection.ts';
@@ -33,12 +33,16 @@ export async function takeSnapshot(
     limits: limitsOf(limits),
     used,
     ownSlots: 1,
+    responderSessions: rows.filter((row) => row.is_responder).length,
     byState,
     halfOpen: halfOpenOf(limits, byState),
+    activity: activityOf(sessions, limits.sessions_opened),
     visibility: visibilityOf(limits),
     othersActing: limits.others_acting ?? false,
     sessions,
     deadlocks: limits.deadlocks ?? 0,
+    // Told in the server's log only.
+    latestDeadlock: null,
     preparedTransactions: limits.prepared ?? [],
   };
 }
@@ -47,6 +51,7 @@ function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Vi
   return {
     seesSessions: sees_sessions,
     maySignal: may_signal,
+    seesBlockers: true,
     missing: [
       ...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]),
       ...(may_signal ? [] : [`GRANT pg_signal_backend TO ${quoted_user}`]),
@@ -89,6 +94,7 @@ function sessionOf(row: SessionRow, server: string, redact: Redact): Session {
     blockedBy: row.blocked_by,
     holds: holdingsOf(row),
     hasWritten: row.has_written,
+    rowsModified: null,
     statement: row.query === null || row.query === '' || state === 'unseen' ? null : redact(row.query),
   };
 }

@@ -111,7 +111,7 @@ describe('an act', () => {
 
   it('does nothing on a server it may not see all of, was not tested on, or where somebody else acts', async () => {
     const { id } = await open();
-    world.snapshots = [{ ...leak, visibility: { seesSessions: false, maySignal: true, missing: [] } }];
+    world.snapshots = [{ ...leak, visibility: { ...leak.visibility, seesSessions: false } }];
     expect((await act(request(id), world)).held).toContain('may not see');
     world.snapshots = [{ ...leak, server: { ...leak.server, tested: false } }];
     expect((await act(request(id), world)).held).toContain('newer');

@@ -41,6 +41,12 @@ describe('lock queues', () => {
     expect(readLockQueues([waiter(1, [0]), waiter(2, [1])]).behindPrepared).toBe(2);
   });
 
+  it('hold no known session to blame for a waiter whose blockers do not show', () => {
+    const queues = readLockQueues([inTransaction(1), waiter(2, [-1]), waiter(3, [1, -1]), waiter(4, [2])]);
+    expect(queues.behind.size).toBe(0);
+    expect(queues.behindUnknown).toBe(3);
+  });
+
   it('follow a chain of ten thousand', () => {
     const chain = [inTransaction(1), ...many(9_999, 2, (id) => waiter(id, [id - 1]))];
     expect(behindOf(chain)['1']).toHaveLength(9_999);

@@ -43,7 +43,7 @@ function mayNeverEnd(session: Session): string | null {
   if (session.user === null || session.user.startsWith('rdsadmin')) return 'RDS or unknown';
   if (session.user === 'guarded' || session.client?.startsWith('10.9.')) return 'protected by policy';
   if (['pg_dump', 'flyway'].includes(session.application)) return 'backup or migration';
-  if (session.state === 'starting' || session.state === 'unseen' || session.state === 'other') return 'state unknown';
+  if (['starting', 'rolling-back', 'unseen', 'other'].includes(session.state)) return 'state unknown, or ended already';
   if (session.blockedBy.length > 0 || session.lockWaitMs !== null) return 'waiter';
   if (session.state === 'idle' && session.holds.length > 0) return 'holds something';
   return null;
@@ -102,6 +102,19 @@ describe('every plan', () => {
         (100 * slotsTaken(snapshot)) / snapshot.limits.usable < policy.triggerPercent;
       const losing = victims.filter((victim) => victim.session.state !== 'idle');
       if (calm) expect(losing).toEqual([]);
+    });
+  });
+
+  it('throws away no more work than the policy allows', () => {
+    forAllPlans(({ policy: { rollback }, victims }) => {
+      for (const { session } of victims.filter((victim) => victim.session.state !== 'idle')) {
+        if (session.rowsModified !== null) expect(session.rowsModified).toBeLessThanOrEqual(rollback.maxRowsModified);
+        else if (session.hasWritten) {
+          const idleMs = session.state === 'active' ? 0 : (session.stateMs ?? 0);
+          const workedMs = (session.transactionMs ?? Infinity) - idleMs;
+          expect(workedMs).toBeLessThanOrEqual(rollback.maxWritingSeconds * 1000);
+        }
+      }
     });
   });
 

@@ -55,6 +55,24 @@ describe('the plan', () => {
     expect(countSpared(plan.spared)['work-to-lose']).toBe(40);
   });
 
+  it('spares work too costly to undo, and ends the next one instead', () => {
+    const costly = inTransaction(1, { rowsModified: 50_000, stateMs: 900_000 });
+    const plan = planOf(3, [costly, inTransaction(2, { rowsModified: 5 }), active(3)]);
+    expect(victimsOf(plan, 'end-idle-transactions')).toEqual([2]);
+    expect(countSpared(plan.spared)['rollback-too-costly']).toBe(1);
+  });
+
+  it('cancels the query of a root blocker where that frees its locks, and ends its session where it does not', () => {
+    const root = active(1, { transactionMs: 60_000 });
+    const snapshot = aSnapshot(10, [root, ...many(9, 2, (id) => waiter(id, [1]))]);
+    const methodOn = (engine: 'postgres' | 'mysql') =>
+      diagnose({ ...snapshot, server: { ...snapshot.server, engine } }, acting, NO_HISTORY).plan.tiers.find(
+        ({ tier }) => tier === 'break-locks',
+      )?.victims[0]?.method;
+    expect(methodOn('postgres')).toBe('cancel');
+    expect(methodOn('mysql')).toBe('terminate');
+  });
+
   it('ends failed transactions before living ones, and those without writes before writers', () => {
     const sessions = [
       ...many(90, 100, (id) => active(id)),

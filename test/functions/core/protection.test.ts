@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matchesAny, protectionOf } from '../../../functions/core/protection.ts';
+import { isRollbackTooCostly, matchesAny, protectionOf } from '../../../functions/core/protection.ts';
 import type { Session } from '../../../functions/core/session.ts';
 import type { SparedReason } from '../../../functions/core/spared.ts';
 import { aPolicy, aSession } from '../../support/a-session.ts';
@@ -17,6 +17,7 @@ describe('a session is protected', () => {
     ['rds-internal', { user: 'rdsadmin' }],
     ['rds-internal', { user: 'rdsproxyadmin' }],
     ['logging-in', { state: 'starting', user: null }],
+    ['rolling-back', { state: 'rolling-back' }],
     ['may-not-see', { state: 'unseen' }],
     ['may-not-see', { state: 'other' }],
     ['may-not-see', { user: null }],
@@ -36,6 +37,24 @@ describe('a session is protected', () => {
   it('by nothing when it is an ordinary client', () => {
     expect(protectionOf(aSession(1), policy)).toBeNull();
     expect(protectionOf(aSession(1, { application: 'nightly-2', user: 'admin' }), policy)).toBeNull();
+  });
+});
+
+describe('a rollback is too costly', () => {
+  const minutes = 60_000;
+  it.each<[boolean, string, Partial<Session>]>([
+    [false, 'at the limit of rows', { rowsModified: 10_000, hasWritten: true, transactionMs: 90 * minutes }],
+    [true, 'over the limit of rows', { rowsModified: 10_001 }],
+    [false, 'when it has only read, however long', { state: 'active', transactionMs: 90 * minutes }],
+    [true, 'when it has been writing for long', { state: 'active', hasWritten: true, transactionMs: 11 * minutes }],
+    [
+      false,
+      'when it wrote shortly and has idled since',
+      { state: 'idle-in-transaction', hasWritten: true, transactionMs: 90 * minutes, stateMs: 85 * minutes },
+    ],
+    [true, 'when nobody can say for how long it has been writing', { hasWritten: true, transactionMs: null }],
+  ])('is %s %s', (expected, _, changed) => {
+    expect(isRollbackTooCostly(aSession(1, changed), policy)).toBe(expected);
   });
 });
 

@@ -86,7 +86,12 @@ describe('what comes next', () => {
   });
 
   it('is a person, never an act, when the responder may not see or signal', () => {
-    const blind = { seesSessions: false, maySignal: true, missing: ['GRANT pg_monitor TO responder'] };
+    const blind = {
+      seesSessions: false,
+      maySignal: true,
+      seesBlockers: true,
+      missing: ['GRANT pg_monitor TO responder'],
+    };
     const verdict = judge({ ...leak, visibility: blind });
     expect(verdict).toMatchObject({
       next: 'escalate',

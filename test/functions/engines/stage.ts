@@ -131,7 +131,7 @@ export function victimOf(
   method: Victim['method'] = 'terminate',
 ): Victim {
   const { state } = session;
-  if (state === 'starting' || state === 'unseen' || state === 'other')
+  if (state === 'starting' || state === 'rolling-back' || state === 'unseen' || state === 'other')
     throw new Error(`nobody ends a session that is ${state}`);
   return {
     identity: session.identity,

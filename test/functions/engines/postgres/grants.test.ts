@@ -73,6 +73,7 @@ test('a major version that the contract suite has not passed on is marked', () =
     sees_sessions: true,
     may_signal: true,
     quoted_user: 'headroom',
+    sessions_opened: 0,
     others_acting: false,
     deadlocks: 0,
     prepared: [],
