@@ -25,6 +25,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'MySQL and MariaDB: rows a transaction may have changed. Undoing them takes as long as doing them, and the slot stays taken meanwhile.',
   'rollback.maxWritingSeconds':
     'PostgreSQL, which counts no rows and undoes nothing: how long a transaction that has written may have been at work, not counting the time it has been idle.',
+  flap: 'When acting again and again would only treat a symptom.',
+  'flap.maxIncidents':
+    'Incidents with the same cause in which Headroom may act within an hour; at the next one it acts on nothing and pages a person.',
   protect: 'Who is never ended. Each entry is exact, or a prefix that ends in "*".',
   'protect.users': 'Database users.',
   'protect.applications': 'Application names, as the client reports them.',
@@ -43,6 +46,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'loop.maxMinutes': 'Total time before the incident is escalated.',
   'loop.reliefSamples': 'Samples in a row that must all be good before relief is confirmed.',
   'loop.reliefSpacingSeconds': 'Time between these samples.',
+  'loop.holdSeconds':
+    'How long relief must hold, usage under the trigger and clients getting in, before the incident is closed as relieved.',
+  'loop.watchSeconds': 'Wait between two looks while relief is watched.',
   'loop.patienceSeconds': 'How long to try to get into a full server.',
   statements:
     'How much of a statement leaves the worker: without literals, only its first keyword, or as it was written.',

@@ -52,7 +52,7 @@ const PATIENTLY = {
 const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 1 } as const satisfies RetryProps;
 
 /** Longer than any policy lets an incident last, shorter than a person would accept. */
-const LONGEST_INCIDENT = Duration.minutes(20);
+const LONGEST_INCIDENT = Duration.minutes(40);
 
 export interface WorkflowProps {
   readonly stateMachineName: string;
@@ -87,6 +87,7 @@ export class Workflow extends Construct {
   #buildLoop(props: WorkflowProps): TaskStateBase {
     const diagnose = this.#diagnose(props);
     const chooseTier = new Choice(this, 'ChooseTier');
+    const watch = new Wait(this, 'WatchForRebound', { time: WaitTime.secondsPath('$.watchSeconds') });
     const settle = new Wait(this, 'Settle', { time: WaitTime.secondsPath('$.settleSeconds') });
     const escalate = this.#escalate(props);
     const escalated = new Pass(this, 'Escalated', { result: Result.fromString('escalated'), resultPath: '$.outcome' });
@@ -116,9 +117,11 @@ export class Workflow extends Construct {
     }
     chooseTier
       .when(Condition.stringEquals('$.next', 'settle'), settle)
+      .when(Condition.stringEquals('$.next', 'watch'), watch)
       .when(Condition.stringEquals('$.next', 'close'), close)
       .otherwise(escalate);
     settle.next(diagnose);
+    watch.next(diagnose);
 
     escalate.addCatch(closeAsFailed, { resultPath: '$.error' }).next(escalated).next(close);
     close.addCatch(closeAsFailed, { resultPath: '$.error' }).next(notify);

@@ -59,6 +59,8 @@ export const COMPRESSED = {
     reliefSamples: 3,
     reliefSpacingSeconds: 0.5,
     patienceSeconds: 10,
+    holdSeconds: 2,
+    watchSeconds: 1,
   },
 } as const satisfies z.input<typeof policy>;
 

@@ -8,7 +8,7 @@ import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.t
 import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
 import { sessionKey } from '../core/session.ts';
-import type { Snapshot } from '../core/snapshot.ts';
+import { slotsTaken, type Snapshot } from '../core/snapshot.ts';
 import type { Candidate } from '../core/tiers/tier.ts';
 import type { TierName } from '../core/tiers/names.ts';
 import { actRequest, type ActResult } from '../core/workflow.ts';
@@ -92,7 +92,12 @@ async function chooseVictims(
   const bar = barToActing(snapshot);
   if (bar) return bar.why;
   const acts = await store.acts(incident.id);
-  const history = historyOf(acts, await store.tallies(target.id, now() - HOUR_MS));
+  const history = historyOf(
+    acts,
+    await store.rounds(incident.id),
+    slotsTaken(snapshot),
+    await store.tallies(target.id, now() - HOUR_MS),
+  );
   const { plan, pressing, usage } = readSnapshot(snapshot, target, history);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && acts.every(({ counted }) => counted === 0))

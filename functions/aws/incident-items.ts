@@ -75,6 +75,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     openedAt: at,
     firstActionAt: null,
     reliefAt: null,
+    rebounds: 0,
     closedAt: null,
     serverVersion: null,
     admission: null,

@@ -1,7 +1,9 @@
-import type { Act, ActTally, VictimRecord } from './incident.ts';
+import type { Act, ActTally, Round, VictimRecord } from './incident.ts';
 import type { History } from './plan.ts';
 import { sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
+import { tierNamed } from './tiers/index.ts';
+import type { TierName } from './tiers/names.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** Results after which a session counts against the caps: it was ended, or may have been. */
@@ -38,8 +40,55 @@ function isOnQuerySince({ state, queryMs }: Session, since: number, now: number)
   return state === 'active' && queryMs !== null && queryMs >= now - since;
 }
 
-/** What earlier acts mean for a plan. `lastHour` holds the acts of every incident of the target. */
-export function historyOf(acts: readonly Act[], lastHour: readonly ActTally[]): History {
+/** Of an act's ended sessions, at least this share must show as free slots at the next look; fewer came back at once. */
+const LEAST_GAIN = 0.3;
+/** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
+const LEAST_VICTIMS = 3;
+
+/** Slots taken before and after an act, by the looks around it; null when one of them did not get in. */
+interface Effect {
+  readonly act: Act;
+  readonly ended: number;
+  readonly freed: number;
+}
+
+/** `usedNow` is the look that follows the last act and is not on record yet; null when there is none. */
+function effectsOf(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): Effect[] {
+  const usedIn = new Map(rounds.map(({ round, used }) => [round, used]));
+  const last = Math.max(0, ...usedIn.keys());
+  return acts.flatMap((act) => {
+    const before = usedIn.get(act.round) ?? null;
+    const after = act.round >= last ? usedNow : (usedIn.get(act.round + 1) ?? null);
+    if (before === null || after === null) return [];
+    const ended = act.victims.filter(({ result }) => result === 'ended').length;
+    return [{ act, ended, freed: before - after }];
+  });
+}
+
+/** The last two acts that ended anything each left more slots taken than before. */
+export function isWorsening(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): boolean {
+  const lastTwo = effectsOf(acts, rounds, usedNow)
+    .filter(({ act }) => act.counted > 0)
+    .slice(-2);
+  return lastTwo.length === 2 && lastTwo.every(({ freed }) => freed < 0);
+}
+
+/**
+ * What earlier acts mean for a plan. `acts` and `rounds` are the incident's, in order; `lastHour` holds the acts of every
+ * incident of the target.
+ */
+export function historyOf(
+  acts: readonly Act[],
+  rounds: readonly Round[],
+  usedNow: number | null,
+  lastHour: readonly ActTally[],
+): History {
+  const futile = new Set<TierName>();
+  for (const { act, ended, freed } of effectsOf(acts, rounds, usedNow)) {
+    if (!tierNamed(act.tier).freesOwnSlot || ended < LEAST_VICTIMS) continue;
+    if (freed < LEAST_GAIN * ended) futile.add(act.tier);
+    else futile.delete(act.tier);
+  }
   const signalled = acts
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
@@ -47,6 +96,7 @@ export function historyOf(acts: readonly Act[], lastHour: readonly ActTally[]): 
     countedIncident: sumCounted(acts),
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
+    futile,
   };
 }
 

@@ -39,7 +39,10 @@ export interface Incident {
   readonly joinedCount: number;
   readonly openedAt: number;
   readonly firstActionAt: number | null;
+  /** When relief was last confirmed; null again after a rebound. */
   readonly reliefAt: number | null;
+  /** How often usage climbed over the trigger again after relief. */
+  readonly rebounds: number;
   readonly closedAt: number | null;
   readonly serverVersion: string | null;
   readonly admission: Admission | null;

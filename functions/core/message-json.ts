@@ -44,6 +44,7 @@ export function jsonForm(
     openedAt: incident.openedAt,
     firstActionAt: incident.firstActionAt,
     reliefAt: incident.reliefAt,
+    rebounds: incident.rebounds,
     closedAt: incident.closedAt,
     at: now,
   };

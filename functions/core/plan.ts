@@ -16,9 +16,11 @@ export interface History {
   readonly countedHour: number;
   /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
   readonly signalled: ReadonlySet<string>;
+  /** Tiers whose last act gave next to no slots back: what they ended came back at once. */
+  readonly futile: ReadonlySet<TierName>;
 }
 
-export const NO_HISTORY: History = { countedIncident: 0, countedHour: 0, signalled: new Set() };
+export const NO_HISTORY: History = { countedIncident: 0, countedHour: 0, signalled: new Set(), futile: new Set() };
 
 export interface TierPlan {
   readonly tier: TierName;
@@ -106,7 +108,12 @@ export function planTiers(input: PlanInput): Plan {
       const isTooCostly = tier.losesWork && isRollbackTooCostly(candidate.session, policy);
       const reason = isTooCostly
         ? 'rollback-too-costly'
-        : stopReason({ ...ledger, tier: perTier - victims.length, blocked: tier.losesWork && !input.pressing });
+        : stopReason({
+            ...ledger,
+            tier: perTier - victims.length,
+            futile: history.futile.has(name),
+            blocked: tier.losesWork && !input.pressing,
+          });
       if (reason) {
         spared.push({ session: candidate.session, reason });
         continue;
@@ -130,11 +137,13 @@ interface Left {
   readonly tier: number;
   readonly incident: number;
   readonly hour: number;
+  readonly futile: boolean;
   readonly blocked: boolean;
 }
 
 function stopReason(left: Left): SparedReason | null {
   if (left.blocked) return 'work-to-lose';
+  if (left.futile) return 'refills-at-once';
   if (left.need <= 0) return 'enough';
   if (left.hour <= 0) return 'cap-hour';
   if (left.incident <= 0) return 'cap-incident';

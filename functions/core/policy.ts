@@ -67,6 +67,11 @@ const rollback = z.strictObject({
   maxWritingSeconds: z._default(seconds(), 600),
 });
 
+const flap = z.strictObject({
+  /** Incidents with one cause that Headroom relieves by acting within an hour; the next is a person's. */
+  maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
+});
+
 const protect = z.strictObject({
   users: names(),
   applications: names(),
@@ -85,6 +90,10 @@ const loop = z.strictObject({
   /** Samples in a row that must all be good before relief is confirmed. */
   reliefSamples: z._default(z.int().check(z.minimum(1), z.maximum(5)), 3),
   reliefSpacingSeconds: z._default(z.number().check(z.minimum(0.1), z.maximum(5)), 2),
+  /** How long relief must hold before the incident is closed as relieved. */
+  holdSeconds: z._default(z.number().check(z.minimum(0), z.maximum(900)), 300),
+  /** Wait between two looks while relief is watched. */
+  watchSeconds: z._default(z.int().check(z.minimum(1), z.maximum(120)), 30),
   /** How long to try to get into a full server. */
   patienceSeconds: z._default(z.number().check(z.minimum(1), z.maximum(120)), 60),
 });
@@ -108,6 +117,7 @@ export const policy = z.strictObject({
   minimumPerPool: z._default(z.int().check(z.minimum(0)), 2),
   /** Work that no tier throws away. */
   rollback: z.prefault(rollback, {}),
+  flap: z.prefault(flap, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),

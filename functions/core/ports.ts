@@ -37,6 +37,7 @@ export type IncidentChange = Partial<
     Incident,
     | 'firstActionAt'
     | 'reliefAt'
+    | 'rebounds'
     | 'serverVersion'
     | 'admission'
     | 'usageBefore'

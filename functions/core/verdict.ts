@@ -3,10 +3,12 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
 import type { TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
+import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
+import { inWords } from './tiers/tier.ts';
 
 /** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
 const EMPTY_LOOKS = 3;
@@ -14,7 +16,9 @@ const EMPTY_LOOKS = 3;
 export type Verdict =
   /** Looks good; true relief needs more samples in a row first. */
   | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
-  | { readonly next: 'close'; readonly outcome: 'not-needed' | 'observed'; readonly why: string }
+  | { readonly next: 'close'; readonly outcome: 'relieved' | 'not-needed' | 'observed'; readonly why: string }
+  /** Relief is confirmed and must hold for a while. */
+  | { readonly next: 'watch'; readonly why: string }
   | { readonly next: TierName; readonly why: string }
   | { readonly next: 'settle'; readonly why: string }
   | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
@@ -25,8 +29,14 @@ export interface Situation {
   readonly pause: Pause | null;
   /** Rounds in a row, this one not counted, that had nothing to do. */
   readonly emptyLooks: number;
+  /** Rounds so far, those that only watched relief left out. */
+  readonly looks: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
+  /** The last two acts each left more slots taken than before. */
+  readonly isWorsening: boolean;
+  /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
+  readonly actedLately: Readonly<Record<string, number>>;
 }
 
 /** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
@@ -47,6 +57,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const canaryFault = faultOf(canary);
 
   if (!diagnosis.pressing && canaryFault === null) {
+    const { reliefAt } = situation.incident;
+    if (reliefAt !== null) return judgeHold(usage, situation.now - reliefAt, policy);
     if (diagnosis.plan.need === 0) {
       return {
         next: 'confirm',
@@ -73,8 +85,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const hold = holdReason(bar, diagnosis, situation);
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
-  const bound = boundReached(situation);
-  if (bound) return { next: 'escalate', why: bound, advice: adviceFor(diagnosis) };
+  const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
+  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis) };
 
   if (bar) return { next: 'settle', why: bar.why };
 
@@ -99,9 +111,26 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
   return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis) };
 }
 
-function boundReached({ incident, now }: Situation): string | null {
+/** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
+function judgeHold(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
+  const why = `usage ${usage} % is under the trigger of ${triggerPercent} %; relief has held for ${inWords(heldMs)}`;
+  if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
+  return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
+}
+
+/** Ending sessions that makes things worse, or that is needed again and again, is for a person to go on with. */
+function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | null {
+  if (situation.isWorsening)
+    return 'the last two acts each left more slots taken than before, so Headroom stops acting';
+  const { maxIncidents } = situation.incident.target.policy.flap;
+  const lately = situation.actedLately[cause.name] ?? 0;
+  if (lately < maxIncidents) return null;
+  return `${lately} incidents with this cause were relieved by ending sessions within the last hour; one more would only treat the symptom`;
+}
+
+function boundReached({ incident, looks, now }: Situation): string | null {
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
-  if (incident.rounds >= maxRounds) return `${maxRounds} rounds have not brought relief`;
+  if (looks >= maxRounds) return `${maxRounds} rounds have not brought relief`;
   if (now - incident.openedAt >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
   return null;
 }

@@ -21,11 +21,12 @@ export interface DiagnoseResult {
   readonly schema: number;
   readonly incidentId: string;
   readonly round: number;
-  /** A tier to act, `settle` to wait and look again, or an end. */
-  readonly next: (typeof TIER_NAMES)[number] | 'settle' | 'close' | 'escalate';
+  /** A tier to act, `settle` to wait and look again, `watch` to see whether relief holds, or an end. */
+  readonly next: (typeof TIER_NAMES)[number] | 'settle' | 'watch' | 'close' | 'escalate';
   /** Set when `next` is `close`, else `escalated`. */
   readonly outcome: Outcome;
   readonly settleSeconds: number;
+  readonly watchSeconds: number;
   readonly error: null;
 }
 

@@ -1,9 +1,11 @@
+import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
-import { HOUR_MS, historyOf, settleAct } from '../core/history.ts';
+import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import {
@@ -15,6 +17,7 @@ import {
   type Sample,
   type Snapshot,
 } from '../core/snapshot.ts';
+import { inWords } from '../core/tiers/tier.ts';
 import { judgeRefusal, judgeSnapshot, judgeUnconfirmed, type Situation, type Verdict } from '../core/verdict.ts';
 import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
@@ -44,7 +47,9 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const answer = await deps.worker.snapshot(target.worker, { deadline: deps.now() + patienceMs + WAKE_MS, patienceMs });
   const acts = await readActs(incident, answer.ok ? answer.snapshot : null, deps);
-  const situation = await readSituation(incident, acts, deps);
+  const rounds = await deps.store.rounds(incident.id);
+  const usedNow = answer.ok ? slotsTaken(answer.snapshot) : null;
+  const situation = await readSituation(incident, acts, rounds, usedNow, deps);
 
   if (!answer.ok) {
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
@@ -55,12 +60,13 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
         admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
       },
       refused: answer.refusal.kind === 'full' ? answer.attempts : 0,
+      isPressing: answer.refusal.kind === 'full',
     });
   }
 
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
-  const diagnosis = readSnapshot(snapshot, target, historyOf(acts, lastHour));
+  const diagnosis = readSnapshot(snapshot, target, historyOf(acts, rounds, usedNow, lastHour));
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -87,6 +93,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     last,
     // Every try before the last was refused; a warm session takes none.
     refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + Math.max(0, admission.attempts - 1),
+    isPressing: diagnosis.pressing,
   });
 }
 
@@ -107,15 +114,38 @@ async function readActs(
   return acts;
 }
 
-async function readSituation(incident: Incident, acts: readonly Act[], deps: DiagnoseDependencies): Promise<Situation> {
-  const rounds = await deps.store.rounds(incident.id);
+async function readSituation(
+  incident: Incident,
+  acts: readonly Act[],
+  rounds: readonly Round[],
+  usedNow: number | null,
+  deps: DiagnoseDependencies,
+): Promise<Situation> {
   let emptyLooks = 0;
   for (const round of [...rounds].reverse()) {
     if (round.next !== 'settle') break;
     emptyLooks++;
   }
-  const pause = await deps.store.pauseOf(incident.target.id);
-  return { incident, now: deps.now(), pause, emptyLooks, hasActed: acts.some((act) => act.counted > 0) };
+  return {
+    incident,
+    now: deps.now(),
+    pause: await deps.store.pauseOf(incident.target.id),
+    emptyLooks,
+    looks: rounds.filter(({ next }) => next !== 'watch').length,
+    hasActed: acts.some((act) => act.counted > 0),
+    isWorsening: isWorsening(acts, rounds, usedNow),
+    actedLately: await countActedLately(incident, deps),
+  };
+}
+
+/** Far more incidents than a target can have within an hour. */
+const LATELY = 60;
+
+async function countActedLately({ id, target }: Incident, { store, now }: DiagnoseDependencies) {
+  const earlier = (await store.listByTarget(target.id, LATELY)).filter(
+    (other) => other.id !== id && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
+  );
+  return Object.fromEntries(countBy(earlier, ({ cause }) => cause?.name ?? 'unclear'));
 }
 
 /** Relief is several good samples running; the snapshot was the first. One bad sample means another round. */
@@ -158,6 +188,8 @@ interface Findings {
   readonly admission?: Admission;
   readonly last?: Sample;
   readonly refused: number;
+  /** Clients are refused, or usage is at the trigger. */
+  readonly isPressing: boolean;
 }
 
 /** Writes the round and the incident, and says where the workflow goes. */
@@ -169,6 +201,9 @@ async function conclude(
 ): Promise<DiagnoseResult> {
   const at = deps.now();
   const round = incident.rounds + 1;
+  const isRebound = incident.reliefAt !== null && found.isPressing;
+  const rebounds = incident.rebounds + (isRebound ? 1 : 0);
+  const { next, why } = namingRebounds(verdict, rebounds, incident.target.policy);
   await deps.store.putRound({
     incidentId: incident.id,
     round,
@@ -182,8 +217,8 @@ async function conclude(
     spared: {},
     sparedSamples: {},
     ...found.round,
-    next: verdict.next,
-    why: verdict.why,
+    next,
+    why,
   });
   const usageNow = found.last ? usagePercent(found.last) : null;
   const usageSeen = found.round.usage ?? null;
@@ -201,8 +236,10 @@ async function conclude(
       ...(found.admission && !incident.admission && { admission: found.admission }),
       ...(found.cause && { cause: found.cause }),
       ...(found.round.spared && { spared: found.round.spared }),
+      rebounds,
+      ...(isRebound && { reliefAt: null }),
       ...(verdict.next === 'confirm' && verdict.outcome === 'relieved' && { reliefAt: at }),
-      ...(verdict.next === 'escalate' && { escalation: { reason: verdict.why, advice: verdict.advice } }),
+      ...(verdict.next === 'escalate' && { escalation: { reason: why, advice: verdict.advice } }),
     },
     verdict.next === 'escalate' ? 'escalated' : undefined,
   );
@@ -210,11 +247,27 @@ async function conclude(
     schema: SCHEMA,
     incidentId: incident.id,
     round,
-    next: verdict.next === 'confirm' ? 'close' : verdict.next,
+    next,
     outcome: 'outcome' in verdict ? verdict.outcome : 'escalated',
     settleSeconds: incident.target.policy.loop.settleSeconds,
+    watchSeconds: incident.target.policy.loop.watchSeconds,
     error: null,
   };
+}
+
+/** Where the workflow goes, and why in words that own up to earlier relief that did not last. */
+function namingRebounds(
+  verdict: Verdict,
+  rebounds: number,
+  { loop }: Policy,
+): Pick<DiagnoseResult, 'next'> & { why: string } {
+  const again = rebounds === 0 ? '' : `rebound ${rebounds}: usage climbed over the trigger again after relief; `;
+  if (verdict.next !== 'confirm')
+    return { next: verdict.next, why: verdict.next === 'watch' ? verdict.why : again + verdict.why };
+  const holds = verdict.outcome === 'relieved' && loop.holdSeconds > 0;
+  return holds
+    ? { next: 'watch', why: `${verdict.why}; watching for ${inWords(loop.holdSeconds * 1000)} whether it holds` }
+    : { next: 'close', why: verdict.why };
 }
 
 function describeCanary(canary: Canary): string {

@@ -43,7 +43,7 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const history = historyOf([], await readLastHour(given.records, config.installation.prefix, target.id));
+      const history = historyOf([], [], null, await readLastHour(given.records, config.installation.prefix, target.id));
       const diagnosis = diagnose(answer.snapshot, settings, history);
       if (given.json) printJson(toJson(target.id, answer.snapshot, diagnosis));
       else printPlan(answer.snapshot, diagnosis);

@@ -15,6 +15,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     openedAt: 0,
     firstActionAt: null,
     reliefAt: null,
+    rebounds: 0,
     closedAt: null,
     serverVersion: null,
     admission: null,

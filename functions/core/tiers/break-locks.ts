@@ -14,6 +14,7 @@ export const breakLocks: Tier = {
   state: 'BreakLocks',
   consequence: 'one transaction rolls back, many proceed',
   losesWork: true,
+  freesOwnSlot: false,
   propose: (input) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

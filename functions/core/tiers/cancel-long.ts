@@ -10,6 +10,7 @@ export const cancelLong: Tier = {
   state: 'CancelLongQueries',
   consequence: 'that query fails',
   losesWork: true,
+  freesOwnSlot: false,
   propose: ({ sessions, policy }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

@@ -11,6 +11,7 @@ export const endIdleTransactions: Tier = {
   state: 'EndIdleTransactions',
   consequence: 'their uncommitted work rolls back; their locks go',
   losesWork: true,
+  freesOwnSlot: true,
   propose: ({ sessions, locks, policy }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

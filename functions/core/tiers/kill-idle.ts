@@ -13,6 +13,7 @@ export const killIdle: Tier = {
   state: 'KillIdle',
   consequence: 'a pool reconnects; a careless client sees one error',
   losesWork: false,
+  freesOwnSlot: true,
   propose: (input) => {
     const spared: Spared[] = [];
     const eligible: Session[] = [];

@@ -47,6 +47,8 @@ export interface Tier {
   readonly consequence: string;
   /** Acts only while usage is at the trigger or ordinary clients are refused. */
   readonly losesWork: boolean;
+  /** Each victim gives its own slot back at once, so slots that do not come free were taken again. */
+  readonly freesOwnSlot: boolean;
   readonly propose: (input: TierInput) => Proposal;
 }
 

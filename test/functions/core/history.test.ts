@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest';
-import { settleAct } from '../../../functions/core/history.ts';
-import type { Act, VictimRecord } from '../../../functions/core/incident.ts';
+import { describe, expect, it } from 'vitest';
+import { historyOf, isWorsening, settleAct } from '../../../functions/core/history.ts';
+import type { Act, Round, VictimRecord } from '../../../functions/core/incident.ts';
 import { active, aSession, aSnapshot } from '../../support/a-session.ts';
 
 function victim(id: number, method: VictimRecord['method']): VictimRecord {
@@ -33,4 +33,59 @@ it('settles by a later snapshot what can be concluded from it, and goes on count
   const settled = settleAct(act, later, 5_000);
   expect(settled.victims.map(({ result }) => result)).toEqual(['not-tried', 'ended', 'not-tried', null, null, 'ended']);
   expect(settled).toMatchObject({ counted: 4, finishedAt: 5_000 });
+});
+
+describe('what acts gave back', () => {
+  const anAct = (round: number, ended: number, tier: Act['tier'] = 'kill-idle'): Act => ({
+    incidentId: 'orders-incident',
+    round,
+    tier,
+    startedAt: round,
+    finishedAt: round,
+    counted: ended,
+    victims: Array.from({ length: ended }, (_, id) => ({ ...victim(id, 'terminate'), result: 'ended' as const })),
+  });
+  const used = (...slots: readonly number[]): Round[] =>
+    slots.map((taken, index) => ({
+      incidentId: 'orders-incident',
+      round: index + 1,
+      at: index,
+      usage: taken,
+      used: taken,
+      usable: 100,
+      byState: {},
+      canary: '',
+      admission: '',
+      cause: null,
+      next: 'kill-idle',
+      why: '',
+      planned: {},
+      spared: {},
+      sparedSamples: {},
+    }));
+  const futileAfter = (acts: readonly Act[], rounds: readonly Round[], usedNow: number | null) => [
+    ...historyOf(acts, rounds, usedNow, []).futile,
+  ];
+
+  it('makes a tier futile when the slots it freed were taken again at once, by the look that follows', () => {
+    expect(futileAfter([anAct(1, 10)], used(100), 98)).toEqual(['kill-idle']);
+    expect(futileAfter([anAct(1, 10)], used(100), 97)).toEqual([]);
+    expect(futileAfter([anAct(1, 10)], used(100, 99), 60)).toEqual(['kill-idle']);
+  });
+
+  it('gives a tier that helped later another chance, and judges none by a few sessions or by a look that failed', () => {
+    expect(futileAfter([anAct(1, 10), anAct(2, 10)], used(100, 99), 89)).toEqual([]);
+    expect(futileAfter([anAct(1, 2)], used(100), 100)).toEqual([]);
+    expect(futileAfter([anAct(1, 10)], used(100), null)).toEqual([]);
+  });
+
+  it('says nothing about tiers whose victims do not give their own slot back', () => {
+    expect(futileAfter([anAct(1, 10, 'break-locks'), anAct(2, 10, 'cancel-long')], used(100, 100), 100)).toEqual([]);
+  });
+
+  it('is worse only when two acts in a row each left more slots taken', () => {
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(90, 95), 99)).toBe(true);
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(90, 95), 95)).toBe(false);
+    expect(isWorsening([anAct(1, 5)], used(90), 99)).toBe(false);
+  });
 });

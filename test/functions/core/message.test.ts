@@ -29,6 +29,7 @@ const RELIEVED: Incident = {
   openedAt: T0 + 2_000,
   firstActionAt: T0 + 5_000,
   reliefAt: T0 + 19_000,
+  rebounds: 0,
   closedAt: T0 + 20_000,
   serverVersion: '18.4',
   admission: { way: 'retry', reserved: true, attempts: 3, waitedMs: 1_900 },

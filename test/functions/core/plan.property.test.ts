@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose, type Diagnosis } from '../../../functions/core/diagnosis.ts';
-import { capSlots, type History } from '../../../functions/core/plan.ts';
+import { capSlots, NO_HISTORY, type History } from '../../../functions/core/plan.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { poolOf, sessionKey, type Session } from '../../../functions/core/session.ts';
 import { slotsTaken, type Snapshot } from '../../../functions/core/snapshot.ts';
 import { tierNamed } from '../../../functions/core/tiers/index.ts';
+import { TIER_NAMES, type TierName } from '../../../functions/core/tiers/names.ts';
 import type { Candidate } from '../../../functions/core/tiers/tier.ts';
 import { policies, snapshots } from '../../support/arbitraries.ts';
 
@@ -13,6 +14,7 @@ const histories: fc.Arbitrary<History> = fc.record({
   countedIncident: fc.integer({ min: 0, max: 30 }),
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
+  futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
 });
 
 /** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
@@ -105,6 +107,12 @@ describe('every plan', () => {
     });
   });
 
+  it('ends nobody by a tier whose victims come back at once', () => {
+    forAllPlans(({ history, diagnosis }) => {
+      for (const { tier, victims } of diagnosis.plan.tiers) if (history.futile.has(tier)) expect(victims).toEqual([]);
+    });
+  });
+
   it('throws away no more work than the policy allows', () => {
     forAllPlans(({ policy: { rollback }, victims }) => {
       for (const { session } of victims.filter((victim) => victim.session.state !== 'idle')) {
@@ -145,15 +153,11 @@ describe('every plan', () => {
   it('is the same for the same sessions, in whatever order they come', () => {
     fc.assert(
       fc.property(snapshots, policies, (snapshot, policy) => {
-        const once = diagnose(
-          snapshot,
-          { policy, mode: 'act' },
-          { countedIncident: 0, countedHour: 0, signalled: new Set() },
-        );
+        const once = diagnose(snapshot, { policy, mode: 'act' }, NO_HISTORY);
         const turned = diagnose(
           { ...snapshot, sessions: [...snapshot.sessions].reverse() },
           { policy, mode: 'act' },
-          { countedIncident: 0, countedHour: 0, signalled: new Set() },
+          NO_HISTORY,
         );
         expect(namesOf(turned)).toEqual(namesOf(once));
         expect(turned.cause).toEqual(once.cause);

@@ -12,7 +12,17 @@ const HOUR = 3_600_000;
 
 function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situation> = {}): Situation {
   const incident = anIncident({ target: aTarget(target), openedAt: HOUR });
-  return { incident, now: HOUR, pause: null, emptyLooks: 0, hasActed: false, ...changed };
+  return {
+    incident,
+    now: HOUR,
+    pause: null,
+    emptyLooks: 0,
+    looks: 0,
+    hasActed: false,
+    isWorsening: false,
+    actedLately: {},
+    ...changed,
+  };
 }
 
 function judge(snapshot: Snapshot, situation = situationOf()): Verdict {
@@ -102,6 +112,29 @@ describe('what comes next', () => {
     });
   });
 
+  it('is to watch whether relief holds, and to close as relieved only when it has held for as long as the policy says', () => {
+    const relieved = (sinceMs: number) => {
+      const situation = situationOf({}, { hasActed: true });
+      return { ...situation, incident: { ...situation.incident, reliefAt: HOUR - sinceMs } };
+    };
+    expect(judge(calm, relieved(299_000))).toMatchObject({ next: 'watch' });
+    expect(judge(between, relieved(299_000))).toMatchObject({ next: 'watch' });
+    expect(judge(between, relieved(300_000))).toMatchObject({ next: 'close', outcome: 'relieved' });
+    expect(judge(leak, relieved(299_000))).toMatchObject({ next: 'kill-idle' });
+  });
+
+  it('is a person, not another act, when the last acts made it worse or the same cause comes back again and again', () => {
+    expect(judge(leak, situationOf({}, { hasActed: true, isWorsening: true }))).toMatchObject({ next: 'escalate' });
+    expect(judge(leak, situationOf({}, { actedLately: { 'connection-leak': 2 } }))).toMatchObject({
+      next: 'kill-idle',
+    });
+    expect(judge(leak, situationOf({}, { actedLately: { 'connection-leak': 3 } }))).toMatchObject({
+      next: 'escalate',
+      why: expect.stringContaining('3 incidents with this cause') as string,
+    });
+    expect(judge(leak, situationOf({}, { actedLately: { 'long-queries': 9 } }))).toMatchObject({ next: 'kill-idle' });
+  });
+
   it('is to wait while another executor is ending sessions on the server', () => {
     const busy = { ...leak, othersActing: true };
     expect(judge(busy, situationOf({}, { emptyLooks: 9 }))).toMatchObject({ next: 'settle' });
@@ -109,8 +142,7 @@ describe('what comes next', () => {
   });
 
   it('is a person when rounds or time run out', () => {
-    const incident = anIncident({ target: aTarget(), rounds: 12, openedAt: HOUR });
-    expect(judge(leak, { ...situationOf(), incident })).toMatchObject({
+    expect(judge(leak, situationOf({}, { looks: 12 }))).toMatchObject({
       next: 'escalate',
       why: '12 rounds have not brought relief',
     });

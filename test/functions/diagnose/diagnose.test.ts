@@ -56,6 +56,7 @@ describe('a diagnosis', () => {
       next: 'kill-idle',
       outcome: 'escalated',
       settleSeconds: 5,
+      watchSeconds: 30,
       error: null,
     });
     expect(JSON.stringify(result).length).toBeLessThan(1_000);
@@ -103,6 +104,45 @@ describe('a diagnosis', () => {
     world.snapshots = [calm];
     world.samples = [calm, bad];
     expect(await look(id)).toMatchObject({ next: 'settle' });
+  });
+
+  it('watches relief, names a rebound and looks for relief again', async () => {
+    const id = await open();
+    const acted = { incidentId: id, round: 1, tier: 'kill-idle' as const, startedAt: 1, finishedAt: 2, counted: 1 };
+    const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
+    await world.store.startAct(target.id, { ...acted, victims: [] });
+    world.snapshots = [calm];
+    expect(await look(id)).toMatchObject({ next: 'watch' });
+    expect(await world.store.incident(id)).toMatchObject({ reliefAt: world.at, rebounds: 0 });
+    world.at += 60_000;
+    expect(await look(id)).toMatchObject({ next: 'watch' });
+
+    world.snapshots = [leak];
+    expect(await look(id)).toMatchObject({ next: 'kill-idle' });
+    expect(await world.store.incident(id)).toMatchObject({ reliefAt: null, rebounds: 1 });
+    expect((await world.store.rounds(id)).at(-1)?.why).toContain('rebound 1');
+
+    world.snapshots = [calm];
+    expect(await look(id)).toMatchObject({ next: 'watch' });
+    world.at += 300_000;
+    expect(await look(id)).toMatchObject({ next: 'close', outcome: 'relieved' });
+  });
+
+  it('hands a cause that came back three times within the hour to a person, naming it', async () => {
+    const target = { id: 'flapping' };
+    for (let earlier = 1; earlier <= 3; earlier++) {
+      const past = aTarget(target);
+      const alarm = { alarm: 'past', at: world.at, reason: '' };
+      await world.store.open({ id: `past-${earlier}`, target: past, alarm, at: world.at, leaseUntil: world.at + 1 });
+      await world.store.change(`past-${earlier}`, {
+        firstActionAt: world.at,
+        cause: { name: 'connection-leak', confidence: 1, evidence: [] },
+      });
+      await world.store.close(`past-${earlier}`, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    }
+    const id = await world.openIncident(aTarget(target));
+    expect(await look(id)).toMatchObject({ next: 'escalate' });
+    expect((await world.store.incident(id))?.escalation?.reason).toContain('3 incidents with this cause');
   });
 
   it('is a person, when relief could not be confirmed in as many rounds as the policy allows', async () => {

@@ -121,7 +121,11 @@ describe('respond', { timeout: LONG_MS }, () => {
 
   it('can be paused from another terminal while it runs, and its records are nobody else’s to run on', async () => {
     await leak();
-    const policy = { loop: { settleSeconds: 5 }, ages: { idleSeconds: 3 }, caps: { perTierPercent: 10 } };
+    const policy = {
+      loop: { settleSeconds: 5, holdSeconds: 0 },
+      ages: { idleSeconds: 3 },
+      caps: { perTierPercent: 10 },
+    };
     const config = staging.configure({ policy });
     const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging.environment);
     await started.said('▶ Settle');
