@@ -32,7 +32,7 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'protect.users': 'Database users.',
   'protect.applications': 'Application names, as the client reports them.',
   'protect.databases': 'Databases.',
-  'protect.clients': 'Client addresses.',
+  'protect.clients': 'Client addresses; here also networks in CIDR form.',
   tiers: 'Modes of single tiers, where they differ from the mode of the target.',
   'tiers.kill-idle':
     'Mode of kill-idle: terminates idle sessions. A pool reconnects; a careless client sees one error.',

@@ -19,8 +19,8 @@ interface Rule {
 
 /** Imports point inward: handlers → engines and AWS adapters → core. What no rule allows is forbidden. */
 const RULES: readonly Rule[] = [
-  // Pure. A hash is arithmetic: no I/O, no clock, no state.
-  { files: /^functions\/core\//, ours: /^functions\/core\//, packages: /^(zod|node:crypto)$/ },
+  // Pure. A hash is arithmetic, and so is a network mask: no I/O, no clock, no state.
+  { files: /^functions\/core\//, ours: /^functions\/core\//, packages: /^(zod|node:crypto|node:net)$/ },
   {
     files: /^functions\/engines\//,
     ours: /^functions\/(core|engines)\//,
@@ -130,6 +130,16 @@ describe('core', () => {
       .filter((file) => file.endsWith('.ts'))
       .flatMap((file) => impureIn(file, readFileSync(join(ROOT, 'functions/core', file), 'utf8')));
     expect(found).toEqual([]);
+  });
+
+  test('takes of the network its arithmetic alone', () => {
+    const imports = readdirSync(join(ROOT, 'functions/core'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [
+        ...readFileSync(join(ROOT, 'functions/core', file), 'utf8').matchAll(/import \{([^}]*)\} from 'node:net'/g),
+      ])
+      .flatMap(([, names = '']) => names.split(',').map((name) => name.trim()));
+    expect(new Set(imports)).toEqual(new Set(['BlockList', 'isIP']));
   });
 
   test.each([

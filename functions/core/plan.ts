@@ -1,7 +1,7 @@
 import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
 import type { Mode, Policy } from './policy.ts';
-import { isRollbackTooCostly, protectionOf } from './protection.ts';
+import { protectionOf, reservedForPerson } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
@@ -105,15 +105,14 @@ export function planTiers(input: PlanInput): Plan {
     const spared = [...proposal.spared];
     const victims: Candidate[] = [];
     for (const candidate of proposal.candidates) {
-      const isTooCostly = tier.losesWork && isRollbackTooCostly(candidate.session, policy);
-      const reason = isTooCostly
-        ? 'rollback-too-costly'
-        : stopReason({
-            ...ledger,
-            tier: perTier - victims.length,
-            futile: history.futile.has(name),
-            blocked: tier.losesWork && !input.pressing,
-          });
+      const reason =
+        (tier.losesWork ? reservedForPerson(candidate.session, policy) : null) ??
+        stopReason({
+          ...ledger,
+          tier: perTier - victims.length,
+          futile: history.futile.has(name),
+          blocked: tier.losesWork && !input.pressing,
+        });
       if (reason) {
         spared.push({ session: candidate.session, reason });
         continue;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { readNetwork } from './network.ts';
 import { TIER_NAMES } from './tiers/names.ts';
 
 /** `observe` plans and never acts. */
@@ -27,7 +28,12 @@ const names = () => z._default(z.array(pattern()), []);
 const clientAddresses = () =>
   z._default(
     z.array(
-      pattern().check(z.regex(/^[^/]*$/, 'a network in CIDR form matches nothing; use a prefix such as "10.1.*"')),
+      pattern().check(
+        z.refine(
+          (text) => !text.includes('/') || readNetwork(text) !== null,
+          'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
+        ),
+      ),
     ),
     [],
   );
@@ -76,7 +82,7 @@ const protect = z.strictObject({
   users: names(),
   applications: names(),
   databases: names(),
-  /** Client addresses: exact, prefix with `*`. */
+  /** Client addresses: exact, prefix with `*`, or a network in CIDR form. */
   clients: clientAddresses(),
 });
 

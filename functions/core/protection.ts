@@ -1,3 +1,5 @@
+import { BlockList, isIP } from 'node:net';
+import { readNetwork } from './network.ts';
 import type { Policy } from './policy.ts';
 import type { Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
@@ -93,7 +95,8 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (matchesAny(session.user, policy.protect.users)) return 'protected-user';
   if (matchesAny(session.application, policy.protect.applications)) return 'protected-application';
   if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
-  if (session.client !== null && matchesAny(session.client, policy.protect.clients)) return 'protected-client';
+  if (session.client !== null && matchesClient(session.client, policy.protect.clients)) return 'protected-client';
+  if (session.statement?.isOptedOut === true) return 'opted-out';
   if (isWaiter(session)) return 'waits-for-lock';
   return null;
 }
@@ -101,6 +104,28 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
 /** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
 export function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
+}
+
+/** Whether an address is named exactly, by prefix, or lies in one of the networks. */
+function matchesClient(client: string, patterns: readonly string[]): boolean {
+  if (matchesAny(client, patterns)) return true;
+  // A server that listens on IPv6 shows IPv4 clients in this form.
+  const address = client.replace(/^::ffff:(?=\d+\.)/i, '');
+  const family = isIP(address);
+  return family !== 0 && networksOf(patterns).check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+const networks = new WeakMap<readonly string[], BlockList>();
+
+function networksOf(patterns: readonly string[]): BlockList {
+  const known = networks.get(patterns);
+  if (known) return known;
+  const list = new BlockList();
+  for (const network of patterns.flatMap((pattern) => readNetwork(pattern) ?? [])) {
+    list.addSubnet(network.address, network.bits, network.family);
+  }
+  networks.set(patterns, list);
+  return list;
 }
 
 /**
@@ -115,7 +140,9 @@ export function isRollbackTooCostly(session: Session, { rollback }: Policy): boo
   return session.transactionMs - idleMs > rollback.maxWritingSeconds * 1000;
 }
 
-/** Only a person may stop it. */
-export function runsMaintenance(session: Session): boolean {
-  return session.statement !== null && isMaintenance(session.statement.verb);
+/** Why only a person may throw away the work of this session, or null. */
+export function reservedForPerson(session: Session, policy: Policy): SparedReason | null {
+  // Also when it idles in its transaction behind such a statement: then that is half done.
+  if (session.statement !== null && isMaintenance(session.statement.verb)) return 'maintenance-statement';
+  return isRollbackTooCostly(session, policy) ? 'rollback-too-costly' : null;
 }

@@ -1,3 +1,5 @@
+import type { Statement } from './statement.ts';
+
 /**
  * What tells one session from every other, over restarts and failovers and over the reuse of ids.
  * All three parts are compared, as text, by the statement that ends a session.
@@ -70,8 +72,8 @@ export interface Session {
   readonly hasWritten: boolean;
   /** Rows the open transaction has changed and would have to change back; null where the server does not count them. */
   readonly rowsModified: number | null;
-  /** First keyword of the statement, upper case, and its text without literals (null when policy withholds it). */
-  readonly statement: { readonly verb: string; readonly text: string | null } | null;
+  /** The present statement, or the last one; null when it does not show. */
+  readonly statement: Statement | null;
 }
 
 /** One string for one identity, for maps and sets. */

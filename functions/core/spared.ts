@@ -13,6 +13,7 @@ export const SPARED = {
   'protected-application': 'its application is protected by the policy',
   'protected-database': 'its database is protected by the policy',
   'protected-client': 'its client address is protected by the policy',
+  'opted-out': 'its statement asks to be left alone (headroom:keep)',
   'waits-for-lock': 'waits for a lock; its blocker is the problem',
   'holds-advisory-lock': 'idle, but holds an advisory lock',
   'holds-listen': 'idle, but listens for notifications',

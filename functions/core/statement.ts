@@ -11,7 +11,15 @@ export interface Statement {
   readonly verb: string;
   /** At most 200 characters on one line; null when only the verb may be told. */
   readonly text: string | null;
+  /** Whoever wrote it asks in a comment that its session be left alone. */
+  readonly isOptedOut: boolean;
 }
+
+/**
+ * The words of an opt-out, near the beginning of a statement: servers show only so much of one. Looked for in all of the
+ * text, not in comments alone: where a comment ends is not always certain, and sparing one session more harms nobody.
+ */
+const OPT_OUT = 'headroom:keep';
 
 /** Statements whose work is long and cannot be resumed. */
 const MAINTENANCE_VERBS: ReadonlySet<string> = new Set([
@@ -46,14 +54,14 @@ const MAX_READ = 4096;
  */
 export function redactStatement(statement: string, dialect: Dialect, detail: StatementDetail): Statement {
   const text = statement.slice(0, MAX_READ);
-  const verb = verbOf(text, dialect);
+  const told = { verb: verbOf(text, dialect), isOptedOut: text.includes(OPT_OUT) };
   switch (detail) {
     case 'verb':
-      return { verb, text: null };
+      return { ...told, text: null };
     case 'verbatim':
-      return { verb, text: oneLine(text) };
+      return { ...told, text: oneLine(text) };
     case 'redacted':
-      return { verb, text: oneLine(redactedTokens(text, dialect).join('')) };
+      return { ...told, text: oneLine(redactedTokens(text, dialect).join('')) };
   }
 }
 

@@ -29,7 +29,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     holds: [],
     hasWritten: false,
     rowsModified: null,
-    statement: { verb: 'SELECT', text: 'SELECT ?' },
+    statement: { verb: 'SELECT', text: 'SELECT ?', isOptedOut: false },
     ...changed,
   };
 }

@@ -67,9 +67,10 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
       rowsModified: fc.constantFrom(null, null, 0, 500, 10_000, 10_001, 2_000_000),
       statement: fc.constantFrom(
         null,
-        { verb: 'SELECT', text: null },
-        { verb: 'VACUUM', text: null },
-        { verb: 'UPDATE', text: null },
+        { verb: 'SELECT', text: null, isOptedOut: false },
+        { verb: 'VACUUM', text: null, isOptedOut: false },
+        { verb: 'SELECT', text: null, isOptedOut: true },
+        { verb: 'UPDATE', text: null, isOptedOut: false },
       ),
     })
     .map((changed) => aSession(id, changed));

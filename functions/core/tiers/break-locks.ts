@@ -1,6 +1,5 @@
 import type { Session } from '../session.ts';
 import type { EngineName } from '../snapshot.ts';
-import { runsMaintenance } from '../protection.ts';
 import type { SparedReason } from '../spared.ts';
 import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
@@ -49,7 +48,6 @@ function spareReason(
   }
   const patient = waiters.filter((waiter) => (waiter.lockWaitMs ?? 0) >= ages.blockerWaitSeconds * 1000);
   if (patient.length < ages.blockerMinWaiters) return 'few-waiters';
-  if (session.state === 'active' && runsMaintenance(session)) return 'maintenance-statement';
   return null;
 }
 

@@ -1,4 +1,3 @@
-import { runsMaintenance } from '../protection.ts';
 import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
@@ -18,8 +17,6 @@ export const cancelLong: Tier = {
       if (session.state !== 'active') continue;
       if (session.queryMs === null || session.queryMark === null || session.queryMs < policy.ages.querySeconds * 1000) {
         spared.push({ session, reason: 'query-too-young' });
-      } else if (runsMaintenance(session)) {
-        spared.push({ session, reason: 'maintenance-statement' });
       } else {
         candidates.push({
           session,

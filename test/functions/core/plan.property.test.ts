@@ -43,9 +43,11 @@ function mayNeverEnd(session: Session): string | null {
   if (session.own) return 'own';
   if (session.superuser) return 'superuser';
   if (session.user === null || session.user.startsWith('rdsadmin')) return 'RDS or unknown';
-  if (session.user === 'guarded' || session.client?.startsWith('10.9.')) return 'protected by policy';
+  if (session.user === 'guarded' || session.client?.startsWith('10.9.') === true) return 'protected by policy';
   if (['pg_dump', 'flyway'].includes(session.application)) return 'backup or migration';
   if (['starting', 'rolling-back', 'unseen', 'other'].includes(session.state)) return 'state unknown, or ended already';
+  if (session.statement?.isOptedOut === true) return 'opted out';
+  if (session.state !== 'idle' && session.statement?.verb === 'VACUUM') return 'maintenance, for a person';
   if (session.blockedBy.length > 0 || session.lockWaitMs !== null) return 'waiter';
   if (session.state === 'idle' && session.holds.length > 0) return 'holds something';
   return null;

@@ -125,7 +125,9 @@ describe('the plan', () => {
   it('cancels long queries, but no maintenance and nothing young', () => {
     const sessions = [
       ...many(50, 1, (id) => active(id, { queryMs: 700_000 + id })),
-      ...many(25, 101, (id) => active(id, { queryMs: 900_000, statement: { verb: 'VACUUM', text: null } })),
+      ...many(25, 101, (id) =>
+        active(id, { queryMs: 900_000, statement: { verb: 'VACUUM', text: null, isOptedOut: false } }),
+      ),
       ...many(25, 201, (id) => active(id)),
     ];
     const plan = planOf(100, sessions);

@@ -5,7 +5,12 @@ import type { SparedReason } from '../../../functions/core/spared.ts';
 import { aPolicy, aSession } from '../../support/a-session.ts';
 
 const policy = aPolicy({
-  protect: { users: ['billing*'], applications: ['Nightly'], databases: ['ledger'], clients: ['10.9.*'] },
+  protect: {
+    users: ['billing*'],
+    applications: ['Nightly'],
+    databases: ['ledger'],
+    clients: ['10.9.*', '10.20.0.0/16', 'fd00::/8'],
+  },
 });
 
 describe('a session is protected', () => {
@@ -28,6 +33,10 @@ describe('a session is protected', () => {
     ['protected-application', { application: 'nightly' }],
     ['protected-database', { database: 'ledger' }],
     ['protected-client', { client: '10.9.4.2' }],
+    ['protected-client', { client: '10.20.255.255' }],
+    ['protected-client', { client: '::ffff:10.20.0.1' }],
+    ['protected-client', { client: 'fd12::1' }],
+    ['opted-out', { statement: { verb: 'SELECT', text: null, isOptedOut: true } }],
     ['waits-for-lock', { state: 'active', blockedBy: [7] }],
     ['waits-for-lock', { state: 'active', lockWaitMs: 1 }],
   ])('as %s when it is %o', (reason, changed) => {
@@ -37,6 +46,9 @@ describe('a session is protected', () => {
   it('by nothing when it is an ordinary client', () => {
     expect(protectionOf(aSession(1), policy)).toBeNull();
     expect(protectionOf(aSession(1, { application: 'nightly-2', user: 'admin' }), policy)).toBeNull();
+    for (const client of ['10.21.0.0', 'fe00::1', 'host.example', '10.20.0.0/16 ', null]) {
+      expect(protectionOf(aSession(1, { client }), policy)).toBeNull();
+    }
   });
 });
 

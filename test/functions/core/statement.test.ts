@@ -136,10 +136,10 @@ describe('a redacted statement', () => {
 
 test('the verb is the first keyword, past comments and parentheses', () => {
   const verbOf = (text: string) => redactStatement(text, 'postgres', 'verb');
-  expect(verbOf('  /* x */ ((select 1))')).toEqual({ verb: 'SELECT', text: null });
-  expect(verbOf('vacuum')).toEqual({ verb: 'VACUUM', text: null });
-  expect(verbOf('')).toEqual({ verb: '', text: null });
-  expect(verbOf("'secret'")).toEqual({ verb: '', text: null });
+  expect(verbOf('  /* x */ ((select 1))')).toEqual({ verb: 'SELECT', text: null, isOptedOut: false });
+  expect(verbOf('vacuum')).toEqual({ verb: 'VACUUM', text: null, isOptedOut: false });
+  expect(verbOf('')).toEqual({ verb: '', text: null, isOptedOut: false });
+  expect(verbOf("'secret'")).toEqual({ verb: '', text: null, isOptedOut: false });
 });
 
 test.each([
@@ -155,6 +155,18 @@ test.each([
 });
 
 test('verbatim is the text on one line, cut off', () => {
-  expect(redactStatement("SELECT\n 'x'", 'postgres', 'verbatim')).toEqual({ verb: 'SELECT', text: "SELECT 'x'" });
+  expect(redactStatement("SELECT\n 'x'", 'postgres', 'verbatim')).toEqual({
+    verb: 'SELECT',
+    text: "SELECT 'x'",
+    isOptedOut: false,
+  });
   expect(redactStatement(`SELECT '${'x'.repeat(500)}'`, 'postgres', 'verbatim').text).toHaveLength(200);
+});
+
+test('the opt-out is seen, whatever may be told of the statement', () => {
+  for (const detail of ['redacted', 'verb', 'verbatim'] as const) {
+    expect(redactStatement('/* headroom:keep */ SELECT 1', 'postgres', detail).isOptedOut).toBe(true);
+    expect(redactStatement('SELECT 1 # headroom:keep', 'mysql', detail).isOptedOut).toBe(true);
+    expect(redactStatement('SELECT headroom FROM keep', 'postgres', detail).isOptedOut).toBe(false);
+  }
 });

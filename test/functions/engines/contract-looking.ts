@@ -108,13 +108,13 @@ export function describeLooking(stage: () => Stage): void {
     const client = await stage().open();
     await client.query(`SELECT 'hunter2', 4711 AS secret_number`);
     const redacted = sessionOf(await takeSnapshot(worker), client).statement;
-    expect(redacted).toEqual({ verb: 'SELECT', text: 'SELECT ?, ? AS secret_number' });
+    expect(redacted).toMatchObject({ verb: 'SELECT', text: 'SELECT ?, ? AS secret_number' });
     for (const [statements, text] of [
       ['verb', null],
       ['verbatim', `SELECT 'hunter2', 4711 AS secret_number`],
     ] as const) {
       const other = await openWorker(stage(), { statements });
-      expect(sessionOf(await takeSnapshot(other), client).statement).toEqual({ verb: 'SELECT', text });
+      expect(sessionOf(await takeSnapshot(other), client).statement).toMatchObject({ verb: 'SELECT', text });
       other.close();
     }
   });
