@@ -64,7 +64,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       command,
       account: files.account,
       readyMark: 'ready to accept connections',
-      signals: { fast: 'SIGINT', immediate: 'SIGQUIT', orphaned: 'SIGINT' },
+      signals: { fast: 'SIGINT', immediate: 'SIGQUIT', final: 'SIGINT' },
     },
     files,
     options.port,

@@ -19,8 +19,8 @@ export interface ServerProgram {
   readonly account: Account;
   /** In its log once it takes connections. */
   readonly readyMark: string;
-  /** `fast` closes sessions in order, `immediate` is a crash; `orphaned` when the process that started it is gone. */
-  readonly signals: Readonly<Record<'fast' | 'immediate' | 'orphaned', 'SIGINT' | 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'>>;
+  /** `fast` closes sessions in order, `immediate` is a crash; `final` is for a server that nobody needs any more. */
+  readonly signals: Readonly<Record<'fast' | 'immediate' | 'final', 'SIGINT' | 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'>>;
 }
 
 /** A server that runs on a port of the loopback interface and keeps it. */
@@ -50,7 +50,7 @@ export async function startServer(
     throw error;
   }
   const { port } = running;
-  const end = (mode: 'fast' | 'immediate') =>
+  const end = (mode: keyof ServerProgram['signals']) =>
     endProcess(running.child, program.signals[mode], program.signals.immediate);
   let stopped: Promise<string> | null = null;
   let lastLog: string | null = null;
@@ -61,7 +61,7 @@ export async function startServer(
       running = await startOnPort(program, files, port);
     },
     async stop() {
-      stopped ??= end('fast').then(() => readFileSync(files.log, 'utf8'));
+      stopped ??= end('final').then(() => readFileSync(files.log, 'utf8'));
       lastLog ??= await stopped;
       await rm(files.folder, { recursive: true, force: true, maxRetries: 5 });
     },
@@ -94,7 +94,7 @@ async function startOnFreePort(
 async function startOnPort(program: ServerProgram, files: ServerFolder, port: number): Promise<Running> {
   const log = openSync(files.log, 'a');
   const loggedBefore = readFileSync(files.log, 'utf8').length;
-  const lifeline = ['-c', LIFELINE, 'sh', program.signals.orphaned.slice('SIG'.length)];
+  const lifeline = ['-c', LIFELINE, 'sh', program.signals.final.slice('SIG'.length)];
   const child = spawn('/bin/sh', [...lifeline, ...program.command(port)], {
     ...program.account,
     cwd: '/',
