@@ -58,7 +58,7 @@ describe.each(MYSQL_FLAVOURS)('%s', (flavour) => {
     const again = await open(server.adminUrl);
     expect(await ask(again, `SHOW DATABASES LIKE 'shop'`)).toBe('shop');
     const count = (text: string) => server.log().split(text).length - 1;
-    expect([count('ready for connections'), count('Shutdown complete')]).toEqual([3, 1]);
+    expect([count('ready for connections'), count(': Shutdown complete')]).toEqual([3, 1]);
     await server.stop();
     await server.stop();
     expect(existsSync(dirname(server.data))).toBe(false);
