@@ -85,6 +85,8 @@ async function configure(work: string, further: readonly string[]): Promise<stri
     `Dir::Cache "${join(work, 'cache')}";`,
     'APT::Sandbox::User "";',
     'Acquire::Languages "none";',
+    'Acquire::Retries "2";',
+    'Acquire::http::Timeout "20";',
     ...['Pre-Invoke', 'Post-Invoke', 'Post-Invoke-Success'].map((hook) => `#clear APT::Update::${hook};`),
     ...further,
   ];
