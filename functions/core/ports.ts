@@ -2,9 +2,11 @@ import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pau
 import type { Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
 import type {
+  CheckAnswer,
   EndAnswer,
   SampleAnswer,
   SnapshotAnswer,
+  CheckRequest,
   EndRequest,
   SampleRequest,
   SnapshotRequest,
@@ -96,6 +98,7 @@ export interface IncidentStore {
 export interface WorkerClient {
   sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
   snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
+  check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
   /** Never retried once the worker may have begun. */
   end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
 }
