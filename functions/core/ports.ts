@@ -48,6 +48,7 @@ export type IncidentChange = Partial<
     | 'usagePeak'
     | 'refused'
     | 'cause'
+    | 'advice'
     | 'rounds'
     | 'endedCount'
     | 'spared'

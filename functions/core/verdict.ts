@@ -1,3 +1,4 @@
+import { adviseOn } from './advice.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
@@ -87,7 +88,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
-  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis) };
+  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation.incident.target) };
 
   if (bar) return { next: 'settle', why: bar.why };
 
@@ -101,7 +102,11 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
   }
-  return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis) };
+  return {
+    next: 'escalate',
+    why: nothingLeft(diagnosis, usage),
+    advice: adviceFor(diagnosis, situation.incident.target),
+  };
 }
 
 /** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
@@ -109,7 +114,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
   const bound = boundReached(situation);
   const unconfirmed = `relief not confirmed: ${why}`;
   if (bound === null) return { next: 'settle', why: unconfirmed };
-  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis) };
+  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis, situation.incident.target) };
 }
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
@@ -175,46 +180,10 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
-const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
-  'connection-leak': [
-    'restart the leaking application: its pool still counts the ended sessions as lent out',
-    'set a leak detection threshold and a maximum lifetime in its pool',
-  ],
-  'idle-in-transaction': ['find the code that leaves its transaction open', 'set idle_in_transaction_session_timeout'],
-  'lock-contention': [
-    'look at the root blocker first; `headroom incidents show` names it',
-    'commit or roll back prepared transactions that hold locks',
-  ],
-  'long-queries': [
-    'look at the queries that ran longest; an index or a replica may serve them',
-    'set statement_timeout for that user',
-  ],
-  'half-open-connections': ['look for clients that connect and never log in; lower authentication_timeout'],
-  'job-holding-on': [
-    'let the job finish, or stop it by hand: Headroom never ends backups, migrations or replication',
-    'give such jobs a connection limit of their own',
-  ],
-  'connection-storm': ['slow the clients down: back-off with jitter, smaller pools, a pooler in front'],
-  'pool-oversubscription': [
-    'make the pools smaller: instances times pool size must stay under the usable slots',
-    'put a pooler in front',
-  ],
-  'limit-too-low': [
-    'shed load or scale the readers; nothing here may be ended',
-    'raise max_connections (PostgreSQL needs a restart) or put a pooler in front',
-  ],
-  unclear: ['look at who holds the slots; `headroom plan` shows every session with its reason'],
-};
-
-/** What to change for good, by the name of a cause on record; nothing for a name this version does not know. */
-export function remediesFor(causeName: string): readonly string[] {
-  return Object.hasOwn(ADVICE, causeName) ? ADVICE[causeName as CauseName] : [];
-}
-
-function adviceFor({ cause, plan }: Diagnosis): string[] {
+function adviceFor({ cause, facts, plan }: Diagnosis, target: TargetSettings): string[] {
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   return [
-    ...ADVICE[cause.name as CauseName],
+    ...adviseOn(cause.name as CauseName, facts, target),
     ...held.map(
       (tier) =>
         `${tier.tier} is in observe mode and would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
