@@ -28,6 +28,8 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
     mode: target.mode,
     maxConnections: target.maxConnections,
+    // Without a metric alarm nobody counts from the default.
+    reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
   };
 }

@@ -2,7 +2,7 @@ import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { WorkerBusy, WorkerFault } from '../core/errors.ts';
 import type { WorkerClient } from '../core/ports.ts';
-import type { EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
+import type { CheckAnswer, EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -88,6 +88,10 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     async snapshot(worker, request) {
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
       return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
+    },
+    async check(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' }, isSafeToRead);
+      return parseAnswer<CheckAnswer>(worker, answer, 'check');
     },
     async end(worker, request) {
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);

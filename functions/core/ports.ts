@@ -3,9 +3,11 @@ import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
 import type {
+  CheckAnswer,
   EndAnswer,
   SampleAnswer,
   SnapshotAnswer,
+  CheckRequest,
   EndRequest,
   SampleRequest,
   SnapshotRequest,
@@ -120,6 +122,7 @@ export interface IncidentStore {
 export interface WorkerClient {
   sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
   snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
+  check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
   /** Never retried once the worker may have begun. */
   end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
 }
