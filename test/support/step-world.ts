@@ -7,7 +7,13 @@ import type { StoredSample } from '../../functions/core/sample-history.ts';
 import type { DispatchResult } from '../../functions/core/workflow.ts';
 import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { SCHEMA } from '../../functions/core/worker-protocol.ts';
-import type { EndRequest, Ending, EndingResult, WorkerRefused } from '../../functions/core/worker-protocol.ts';
+import type {
+  CheckAnswer,
+  EndRequest,
+  Ending,
+  EndingResult,
+  WorkerRefused,
+} from '../../functions/core/worker-protocol.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
 
 const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3 } as const;
@@ -30,6 +36,8 @@ export class StepWorld {
   readonly emitted: StoredSample[] = [];
   readonly dispatched: unknown[] = [];
   dispatchFails = false;
+  /** What the worker answers to a check. */
+  checked: CheckAnswer | Error | null = null;
   readonly ends: Omit<EndRequest, 'schema' | 'kind'>[] = [];
   /** What becomes of a victim; throws what it is told to. */
   onEnd: (id: number) => EndingResult = () => 'ended';
@@ -109,6 +117,10 @@ export class StepWorld {
       return Promise.resolve(
         'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, sample: next } as const),
       );
+    },
+    check: () => {
+      if (!this.checked) throw new Error('this test has no check');
+      return this.checked instanceof Error ? Promise.reject(this.checked) : Promise.resolve(this.checked);
     },
     end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
