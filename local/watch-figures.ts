@@ -12,8 +12,8 @@ export interface WatchFigures {
   text(): Promise<string>;
 }
 
-/** Session states are one metric with a label here. */
-type PlainFigure = Exclude<FigureName, `Sessions${string}`>;
+/** Session states are one metric with a label here, and what failed is not up. */
+type PlainFigure = Exclude<FigureName, `Sessions${string}` | 'SampleFailed'>;
 
 const GAUGES: Readonly<Record<PlainFigure, readonly [name: string, help: string]>> = {
   UsagePercent: ['headroom_usage_percent', 'Slots taken, in percent of usable slots; 100 when refused as full.'],
@@ -26,7 +26,6 @@ const GAUGES: Readonly<Record<PlainFigure, readonly [name: string, help: string]
   HalfOpen: ['headroom_half_open_connections', 'Connections that hold a slot without a session.'],
   ResponderSessions: ['headroom_responder_sessions', 'Sessions of the responder’s own login.'],
   Refused: ['headroom_refused_as_full', '1 when a login of Headroom was refused as full.'],
-  SampleFailed: ['headroom_sample_failed', '1 when the last sample could not tell how full the server is.'],
 };
 
 export function createWatchFigures(): WatchFigures {

@@ -23,7 +23,7 @@ export type Unopened = z.infer<typeof unopened>;
 /** What the schedule of a target's stack sends to the reconcile function each minute. */
 export const reconcileTargetRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings });
 
-/** What the schedule of a target's stack sends to the sample function each minute. */
+/** What a schedule of a target's stack sends to the sample function each minute. */
 export const sampleRequest = z.object({
   schema: z.literal(SCHEMA),
   kind: z.literal('sample'),
@@ -34,6 +34,12 @@ export const sampleRequest = z.object({
   samples: z.int().check(z.minimum(1), z.maximum(6)),
 });
 export type SampleFunctionRequest = z.infer<typeof sampleRequest>;
+
+/** What another one sends to it each day. */
+export const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: targetSettings });
+export type CheckFunctionRequest = z.infer<typeof checkRequest>;
+
+export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
 
 /** Input of the state machine and of Diagnose. Name and input of an execution derive from the incident id alone. */
 export interface WorkflowInput {

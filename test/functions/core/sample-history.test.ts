@@ -25,7 +25,7 @@ describe('what is kept of a sample', () => {
       usage: 60,
       used: 30,
       usable: 50,
-      byState: { active: 3, idle: 28 },
+      byState: { active: 2, idle: 28 },
       activity: sample.activity,
       halfOpen: 0,
       responderSessions: 1,

@@ -5,6 +5,7 @@ import type { Sample } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import type { Outcome } from '../../../functions/core/workflow.ts';
+import { answer } from '../../../functions/sample/answer.ts';
 import { sample } from '../../../functions/sample/sample.ts';
 import { aPolicy, aSnapshot, aTarget } from '../../support/a-session.ts';
 import { refusedAs } from '../../support/a-sample.ts';
@@ -76,7 +77,7 @@ describe('a call of the sampler', () => {
   });
 
   it('refuses what no schedule sends', async () => {
-    await expect(sample({ schema: SCHEMA, kind: 'sample', target, alarm: ALARM, samples: 60 }, world)).rejects.toThrow(
+    await expect(answer({ schema: SCHEMA, kind: 'sample', target, alarm: ALARM, samples: 60 }, world)).rejects.toThrow(
       BadRequest,
     );
   });
