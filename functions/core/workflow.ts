@@ -8,8 +8,9 @@ export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: tar
 
 const unopened = z.object({ result: z.enum(['stale', 'ignored', 'refused']), reason: z.string() });
 /**
- * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already. `stale`:
- * the event is old and its alarm no longer stands. `ignored`: an event that is no alarm going off. `refused`: not an alarm
+ * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already, or the
+ * event tells of nothing else than the one that is named. `stale`: the event is old and its alarm no longer stands, or a
+ * fresh sample shows that its trouble is over. `ignored`: an event that is no alarm going off. `refused`: not an alarm
  * event, or not one of this target; a person is told.
  */
 export const dispatchResult = z.union([

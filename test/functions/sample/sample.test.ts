@@ -166,6 +166,16 @@ describe('usage over the trigger', () => {
     expect((await minutes(1, used(97)))[0]?.dispatched).toMatchObject({ result: 'opened' });
   });
 
+  it('that becomes critical after an incident it was not critical in is a new one', async () => {
+    await minutes(2, used(88));
+    await closeOpen('observed');
+    expect((await minutes(3, used(88))).every(({ dispatched }) => dispatched === null)).toBe(true);
+    expect((await minutes(1, used(99)))[0]?.dispatched).toMatchObject({ result: 'opened' });
+    await closeOpen('observed');
+    const later = [...(await minutes(2, used(90))), ...(await minutes(3, used(99)))];
+    expect(later.filter(({ dispatched }) => dispatched !== null)).toEqual([]);
+  });
+
   it('that is spiky and needs nothing is looked at less and less often', async () => {
     const openedAt: number[] = [];
     for (let minute = 0; minute < 60; minute++, world.at += MINUTE) {
