@@ -35,6 +35,8 @@ export interface Admission {
   /** The login may use reserved slots. */
   readonly reserved: boolean;
   readonly attempts: number;
+  /** Of these, tries that were refused as full. */
+  readonly refusedAsFull: number;
   readonly waitedMs: number;
 }
 

@@ -33,7 +33,7 @@ function inside(facts: Partial<CheckFacts> = {}): CheckAnswer {
   return {
     schema: 1,
     ok: true,
-    admission: { way: 'warm', reserved: true, attempts: 0, waitedMs: 2 },
+    admission: { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 2 },
     check: { ...FACTS, ...facts },
     canary: { result: 'admitted', tookMs: 4 },
     sources: SOURCES,
