@@ -53,10 +53,16 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
       ];
     case 'resolved': {
       const remedies = clipLines(remediesFor(cause?.name ?? ''));
+      if (isConsumerLimited(incident)) return remedies;
       if (incident.outcome === 'not-needed') return ['Nothing.'];
       return remedies.length > 0 ? ['Nothing now. So that it does not come back:', ...remedies] : ['Nothing now.'];
     }
   }
+}
+
+/** The server was never in need, but clients of some user or database are turned away. */
+export function isConsumerLimited({ outcome, cause }: Incident): boolean {
+  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
 }
 
 function howBad(

@@ -163,6 +163,20 @@ describe('a resolved incident', () => {
     expect(subject).toBe('[Headroom] orders: nothing to do, 61% used');
     expect(body).toContain('Done      nothing was ended');
   });
+
+  it('warns when it was not needed because clients are only at a limit of their own', () => {
+    const cause = { name: 'consumer-limit', confidence: 0.8, evidence: ['the user shop has all 40 connections'] };
+    const { subject, body, attributes } = compose('resolved', { outcome: 'not-needed', usageAfter: 61, cause }, []);
+    expect(subject).toBe('[Headroom WARNING] orders: 61% used, but some clients are at a limit of their own');
+    expect(body).toContain('Do        raise that limit if the server has room for it');
+    expect(attributes.severity).toBe('warning');
+  });
+
+  it('tells how long it tried when it never got in', () => {
+    const round = { ...ROUND, admission: 'refused as full after 40 tries in 60.0 s' };
+    const { body } = compose('escalated', { admission: null }, [], round);
+    expect(body).toContain('it never got in: refused as full after 40 tries in 60.0 s');
+  });
 });
 
 describe('an opened incident', () => {
