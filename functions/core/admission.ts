@@ -12,5 +12,6 @@ export function describeAdmission({ way, attempts, waitedMs, reserved }: Admissi
 
 /** Tenths of a second from a second on, milliseconds below: what tells a warm session from a wait. */
 export function describeWait(ms: number): string {
+  if (ms < 1) return 'under 1 ms';
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
