@@ -24,7 +24,7 @@ export interface LoadResult {
   readonly refused: number;
   /** Pieces of useful work. */
   readonly worked: number;
-  /** Errors its clients saw, by SQLSTATE. */
+  /** Errors its clients saw, by SQLSTATE (PostgreSQL) or error number. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
@@ -52,20 +52,20 @@ export function countInnocent(ended: readonly EndedSession[], loads: readonly Lo
   const guilty = new Set(keysOf('guilty'));
   const touched = new Set(
     ended
-      .map(({ identity }) => keyOf({ pid: identity.id, incarnation: identity.incarnation }))
+      .map(({ identity }) => keyOf({ id: identity.id, incarnation: identity.incarnation }))
       .filter((key) => !guilty.has(key)),
   );
   for (const { spec, sessions, cancelled } of loads) {
     if (spec.label === 'guilty') continue;
     for (const session of sessions) {
-      if (session.end === 'lost' || cancelled.includes(session.pid)) touched.add(keyOf(session));
+      if (session.end === 'lost' || cancelled.includes(session.id)) touched.add(keyOf(session));
     }
   }
   return touched.size;
 }
 
-function keyOf({ pid, incarnation }: { readonly pid: number; readonly incarnation: string }): string {
-  return `${pid}/${incarnation}`;
+function keyOf({ id, incarnation }: { readonly id: number; readonly incarnation: string }): string {
+  return `${id}/${incarnation}`;
 }
 
 export function summariseLoad({ spec, sessions, cancelled, refused, worked, errors }: LoadTally): LoadResult {

@@ -11,17 +11,18 @@ import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
 import { synthesize } from '../local/synthesis.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
-import { hasReservedSlots, reservedSlotsOf, startDrillServer, type DrillServer } from './drill-server.ts';
+import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import type { PostgresMajor } from './servers/postgres-files.ts';
+import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
+import { slotsOf, type ServerChoice } from './server-choice.ts';
+import type { DrillServer } from './shop.ts';
 import { knock, startWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
-  readonly major: PostgresMajor;
+  readonly server: ServerChoice;
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
   /** Told of everything that happens, as it happens. */
@@ -36,7 +37,8 @@ export interface DrillOptions {
 const LONGEST_MS = 90_000;
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
-export async function runDrill(scenario: Scenario, options: DrillOptions): Promise<DrillResult> {
+export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
+  const scenario = scenarioOn(general, options.server.engine);
   const cleanup = createCleanup();
   const interrupted = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('the drill was interrupted'));
@@ -53,26 +55,26 @@ export async function runDrill(scenario: Scenario, options: DrillOptions): Promi
 async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Cleanup): Promise<DrillResult> {
   const startedAt = Date.now();
   const say = (kind: Line['kind'], text: string) => options.tell({ at: Date.now(), kind, text });
+  const slots = slotsOf(scenario, options.server);
   const specs = scenario.loads
     .map((load) => loadSpec.parse(load))
-    .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
+    .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
 
-  const config = drillConfig(scenario, options.major);
+  const config = drillConfig(scenario, options.server);
   // Takes seconds in a process of its own; the runtime finds it done.
   synthesize(config).catch(() => undefined);
-  const server = await startDrillServer(scenario, specs, options.major);
+  const server = await startDrillServer(scenario, specs, options.server);
   cleanup.add(() => server.stop());
-  const usable = scenario.server.maxConnections - reservedSlotsOf(scenario, options.major);
-  say('state', `PostgreSQL ${server.version} with ${usable} usable slots`);
+  say('state', `${server.title} with ${slots.usable} usable slots`);
 
   const stage = observeRuntime(config, server, options, cleanup);
-  // Without reserved slots the worker has to be inside before the trouble begins, as its sampling keeps it in production.
-  if (!hasReservedSlots(options.major)) await warmUp(await stage.start(), toSettings(config));
+  // Else the worker has to be inside before the trouble begins, as its sampling keeps it in production.
+  if (!slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
   const loads = await fillServer(specs, server, options, cleanup);
   await confirmFull(scenario, server);
   say('bad', scenario.refused === 'everybody' ? 'full: nobody gets in any more' : 'full: ordinary clients are refused');
 
-  const watch = startWatch(server, (look) => options.show(look, usable));
+  const watch = startWatch(server, (look) => options.show(look, slots.usable));
   cleanup.add(() => watch.stop());
   const ripe = sleep(scenario.ripenMs);
   const runtime = await stage.start();
@@ -153,7 +155,7 @@ async function fillServer(
 ): Promise<Load[]> {
   const loads: Load[] = [];
   for (const [index, spec] of specs.entries()) {
-    const load = startLoad(spec, server.urlOf(spec), seed + index);
+    const load = startLoad(server.choice.engine, spec, server.urlOf(spec), seed + index);
     cleanup.add(() => load.stop());
     loads.push(load);
     await load.ready;
@@ -168,9 +170,9 @@ async function fillServer(
 
 /** A drill on a server that is not full proves nothing. */
 async function confirmFull(scenario: Scenario, server: DrillServer): Promise<void> {
-  const urls = [server.passerByUrl, ...(scenario.refused === 'everybody' ? [server.server.adminUrl] : [])];
+  const urls = [server.passerByUrl, ...(scenario.refused === 'everybody' ? [server.adminUrl] : [])];
   for (const url of urls) {
-    const door = await knock(url);
+    const door = await knock(server.choice, url);
     if (door !== 'refused')
       throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
   }

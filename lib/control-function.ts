@@ -21,6 +21,12 @@ export const CONTROL_FUNCTIONS = {
     timeoutSeconds: 55,
     memoryMegabytes: 512,
   },
+  // Samples over one minute, the last of which may have to wake the worker.
+  sample: {
+    description: 'Samples a target, publishes its figures and opens an incident when it crosses its trigger',
+    timeoutSeconds: 90,
+    memoryMegabytes: 512,
+  },
   diagnose: {
     description: 'Looks at the target, plans, and says what comes next',
     timeoutSeconds: 300,

@@ -44,6 +44,19 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'loop.reliefSamples': 'Samples in a row that must all be good before relief is confirmed.',
   'loop.reliefSpacingSeconds': 'Time between these samples.',
   'loop.patienceSeconds': 'How long to try to get into a full server.',
+  sampling: 'How often the sampler looks.',
+  'sampling.everySeconds':
+    'Time between samples. Under 60, one call each minute takes several; 60 keeps the cost lowest.',
+  levels:
+    'When people are warned, and when an incident does not wait for a second sample. A warning is told once and told again only after it has been clear for ten minutes; it never ends anything.',
+  'levels.warnPercent': 'Usage at or above which people are warned.',
+  'levels.warnSeconds': 'How long usage must have been there.',
+  'levels.lowHeadroomPercent': 'Free slots, in percent of usable slots, under which people are warned.',
+  'levels.lowHeadroomSeconds': 'How long so few slots must have been free.',
+  'levels.longQueries': 'More queries over five minutes old than this, and people are warned.',
+  'levels.longQueriesSeconds': 'How long there must have been so many.',
+  'levels.criticalPercent':
+    'Usage at which one sample opens an incident; at triggerPercent it takes two running. Counts as triggerPercent where that is higher.',
   statements:
     'How much of a statement leaves the worker: without literals, only its first keyword, or as it was written.',
 };

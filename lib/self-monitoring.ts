@@ -22,6 +22,7 @@ const PER_MINUTE = { period: Duration.minutes(1), statistic: 'Sum' } as const;
 const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   dispatch: 'an alarm may not have led to an incident',
   reconcile: 'incidents whose workflow died may stay open, and alarms unhandled',
+  sample: 'a target may not be watched; the alarms on the metric of RDS still are',
   diagnose: 'an incident could not be looked at; it ends as failed',
   act: 'a tier broke off; the workflow looks again before anything else is done',
   escalate: 'a person may not have been paged',

@@ -1,5 +1,7 @@
 import type { TargetSettings } from '../functions/core/target.ts';
+import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import type { WorkerAuth, WorkerSettings } from '../functions/core/worker-settings.ts';
+import type { SampleFunctionRequest } from '../functions/core/workflow.ts';
 import type { HeadroomConfig, Target } from './config-schema.ts';
 import { namesOf } from './names.ts';
 
@@ -23,10 +25,23 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     instance: target.instance ?? target.id,
     endpoint: describeEndpoint(target),
     worker: names.worker(target.id),
-    alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id)],
+    alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
     mode: target.mode,
     maxConnections: target.maxConnections,
+    // Without a metric alarm nobody counts from the default.
+    reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
+  };
+}
+
+/** What the target's schedule sends to the sampler each minute. */
+export function toSampleRequest(config: HeadroomConfig, target: Target): SampleFunctionRequest {
+  return {
+    schema: SCHEMA,
+    kind: 'sample',
+    target: toTargetSettings(config, target),
+    alarm: namesOf(config.installation.prefix).usageAlarm(target.id),
+    samples: Math.max(1, Math.floor(60 / target.policy.sampling.everySeconds)),
   };
 }
 

@@ -36,12 +36,13 @@ export class SharedStack extends Stack {
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
+    const sample = this.#createSample(dispatch);
 
     new SelfMonitoring(this, 'SelfMonitoring', {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, ...steps },
+      functions: { dispatch, reconcile, sample, ...steps },
       dispatchFailures,
     });
     this.#describeOutputs(stateMachine);
@@ -92,6 +93,17 @@ export class SharedStack extends Stack {
       targets: [new LambdaFunction(reconcile, { maxEventAge: Duration.minutes(5), retryAttempts: 3 })],
     });
     return reconcile;
+  }
+
+  #createSample(dispatch: ControlFunction): ControlFunction {
+    const sample = this.#createFunction('sample', { HEADROOM_DISPATCH: dispatch.functionName });
+    // The next minute brings the next call.
+    sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
+    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
+    this.#allowWorkers(sample);
+    this.#topic.grantPublish(sample);
+    this.#allowTargetRules(sample);
+    return sample;
   }
 
   #createDispatchFailures(): Queue {

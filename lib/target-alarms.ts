@@ -1,31 +1,52 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import type { FigureName } from '../functions/core/figures.ts';
+import { criticalPercentOf } from '../functions/core/policy.ts';
 import type { AwsTarget } from './aws-targets.ts';
 import type { Names } from './names.ts';
 import { reservedSlotsOf } from './settings.ts';
 
-/** From here on one minute is enough: the next may find the house full. */
-const CRITICAL_PERCENT = 95;
-
-/** The alarms that open an incident, on connections counted against the slots that ordinary clients can use. */
+/**
+ * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients can
+ * use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and refused
+ * clients included.
+ */
 export class TargetAlarms extends Construct {
   /** Opens an incident after two minutes. */
   readonly trigger: Alarm;
-  /** Opens one after a single minute. */
+  /** Opens one after a single minute: the next may find the house full. */
   readonly critical: Alarm;
+  /** Opens one should the sampler see the trigger crossed and fail to dispatch it. */
+  readonly usage: Alarm;
 
   constructor(scope: Construct, id: string, props: { readonly names: Names; readonly target: AwsTarget }) {
     super(scope, id);
     const { names, target } = props;
     const { id: targetId, policy } = target.target;
     const { triggerPercent } = policy;
-    const criticalPercent = Math.max(CRITICAL_PERCENT, triggerPercent);
-    this.trigger = this.#alarm('High', names.triggerAlarm(targetId), target, triggerPercent, 2);
-    this.critical = this.#alarm('Critical', names.criticalAlarm(targetId), target, criticalPercent, 1);
+    this.trigger = this.#onConnections('High', names.triggerAlarm(targetId), target, triggerPercent, 2);
+    this.critical = this.#onConnections(
+      'Critical',
+      names.criticalAlarm(targetId),
+      target,
+      criticalPercentOf(policy),
+      1,
+    );
+    this.usage = new Alarm(this, 'Usage', {
+      alarmName: names.usageAlarm(targetId),
+      alarmDescription: `Headroom: the sampler sees ${triggerPercent} % or more of the usable slots of ${target.instance} taken`,
+      metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
+      threshold: triggerPercent,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 2,
+      // That there is no data has an alarm of its own; it says nothing about the server.
+      treatMissingData: TreatMissingData.MISSING,
+    });
   }
 
-  #alarm(id: string, alarmName: string, target: AwsTarget, percent: number, minutes: number): Alarm {
+  #onConnections(id: string, alarmName: string, target: AwsTarget, percent: number, minutes: number): Alarm {
     const usable = target.maxConnections - reservedSlotsOf(target.target);
     const threshold = Math.ceil((usable * percent) / 100);
     return new Alarm(this, id, {
@@ -47,4 +68,16 @@ export class TargetAlarms extends Construct {
       treatMissingData: TreatMissingData.MISSING,
     });
   }
+}
+
+/** What the sampler publishes for a target; see `FIGURES` in core. */
+export function usageMetric(targetId: string, statistic: 'Maximum' | 'SampleCount', period: Duration): Metric {
+  const name: FigureName = 'UsagePercent';
+  return new Metric({
+    namespace: 'Headroom',
+    metricName: name,
+    dimensionsMap: { Target: targetId },
+    period,
+    statistic,
+  });
 }

@@ -1,6 +1,6 @@
 import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData, type Alarm, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { Rule, RuleTargetInput, Schedule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Function as ReferencedFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -15,8 +15,8 @@ import { EventInput, checkLength } from './event-input.ts';
 import { namesOf, type Names } from './names.ts';
 import { OwnAlarm } from './own-alarm.ts';
 import { certificatesFor } from './rds-ca.ts';
-import { toTargetSettings, toWorkerSettings } from './settings.ts';
-import { TargetAlarms } from './target-alarms.ts';
+import { toSampleRequest, toTargetSettings, toWorkerSettings } from './settings.ts';
+import { TargetAlarms, usageMetric } from './target-alarms.ts';
 import { WorkerFunction } from './worker-function.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
@@ -42,11 +42,12 @@ export class TargetStack extends Stack {
     this.#place = env;
     this.#names = namesOf(config.installation.prefix);
 
-    const { trigger, critical } = new TargetAlarms(this, 'Alarms', { names: this.#names, target });
+    const { trigger, critical, usage } = new TargetAlarms(this, 'Alarms', { names: this.#names, target });
     const undelivered = this.#createUndelivered();
     const input = checkLength({ schema: SCHEMA, target: toTargetSettings(config, target.target) });
-    this.#dispatchOn([trigger, critical], input, undelivered);
+    this.#dispatchOn([trigger, critical, usage], input, undelivered);
     this.#reconcileEveryMinute(input);
+    this.#sampleEveryMinute(checkLength(toSampleRequest(config, target.target)));
     this.#watch(this.#createWorker(), undelivered);
 
     new CfnOutput(this, 'TriggerAlarm', { value: trigger.alarmName, description: 'Opens an incident' });
@@ -76,17 +77,22 @@ export class TargetStack extends Stack {
   }
 
   #reconcileEveryMinute(input: object): void {
-    new Rule(this, 'EveryMinute', {
-      ruleName: this.#names.minuteRule(this.#id),
-      description: `Looks after the incidents and alarms of ${this.#id}`,
+    const description = `Looks after the incidents and alarms of ${this.#id}`;
+    this.#everyMinute('EveryMinute', { ruleName: this.#names.minuteRule(this.#id), description }, 'reconcile', input);
+  }
+
+  #sampleEveryMinute(input: object): void {
+    const description = `Samples ${this.#id}, which also keeps its worker warm`;
+    this.#everyMinute('Sample', { ruleName: this.#names.sampleRule(this.#id), description }, 'sample', input);
+  }
+
+  /** A call that fails is not repeated: the next minute brings the next. */
+  #everyMinute(id: string, rule: RuleProps, name: ControlName, input: object): void {
+    const event = RuleTargetInput.fromObject(input);
+    new Rule(this, id, {
+      ...rule,
       schedule: Schedule.rate(Duration.minutes(1)),
-      targets: [
-        new LambdaFunction(this.#shared('reconcile'), {
-          event: RuleTargetInput.fromObject(input),
-          maxEventAge: Duration.minutes(1),
-          retryAttempts: 0,
-        }),
-      ],
+      targets: [new LambdaFunction(this.#shared(name), { event, maxEventAge: Duration.minutes(1), retryAttempts: 0 })],
     });
   }
 
@@ -172,5 +178,16 @@ export class TargetStack extends Stack {
       worker.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }),
       `the worker of ${this.#id} crashed or ran out of time`,
     );
+    // Here no data is the very thing to tell: whoever watches the percentages watches nothing.
+    new OwnAlarm(this, 'sampler-silent', {
+      alarmName: this.#names.targetAlarm(this.#id, 'sampler-silent'),
+      topic,
+      section: 'sampler-silent',
+      happened: `nobody has seen the usage of ${this.#id} for five minutes`,
+      metric: usageMetric(this.#id, 'SampleCount', Duration.minutes(5)),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
   }
 }

@@ -1,20 +1,10 @@
-import * as z from 'zod/mini';
+import { dispatchResult, type DispatchResult } from '../functions/core/workflow.ts';
 import { namesOf } from '../lib/names.ts';
 import type { LocalRuntime } from './runtime.ts';
 
-/** What dispatch answers; see `DispatchResult` of the dispatch function. */
-const unopened = z.object({ result: z.enum(['stale', 'ignored', 'refused']), reason: z.string() });
-const dispatchAnswer = z.union([
-  z.object({ result: z.enum(['opened', 'joined', 'handled']), incidentId: z.string() }),
-  unopened,
-]);
-export type DispatchAnswer = z.infer<typeof dispatchAnswer>;
-/** Why an event opened no incident. */
-export type Unopened = z.infer<typeof unopened>;
-
 /** Hands an alarm event to a target's dispatch function. Throws when the function failed. */
-export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event: unknown): Promise<DispatchAnswer> {
-  return dispatchAnswer.parse(await runtime.dispatch(targetId, event));
+export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event: unknown): Promise<DispatchResult> {
+  return dispatchResult.parse(await runtime.dispatch(targetId, event));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os';
 import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import type { Unopened } from '../functions/core/workflow.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
-import { interrupt, raiseAlarm, type Unopened } from './alarm-run.ts';
+import { interrupt, raiseAlarm } from './alarm-run.ts';
 import { createNarrator, type Line } from './narrator.ts';
 import type { Notification } from './progress.ts';
 import { readResult, type RespondResult } from './result.ts';

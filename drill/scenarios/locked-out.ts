@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkThat } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
@@ -39,6 +40,7 @@ const LEAVE_AFTER_MS = 3_000;
 export const lockedOut: Scenario = {
   name: 'locked-out',
   summary: 'every slot is taken, the reserved ones too, and a few come free while Headroom keeps trying to get in',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

@@ -16,7 +16,7 @@ import type { Ending } from '../core/worker-protocol.ts';
 
 export interface ActDependencies {
   readonly store: IncidentStore;
-  readonly worker: WorkerClient;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'end'>;
   readonly now: () => number;
 }
 

@@ -8,8 +8,10 @@ import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
 import { deletePause, putPause, readPause } from './incident-pauses.ts';
 import { changeRecord, closeRecord, noteNotice, readIncident } from './incident-record.ts';
+import { putSample, readSamples } from './incident-samples.ts';
 import type { IncidentTable } from './incident-table.ts';
 import { queryAll } from './incident-table.ts';
+import { claimWarning, clearWarning, noteWarningTold, readWarnings } from './incident-warnings.ts';
 import { once } from './once.ts';
 
 export interface IncidentStoreOptions {
@@ -45,6 +47,12 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     pauseOf: (targetId) => readPause(table, targetId, now()),
     pause: (pause) => putPause(table, pause),
     resume: (targetId) => deletePause(table, targetId),
+    putSample: (targetId, sample) => putSample(table, targetId, sample),
+    samplesSince: (targetId, since) => readSamples(table, targetId, since),
+    warnings: (targetId) => readWarnings(table, targetId),
+    claimWarning: (targetId, warning, claim) => claimWarning(table, targetId, warning, claim),
+    warningTold: (targetId, name, at) => noteWarningTold(table, targetId, name, at),
+    clearWarning: (targetId, name) => clearWarning(table, targetId, name),
     listByTarget: (targetId, limit) => list(table, 'byTarget', 'targetId', targetId, limit),
     listByStatus: (status, limit) => list(table, 'byStatus', 'status', status, limit),
   };

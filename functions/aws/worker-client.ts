@@ -1,8 +1,8 @@
 import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { WorkerFault } from '../core/errors.ts';
+import { WorkerBusy, WorkerFault } from '../core/errors.ts';
 import type { WorkerClient } from '../core/ports.ts';
-import type { EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
+import type { CheckAnswer, EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -19,9 +19,11 @@ const RETRY_AFTER_MS = 1_000;
 /** How long after a request's deadline its answer may still come: cold start, last look, transport. */
 const ANSWER_SLACK_MS = 20_000;
 
+/** All the executions that the worker may have are running. */
+const BUSY = 'TooManyRequestsException';
 /** Lambda gives these before it runs the function, so a request that ended in one of them was not carried out. */
 const NOT_BEGUN: ReadonlySet<string> = new Set([
-  'TooManyRequestsException',
+  BUSY,
   'ResourceNotReadyException',
   'ENINotReadyException',
   'EC2ThrottledException',
@@ -39,8 +41,8 @@ const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked, and
- * SchemaMismatch when it is of another version.
+ * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked (WorkerBusy
+ * when it was at other requests until the deadline), and SchemaMismatch when it is of another version.
  */
 export function createWorkerClient({ client, now, sleep }: WorkerClientOptions): WorkerClient {
   async function invoke(worker: string, request: WorkerRequest, retried: (name: string) => boolean): Promise<unknown> {
@@ -61,7 +63,8 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
         const name = errorName(error);
         const hasTime = now() + RETRY_AFTER_MS < request.deadline;
         if (!retried(name) || !hasTime) {
-          throw new WorkerFault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
+          const Fault = name === BUSY ? WorkerBusy : WorkerFault;
+          throw new Fault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
         }
         await sleep(RETRY_AFTER_MS);
       }
@@ -85,6 +88,10 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     async snapshot(worker, request) {
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
       return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
+    },
+    async check(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' }, isSafeToRead);
+      return parseAnswer<CheckAnswer>(worker, answer, 'check');
     },
     async end(worker, request) {
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);

@@ -123,6 +123,12 @@ export function incidentIdFor(targetId: string, alarmName: string, at: number): 
   return `${targetId}-${time}-${digest}`;
 }
 
+export interface AlarmMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
 export interface MadeAlarmEvent {
   readonly settings: TargetSettings;
   /** When the alarm went to ALARM, epoch milliseconds. */
@@ -130,14 +136,21 @@ export interface MadeAlarmEvent {
   /** The target's first alarm when not given. */
   readonly alarmName?: string;
   readonly reason?: string;
+  /** The metric it watches; RDS's own count of connections when not given. */
+  readonly metric?: AlarmMetric;
   readonly account?: string;
   readonly region?: string;
 }
 
-/** The event that CloudWatch would send for a target. For rehearsals, and for `respond` without an event. */
+/** The event that CloudWatch would send for a target. For the sampler, rehearsals, and `respond` without an event. */
 export function makeAlarmEvent(made: MadeAlarmEvent): Readonly<Record<string, unknown>> {
   const { settings, at, account = '000000000000', region = 'us-east-1' } = made;
   const alarmName = made.alarmName ?? settings.alarms[0] ?? `${settings.id}-connections-high`;
+  const metric = made.metric ?? {
+    namespace: 'AWS/RDS',
+    name: 'DatabaseConnections',
+    dimensions: { DBInstanceIdentifier: settings.instance },
+  };
   const instant = new Date(at).toISOString();
   const timestamp = instant.replace('Z', '+0000');
   return {
@@ -155,15 +168,7 @@ export function makeAlarmEvent(made: MadeAlarmEvent): Readonly<Record<string, un
         metrics: [
           {
             id: 'connections',
-            metricStat: {
-              metric: {
-                namespace: 'AWS/RDS',
-                name: 'DatabaseConnections',
-                dimensions: { DBInstanceIdentifier: settings.instance },
-              },
-              period: 60,
-              stat: 'Maximum',
-            },
+            metricStat: { metric, period: 60, stat: 'Maximum' },
             returnData: true,
           },
         ],

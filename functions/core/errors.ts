@@ -42,6 +42,9 @@ export class WorkerFault extends HeadroomError {
   }
 }
 
+/** The worker was at another request until the deadline; Lambda did not run this one. */
+export class WorkerBusy extends WorkerFault {}
+
 /** The act of this round is on record already: somebody repeats a step. Diagnose again instead. */
 export class ActRepeated extends HeadroomError {
   constructor(incidentId: string, round: number) {

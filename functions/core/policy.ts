@@ -89,6 +89,26 @@ const loop = z.strictObject({
   patienceSeconds: z._default(z.number().check(z.minimum(1), z.maximum(120)), 60),
 });
 
+const sampling = z.strictObject({
+  /** How often a sample is taken; more often than each minute means several within one call. */
+  everySeconds: z._default(z.int().check(z.minimum(10), z.maximum(60)), 60),
+});
+
+const holdSeconds = () => z.int().check(z.minimum(0), z.maximum(3600));
+const levels = z.strictObject({
+  /** Usage at which people are warned, once it has held for `warnSeconds`. */
+  warnPercent: z._default(percent(), 80),
+  warnSeconds: z._default(holdSeconds(), 120),
+  /** Free slots, in percent of usable ones, under which people are warned, once it has held for `lowHeadroomSeconds`. */
+  lowHeadroomPercent: z._default(percent(), 10),
+  lowHeadroomSeconds: z._default(holdSeconds(), 300),
+  /** More queries over five minutes old than this and people are warned, once it has held for `longQueriesSeconds`. */
+  longQueries: z._default(z.int().check(z.nonnegative()), 5),
+  longQueriesSeconds: z._default(holdSeconds(), 60),
+  /** Usage at which one sample is enough to act on. */
+  criticalPercent: z._default(z.number().check(z.minimum(50), z.maximum(100)), 95),
+});
+
 const tierModes = z.strictObject(
   Object.fromEntries(TIER_NAMES.map((name) => [name, z.optional(mode)])) as Record<
     (typeof TIER_NAMES)[number],
@@ -112,10 +132,17 @@ export const policy = z.strictObject({
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),
   loop: z.prefault(loop, {}),
+  sampling: z.prefault(sampling, {}),
+  levels: z.prefault(levels, {}),
   /** How much of a statement leaves the worker: without literals, only its first keyword, or as it was written. */
   statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
 });
 export type Policy = z.infer<typeof policy>;
+
+/** Usage at which nothing is waited for any more: never below the trigger. */
+export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {
+  return Math.max(levels.criticalPercent, triggerPercent);
+}
 
 /** Ages below which a target that is not marked as a rehearsal is refused. */
 export const FLOORS = {

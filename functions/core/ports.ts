@@ -1,10 +1,13 @@
 import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pause, Round } from './incident.ts';
-import type { Outcome } from './workflow.ts';
+import type { StoredSample } from './sample-history.ts';
+import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
 import type {
+  CheckAnswer,
   EndAnswer,
   SampleAnswer,
   SnapshotAnswer,
+  CheckRequest,
   EndRequest,
   SampleRequest,
   SnapshotRequest,
@@ -51,6 +54,15 @@ export type IncidentChange = Partial<
   >
 >;
 
+/** A warning of the sampler that has not cleared yet. */
+export interface StandingWarning {
+  readonly name: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  /** Null while nobody has been told. */
+  readonly toldAt: number | null;
+}
+
 /** The incident store. Works without transactions: every step is a single conditional write, and safe to repeat. */
 export interface IncidentStore {
   /** A new incident owes the notice `opened`. */
@@ -87,6 +99,20 @@ export interface IncidentStore {
   pause(pause: Pause): Promise<void>;
   resume(targetId: string): Promise<void>;
 
+  /** Kept for some days. */
+  putSample(targetId: string, sample: StoredSample): Promise<void>;
+  /** Oldest first; the very latest may be missing. */
+  samplesSince(targetId: string, since: number): Promise<StoredSample[]>;
+  warnings(targetId: string): Promise<StandingWarning[]>;
+  /** True for the one caller who is to tell it now; another may when `until` has passed and it is still untold. */
+  claimWarning(
+    targetId: string,
+    warning: Pick<StandingWarning, 'name' | 'since'>,
+    claim: { readonly at: number; readonly until: number },
+  ): Promise<boolean>;
+  warningTold(targetId: string, name: string, at: number): Promise<void>;
+  clearWarning(targetId: string, name: string): Promise<void>;
+
   /** Newest first. */
   listByTarget(targetId: string, limit: number): Promise<Incident[]>;
   listByStatus(status: 'open' | 'closed', limit: number): Promise<Incident[]>;
@@ -96,6 +122,7 @@ export interface IncidentStore {
 export interface WorkerClient {
   sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
   snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
+  check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
   /** Never retried once the worker may have begun. */
   end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
 }
@@ -111,6 +138,16 @@ export interface Workflow {
 export interface Alarms {
   /** Those of the named alarms that are in ALARM right now, with the time they went there. */
   standing(names: readonly string[]): Promise<AlarmSighting[]>;
+}
+
+export interface Dispatcher {
+  /** Hands an alarm event of the target to dispatch. Throws when the function failed. */
+  dispatch(target: TargetSettings, event: unknown): Promise<DispatchResult>;
+}
+
+export interface MetricsSink {
+  /** Makes metrics of what a sample tells. */
+  emit(targetId: string, sample: StoredSample): void;
 }
 
 export interface Notifier {

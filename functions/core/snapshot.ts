@@ -1,7 +1,8 @@
 import type { Session } from './session.ts';
 import type { Statement } from './statement.ts';
 
-export type EngineName = 'postgres' | 'mysql' | 'mariadb';
+export const ENGINE_NAMES = ['postgres', 'mysql', 'mariadb'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /**
  * Why a login did not get in.

@@ -29,6 +29,8 @@ export const targetSettings = z.object({
   mode,
   /** Also what the config says max_connections is; the live value decides. */
   maxConnections: z.optional(z.number()),
+  /** Slots that ordinary clients never get, as the thresholds of the alarms assume; the live value decides. */
+  reservedSlots: z.optional(z.number()),
   policy,
 });
 export type TargetSettings = z.infer<typeof targetSettings>;

@@ -5,6 +5,7 @@ import type { TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
 import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
+import type { TargetSettings } from './target.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
 
@@ -35,7 +36,7 @@ export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situ
   if (refusal.kind === 'starting' && !outOfTime) {
     return { next: 'settle', why: 'the server is starting; looking again' };
   }
-  const { why, advice } = explainRefusal(refusal, waitedMs, situation.incident);
+  const { why, advice } = explainRefusal(refusal, waitedMs, situation.incident.target);
   return { next: 'escalate', why, advice };
 }
 
@@ -200,8 +201,12 @@ const RESERVED_WAY_IN = {
   mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
 } as const satisfies Record<EngineName, string>;
 
-function explainRefusal(refusal: Refusal, waitedMs: number, incident: Incident): { why: string; advice: string[] } {
-  const where = incident.target.endpoint;
+/** Why the worker did not get in, and what to do about it. */
+export function explainRefusal(
+  refusal: Refusal,
+  waitedMs: number,
+  { endpoint: where, engine }: Pick<TargetSettings, 'endpoint' | 'engine'>,
+): { readonly why: string; readonly advice: readonly string[] } {
   const words = printable(refusal.message, 200);
   const waited = `${Math.round(waitedMs / 1000)} s`;
   switch (refusal.kind) {
@@ -210,7 +215,7 @@ function explainRefusal(refusal: Refusal, waitedMs: number, incident: Incident):
         why: `locked out: every slot of ${where} is taken, reserved ones too, and none came free in ${waited} (${words})`,
         advice: [
           'end sessions from a login that still gets in (a superuser or the master user), or restart the application that holds them',
-          RESERVED_WAY_IN[incident.target.engine],
+          RESERVED_WAY_IN[engine],
           'keep applications off the master user: it eats the reserve',
         ],
       };

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import type { CheckFacts, LoginSources } from './check-facts.ts';
 import type { SessionIdentity } from './session.ts';
-import type { Admission, Refusal, Sample, Snapshot } from './snapshot.ts';
+import type { Admission, Canary, Refusal, Sample, Snapshot } from './snapshot.ts';
 
 /** Version of every payload between functions. A mismatch means a deploy in the middle of an incident. */
 export const SCHEMA = 1;
@@ -45,12 +46,14 @@ export const workerRequest = z.discriminatedUnion('kind', [
     /** For `cancel`: how long a query may take to stop before its session is terminated. */
     graceMs: z.number(),
   }),
+  z.object({ schema: z.number(), kind: z.literal('check'), deadline: z.number() }),
 ]);
 
 export type WorkerRequest = z.infer<typeof workerRequest>;
 export type SampleRequest = Extract<WorkerRequest, { kind: 'sample' }>;
 export type SnapshotRequest = Extract<WorkerRequest, { kind: 'snapshot' }>;
 export type EndRequest = Extract<WorkerRequest, { kind: 'end' }>;
+export type CheckRequest = Extract<WorkerRequest, { kind: 'check' }>;
 export type Victim = z.infer<typeof victim>;
 export type Expectation = z.infer<typeof expectation>;
 export type EndMethod = z.infer<typeof endMethod>;
@@ -86,3 +89,7 @@ export type WorkerAnswer<T> =
 export type SampleAnswer = WorkerAnswer<{ readonly sample: Sample }>;
 export type SnapshotAnswer = WorkerAnswer<{ readonly snapshot: Snapshot }>;
 export type EndAnswer = WorkerAnswer<{ readonly endings: readonly Ending[] }>;
+/** A check that is refused tells where its logins came from too: that is where the fix is. */
+export type CheckAnswer = WorkerAnswer<{ readonly check: CheckFacts; readonly canary: Canary }> & {
+  readonly sources: LoginSources;
+};

@@ -6,8 +6,34 @@ import { SCHEMA } from './worker-protocol.ts';
 /** What the rule of a target's stack sends to the dispatch function. The event itself is parsed by `alarm-event.ts`. */
 export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings, event: z.unknown() });
 
+const unopened = z.object({ result: z.enum(['stale', 'ignored', 'refused']), reason: z.string() });
+/**
+ * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already. `stale`:
+ * the event is old and its alarm no longer stands. `ignored`: an event that is no alarm going off. `refused`: not an alarm
+ * event, or not one of this target; a person is told.
+ */
+export const dispatchResult = z.union([
+  z.object({ result: z.enum(['opened', 'joined', 'handled']), incidentId: z.string() }),
+  unopened,
+]);
+export type DispatchResult = z.infer<typeof dispatchResult>;
+/** Why an event opened no incident. */
+export type Unopened = z.infer<typeof unopened>;
+
 /** What the schedule of a target's stack sends to the reconcile function each minute. */
 export const reconcileTargetRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings });
+
+/** What the schedule of a target's stack sends to the sample function each minute. */
+export const sampleRequest = z.object({
+  schema: z.literal(SCHEMA),
+  kind: z.literal('sample'),
+  target: targetSettings,
+  /** The alarm to dispatch under: one of the target's own. */
+  alarm: z.string(),
+  /** How many samples this call takes, `policy.sampling.everySeconds` apart. */
+  samples: z.int().check(z.minimum(1), z.maximum(6)),
+});
+export type SampleFunctionRequest = z.infer<typeof sampleRequest>;
 
 /** Input of the state machine and of Diagnose. Name and input of an execution derive from the incident id alone. */
 export interface WorkflowInput {

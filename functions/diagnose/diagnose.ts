@@ -22,7 +22,7 @@ import { describeSpared } from './spared-samples.ts';
 
 export interface DiagnoseDependencies {
   readonly store: IncidentStore;
-  readonly worker: WorkerClient;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'sample'>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }

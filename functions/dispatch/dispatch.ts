@@ -4,7 +4,7 @@ import { composeRefusal } from '../core/message.ts';
 import { LEASE_MS, type Alarms, type NewIncident, type Opening, type Workflow } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
-import { dispatchRequest } from '../core/workflow.ts';
+import { dispatchRequest, type DispatchResult } from '../core/workflow.ts';
 import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
 
 export interface DispatchDependencies extends DeliverDependencies {
@@ -13,17 +13,7 @@ export interface DispatchDependencies extends DeliverDependencies {
 }
 
 /** An event older than this is old news: it leads to a new look at the alarm before anything is opened. */
-const FRESH_MS = 5 * 60_000;
-
-/**
- * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already. `stale`:
- * the event is old and its alarm no longer stands. `ignored`: an event that is no alarm going off. `refused`: not an alarm
- * event, or not one of this target; a person is told.
- */
-export type DispatchResult =
-  | { readonly result: 'opened' | 'joined' | 'handled'; readonly incidentId: string }
-  | { readonly result: 'stale' | 'ignored'; readonly reason: string }
-  | { readonly result: 'refused'; readonly reason: string };
+export const FRESH_MS = 5 * 60_000;
 
 /** From an alarm event to the target's one open incident and its running workflow. Safe to repeat, in any order. */
 export async function dispatch(payload: unknown, deps: DispatchDependencies): Promise<DispatchResult> {

@@ -1,3 +1,4 @@
+import type { CheckFacts } from '../core/check-facts.ts';
 import type { Refusal, Sample, Snapshot } from '../core/snapshot.ts';
 import type { StatementDetail } from '../core/statement.ts';
 import type { Ending, EndRequest } from '../core/worker-protocol.ts';
@@ -39,6 +40,11 @@ export interface EngineSession {
   isAlive(timeoutMs: number): Promise<boolean>;
   sample(timeoutMs: number): Promise<Seen<Sample>>;
   snapshot(timeoutMs: number): Promise<Seen<Snapshot>>;
+  /**
+   * Tries the responder's rights and tells how the server is set up; changes nothing and ends nobody. `canary`: with it an
+   * ordinary session is opened to try them on; null when there is none, or when it is known not to get in.
+   */
+  check(canary: Login | null, timeoutMs: number): Promise<CheckFacts>;
   /**
    * Ends what still is as expected, under the server-side lock, and looks again. One ending per victim, in their order.
    * Throws Refused (`busy-elsewhere`) when another executor holds the lock: then nothing was tried.

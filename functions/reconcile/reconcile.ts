@@ -2,29 +2,14 @@ import * as z from 'zod/mini';
 import type { Incident } from '../core/incident.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
-import { reconcileTargetRequest, type Outcome } from '../core/workflow.ts';
+import { reconcileTargetRequest } from '../core/workflow.ts';
 import { closeIncident } from '../close/close.ts';
 import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
+import { minuteOf, readRest } from '../dispatch/rest.ts';
 import { deliverPending } from '../notify/deliver.ts';
 
 /** A dispatch that died before it started the workflow is made good within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
-
-/** How long after an incident closed its target's standing alarm opens another: CloudWatch itself lags by minutes. */
-const REST_MS: Readonly<Record<Outcome, number>> = {
-  relieved: 5 * 60_000,
-  'not-needed': 5 * 60_000,
-  failed: 15 * 60_000,
-  escalated: 30 * 60_000,
-  observed: 60 * 60_000,
-};
-
-/**
- * An alarm that stands while look after look finds nothing to do (its threshold and the live server disagree) is looked at
- * less and less often: each look tells people twice. The critical alarm still opens an incident at once.
- */
-const LONGEST_REST_MS = REST_MS.escalated;
-const SAME_ALARM_MS = 3 * 3_600_000;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
@@ -86,28 +71,8 @@ async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): 
 async function dispatchStanding(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
   const [standing] = await deps.alarms.standing(target.alarms);
   if (!standing) return [];
-  const [listed, ...earlier] = await deps.store.listByTarget(target.id, 5);
-  // The list may lag behind, and still show as open what has just been closed.
-  const latest = listed && (await deps.store.incident(listed.id));
-  const now = deps.now();
-  if (latest?.closedAt) {
-    // What held Headroom back then, a pause or the mode, may be gone by now.
-    const mayAct = target.mode === 'act' && (await deps.store.pauseOf(target.id)) === null;
-    if (now - latest.closedAt < restAfter(latest, earlier, mayAct)) return [];
-  }
-  // The minute stands in for the transition that will not come again, so that repeated calls mean one incident.
-  const at = Math.floor(now / 60_000) * 60_000;
+  if ((await readRest(target, deps)).isResting) return [];
+  const at = minuteOf(deps.now());
   const opened = await openFor(target, { ...standing, at, reason: `still in ALARM: ${standing.reason}` }, deps);
   return opened.result === 'opened' ? [`dispatched ${standing.alarm} again as ${opened.incidentId}`] : [];
-}
-
-function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[], mayAct: boolean): number {
-  if (outcome === 'observed' && mayAct) return REST_MS.failed;
-  const rest = REST_MS[outcome ?? 'failed'];
-  if (outcome !== 'not-needed') return rest;
-  const firstOther = earlier.findIndex(
-    (incident) => incident.outcome !== 'not-needed' || openedAt - incident.openedAt > SAME_ALARM_MS,
-  );
-  const repeats = firstOther === -1 ? earlier.length : firstOther;
-  return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
 }

@@ -4,6 +4,8 @@ import type { Refusal } from '../core/snapshot.ts';
 import {
   SCHEMA,
   workerRequest,
+  type CheckAnswer,
+  type CheckRequest,
   type EndAnswer,
   type EndRequest,
   type SampleAnswer,
@@ -17,15 +19,18 @@ import type { WorkerSettings } from '../core/worker-settings.ts';
 import { ConnectionLost, Refused } from '../engines/engine.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { enter, type Door, type Entry } from './admission.ts';
+import { examine, sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
 import { countHalfOpen, knockAsCanary } from './look.ts';
+
+export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | CheckAnswer;
 
 export interface Worker {
   /**
    * Answers one request; requests wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
    * understand, and whatever went wrong in the worker itself; a database that refuses is an answer.
    */
-  answer(payload: unknown): Promise<SampleAnswer | SnapshotAnswer | EndAnswer>;
+  answer(payload: unknown): Promise<WorkerReply>;
   /** Lets the kept session go. */
   close(): void;
 }
@@ -35,6 +40,9 @@ const SAMPLE_MS = 5_000;
 const SNAPSHOT_QUERY_MS = 10_000;
 /** How long an order to end may try to get in again, when the session of the diagnosis is gone. */
 const END_PATIENCE_MS = 5_000;
+/** A check looks at the door as it is, with a little patience for a slot that is just changing hands. */
+const CHECK_PATIENCE_MS = 2_000;
+const CHECK_MS = 20_000;
 
 /** Throws, naming the field, when the settings cannot work. Connects to nothing yet. */
 export async function createWorker(settings: WorkerSettings, surroundings: Surroundings): Promise<Worker> {
@@ -42,10 +50,11 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   const logins = loginsOf(settings, entry.url, surroundings);
   const door: Door = { engine: await entry.load(), logins, kept: null };
   const options = { instance: settings.instance, statements: settings.statements };
+  const sources = sourcesOf(settings);
   let last: Promise<unknown> = Promise.resolve();
 
-  const respond = async (request: WorkerRequest): Promise<SampleAnswer | SnapshotAnswer | EndAnswer> => {
-    if (Date.now() >= request.deadline) return tooLate();
+  const respond = async (request: WorkerRequest): Promise<WorkerReply> => {
+    if (Date.now() >= request.deadline) return { ...tooLate(), sources };
     switch (request.kind) {
       case 'sample':
         return sample(request);
@@ -53,6 +62,8 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
         return snapshot(request);
       case 'end':
         return end(request);
+      case 'check':
+        return check(request);
     }
   };
 
@@ -91,6 +102,15 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
       const halfOpen = await countHalfOpen(seen, canary, () => session.sample(left()));
       return { schema: SCHEMA, ok: true, admission, snapshot: { ...seen, canary, halfOpen } };
     });
+
+  const check = async (request: CheckRequest): Promise<CheckAnswer> => {
+    const deadline = Math.min(request.deadline, Date.now() + CHECK_MS);
+    const answer = await looking({ ...request, deadline }, CHECK_PATIENCE_MS, async ({ session, admission }) => {
+      const found = await examine(session, door.engine, logins, deadline);
+      return { schema: SCHEMA, ok: true as const, admission, ...found };
+    });
+    return { ...answer, sources };
+  };
 
   const end = async (request: EndRequest): Promise<EndAnswer> => {
     const patienceMs = Math.min(END_PATIENCE_MS, (request.deadline - Date.now()) / 2);

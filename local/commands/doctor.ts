@@ -1,10 +1,13 @@
+import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { examine } from '../doctor/examine.ts';
-import type { DoctorFinding } from '../doctor/finding.ts';
+import type { CheckFinding } from '../../functions/core/check-finding.ts';
+import { checkUp, hasFailed } from '../../functions/core/checkup.ts';
+import { toTargetSettings, warningsOf } from '../../lib/config.ts';
+import { takeCheck } from '../ask-worker.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT } from './exit-status.ts';
-import { print, printJson } from './output.ts';
+import { paint, print, printJson, say } from './output.ts';
 
 const options = z.object({
   config: z.string(),
@@ -15,27 +18,42 @@ const options = z.object({
 /** `headroom doctor`: whether everything is in place, before it is needed. Exit 1 when something is not. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('check route, TLS, logins, rights and reserve of a target, with a fix for what is missing')
+    .description('check route, TLS, logins, rights, reserve and limits of a target, with a fix for what is missing')
     .option('--config <file>', 'configuration', 'headroom.yaml')
     .option('--target <id>', 'target; may be left out when there is only one')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
-      const findings = await examine(config, target, process.env);
-      const isHealthy = findings.every(({ status }) => status !== 'failed');
-      if (given.json) printJson({ target: target.id, healthy: isHealthy, findings });
-      else for (const finding of findings) printFinding(finding);
-      process.exitCode = isHealthy ? EXIT.ok : EXIT.failedCheck;
+      for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
+      const answer = await takeCheck(config, target, process.env);
+      const findings = checkUp(answer, toTargetSettings(config, target));
+      const healthy = !hasFailed(findings);
+      if (given.json) printJson({ target: target.id, healthy, findings });
+      else printFindings(findings);
+      process.exitCode = healthy ? EXIT.ok : EXIT.failedCheck;
     });
 }
 
-const SIGN = { ok: '✔', warning: '!', failed: '✘', unknown: '?' } as const satisfies Record<
-  DoctorFinding['status'],
+const SIGN = { ok: '✔', warning: '!', failed: '✘', 'not-reached': '·' } as const satisfies Record<
+  CheckFinding['status'],
   string
 >;
+const WIDTH = { detail: 64, least: 40 } as const;
 
-function printFinding({ check, status, found, fix }: DoctorFinding): void {
-  print(`${SIGN[status]} ${check.padEnd(20)} ${found}`);
-  if (fix !== null) print(`${' '.repeat(23)}→ ${fix}`);
+/** The table, then the fixes in full and on lines of their own, to be copied. */
+function printFindings(findings: readonly CheckFinding[]): void {
+  const columns = process.stdout.columns ?? 0;
+  const detailWidth = Math.max(WIDTH.least, columns === 0 ? WIDTH.detail : columns - WIDTH.detail);
+  const table = new Table({
+    head: ['', 'check', 'found'],
+    colWidths: [null, null, detailWidth],
+    wordWrap: true,
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { status, title, detail } of findings) table.push([SIGN[status], title, detail]);
+  print(table.toString());
+  for (const { status, title, fix } of findings) {
+    if (fix !== null) print(`\n${SIGN[status]} ${title}\n  ${fix}`);
+  }
 }

@@ -12,7 +12,7 @@ import { slotsTaken, type Snapshot } from '../../functions/core/snapshot.ts';
 import { SPARED } from '../../functions/core/spared.ts';
 import { toTargetSettings } from '../../lib/config.ts';
 import { openLocalRecords } from './open-records.ts';
-import { takeSnapshot } from '../snapshot.ts';
+import { takeSnapshot } from '../ask-worker.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT } from './exit-status.ts';
 import { print, printJson, say } from './output.ts';

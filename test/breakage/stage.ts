@@ -2,9 +2,10 @@ import pg from 'pg';
 import { stringify } from 'yaml';
 import { makeAlarmEvent } from '../../functions/core/alarm-event.ts';
 import type { Incident } from '../../functions/core/incident.ts';
+import type { DispatchResult } from '../../functions/core/workflow.ts';
 import { createLogins, startPostgres, type PostgresServer } from '../../drill/servers/postgres.ts';
 import { parseConfig, toTargetSettings, type HeadroomConfig } from '../../lib/config.ts';
-import { raiseAlarm, type DispatchAnswer } from '../../local/alarm-run.ts';
+import { raiseAlarm } from '../../local/alarm-run.ts';
 import type { Notification, Progress } from '../../local/progress.ts';
 import { startRuntime, type LocalRuntime } from '../../local/runtime.ts';
 
@@ -21,7 +22,7 @@ export interface Stage {
   /** Opens sessions of an ordinary user. Each listens for errors, so that its end is no crash. */
   connect(count: number, application?: string): Promise<pg.Client[]>;
   /** Hands dispatch a fresh alarm. */
-  alarm(): Promise<DispatchAnswer>;
+  alarm(): Promise<DispatchResult>;
   /** The incident once its workflow has ended. */
   ended(incidentId: string): Promise<Incident>;
   /** Subjects of what people were told. */
@@ -123,7 +124,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
-export function incidentOf(answer: DispatchAnswer): string {
+export function incidentOf(answer: DispatchResult): string {
   if (!('incidentId' in answer)) throw new Error(`dispatch ${answer.result}: ${answer.reason}`);
   return answer.incidentId;
 }

@@ -24,12 +24,14 @@ type Alarm = z.infer<typeof alarm>['Properties'];
 const alarms: readonly Alarm[] = [shared, target].flatMap((template) =>
   Object.values(template.findResources('AWS::CloudWatch::Alarm')).map((one) => alarm.parse(one).Properties),
 );
-const own = alarms.filter(({ AlarmName }) => !AlarmName.includes('-connections-'));
+const opensIncidents = ({ AlarmName }: Alarm): boolean => /-connections-|-usage-high$/.test(AlarmName);
+const own = alarms.filter((one) => !opensIncidents(one));
 
 describe('alarms on Headroom itself', () => {
-  test('watch the workflow, every control function, both queues, the reconciler and the worker', () => {
+  test('watch the workflow, every control function, both queues, the reconciler, the sampler and the worker', () => {
     expect(own.map(({ AlarmName }) => AlarmName).sort()).toEqual(
       [
+        'headroom-orders-sampler-silent',
         'headroom-orders-undelivered',
         'headroom-orders-worker-errors',
         'headroom-self-dispatch-failures',
@@ -53,9 +55,12 @@ describe('alarms on Headroom itself', () => {
     },
   );
 
-  test('only silence of the reconciler counts as bad news when there is no data', () => {
+  test('only silence of the reconciler and of a sampler counts as bad news when there is no data', () => {
     const breaching = own.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
-    expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual(['headroom-self-reconcile-silent']);
+    expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual([
+      'headroom-self-reconcile-silent',
+      'headroom-orders-sampler-silent',
+    ]);
     shared.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'headroom-self-reconcile-silent',
       MetricName: 'Invocations',
@@ -64,9 +69,22 @@ describe('alarms on Headroom itself', () => {
     });
   });
 
+  test('a sampler is silent when no sample has told the usage for five minutes', () => {
+    target.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'headroom-orders-sampler-silent',
+      Namespace: 'Headroom',
+      MetricName: 'UsagePercent',
+      Statistic: 'SampleCount',
+      Period: 300,
+      EvaluationPeriods: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      Dimensions: [{ Name: 'Target', Value: 'orders' }],
+    });
+  });
+
   test('the alarms of a target open incidents and page nobody by themselves', () => {
-    const ofTarget = alarms.filter(({ AlarmName }) => AlarmName.includes('-connections-'));
-    expect(ofTarget.map(({ AlarmActions }) => AlarmActions)).toEqual([[], []]);
+    const ofTarget = alarms.filter(opensIncidents);
+    expect(ofTarget.map(({ AlarmActions }) => AlarmActions)).toEqual([[], [], []]);
   });
 });
 

@@ -79,6 +79,7 @@ describe('what each control function may do', () => {
   test.each([
     ['Dispatch', [publish, failures, ...incidents]],
     ['Reconcile', [publish, ...incidents]],
+    ['Sample', [workers, 'Allow lambda:InvokeFunction on <Dispatch.Arn>', publish]],
     ['Diagnose', [workers]],
     ['Act', [workers]],
     ['Escalate', [publish]],
@@ -90,7 +91,7 @@ describe('what each control function may do', () => {
 
   test('no function has a managed policy or shares its role', () => {
     const roles = Object.values(shared.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(8);
+    expect(roles).toHaveLength(9);
     for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
   });
 
@@ -100,7 +101,7 @@ describe('what each control function may do', () => {
 });
 
 describe('every control function', () => {
-  const NAMES = ['dispatch', 'reconcile', 'diagnose', 'act', 'escalate', 'close', 'notify'];
+  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'act', 'escalate', 'close', 'notify'];
 
   test('an act may take as long as the policy with the longest grace lets its worker take', () => {
     const answerSlack = 20;
@@ -129,6 +130,18 @@ describe('every control function', () => {
     });
   });
 
+  test('the sampler knows the function it dispatches to', () => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'headroom-sample',
+      Environment: { Variables: Match.objectLike({ HEADROOM_DISPATCH: { Ref: Match.stringLikeRegexp('^Dispatch') } }) },
+    });
+  });
+
+  test('a call of the sampler may take the samples of a minute, and the last of them its time', () => {
+    const [lastSampleAt, longestSample, answerSlack] = [50, 5, 20];
+    expect(CONTROL_FUNCTIONS.sample.timeoutSeconds).toBeGreaterThan(lastSampleAt + longestSample + answerSlack);
+  });
+
   test.each(['dispatch', 'reconcile'])('%s knows the workflow it starts', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `headroom-${name}`,
@@ -147,13 +160,16 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test('a call of the reconciler that failed is not repeated: the next minute brings the next', () => {
-    shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: Match.stringLikeRegexp('^Reconcile') },
-      MaximumEventAgeInSeconds: 60,
-      MaximumRetryAttempts: 0,
-    });
-  });
+  test.each(['Reconcile', 'Sample'])(
+    'a call of %s that failed is not repeated: the next minute brings it again',
+    (name) => {
+      shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+        FunctionName: { Ref: Match.stringLikeRegexp(`^${name}`) },
+        MaximumEventAgeInSeconds: 60,
+        MaximumRetryAttempts: 0,
+      });
+    },
+  );
 
   test('a workflow that failed, timed out or was stopped leads to the reconciler, with the event as it is', () => {
     shared.hasResourceProperties('AWS::Events::Rule', {
@@ -169,7 +185,7 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test.each(['Dispatch', 'Reconcile'])('%s lets the rules of every target in by one permission', (name) => {
+  test.each(['Dispatch', 'Reconcile', 'Sample'])('%s lets the rules of every target in by one permission', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Permission', {
       FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
       Principal: 'events.amazonaws.com',

@@ -1,7 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { dispatchRequest, reconcileTargetRequest } from '../../functions/core/workflow.ts';
+import { dispatchRequest, reconcileTargetRequest, sampleRequest } from '../../functions/core/workflow.ts';
 import { workerSettings } from '../../functions/core/worker-settings.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../support/templates.ts';
 
@@ -47,9 +47,27 @@ describe('the alarms of a target', () => {
   });
 
   test('the critical one is never below the trigger', () => {
-    withTarget('    policy: { triggerPercent: 98 }').hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'headroom-orders-connections-critical',
-      Threshold: 196,
+    withTarget('    policy: { triggerPercent: 98, levels: { criticalPercent: 90 } }').hasResourceProperties(
+      'AWS::CloudWatch::Alarm',
+      {
+        AlarmName: 'headroom-orders-connections-critical',
+        Threshold: 196,
+      },
+    );
+  });
+
+  test('one rides on what the sampler sees: the percentage itself, two minutes running', () => {
+    withTarget('    policy: { triggerPercent: 88 }').hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'headroom-orders-usage-high',
+      Namespace: 'Headroom',
+      MetricName: 'UsagePercent',
+      Dimensions: [{ Name: 'Target', Value: 'orders' }],
+      Statistic: 'Maximum',
+      Period: 60,
+      Threshold: 88,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      EvaluationPeriods: 2,
+      TreatMissingData: 'missing',
     });
   });
 });
@@ -71,7 +89,7 @@ function targetOf(template: Template, name: string): z.infer<typeof ruleTarget> 
 }
 
 describe('the rule from alarm to dispatch', () => {
-  test('matches exactly the two alarms going to ALARM', () => {
+  test('matches exactly the three alarms going to ALARM', () => {
     target.hasResourceProperties('AWS::Events::Rule', {
       Name: 'headroom-target-orders-alarms',
       EventPattern: {
@@ -80,6 +98,7 @@ describe('the rule from alarm to dispatch', () => {
         resources: [
           { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsHigh'), 'Arn'] },
           { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsCritical'), 'Arn'] },
+          { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsUsage'), 'Arn'] },
         ],
         detail: { state: { value: ['ALARM'] } },
       },
@@ -97,7 +116,11 @@ describe('the rule from alarm to dispatch', () => {
       id: 'orders',
       instance: 'orders-prod',
       worker: 'headroom-worker-orders',
-      alarms: ['headroom-orders-connections-high', 'headroom-orders-connections-critical'],
+      alarms: [
+        'headroom-orders-connections-high',
+        'headroom-orders-connections-critical',
+        'headroom-orders-usage-high',
+      ],
       mode: 'observe',
     });
   });
@@ -145,6 +168,33 @@ test('the reconciler is called every minute with the settings', () => {
   const { Input, Arn } = targetOf(target, 'headroom-target-orders-minute');
   expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-reconcile');
   expect(reconcileTargetRequest.parse(JSON.parse(Input ?? '')).target.id).toBe('orders');
+});
+
+describe('the sampler is called every minute', () => {
+  const requestOf = (template: Template) =>
+    sampleRequest.parse(JSON.parse(targetOf(template, 'headroom-target-orders-sample').Input ?? ''));
+
+  test('with the settings, the alarm to raise, and no second try', () => {
+    target.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-target-orders-sample',
+      ScheduleExpression: 'rate(1 minute)',
+    });
+    const { Arn, RetryPolicy } = targetOf(target, 'headroom-target-orders-sample');
+    expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-sample');
+    expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
+    const request = requestOf(target);
+    expect(request).toMatchObject({ kind: 'sample', samples: 1 });
+    expect(request.target.alarms).toContain(request.alarm);
+  });
+
+  test.each([
+    [10, 6],
+    [25, 2],
+    [31, 1],
+  ])('to sample every %i s it takes %i samples in a call', (everySeconds, samples) => {
+    const template = withTarget(`    policy: { sampling: { everySeconds: ${everySeconds} } }`);
+    expect(requestOf(template)).toMatchObject({ samples, target: { policy: { sampling: { everySeconds } } } });
+  });
 });
 
 const workerFunction = z.object({

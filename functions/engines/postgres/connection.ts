@@ -35,8 +35,15 @@ const SESSION_SETTINGS = [
   '-c jit=off',
 ].join(' ');
 
+/** What else a client gets stays as the server has it; nobody's functions shadow the catalog's. */
+export const ORDINARY_SETTINGS = '-c search_path=pg_catalog';
+
 /** Opens a connection. Throws what the driver throws; `refusalOf` makes sense of it. */
-export async function openConnection(login: Login, timeoutMs: number): Promise<Connection> {
+export async function openConnection(
+  login: Login,
+  timeoutMs: number,
+  settings = SESSION_SETTINGS,
+): Promise<Connection> {
   const socket = new Socket();
   const client = new pg.Client({
     host: login.host,
@@ -46,7 +53,7 @@ export async function openConnection(login: Login, timeoutMs: number): Promise<C
     // As a function, or the driver would look elsewhere for a password that is empty.
     password: () => login.password,
     application_name: 'headroom',
-    options: SESSION_SETTINGS,
+    options: settings,
     ssl: tlsOptions(login.tls, login.host),
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,

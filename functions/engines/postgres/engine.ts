@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
 import { knock } from './canary.ts';
+import { checkRights } from './check.ts';
 import { connectResponder, type Admitted } from './connect.ts';
 import { endSessions } from './end.ts';
 import { PING } from './login.sql.ts';
@@ -25,6 +26,7 @@ function sessionOver({ connection, reserved }: Admitted, options: SessionOptions
     },
     sample: (timeoutMs) => takeSample(connection, timeoutMs),
     snapshot: (timeoutMs) => takeSnapshot(connection, options, timeoutMs),
+    check: (canary, timeoutMs) => checkRights(connection, options, canary, timeoutMs),
     end: (request) => endSessions(connection, options.canaryUser === null ? [] : [options.canaryUser], request),
     close: () => connection.close(),
   };

@@ -1,0 +1,37 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { StoredSample } from '../core/sample-history.ts';
+import { fit } from './fit.ts';
+import { expiresAt } from './incident-items.ts';
+import type { IncidentTable } from './incident-table.ts';
+import { queryAll } from './incident-table.ts';
+
+/** For whoever reads the morning after a weekend; the levels look back on a quarter of an hour. */
+const KEEP_SAMPLES_DAYS = 3;
+/** Bytes of one sample: some 26,000 of them in three days at the shortest interval. */
+const SAMPLE_BYTES = 2_000;
+const SAMPLE = 'SAMPLE#';
+
+const sampleSk = (at: number) => `${SAMPLE}${new Date(at).toISOString()}`;
+
+export async function putSample(
+  { client, table }: IncidentTable,
+  targetId: string,
+  sample: StoredSample,
+): Promise<void> {
+  const item = {
+    pk: `TARGET#${targetId}`,
+    sk: sampleSk(sample.at),
+    sample: fit(sample, SAMPLE_BYTES),
+    expiresAt: expiresAt(sample.at, KEEP_SAMPLES_DAYS),
+  };
+  await client.send(new PutCommand({ TableName: table, Item: item }));
+}
+
+/** Oldest first. Not strongly consistent: the sampler adds its own latest by itself. */
+export async function readSamples(table: IncidentTable, targetId: string, since: number): Promise<StoredSample[]> {
+  const items = await queryAll(table, {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :since AND :end',
+    ExpressionAttributeValues: { ':pk': `TARGET#${targetId}`, ':since': sampleSk(since), ':end': `${SAMPLE}~` },
+  });
+  return items.map((item) => (item as { readonly sample: StoredSample }).sample);
+}

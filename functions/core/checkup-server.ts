@@ -1,0 +1,135 @@
+import type { CheckFacts, LoginSources } from './check-facts.ts';
+import { failed, fine, joinFixes, listNames, shown, warning, type CheckFinding } from './check-finding.ts';
+import { matchesAny } from './protection.ts';
+import type { EngineName } from './snapshot.ts';
+import type { TargetSettings } from './target.ts';
+
+/** How the server is set up, and whether the configuration knows. */
+
+export function checkTls({ tlsVersion }: CheckFacts, mode: LoginSources['tlsMode']): CheckFinding {
+  const safest = 'set tls.mode to "verify-full" (and tls.ca, where the authority is not a public one)';
+  if (tlsVersion === null) {
+    return mode === 'disable'
+      ? warning('tls', 'not used: passwords and statements travel unencrypted', safest)
+      : failed('tls', `tls.mode is "${mode}", yet the server says that the connection is not encrypted`, safest);
+  }
+  if (mode === 'require') return warning('tls', `${shown(tlsVersion)}, but nobody checks who the server is`, safest);
+  return fine('tls', `${shown(tlsVersion)}, certificate and host name checked`);
+}
+
+export function checkServer({ server }: CheckFacts): CheckFinding {
+  const words = `${server.engine} ${shown(server.version)}${server.readOnly ? ', read-only: a reader or standby' : ''}`;
+  if (server.tested) return fine('server', words);
+  return warning(
+    'server',
+    `${words}; not tested, so Headroom only observes it`,
+    'use a version that the documentation names',
+  );
+}
+
+export function checkLimit(
+  { limits }: CheckFacts,
+  { maxConnections, reservedSlots }: Pick<TargetSettings, 'maxConnections' | 'reservedSlots'>,
+): CheckFinding {
+  const reserved = limits.maxConnections - limits.usable;
+  const words = `max_connections is ${limits.maxConnections}, ${limits.usable} of them for ordinary clients`;
+  const wrong = [
+    ...(maxConnections !== undefined && maxConnections !== limits.maxConnections
+      ? [{ says: `maxConnections is ${maxConnections}`, fix: `maxConnections to ${limits.maxConnections}` }]
+      : []),
+    ...(reservedSlots !== undefined && reservedSlots !== reserved
+      ? [{ says: `reservedSlots is ${reservedSlots}`, fix: `reservedSlots to ${reserved}` }]
+      : []),
+  ];
+  if (wrong.length === 0) return fine('limit', words);
+  return failed(
+    'limit',
+    `${words}; by the configuration, ${wrong.map(({ says }) => says).join(' and ')}`,
+    `set ${wrong.map(({ fix }) => fix).join(' and ')} in the configuration: the alarms count from it`,
+  );
+}
+
+/** Beyond this an IAM token may be refused (SigV4 allows 5 minutes) and times in records mislead. */
+const SKEW_MS = { warning: 5_000, failed: 60_000 } as const;
+
+export function checkClock({ clock }: CheckFacts): CheckFinding {
+  const leastMs = Math.max(0, Math.abs(clock.skewMs) - clock.withinMs);
+  const words = `the server’s is ${Math.abs(clock.skewMs)} ms ${clock.skewMs < 0 ? 'behind' : 'ahead of'} the worker’s (± ${clock.withinMs} ms)`;
+  if (leastMs < SKEW_MS.warning) return fine('clock', words);
+  const fix = 'keep both machines on the network’s time (NTP): login tokens and times in records depend on it';
+  return leastMs < SKEW_MS.failed ? warning('clock', words, fix) : failed('clock', words, fix);
+}
+
+/** Programs that people look around with, and close again. Names as they set them themselves. */
+const ADMINISTRATION_TOOLS = [
+  'psql',
+  'pgadmin*',
+  'pgcli*',
+  'dbeaver*',
+  'datagrip*',
+  'tableplus*',
+  'mysql',
+  'mysqladmin',
+  'mysqlsh',
+  'mariadb',
+  'mysqlworkbench*',
+  'heidisql*',
+  'rds query editor*',
+];
+
+export function checkHolders({ holders, limits }: CheckFacts, engine: EngineName): CheckFinding {
+  const applications = holders.filter(({ application }) => !matchesAny(application, ADMINISTRATION_TOOLS));
+  const sessions = applications.reduce((sum, holder) => sum + holder.sessions, 0);
+  if (sessions === 0)
+    return fine('reserve-holders', 'no sessions on logins that may use reserved slots, but for people’s tools');
+  const words = `on logins that may use reserved slots: ${listNames(
+    applications.map(({ user, application, sessions: count }) => `${user}/${application || 'no name'} (${count})`),
+  )}`;
+  const fix = `give each application a login of its own that is ${ORDINARY[engine]}`;
+  const reserved = Math.max(1, limits.maxConnections - limits.usable);
+  return sessions >= reserved
+    ? failed(
+        'reserve-holders',
+        `${words}: as many as the ${reserved} reserved slots, which will not be free when it matters`,
+        fix,
+      )
+    : warning('reserve-holders', words, fix);
+}
+
+const ORDINARY: Readonly<Record<EngineName, string>> = {
+  postgres: 'no superuser and no member of rds_superuser or pg_use_reserved_connections',
+  mysql: 'not the master user and has neither CONNECTION_ADMIN nor SUPER',
+  mariadb: 'not the master user and has neither CONNECTION ADMIN nor SUPER',
+};
+
+export function checkTracking({ tracking, sight }: CheckFacts): CheckFinding {
+  const { setting, isOn, without, isNeeded, fix } = tracking;
+  if (!isOn) return (isNeeded ? failed : warning)('tracking', `${setting} is off: ${without}`, joinFixes(fix));
+  if (sight.untracked === 0) return fine('tracking', `${setting} is on`);
+  return warning(
+    'tracking',
+    `${setting} is off for ${sight.untracked} sessions: ${without}`,
+    `turn ${setting} on for their users too`,
+  );
+}
+
+export function checkDatabase({ login, neighbours }: CheckFacts): CheckFinding {
+  const words = login.database === null ? 'no database' : `database ${shown(login.database)}`;
+  if (neighbours === 0) return fine('database', `${words} has no sessions of applications`);
+  return warning(
+    'database',
+    `${words} is shared with ${neighbours} sessions of applications: a limit or lock on it would keep Headroom out`,
+    'let both logins use a database of their own (endpoint.database, or the path of both URLs)',
+  );
+}
+
+export function checkSettings({ settings }: CheckFacts): CheckFinding {
+  const words = settings
+    .map(
+      (each) =>
+        `${each.name} = ${shown(each.value ?? 'unknown') || "''"}${each.remark === null ? '' : ` (${each.remark})`}`,
+    )
+    .join(', ');
+  const fixes = settings.flatMap(({ fix }) => fix);
+  return fixes.length === 0 ? fine('settings', words) : warning('settings', words, joinFixes(fixes));
+}

@@ -1,0 +1,72 @@
+import { RIGHTS_OF } from './check-facts.ts';
+import { CHECKS, fine, notReached, shown, type CheckFinding, type CheckId } from './check-finding.ts';
+import { checkRefusal, describeWayIn } from './checkup-door.ts';
+import {
+  checkCanary,
+  checkLoginLimits,
+  checkPowers,
+  checkReserve,
+  checkTrial,
+  checkVisibility,
+} from './checkup-logins.ts';
+import {
+  checkClock,
+  checkDatabase,
+  checkHolders,
+  checkLimit,
+  checkServer,
+  checkSettings,
+  checkTls,
+  checkTracking,
+} from './checkup-server.ts';
+import type { EngineName } from './snapshot.ts';
+import type { TargetSettings } from './target.ts';
+import type { CheckAnswer } from './worker-protocol.ts';
+
+type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'>;
+type Inside = Extract<CheckAnswer, { ok: true }>;
+
+/**
+ * What a check of the worker means: one finding for each of `CHECKS` that the engine has, in their order, with the fix for
+ * whatever is not in place. A worker that was refused yields findings too.
+ */
+export function checkUp(answer: CheckAnswer, target: CheckedTarget): readonly CheckFinding[] {
+  const findings = answer.ok
+    ? findingsInside(answer, target)
+    : checkRefusal(answer.refusal, answer.sources, target.engine);
+  const found = new Map(findings.map((finding) => [finding.id, finding]));
+  return checksOf(target.engine).map((id) => found.get(id) ?? notReached(id, 'not reached'));
+}
+
+/** Whether something that Headroom needs is not in place. */
+export function hasFailed(findings: readonly CheckFinding[]): boolean {
+  return findings.some(({ status }) => status === 'failed');
+}
+
+function checksOf(engine: EngineName): CheckId[] {
+  const foreign = new Set<string>(RIGHTS_OF.mysql.filter((right) => !RIGHTS_OF[engine].includes(right)));
+  return (Object.keys(CHECKS) as CheckId[]).filter((id) => !foreign.has(id));
+}
+
+function findingsInside({ check, canary, admission, sources }: Inside, target: CheckedTarget): CheckFinding[] {
+  const { engine } = target;
+  return [
+    fine('route', 'the server answers'),
+    checkTls(check, sources.tlsMode),
+    fine('slot', describeWayIn(admission)),
+    fine('authentication', `logged in as ${shown(check.login.user)} by ${sources.responder}`),
+    checkServer(check),
+    ...check.trials.map(checkTrial),
+    checkVisibility(check),
+    checkReserve(check),
+    checkCanary(canary, sources.canary, engine),
+    checkPowers(check, canary),
+    checkLimit(check, target),
+    checkLoginLimits(check),
+    checkClock(check),
+    checkHolders(check, engine),
+    checkTracking(check),
+    checkDatabase(check),
+    checkSettings(check),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { Incident } from './incident.ts';
+import type { Outcome } from './workflow.ts';
+
+/** How long after an incident closed what still stands opens another: CloudWatch itself lags by minutes. */
+const REST_MS: Readonly<Record<Outcome, number>> = {
+  relieved: 5 * 60_000,
+  'not-needed': 5 * 60_000,
+  failed: 15 * 60_000,
+  escalated: 30 * 60_000,
+  observed: 60 * 60_000,
+};
+
+/**
+ * What stands while look after look finds nothing to do (its threshold and the live server disagree) is looked at less and
+ * less often: each look tells people twice. The critical alarm of RDS still opens an incident at once.
+ */
+const LONGEST_REST_MS = REST_MS.escalated;
+const SAME_TROUBLE_MS = 3 * 3_600_000;
+
+/**
+ * How long a target rests after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
+ * newest first. `mayAct`: neither the mode nor a pause holds Headroom back now.
+ */
+export function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[], mayAct: boolean): number {
+  if (outcome === 'observed' && mayAct) return REST_MS.failed;
+  const rest = REST_MS[outcome ?? 'failed'];
+  if (outcome !== 'not-needed') return rest;
+  const firstOther = earlier.findIndex(
+    (incident) => incident.outcome !== 'not-needed' || openedAt - incident.openedAt > SAME_TROUBLE_MS,
+  );
+  const repeats = firstOther === -1 ? earlier.length : firstOther;
+  return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
+}

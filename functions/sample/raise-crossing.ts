@@ -1,0 +1,37 @@
+import { makeAlarmEvent } from '../core/alarm-event.ts';
+import type { Crossing } from '../core/levels.ts';
+import type { Dispatcher, IncidentStore } from '../core/ports.ts';
+import type { TargetSettings } from '../core/target.ts';
+import type { DispatchResult } from '../core/workflow.ts';
+import { FRESH_MS } from '../dispatch/dispatch.ts';
+import { minuteOf, readRest } from '../dispatch/rest.ts';
+
+/**
+ * Hands a crossing to dispatch as the event of an alarm. Null when the target rests after an incident: then what still
+ * stands is left alone, by the same rules as an alarm that does. A server that was relieved, fell below the trigger and is
+ * critical again is no longer the same trouble.
+ */
+export async function raiseCrossing(
+  target: TargetSettings,
+  alarmName: string,
+  crossing: Crossing,
+  deps: { readonly store: IncidentStore; readonly dispatcher: Dispatcher; readonly now: () => number },
+): Promise<DispatchResult | null> {
+  const { latest, isResting } = await readRest(target, deps);
+  const isNew = crossing.since > (latest?.closedAt ?? 0);
+  const isRebound = isNew && crossing.level === 'critical' && latest?.outcome === 'relieved';
+  if (isResting && !isRebound) return null;
+  const event = makeAlarmEvent({
+    settings: target,
+    at: isNew ? momentOf(crossing, deps.now()) : minuteOf(deps.now()),
+    alarmName,
+    reason: crossing.reason,
+    metric: { namespace: 'Headroom', name: 'UsagePercent', dimensions: { Target: target.id } },
+  });
+  return deps.dispatcher.dispatch(target, event);
+}
+
+/** The moment of a crossing names its incident, so that calls repeated while it lasts mean one. It must not be old news. */
+function momentOf({ since }: Crossing, now: number): number {
+  return now - since < FRESH_MS / 2 ? since : minuteOf(now);
+}

@@ -1,0 +1,65 @@
+import { historyMsOf, judgeLevels, type Crossing } from '../core/levels.ts';
+import type { Dispatcher, IncidentStore, MetricsSink, Notifier, WorkerClient } from '../core/ports.ts';
+import { parseRequest } from '../core/request.ts';
+import type { StoredSample } from '../core/sample-history.ts';
+import { sampleRequest, type DispatchResult } from '../core/workflow.ts';
+import { raiseCrossing } from './raise-crossing.ts';
+import { takeSample } from './take-sample.ts';
+import { tellWarnings, type Told } from './tell-warnings.ts';
+
+export interface SampleDependencies {
+  readonly store: IncidentStore;
+  readonly worker: WorkerClient;
+  readonly dispatcher: Dispatcher;
+  readonly notifier: Notifier;
+  readonly metrics: MetricsSink;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface SampleOutcome extends Told {
+  /** Oldest first. */
+  readonly samples: readonly StoredSample[];
+  /** What the newest sample asks for. */
+  readonly crossing: Crossing | null;
+  /** What dispatch said last; null when it was not asked. */
+  readonly dispatched: DispatchResult | null;
+}
+
+/**
+ * One call of the sampler: takes its samples, keeps and publishes each, opens an incident at once when one crosses the
+ * trigger, and tells people what they should know. A server that cannot be reached is a sample too, and no error. Asking so
+ * often also keeps the worker's session warm, which is the way into a server that is full. Throws when what crossed the
+ * trigger could not be dispatched.
+ */
+export async function sample(payload: unknown, deps: SampleDependencies): Promise<SampleOutcome> {
+  const { target, alarm, samples: count } = parseRequest(sampleRequest, payload);
+  const { policy } = target;
+  const startedAt = deps.now();
+  const history = await deps.store.samplesSince(target.id, startedAt - historyMsOf(policy));
+  const samples: StoredSample[] = [];
+  let dispatched: DispatchResult | null = null;
+  const failures: unknown[] = [];
+  for (let index = 0; index < count; index++) {
+    await deps.sleep(Math.max(0, startedAt + index * policy.sampling.everySeconds * 1000 - deps.now()));
+    const taken = await takeSample(target, deps);
+    deps.metrics.emit(target.id, taken);
+    samples.push(taken);
+    history.push(taken);
+    await deps.store.putSample(target.id, taken);
+    const { crossing } = judgeLevels(history, policy);
+    // An open incident is the answer already.
+    if (crossing === null || taken.inIncident) continue;
+    // The next sample tries again.
+    const raised = await raiseCrossing(target, alarm, crossing, deps).catch((error: unknown) => {
+      failures.push(error);
+      return null;
+    });
+    dispatched = raised ?? dispatched;
+  }
+  const levels = judgeLevels(history, policy);
+  const isOpen = samples.at(-1)?.inIncident === true || dispatched !== null;
+  const told = await tellWarnings(target, levels, isOpen, deps);
+  if (dispatched === null && failures.length > 0) throw failures[0];
+  return { samples, crossing: levels.crossing, dispatched, ...told };
+}

@@ -1,0 +1,28 @@
+import { WorkerBusy } from '../core/errors.ts';
+import type { IncidentStore, WorkerClient } from '../core/ports.ts';
+import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sample-history.ts';
+import type { TargetSettings } from '../core/target.ts';
+
+/** Samples are short, so that they never stand in a diagnosis' way. */
+const SAMPLE_MS = 5_000;
+
+/** Asks the worker for one sample. Never throws for what is wrong with the worker or the server: that is what it finds. */
+export async function takeSample(
+  target: TargetSettings,
+  {
+    store,
+    worker,
+    now,
+  }: { readonly store: IncidentStore; readonly worker: Pick<WorkerClient, 'sample'>; readonly now: () => number },
+): Promise<StoredSample> {
+  const inIncident = (await store.openIncidentOf(target.id)) !== null;
+  const at = now();
+  const taking = () => ({ at, tookMs: now() - at, inIncident });
+  try {
+    const answer = await worker.sample(target.worker, { deadline: at + SAMPLE_MS });
+    return storeAnswer(answer, taking());
+  } catch (error) {
+    const result = error instanceof WorkerBusy ? 'busy' : 'failed';
+    return storeNoAnswer(result, error instanceof Error ? error.message : String(error), taking());
+  }
+}
