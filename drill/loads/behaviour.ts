@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dialect } from '../clients/client.ts';
 import type { ClientSession } from './client-session.ts';
 import type { LoadSpec } from './load-spec.ts';
 
 /** What a behaviour works with, inside a load process. */
 export interface LoadContext {
   readonly spec: LoadSpec;
+  readonly dialect: Dialect;
   /** Repeatable: the same seed gives the same numbers, from 0 to 1. */
   readonly random: () => number;
   /** Settles when the alarm goes off. */

@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkThat } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
@@ -39,6 +40,7 @@ const LEAVE_AFTER_MS = 3_000;
 export const lockedOut: Scenario = {
   name: 'locked-out',
   summary: 'every slot is taken, the reserved ones too, and a few come free while Headroom keeps trying to get in',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,
@@ -61,7 +63,22 @@ export const lockedOut: Scenario = {
   },
 };
 
-/** The same, and nobody closes anything. */
+/** Nobody closes anything, but the worker's session was there before. */
+export const lockedOutWarm: Scenario = {
+  ...lockedOut,
+  name: 'locked-out-warm',
+  summary: 'every slot is taken and none comes free, but the worker is inside already, as its sampling keeps it',
+  loads: [LEAK, ...ADMINISTRATORS],
+  isWarm: true,
+  expect: {
+    ...lockedOut.expect,
+    also: ({ incident: { admission } }) => [
+      checkThat('got in', 'by its warm session', admission?.way ?? 'never', admission?.way === 'warm'),
+    ],
+  },
+};
+
+/** Nobody closes anything, and Headroom was not there before. */
 export const lockedOutForGood: Scenario = {
   ...lockedOut,
   name: 'locked-out-for-good',

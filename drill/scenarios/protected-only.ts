@@ -1,9 +1,11 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
 
 /** The backup overran and met the migration. Both look like trouble, in every way a session can. */
 export const protectedOnly: Scenario = {
   name: 'protected-only',
   summary: 'a backup, a migration and a standby hold the slots: nobody may be ended, a person must hear of it',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 3, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkEqual, checkThat } from '../checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
@@ -8,6 +9,7 @@ const STUBBORN = 2;
 export const runawayQuery: Scenario = {
   name: 'runaway-query',
   summary: 'endless queries hold the slots beside healthy short ones; two of them ignore a cancel',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

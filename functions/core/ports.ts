@@ -41,6 +41,7 @@ export type IncidentChange = Partial<
     | 'firstActionAt'
     | 'reliefAt'
     | 'serverVersion'
+    | 'serverIdentity'
     | 'admission'
     | 'usageBefore'
     | 'usageAfter'

@@ -5,13 +5,15 @@ import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
-import type { PostgresMajor } from '../../drill/servers/postgres-files.ts';
+import type { ServerChoice } from '../../drill/server-choice.ts';
 
 const DRILL_MS = 90_000;
 
-function drill(scenario: Scenario, major: PostgresMajor = 18): Promise<DrillResult> {
+const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
+
+function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18): Promise<DrillResult> {
   return runDrill(scenario, {
-    major,
+    server,
     seed: 1,
     tell: () => undefined,
     show: () => undefined,
@@ -30,7 +32,7 @@ it.each(SCENARIOS)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL
 });
 
 it('a server without reserved slots is entered by the warm session', { timeout: DRILL_MS }, async () => {
-  const result = await drill(connectionLeak, 15);
+  const result = await drill(connectionLeak, { engine: 'postgres', major: 15 });
   expect(unmet(result)).toEqual([]);
   expect(result.admission).toMatchObject({ way: 'warm', reserved: false });
 });

@@ -16,7 +16,7 @@ import type {
 } from '../../functions/core/worker-protocol.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
 
-const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3 } as const;
+const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, refusedAsFull: 0, waitedMs: 3 } as const;
 
 /**
  * Everything around a step: a real local incident table, and at the other ports what a test says. Time stands still unless

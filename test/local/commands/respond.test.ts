@@ -192,8 +192,10 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
   it('a name with terminal controls and line breaks in it is shown without them', async () => {
     const name = 'evil\u001b[2J\nall clear';
     const { server } = staging;
-    await server.eyes.query(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
-    const client = new pg.Client(server.server.urlFor({ user: name, password: 'x' }));
+    await server.asAdmin(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
+    const url = new URL(server.adminUrl);
+    [url.username, url.password] = [name, 'x'];
+    const client = new pg.Client(url.href);
     await client.connect();
     const { stdout } = await run(['plan', '--config', staging.configure(), ...records()]);
     await client.end();
@@ -206,7 +208,7 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
     const well = await run(['doctor', '--config', config]);
     expect({ status: well.status, failed: /✘/.test(well.stdout) }).toEqual({ status: 0, failed: false });
     const { server } = staging;
-    await server.eyes.query('REVOKE pg_monitor FROM headroom_responder');
+    await server.asAdmin('REVOKE pg_monitor FROM headroom_responder');
     const ill = await run(['doctor', '--config', config]);
     expect(ill.status).toBe(1);
     expect(ill.stdout).toContain('GRANT pg_monitor TO headroom_responder');
