@@ -30,7 +30,7 @@ export async function connectResponder(login: Login, options: SessionOptions, ti
       grants: grants.flatMap((row) => Object.values(row)),
     });
     checkInstance(features.instance, options.instance);
-    const [own] = features.hasThreads ? await connection.query(THREAD, [], left()) : [];
+    const [own] = features.hasTimers ? await connection.query(THREAD, [], left()) : [];
     return { connection, features, self: { id: account.id, user: login.user, thread: own?.thread ?? null } };
   } catch (error) {
     connection?.close();

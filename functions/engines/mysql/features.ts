@@ -22,10 +22,12 @@ export interface Features {
   /** The instance, on Aurora. */
   readonly instance: string | null;
   readonly hasSuperReadOnly: boolean;
-  /** performance_schema is on, and shows the sessions themselves: the exact way, and one that locks nothing. */
-  readonly hasThreads: boolean;
+  /** performance_schema is on and times every statement (MySQL): the exact way, and one that stops nobody. */
+  readonly hasTimers: boolean;
   /** PROCESSLIST counts statements and tells times in milliseconds (MariaDB). */
   readonly hasQueryIds: boolean;
+  /** INNODB_TRX may be read. */
+  readonly hasTransactions: boolean;
   /** Where waits for row locks name the transaction ahead. */
   readonly rowWaits: 'performance_schema' | 'information_schema' | null;
   readonly hasMetadataLocks: boolean;
@@ -69,7 +71,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     return names.split(', ').every((column) => has(schema, table, column));
   });
   const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
-  const hasThreads = engine === 'mysql' && shows('threads') && shows('events_statements_current');
+  const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
   const hasQueryIds = has('information_schema', 'PROCESSLIST', 'QUERY_ID');
   const rowWaits = shows('data_lock_waits')
     ? 'performance_schema'
@@ -89,8 +91,9 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     serverUuid: variable.get('server_uuid') ?? null,
     instance: variable.get('aurora_server_id') ?? null,
     hasSuperReadOnly: variable.has('super_read_only'),
-    hasThreads,
+    hasTimers,
     hasQueryIds,
+    hasTransactions: may.process,
     rowWaits,
     hasMetadataLocks: shows('metadata_locks') && shows('threads'),
     hasAttributes: shows('session_connect_attrs'),
@@ -98,7 +101,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     kills,
     reserved: may.anyKill,
     visibility: {
-      seesSessions: may.process && administrators !== null && (hasThreads || has('information_schema', 'PROCESSLIST')),
+      seesSessions: may.process && administrators !== null && (hasTimers || has('information_schema', 'PROCESSLIST')),
       maySignal: kills === 'procedures' || may.anyKill,
       seesBlockers: rowWaits !== null,
       missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quotedAccount(account)}`),
