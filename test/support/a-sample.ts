@@ -3,7 +3,7 @@ import type { Admission, RefusalKind } from '../../functions/core/snapshot.ts';
 import type { WorkerRefused } from '../../functions/core/worker-protocol.ts';
 import { aSnapshot } from './a-session.ts';
 
-const ADMISSION: Admission = { way: 'warm', reserved: true, attempts: 0, waitedMs: 1 };
+const ADMISSION: Admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 };
 
 /** What the worker answers when it is not let in. */
 export function refusedAs(kind: RefusalKind, message = `refused as ${kind}`): WorkerRefused {

@@ -5,7 +5,7 @@ import { aSnapshot } from '../../support/a-session.ts';
 import { refusedAs, refusedAt, seenAt, unansweredAt } from '../../support/a-sample.ts';
 
 const TAKING = { at: 1_000, tookMs: 12, inIncident: false };
-const ADMISSION = { way: 'warm', reserved: true, attempts: 0, waitedMs: 1 } as const;
+const ADMISSION = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
 const FULL = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'too many clients' } } as const;
 
 describe('what is kept of a sample', () => {

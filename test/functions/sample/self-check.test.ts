@@ -53,7 +53,7 @@ function checked(changed: Partial<CheckFacts> = {}): CheckAnswer {
     settings: [],
     ...changed,
   };
-  const admission = { way: 'warm', reserved: true, attempts: 0, waitedMs: 1 } as const;
+  const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
   return { schema: SCHEMA, ok: true, admission, check, canary: { result: 'admitted', tookMs: 3 }, sources: SOURCES };
 }
 
