@@ -90,7 +90,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const administrators =
         features.administrators === 'privileges'
           ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
-          : [];
+          : [{ name: 'rdsadmin' }];
       return {
         rowWaits: waits,
         metadataLocks: locks,

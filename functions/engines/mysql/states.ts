@@ -27,9 +27,9 @@ const WORKING =
 /** `isAsleep`: between two statements. `inTransaction`: of whatever kind the server shows. */
 export function stateOf(
   { user, command }: { readonly user: string | null; readonly command: string | null },
-  { isAsleep, inTransaction, isRollingBack }: Record<'isAsleep' | 'inTransaction' | 'isRollingBack', boolean>,
+  { isAsleep, inTransaction, isUndoing }: Record<'isAsleep' | 'inTransaction' | 'isUndoing', boolean>,
 ): SessionState {
-  if (isRollingBack || command === 'Killed') return 'rolling-back';
+  if (isUndoing || command === 'Killed') return 'rolling-back';
   if (user === UNAUTHENTICATED || command === 'Connect') return 'starting';
   if (isAsleep) return inTransaction ? 'idle-in-transaction' : 'idle';
   return WORKING.test(command ?? '') || command === 'Sleep' ? 'active' : 'other';
