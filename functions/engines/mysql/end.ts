@@ -26,7 +26,10 @@ interface Job {
 }
 
 /** See EngineSession.end. */
-export async function endSessions(inside: Inside, { victims, graceMs, deadline }: EndOrder): Promise<readonly Ending[]> {
+export async function endSessions(
+  inside: Inside,
+  { victims, graceMs, deadline }: EndOrder,
+): Promise<readonly Ending[]> {
   const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', queryMark: null }));
   await withServerLock(inside.connection, async () => {
     const ender = enderOver(inside, contextOf(inside, await readLimits(inside, QUERY_MS)), deadline);
@@ -48,7 +51,11 @@ export async function endSessions(inside: Inside, { victims, graceMs, deadline }
     }
     await ender.lookUntilGone(stubborn);
   });
-  return jobs.map(({ victim, result, detail }) => ({ identity: victim.identity, result: result ?? 'not-tried', detail }));
+  return jobs.map(({ victim, result, detail }) => ({
+    identity: victim.identity,
+    result: result ?? 'not-tried',
+    detail,
+  }));
 }
 
 function enderOver(inside: Inside, context: Context, deadline: number) {
@@ -118,11 +125,7 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
     });
   };
 
-  const poll = async (
-    jobs: readonly Job[],
-    until: number,
-    judge: (job: Job, seen: Seen, isLast: boolean) => void,
-  ) => {
+  const poll = async (jobs: readonly Job[], until: number, judge: (job: Job, seen: Seen, isLast: boolean) => void) => {
     for (let pauseMs: number = POLL_MS.first; ; pauseMs = Math.min(2 * pauseMs, POLL_MS.most)) {
       const open = jobs.filter(({ result }) => result === 'still-there');
       if (open.length === 0) return;

@@ -7,7 +7,8 @@ export const UNAUTHENTICATED = 'unauthenticated user';
 const SYSTEM_USER = /^(system user|event_scheduler|mysql\.(session|sys|infoschema)|mariadb\.sys|rds.*)$/;
 /** Threads of the server that came by no connection, and take no slot. */
 const THREAD_USER = /^(system user|event_scheduler)$/;
-const REPLICATION_COMMAND = /^(Binlog Dump|Binlog Dump GTID|Table Dump|Register (Slave|Replica)|Connect Out|Slave_\w+|Replica_\w+)$/;
+const REPLICATION_COMMAND =
+  /^(Binlog Dump|Binlog Dump GTID|Table Dump|Register (Slave|Replica)|Connect Out|Slave_\w+|Replica_\w+)$/;
 const SYSTEM_COMMAND = /^(Daemon|Delayed insert)$/;
 
 export function kindOf(user: string | null, command: string | null): SessionKind {

@@ -264,12 +264,11 @@ async function overConnection(connection: Connection, administrator: Administrat
     startQuery: (seconds) => start(`SELECT SLEEP(${seconds})`, /^User sleep$/),
     // The server waits for its client to read on, and KILL QUERY does not touch the network.
     startIgnoringCancel: async () => {
-      const { stream } = connection.connection as unknown as { readonly stream: { pause(): void } };
       const flood = start(
         `WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT REPEAT('x', 500000) FROM n`,
         /^(Sending to client|Writing to net|Sending data|executing)$/,
       );
-      stream.pause();
+      connection.pause();
       await flood;
     },
     holdAdvisoryLock: () => query(`SELECT GET_LOCK('seven', 0)`),
