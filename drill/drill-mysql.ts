@@ -77,9 +77,14 @@ const POWERS = {
   replication: 'REPLICATION SLAVE',
 } as const satisfies Record<LoadSpec['login'], string | null>;
 
-async function createRole(admin: Connection, { user, login }: Role, password: string): Promise<void> {
+async function createRole(
+  admin: Connection,
+  { user, login, connectionLimit = 0 }: Role,
+  password: string,
+): Promise<void> {
   const account = `${mysql.escape(user)}@'%'`;
-  await admin.query(`CREATE USER ${account} IDENTIFIED BY ${mysql.escape(password)}`);
+  const limit = `MAX_USER_CONNECTIONS ${connectionLimit}`;
+  await admin.query(`CREATE USER ${account} IDENTIFIED BY ${mysql.escape(password)} WITH ${limit}`);
   await admin.query(`GRANT SELECT, UPDATE, EXECUTE ON ${DATABASE}.* TO ${account}`);
   const power = POWERS[login];
   if (power !== null) await admin.query(`GRANT ${power} ON *.* TO ${account}`);

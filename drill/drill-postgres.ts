@@ -77,9 +77,15 @@ const POWERS = {
   replication: ['ALTER ROLE', 'REPLICATION'],
 } as const satisfies Record<LoadSpec['login'], readonly string[]>;
 
-async function createRole(admin: pg.Client, { user, login }: Role, password: string): Promise<void> {
+async function createRole(
+  admin: pg.Client,
+  { user, login, connectionLimit = -1 }: Role,
+  password: string,
+): Promise<void> {
   const name = pg.escapeIdentifier(user);
-  await admin.query(`CREATE ROLE ${name} LOGIN PASSWORD ${pg.escapeLiteral(password)}`);
+  await admin.query(
+    `CREATE ROLE ${name} LOGIN PASSWORD ${pg.escapeLiteral(password)} CONNECTION LIMIT ${connectionLimit}`,
+  );
   const [before, after = ''] = POWERS[login];
   if (before !== undefined) await admin.query(`${before} ${name} ${after}`);
 }

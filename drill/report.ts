@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { describeWait } from '../functions/core/admission.ts';
 import type { EngineName } from '../functions/core/snapshot.ts';
 import { clock, printLine } from '../local/commands/progress-lines.ts';
 import { paint, print, say } from '../local/commands/output.ts';
@@ -56,7 +57,7 @@ export function printReport(result: DrillResult): void {
     const worked = load.worked === 0 ? '' : `, ${load.worked} pieces of work done`;
     print(`${load.name} (${load.label}): ${load.sessions} sessions, ${lost}${cancelled}${worked}`);
   }
-  print('');
+  print(`\ntime to get in: ${result.wayIn}\n`);
   for (const { name, expected, found, ok } of result.expected) {
     print(`${ok ? '✔' : '✘'} ${name}: ${found}${ok ? '' : ` (expected ${expected})`}`);
   }
@@ -85,6 +86,7 @@ export function printTable(results: readonly (DrillResult | FailedDrill)[]): voi
       'usage',
       'ended',
       'innocent',
+      'got in',
       'action',
       'relief',
       'total',
@@ -108,6 +110,7 @@ function rowOf(result: DrillResult): string[] {
     `${percent(result.usageBefore)} → ${percent(result.usageAfter)}`,
     String(result.ended.length),
     String(result.endedInnocent),
+    describeEntry(result),
     seconds(result.firstActionSeconds),
     seconds(result.reliefSeconds),
     seconds(result.totalSeconds),
@@ -117,6 +120,10 @@ function rowOf(result: DrillResult): string[] {
 /** Without what a packager has added to the version. */
 function serverOf({ engine, serverVersion }: DrillResult): string {
   return `${engine} ${/^[\d.]*/.exec(serverVersion ?? '')?.[0] ?? ''}`.trim();
+}
+
+function describeEntry({ admission }: DrillResult): string {
+  return admission === null ? 'never' : `${describeWait(admission.waitedMs)} (${admission.way})`;
 }
 
 function percent(usage: number | null): string {

@@ -31,6 +31,8 @@ export interface LoadResult {
 /** How a drill went: the incident, and what only a rehearsal can know. As `headroom drill --json` prints it. */
 export interface DrillResult extends RespondResult {
   readonly scenario: string;
+  /** How Headroom first got in and how long that took, or how long it tried, in words; as figures in `admission`. */
+  readonly wayIn: string;
   /** Sessions nobody should have touched and somebody did, by the loads' own labels. Anything but 0 fails the drill. */
   readonly endedInnocent: number;
   readonly loads: readonly LoadResult[];

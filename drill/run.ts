@@ -35,6 +35,7 @@ export interface DrillOptions {
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 90_000;
+const KNOCKS = 5;
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
 export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
@@ -68,11 +69,10 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   say('state', `${server.title} with ${slots.usable} usable slots`);
 
   const stage = observeRuntime(config, server, options, cleanup);
-  // Else the worker has to be inside before the trouble begins, as its sampling keeps it in production.
-  if (!slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
+  if (scenario.isWarm === true || !slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
   const loads = await fillServer(specs, server, options, cleanup);
-  await confirmFull(scenario, server);
-  say('bad', scenario.refused === 'everybody' ? 'full: nobody gets in any more' : 'full: ordinary clients are refused');
+  await confirmRefused(scenario, specs, server);
+  say('bad', REFUSED[scenario.refused]);
 
   const watch = startWatch(server, (look) => options.show(look, slots.usable));
   cleanup.add(() => watch.stop());
@@ -91,12 +91,14 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
   const tallies = loads.map((load) => load.tally());
   const endedInnocent = countInnocent(summary.ended, tallies);
-  const facts = { incident, rounds: await runtime.store.rounds(incidentId), ended: summary.ended, loads: tallies };
+  const rounds = await runtime.store.rounds(incidentId);
+  const facts = { incident, rounds, ended: summary.ended, loads: tallies };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {
     ...summary,
     scenario: scenario.name,
+    wayIn: rounds[0]?.admission ?? 'it never looked',
     endedInnocent,
     loads: tallies.map(summariseLoad),
     expected,
@@ -168,13 +170,35 @@ async function fillServer(
   return loads;
 }
 
-/** A drill on a server that is not full proves nothing. */
-async function confirmFull(scenario: Scenario, server: DrillServer): Promise<void> {
-  const urls = [server.passerByUrl, ...(scenario.refused === 'everybody' ? [server.adminUrl] : [])];
+const REFUSED = {
+  everybody: 'full: nobody gets in any more',
+  ordinary: 'full: ordinary clients are refused',
+  limited: 'not full: only clients at a limit of their own are refused',
+} as const satisfies Record<Scenario['refused'], string>;
+
+/** A drill on a server that is not full, or not in the way that the scenario says, proves nothing. */
+async function confirmRefused(scenario: Scenario, specs: readonly LoadSpec[], server: DrillServer): Promise<void> {
+  const { refused } = scenario;
+  const limited = specs.filter(({ connectionLimit }) => connectionLimit !== undefined);
+  const urls =
+    refused === 'limited'
+      ? limited.map((spec) => server.urlOf(spec))
+      : [server.passerByUrl, ...(refused === 'everybody' ? [server.adminUrl] : [])];
   for (const url of urls) {
-    const door = await knock(server.choice, url);
+    const door = await knockUntilRefused(server, url);
     if (door !== 'refused')
       throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
+  }
+  if (refused === 'limited' && (await knock(server.choice, server.passerByUrl)) !== 'open')
+    throw new Error(`the loads of ${scenario.name} filled the server`);
+}
+
+/** Where clients come and go, one knock may meet a slot that is just free. */
+async function knockUntilRefused(server: DrillServer, url: string): Promise<Look['door']> {
+  for (let knocks = 1; ; knocks++) {
+    const door = await knock(server.choice, url);
+    if (door === 'refused' || knocks === KNOCKS) return door;
+    await sleep(50);
   }
 }
 

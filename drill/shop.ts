@@ -28,7 +28,7 @@ export const PASSER_BY = { user: 'passer_by', login: 'ordinary' } as const;
 /** Orders in the shop, by 1000 customers. */
 export const ORDERS = 5000;
 
-export type Role = Pick<LoadSpec, 'user' | 'login'>;
+export type Role = Pick<LoadSpec, 'user' | 'login' | 'connectionLimit'>;
 
 /** Creates a login for the passer-by and for each load, and returns the passwords by user. */
 export async function createRoles(

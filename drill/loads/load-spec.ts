@@ -19,10 +19,13 @@ export const loadSpec = z.object({
     'protected-work',
     'replication',
     'quiet-sessions',
+    'reconnect-storm',
   ]),
   user: z.string(),
   /** Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16. */
   login: z._default(z.enum(['ordinary', 'reserved', 'superuser', 'replication']), 'ordinary'),
+  /** Connections the server allows its user; no limit when absent. */
+  connectionLimit: z.optional(z.int().check(z.minimum(1))),
   application: z.string(),
   label: z.enum(['guilty', 'innocent']),
   sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),

@@ -70,7 +70,22 @@ export const lockedOut: Scenario = {
   },
 };
 
-/** The same, and nobody closes anything. */
+/** Nobody closes anything, but the worker's session was there before. */
+export const lockedOutWarm: Scenario = {
+  ...lockedOut,
+  name: 'locked-out-warm',
+  summary: 'every slot is taken and none comes free, but the worker is inside already, as its sampling keeps it',
+  loads: [LEAK, ...ADMINISTRATORS],
+  isWarm: true,
+  expect: {
+    ...lockedOut.expect,
+    also: ({ incident: { admission } }) => [
+      checkThat('got in', 'by its warm session', admission?.way ?? 'never', admission?.way === 'warm'),
+    ],
+  },
+};
+
+/** Nobody closes anything, and Headroom was not there before. */
 export const lockedOutForGood: Scenario = {
   ...lockedOut,
   name: 'locked-out-for-good',

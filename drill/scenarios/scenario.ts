@@ -26,8 +26,10 @@ export interface Scenario {
   readonly policy: z.input<typeof policy>;
   /** Started one after the other, each when the one before it has all its sessions. */
   readonly loads: readonly LoadInput[];
-  /** Who is refused once the loads are up. */
-  readonly refused: 'ordinary' | 'everybody';
+  /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
+  readonly refused: 'ordinary' | 'everybody' | 'limited';
+  /** The worker has been in before the trouble begins, as its sampling keeps it in production; else only where it must. */
+  readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
   readonly expect: Expectation;

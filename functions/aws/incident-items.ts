@@ -77,6 +77,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     reliefAt: null,
     closedAt: null,
     serverVersion: null,
+    serverIdentity: null,
     admission: null,
     usageBefore: null,
     usageAfter: null,

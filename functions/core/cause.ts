@@ -3,13 +3,17 @@ import type { LockQueues } from './locks.ts';
 import type { Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import { consumerOf, type Session } from './session.ts';
-import { slotsTaken, type Snapshot } from './snapshot.ts';
+import { slotsTaken, usagePercent, type ConsumerAtLimit, type Snapshot } from './snapshot.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 import { printable } from './printable.ts';
 import { inWords } from './tiers/tier.ts';
 
 /** The causes that a single snapshot can tell apart, with the tier that deals with each. */
 export const CAUSES = {
+  'consumer-limit': {
+    first: null,
+    words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
+  },
   'connection-leak': { first: 'kill-idle', words: 'a connection leak: sessions pile up idle and are not given back' },
   'idle-in-transaction': {
     first: 'end-idle-transactions',
@@ -33,6 +37,8 @@ export const CAUSES = {
 
 export type CauseName = keyof typeof CAUSES;
 
+/** Limits that are told of one by one. */
+const MAX_LIMITS = 3;
 /** Below this share of the taken slots nothing is called the cause. */
 const LEAST_SHARE = 0.25;
 /** A session younger than this has only just connected; a policy that calls less than this a long idle time means less here too. */
@@ -78,7 +84,15 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
   const fresh = rest.filter((session) => session.connectedMs !== null && session.connectedMs < justConnectedMs);
   const short = active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000);
   const leak = largestConsumer(oldIdle);
+  const { atLimit } = snapshot;
+  const limited = clients.filter((session) => atLimit.some((limit) => isOf(session, limit)));
   return [
+    {
+      name: 'consumer-limit' as const,
+      // Where the server itself is full, its own limit is the one that hurts.
+      sessions: usagePercent(snapshot) < policy.triggerPercent ? limited.length : 0,
+      evidence: [],
+    },
     {
       name: 'connection-leak' as const,
       sessions: leak.sessions.length,
@@ -139,6 +153,10 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
   ];
 }
 
+function isOf(session: Session, { of, name }: ConsumerAtLimit): boolean {
+  return (of === 'user' ? session.user : session.database) === name;
+}
+
 function isJob(session: Session, policy: Policy): boolean {
   const reason = protectionOf(session, policy);
   return reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication';
@@ -150,6 +168,11 @@ function commonEvidence(snapshot: Snapshot, clients: readonly Session[]): string
   return [
     `${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots are taken`,
     ...(top.sessions.length > 0 ? [`${top.name} holds ${top.sessions.length} of them (${share} %)`] : []),
+    ...snapshot.atLimit
+      .slice(0, MAX_LIMITS)
+      .map(
+        ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
+      ),
     ...(snapshot.canary.result === 'refused'
       ? [`an ordinary client is refused (${snapshot.canary.refusal.kind})`]
       : []),

@@ -147,6 +147,10 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
 }
 
 const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
+  'consumer-limit': [
+    'raise that limit if the server has room for it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT; ALTER USER … WITH MAX_USER_CONNECTIONS)',
+    'or make the pools of that user smaller, so that they stay under it',
+  ],
   'connection-leak': [
     'restart the leaking application: its pool still counts the ended sessions as lent out',
     'set a leak detection threshold and a maximum lifetime in its pool',

@@ -17,6 +17,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     reliefAt: null,
     closedAt: null,
     serverVersion: null,
+    serverIdentity: null,
     admission: null,
     usageBefore: null,
     usageAfter: null,

@@ -38,9 +38,9 @@ export function reserveOf({ reserves, major, quoted_user }: LimitsRow, self: Sel
       ...(hasSlots
         ? []
         : [
-            self.is_managed
-              ? 'set reserved_connections to 3 in the parameter group and reboot the instance'
-              : 'ALTER SYSTEM SET reserved_connections = 3; then restart the server',
+            ...(self.is_managed
+              ? ['set reserved_connections to 3 in the parameter group', 'reboot the instance']
+              : ['ALTER SYSTEM SET reserved_connections = 3', 'restart the server']),
           ]),
     ],
   };

@@ -23,8 +23,11 @@ export interface Stage {
   readonly maxConnections: number;
   /** Slots ordinary clients never get. */
   readonly reserved: number;
-  /** The responder may use some of them. */
+  /** The responder may use some of them, or one beyond all others. */
   readonly responderHasReserve: boolean;
+  readonly shows: Shown;
+  /** Runs a statement as an administrator. */
+  administer(sql: string): Promise<void>;
   /** A session of the ordinary application user, or of an administrator. */
   open(options?: OpenOptions): Promise<StageClient>;
   /** Opens sessions until this login is refused. */
@@ -36,12 +39,40 @@ export interface Stage {
   ): string;
   /** Allows a user of its own this many sessions, and returns a URL for it. */
   limitedUrl(sessions: number): Promise<string>;
-  /** Takes the general right to signal away, and leaves the right to end sessions of `app`. */
+  /**
+   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them apart. Sessions
+   * of `other-app` are opened before.
+   */
   restrictSignals(isRestricted: boolean): Promise<void>;
   restart(): Promise<void>;
   /** Sessions opened through `open` and `fill` are closed. */
   clear(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What the server shows, and how exactly. The tests say what is true where it shows less. */
+export interface Shown {
+  /** Sessions of others to a login that may see nothing but its own. */
+  readonly othersToTheBlind: boolean;
+  /** Since when a session is connected. */
+  readonly connectionAge: boolean;
+  readonly application: boolean;
+  /** The last statement of a session that is idle. */
+  readonly lastStatement: boolean;
+  /** A failed transaction is open until its client ends it. */
+  readonly failedTransactions: boolean;
+  /** Who is ahead of a waiter. */
+  readonly blockers: boolean;
+  /** Advisory locks. */
+  readonly holdings: boolean;
+  /** How far an age, a mark or the time since a lock is asked for may be off. */
+  readonly precisionMs: number;
+  /** How long a session has been idle in a transaction. */
+  readonly idleInTransactionAge: boolean;
+  /** Rows that a transaction has changed are counted. */
+  readonly rowsModified: boolean;
+  /** The server may refuse to end one session and agree to end another. */
+  readonly refusesByUser: boolean;
 }
 
 export interface OpenOptions {

@@ -1,0 +1,9 @@
+import { describeContract } from './contract.ts';
+import { openMysqlStage } from './mysql-stage.ts';
+
+describeContract('MariaDB 10.11 on RDS without performance_schema', () =>
+  openMysqlStage({ flavour: 'mariadb', performanceSchema: false, isRds: true }),
+);
+describeContract('MariaDB 10.11 with performance_schema', () =>
+  openMysqlStage({ flavour: 'mariadb', performanceSchema: true }),
+);
