@@ -16,6 +16,8 @@ import type { COLUMNS, VARIABLES } from './login.sql.ts';
 export interface Features {
   readonly engine: Extract<EngineName, 'mysql' | 'mariadb'>;
   readonly version: string;
+  /** Amazon runs it: settings live in a parameter group, sessions are ended through procedures. */
+  readonly isRds: boolean;
   /** Which build this is: `11.4` of `11.4.2-MariaDB`. */
   readonly release: { readonly major: number; readonly minor: number };
   readonly serverUuid: string | null;
@@ -87,6 +89,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
   return {
     engine,
     version,
+    isRds,
     release: { major: Number(major), minor: Number(minor) },
     serverUuid: variable.get('server_uuid') ?? null,
     instance: variable.get('aurora_server_id') ?? null,

@@ -9,6 +9,7 @@ const row = z.object({
   sessions_opened: z.number(),
   lock_holder: z.nullable(z.number()),
   deadlocks: z.number(),
+  user_limit: z.number(),
 });
 export type LimitsRow = z.infer<typeof row>;
 
@@ -19,7 +20,8 @@ export type LimitsRow = z.infer<typeof row>;
  * The start is exact: Uptime is the time of this very statement less the start, both in whole seconds.
  */
 export function limits(features: Features): { readonly sql: string; readonly row: typeof row } {
-  const status = (name: string) => `(SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM ${STATUS[features.engine]} WHERE VARIABLE_NAME = '${name}')`;
+  const status = (name: string) =>
+    `(SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM ${STATUS[features.engine]} WHERE VARIABLE_NAME = '${name}')`;
   const start = `UNIX_TIMESTAMP() - ${status('Uptime')}`;
   const server = features.serverUuid === null ? `@@hostname, ':', @@port` : '@@server_uuid';
   const readOnly = ['@@read_only', '@@innodb_read_only', ...(features.hasSuperReadOnly ? ['@@super_read_only'] : [])];
@@ -32,7 +34,8 @@ export function limits(features: Features): { readonly sql: string; readonly row
         ${status('Threads_connected')} AS connected,
         ${status('Connections')} AS sessions_opened,
         NULLIF(IS_USED_LOCK(?), CONNECTION_ID()) AS lock_holder,
-        ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks`,
+        ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks,
+        @@GLOBAL.max_user_connections AS user_limit`,
     row,
   };
 }
@@ -41,6 +44,19 @@ const STATUS = {
   mysql: 'performance_schema.global_status',
   mariadb: 'information_schema.GLOBAL_STATUS',
 } as const satisfies Record<Features['engine'], string>;
+
+/**
+ * Which users may have how many connections? By name, whatever host they come from: the highest. Needs SELECT on the columns
+ * of mysql.user; 0 there means the limit for everybody, which is max_user_connections.
+ */
+export const USER_LIMITS = {
+  sql: /* SQL */ `
+    SELECT CONVERT(User USING utf8mb4) AS name, MAX(max_user_connections) AS most
+    FROM mysql.user
+    WHERE max_user_connections > 0
+    GROUP BY name`,
+  row: z.object({ name: z.string(), most: z.number() }),
+};
 
 /** How many deadlocks has InnoDB counted? MySQL, where no status tells. Needs PROCESS. */
 export const DEADLOCKS = {

@@ -4,6 +4,7 @@ import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
 import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';
 import { observe } from './sessions.ts';
+import { usersAtLimit } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */
 export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<Seen<Snapshot>> {
@@ -11,12 +12,14 @@ export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<S
   const usage = await inside.lookout.usage({ ids: null, withStatements: true }, timeoutMs);
   const details = await inside.lookout.details(usage, timeoutMs);
   const observed = observe(usage, details, contextOf(inside, limits));
+  const sessions = observed.map(({ session }) => session);
   const deadlocks = await countDeadlocks(inside, limits, timeoutMs);
   return {
     ...sampleOf(inside, limits, observed),
     visibility: inside.features.visibility,
     othersActing: limits.lock_holder !== null,
-    sessions: observed.map(({ session }) => session),
+    sessions,
+    atLimit: await usersAtLimit(inside, limits, sessions, timeoutMs),
     deadlocks,
     latestDeadlock: await readDeadlock(inside, deadlocks, usage.innodb.length, timeoutMs),
     // What belongs to no session. Whose it was, and in which database, nobody tells without more privileges than this.
