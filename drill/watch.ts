@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadClient } from './clients/client.ts';
+import { clientFor } from './clients/registry.ts';
 import type { DrillServer } from './shop.ts';
 import type { ServerChoice } from './server-choice.ts';
 
@@ -52,7 +52,7 @@ export function startWatch(
 
 /** Comes in as an ordinary client does, and leaves at once. */
 export async function knock({ engine }: ServerChoice, url: string): Promise<Look['door']> {
-  const client = await loadClient(engine);
+  const client = await clientFor(engine);
   try {
     const connection = await client.connect({ url, application: 'passer-by' });
     await connection.close();

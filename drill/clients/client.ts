@@ -1,5 +1,3 @@
-import type { EngineName } from '../../functions/core/snapshot.ts';
-
 /** How clients say the same thing to different servers. Parameters are question marks everywhere. */
 export interface Dialect {
   /** An expression that takes this long. */
@@ -46,12 +44,6 @@ export interface Client {
   readonly dialect: Dialect;
   connect(login: Login): Promise<Connection>;
   failureOf(error: unknown): Failure;
-}
-
-/** Loads this engine's driver, and no other. */
-export async function loadClient(engine: EngineName): Promise<Client> {
-  if (engine === 'postgres') return (await import('./postgres-client.ts')).postgresClient;
-  return (await import('./mysql-client.ts')).mysqlClient;
 }
 
 /** The system's error code, or the error's name when it has none. */

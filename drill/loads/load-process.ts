@@ -1,4 +1,4 @@
-import { loadClient } from '../clients/client.ts';
+import { clientFor } from '../clients/registry.ts';
 import { behaviours } from './behaviours.ts';
 import { openSession } from './client-session.ts';
 import { toLoad, type LoadMessage, type LoadOrder } from './load-spec.ts';
@@ -26,7 +26,7 @@ const alarm = new Promise<void>((resolve) => {
 });
 
 async function start(order: LoadOrder): Promise<void> {
-  const client = await loadClient(order.engine);
+  const client = await clientFor(order.engine);
   await behaviours[order.spec.behaviour]({
     spec: order.spec,
     dialect: client.dialect,

@@ -66,7 +66,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
       inIncident || responderSessions === null ? null : responderSessions > 1,
     holdMs: () => GHOST_MS,
     why: ({ sample }) =>
-      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: ${(sample.responderSessions ?? 1) - 1} was left behind and takes a slot`,
+      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: the others were left behind and take slots`,
     advice: () => [
       'end the older sessions of the responder’s login by hand; nobody uses them',
       'if somebody else uses that login, give it to Headroom alone',

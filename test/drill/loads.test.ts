@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { loadClient, type Client, type Connection } from '../../drill/clients/client.ts';
+import type { Client, Connection } from '../../drill/clients/client.ts';
+import { clientFor } from '../../drill/clients/registry.ts';
 import { startDrillServer } from '../../drill/drill-server.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from '../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../drill/loads/load.ts';
@@ -38,7 +39,7 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
   const loads: Load[] = [];
 
   beforeAll(async () => {
-    client = await loadClient(engine);
+    client = await clientFor(engine);
     server = await startDrillServer(SCENARIO, USERS, engine === 'postgres' ? { engine, major: 18 } : { engine });
     admin = await client.connect({ url: server.adminUrl, application: 'test' });
   });

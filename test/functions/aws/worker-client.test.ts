@@ -1,6 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkerClient } from '../../../functions/aws/worker-client.ts';
+import { WorkerBusy } from '../../../functions/core/errors.ts';
 import type { WorkerClient } from '../../../functions/core/ports.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import { T0 } from './samples.ts';
@@ -126,7 +127,10 @@ describe('trying again', () => {
 
   it('gives up at the deadline and says why', async () => {
     endpoint.script(...Array.from({ length: 20 }, () => failing('TooManyRequestsException', 429)));
-    await expect(sample()).rejects.toThrow(/could not be invoked: TooManyRequestsException/);
+    const refused = await sample().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WorkerBusy);
+    expect(refused).toMatchObject({ name: 'WorkerFault' });
+    expect(String(refused)).toContain('could not be invoked: TooManyRequestsException');
     expect(endpoint.received).toHaveLength(5);
     expect(now).toBeLessThan(DEADLINE);
   });

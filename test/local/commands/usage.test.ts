@@ -38,13 +38,19 @@ async function refused(args: readonly string[], environment: NodeJS.ProcessEnv =
 }
 
 describe('a command that cannot be carried out as written', () => {
-  it.each(['respond', 'plan', 'doctor'])('%s names every problem of the configuration at once', async (command) => {
-    const bad = write('bad.yaml', 'targets:\n  - id: Shop!\n    engine: oracle\n    policy: { triggerPercent: 20 }\n');
-    const said = await refused([command, '--config', bad, '--target', 'shop']);
-    for (const path of ['targets[0].id', 'targets[0].engine', 'targets[0].policy.triggerPercent']) {
-      expect(said).toContain(path);
-    }
-  });
+  it.each(['respond', 'watch', 'plan', 'doctor'])(
+    '%s names every problem of the configuration at once',
+    async (command) => {
+      const bad = write(
+        'bad.yaml',
+        'targets:\n  - id: Shop!\n    engine: oracle\n    policy: { triggerPercent: 20 }\n',
+      );
+      const said = await refused([command, '--config', bad, '--target', 'shop']);
+      for (const path of ['targets[0].id', 'targets[0].engine', 'targets[0].policy.triggerPercent']) {
+        expect(said).toContain(path);
+      }
+    },
+  );
 
   it('says when the configuration cannot be read', async () => {
     expect(await refused(['respond', '--config', join(folder, 'absent.yaml')])).toContain('cannot be read');
@@ -88,6 +94,12 @@ describe('a command that cannot be carried out as written', () => {
     [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
     [['incidents', 'list', '--aws'], '--aws needs --config'],
     [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no such folder'],
+    [['watch', '--config', GOOD, '--every', '2'], '--every 2: use a whole number from 5 to 60'],
+    [['watch', '--config', GOOD, '--every', '10s'], '--every 10s: use a whole number'],
+    [['watch', '--config', GOOD, '--port', '70000'], '--port 70000: use a whole number from 0 to 65535'],
+    [['watch', '--config', GOOD, '--target', 'shop'], 'no such target'],
+    [['watch', '--config', GOOD, '--target', 'production'], 'works on AWS only'],
+    [['watch', '--config', GOOD], 'STAGING_URL: this environment variable is not set'],
     [['grants', '--engine', 'mysql'], 'not built yet'],
     [['grants', '--auth', 'iam'], 'add --rds'],
     [['grants', '--version', 'latest'], 'use a major version'],
