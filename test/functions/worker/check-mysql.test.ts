@@ -169,7 +169,7 @@ describe.each<Place>([
 
   if (!isRds)
     test('without a look at mysql.user it cannot tell administrators, and says what to grant', async () => {
-      await administer('REVOKE SELECT (User, Super_priv, max_user_connections) ON mysql.user FROM headroom_responder');
+      await administer('REVOKE SELECT (User, Super_priv) ON mysql.user FROM headroom_responder');
       const finding = pick(await look(), 'see-sessions');
       expect(finding.detail).toContain('which users are administrators');
       await runFix(finding, administer);
