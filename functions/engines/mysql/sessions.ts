@@ -221,9 +221,9 @@ function sinceOpening(statement: Statement | null, queryMs: number | null): numb
 
 function holdingsOf(details: Details | null, sessions: ReadonlyMap<number, number>): ReadonlyMap<number, Holding[]> {
   const holdings = new Map<number, Holding[]>();
-  for (const { thread, kind, explicit, pending } of details?.metadataLocks ?? []) {
+  for (const { thread, kind, kept, pending } of details?.metadataLocks ?? []) {
     const id = sessions.get(thread ?? -1);
-    if (id === undefined || explicit === 0 || pending === 1) continue;
+    if (id === undefined || kept === 0 || pending === 1) continue;
     const holding = kind === 'USER LEVEL LOCK' || kind === 'LOCKING SERVICE' ? 'advisory-lock' : 'table-lock';
     const known = holdings.get(id) ?? [];
     if (!known.includes(holding)) holdings.set(id, [...known, holding]);
