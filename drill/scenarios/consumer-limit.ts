@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkThat } from '../checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
@@ -5,7 +6,7 @@ import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 export const consumerLimit: Scenario = {
   name: 'consumer-limit',
   summary: 'an application is refused by its own connection limit while the server has room: nothing may be ended',
-  engines: ['postgres'],
+  engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,
