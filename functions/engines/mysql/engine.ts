@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
 import { knock } from './canary.ts';
+import { checkRights } from './check.ts';
 import { connectResponder, type Admitted } from './connect.ts';
 import { endSessions } from './end.ts';
 import { PING } from './login.sql.ts';
@@ -29,6 +30,7 @@ function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession
     },
     sample: (timeoutMs) => takeSample(inside, timeoutMs),
     snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
+    check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
     end: (request) => endSessions(inside, request),
     close: () => connection.close(),
   };

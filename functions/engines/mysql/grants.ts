@@ -64,16 +64,16 @@ export function procedurePrivilege(name: (typeof RDS_PROCEDURES)[number]): Privi
 
 /** To leave administrators alone it has to know who they are. On RDS nobody but RDS is one. */
 export function accountPrivileges(engine: GrantOptions['engine']): readonly Privilege[] {
-  const why = 'It sees which users are administrators, and leaves them alone.';
+  const why = 'It sees which users are administrators, and leaves them alone, and which are at a limit of their own.';
   const roles = 'The same for administrators by way of a role.';
   return engine === 'mysql'
     ? [
-        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
+        { grant: 'SELECT (User, Super_priv, max_user_connections) ON mysql.user', why },
         { grant: 'SELECT (USER, PRIV) ON mysql.global_grants', why },
         { grant: 'SELECT (FROM_USER, TO_USER) ON mysql.role_edges', why: roles },
       ]
     : [
-        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
+        { grant: 'SELECT (User, Super_priv, max_user_connections) ON mysql.user', why },
         { grant: 'SELECT (User, Role) ON mysql.roles_mapping', why: roles },
       ];
 }

@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check-finding.ts';
 import { checkUp, hasFailed } from '../../../functions/core/checkup.ts';
-import { SCHEMA, type CheckAnswer } from '../../../functions/core/worker-protocol.ts';
+import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
+import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 import { openPostgresStage, until, type PostgresStage } from '../engines/postgres-stage.ts';
 import { openWorker, takeSample } from '../engines/stage.ts';
 
@@ -27,12 +28,6 @@ interface Looking {
   readonly worker?: Worker;
 }
 
-async function ask(worker: Worker): Promise<CheckAnswer> {
-  const answer = await worker.answer({ schema: SCHEMA, kind: 'check', deadline: Date.now() + 20_000 });
-  if (!('sources' in answer)) throw new Error('no check in the answer');
-  return answer;
-}
-
 async function open(settings: Partial<WorkerSettings> = {}, url?: string): Promise<Worker> {
   const worker = await openWorker(stage, settings, url);
   workers.push(worker);
@@ -40,27 +35,12 @@ async function open(settings: Partial<WorkerSettings> = {}, url?: string): Promi
 }
 
 async function look({ settings, url, target, worker }: Looking = {}): Promise<readonly CheckFinding[]> {
-  return checkUp(await ask(worker ?? (await open(settings, url))), {
+  return checkUp(await askForCheck(worker ?? (await open(settings, url))), {
     engine: 'postgres',
     maxConnections: stage.maxConnections,
     reservedSlots: stage.reserved,
     ...target,
   });
-}
-
-function pick(findings: readonly CheckFinding[], id: CheckId): CheckFinding {
-  const found = findings.find((finding) => finding.id === id);
-  if (found === undefined) throw new Error(`there is no finding ${id}`);
-  return found;
-}
-
-function idsOf(findings: readonly CheckFinding[], status: CheckFinding['status']): CheckId[] {
-  return findings.filter((finding) => finding.status === status).map(({ id }) => id);
-}
-
-/** Runs a fix as an administrator who copies it would: statement by statement. */
-async function runFix({ fix }: CheckFinding): Promise<void> {
-  for (const statement of (fix ?? '').split('; ')) await stage.administer(statement);
 }
 
 const DOOR: readonly CheckId[] = ['route', 'tls', 'slot', 'authentication', 'server'];
@@ -94,7 +74,7 @@ describe('a server that is in order', () => {
     expect(pick(await look({ worker }), 'slot').detail).toMatch(
       /at the first try, in \d+ ms, and may use reserved slots$/,
     );
-    expect(pick(await look({ worker }), 'slot').detail).toMatch(/by the session of an earlier request/);
+    expect(pick(await look({ worker }), 'slot').detail).toMatch(/by its warm session/);
   });
 
   test('keeps its sessions and its lock: a check ends nobody and leaves nothing behind', async () => {
@@ -130,7 +110,7 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     const findings = await look();
     expect(idsOf(findings, 'failed')).toEqual(ids);
     for (const id of ids) expect(pick(findings, id).fix).toBe(fix);
-    await runFix(pick(findings, ids[0] ?? 'route'));
+    await runFix(pick(findings, ids[0] ?? 'route'), (sql) => stage.administer(sql));
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });
 
@@ -144,7 +124,9 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     expect(idsOf(findings, 'failed')).toEqual(['canary-ordinary']);
     const finding = pick(findings, 'canary-ordinary');
     expect(finding.detail).toContain(name);
-    await runFix({ ...finding, fix: finding.fix?.replace('in database postgres: ', '') ?? null });
+    await runFix({ ...finding, fix: finding.fix?.replace('in database postgres: ', '') ?? null }, (sql) =>
+      stage.administer(sql),
+    );
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });
 
@@ -164,7 +146,7 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     expect(finding.fix).toBe(
       `ALTER ROLE headroom_responder VALID UNTIL 'infinity'; ALTER ROLE headroom_canary CONNECTION LIMIT -1`,
     );
-    await runFix(finding);
+    await runFix(finding, (sql) => stage.administer(sql));
     expect(pick(await look(), 'login-limits').status).toBe('ok');
   });
 });
@@ -197,7 +179,7 @@ describe('how the server is set up', () => {
     await until(async () => pick(await look(), 'tracking').status === 'failed');
     const finding = pick(await look(), 'tracking');
     expect(finding.detail).toContain('track_activities is off');
-    await runFix(finding);
+    await runFix(finding, (sql) => stage.administer(sql));
     await until(async () => !hasFailed(await look()));
   });
 
@@ -327,7 +309,7 @@ describe('the reserve', () => {
       await work(async () => {
         const worker = await openWorker({ ...stage, ...logins });
         try {
-          return checkUp(await ask(worker), { engine: 'postgres' });
+          return checkUp(await askForCheck(worker), { engine: 'postgres' });
         } finally {
           worker.close();
         }
