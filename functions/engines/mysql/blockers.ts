@@ -23,10 +23,7 @@ export function rowBlockers(
 }
 
 /** From locks on the objects somebody waits for. Locks without a session belong to the server's own threads. */
-export function metadataBlockers(
-  locks: readonly MetadataLockRow[],
-  sessions: ReadonlyMap<number, number>,
-): Blockers {
+export function metadataBlockers(locks: readonly MetadataLockRow[], sessions: ReadonlyMap<number, number>): Blockers {
   const blockers = new Map<number, number[]>();
   const objects = new Map<string, MetadataLockRow[]>();
   for (const lock of locks) {

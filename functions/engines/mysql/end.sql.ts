@@ -18,7 +18,10 @@ export function endIfStill(features: Features, method: EndMethod, id: number, { 
 /** For both the argument is the connection id; RDS's documentation of the second calls it otherwise. */
 const KILL = {
   statements: { terminate: 'KILL @headroom_victim', cancel: 'KILL QUERY @headroom_victim' },
-  procedures: { terminate: 'CALL mysql.rds_kill(@headroom_victim)', cancel: 'CALL mysql.rds_kill_query(@headroom_victim)' },
+  procedures: {
+    terminate: 'CALL mysql.rds_kill(@headroom_victim)',
+    cancel: 'CALL mysql.rds_kill_query(@headroom_victim)',
+  },
 } as const satisfies Record<Features['kills'], Record<EndMethod, string>>;
 
 /** Where statements are not numbered, one that began since shows by a TIME that has gone back. */

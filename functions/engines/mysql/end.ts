@@ -26,7 +26,10 @@ interface Job {
 }
 
 /** See EngineSession.end. */
-export async function endSessions(inside: Inside, { victims, graceMs, deadline }: EndOrder): Promise<readonly Ending[]> {
+export async function endSessions(
+  inside: Inside,
+  { victims, graceMs, deadline }: EndOrder,
+): Promise<readonly Ending[]> {
   const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', queryMark: null }));
   await withServerLock(inside.connection, async () => {
     const ender = enderOver(inside, contextOf(inside, await readLimits(inside, QUERY_MS)), deadline);
@@ -48,7 +51,11 @@ export async function endSessions(inside: Inside, { victims, graceMs, deadline }
     }
     await ender.lookUntilGone(stubborn);
   });
-  return jobs.map(({ victim, result, detail }) => ({ identity: victim.identity, result: result ?? 'not-tried', detail }));
+  return jobs.map(({ victim, result, detail }) => ({
+    identity: victim.identity,
+    result: result ?? 'not-tried',
+    detail,
+  }));
 }
 
 function enderOver(inside: Inside, context: Context, deadline: number) {
@@ -112,16 +119,13 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
 
   /** Polls until every cancelled query has stopped, be it that its client left too, or the time is over. */
   const lookUntilStopped = async (jobs: readonly Job[], until: number) => {
-    await poll(jobs, until, (job, { found }) => {
-      if (found?.session.state !== 'active' || found.session.queryMark !== job.queryMark) job.result = 'cancelled';
+    await poll(jobs, until, (job, { found }, isLast) => {
+      if (found === undefined || !isOnSameQuery(found, job)) job.result = 'cancelled';
+      else if (isLast && found.isUndoing) job.result = 'rolling-back';
     });
   };
 
-  const poll = async (
-    jobs: readonly Job[],
-    until: number,
-    judge: (job: Job, seen: Seen, isLast: boolean) => void,
-  ) => {
+  const poll = async (jobs: readonly Job[], until: number, judge: (job: Job, seen: Seen, isLast: boolean) => void) => {
     for (let pauseMs: number = POLL_MS.first; ; pauseMs = Math.min(2 * pauseMs, POLL_MS.most)) {
       const open = jobs.filter(({ result }) => result === 'still-there');
       if (open.length === 0) return;
@@ -162,15 +166,23 @@ function isSame({ session: { identity } }: Observed, { victim }: Job): boolean {
   return identity.server === victim.identity.server && identity.incarnation === victim.identity.incarnation;
 }
 
-function isAsExpected({ session }: Observed, { victim, queryMark }: Job, blocking: ReadonlySet<number>): boolean {
-  const { expect } = victim;
+function isOnSameQuery({ session, stillness }: Observed, { queryMark }: Job): boolean {
+  return !stillness.isAsleep && session.queryMark === queryMark;
+}
+
+function isAsExpected(found: Observed, job: Job, blocking: ReadonlySet<number>): boolean {
+  const { session } = found;
+  const { expect } = job.victim;
+  const { queryMark } = job;
+  // One whose query we cancelled ourselves, and which did not hear it.
+  const isStubborn = queryMark !== null && !found.isUndoing && isOnSameQuery(found, job);
   const wantedQuery = queryMark ?? expect.queryMark;
   return (
     session.kind === 'client' &&
     !session.own &&
     !session.superuser &&
     session.identity.id !== PREPARED_TRANSACTION &&
-    session.state === expect.state &&
+    (session.state === expect.state || isStubborn) &&
     (session.stateMs ?? 0) >= expect.minStateMs &&
     (expect.transactionMark === null || session.transactionMark === expect.transactionMark) &&
     (wantedQuery === null || session.queryMark === wantedQuery) &&

@@ -8,6 +8,7 @@ import {
   RDS_PROCEDURES,
   schemaPrivileges,
   SEES,
+  SEES_LIMITS,
   type Privilege,
 } from './grants.ts';
 import type { COLUMNS, VARIABLES } from './login.sql.ts';
@@ -36,6 +37,8 @@ export interface Features {
   readonly hasAttributes: boolean;
   /** Whether administrators can be told: by their privileges, by name alone as on RDS, or not at all. */
   readonly administrators: 'privileges' | 'names' | null;
+  /** The limits of single users may be read. */
+  readonly hasUserLimits: boolean;
   /** How sessions are ended: by RDS's procedures where they are offered to us, else by KILL. */
   readonly kills: 'procedures' | 'statements';
   /** May use the slot beyond max_connections. */
@@ -68,10 +71,11 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
   const may = privilegesOf(grants);
   const isRds = may.kill.size > 0 || (variable.get('basedir') ?? '').startsWith('/rdsdbbin');
   const kills = isRds && may.kill.size === RDS_PROCEDURES.length ? 'procedures' : 'statements';
-  const readsAccounts = accountPrivileges(engine).every(({ grant }) => {
+  const reads = ({ grant }: Privilege) => {
     const [, names = '', schema = '', table = ''] = /\((.*)\) ON (\w+)\.(\w+)/.exec(grant) ?? [];
     return names.split(', ').every((column) => has(schema, table, column));
-  });
+  };
+  const readsAccounts = accountPrivileges(engine).every(reads);
   const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
   const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
   const hasQueryIds = has('information_schema', 'PROCESSLIST', 'QUERY_ID');
@@ -101,6 +105,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     hasMetadataLocks: shows('metadata_locks') && shows('threads'),
     hasAttributes: shows('session_connect_attrs'),
     administrators,
+    hasUserLimits: reads(SEES_LIMITS),
     kills,
     reserved: may.anyKill,
     visibility: {

@@ -64,19 +64,25 @@ export function procedurePrivilege(name: (typeof RDS_PROCEDURES)[number]): Privi
 
 /** To leave administrators alone it has to know who they are. On RDS nobody but RDS is one. */
 export function accountPrivileges(engine: GrantOptions['engine']): readonly Privilege[] {
-  const why = 'It sees which users are administrators, and leaves them alone, and which are at a limit of their own.';
+  const why = 'It sees which users are administrators, and leaves them alone.';
   const roles = 'The same for administrators by way of a role.';
   return engine === 'mysql'
     ? [
-        { grant: 'SELECT (User, Super_priv, max_user_connections) ON mysql.user', why },
+        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
         { grant: 'SELECT (USER, PRIV) ON mysql.global_grants', why },
         { grant: 'SELECT (FROM_USER, TO_USER) ON mysql.role_edges', why: roles },
       ]
     : [
-        { grant: 'SELECT (User, Super_priv, max_user_connections) ON mysql.user', why },
+        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
         { grant: 'SELECT (User, Role) ON mysql.roles_mapping', why: roles },
       ];
 }
+
+/** Optional: what a user's own limit is decides only what a person is told. */
+export const SEES_LIMITS: Privilege = {
+  grant: 'SELECT (User, max_user_connections) ON mysql.user',
+  why: 'It can tell a user at a limit of its own from a server that is full.',
+};
 
 export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Privilege & { readonly table: string })[] {
   return SCHEMA_TABLES[engine].map(([table, why]) => ({ table, grant: `SELECT ON performance_schema.${table}`, why }));
@@ -94,6 +100,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     SEES,
     ...(isRds ? RDS_PROCEDURES.map(procedurePrivilege) : [killPrivilege(engine), ...accountPrivileges(engine)]),
     ...schemaPrivileges(engine),
+    SEES_LIMITS,
   ];
   return [
     { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },
@@ -158,7 +165,9 @@ function accountOf(field: string, name: string, from: string): string {
     );
   }
   if (from === '' || from.length > 60 || !/^[\w.:%/-]+$/.test(from)) {
-    throw new Error(`from: ${JSON.stringify(from)} is no place logins come from; use an address or a pattern such as "10.%"`);
+    throw new Error(
+      `from: ${JSON.stringify(from)} is no place logins come from; use an address or a pattern such as "10.%"`,
+    );
   }
   return quoteAccount(name, from);
 }

@@ -45,19 +45,6 @@ const STATUS = {
   mariadb: 'information_schema.GLOBAL_STATUS',
 } as const satisfies Record<Features['engine'], string>;
 
-/**
- * Which users may have how many connections? By name, whatever host they come from: the highest. Needs SELECT on the columns
- * of mysql.user; 0 there means the limit for everybody, which is max_user_connections.
- */
-export const USER_LIMITS = {
-  sql: /* SQL */ `
-    SELECT CONVERT(User USING utf8mb4) AS name, MAX(max_user_connections) AS most
-    FROM mysql.user
-    WHERE max_user_connections > 0
-    GROUP BY name`,
-  row: z.object({ name: z.string(), most: z.number() }),
-};
-
 /** How many deadlocks has InnoDB counted? MySQL, where no status tells. Needs PROCESS. */
 export const DEADLOCKS = {
   sql: /* SQL */ `SELECT COUNT AS deadlocks FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'`,

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noteArrivals } from './arrivals.ts';
 import type { Admitted } from './connect.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,
   METADATA_LOCKS,
   rowWaits,
+  USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
 import {
@@ -22,6 +24,8 @@ import {
 /** What the server shows of its sessions, each table as it was read. Maps are by thread, empty where there are none. */
 export interface Usage {
   readonly processes: readonly ProcessRow[];
+  /** See Arrivals. */
+  readonly connectedMs: (id: number) => number | null;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -35,6 +39,8 @@ export interface Details {
   readonly metadataLocks: readonly MetadataLockRow[];
   readonly applications: ReadonlyMap<number, string>;
   readonly administrators: ReadonlySet<string>;
+  /** Sessions that a user may have, where it has a limit of its own. */
+  readonly userLimits: ReadonlyMap<string, number>;
 }
 
 /** Two looks closer to each other than this would see the same transactions: see INNODB_TRANSACTIONS. */
@@ -53,6 +59,8 @@ export interface Lookout {
 export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   // A connection of ours that has just gone may have read it just now.
   let innodbReadAt = Date.now();
+  const arrivals = noteArrivals();
+  arrivals.note(self.id, Date.now(), Date.now());
 
   const innodb = async (timeoutMs: number) => {
     await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
@@ -64,7 +72,10 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   return {
     async usage(scope, timeoutMs) {
       const ids = scope.ids === null ? [] : [scope.ids];
+      const askedAt = Date.now();
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
+      const answeredAt = Date.now();
+      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt, answeredAt);
       const thread = self.thread;
       const threads =
         thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
@@ -72,6 +83,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], timeoutMs);
       return {
         processes: rows,
+        connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
@@ -90,12 +102,14 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const administrators =
         features.administrators === 'privileges'
           ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
-          : [];
+          : [{ name: 'rdsadmin' }];
+      const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
       return {
         rowWaits: waits,
         metadataLocks: locks,
         applications: new Map(applications.map(({ id, application }) => [id, application])),
         administrators: new Set(administrators.map(({ name }) => name)),
+        userLimits: new Map(limits.map(({ name, most }) => [name, most])),
       };
     },
   };

@@ -73,6 +73,16 @@ export const APPLICATIONS = {
   row: z.object({ id: z.number(), application: z.string() }),
 };
 
+/** Which users have a limit of their own? The highest, where one name has several accounts. Needs SELECT on both columns. */
+export const USER_LIMITS = {
+  sql: /* SQL */ `
+    SELECT CONVERT(User USING utf8mb4) AS name, MAX(max_user_connections) AS most
+    FROM mysql.user
+    WHERE max_user_connections > 0
+    GROUP BY 1`,
+  row: z.object({ name: z.string(), most: z.number() }),
+};
+
 const administratorRow = z.object({ name: z.string() });
 
 /**

@@ -17,6 +17,8 @@ export interface Observed {
   readonly session: Session;
   readonly takesSlot: boolean;
   readonly isResponder: boolean;
+  /** InnoDB undoes its work. MariaDB calls a session whose query was cancelled killed too, and that one need not be. */
+  readonly isUndoing: boolean;
   readonly stillness: Stillness;
 }
 
@@ -54,11 +56,8 @@ export function observe(usage: Usage, details: Details | null, context: Context)
     const transaction = innodb.get(id);
     const isAsleep = user !== UNAUTHENTICATED && (ran === undefined ? command === 'Sleep' : ran.ended === 1);
     const inTransaction = open !== undefined || transaction !== undefined;
-    const state = stateOf(process, {
-      isAsleep,
-      inTransaction,
-      isRollingBack: transaction?.state === 'ROLLING BACK',
-    });
+    const isUndoing = transaction?.state === 'ROLLING BACK';
+    const state = stateOf(process, { isAsleep, inTransaction, isUndoing });
     const text = (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null;
     const statement = text === null || text === '' ? null : tell(text);
     const ages = agesOf(process, ran, isAsleep, inTransaction);
@@ -78,7 +77,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         database: process.database,
         client: clientOf(process.host),
         state,
-        connectedMs: null,
+        connectedMs: usage.connectedMs(id),
         transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
@@ -98,6 +97,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
       },
       takesSlot: takesSlot(user, command),
       isResponder: user === context.own.responder,
+      isUndoing,
       stillness: {
         isAsleep,
         thread,
@@ -155,6 +155,7 @@ function leaving({ processes, innodb }: Usage, server: string): readonly Observe
       },
       takesSlot: true,
       isResponder: false,
+      isUndoing: true,
       stillness: { isAsleep: false, thread: null, statement: null, seconds: 0 },
     }));
 }

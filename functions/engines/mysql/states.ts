@@ -7,7 +7,8 @@ export const UNAUTHENTICATED = 'unauthenticated user';
 const SYSTEM_USER = /^(system user|event_scheduler|mysql\.(session|sys|infoschema)|mariadb\.sys|rds.*)$/;
 /** Threads of the server that came by no connection, and take no slot. */
 const THREAD_USER = /^(system user|event_scheduler)$/;
-const REPLICATION_COMMAND = /^(Binlog Dump|Binlog Dump GTID|Table Dump|Register (Slave|Replica)|Connect Out|Slave_\w+|Replica_\w+)$/;
+const REPLICATION_COMMAND =
+  /^(Binlog Dump|Binlog Dump GTID|Table Dump|Register (Slave|Replica)|Connect Out|Slave_\w+|Replica_\w+)$/;
 const SYSTEM_COMMAND = /^(Daemon|Delayed insert)$/;
 
 export function kindOf(user: string | null, command: string | null): SessionKind {
@@ -27,9 +28,9 @@ const WORKING =
 /** `isAsleep`: between two statements. `inTransaction`: of whatever kind the server shows. */
 export function stateOf(
   { user, command }: { readonly user: string | null; readonly command: string | null },
-  { isAsleep, inTransaction, isRollingBack }: Record<'isAsleep' | 'inTransaction' | 'isRollingBack', boolean>,
+  { isAsleep, inTransaction, isUndoing }: Record<'isAsleep' | 'inTransaction' | 'isUndoing', boolean>,
 ): SessionState {
-  if (isRollingBack || command === 'Killed') return 'rolling-back';
+  if (isUndoing || command === 'Killed') return 'rolling-back';
   if (user === UNAUTHENTICATED || command === 'Connect') return 'starting';
   if (isAsleep) return inTransaction ? 'idle-in-transaction' : 'idle';
   return WORKING.test(command ?? '') || command === 'Sleep' ? 'active' : 'other';

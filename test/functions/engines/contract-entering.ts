@@ -50,8 +50,9 @@ export function describeEntering(stage: () => Stage): void {
     await stage().fill('administrator');
     const worker = await open();
     // The first ones to free are the administrators' reserve.
+    const { reserved, beyond } = stage();
     const freed = sleep(500).then(() =>
-      Promise.all(clients.slice(0, stage().reserved + 1).map((client) => client.close())),
+      Promise.all(clients.slice(0, reserved + beyond + 1).map((client) => client.close())),
     );
     const request = { schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 10_000, patienceMs: 8_000 };
     const answer = await worker.answer(request);

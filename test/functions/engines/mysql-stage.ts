@@ -25,11 +25,19 @@ export interface MysqlStageOptions extends MysqlOptions {
 
 export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlStage> {
   const { flavour, performanceSchema, isRds = false } = options;
-  const server = await startMysql({ maxConnections: MAX_CONNECTIONS, ...options });
+  const server = await startMysql({
+    maxConnections: MAX_CONNECTIONS,
+    ...options,
+    settings: { ...(flavour === 'mysql' ? { 'tls-version': '' } : {}), ...options.settings },
+  });
   const administrator = keepAdministrator(server.adminUrl);
   const ask = (sql: string) => administrator.ask(sql);
   const administer = async (sql: string) => void (await ask(sql));
-  if (isRds) await installRdsProcedures(server);
+  if (isRds) {
+    await installRdsProcedures(server);
+    await administer(`CREATE USER rdsadmin IDENTIFIED BY 'rdsadmin'`);
+    await administer('GRANT ALL ON *.* TO rdsadmin');
+  }
   const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds });
   for (const user of ['app', 'other_app', 'blind']) await administer(`CREATE USER ${user} IDENTIFIED BY '${user}'`);
   for (const database of ['main', 'second']) await administer(`CREATE DATABASE ${database}`);
@@ -42,6 +50,8 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
   }
   const isMysql = flavour === 'mysql';
   const isTimed = isMysql && performanceSchema;
+  /** Sessions opened with this right are out of the responder's reach for good; that the user had it shows no more. */
+  const keepsOthers = isMysql && !isRds;
   const opened = new Set<StageClient>();
   const extras = new Set<Connection>();
 
@@ -58,9 +68,12 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
   };
 
   const open = async ({ as = 'app', application = 'web', database = 'main' }: OpenOptions = {}) => {
-    const user = { app: 'app', 'other-app': 'other_app', administrator: 'root' }[as];
-    const password = as === 'administrator' ? decodeURIComponent(new URL(server.adminUrl).password) : user;
+    const user = { app: 'app', 'other-app': 'other_app', administrator: isRds ? 'rdsadmin' : 'root' }[as];
+    const password = user === 'root' ? decodeURIComponent(new URL(server.adminUrl).password) : user;
+    const isKept = user === 'other_app' && keepsOthers;
+    if (isKept) await administer('GRANT SYSTEM_USER ON *.* TO other_app');
     const connection = await connect({ user, password, database, connectAttributes: { program_name: application } });
+    if (isKept) await administer('REVOKE SYSTEM_USER ON *.* FROM other_app');
     extras.delete(connection);
     const client = await overConnection(connection, administrator);
     opened.add(client);
@@ -83,6 +96,7 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
     blindUrl: server.urlFor({ user: 'blind', password: 'blind' }),
     maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
     reserved: 0,
+    beyond: 1,
     responderHasReserve: !isRds,
     shows: {
       othersToTheBlind: false,
@@ -93,6 +107,7 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
       blockers: !isMysql || performanceSchema,
       holdings: isTimed,
       precisionMs: isTimed ? 0 : 2_000,
+      lockWaitPrecisionMs: 1_000,
       idleInTransactionAge: isTimed || !isMysql,
       rowsModified: true,
       refusesByUser: isRds || isMysql,
@@ -120,6 +135,14 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
         await administer('DROP PROCEDURE mysql.rds_kill');
         await administer(isRestricted ? RDS_KILL_THAT_SPARES : RDS_KILL);
         await administer('GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO headroom_responder');
+      } else if (!isMysql) {
+        await administer(
+          isRestricted
+            ? 'REVOKE CONNECTION ADMIN ON *.* FROM headroom_responder'
+            : 'GRANT CONNECTION ADMIN ON *.* TO headroom_responder',
+        );
+        // What a session may do is settled when it logs in.
+        await administer('KILL USER headroom_responder');
       }
     },
     restart: () => server.restart('fast'),
@@ -241,12 +264,11 @@ async function overConnection(connection: Connection, administrator: Administrat
     startQuery: (seconds) => start(`SELECT SLEEP(${seconds})`, /^User sleep$/),
     // The server waits for its client to read on, and KILL QUERY does not touch the network.
     startIgnoringCancel: async () => {
-      const { stream } = connection.connection as unknown as { readonly stream: { pause(): void } };
       const flood = start(
         `WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT REPEAT('x', 500000) FROM n`,
         /^(Sending to client|Writing to net|Sending data|executing)$/,
       );
-      stream.pause();
+      connection.pause();
       await flood;
     },
     holdAdvisoryLock: () => query(`SELECT GET_LOCK('seven', 0)`),

@@ -73,6 +73,7 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
     blindUrl: server.urlFor({ user: 'blind', password: 'blind' }),
     maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
     reserved: SUPERUSER_RESERVED + (hasReserve ? RESERVED : 0),
+    beyond: 0,
     responderHasReserve: hasReserve,
     shows: {
       othersToTheBlind: true,
@@ -83,6 +84,7 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
       blockers: true,
       holdings: true,
       precisionMs: 0,
+      lockWaitPrecisionMs: 0,
       idleInTransactionAge: true,
       rowsModified: false,
       refusesByUser: true,

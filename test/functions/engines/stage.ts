@@ -23,6 +23,8 @@ export interface Stage {
   readonly maxConnections: number;
   /** Slots ordinary clients never get. */
   readonly reserved: number;
+  /** Slots beyond the limit, for administrators. */
+  readonly beyond: number;
   /** The responder may use some of them, or one beyond all others. */
   readonly responderHasReserve: boolean;
   readonly shows: Shown;
@@ -65,8 +67,10 @@ export interface Shown {
   readonly blockers: boolean;
   /** Advisory locks. */
   readonly holdings: boolean;
-  /** How far an age, a mark or the time since a lock is asked for may be off. */
+  /** How far ages and marks may be off. */
   readonly precisionMs: number;
+  /** How far the time since a lock was asked for may be off. */
+  readonly lockWaitPrecisionMs: number;
   /** How long a session has been idle in a transaction. */
   readonly idleInTransactionAge: boolean;
   /** Rows that a transaction has changed are counted. */
@@ -149,7 +153,7 @@ export async function endSessions(
   return answer.endings;
 }
 
-export function sessionOf(snapshot: Snapshot, { id }: Pick<StageClient, 'id'>): Session {
+export function sessionOf(snapshot: Pick<Snapshot, 'sessions'>, { id }: Pick<StageClient, 'id'>): Session {
   const session = snapshot.sessions.find(({ identity }) => identity.id === id);
   if (session === undefined) throw new Error(`session ${id} is not in the snapshot`);
   return session;

@@ -70,12 +70,8 @@ describe('a command that cannot be carried out as written', () => {
     expect(said).not.toContain('hunter2');
   });
 
-  it('says that a login of AWS works on AWS only, and that an engine is not built yet', async () => {
+  it('says that a login of AWS works on AWS only', async () => {
     expect(await refused(['respond', '--config', GOOD, '--target', 'production'])).toContain('works on AWS only');
-    const later = write('later.yaml', 'targets: [{ id: later, engine: mysql, auth: { mode: url, variable: URL } }]');
-    expect(await refused(['doctor', '--config', later], { URL: 'mysql://a:b@c/d' })).toContain(
-      '"mysql" is not built yet',
-    );
   });
 
   it('says when an event file is no JSON', async () => {
@@ -100,7 +96,10 @@ describe('a command that cannot be carried out as written', () => {
     [['watch', '--config', GOOD, '--target', 'shop'], 'no such target'],
     [['watch', '--config', GOOD, '--target', 'production'], 'works on AWS only'],
     [['watch', '--config', GOOD], 'STAGING_URL: this environment variable is not set'],
-    [['grants', '--engine', 'mysql'], 'not built yet'],
+    [['grants', '--engine', 'mysql', '--version', '5.7'], 'use 8.0 or later'],
+    [['grants', '--engine', 'mariadb', '--version', '10.5.3'], 'use 10.6 or later'],
+    [['grants', '--engine', 'mysql', '--database', 'shop'], '--database is for postgres'],
+    [['grants', '--from', '10.%'], '--from is for mysql and mariadb'],
     [['grants', '--auth', 'iam'], 'add --rds'],
     [['grants', '--version', 'latest'], 'use a major version'],
     [['sharks'], 'unknown command'],
@@ -115,6 +114,19 @@ describe('a command that only tells', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('GRANT pg_use_reserved_connections TO "headroom";');
     for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^(--.*|.*;|)$/);
+  });
+
+  it.each([
+    ['mysql', 'GRANT CONNECTION_ADMIN ON *.* TO `headroom`@`10.%`;'],
+    ['mariadb', 'GRANT CONNECTION ADMIN ON *.* TO `headroom`@`10.%`;'],
+  ])('prints grants for %s', async (engine, statement) => {
+    const args = ['grants', '--engine', engine, '--responder', 'headroom', '--from', '10.%'];
+    const { status, stdout } = await runHeadroom(args);
+    expect(status).toBe(0);
+    expect(stdout).toContain(statement);
+    const rds = (await runHeadroom([...args, '--rds'])).stdout;
+    expect(rds).toContain('GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO `headroom`@`10.%`;');
+    expect(rds).toContain("IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'");
   });
 
   it('prints other grants for RDS', async () => {
