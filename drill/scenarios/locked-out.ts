@@ -94,9 +94,9 @@ export const lockedOutForGood: Scenario = {
       return [
         checkThat(
           'the advice names what to grant',
-          'pg_use_reserved_connections or reserved_connections',
+          'reserved_connections or CONNECTION_ADMIN',
           advice === '' ? 'none' : advice,
-          /reserved_connections/.test(advice),
+          /reserved_connections|CONNECTION[_ ]ADMIN/.test(advice),
         ),
       ];
     },
