@@ -39,6 +39,8 @@ test(
     const eyes = new pg.Client({ connectionString: server.adminUrl, options: '-c idle_session_timeout=0' });
     await eyes.connect();
     eyes.on('error', () => undefined);
+    // The grants set it as well; a login made in another way must do too.
+    await eyes.query('ALTER ROLE headroom_responder RESET idle_session_timeout');
     const config = parseConfig(CONFIG, 'headroom.yaml');
     const events: FunctionEvent[] = [];
     const runtime = await startRuntime({

@@ -60,7 +60,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   // A connection of ours that has just gone may have read it just now.
   let innodbReadAt = Date.now();
   const arrivals = noteArrivals();
-  arrivals.note(self.id, Date.now(), Date.now());
+  arrivals.note(self.id, Date.now());
 
   const innodb = async (timeoutMs: number) => {
     await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
@@ -75,7 +75,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const askedAt = Date.now();
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
-      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt, answeredAt);
+      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
       const thread = self.thread;
       const threads =
         thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);

@@ -71,6 +71,23 @@ describe('asking a worker', () => {
     expect(endpoint.received[0]?.body).toMatchObject({ kind: 'snapshot', patienceMs: 4_000 });
   });
 
+  it('hands on what a check found', async () => {
+    const sources = { responder: 'the IAM login headroom', canary: null, tlsMode: 'verify-full' };
+    const checked = {
+      schema: SCHEMA,
+      ok: true,
+      admission: ADMISSION,
+      check: {},
+      canary: { result: 'unknown' },
+      sources,
+    };
+    endpoint.script({ body: checked }, { body: { ...REFUSED, sources } }, { body: SAMPLED });
+    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual(checked);
+    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual({ ...REFUSED, sources });
+    await expect(workers.check(WORKER, { deadline: DEADLINE })).rejects.toMatchObject({ name: 'WorkerFault' });
+    expect(endpoint.received[0]?.body).toMatchObject({ kind: 'check', deadline: DEADLINE });
+  });
+
   it('calls an answer of another schema a mismatch', async () => {
     endpoint.script({ body: { ...SAMPLED, schema: SCHEMA + 1 } }, crashed({ errorType: 'SchemaMismatch' }));
     await expect(sample()).rejects.toMatchObject({ name: 'SchemaMismatch' });

@@ -243,6 +243,17 @@ describe('a door that stays shut says where one is stopped, and nothing beyond i
     expect(expectStoppedAt(findings, 'authentication', ['route', 'tls', 'slot']).fix).toContain('endpoint.database');
   });
 
+  test('another instance than the configured one', async () => {
+    await stage.administer(
+      `CREATE FUNCTION pg_catalog.aurora_db_instance_identifier() RETURNS text LANGUAGE sql AS $$ SELECT 'orders-1' $$`,
+    );
+    const findings = await look({ settings: { instance: 'orders-2' } });
+    await stage.administer('DROP FUNCTION pg_catalog.aurora_db_instance_identifier()');
+    const finding = expectStoppedAt(findings, 'server', ['route', 'tls', 'slot', 'authentication']);
+    expect(finding.detail).toContain('"orders-1", not "orders-2"');
+    expect(finding.fix).toContain('the endpoint of the instance itself');
+  });
+
   test('a login at its own limit', async () => {
     const url = await stage.limitedUrl(1);
     await takeSample(await open({}, url));

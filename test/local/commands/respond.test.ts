@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import * as z from 'zod';
+import { CHECKS, type CheckId } from '../../../functions/core/check-finding.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
@@ -212,5 +213,27 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
     const ill = await run(['doctor', '--config', config]);
     expect(ill.status).toBe(1);
     expect(ill.stdout).toContain('GRANT pg_monitor TO headroom_responder');
+    const { status, stdout } = await run(['doctor', '--config', config, '--json']);
+    await server.asAdmin('GRANT pg_monitor TO headroom_responder');
+    const report = z
+      .strictObject({
+        target: z.literal('staging'),
+        healthy: z.literal(false),
+        findings: z.array(
+          z.strictObject({
+            id: z.enum(Object.keys(CHECKS) as [CheckId, ...CheckId[]]),
+            title: z.string().min(1),
+            status: z.enum(['ok', 'warning', 'failed', 'not-reached']),
+            detail: z.string().min(1),
+            fix: z.string().nullable(),
+          }),
+        ),
+      })
+      .parse(JSON.parse(stdout));
+    expect(status).toBe(1);
+    expect(report.findings.filter((finding) => finding.status === 'failed').map(({ id }) => id)).toEqual([
+      'see-sessions',
+      'visibility',
+    ]);
   });
 });
