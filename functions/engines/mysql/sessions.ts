@@ -89,7 +89,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         database: process.database,
         client: clientOf(process.host),
         state,
-        connectedMs: connectedMs === null ? null : Math.max(connectedMs, ages.stateMs ?? 0),
+        connectedMs: usage.connectedMs(id),
         transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
