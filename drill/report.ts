@@ -103,7 +103,7 @@ export function printTable(results: readonly (DrillResult | FailedDrill)[]): voi
 function rowOf(result: DrillResult): string[] {
   return [
     result.scenario,
-    `${result.engine} ${result.serverVersion ?? ''}`.trim(),
+    serverOf(result),
     result.passed ? 'yes' : 'NO',
     result.outcome ?? 'not closed',
     result.cause ?? 'not known',
@@ -115,6 +115,11 @@ function rowOf(result: DrillResult): string[] {
     seconds(result.reliefSeconds),
     seconds(result.totalSeconds),
   ];
+}
+
+/** Without what a packager has added to the version. */
+function serverOf({ engine, serverVersion }: DrillResult): string {
+  return `${engine} ${/^[\d.]*/.exec(serverVersion ?? '')?.[0] ?? ''}`.trim();
 }
 
 function describeEntry({ admission }: DrillResult): string {

@@ -1,4 +1,4 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { ENGINE_NAMES, type EngineName } from '../../functions/core/snapshot.ts';
 import { checkThat } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
@@ -33,6 +33,13 @@ const ADMINISTRATORS = [
     sessions: 'until-refused',
   },
 ] as const satisfies readonly LoadInput[];
+
+/** What a person must grant, so that it does not happen again. */
+const WAY_IN = {
+  postgres: 'pg_use_reserved_connections',
+  mysql: 'CONNECTION_ADMIN',
+  mariadb: 'CONNECTION ADMIN',
+} as const satisfies Record<EngineName, string>;
 
 const LEAVE_AFTER_MS = 3_000;
 
@@ -89,14 +96,14 @@ export const lockedOutForGood: Scenario = {
     outcome: 'escalated',
     cause: null,
     tiers: [],
-    also: ({ incident: { escalation } }) => {
+    also: ({ incident: { escalation, target } }) => {
       const advice = escalation?.advice.join(' ') ?? '';
       return [
         checkThat(
           'the advice names what to grant',
-          'reserved_connections or CONNECTION_ADMIN',
+          WAY_IN[target.engine],
           advice === '' ? 'none' : advice,
-          /reserved_connections|CONNECTION[_ ]ADMIN/.test(advice),
+          advice.includes(WAY_IN[target.engine]),
         ),
       ];
     },

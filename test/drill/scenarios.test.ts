@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../drill/result.ts';
 import { runDrill } from '../../drill/run.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
@@ -29,6 +29,14 @@ it.each(SCENARIOS)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL
   const result = await drill(scenario);
   expect(unmet(result)).toEqual([]);
   expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
+});
+
+describe.each(['mysql', 'mariadb'] as const)('on %s', (engine) => {
+  it.each([connectionLeak, lockPileup])('$name ends as it expects', { timeout: DRILL_MS }, async (scenario) => {
+    const result = await drill(scenario, { engine });
+    expect(unmet(result)).toEqual([]);
+    expect(result).toMatchObject({ scenario: scenario.name, engine, passed: true, endedInnocent: 0 });
+  });
 });
 
 it('a server without reserved slots is entered by the warm session', { timeout: DRILL_MS }, async () => {

@@ -44,7 +44,7 @@ describe('the samples of a target', () => {
 });
 
 describe('a warning', () => {
-  const warning = { name: 'usage-high', since: T0 };
+  const warning = { name: 'filling-up', since: T0 };
   const claim = (at: number) => ({ at, until: at + 30_000 });
 
   it('is one caller’s to tell, however many claim it at once', async () => {

@@ -63,15 +63,15 @@ describe('critical', () => {
 describe('the warnings', () => {
   it('come at 80 % for two minutes, on a schedule that is not on the second', () => {
     expect(names(minutely(80, 80))).toEqual([]);
-    expect(names(minutely(80, 80, 80))).toEqual(['usage-high']);
-    expect(names([seenAt(1_900, 80), seenAt(61_000, 80), seenAt(120_500, 80)])).toEqual(['usage-high']);
+    expect(names(minutely(80, 80, 80))).toEqual(['filling-up']);
+    expect(names([seenAt(1_900, 80), seenAt(61_000, 80), seenAt(120_500, 80)])).toEqual(['filling-up']);
     expect(names(minutely(80, 79, 80, 80))).toEqual([]);
   });
 
   it('come with under 10 % free for five minutes', () => {
-    expect(names(minutely(91, 91, 91, 91, 91))).toEqual(['usage-high']);
-    expect(names(minutely(91, 91, 91, 91, 91, 91))).toEqual(['usage-high', 'headroom-low']);
-    expect(names(minutely(90, 90, 90, 90, 90, 90))).toEqual(['usage-high']);
+    expect(names(minutely(91, 91, 91, 91, 91))).toEqual(['filling-up']);
+    expect(names(minutely(91, 91, 91, 91, 91, 91))).toEqual(['filling-up', 'headroom-low']);
+    expect(names(minutely(90, 90, 90, 90, 90, 90))).toEqual(['filling-up']);
   });
 
   it('come with more than five queries over five minutes old, for a minute', () => {
@@ -120,7 +120,7 @@ describe('the warnings', () => {
   });
 
   it('are clear only when ten minutes have shown nothing of them', () => {
-    const cleared = (history: readonly StoredSample[]) => judgeLevels(history, policy).clear.includes('usage-high');
+    const cleared = (history: readonly StoredSample[]) => judgeLevels(history, policy).clear.includes('filling-up');
     const calm = Array<number>(10).fill(20);
     expect(cleared(minutely(81, ...calm))).toBe(false);
     expect(cleared(minutely(81, ...calm, 20))).toBe(true);

@@ -7,7 +7,7 @@ import { refusedAt, seenAt } from '../../support/a-sample.ts';
 const NOW = Date.UTC(2026, 10, 21, 3, 5);
 const SINCE = NOW - 180_000;
 const SAMPLES = {
-  'usage-high': seenAt(NOW, 83),
+  'filling-up': seenAt(NOW, 83),
   'headroom-low': seenAt(NOW, 93),
   'long-queries': seenAt(NOW, 10, {
     activity: { longestQueryMs: 900_000, longestTransactionMs: null, longQueries: 7, blocked: 0, sessionsOpened: null },
@@ -39,7 +39,7 @@ describe('a warning', () => {
   });
 
   it.each<[WarningName, string]>([
-    ['usage-high', '83 of 100 usable slots are taken (83 %)'],
+    ['filling-up', '83 of 100 usable slots are taken (83 %)'],
     ['headroom-low', 'under 10 % are free'],
     ['long-queries', '7 queries are over five minutes old, the oldest 15 min'],
     ['ghost-session', 'has 3 sessions and needs one'],

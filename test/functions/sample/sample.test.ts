@@ -191,31 +191,31 @@ describe('usage over the trigger', () => {
 describe('a warning', () => {
   it('is told once while it stands, and again only after it has cleared', async () => {
     const outcomes = await minutes(30, used(82));
-    expect(noticesOf()).toEqual(['usage-high']);
+    expect(noticesOf()).toEqual(['filling-up']);
     expect(outcomes.findIndex(({ warned }) => warned.length > 0)).toBe(2);
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
     await minutes(9, used(20));
     await minutes(5, used(82));
     expect(noticesOf()).toHaveLength(1);
     const calm = await minutes(12, used(20));
-    expect(calm.flatMap(({ cleared }) => cleared)).toEqual(['usage-high']);
+    expect(calm.flatMap(({ cleared }) => cleared)).toEqual(['filling-up']);
     await minutes(4, used(82));
-    expect(noticesOf()).toEqual(['usage-high', 'usage-high']);
+    expect(noticesOf()).toEqual(['filling-up', 'filling-up']);
   });
 
   it('is told once when calls come twice', async () => {
     await minutes(2, used(82));
     await Promise.all([call(), call(), call()]);
-    expect(noticesOf()).toEqual(['usage-high']);
+    expect(noticesOf()).toEqual(['filling-up']);
   });
 
   it('that the topic did not take is told later, and fails nothing', async () => {
     world.topicFails = true;
     const outcomes = await minutes(4, used(82));
-    expect(outcomes.at(-1)).toMatchObject({ warned: [], untold: ['usage-high'] });
+    expect(outcomes.at(-1)).toMatchObject({ warned: [], untold: ['filling-up'] });
     world.topicFails = false;
     await minutes(3);
-    expect(noticesOf()).toEqual(['usage-high']);
+    expect(noticesOf()).toEqual(['filling-up']);
   });
 
   it('stays unsaid while an incident is open', async () => {
@@ -223,7 +223,7 @@ describe('a warning', () => {
     expect(noticesOf()).toEqual(['opened']);
     await closeOpen('observed');
     await minutes(1);
-    expect(noticesOf()).toEqual(['opened', 'usage-high', 'headroom-low']);
+    expect(noticesOf()).toEqual(['opened', 'filling-up', 'headroom-low']);
   });
 
   it('of a worker that is not let in says why, and that it comes back clears it', async () => {
