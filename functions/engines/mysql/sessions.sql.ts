@@ -28,10 +28,14 @@ export function rowWaits(source: NonNullable<Features['rowWaits']>) {
   };
 }
 
+const KEPT = /* SQL */ `
+  (LOCK_DURATION = 'EXPLICIT' OR LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE'))`;
+
 /**
- * Who holds a lock of the server's own (GET_LOCK, LOCK TABLES, FLUSH TABLES WITH READ LOCK, a backup's), and on objects that
- * somebody waits for: who holds what, who waits for what? Needs SELECT on metadata_locks and threads; MariaDB shows nothing
- * unless the instrument wait/lock/metadata/sql/mdl is on. Two passes over the table.
+ * Who keeps a lock of the server's own between statements (GET_LOCK, LOCK TABLES, FLUSH TABLES WITH READ LOCK, a backup's),
+ * and on objects that somebody waits for: who holds what, who waits for what? What lasts until it is given back is EXPLICIT,
+ * but for tables, whose locks of these types no other statement leaves behind. Needs SELECT on metadata_locks and threads;
+ * MariaDB shows nothing unless the instrument wait/lock/metadata/sql/mdl is on. Two passes over the table.
  */
 export const METADATA_LOCKS = {
   sql: /* SQL */ `
@@ -40,12 +44,12 @@ export const METADATA_LOCKS = {
       OBJECT_TYPE AS kind,
       CONCAT_WS('/', OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')) AS object,
       LOCK_TYPE AS type,
-      LOCK_DURATION = 'EXPLICIT' AS explicit,
+      ${KEPT} AS kept,
       LOCK_STATUS = 'PENDING' AS pending
     FROM performance_schema.metadata_locks
     WHERE LOCK_STATUS IN ('GRANTED', 'PENDING')
       AND (
-        LOCK_DURATION = 'EXPLICIT'
+        ${KEPT}
         OR (OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')) IN (
           SELECT OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')
           FROM performance_schema.metadata_locks
@@ -58,7 +62,7 @@ export const METADATA_LOCKS = {
     kind: z.string(),
     object: z.string(),
     type: z.string(),
-    explicit: z.number(),
+    kept: z.number(),
     pending: z.number(),
   }),
 };

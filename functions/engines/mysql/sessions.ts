@@ -61,6 +61,8 @@ export function observe(usage: Usage, details: Details | null, context: Context)
     const text = (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null;
     const statement = text === null || text === '' ? null : tell(text);
     const ages = agesOf(process, ran, isAsleep, inTransaction);
+    // The first list that had it may have come late: it has been here for as long as it has been idle, at least.
+    const connectedMs = usage.connectedMs(id);
     const waitsForRow = transaction?.state === 'LOCK WAIT';
     const waitsForTable = tables.has(id) || (!isAsleep && waitsForServerLock(process.doing));
     const isWaiting = waitsForRow || waitsForTable;
@@ -77,7 +79,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         database: process.database,
         client: clientOf(process.host),
         state,
-        connectedMs: usage.connectedMs(id),
+        connectedMs: connectedMs === null ? null : Math.max(connectedMs, ages.stateMs ?? 0),
         transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
@@ -221,9 +223,9 @@ function sinceOpening(statement: Statement | null, queryMs: number | null): numb
 
 function holdingsOf(details: Details | null, sessions: ReadonlyMap<number, number>): ReadonlyMap<number, Holding[]> {
   const holdings = new Map<number, Holding[]>();
-  for (const { thread, kind, explicit, pending } of details?.metadataLocks ?? []) {
+  for (const { thread, kind, kept, pending } of details?.metadataLocks ?? []) {
     const id = sessions.get(thread ?? -1);
-    if (id === undefined || explicit === 0 || pending === 1) continue;
+    if (id === undefined || kept === 0 || pending === 1) continue;
     const holding = kind === 'USER LEVEL LOCK' || kind === 'LOCKING SERVICE' ? 'advisory-lock' : 'table-lock';
     const known = holdings.get(id) ?? [];
     if (!known.includes(holding)) holdings.set(id, [...known, holding]);

@@ -5,9 +5,21 @@ import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
+export interface MysqlClient extends StageClient {
+  /** Sends a statement and waits until the server shows the session in this state. */
+  startWaiting(sql: string, sign: RegExp): Promise<void>;
+}
+
 const MAX_CONNECTIONS = 24;
 
+/** Both with a binlog, and without TLS. */
+const SETTINGS = {
+  mysql: { 'tls-version': '', 'gtid-mode': 'ON', 'enforce-gtid-consistency': 'ON' },
+  mariadb: { 'log-bin': 'binlog' },
+} as const;
+
 export interface MysqlStage extends Stage {
+  open(options?: OpenOptions): Promise<MysqlClient>;
   readonly server: MysqlServer;
   readonly isRds: boolean;
   readonly hasPerformanceSchema: boolean;
@@ -28,7 +40,7 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
   const server = await startMysql({
     maxConnections: MAX_CONNECTIONS,
     ...options,
-    settings: { ...(flavour === 'mysql' ? { 'tls-version': '' } : {}), ...options.settings },
+    settings: { ...SETTINGS[flavour], ...options.settings },
   });
   const administrator = keepAdministrator(server.adminUrl);
   const ask = (sql: string) => administrator.ask(sql);
@@ -149,7 +161,10 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
     async clear() {
       await Promise.all([...opened].map((client) => client.close()));
       opened.clear();
-      for (const connection of extras) connection.destroy();
+      for (const connection of extras) {
+        await ask(`KILL ${connection.threadId}`).catch(() => undefined);
+        connection.destroy();
+      }
       extras.clear();
       await untilAlone(administrator);
     },
@@ -227,7 +242,7 @@ export async function until(isSo: () => Promise<boolean>, pauseMs = 10): Promise
   }
 }
 
-async function overConnection(connection: Connection, administrator: Administrator): Promise<StageClient> {
+async function overConnection(connection: Connection, administrator: Administrator): Promise<MysqlClient> {
   let isOpen = true;
   connection.on('error', () => (isOpen = false));
   connection.on('end', () => (isOpen = false));
@@ -260,6 +275,7 @@ async function overConnection(connection: Connection, administrator: Administrat
     },
     commit: () => query('COMMIT'),
     lockRow: (row) => query(`UPDATE main.ledger SET amount = amount + 1 WHERE id = ${row}`),
+    startWaiting: start,
     startWaitingForRow: (row) => start(`UPDATE main.ledger SET amount = amount + 1 WHERE id = ${row}`, /^updating$/i),
     startQuery: (seconds) => start(`SELECT SLEEP(${seconds})`, /^User sleep$/),
     // The server waits for its client to read on, and KILL QUERY does not touch the network.
