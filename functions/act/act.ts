@@ -4,6 +4,7 @@ import { FenceLost } from '../core/errors.ts';
 import { countBy } from '../core/count-by.ts';
 import { HOUR_MS, countAgainstCaps, historyOf } from '../core/history.ts';
 import type { Act, Incident, VictimRecord } from '../core/incident.ts';
+import { describePause, pauseOn, underPauses } from '../core/pause.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
@@ -49,8 +50,8 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   if (typeof victims === 'string') return held(victims);
 
   // Read last, right before the act: a pause or a takeover that came while we looked must hold us back.
-  const pause = await deps.store.pauseOf(target.id);
-  if (pause) return held(`paused by ${pause.by}`);
+  const pause = pauseOn(tier, await deps.store.pausesOn(target.id));
+  if (pause) return held(describePause(pause));
   await deps.store.holdFence(incident, deps.now() + LEASE_MS);
 
   const started: Act = {
@@ -91,6 +92,10 @@ async function chooseVictims(
   const { target } = incident;
   const bar = barToActing(snapshot);
   if (bar) return bar.why;
+  // Those of other tiers count too: what such a tier would have ended is left for this one.
+  const pauses = await store.pausesOn(target.id);
+  const pause = pauseOn(tier, pauses);
+  if (pause) return describePause(pause);
   const acts = await store.acts(incident.id);
   const history = historyOf(
     acts,
@@ -98,7 +103,7 @@ async function chooseVictims(
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
   );
-  const { plan, pressing, usage } = readSnapshot(snapshot, target, history);
+  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), history);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && acts.every(({ counted }) => counted === 0))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;

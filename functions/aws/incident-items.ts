@@ -21,7 +21,6 @@ const RECORD = 1;
 const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'escalated', 'failed'];
 
 export const lockKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'OPEN' });
-export const pauseKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'PAUSE' });
 export const metaKey = (incidentId: string): Key => ({ pk: `INCIDENT#${incidentId}`, sk: 'META' });
 
 /** For the table's TTL: epoch seconds. */
@@ -87,6 +86,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     rounds: 0,
     endedCount: 0,
     spared: {},
+    pauses: [],
     escalation: null,
     failure: null,
     notified: { opened: 'pending' },
@@ -120,6 +120,9 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
   return item['record'] === RECORD;
 }
 
+/** Fields that records of the first days lack. */
+const ADDED_LATER = { pauses: [] } as const satisfies Partial<Incident>;
+
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
 export function incidentOf(item: Item): Incident {
   if (!isMetaItem(item)) {
@@ -127,6 +130,7 @@ export function incidentOf(item: Item): Incident {
   }
   const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !META_ONLY.has(name)));
   return {
+    ...ADDED_LATER,
     ...(fields as unknown as StoredIncident),
     joined: Object.values(item.joinedBy).sort((one, other) => one.at - other.at),
     pendingNotices: NOTICE_ORDER.filter((notice) => item.notified[notice] === 'pending'),

@@ -56,6 +56,8 @@ export interface Incident {
   readonly endedCount: number;
   /** Spared sessions of the last plan, by reason. */
   readonly spared: Readonly<Record<string, number>>;
+  /** Pauses of the target or its tiers that were in force at the last look, widest first. */
+  readonly pauses: readonly Pause[];
   /** Why a person is needed, and what is left to do, in words. */
   readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
   readonly failure: { readonly error: string; readonly detail: string } | null;
@@ -127,9 +129,14 @@ export interface Round {
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. */
-export interface Pause {
-  readonly targetId: string;
+/** What a pause stops. Null means all of them: every target of the installation, every tier. */
+export interface PauseScope {
+  readonly targetId: string | null;
+  readonly tier: TierName | null;
+}
+
+/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. One scope has at most one. */
+export interface Pause extends PauseScope {
   readonly by: string;
   readonly why: string;
   readonly at: number;

@@ -2,6 +2,7 @@ import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
 import type { Act, Incident, Notice, Round } from './incident.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
+import { resumeCommandFor } from './pause.ts';
 import { printable } from './printable.ts';
 import { SPARED, type SparedReason } from './spared.ts';
 import { inWords } from './tiers/tier.ts';
@@ -46,7 +47,7 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
       ];
     case 'observed':
       return [
-        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: mode "act", or headroom resume after a pause.`,
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: ${waysToAct(incident)}.`,
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(remediesFor(cause?.name ?? '')),
       ];
@@ -56,6 +57,12 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
       return remedies.length > 0 ? ['Nothing now. So that it does not come back:', ...remedies] : ['Nothing now.'];
     }
   }
+}
+
+function waysToAct({ target, pauses }: Incident): string {
+  const ways = clipLines(pauses.map(resumeCommandFor));
+  if (target.mode === 'observe' || ways.length === 0) ways.push('mode "act"');
+  return ways.join(', ');
 }
 
 function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: Notice): string[] {

@@ -1,4 +1,4 @@
-import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pause, Round } from './incident.ts';
+import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pause, PauseScope, Round } from './incident.ts';
 import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
@@ -51,6 +51,7 @@ export type IncidentChange = Partial<
     | 'rounds'
     | 'endedCount'
     | 'spared'
+    | 'pauses'
     | 'escalation'
   >
 >;
@@ -96,9 +97,14 @@ export interface IncidentStore {
   /** Acts on a target since a time, of whatever incident. Strongly consistent: the caps rest on it. */
   tallies(targetId: string, since: number): Promise<ActTally[]>;
 
-  pauseOf(targetId: string): Promise<Pause | null>;
+  /** Every pause in force of the installation, widest first. Strongly consistent. */
+  pauses(): Promise<Pause[]>;
+  /** Those of them that concern a target: its own, its tiers', and those of all targets. In one consistent read. */
+  pausesOn(targetId: string): Promise<Pause[]>;
+  /** Takes the place of an earlier pause of the same scope. */
   pause(pause: Pause): Promise<void>;
-  resume(targetId: string): Promise<void>;
+  /** Lifts the pause of exactly this scope and returns it; null when there was none. Wider ones go on. */
+  resume(scope: PauseScope): Promise<Pause | null>;
 
   /** Kept for some days. */
   putSample(targetId: string, sample: StoredSample): Promise<void>;

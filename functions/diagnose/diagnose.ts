@@ -4,6 +4,7 @@ import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
+import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
@@ -55,6 +56,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
     return conclude(incident, verdict, deps, {
       acts,
+      pauses: situation.pauses,
       round: {
         canary: 'not asked',
         admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
@@ -66,7 +68,11 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
 
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
-  const diagnosis = readSnapshot(snapshot, target, historyOf(acts, rounds, usedNow, lastHour));
+  const diagnosis = readSnapshot(
+    snapshot,
+    underPauses(target, situation.pauses),
+    historyOf(acts, rounds, usedNow, lastHour),
+  );
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -74,6 +80,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { tiers, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
     acts,
+    pauses: situation.pauses,
     round: {
       usage: diagnosis.usage,
       used: slotsTaken(snapshot),
@@ -129,7 +136,7 @@ async function readSituation(
   return {
     incident,
     now: deps.now(),
-    pause: await deps.store.pauseOf(incident.target.id),
+    pauses: await deps.store.pausesOn(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some((act) => act.counted > 0),
@@ -182,6 +189,7 @@ async function confirmRelief(
 
 interface Findings {
   readonly acts: readonly Act[];
+  readonly pauses: Incident['pauses'];
   readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
   readonly cause?: Incident['cause'];
   readonly snapshot?: Snapshot;
@@ -229,6 +237,7 @@ async function conclude(
       // Anew each time: an act that was settled late counts too.
       endedCount: countEnded(found.acts),
       refused: incident.refused + found.refused,
+      pauses: found.pauses,
       usageBefore: incident.usageBefore ?? usageSeen,
       usageAfter: usageNow,
       usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,

@@ -1,4 +1,5 @@
 import type { Incident } from '../core/incident.ts';
+import { fullPause, isAnyLifted } from '../core/pause.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { restAfter } from '../core/rest.ts';
 import type { TargetSettings } from '../core/target.ts';
@@ -20,8 +21,12 @@ export async function readRest(
   const latest = listed ? await store.incident(listed.id) : null;
   if (latest?.closedAt == null) return { latest, isResting: false };
   // What held Headroom back then, a pause or the mode, may be gone by now.
-  const mayAct = target.mode === 'act' && (await store.pauseOf(target.id)) === null;
-  return { latest, isResting: now() - latest.closedAt < restAfter(latest, earlier, mayAct) };
+  const pauses = await store.pausesOn(target.id);
+  const rest = restAfter(latest, earlier, {
+    mayAct: target.mode !== 'observe' && fullPause(pauses) === null,
+    isPauseLifted: isAnyLifted(latest.pauses, pauses),
+  });
+  return { latest, isResting: now() - latest.closedAt < rest };
 }
 
 /** The minute stands in for the moment of what stands already, so that repeated calls mean one incident. */

@@ -27,6 +27,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     rounds: 0,
     endedCount: 0,
     spared: {},
+    pauses: [],
     escalation: null,
     failure: null,
     pendingNotices: ['opened'],

@@ -48,6 +48,7 @@ const RELIEVED: Incident = {
   rounds: 2,
   endedCount: 12,
   spared: { enough: 29, 'pool-minimum': 4, 'protected-user': 1 },
+  pauses: [],
   escalation: null,
   failure: null,
   pendingNotices: ['resolved'],
