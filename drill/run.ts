@@ -77,6 +77,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const ripe = sleep(scenario.ripenMs);
   const runtime = await stage.start();
   await ripe;
+  await scenario.before?.(runtime.store);
 
   say('state', 'Alarm: DatabaseConnections is over its threshold');
   for (const load of loads) load.alarm();

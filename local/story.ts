@@ -1,5 +1,6 @@
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
+import { describePause, scopeInWords } from '../functions/core/pause.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 
@@ -16,6 +17,7 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
     `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
     ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
     '',

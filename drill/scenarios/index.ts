@@ -4,6 +4,7 @@ import { idleInTransaction } from './idle-in-transaction.ts';
 import { lockPileup } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood } from './locked-out.ts';
 import { observe } from './observe.ts';
+import { paused, pausedTier } from './paused.ts';
 import { protectedOnly } from './protected-only.ts';
 import { runawayQuery } from './runaway-query.ts';
 import type { Scenario } from './scenario.ts';
@@ -19,4 +20,6 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   lockedOut,
   lockedOutForGood,
   observe,
+  paused,
+  pausedTier,
 ];

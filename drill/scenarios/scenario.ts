@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { CauseName } from '../../functions/core/cause.ts';
 import type { Mode, policy } from '../../functions/core/policy.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
 import type { TierName } from '../../functions/core/tiers/names.ts';
 import type { Outcome } from '../../functions/core/workflow.ts';
 import type { Check } from '../checks.ts';
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly refused: 'ordinary' | 'everybody';
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
+  /** What a person does before the alarm goes off. */
+  readonly before?: (store: IncidentStore) => Promise<void>;
   readonly expect: Expectation;
 }
 

@@ -36,6 +36,11 @@ export function jsonForm(
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     rounds: incident.rounds,
+    pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
+      ...pause,
+      by: printable(by),
+      why: printable(why, LINE_LENGTH),
+    })),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),

@@ -1,4 +1,14 @@
-import type { Act, ActTally, AlarmSighting, Incident, Notice, NoticeAttempt, Pause, PauseScope, Round } from './incident.ts';
+import type {
+  Act,
+  ActTally,
+  AlarmSighting,
+  Incident,
+  Notice,
+  NoticeAttempt,
+  Pause,
+  PauseScope,
+  Round,
+} from './incident.ts';
 import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';

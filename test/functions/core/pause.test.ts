@@ -68,14 +68,19 @@ describe('the pause on a tier', () => {
 describe('a plan under pauses', () => {
   it('has no acting tier that is paused, and keeps every other mode', () => {
     fc.assert(
-      fc.property(snapshots, policies, fc.array(scopesOver(['orders']), { maxLength: 4 }), (snapshot, policy, scopes) => {
-        const pauses = scopes.map((scope) => aPause(scope));
-        const settings = underPauses({ policy, mode: 'act' }, pauses);
-        for (const { tier: name, mode } of diagnose(snapshot, settings, NO_HISTORY).plan.tiers) {
-          const isPaused = scopes.some((scope) => scope.tier === null || scope.tier === name);
-          expect(mode).toBe(isPaused ? 'observe' : (policy.tiers[name] ?? 'act'));
-        }
-      }),
+      fc.property(
+        snapshots,
+        policies,
+        fc.array(scopesOver(['orders']), { maxLength: 4 }),
+        (snapshot, policy, scopes) => {
+          const pauses = scopes.map((scope) => aPause(scope));
+          const settings = underPauses({ policy, mode: 'act' }, pauses);
+          for (const { tier: name, mode } of diagnose(snapshot, settings, NO_HISTORY).plan.tiers) {
+            const isPaused = scopes.some((scope) => scope.tier === null || scope.tier === name);
+            expect(mode).toBe(isPaused ? 'observe' : (policy.tiers[name] ?? 'act'));
+          }
+        },
+      ),
     );
   });
 
@@ -102,10 +107,7 @@ describe('a plan under pauses', () => {
   });
 
   it('leaves what a paused tier would have ended to the others, and says who holds it back', () => {
-    const leak = aSnapshot(100, [
-      ...many(50, 1, (id) => aSession(id)),
-      ...many(50, 51, (id) => inTransaction(id)),
-    ]);
+    const leak = aSnapshot(100, [...many(50, 1, (id) => aSession(id)), ...many(50, 51, (id) => inTransaction(id))]);
     const judge = (policy = aPolicy()) => {
       const incident = anIncident({ target: aTarget({ policy }) });
       const pauses = [own];

@@ -70,12 +70,7 @@ describe('what comes next', () => {
 
   it.each<[string, Partial<TargetSettings>, Partial<Situation>, Snapshot]>([
     ['the target observes', { mode: 'observe' }, {}, leak],
-    [
-      'a person has paused it',
-      {},
-      { pauses: [aPause({ targetId: 'orders' })] },
-      leak,
-    ],
+    ['a person has paused it', {}, { pauses: [aPause({ targetId: 'orders' })] }, leak],
     [
       'the server is newer than what was tested',
       {},

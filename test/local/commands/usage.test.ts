@@ -80,8 +80,13 @@ describe('a command that cannot be carried out as written', () => {
 
   it.each([
     [['pause', '--why', 'a move'], 'name one target with --target, or all of them with --all'],
-    [['pause', '--why', 'a move', '--all'], '--all needs --config'],
-    [['pause', '--target', 'staging'], "required option '--why <words>'"],
+    [['pause', '--why', 'a move', '--all', '--target', 'staging'], 'name one target'],
+    [['resume'], 'name one target'],
+    [['pause', '--target', 'staging'], '--why is missing'],
+    [['pause', '--why', ' ', '--all'], '--why is missing'],
+    [['pause', '--why', 'a move', '--all', '--tier', 'kill-all'], 'Allowed choices are kill-idle'],
+    [['pause', '--list', '--target', 'shop', '--config', GOOD], 'no such target'],
+    [['pause', '--why', 'a move', '--all', '--for', '1h', '--until', '2099-01-01'], 'not both'],
     [['pause', '--why', 'a move', '--target', 'shop', '--config', GOOD], 'no such target'],
     [['pause', '--why', 'a move', '--target', 'staging', '--for', 'ever'], 'such as 90m, 4h or 2d'],
     [['pause', '--why', 'a move', '--target', 'staging', '--until', '2001-01-01'], 'is in the past'],
