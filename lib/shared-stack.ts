@@ -57,6 +57,11 @@ export class SharedStack extends Stack {
       notify: this.#createFunction('notify'),
     };
     this.#allowWorkers(steps.diagnose);
+    steps.diagnose.allow(
+      ['rds:DescribeEvents', 'cloudwatch:GetMetricData'],
+      ['*'],
+      'Neither knows a narrower scope; reading only, as evidence for the cause.',
+    );
     this.#allowWorkers(steps.act);
     this.#topic.grantPublish(steps.escalate);
     this.#topic.grantPublish(steps.notify);

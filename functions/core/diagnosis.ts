@@ -1,3 +1,4 @@
+import { NO_CONTEXT, type Context } from './cause-facts.ts';
 import { findCause, tierOrderFor } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
@@ -15,11 +16,16 @@ export interface Diagnosis {
 }
 
 /** Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. */
-export function diagnose(snapshot: Snapshot, settings: { policy: Policy; mode: Mode }, history: History): Diagnosis {
+export function diagnose(
+  snapshot: Snapshot,
+  settings: { policy: Policy; mode: Mode },
+  history: History,
+  context: Context = NO_CONTEXT,
+): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const cause = findCause(snapshot, settings.policy, locks);
+  const cause = findCause(snapshot, settings.policy, locks, context);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
