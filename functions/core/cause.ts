@@ -15,8 +15,8 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** As likely as a tenth, if nothing spoke for anything. */
-const UNCLEAR_SCORE = Math.log(0.1);
+/** As likely as three in ten, if nothing spoke for anything. */
+const UNCLEAR_SCORE = Math.log(0.3);
 /** A cause is named when it is at least as likely as all others together. */
 const LEAST_SURE = 0.5;
 /** Causes less likely than this are left out of the ranking. */
