@@ -2,6 +2,7 @@ import { CommanderError, Command } from 'commander';
 import { drillCommand } from '../drill/command.ts';
 import { ConfigInvalid } from '../lib/config.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
+import { endCommand } from '../local/commands/end.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
@@ -21,6 +22,7 @@ for (const command of [
   drillCommand(),
   respondCommand(),
   planCommand(),
+  endCommand(),
   incidentsCommand(),
   pauseCommand(),
   resumeCommand(),

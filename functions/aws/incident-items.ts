@@ -18,7 +18,7 @@ const FIELD_BYTES = 30_000;
 /** Version of the stored form. */
 const RECORD = 1;
 
-const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'escalated', 'failed'];
+const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed'];
 
 export const lockKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'OPEN' });
 export const metaKey = (incidentId: string): Key => ({ pk: `INCIDENT#${incidentId}`, sk: 'META' });
@@ -47,8 +47,9 @@ export function storedAttempt(attempt: NoticeAttempt): unknown {
 }
 
 /** A candidate as the lock keeps it until its META is written. */
-export function storedCandidate({ id, target, alarm, at, leaseUntil }: NewIncident): unknown {
-  return { id, target: plain(target), alarm: storedSighting(alarm), at, leaseUntil };
+export function storedCandidate({ id, target, alarm, call, at, leaseUntil }: NewIncident): unknown {
+  const own = call !== undefined && { call: storedField(call) };
+  return { id, target: plain(target), alarm: storedSighting(alarm), ...own, at, leaseUntil };
 }
 
 /** Without `undefined`, which DynamoDB refuses. */
@@ -58,7 +59,7 @@ function plain(value: object): unknown {
 
 /** The META item of a new incident. Only META items carry `targetId` and `openedAt`, so the indexes hold incidents alone. */
 export function metaItem(candidate: NewIncident, fence: number): Item {
-  const { id, target, alarm, at } = candidate;
+  const { id, target, alarm, call = null, at } = candidate;
   return {
     ...metaKey(id),
     record: RECORD,
@@ -69,6 +70,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     outcome: null,
     fence,
     alarm: storedSighting(alarm),
+    call: storedField(call),
     joinedBy: {},
     joinedCount: 0,
     openedAt: at,
@@ -89,7 +91,8 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     pauses: [],
     escalation: null,
     failure: null,
-    notified: { opened: 'pending' },
+    // Whoever called for it knows.
+    notified: call === null ? { opened: 'pending' } : {},
     notices: [],
     expiresAt: expiresAt(at, KEEP_RECORDS_DAYS),
   } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices'>, unknown> & Key & Item;
@@ -121,7 +124,7 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
 }
 
 /** Fields that records of the first days lack. */
-const ADDED_LATER = { pauses: [] } as const satisfies Partial<Incident>;
+const ADDED_LATER = { pauses: [], call: null } as const satisfies Partial<Incident>;
 
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
 export function incidentOf(item: Item): Incident {

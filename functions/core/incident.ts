@@ -2,11 +2,11 @@ import type { EndingResult } from './worker-protocol.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
-import type { TierName } from './tiers/names.ts';
+import type { ActKind, TierName } from './tiers/names.ts';
 import type { Outcome } from './workflow.ts';
 
 /** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
-export type Notice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed';
+export type Notice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed' | 'done';
 
 /** An alarm event that belongs to an incident. */
 export interface AlarmSighting {
@@ -26,6 +26,26 @@ export interface CauseFinding {
   readonly ranking: readonly { readonly name: string; readonly probability: number }[];
 }
 
+/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+export interface CallScope {
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly database: string | null;
+  readonly client: string | null;
+}
+
+/** A person's own call to end sessions, and what that person allowed. */
+export interface PersonsCall extends CallScope {
+  readonly by: string;
+  readonly why: string;
+  /** Sessions that run a query too, also those that wait for a lock. */
+  readonly active: boolean;
+  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  readonly costly: boolean;
+  /** Within the caps of the policy. */
+  readonly capped: boolean;
+}
+
 /** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */
 export interface Incident {
   readonly id: string;
@@ -36,6 +56,8 @@ export interface Incident {
   /** Grows by one with every incident of the target. Checked before every act. */
   readonly fence: number;
   readonly alarm: AlarmSighting;
+  /** Null unless a person called for it: then it has no workflow, no cause, and the call stands for the alarm. */
+  readonly call: PersonsCall | null;
   /** Later alarms that joined: the first few, and how many in all. */
   readonly joined: readonly AlarmSighting[];
   readonly joinedCount: number;
@@ -93,7 +115,7 @@ export interface VictimRecord {
 export interface ActTally {
   readonly incidentId: string;
   readonly round: number;
-  readonly tier: TierName;
+  readonly tier: ActKind;
   readonly startedAt: number;
   readonly finishedAt: number | null;
   /** How many sessions count against the caps for this act. */

@@ -35,6 +35,11 @@ export function jsonForm(
     acts: actsByTier(acts),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
+    call: incident.call && {
+      ...incident.call,
+      by: printable(incident.call.by),
+      why: printable(incident.call.why, LINE_LENGTH),
+    },
     rounds: incident.rounds,
     pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
       ...pause,

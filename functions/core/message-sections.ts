@@ -1,3 +1,4 @@
+import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
 import type { Act, Incident, Notice, Round } from './incident.ts';
@@ -18,11 +19,11 @@ export interface MessageDetails {
 
 /** For a page, what to do comes before what happened. */
 export function sectionsFor(incident: Incident, notice: Notice, details: MessageDetails): Section[] {
-  const { target, id } = incident;
+  const { target, id, call } = incident;
   const shared: Section[] = [
     ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
     ['How bad', howBad(incident, notice)],
-    ['Cause', causeLines(incident)],
+    call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
@@ -51,6 +52,8 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(remediesFor(cause?.name ?? '')),
       ];
+    case 'done':
+      return ['Nothing: this was called for by a person.'];
     case 'resolved': {
       const remedies = clipLines(remediesFor(cause?.name ?? ''));
       if (incident.outcome === 'not-needed') return ['Nothing.'];
@@ -135,10 +138,10 @@ function sparedWords(reason: string): string {
   return Object.hasOwn(SPARED, reason) ? SPARED[reason as SparedReason] : printable(reason);
 }
 
-function times({ alarm, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
+function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
   const since = (at: number | null, what: string) => (at === null ? [] : [`${what} ${inWords(at - alarm.at)} later`]);
   return [
-    `alarm ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
+    `${call === null ? 'alarm' : 'call'} ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
     [
       ...since(openedAt, 'opened'),
       ...(firstActionAt === null ? ['no action'] : since(firstActionAt, 'first action')),

@@ -76,6 +76,7 @@ function severityOf(incident: Incident, notice: Notice): Message['attributes']['
     case 'observed':
       return 'warning';
     case 'resolved':
+    case 'done':
       return 'info';
   }
 }
@@ -92,6 +93,8 @@ function headlineOf(incident: Incident, notice: Notice, { acts, rounds }: Messag
       return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
     case 'observed':
       return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
+    case 'done':
+      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${countSessions(incident.endedCount)} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':

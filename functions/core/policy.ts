@@ -14,7 +14,7 @@ export type Mode = z.infer<typeof mode>;
 const percent = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
 /** Exact, or a prefix that ends in `*`. What would silently match nobody is refused: somebody relies on its protection. */
-const pattern = () =>
+export const pattern = () =>
   z
     .string()
     .check(
@@ -25,18 +25,15 @@ const pattern = () =>
       ),
     );
 const names = () => z._default(z.array(pattern()), []);
-const clientAddresses = () =>
-  z._default(
-    z.array(
-      pattern().check(
-        z.refine(
-          (text) => !text.includes('/') || readNetwork(text) !== null,
-          'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
-        ),
-      ),
+/** The same for a client address, which may also be a network in CIDR form. */
+export const clientPattern = () =>
+  pattern().check(
+    z.refine(
+      (text) => !text.includes('/') || readNetwork(text) !== null,
+      'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
     ),
-    [],
   );
+const clientAddresses = () => z._default(z.array(clientPattern()), []);
 
 const ages = z.strictObject({
   /** Idle at least this long before kill-idle may end it. */

@@ -7,6 +7,7 @@ import type {
   NoticeAttempt,
   Pause,
   PauseScope,
+  PersonsCall,
   Round,
 } from './incident.ts';
 import type { StoredSample } from './sample-history.ts';
@@ -31,6 +32,8 @@ export interface NewIncident {
   readonly id: string;
   readonly target: TargetSettings;
   readonly alarm: AlarmSighting;
+  /** For an incident that a person calls for. */
+  readonly call?: PersonsCall;
   readonly at: number;
   readonly leaseUntil: number;
 }

@@ -8,6 +8,8 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
   failed: 15 * 60_000,
   escalated: 30 * 60_000,
   observed: 60 * 60_000,
+  // A person's call is no answer to what stands.
+  done: 0,
 };
 
 /**

@@ -4,6 +4,7 @@ import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
+import { describeAdmission, describeCanary } from '../core/look-in-words.ts';
 import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -14,7 +15,6 @@ import {
   slotsTaken,
   usagePercent,
   type Admission,
-  type Canary,
   type Sample,
   type Snapshot,
 } from '../core/snapshot.ts';
@@ -147,7 +147,8 @@ const LATELY = 60;
 
 async function countActedLately({ id, target }: Incident, { store, now }: DiagnoseDependencies) {
   const earlier = (await store.listByTarget(target.id, LATELY)).filter(
-    (other) => other.id !== id && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
+    (other) =>
+      other.id !== id && other.call === null && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
   );
   return Object.fromEntries(countBy(earlier, ({ cause }) => cause?.name ?? 'unclear'));
 }
@@ -274,19 +275,4 @@ function namingRebounds(
   return holds
     ? { next: 'watch', why: `${verdict.why}; watching for ${inWords(loop.holdSeconds * 1000)} whether it holds` }
     : { next: 'close', why: verdict.why };
-}
-
-function describeCanary(canary: Canary): string {
-  switch (canary.result) {
-    case 'admitted':
-      return `admitted in ${Math.round(canary.tookMs)} ms`;
-    case 'refused':
-      return `refused as ${canary.refusal.kind}`;
-    case 'unknown':
-      return 'unknown: no canary is configured';
-  }
-}
-
-function describeAdmission({ way, reserved, attempts, waitedMs }: Admission): string {
-  return `${way}${reserved ? ' with a reserved slot' : ''}, ${attempts} tr${attempts === 1 ? 'y' : 'ies'}, ${Math.round(waitedMs)} ms`;
 }

@@ -5,7 +5,7 @@ import { restAfter } from '../core/rest.ts';
 import type { TargetSettings } from '../core/target.ts';
 
 export interface Rest {
-  /** The target's latest incident, null when it never had one. */
+  /** The target's latest incident with a workflow, null when it never had one. */
   readonly latest: Incident | null;
   /** It closed so short a time ago that what still stands is left alone for now. */
   readonly isResting: boolean;
@@ -16,7 +16,8 @@ export async function readRest(
   target: TargetSettings,
   { store, now }: { readonly store: IncidentStore; readonly now: () => number },
 ): Promise<Rest> {
-  const [listed, ...earlier] = await store.listByTarget(target.id, 5);
+  // A person's call is no answer to what stands.
+  const [listed, ...earlier] = (await store.listByTarget(target.id, 10)).filter(({ call }) => call === null);
   // The list may lag behind, and still show as open what has just been closed.
   const latest = listed ? await store.incident(listed.id) : null;
   if (latest?.closedAt == null) return { latest, isResting: false };

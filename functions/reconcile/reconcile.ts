@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Incident } from '../core/incident.ts';
+import { LEASE_MS } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
@@ -40,6 +41,7 @@ export async function reconcile(payload: unknown, deps: DispatchDependencies): P
 
 async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Promise<string[]> {
   if (incident.status !== 'open') return [];
+  if (incident.call !== null) return mendCall(incident, deps);
   const { status, detail } = await deps.workflow.status(incident.id);
   if (status === 'running') return [];
   if (status === 'absent' && deps.now() - incident.openedAt < START_GRACE_MS) {
@@ -53,6 +55,14 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
   const closed = await closeIncident(incident.id, 'failed', failure, deps);
   await deliverPending(closed, deps);
   return [`closed ${incident.id} as failed: its workflow is ${status}`];
+}
+
+/** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */
+async function mendCall({ id, openedAt }: Incident, deps: DispatchDependencies): Promise<string[]> {
+  if (deps.now() - openedAt < LEASE_MS) return [];
+  const failure = { error: 'abandoned', detail: 'the command that carried it out did not come to its end' };
+  await deliverPending(await closeIncident(id, 'failed', failure, deps), deps);
+  return [`closed ${id} as failed: the command that carried it out is gone`];
 }
 
 async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {

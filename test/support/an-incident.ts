@@ -10,6 +10,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     outcome: null,
     fence: 1,
     alarm: { alarm: 'headroom-orders-connections-high', at: 0, reason: 'Threshold Crossed' },
+    call: null,
     joined: [],
     joinedCount: 0,
     openedAt: 0,
