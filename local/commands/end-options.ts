@@ -50,16 +50,17 @@ export function withEndOptions(command: Command): Command {
 
 /** Throws UsageError with every problem. */
 export function parseEndOptions(raw: unknown): EndOptions {
-  const parsed = endOptions.safeParse(raw);
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map(({ path: [name], input, message }) => `--${String(name)} ${String(input)}: ${message}`);
-  const { user, application, why, dryRun } = z
-    .looseObject({ user: z.unknown(), application: z.unknown(), why: z.unknown(), dryRun: z.unknown() })
-    .parse(raw);
-  if (user === undefined && application === undefined) problems.push('say whose sessions with --user or --application');
-  if (dryRun !== true && (typeof why !== 'string' || why.trim() === ''))
+  const given = z.record(z.string(), z.unknown()).parse(raw);
+  const parsed = endOptions.safeParse(given);
+  const problems = (parsed.error?.issues ?? []).map(
+    ({ path, message }) => `--${path.join('.')} ${JSON.stringify(given[path.join('.')])}: ${message}`,
+  );
+  if (given['user'] === undefined && given['application'] === undefined) {
+    problems.push('say whose sessions with --user or --application');
+  }
+  if (given['dryRun'] !== true && (given['why'] ?? '') === '') {
     problems.push('--why is missing: say it in words, for the record');
+  }
   if (!parsed.success || problems.length > 0) throw new UsageError(problems.join('\n'));
   return parsed.data;
 }

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { Load } from '../../../drill/loads/load.ts';
+import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
+import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
+
+const LONG_MS = 60_000;
+
+let staging: LeakingServer;
+let load: Load;
+beforeEach(async () => {
+  staging = await startLeakingServer();
+  load = await staging.leak();
+}, LONG_MS);
+afterEach(() => staging.stop());
+
+const records = () => ['--records', join(staging.folder, 'records')];
+const run = (args: readonly string[], typed = '') => runHeadroom([...args, ...records()], staging.environment, typed);
+/** `invoices` is who leaks. */
+const end = (...args: readonly string[]) => ['end', '--config', staging.configure(), '--user', 'invoices', ...args];
+const WHY = ['--why', 'it leaks', '--by', 'ann'];
+const lost = () => load.tally().sessions.filter(({ end: ending }) => ending === 'lost').length;
+
+const document = z.looseObject({
+  incidentId: z.nullable(z.string()),
+  outcome: z.nullable(z.string()),
+  ended: z.nullable(z.number()),
+  left: z.nullable(z.number()),
+  victims: z.array(z.looseObject({ user: z.string(), result: z.nullable(z.string()) })),
+  spared: z.array(z.looseObject({ reason: z.string() })),
+});
+
+describe('end', { timeout: LONG_MS }, () => {
+  it('shows the plan, asks for the name, ends nobody unless it is typed, and exactly those when it is', async () => {
+    const dry = document.parse(JSON.parse((await run(end('--dry-run', '--json', '--no-cap'))).stdout));
+    expect(dry).toMatchObject({ incidentId: null, outcome: null, ended: null });
+    expect(dry.victims.length).toBeGreaterThan(20);
+    expect(dry.victims.every(({ user }) => user === 'invoices')).toBe(true);
+
+    for (const typed of ['', 'yes\n']) {
+      const { status, stderr, stdout } = await run(end(...WHY), typed);
+      expect({ status, isSaid: stderr.includes('not confirmed: nothing was ended') }).toEqual({
+        status: 2,
+        isSaid: true,
+      });
+      expect(stdout).toContain('a pool reconnects');
+    }
+    expect(lost()).toBe(0);
+
+    const done = await run(end(...WHY, '--no-cap'), 'invoices\n');
+    expect(done.status).toBe(0);
+    expect(done.stderr).toContain('Type invoices to go on');
+    expect(done.stdout).toContain(`${dry.victims.length} ended, usage now 3 %`);
+    expect(lost()).toBe(dry.victims.length);
+
+    const told = readFileSync(join(staging.folder, 'notices'), 'utf8');
+    expect(told).toContain(`ann ended ${dry.victims.length} sessions by hand`);
+    // Of what was not confirmed there is none.
+    const incidents = z
+      .array(z.looseObject({ id: z.string(), outcome: z.string() }))
+      .parse(JSON.parse((await run(['incidents', 'list', '--json'])).stdout));
+    expect(incidents).toHaveLength(1);
+    const shown = (await run(['incidents', 'show', incidents[0]?.id ?? ''])).stdout;
+    expect(shown).toContain('ann called to end user invoices, past the caps: it leaks');
+    expect(shown.match(/terminate, ended; idle for/g)?.length).toBe(dry.victims.length);
+  });
+
+  it('stays within the caps unless they are lifted, and says so', async () => {
+    const capped = document.parse(JSON.parse((await run(end(...WHY, '--yes', '--json'))).stdout));
+    expect(capped).toMatchObject({ outcome: 'done', left: 0 });
+    // 30 % of 35 usable slots.
+    expect(capped.ended).toBe(11);
+    expect(capped.spared.filter(({ reason }) => reason === 'cap-tier').length).toBeGreaterThan(10);
+    const words = await run(end('--dry-run'));
+    expect(words.stdout).toContain('--no-cap lifts them');
+    expect(lost()).toBe(11);
+  });
+
+  it('finds nobody of another name, and makes no incident of it', async () => {
+    const { status, stdout } = await run([
+      ...['end', '--config', staging.configure(), '--user', 'invoices', '--application', 'no-such-*'],
+      ...WHY,
+      ...['--yes', '--json'],
+    ]);
+    expect(status).toBe(0);
+    expect(document.parse(JSON.parse(stdout))).toMatchObject({ victims: [], incidentId: null });
+  });
+
+  it('is held back by a pause and by an open incident, each by its name', async () => {
+    await run(['pause', '--all', '--why', 'moving house', '--by', 'bob']);
+    const paused = await run(end(...WHY, '--yes'));
+    expect(paused).toMatchObject({ status: 4, stdout: '' });
+    expect(paused.stderr).toContain('paused by bob: moving house; lift it first: headroom resume --all');
+    await run(['resume', '--all']);
+
+    const slow = staging.configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const responding = startHeadroom(['respond', '--config', slow, '--json', ...records()], staging.environment);
+    await responding.said('▶ Settle');
+    const ended = lost();
+    const held = await run(end(...WHY, '--yes'));
+    expect(held.status).toBe(4);
+    expect(held.stderr).toMatch(/incident staging-\S+ is open on staging/);
+    expect(lost()).toBe(ended);
+    responding.interrupt();
+    await responding.finished;
+  });
+});
