@@ -89,6 +89,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     endedCount: 0,
     spared: {},
     pauses: [],
+    advice: [],
     escalation: null,
     failure: null,
     // Whoever called for it knows.
@@ -124,7 +125,7 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
 }
 
 /** Fields that records of the first days lack. */
-const ADDED_LATER = { pauses: [], call: null } as const satisfies Partial<Incident>;
+const ADDED_LATER = { pauses: [], call: null, advice: [] } as const satisfies Partial<Incident>;
 
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
 export function incidentOf(item: Item): Incident {

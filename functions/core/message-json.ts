@@ -46,6 +46,7 @@ export function jsonForm(
       by: printable(by),
       why: printable(why, LINE_LENGTH),
     })),
+    advice: clipLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),

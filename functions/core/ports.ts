@@ -61,6 +61,7 @@ export type IncidentChange = Partial<
     | 'usagePeak'
     | 'refused'
     | 'cause'
+    | 'advice'
     | 'rounds'
     | 'endedCount'
     | 'spared'

@@ -1,3 +1,4 @@
+import { adviseOn } from './advice.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
@@ -193,46 +194,10 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
-const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
-  'connection-leak': [
-    'restart the leaking application: its pool still counts the ended sessions as lent out',
-    'set a leak detection threshold and a maximum lifetime in its pool',
-  ],
-  'idle-in-transaction': ['find the code that leaves its transaction open', 'set idle_in_transaction_session_timeout'],
-  'lock-contention': [
-    'look at the root blocker first; `headroom incidents show` names it',
-    'commit or roll back prepared transactions that hold locks',
-  ],
-  'long-queries': [
-    'look at the queries that ran longest; an index or a replica may serve them',
-    'set statement_timeout for that user',
-  ],
-  'half-open-connections': ['look for clients that connect and never log in; lower authentication_timeout'],
-  'job-holding-on': [
-    'let the job finish, or stop it by hand: Headroom never ends backups, migrations or replication',
-    'give such jobs a connection limit of their own',
-  ],
-  'connection-storm': ['slow the clients down: back-off with jitter, smaller pools, a pooler in front'],
-  'pool-oversubscription': [
-    'make the pools smaller: instances times pool size must stay under the usable slots',
-    'put a pooler in front',
-  ],
-  'limit-too-low': [
-    'shed load or scale the readers; nothing here may be ended',
-    'raise max_connections (PostgreSQL needs a restart) or put a pooler in front',
-  ],
-  unclear: ['look at who holds the slots; `headroom plan` shows every session with its reason'],
-};
-
-/** What to change for good, by the name of a cause on record; nothing for a name this version does not know. */
-export function remediesFor(causeName: string): readonly string[] {
-  return Object.hasOwn(ADVICE, causeName) ? ADVICE[causeName as CauseName] : [];
-}
-
-function adviceFor({ cause, plan }: Diagnosis, { pauses }: Situation): string[] {
+function adviceFor({ cause, facts, plan }: Diagnosis, { pauses, incident }: Situation): string[] {
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   return [
-    ...ADVICE[cause.name as CauseName],
+    ...adviseOn(cause.name as CauseName, facts, incident.target),
     ...held.map(
       (tier) =>
         `${tier.tier} is ${holdOn(tier.tier, pauses)}; it would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,

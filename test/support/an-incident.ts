@@ -25,6 +25,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     usagePeak: null,
     refused: 0,
     cause: null,
+    advice: [],
     rounds: 0,
     endedCount: 0,
     spared: {},
