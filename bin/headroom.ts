@@ -1,6 +1,7 @@
 import { CommanderError, Command } from 'commander';
 import { drillCommand } from '../drill/command.ts';
 import { ConfigInvalid } from '../lib/config.ts';
+import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
@@ -24,6 +25,7 @@ for (const command of [
   planCommand(),
   endCommand(),
   incidentsCommand(),
+  acknowledgeCommand(),
   pauseCommand(),
   resumeCommand(),
   grantsCommand(),

@@ -26,12 +26,16 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
   ].join('\n');
 }
 
-function describeEnd({ escalation, failure }: Incident): string[] {
+function describeEnd({ escalation, failure, repeats, repeatedAt, acknowledgement: taken }: Incident): string[] {
   return [
     ...(escalation === null
       ? []
       : [`handed on  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
     ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
+    ...(repeats === 0 ? [] : [`paged      ${repeats} more times, the last ${instant(repeatedAt ?? 0)}`]),
+    ...(taken === null
+      ? []
+      : [`taken      by ${printable(taken.by)}, ${instant(taken.at)} ${printable(taken.note, 300)}`.trimEnd()]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { AlarmSighting, Incident, Notice, NoticeAttempt } from '../core/incident.ts';
 import type { NewIncident } from '../core/ports.ts';
+import { REPEATS } from '../core/repeats.ts';
 import { fit } from './fit.ts';
 import type { Item, Key } from './incident-table.ts';
 
@@ -18,7 +19,7 @@ const FIELD_BYTES = 30_000;
 /** Version of the stored form. */
 const RECORD = 1;
 
-const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed'];
+const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed', ...REPEATS];
 
 export const lockKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'OPEN' });
 export const metaKey = (incidentId: string): Key => ({ pk: `INCIDENT#${incidentId}`, sk: 'META' });
@@ -92,6 +93,9 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     advice: [],
     escalation: null,
     failure: null,
+    acknowledgement: null,
+    repeats: 0,
+    repeatedAt: null,
     // Whoever called for it knows.
     notified: call === null ? { opened: 'pending' } : {},
     notices: [],
@@ -125,7 +129,14 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
 }
 
 /** Fields that records of the first days lack. */
-const ADDED_LATER = { pauses: [], call: null, advice: [] } as const satisfies Partial<Incident>;
+const ADDED_LATER = {
+  pauses: [],
+  call: null,
+  advice: [],
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
+} as const satisfies Partial<Incident>;
 
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
 export function incidentOf(item: Item): Incident {

@@ -8,7 +8,14 @@ import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
 import { deletePause, putPause, readPauses } from './incident-pauses.ts';
-import { changeRecord, closeRecord, noteNotice, readIncident } from './incident-record.ts';
+import {
+  acknowledgeRecord,
+  changeRecord,
+  claimRepeat,
+  closeRecord,
+  noteNotice,
+  readIncident,
+} from './incident-record.ts';
 import { putSample, readSamples } from './incident-samples.ts';
 import type { IncidentTable } from './incident-table.ts';
 import { queryAll } from './incident-table.ts';
@@ -38,6 +45,8 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
       await releaseLock(table, closed.target.id, id);
       return closed;
     },
+    acknowledge: (id, acknowledgement) => acknowledgeRecord(table, id, acknowledgement),
+    claimRepeat: (incident, repeat, at) => claimRepeat(table, incident, repeat, at),
     noticed: (id, attempt) => noteNotice(table, id, attempt),
     putRound: (round) => putRound(table, round),
     rounds: (incidentId) => readRounds(table, incidentId),

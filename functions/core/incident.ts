@@ -1,4 +1,5 @@
 import type { EndingResult } from './worker-protocol.ts';
+import type { Repeat } from './repeats.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
@@ -6,7 +7,8 @@ import type { ActKind, TierName } from './tiers/names.ts';
 import type { Outcome } from './workflow.ts';
 
 /** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
-export type Notice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed' | 'done';
+export type Notice = FirstNotice | Repeat;
+export type FirstNotice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed' | 'done';
 
 /** An alarm event that belongs to an incident. */
 export interface AlarmSighting {
@@ -87,9 +89,22 @@ export interface Incident {
   /** Why a person is needed, and what is left to do, in words. */
   readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
   readonly failure: { readonly error: string; readonly detail: string } | null;
+  /** Who has taken an escalation or a failure on; nobody is paged for it again. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** How often people were paged again, and when last. */
+  readonly repeats: number;
+  readonly repeatedAt: number | null;
   /** Notices not delivered yet. */
   readonly pendingNotices: readonly Notice[];
   readonly notices: readonly NoticeAttempt[];
+}
+
+export interface Acknowledgement {
+  readonly by: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What they want others to know; may be empty. */
+  readonly note: string;
 }
 
 export interface NoticeAttempt {

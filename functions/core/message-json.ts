@@ -51,6 +51,12 @@ export function jsonForm(
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),
     },
+    acknowledgement: incident.acknowledgement && {
+      ...incident.acknowledgement,
+      by: printable(incident.acknowledgement.by),
+      note: printable(incident.acknowledgement.note, LINE_LENGTH),
+    },
+    repeats: incident.repeats,
     failure: failure && { error: printable(failure.error), detail: printable(failure.detail, LINE_LENGTH) },
     openedAt: incident.openedAt,
     firstActionAt: incident.firstActionAt,

@@ -1,10 +1,11 @@
 import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
-import type { Act, Incident, Notice, Round } from './incident.ts';
+import type { Act, FirstNotice, Incident, Round } from './incident.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
 import { resumeCommandFor } from './pause.ts';
 import { printable } from './printable.ts';
+import { howToAcknowledge } from './repeats.ts';
 import { SPARED, type SparedReason } from './spared.ts';
 import { inWords } from './tiers/tier.ts';
 import type { EndingResult } from './worker-protocol.ts';
@@ -20,7 +21,7 @@ export interface MessageDetails {
 }
 
 /** For a page, what to do comes before what happened. */
-export function sectionsFor(incident: Incident, notice: Notice, details: MessageDetails): Section[] {
+export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
   const { target, id, call } = incident;
   const shared: Section[] = [
     ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
@@ -34,10 +35,11 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
   ];
-  return [['Do', toDo(incident, notice, details)], ...shared];
+  const isPage = notice === 'escalated' || notice === 'failed';
+  return [['Do', toDo(incident, notice, details)], ['Take it', isPage ? howToAcknowledge(incident) : []], ...shared];
 }
 
-function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string[] {
+function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
   const { escalation, failure, advice } = incident;
   switch (notice) {
     case 'opened':
@@ -73,7 +75,7 @@ function waysToAct({ target, pauses }: Incident): string {
 }
 
 /** A sentence for people who only noticed that something failed; none when nothing did. */
-function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: Notice): Section[] {
+function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
   const from = utc(alarm.at).slice(11, 16);
   const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
   if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
@@ -99,7 +101,7 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
   return [];
 }
 
-function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: Notice): string[] {
+function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: FirstNotice): string[] {
   if (notice === 'opened' && admission === null) return ['not looked yet'];
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
@@ -155,7 +157,7 @@ export function plannedCount(rounds: readonly Round[]): number {
   return Object.values(rounds.at(-1)?.planned ?? {}).reduce((total, count) => total + count, 0);
 }
 
-function left({ spared }: Incident, notice: Notice): string[] {
+function left({ spared }: Incident, notice: FirstNotice): string[] {
   const counts = Object.entries(spared).sort(([, one], [, other]) => other - one);
   if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
   const total = counts.reduce((sum, [, count]) => sum + count, 0);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
+import { REPEATS } from './repeats.ts';
 import { TIER_NAMES } from './tiers/names.ts';
 
 /** `observe` plans and never acts. */
@@ -75,6 +76,13 @@ const flap = z.strictObject({
   maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
 });
 
+const escalation = z.strictObject({
+  /** Time after a page before the next one, while nobody acknowledges and the trouble stands. */
+  repeatMinutes: z._default(z.int().check(z.minimum(1), z.maximum(24 * 60)), 15),
+  /** Pages after the first one. */
+  maxRepeats: z._default(z.int().check(z.minimum(0), z.maximum(REPEATS.length)), 3),
+});
+
 const protect = z.strictObject({
   users: names(),
   applications: names(),
@@ -141,6 +149,7 @@ export const policy = z.strictObject({
   /** Work that no tier throws away. */
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
+  escalation: z.prefault(escalation, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),

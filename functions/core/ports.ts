@@ -1,4 +1,5 @@
 import type {
+  Acknowledgement,
   Act,
   ActTally,
   AlarmSighting,
@@ -10,6 +11,7 @@ import type {
   PersonsCall,
   Round,
 } from './incident.ts';
+import type { Repeat } from './repeats.ts';
 import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
@@ -98,6 +100,10 @@ export interface IncidentStore {
     id: string,
     end: { outcome: Outcome; at: number; failure: Incident['failure']; notice: Notice | null },
   ): Promise<Incident>;
+  /** Puts a name to an escalated or failed incident; whoever was first stays. Null when there is no such incident. */
+  acknowledge(id: string, acknowledgement: Acknowledgement): Promise<Incident | null>;
+  /** Claims the next page for the one caller who gets the incident back, and marks it as pending in the same write. */
+  claimRepeat(incident: Incident, repeat: Repeat, at: number): Promise<Incident | null>;
   /** Notes an attempt; a delivered notice is no longer pending. */
   noticed(id: string, attempt: NoticeAttempt): Promise<void>;
 

@@ -56,6 +56,9 @@ const RELIEVED: Incident = {
   pauses: [],
   escalation: null,
   failure: null,
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
   pendingNotices: ['resolved'],
   notices: [],
 };
