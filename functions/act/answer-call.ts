@@ -4,15 +4,15 @@ import { CallRefused, ERRORS } from '../core/errors.ts';
 import { HOUR_MS, historyOf } from '../core/history.ts';
 import type { Incident, Notice, PersonsCall, Round } from '../core/incident.ts';
 import { describeAdmission, describeCanary } from '../core/look-in-words.ts';
-import { describePause, fullPause, resumeCommandFor } from '../core/pause.ts';
+import { describePause, fullPause } from '../core/pause.ts';
 import { countSpared } from '../core/plan.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
-import { barToActing } from '../core/readiness.ts';
 import { sessionKey } from '../core/session.ts';
 import { slotsTaken, usagePercent, type Admission, type Snapshot } from '../core/snapshot.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { BY_HAND } from '../core/tiers/names.ts';
 import { describeSpared } from '../diagnose/spared-samples.ts';
+import { heldBy, lookForCall, refuseWhenHeld } from './call-guards.ts';
 import { carryOut } from './carry-out.ts';
 
 export interface CallDependencies {
@@ -40,7 +40,6 @@ export interface CallResult {
 const MAX_ACTS = 3;
 /** Getting in must be quick once the plan is confirmed: it must not grow old. */
 const PATIENCE_MS = 10_000;
-const SNAPSHOT_MS = 20_000;
 
 /** Whom a call would end right now. Writes nothing. Throws CallRefused, naming what stands in the way. */
 export async function proposeCall(
@@ -49,7 +48,7 @@ export async function proposeCall(
   deps: CallDependencies,
 ): Promise<Proposal> {
   await refuseWhenHeld(target, deps);
-  const { snapshot } = await look(target, target.policy.loop.patienceSeconds * 1000, deps);
+  const { snapshot } = await lookForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
   const plan = planCall(snapshot, target.policy, call, await historyFor([], target, deps));
   return { target, call, snapshot, plan };
 }
@@ -92,19 +91,6 @@ async function noticeFor(
   return ((await store.incident(id))?.endedCount ?? 0) > 0 ? 'done' : null;
 }
 
-/** One open incident per target, a person's call or not; and whoever paused it said that nothing is to be ended. */
-async function refuseWhenHeld({ id }: TargetSettings, { store }: CallDependencies): Promise<void> {
-  const pause = fullPause(await store.pausesOn(id));
-  if (pause) throw new CallRefused(`${id} is ${describePause(pause)}; lift it first: ${resumeCommandFor(pause)}`);
-  const holder = await store.openIncidentOf(id);
-  if (holder && holder.call === null) throw new CallRefused(heldBy(holder));
-}
-
-function heldBy({ id, target, call }: Incident): string {
-  const by = call === null ? '' : ` (${describeCall(call)})`;
-  return `incident ${id}${by} is open on ${target.id}: look at "headroom incidents show ${id}" and wait until it is closed`;
-}
-
 async function open(target: TargetSettings, call: PersonsCall, { store, now }: CallDependencies): Promise<Incident> {
   const at = now();
   const alarm = { alarm: 'headroom end', at, reason: describeCall(call) };
@@ -137,7 +123,7 @@ async function playRound(
   if (incident?.status !== 'open' || incident.call === null)
     throw new CallRefused(`incident ${id} was closed meanwhile`);
   const { target, call } = incident;
-  const { snapshot, admission } = await look(target, PATIENCE_MS, deps);
+  const { snapshot, admission } = await lookForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
   const acts = await store.acts(id);
   const plan = planCall(snapshot, target.policy, call, await historyFor(acts, target, deps), confirmed);
@@ -166,14 +152,6 @@ async function playRound(
 function stillThere({ sessions }: Snapshot, confirmed: Confirmed): Set<string> {
   const here = sessions.filter(({ state }) => state !== 'rolling-back').map(({ identity }) => sessionKey(identity));
   return new Set(here.filter((key) => confirmed.has(key)));
-}
-
-async function look(target: TargetSettings, patienceMs: number, { worker, now }: CallDependencies) {
-  const answer = await worker.snapshot(target.worker, { deadline: now() + patienceMs + SNAPSHOT_MS, patienceMs });
-  if (!answer.ok) throw new CallRefused(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
-  const bar = barToActing(answer.snapshot);
-  if (bar) throw new CallRefused(bar.why);
-  return answer;
 }
 
 async function historyFor(
