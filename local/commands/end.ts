@@ -3,9 +3,11 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from 'commander';
 import { carryOutCall, proposeCall, type CallDependencies, type Proposal } from '../../functions/act/answer-call.ts';
 import { createWorkerClient } from '../../functions/aws/worker-client.ts';
+import { CallRefused } from '../../functions/core/errors.ts';
 import type { IncidentStore, Notifier } from '../../functions/core/ports.ts';
 import { deliverPending } from '../../functions/notify/deliver.ts';
 import { toTargetSettings } from '../../lib/config.ts';
+import { onInterrupt } from '../on-interrupt.ts';
 import { createOwnNotifier } from '../own-notifier.ts';
 import { startOwnWorker, type OwnWorker } from '../own-worker.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from './configured-target.ts';
@@ -70,11 +72,31 @@ async function carryOut(
   deps: CallDependencies & { readonly store: IncidentStore },
   notifier: Notifier | null,
 ): Promise<Ended> {
-  const { incident, left } = await carryOutCall(proposal, deps);
+  const { incident, left } = await untilInterrupted((sleepUnlessStopped) =>
+    carryOutCall(proposal, { ...deps, sleep: sleepUnlessStopped }),
+  );
   if (notifier !== null) {
     for (const problem of await deliverPending(incident, { ...deps, notifier })) say(`not delivered: ${problem}`);
   }
   return { incident, left, acts: await deps.store.acts(incident.id) };
+}
+
+/** Ctrl-C lets an act that has begun come to its end, and its incident be closed. */
+async function untilInterrupted<T>(run: (sleepUnlessStopped: CallDependencies['sleep']) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
+  const stopListening = onInterrupt(() => {
+    say('interrupted: nobody more is ended (once more to leave at once)');
+    stopping.abort();
+  });
+  try {
+    return await run((ms) =>
+      sleep(ms, undefined, { signal: stopping.signal }).catch(() => {
+        throw new CallRefused('interrupted by the person who called');
+      }),
+    );
+  } finally {
+    stopListening();
+  }
 }
 
 function exitStatusOf({ incident, left }: Ended): number {

@@ -6,7 +6,7 @@ import type { Load } from '../../../drill/loads/load.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
-const LONG_MS = 60_000;
+const LONG_MS = 90_000;
 
 let staging: LeakingServer;
 let load: Load;
@@ -39,14 +39,10 @@ describe('end', { timeout: LONG_MS }, () => {
     expect(dry.victims.length).toBeGreaterThan(20);
     expect(dry.victims.every(({ user }) => user === 'invoices')).toBe(true);
 
-    for (const typed of ['', 'yes\n']) {
-      const { status, stderr, stdout } = await run(end(...WHY), typed);
-      expect({ status, isSaid: stderr.includes('not confirmed: nothing was ended') }).toEqual({
-        status: 2,
-        isSaid: true,
-      });
-      expect(stdout).toContain('a pool reconnects');
-    }
+    const refused = await run(end(...WHY), 'yes\n');
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('not confirmed: nothing was ended');
+    expect(refused.stdout).toContain('a pool reconnects');
     expect(lost()).toBe(0);
 
     const done = await run(end(...WHY, '--no-cap'), 'invoices\n');
@@ -78,6 +74,23 @@ describe('end', { timeout: LONG_MS }, () => {
     expect(lost()).toBe(11);
   });
 
+  it('on Ctrl-C closes its incident, with what was ended on record', async () => {
+    const started = startHeadroom(
+      [
+        ...end(...WHY, '--yes', '--json', '--config', staging.configure({ policy: { loop: { settleSeconds: 30 } } })),
+        ...records(),
+      ],
+      staging.environment,
+    );
+    while (lost() === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    started.interrupt();
+    const { status, stdout, stderr } = await started.finished;
+    expect(status).toBe(4);
+    expect(stderr).toContain('interrupted');
+    expect(document.parse(JSON.parse(stdout))).toMatchObject({ outcome: 'failed', ended: lost(), left: null });
+    expect((await run(['incidents', 'list', '--status', 'open'])).stdout).toBe('no incidents on record\n');
+  });
+
   it('finds nobody of another name, and makes no incident of it', async () => {
     const { status, stdout } = await run([
       ...['end', '--config', staging.configure(), '--user', 'invoices', '--application', 'no-such-*'],
@@ -88,13 +101,7 @@ describe('end', { timeout: LONG_MS }, () => {
     expect(document.parse(JSON.parse(stdout))).toMatchObject({ victims: [], incidentId: null });
   });
 
-  it('is held back by a pause and by an open incident, each by its name', async () => {
-    await run(['pause', '--all', '--why', 'moving house', '--by', 'bob']);
-    const paused = await run(end(...WHY, '--yes'));
-    expect(paused).toMatchObject({ status: 4, stdout: '' });
-    expect(paused.stderr).toContain('paused by bob: moving house; lift it first: headroom resume --all');
-    await run(['resume', '--all']);
-
+  it('is held back by an open incident, which it names', async () => {
     const slow = staging.configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
     await new Promise((resolve) => setTimeout(resolve, 3_500));
     const responding = startHeadroom(['respond', '--config', slow, '--json', ...records()], staging.environment);
