@@ -12,6 +12,7 @@ import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
+import { watchCommand } from '../local/commands/watch.ts';
 import { UsageError } from '../local/commands/usage-error.ts';
 
 const program = new Command('headroom')
@@ -22,6 +23,7 @@ const program = new Command('headroom')
 for (const command of [
   drillCommand(),
   respondCommand(),
+  watchCommand(),
   planCommand(),
   endCommand(),
   incidentsCommand(),

@@ -1,3 +1,4 @@
+import { describeAdmission } from '../functions/core/admission.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
 import { describePause, scopeInWords } from '../functions/core/pause.ts';
@@ -16,6 +17,7 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
     `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
     `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
+    `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
     ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),

@@ -1,9 +1,9 @@
+import { describeAdmission, describeCanary } from '../core/admission.ts';
 import { incidentIdFor } from '../core/alarm-event.ts';
 import { describeCall, planCall, type CallPlan, type Confirmed } from '../core/call.ts';
 import { CallRefused, ERRORS } from '../core/errors.ts';
 import { HOUR_MS, historyOf } from '../core/history.ts';
 import type { Incident, Notice, PersonsCall, Round } from '../core/incident.ts';
-import { describeAdmission, describeCanary } from '../core/look-in-words.ts';
 import { describePause, fullPause } from '../core/pause.ts';
 import { countSpared } from '../core/plan.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';

@@ -1,6 +1,12 @@
 import type { FirstNotice, Incident, Notice } from './incident.ts';
 import { jsonForm } from './message-json.ts';
-import { CRITICAL_PERCENT, plannedCount, sectionsFor, type MessageDetails } from './message-sections.ts';
+import {
+  CRITICAL_PERCENT,
+  isConsumerLimited,
+  plannedCount,
+  sectionsFor,
+  type MessageDetails,
+} from './message-sections.ts';
 import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
@@ -77,6 +83,7 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
     case 'observed':
       return 'warning';
     case 'resolved':
+      return isConsumerLimited(incident) ? 'warning' : 'info';
     case 'done':
       return 'info';
   }
@@ -90,6 +97,8 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
         ? 'running out of connections'
         : `running out of connections, ${percent(usageBefore)} used`;
     case 'resolved':
+      if (isConsumerLimited(incident))
+        return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
       return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
     case 'observed':

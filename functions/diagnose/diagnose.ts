@@ -1,4 +1,5 @@
 import { adviseOn } from '../core/advice.ts';
+import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
 import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
@@ -6,7 +7,6 @@ import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
-import { describeAdmission, describeCanary } from '../core/look-in-words.ts';
 import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -18,6 +18,7 @@ import {
   usagePercent,
   type Admission,
   type Sample,
+  type Server,
   type Snapshot,
 } from '../core/snapshot.ts';
 import { inWords } from '../core/tiers/tier.ts';
@@ -60,7 +61,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       pauses: situation.pauses,
       round: {
         canary: 'not asked',
-        admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
+        admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${describeWait(answer.waitedMs)}`,
       },
       refused: answer.refusal.kind === 'full' ? answer.attempts : 0,
       isPressing: answer.refusal.kind === 'full',
@@ -86,7 +87,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       usable: snapshot.limits.usable,
       byState: snapshot.byState,
       canary: describeCanary(snapshot.canary),
-      admission: describeAdmission(admission),
+      admission: describeArrival(admission, snapshot.server, incident),
       cause: diagnosis.cause,
       planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
       spared: countSpared(spared),
@@ -99,8 +100,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     snapshot,
     admission,
     last,
-    // Every try before the last was refused; a warm session takes none.
-    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + Math.max(0, admission.attempts - 1),
+    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + admission.refusedAsFull,
     isPressing: diagnosis.pressing,
   });
 }
@@ -245,6 +245,7 @@ async function conclude(
       usageAfter: usageNow,
       usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,
       ...(found.snapshot && { serverVersion: found.snapshot.server.version }),
+      ...(found.snapshot && { serverIdentity: found.snapshot.server.identity }),
       ...(found.admission && !incident.admission && { admission: found.admission }),
       ...(found.cause && { cause: found.cause }),
       ...(found.advice && { advice: found.advice }),
@@ -281,4 +282,14 @@ function namingRebounds(
   return holds
     ? { next: 'watch', why: `${verdict.why}; watching for ${inWords(loop.holdSeconds * 1000)} whether it holds` }
     : { next: 'close', why: verdict.why };
+}
+
+/** How it got in, and whether that is still the server of the round before. */
+function describeArrival(admission: Admission, { identity, readOnly }: Server, { serverIdentity }: Incident): string {
+  const isOther = serverIdentity !== null && serverIdentity !== identity;
+  return [
+    describeAdmission(admission),
+    ...(isOther ? ['the server has restarted or failed over since the last look'] : []),
+    ...(readOnly ? ['the server is read-only: a reader or standby'] : []),
+  ].join('; ');
 }

@@ -41,7 +41,7 @@ const steps = fc.array(
   { maxLength: 8 },
 );
 
-const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3 } as const;
+const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3, refusedAsFull: 0 } as const;
 
 let runs = 0;
 

@@ -98,7 +98,7 @@ describe('a page that nobody acknowledges', () => {
     world.at += 14 * MINUTE;
     await sweep();
     for (const at of [world.at - MINUTE, world.at]) {
-      const admission = { way: 'warm', reserved: true, attempts: 1, waitedMs: 1 } as const;
+      const admission = { way: 'warm', reserved: true, attempts: 1, waitedMs: 1, refusedAsFull: 0 } as const;
       const sample = { schema: 1, ok: true, admission, sample: full } as const;
       await world.store.putSample(target.id, storeAnswer(sample, { at, tookMs: 5, inIncident: false }));
     }
