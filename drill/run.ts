@@ -82,6 +82,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const ripe = sleep(scenario.ripenMs + AGE_ERROR_MS[options.server.engine]);
   const runtime = await stage.start();
   await ripe;
+  await scenario.before?.(runtime.store);
 
   say('state', 'Alarm: DatabaseConnections is over its threshold');
   for (const load of loads) load.alarm();

@@ -88,8 +88,15 @@ describe('an act', () => {
     ];
     expect((await act(request(id), world)).held).toBe('a fresh look finds nobody to end');
     world.snapshots = [leak];
-    await world.store.pause({ targetId: target.id, by: 'ann', why: 'maintenance', at: world.at, until: null });
-    expect((await act(request(id), world)).held).toBe('paused by ann');
+    await world.store.pause({
+      targetId: target.id,
+      tier: null,
+      by: 'ann',
+      why: 'maintenance',
+      at: world.at,
+      until: null,
+    });
+    expect((await act(request(id), world)).held).toBe('paused by ann: maintenance');
     const observing = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
     expect((await act(request(observing.id), world)).held).toBe('kill-idle is in observe mode');
     expect(world.ends).toEqual([]);
