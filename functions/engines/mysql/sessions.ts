@@ -71,8 +71,6 @@ export function observe(usage: Usage, details: Details | null, context: Context)
     const text = (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null;
     const statement = text === null || text === '' ? null : tell(text);
     const ages = agesOf(process, ran, isAsleep, inTransaction ? usage.asleepMs(id) : null);
-    // The first list that had it may have come late: it has been here for as long as it has been idle, at least.
-    const connectedMs = usage.connectedMs(id);
     const waitsForRow = transaction?.state === 'LOCK WAIT';
     const waitsForTable = tables.has(id) || (!isAsleep && waitsForServerLock(process.doing));
     const isWaiting = waitsForRow || waitsForTable;
@@ -89,7 +87,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         database: process.database,
         client: clientOf(process.host),
         state,
-        connectedMs: connectedMs === null ? null : Math.max(connectedMs, ages.stateMs ?? 0),
+        connectedMs: usage.connectedMs(id),
         transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
