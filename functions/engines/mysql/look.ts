@@ -24,6 +24,8 @@ import {
 /** What the server shows of its sessions, each table as it was read. Maps are by thread, empty where there are none. */
 export interface Usage {
   readonly processes: readonly ProcessRow[];
+  /** From before the processes were read until after the statements were. */
+  readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
   /** Threads by session. */
@@ -80,9 +82,11 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const threads =
         thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
       const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], timeoutMs);
+      const readWithinMs = Date.now() - askedAt;
       const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], timeoutMs);
       return {
         processes: rows,
+        readWithinMs,
         connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),

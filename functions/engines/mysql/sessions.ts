@@ -23,8 +23,8 @@ export interface Observed {
 }
 
 /**
- * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last. Where
- * statements are not numbered (MySQL without performance_schema) `statement` is null and `seconds`, TIME, may only grow.
+ * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last;
+ * `seconds`, TIME, may only grow. Where statements are not numbered (MySQL without performance_schema) `statement` is null.
  */
 export interface Stillness {
   readonly isAsleep: boolean;
@@ -51,7 +51,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
   const seen = usage.processes.map((process): Observed => {
     const { id, user, command } = process;
     const thread = usage.threads.get(id) ?? null;
-    const ran = thread === null ? undefined : usage.statements.get(thread);
+    const ran = whatRan(process, thread === null ? undefined : usage.statements.get(thread), usage.readWithinMs);
     const open = thread === null ? undefined : usage.openTransactions.get(thread);
     const transaction = innodb.get(id);
     const isAsleep = user !== UNAUTHENTICATED && (ran === undefined ? command === 'Sleep' : ran.ended === 1);
@@ -165,6 +165,21 @@ function leaving({ processes, innodb }: Usage, server: string): readonly Observe
 /** Times that were cut off to whole seconds at their start: it is this long ago, or up to a second longer. */
 function atLeast(seconds: number | null | undefined): number | null {
   return seconds === null || seconds === undefined ? null : Math.round(Math.max(0, seconds - 1) * 1000);
+}
+
+/**
+ * What performance_schema has of a session stays as it was when somebody stops it from watching (setup_instruments,
+ * setup_consumers, threads.INSTRUMENTED): a session at work would seem idle for hours. PROCESSLIST goes on, and what
+ * contradicts it is not used. Its TIME counts from where `began_ms` does.
+ */
+function whatRan(
+  { command, seconds }: ProcessRow,
+  ran: StatementRow | undefined,
+  readWithinMs: number,
+): StatementRow | undefined {
+  if (ran === undefined || (ran.ended === 1) !== (command === 'Sleep')) return undefined;
+  const mostMs = ((seconds ?? 0) + 1) * 1000 + readWithinMs;
+  return (exact(ran.began_ms) ?? 0) > mostMs ? undefined : ran;
 }
 
 interface Ages {

@@ -208,6 +208,22 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
   });
 
+  test('a session that performance_schema stopped watching is not taken for idle', async () => {
+    const client = await stage().open();
+    await client.query('SELECT 1');
+    await sleep(1_500);
+    const idle = await see(client);
+    await stage().administer(
+      `UPDATE performance_schema.threads SET INSTRUMENTED = 'NO' WHERE PROCESSLIST_ID = ${client.id}`,
+    );
+    await client.startQuery(20);
+    const { state, queryMs } = await see(client);
+    const endings = await endSessions(worker, [victimOf(idle)]);
+    expect({ state, results: results(endings) }).toEqual({ state: 'active', results: ['changed'] });
+    expect(queryMs).toBeLessThan(1_500);
+    expect(client.isOpen).toBe(true);
+  });
+
   test("ages do not depend on anybody's time zone", async () => {
     const client = await stage().open();
     await client.begin();
