@@ -124,6 +124,16 @@ describe.each<Place>([
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });
 
+  test('a right that was granted since is used by the same worker at its next request', async () => {
+    await administer('REVOKE PROCESS ON *.* FROM headroom_responder');
+    const worker = await open();
+    const before = await look(worker);
+    await administer(`GRANT PROCESS ON *.* TO ${account}`);
+    const after = await look(worker);
+    expect(idsOf(before, 'failed')).toContain('see-sessions');
+    expect(idsOf(after, 'failed')).toEqual([]);
+  });
+
   test('without the right to end sessions, trying it is refused in the server’s words', async () => {
     if (isRds) {
       for (const [procedure, id] of [
