@@ -38,7 +38,7 @@ function stillThere(
   const isUnchanged = hasQueryIds ? 'QUERY_ID = ?' : 'TIME >= ?';
   const listed = {
     sql: /* SQL */ `
-      SELECT ID FROM ${hasTimers ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST'}
+      SELECT ID FROM ${features.processlist}
       WHERE ID = ? AND (COMMAND = 'Sleep') = ? AND ${isUnchanged}`,
     values: [id, isAsleep, hasQueryIds ? (statement ?? 0) : seconds],
   };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noteArrivals } from './arrivals.ts';
 import type { Admitted } from './connect.ts';
+import { isServerError } from './connection.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,
@@ -9,6 +10,7 @@ import {
   USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
+import { noteSleepers } from './sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -28,6 +30,8 @@ export interface Usage {
   readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
+  /** See Sleepers. */
+  readonly asleepMs: (id: number) => number;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -63,6 +67,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   let innodbReadAt = Date.now();
   const arrivals = noteArrivals();
   arrivals.note(self.id, Date.now());
+  const sleepers = noteSleepers();
 
   const innodb = async (timeoutMs: number) => {
     await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
@@ -77,7 +82,13 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const askedAt = Date.now();
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
-      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+      if (scope.ids === null) {
+        arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+        sleepers.note(
+          rows.filter(({ command }) => command === 'Sleep'),
+          askedAt,
+        );
+      }
       const thread = self.thread;
       const threads =
         thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
@@ -88,6 +99,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
         processes: rows,
         readWithinMs,
         connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
+        asleepMs: (id) => sleepers.asleepMs(id, askedAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
@@ -100,7 +112,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const waits =
         waiting.length === 0 || features.rowWaits === null
           ? []
-          : await connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs);
+          : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
       const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
       const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
       const administrators =
@@ -117,4 +129,17 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       };
     },
   };
+}
+
+/** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
+const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
+
+/** Who waits for whom grows with the square of the queue; without it waiters show, and blockers are unknown. */
+async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    if (isServerError(error) && TOO_LONG.has(error.errno)) return [];
+    throw error;
+  }
 }
