@@ -220,7 +220,9 @@ export function describeMysql(stage: () => MysqlStage): void {
     const { state, queryMs } = await see(client);
     const endings = await endSessions(worker, [victimOf(idle)]);
     const { isOpen } = client;
-    await stage().administer(`KILL ${client.id}`).catch(() => undefined);
+    await stage()
+      .administer(`KILL ${client.id}`)
+      .catch(() => undefined);
     expect({ state, results: results(endings) }).toEqual({ state: 'active', results: ['changed'] });
     expect(queryMs).toBeLessThan(1_500);
     expect(isOpen).toBe(true);
