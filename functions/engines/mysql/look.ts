@@ -54,7 +54,9 @@ const INNODB_REST_MS = 110;
 
 /** Looks at the sessions of one server, over one connection. */
 export interface Lookout {
+  /** Within `timeoutMs` in all. */
   usage(scope: Scope, timeoutMs: number): Promise<Usage>;
+  /** `timeoutMs`: for each of its statements. */
   details(usage: Usage, timeoutMs: number): Promise<Details>;
 }
 
@@ -80,6 +82,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
     async usage(scope, timeoutMs) {
       const ids = scope.ids === null ? [] : [scope.ids];
       const askedAt = Date.now();
+      const left = () => Math.max(1, askedAt + timeoutMs - Date.now());
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
       if (scope.ids === null) {
@@ -90,11 +93,10 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
         );
       }
       const thread = self.thread;
-      const threads =
-        thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
-      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], timeoutMs);
+      const threads = thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], left());
+      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
       const readWithinMs = Date.now() - askedAt;
-      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], timeoutMs);
+      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
       return {
         processes: rows,
         readWithinMs,
@@ -103,7 +105,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
-        innodb: features.hasTransactions ? await innodb(timeoutMs) : [],
+        innodb: features.hasTransactions ? await innodb(left()) : [],
       };
     },
 
