@@ -21,6 +21,8 @@ const BACKUP_TOOLS = [
   'mysqlpump*',
   'xtrabackup*',
   'mariabackup*',
+  'mariadb-dump*',
+  'mariadb-backup*',
   'mydumper*',
 ];
 const MIGRATION_TOOLS = [

@@ -42,7 +42,7 @@ function stillThere(
   const isUnchanged = features.hasQueryIds ? 'QUERY_ID = ?' : 'TIME >= ?';
   return {
     sql: /* SQL */ `
-      SELECT ID FROM ${features.hasTimers ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST'}
+      SELECT ID FROM ${features.processlist}
       WHERE ID = ? AND (COMMAND = 'Sleep') = ? AND ${isUnchanged}`,
     values: [id, isAsleep, features.hasQueryIds ? (statement ?? 0) : seconds],
   };

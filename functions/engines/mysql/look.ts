@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noteArrivals } from './arrivals.ts';
 import type { Admitted } from './connect.ts';
+import { isServerError } from './connection.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,
@@ -9,6 +10,7 @@ import {
   USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
+import { noteSleepers } from './sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -26,6 +28,8 @@ export interface Usage {
   readonly processes: readonly ProcessRow[];
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
+  /** See Sleepers. */
+  readonly asleepMs: (id: number) => number;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -61,6 +65,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   let innodbReadAt = Date.now();
   const arrivals = noteArrivals();
   arrivals.note(self.id, Date.now());
+  const sleepers = noteSleepers();
 
   const innodb = async (timeoutMs: number) => {
     await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
@@ -75,7 +80,13 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const askedAt = Date.now();
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
-      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+      if (scope.ids === null) {
+        arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+        sleepers.note(
+          rows.filter(({ command }) => command === 'Sleep'),
+          askedAt,
+        );
+      }
       const thread = self.thread;
       const threads =
         thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
@@ -84,6 +95,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       return {
         processes: rows,
         connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
+        asleepMs: (id) => sleepers.asleepMs(id, askedAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
@@ -96,7 +108,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const waits =
         waiting.length === 0 || features.rowWaits === null
           ? []
-          : await connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs);
+          : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
       const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
       const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
       const administrators =
@@ -113,4 +125,17 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       };
     },
   };
+}
+
+/** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
+const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
+
+/** Who waits for whom grows with the square of the queue; without it waiters show, and blockers are unknown. */
+async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    if (isServerError(error) && TOO_LONG.has(error.errno)) return [];
+    throw error;
+  }
 }

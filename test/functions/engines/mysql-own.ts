@@ -208,6 +208,49 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
   });
 
+  test('a session idle in a transaction is as old as the server shows, or as long as it was watched', async () => {
+    const client = await stage().open();
+    await client.begin();
+    await sleep(3_300);
+    const first = await see(client);
+    await sleep(1_000);
+    const second = await see(client);
+    if (isTimed() || !isMysql()) {
+      expect(first.stateMs).toBeGreaterThanOrEqual(3_300);
+      expect(second.stateMs).toBeGreaterThanOrEqual(4_300);
+    } else {
+      expect(first.stateMs).toBe(0);
+      expect(second.stateMs).toBeGreaterThanOrEqual(1_000);
+      expect(second.stateMs).toBeLessThan(2_000);
+    }
+    await client.query('SELECT 1');
+    expect((await see(client)).stateMs).toBeLessThan(1_000);
+  });
+
+  test('where performance_schema is told not to time statements, ages come from the list of sessions', async () => {
+    if (!isTimed()) return;
+    const consumer = (isOn: boolean) =>
+      stage().administer(
+        `UPDATE performance_schema.setup_consumers SET ENABLED = '${isOn ? 'YES' : 'NO'}' WHERE NAME = 'thread_instrumentation'`,
+      );
+    await consumer(false);
+    const idle = await stage().open();
+    const inTransaction = await stage().open();
+    await inTransaction.begin();
+    await sleep(2_100);
+    const snapshot = await takeSnapshot(worker);
+    const seen = [idle, inTransaction].map((client) => sessionOf(snapshot, client));
+    const endings = await endSessions(
+      worker,
+      seen.map((session) => victimOf(session)),
+    );
+    await consumer(true);
+    expect(seen.map(({ state }) => state)).toEqual(['idle', 'idle-in-transaction']);
+    expect(seen[0]?.stateMs).toBeGreaterThanOrEqual(1_000);
+    expect(seen[1]?.stateMs).toBe(0);
+    expect(results(endings)).toEqual(['ended', 'ended']);
+  });
+
   test("ages do not depend on anybody's time zone", async () => {
     const client = await stage().open();
     await client.begin();

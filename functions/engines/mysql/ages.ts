@@ -1,0 +1,42 @@
+import type { ProcessRow, StatementRow } from './usage.sql.ts';
+
+/** Times that were cut off to whole seconds at their start: it is this long ago, or up to a second longer. */
+export function atLeast(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : Math.round(Math.max(0, seconds - 1) * 1000);
+}
+
+export interface Ages {
+  readonly stateMs: number | null;
+  readonly queryMs: number | null;
+}
+
+/**
+ * Never longer than it was, with one exception that the server leaves no way around: MySQL without performance_schema counts
+ * the time of an idle session from the start of its last statement. In a transaction, whose end loses work, nothing is made of
+ * that: then it is the time for which we have seen it asleep ourselves. `seenAsleepMs`: null outside a transaction.
+ */
+export function agesOf(
+  process: ProcessRow,
+  ran: StatementRow | undefined,
+  isAsleep: boolean,
+  seenAsleepMs: number | null,
+): Ages {
+  if (process.exact_ms !== null) {
+    const age = Math.max(0, Math.round(process.exact_ms));
+    return { stateMs: age, queryMs: isAsleep ? null : age };
+  }
+  const sinceBegin = atLeast(process.seconds);
+  if (ran === undefined) {
+    const stateMs = isAsleep && seenAsleepMs !== null ? Math.min(seenAsleepMs, sinceBegin ?? 0) : sinceBegin;
+    return { stateMs, queryMs: sinceBegin };
+  }
+  const queryMs = exact(ran.began_ms) ?? sinceBegin;
+  if (!isAsleep) return { stateMs: queryMs, queryMs };
+  const afterwards = Math.max(0, (sinceBegin ?? 0) - Math.ceil(ran.took_ms ?? Infinity));
+  return { stateMs: exact(ran.ended_ms) ?? afterwards, queryMs };
+}
+
+/** The clock of performance_schema starts over after 213 days. */
+function exact(ms: number | null): number | null {
+  return ms === null || ms < 0 ? null : Math.round(ms);
+}
