@@ -1,3 +1,4 @@
+import { NO_CONTEXT } from '../core/cause-facts.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf } from '../core/history.ts';
@@ -72,7 +73,7 @@ async function chooseVictims(
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
   );
-  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), history);
+  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), history, NO_CONTEXT, tier);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && acts.every(({ counted }) => counted === 0))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;

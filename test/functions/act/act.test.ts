@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { aPolicy, active, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { aPolicy, active, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -69,6 +69,14 @@ describe('an act', () => {
     };
     await act(request(id), watching);
     expect(seen).toBe(30);
+  });
+
+  it('does what its tier was chosen for, also when by its own look another tier would have gone first', async () => {
+    const { id } = await open();
+    world.snapshots = [
+      aSnapshot(100, [...many(70, 1, (each) => aSession(each)), ...many(30, 101, (each) => inTransaction(each))]),
+    ];
+    expect(await act(request(id, 1, 'end-idle-transactions'), world)).toMatchObject({ counts: { ended: 30 } });
   });
 
   it('is never repeated for a round', async () => {
