@@ -9,6 +9,8 @@ export interface Crossing {
   readonly since: number;
   /** The first sample of that run that is critical; null when none is. */
   readonly criticalSince: number | null;
+  /** How long every sample right before that run was under the trigger; 0 when none was. */
+  readonly wellForMs: number;
   readonly reason: string;
 }
 
@@ -70,14 +72,17 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const critical = criticalPercentOf(policy);
   const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
   const criticalSince = history.find((sample) => sample.at >= since && isCritical(sample))?.at ?? null;
+  const before = history.filter(({ at }) => at < since);
+  const well = runOf(before, (sample) => (sample.usage === null ? null : isOver(sample) === false));
+  const wellForMs = well === null ? 0 : well.last.at - well.since;
   if (isCritical(newest)) {
     const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
     const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical} %`;
-    return { level: 'critical', since, criticalSince, reason };
+    return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
   const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent} %`;
-  return { level: 'trigger', since, criticalSince, reason };
+  return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 
 type Shows = (sample: StoredSample) => boolean | null;

@@ -51,11 +51,16 @@ export function restAfter(
   return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
 }
 
+/** A server that was well for so long has new trouble; what comes and goes faster is the old. */
+const WELL_MS = 5 * 60_000;
+
 /**
  * Whether a crossing is more than the trouble of the latest incident, so that the target's rest does not hold it: the server
- * has become critical since, either within the same run, or again after it was relieved.
+ * has become critical since, either within the same run, or again after it was relieved or well for a while. Where nothing
+ * was needed, the longer and longer rest holds.
  */
-export function isNews({ level, since, criticalSince }: Crossing, { closedAt, outcome }: Incident): boolean {
+export function isNews(crossing: Crossing, { closedAt, outcome }: Incident): boolean {
+  const { level, since, criticalSince, wellForMs } = crossing;
   if (closedAt === null || level !== 'critical' || criticalSince === null || criticalSince <= closedAt) return false;
-  return outcome === 'relieved' || since <= closedAt;
+  return outcome === 'relieved' || since <= closedAt || (wellForMs >= WELL_MS && outcome !== 'not-needed');
 }

@@ -166,6 +166,20 @@ describe('usage over the trigger', () => {
     expect((await minutes(1, used(97)))[0]?.dispatched).toMatchObject({ result: 'opened' });
   });
 
+  it.each(['escalated', 'failed', 'observed'] as const)(
+    'that becomes critical when it has been well for minutes after an incident %s is a new one',
+    async (outcome) => {
+      await minutes(2, used(99));
+      await closeOpen(outcome);
+      await minutes(3, used(99));
+      await minutes(2, used(30));
+      const soon = await minutes(1, used(99));
+      await minutes(6, used(30));
+      const later = await minutes(1, used(99));
+      expect([...soon, ...later].map(({ dispatched }) => dispatched?.result ?? null)).toEqual([null, 'opened']);
+    },
+  );
+
   it('that becomes critical after an incident it was not critical in is a new one', async () => {
     await minutes(2, used(88));
     await closeOpen('observed');
