@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
+import type { AskPerson } from '../local/approver.ts';
+import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../local/commands/approve-option.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { print, printJson, say } from '../local/commands/output.ts';
 import { UsageError } from '../local/commands/usage-error.ts';
@@ -14,6 +16,7 @@ const options = z.object({
   engine: z.string(),
   postgresVersion: z.string(),
   seed: z.string(),
+  approve: z.optional(z.string()),
   all: z._default(z.boolean(), false),
   list: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
@@ -29,15 +32,17 @@ export function drillCommand(): Command {
     .option('--engine <engine>', 'kind of server', 'postgres')
     .option('--postgres-version <major>', `major version: ${POSTGRES_MAJORS.join(', ')}`, '18')
     .option('--seed <number>', 'gives the loads other habits', '1')
+    .option('--approve <answer>', `${APPROVE_HELP}; default: what the scenario says`)
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       if (given.engine !== 'postgres') throw new UsageError(`--engine ${given.engine} is not built yet; use postgres`);
       const major = parseMajor(given.postgresVersion);
       const seed = parseSeed(given.seed);
+      const approve = parseApprove(given.approve);
       if (given.list) listScenarios(given.json);
-      else if (given.all) process.exitCode = await drillAll(major, seed, given.json);
-      else process.exitCode = await drillOne(findScenario(given.scenario), major, seed, given.json);
+      else if (given.all) process.exitCode = await drillAll(major, seed, given.json, approve);
+      else process.exitCode = await drillOne(findScenario(given.scenario), major, seed, given.json, approve);
     });
 }
 
@@ -47,18 +52,32 @@ function listScenarios(json: boolean): void {
 }
 
 /** Rehearses one scenario and returns the exit status. */
-export async function drillOne(scenario: Scenario, major: PostgresMajor, seed: number, json: boolean): Promise<number> {
-  const result = await watchDrill(scenario, major, seed);
+export async function drillOne(
+  scenario: Scenario,
+  major: PostgresMajor,
+  seed: number,
+  json: boolean,
+  approve: Approve | undefined,
+): Promise<number> {
+  const isAsked = approve !== undefined || canAsk();
+  const result = await watchDrill(scenario, major, seed, isAsked ? personFor(approve) : undefined);
   if (json) printJson(result);
   else printReport(result);
   return result.passed ? EXIT.ok : EXIT.failedCheck;
 }
 
-async function drillAll(major: PostgresMajor, seed: number, json: boolean): Promise<number> {
+/** Nobody is asked: so many drills run by themselves. */
+async function drillAll(
+  major: PostgresMajor,
+  seed: number,
+  json: boolean,
+  approve: Approve | undefined,
+): Promise<number> {
+  const person = approve === undefined ? undefined : personFor(approve);
   const results: (DrillResult | { scenario: string; passed: false; error: string })[] = [];
   for (const scenario of SCENARIOS) {
     try {
-      const result = await watchDrill(scenario, major, seed);
+      const result = await watchDrill(scenario, major, seed, person);
       for (const { name, expected, found } of result.expected.filter(({ ok }) => !ok)) {
         say(`${scenario.name}: ${name}: expected ${expected}, found ${found}`);
       }
@@ -81,13 +100,18 @@ async function drillAll(major: PostgresMajor, seed: number, json: boolean): Prom
 /** Ctrl-C: stop what was started, then leave. */
 const interruption = new AbortController();
 
-async function watchDrill(scenario: Scenario, major: PostgresMajor, seed: number): Promise<DrillResult> {
+async function watchDrill(
+  scenario: Scenario,
+  major: PostgresMajor,
+  seed: number,
+  person: AskPerson | undefined,
+): Promise<DrillResult> {
   // Brings the CDK and the interpreter along, which lists and errors do without.
   const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    return await runDrill(scenario, { major, seed, signal: interruption.signal, ...createReporter(scenario) });
+    return await runDrill(scenario, { major, seed, person, signal: interruption.signal, ...createReporter(scenario) });
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }

@@ -4,6 +4,7 @@ import type { TargetSettings } from '../functions/core/target.ts';
 import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import { toTargetSettings, type HeadroomConfig } from '../lib/config.ts';
 import { raiseAlarm } from '../local/alarm-run.ts';
+import { createApprover, type AskPerson } from '../local/approver.ts';
 import { createNarrator, type Line } from '../local/narrator.ts';
 import type { Notification } from '../local/progress.ts';
 import { readResult } from '../local/result.ts';
@@ -24,6 +25,8 @@ export interface DrillOptions {
   readonly major: PostgresMajor;
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
+  /** Who answers questions in the place of the scenario's own answers. */
+  readonly person?: AskPerson | undefined;
   /** Told of everything that happens, as it happens. */
   readonly tell: (line: Line) => void;
   /** Told of every look at the server; usable: slots for ordinary clients. */
@@ -53,22 +56,29 @@ export async function runDrill(scenario: Scenario, options: DrillOptions): Promi
 async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Cleanup): Promise<DrillResult> {
   const startedAt = Date.now();
   const say = (kind: Line['kind'], text: string) => options.tell({ at: Date.now(), kind, text });
-  const specs = scenario.loads
-    .map((load) => loadSpec.parse(load))
-    .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
+  const specsOf = (inputs: Scenario['loads']) =>
+    inputs
+      .map((load) => loadSpec.parse(load))
+      .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
+  const specs = specsOf(scenario.loads);
+  const lateSpecs = specsOf(scenario.lateLoads ?? []);
 
   const config = drillConfig(scenario, options.major);
   // Takes seconds in a process of its own; the runtime finds it done.
   synthesize(config).catch(() => undefined);
-  const server = await startDrillServer(scenario, specs, options.major);
+  const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.major);
   cleanup.add(() => server.stop());
   const usable = scenario.server.maxConnections - reservedSlotsOf(scenario, options.major);
   say('state', `PostgreSQL ${server.version} with ${usable} usable slots`);
 
-  const stage = observeRuntime(config, server, options, cleanup);
+  const loads: Load[] = [];
+  const person = answering(scenario, options, async () => {
+    loads.push(...(await fillServer(lateSpecs, server, options, cleanup)));
+  });
+  const stage = observeRuntime(config, server, { ...options, person }, cleanup);
   // Without reserved slots the worker has to be inside before the trouble begins, as its sampling keeps it in production.
   if (!hasReservedSlots(options.major)) await warmUp(await stage.start(), toSettings(config));
-  const loads = await fillServer(specs, server, options, cleanup);
+  loads.push(...(await fillServer(specs, server, options, cleanup)));
   await confirmFull(scenario, server);
   say('bad', scenario.refused === 'everybody' ? 'full: nobody gets in any more' : 'full: ordinary clients are refused');
 
@@ -89,7 +99,13 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
   const tallies = loads.map((load) => load.tally());
   const endedInnocent = countInnocent(summary.ended, tallies);
-  const facts = { incident, rounds: await runtime.store.rounds(incidentId), ended: summary.ended, loads: tallies };
+  const facts = {
+    incident,
+    rounds: await runtime.store.rounds(incidentId),
+    approvals: await runtime.store.approvals(incidentId),
+    ended: summary.ended,
+    loads: tallies,
+  };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {
@@ -114,7 +130,7 @@ interface ObservedRuntime {
 function observeRuntime(
   config: HeadroomConfig,
   server: DrillServer,
-  { tell }: DrillOptions,
+  { tell, person }: DrillOptions & { readonly person: AskPerson },
   cleanup: Cleanup,
 ): ObservedRuntime {
   const notifications: Notification[] = [];
@@ -127,6 +143,7 @@ function observeRuntime(
       onProgress(progress) {
         if (progress.kind === 'notification') notifications.push(progress);
         narrator.hear(progress);
+        approver.hear(progress);
       },
     });
     cleanup.add(() => runtime.stop());
@@ -137,8 +154,25 @@ function observeRuntime(
     caughtUp: () => narrator.caughtUp(),
     notifications,
   };
+  const approver = createApprover({ findRuntime: () => observed.start(), person, tell });
   const narrator = createNarrator(async () => (await observed.start()).store, tell);
   return observed;
+}
+
+/** Says what the scenario says, or asks who was given; in either case only once the late loads are there. */
+function answering(
+  { answers = [] }: Scenario,
+  { person, tell }: DrillOptions,
+  beginLateLoads: () => Promise<void>,
+): AskPerson {
+  let asked = 0;
+  return async (approval, signal) => {
+    const answer = answers[Math.min(asked++, answers.length - 1)] ?? 'denied';
+    if (asked === 1) await beginLateLoads();
+    if (person === undefined) return { answer, by: 'the drill' };
+    tell({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
+    return person(approval, signal);
+  };
 }
 
 async function warmUp(runtime: LocalRuntime, { worker }: TargetSettings): Promise<void> {

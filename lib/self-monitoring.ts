@@ -25,6 +25,7 @@ const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   sample: 'a target may not be watched; the alarms on the metric of RDS still are',
   diagnose: 'an incident could not be looked at; it ends as failed',
   act: 'a tier broke off; the workflow looks again before anything else is done',
+  ask: 'a person may not have been asked; the workflow looks again and asks anew',
   escalate: 'a person may not have been paged',
   close: 'an incident may still be open, which holds up the next one of its target',
   notify: 'a notice may not have been delivered',

@@ -51,6 +51,7 @@ export class SharedStack extends Stack {
   #createSteps() {
     const steps = {
       diagnose: this.#createFunction('diagnose'),
+      ask: this.#createFunction('ask'),
       act: this.#createFunction('act'),
       escalate: this.#createFunction('escalate'),
       close: this.#createFunction('close'),
@@ -63,6 +64,7 @@ export class SharedStack extends Stack {
       'Neither knows a narrower scope; reading only, as evidence for the cause.',
     );
     this.#allowWorkers(steps.act);
+    this.#topic.grantPublish(steps.ask);
     this.#topic.grantPublish(steps.escalate);
     this.#topic.grantPublish(steps.notify);
     return steps;

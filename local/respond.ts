@@ -3,6 +3,7 @@ import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
 import type { Unopened } from '../functions/core/workflow.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
+import { createApprover, type AskPerson } from './approver.ts';
 import { createNarrator, type Line } from './narrator.ts';
 import type { Notification } from './progress.ts';
 import { readResult, type RespondResult } from './result.ts';
@@ -14,6 +15,8 @@ export interface RespondOptions {
   readonly recordsFolder: string;
   /** Where the URLs of the target's logins are looked up. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Who answers the questions of tiers in mode approve. */
+  readonly person: AskPerson;
   readonly tell: (line: Line) => void;
 }
 
@@ -23,10 +26,11 @@ export interface RespondOptions {
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, recordsFolder, environment, tell }: RespondOptions,
+  { event, recordsFolder, environment, person, tell }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
   const notifications: Notification[] = [];
   const narrator = createNarrator(async () => (await starting).store, tell);
+  const approver = createApprover({ findRuntime: () => starting, person, tell });
   const starting = startRuntime({
     config,
     environment,
@@ -35,6 +39,7 @@ export async function respond(
     onProgress(progress) {
       if (progress.kind === 'notification') notifications.push(progress);
       narrator.hear(progress);
+      approver.hear(progress);
     },
   });
   const runtime = await starting;

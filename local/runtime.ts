@@ -1,10 +1,14 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IncidentStore } from '../functions/core/ports.ts';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { createWorkflow } from '../functions/aws/workflow.ts';
+import type { AnswerToQuestion, IncidentStore, QuestionKey } from '../functions/core/ports.ts';
+import { answerQuestion, type Answered } from '../functions/decide/answer-question.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { namesOf } from '../lib/names.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
+import { localClientConfig } from './client-config.ts';
 import { createClosers, type Closers } from './closers.ts';
 import { createAlarms, type AlarmState } from './cloudwatch-operations.ts';
 import { handOn, type DeliverySettings } from './delivery.ts';
@@ -52,6 +56,8 @@ export interface LocalRuntime {
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
   /** Aborts the workflow of an incident; `executionEnded` then tells when that is done. */
   stopExecution(incidentId: string, cause: string): void;
+  /** Records a person's answer to a question and wakes the workflow, as the page does in AWS. */
+  answer(key: QuestionKey, answer: AnswerToQuestion): Promise<Answered>;
   readonly store: IncidentStore;
   readonly functions: Pick<FunctionRegistry, 'names' | 'get'>;
   /** Ends every process, closes every port, removes every temporary folder. */
@@ -126,6 +132,9 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     onProgress,
   });
   closers.add(() => aws.stop());
+  const sfn = new SFNClient(localClientConfig(aws.url));
+  closers.add(() => Promise.resolve(sfn.destroy()));
+  const workflow = createWorkflow({ client: sfn, stateMachineArn: machine.arn });
   const endpoints: Endpoints = { dynamodb: records.url, sns: topic.url, aws: aws.url };
   const registry = await createFunctionRegistry({
     specs: assembly.functions,
@@ -165,6 +174,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     store: records.store,
     functions: registry,
     invoke,
+    answer: (key, answer) => answerQuestion(key, answer, { store: records.store, workflow }),
     setAlarm: (name, state, at, reason) => alarms.set(name, state, at, reason),
     dispatch: async (targetId, event) => triggerRule(names.alarmRule(targetId), event, find(targetId)),
     reconcile: async (targetId) => triggerRule(names.minuteRule(targetId), null, find(targetId)),

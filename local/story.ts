@@ -1,10 +1,18 @@
+import { describeApproval, type Approval } from '../functions/core/approval.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 
 /** An incident from the first alarm to closure, for somebody who reads it the next morning. */
-export function storyOf(incident: Incident, rounds: readonly Round[], acts: readonly Act[]): string {
+export function storyOf(
+  incident: Incident,
+  {
+    rounds,
+    acts,
+    approvals,
+  }: { readonly rounds: readonly Round[]; readonly acts: readonly Act[]; readonly approvals: readonly Approval[] },
+): string {
   return [
     `${incident.id}: ${incident.outcome ?? 'open'}`,
     '',
@@ -17,7 +25,11 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
     ...describeEnd(incident),
-    ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
+    ...rounds.flatMap((round) => [
+      '',
+      ...describeRoundAt(round, incident, acts),
+      ...approvals.filter((each) => each.round === round.round).map((each) => `  asked: ${describeApproval(each)}`),
+    ]),
     '',
     ...describeSpared(incident),
     ...describeNotices(incident),

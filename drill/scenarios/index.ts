@@ -1,3 +1,4 @@
+import { approve, changedPlan, deny, expire } from './approval.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { honestLoad } from './honest-load.ts';
 import { idleInTransaction } from './idle-in-transaction.ts';
@@ -19,4 +20,8 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   lockedOut,
   lockedOutForGood,
   observe,
+  approve,
+  deny,
+  expire,
+  changedPlan,
 ];

@@ -1,4 +1,5 @@
 import type { EndingResult } from './worker-protocol.ts';
+import type { PlanSummary } from './plan-summary.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
@@ -69,7 +70,8 @@ export interface Incident {
 }
 
 export interface NoticeAttempt {
-  readonly notice: Notice;
+  /** `approval` goes out with every question, and with its own alone: nobody but the link holds its secret. */
+  readonly notice: Notice | 'approval';
   readonly at: number;
   readonly delivered: boolean;
   /** Why it was not delivered; empty otherwise. */
@@ -129,6 +131,8 @@ export interface Round {
   readonly spared: Readonly<Record<string, number>>;
   /** A few spared sessions of each reason, as words. */
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
+  /** What a person is asked, when one is. */
+  readonly question?: PlanSummary;
 }
 
 /** A stop that a person has put on acting. Diagnosing, recording and notifying go on. */

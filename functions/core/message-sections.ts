@@ -1,3 +1,4 @@
+import { describeApproval, type Approval } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
 import type { Act, Incident, Notice, Round } from './incident.ts';
@@ -13,20 +14,23 @@ export const CRITICAL_PERCENT = 95;
 export interface MessageDetails {
   readonly acts: readonly Act[];
   readonly rounds: readonly Round[];
+  /** What people were asked. */
+  readonly approvals: readonly Approval[];
   /** Epoch milliseconds: how things stood then. */
   readonly now: number;
 }
 
 /** For a page, what to do comes before what happened. */
 export function sectionsFor(incident: Incident, notice: Notice, details: MessageDetails): Section[] {
-  const { target, id } = incident;
+  const { id } = incident;
   const shared: Section[] = [
-    ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
+    ['Where', [whereLine(incident)]],
     ['How bad', howBad(incident, notice)],
     ['Cause', causeLines(incident)],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
+    ['Asked', clipLines(details.approvals.map(describeApproval))],
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
     ...forStatusPage(incident, notice),
@@ -101,7 +105,8 @@ function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Inci
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
 }
 
-function causeLines({ cause }: Incident): string[] {
+/** Why the slots ran out, as far as it is known. */
+export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
   const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
@@ -171,6 +176,12 @@ function times({ alarm, openedAt, firstActionAt, reliefAt, closedAt }: Incident,
     ].join(', '),
     `written ${utc(now)}`,
   ];
+}
+
+/** Address, server and instance. */
+export function whereLine(incident: Incident): string {
+  const { endpoint, instance } = incident.target;
+  return `${printable(endpoint, 255)} (${server(incident)}, instance ${printable(instance)})`;
 }
 
 function server({ target, serverVersion }: Incident): string {

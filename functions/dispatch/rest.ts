@@ -20,7 +20,7 @@ export async function readRest(
   const latest = listed ? await store.incident(listed.id) : null;
   if (latest?.closedAt == null) return { latest, isResting: false };
   // What held Headroom back then, a pause or the mode, may be gone by now.
-  const mayAct = target.mode === 'act' && (await store.pauseOf(target.id)) === null;
+  const mayAct = target.mode !== 'observe' && (await store.pauseOf(target.id)) === null;
   return { latest, isResting: now() - latest.closedAt < restAfter(latest, earlier, mayAct) };
 }
 

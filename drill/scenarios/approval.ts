@@ -1,0 +1,102 @@
+import { checkEqual, checkThat, type Check } from '../checks.ts';
+import type { DrillFacts } from '../result.ts';
+import { connectionLeak } from './connection-leak.ts';
+import { COMPRESSED, type Scenario } from './scenario.ts';
+
+/** The leak of `connection-leak`, on a target that asks before anything is ended. */
+const ASKING = {
+  ...connectionLeak,
+  mode: 'approve',
+  policy: { ...COMPRESSED, approval: { waitMinutes: 0.5 } },
+} as const satisfies Omit<Scenario, 'expect'> & { readonly expect: unknown };
+
+const RELIEVED = connectionLeak.expect;
+
+export const approve: Scenario = {
+  ...ASKING,
+  name: 'approve',
+  summary: 'a target in mode approve: nothing is ended before a person has said yes to the exact plan',
+  answers: ['approved'],
+  expect: {
+    ...RELIEVED,
+    also: (facts) => [checkEqual('questions', 'approved', statusesOf(facts)), checkActedAfterAnswer(facts)],
+  },
+};
+
+export const deny: Scenario = {
+  ...ASKING,
+  name: 'deny',
+  summary: 'a person says no: nothing is ended, and the incident is handed over',
+  answers: ['denied'],
+  expect: {
+    outcome: 'escalated',
+    cause: 'connection-leak',
+    tiers: [],
+    also: (facts) => [checkEqual('questions', 'denied', statusesOf(facts)), checkReason(facts, 'a person has said no')],
+  },
+};
+
+export const expire: Scenario = {
+  ...ASKING,
+  name: 'expire',
+  summary: 'nobody answers in time: nothing is ended, and a person is paged',
+  policy: { ...COMPRESSED, approval: { waitMinutes: 0.05 } },
+  answers: ['nothing'],
+  expect: {
+    outcome: 'escalated',
+    cause: 'connection-leak',
+    tiers: [],
+    also: (facts) => [checkEqual('questions', 'expired', statusesOf(facts)), checkReason(facts, 'nobody answered')],
+  },
+};
+
+export const changedPlan: Scenario = {
+  ...ASKING,
+  name: 'changed-plan',
+  // Under the cap of one act, so that the plan can grow.
+  policy: { ...ASKING.policy, reliefPercent: 75 },
+  summary: 'the load grows while a person reads, so that the plan they say yes to is not enough: they are asked again',
+  lateLoads: [
+    {
+      name: 'a tool on the reserved slots',
+      behaviour: 'quiet-sessions',
+      user: 'tool',
+      login: 'superuser',
+      application: 'late-tool',
+      label: 'innocent',
+      sessions: 2,
+    },
+  ],
+  answers: ['approved', 'approved'],
+  expect: {
+    ...RELIEVED,
+    also: (facts) => [
+      checkEqual('questions', 'approved, approved', statusesOf(facts)),
+      checkEqual('answers acted on', 'the second', usedOf(facts)),
+      checkActedAfterAnswer(facts),
+    ],
+  },
+};
+
+function statusesOf({ approvals }: DrillFacts): string {
+  return approvals.map(({ status }) => status).join(', ');
+}
+
+function usedOf({ approvals }: DrillFacts): string {
+  const names = ['the first', 'the second', 'the third'];
+  return approvals
+    .flatMap(({ usedInRound }, index) => (usedInRound === null ? [] : [names[index] ?? 'a later one']))
+    .join(', ');
+}
+
+function checkReason({ incident }: DrillFacts, words: string): Check {
+  const reason = incident.escalation?.reason ?? 'none';
+  return checkThat('why a person is needed', words, reason, reason.includes(words));
+}
+
+function checkActedAfterAnswer({ incident, approvals }: DrillFacts): Check {
+  const answeredAt = approvals.at(-1)?.decision?.at ?? null;
+  const { firstActionAt } = incident;
+  const isAfter = answeredAt !== null && firstActionAt !== null && firstActionAt >= answeredAt;
+  return checkThat('first action', 'after the last answer', isAfter ? 'after it' : 'not after it', isAfter);
+}
