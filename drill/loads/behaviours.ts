@@ -7,6 +7,7 @@ import type { LoadSpec } from './load-spec.ts';
 import { lockHolder, lockWaiters } from './lock-pileup.ts';
 import { protectedWork } from './protected-work.ts';
 import { quietSessions } from './quiet-sessions.ts';
+import { reconnectStorm } from './reconnect-storm.ts';
 import { replication } from './replication.ts';
 import { runawayQuery } from './runaway-query.ts';
 
@@ -21,4 +22,5 @@ export const behaviours = {
   'protected-work': protectedWork,
   replication,
   'quiet-sessions': quietSessions,
+  'reconnect-storm': reconnectStorm,
 } as const satisfies Record<LoadSpec['behaviour'], Behaviour>;

@@ -31,6 +31,10 @@ export function poolSizeFor(cores: number): number {
 type Advise = (facts: Facts, target: Advised) => string[];
 
 const ADVICE: Readonly<Record<CauseName, Advise>> = {
+  'consumer-limit': ({ atLimit }, { engine }) => [
+    ...atLimit.slice(0, 3).map(({ of, name, limit }) => raiseOwnLimit(of, name, limit, engine)),
+    'or make the pools of that user smaller, so that they stay under it',
+  ],
   'connection-leak': ({ leaker }, { engine }) => [
     `restart the service behind ${nameOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
     ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
@@ -131,6 +135,15 @@ function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): s
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
   return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}`;
+}
+
+function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
+  const wanted = Math.ceil(1.5 * limit);
+  if (of === 'database')
+    return `if the server has room for it: ALTER DATABASE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`;
+  return engine === 'postgres'
+    ? `if the server has room for it: ALTER ROLE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`
+    : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
 }
 
 /** Memory is for a person to judge: the server does not say how much it has. */

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import type { StoredSample } from './sample-history.ts';
 import { consumerOf, type Session } from './session.ts';
-import { slotsTaken, type Snapshot } from './snapshot.ts';
+import { slotsTaken, usagePercent, type Snapshot } from './snapshot.ts';
 import { isMaintenance } from './statement.ts';
 
 /** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
@@ -54,6 +54,9 @@ export interface Facts {
   readonly fresh: number | null;
   readonly freshMs: number;
   readonly halfOpen: Snapshot['halfOpen'];
+  /** Users and databases that have reached a limit of their own, and how many sessions they have while the server is not full. */
+  readonly atLimit: Snapshot['atLimit'];
+  readonly limited: number;
   readonly deadlockAgoMs: number | null;
   readonly trend: Trend | null;
   readonly poolSlots: number | null;
@@ -133,11 +136,21 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
       rest.length > 0 && rest.every(({ connectedMs }) => connectedMs === null) ? null : rest.filter(isFresh).length,
     freshMs,
     halfOpen: snapshot.halfOpen,
+    atLimit: snapshot.atLimit,
+    // Where the server itself is full, its own limit is the one that hurts.
+    limited:
+      usagePercent(snapshot) < policy.triggerPercent
+        ? clients.filter((session) => isLimited(session, snapshot)).length
+        : 0,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend: readTrend(context, snapshot),
     poolSlots: context.poolSlots,
     changes: context.changes,
   };
+}
+
+function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean {
+  return atLimit.some(({ of, name }) => (of === 'user' ? user : database) === name);
 }
 
 /** The consumer that holds most of these sessions; `nobody` of none. */

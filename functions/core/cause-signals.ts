@@ -27,7 +27,7 @@ interface Cause {
  * kind of leak), scaled to 85 %; what they only tell as stories shares the rest.
  */
 const OF_RUNBOOKS = 0.85;
-const OF_STORIES = 0.15 / 3;
+const OF_STORIES = 0.15 / 4;
 
 /**
  * How much of the trouble it would explain decides first. At a third it speaks neither for nor against: all of the taken
@@ -71,6 +71,16 @@ function climb({ trend }: Facts): string {
 }
 
 export const CAUSES = {
+  'consumer-limit': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
+    signals: ({ limited, taken }) => [
+      explains(limited / taken, ''),
+      // The server says so itself.
+      ...about(limited / taken, [leaning(1, 5, '')]),
+    ],
+  },
   'connection-leak': {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'kill-idle',

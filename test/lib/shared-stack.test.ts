@@ -79,7 +79,7 @@ describe('what each control function may do', () => {
   test.each([
     ['Dispatch', [publish, failures, ...incidents]],
     ['Reconcile', [publish, ...incidents]],
-    ['Sample', [workers, 'Allow lambda:InvokeFunction on <Dispatch.Arn>', publish]],
+    ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
     ['Ask', [publish]],

@@ -40,6 +40,7 @@ export async function takeSnapshot(
     visibility: visibilityOf(limits),
     othersActing: limits.others_acting ?? false,
     sessions,
+    atLimit: limits.at_limit ?? [],
     deadlocks: limits.deadlocks ?? 0,
     // Told in the server's log only.
     latestDeadlock: null,
