@@ -27,32 +27,41 @@ export interface ApproverSettings {
 
 /** Puts the questions of a local run to a person, and hands the answers to the workflow that waits for them. */
 export function createApprover({ findRuntime, person, tell }: ApproverSettings): Approver {
-  const over = new AbortController();
   const say = (kind: Line['kind'], text: string) => tell({ at: Date.now(), kind, text });
+  let waiting: AbortController | null = null;
 
-  const put = async (incidentId: string): Promise<void> => {
-    const runtime = await findRuntime();
-    const approval = (await runtime.store.approvals(incidentId)).findLast(({ status }) => status === 'pending');
+  const put = async (incidentId: string, over: AbortSignal): Promise<void> => {
+    const { store, answer: send } = await findRuntime();
+    const approval = (await store.approvals(incidentId)).findLast(({ status }) => status === 'pending');
     if (approval === undefined) return;
     for (const line of questionLines(approval)) say('detail', line);
     const patience = AbortSignal.timeout(Math.max(1, approval.expiresAt - Date.now()));
-    const { answer, by } = await person(approval, AbortSignal.any([over.signal, patience]));
-    if (answer === 'nothing') return say('bad', 'nobody answers');
-    const { planHash } = approval;
+    const { answer, by } = await person(approval, AbortSignal.any([over, patience]));
     const decision = { by, via: 'terminal', address: null, at: Date.now() } as const;
-    const answered = await runtime.answer(approval, { answer, planHash, secretHash: null, decision });
-    if (answered.kind === 'recorded') say(answer === 'approved' ? 'good' : 'bad', describeApproval(answered.approval));
-    else say('bad', 'the answer came too late');
+    const { planHash, round } = approval;
+    if (answer !== 'nothing') await send(approval, { answer, planHash, secretHash: null, decision });
+    // Somebody else may have answered, at the page or at another terminal.
+    const ended = (await store.approvals(incidentId)).find((each) => each.round === round);
+    if (ended?.decision == null) say('bad', 'nobody answers');
+    else say(ended.status === 'approved' ? 'good' : 'bad', describeApproval(ended));
   };
 
   return {
     hear(progress) {
-      if (progress.kind === 'execution-ended') over.abort();
-      if (progress.kind !== 'task-waiting') return;
-      put(progress.execution).catch((error: unknown) => say('bad', `nobody could be asked: ${String(error)}`));
+      if (progress.kind === 'task-waiting') {
+        waiting = new AbortController();
+        put(progress.execution, waiting.signal).catch((error: unknown) =>
+          say('bad', `nobody could be asked: ${String(error)}`),
+        );
+      } else if (ENDS_WAITING.has(progress.kind)) {
+        waiting?.abort();
+      }
     },
   };
 }
+
+/** One state runs at a time: whatever is left or ends, is what was waited in. */
+const ENDS_WAITING: ReadonlySet<Progress['kind']> = new Set(['state-exited', 'state-failed', 'execution-ended']);
 
 /** The whole question, for a terminal. */
 function questionLines({ plan, expiresAt }: Approval): string[] {

@@ -14,6 +14,7 @@ import { createAlarms, type AlarmState } from './cloudwatch-operations.ts';
 import { handOn, type DeliverySettings } from './delivery.ts';
 import type { Endpoints } from './function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from './function-registry.ts';
+import { startHttpApi } from './http-api.ts';
 import { startKeeper } from './keeper.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { startRecords } from './records.ts';
@@ -140,6 +141,12 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
   const sfn = new SFNClient(localClientConfig(aws.url));
   closers.add(() => Promise.resolve(sfn.destroy()));
   const workflow = createWorkflow({ client: sfn, stateMachineArn: machine.arn });
+  const asksAtPage = assembly.functions.some(({ name }) => name === names.control('decide'));
+  if (asksAtPage) {
+    const page = await startHttpApi(names.control('decide'), (name, event) => registry.invoke(name, event));
+    closers.add(() => page.stop());
+    access.set(names.control('ask'), { environment: { HEADROOM_PAGE_URL: `${page.url}/` }, reachable: [] });
+  }
   const endpoints: Endpoints = { dynamodb: records.url, sns: topic.url, aws: aws.url };
   const registry = await createFunctionRegistry({
     specs: assembly.functions,

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { findWorse, type PlanSummary } from './plan-summary.ts';
 import { LONGEST_WAIT_MINUTES, type Policy } from './policy.ts';
 import { printable } from './printable.ts';
+import { sha256 } from './sha256.ts';
 import type { TierName } from './tiers/names.ts';
 import { inWords } from './tiers/tier.ts';
 
@@ -57,7 +57,7 @@ export function waitMsOf({ approval }: Policy): number {
 
 /** Only this of a link's secret is ever stored: 64 hexadecimal digits. */
 export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return sha256(secret);
 }
 
 /** Whether a yes may be acted on now: not used, and not old. */
@@ -110,13 +110,18 @@ function nameOf({ decision }: Approval): string {
 }
 
 /** What became of a question, in words. */
-export function describeApproval({ plan, status, decision, askedAt, endedAt, usedInRound }: Approval): string {
+export function describeApproval({ plan, status, decision, askedAt, endedAt }: Approval): string {
   const what = `${plan.tier}, ${plan.sessions} session${plan.sessions === 1 ? '' : 's'}`;
   const after = endedAt === null ? '' : ` after ${inWords(endedAt - askedAt)}`;
   if (decision === null) return `${what}: ${UNANSWERED[status]}${after}`;
   const from = decision.address === null ? 'at the terminal' : `from ${printable(decision.address, 60)}`;
-  const use = status === 'approved' && usedInRound === null ? '; not acted on' : '';
-  return `${what}: ${status} by ${printable(decision.by, 60)} ${from}${after}${use}`;
+  return `${what}: ${status} by ${printable(decision.by, 60)} ${from}${after}`;
+}
+
+/** The same when all is over: also whether a yes was acted on. */
+export function describeFinally(approval: Approval): string {
+  const isUnused = approval.status === 'approved' && approval.usedInRound === null;
+  return `${describeApproval(approval)}${isUnused ? ', and not acted on' : ''}`;
 }
 
 const UNANSWERED: Readonly<Record<ApprovalStatus, string>> = {

@@ -1,5 +1,5 @@
 import { describeAdmission } from './admission.ts';
-import { describeApproval, type Approval } from './approval.ts';
+import { describeFinally, type Approval } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
 import type { Act, Incident, Notice, Round } from './incident.ts';
@@ -31,7 +31,7 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
-    ['Asked', clipLines(details.approvals.map(describeApproval))],
+    ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
     ...forStatusPage(incident, notice),

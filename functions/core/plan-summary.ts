@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { countBy } from './count-by.ts';
 import type { TierPlan, Victim } from './plan.ts';
 import { printable } from './printable.ts';
+import { sha256 } from './sha256.ts';
 import { consumerOf, sessionKey, type Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
 import type { TierName } from './tiers/names.ts';
@@ -137,9 +137,7 @@ export function withinAgreed(victims: readonly Victim[], agreed: PlanSummary): V
 
 /** Ties a decision to the very plan that was shown: 64 hexadecimal digits. */
 export function hashPlan(incidentId: string, round: number, plan: PlanSummary): string {
-  return createHash('sha256')
-    .update(JSON.stringify([incidentId, round, plan]))
-    .digest('hex');
+  return sha256(JSON.stringify([incidentId, round, plan]));
 }
 
 function consumerKey({ session }: Victim): string {

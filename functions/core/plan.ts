@@ -1,6 +1,6 @@
 import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
-import type { Mode, Policy } from './policy.ts';
+import { modeOfTier, type Mode, type Policy } from './policy.ts';
 import { protectionOf, reservedForPerson } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
@@ -102,13 +102,12 @@ export function planTiers(input: PlanInput): Plan {
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
   };
-  const modeOf = (name: TierName): Mode => policy.tiers[name] ?? input.mode;
-  const someAct = input.order.some((name) => modeOf(name) !== 'observe');
+  const someAct = input.order.some((name) => modeOfTier(name, input) !== 'observe');
   const perTier = capSlots(policy.caps.perTierPercent, usable);
   const tiers: TierPlan[] = [];
   for (const name of input.order) {
     const tier = tierNamed(name);
-    const mode = modeOf(name);
+    const mode = modeOfTier(name, input);
     // A tier that only looks on must not count as done where others act after it.
     const isHypothetical = someAct && mode === 'observe';
     const ledger = isHypothetical ? { ...left } : left;

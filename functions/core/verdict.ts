@@ -121,6 +121,14 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
     case 'granted':
       return { next: tier.tier, why: `${why}; ${permission.why}` };
     case 'ask':
+      // Nobody is woken for what may be gone at the next look.
+      if (!diagnosis.pressing && situation.emptyLooks + 1 < EMPTY_LOOKS) {
+        const usage = Math.round(diagnosis.usage);
+        return {
+          next: 'settle',
+          why: `usage is ${usage} %, under the trigger; looking again before a person is asked`,
+        };
+      }
       return { next: 'ask', question, why: permission.why === '' ? why : `${why}; ${permission.why}` };
     case 'none': {
       const { target } = situation.incident;
