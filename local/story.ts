@@ -1,5 +1,5 @@
 import { describeAdmission } from '../functions/core/admission.ts';
-import { describeApproval, type Approval } from '../functions/core/approval.ts';
+import { describeFinally, type Approval } from '../functions/core/approval.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
@@ -30,7 +30,7 @@ export function storyOf(
     ...rounds.flatMap((round) => [
       '',
       ...describeRoundAt(round, incident, acts),
-      ...approvals.filter((each) => each.round === round.round).map((each) => `  asked: ${describeApproval(each)}`),
+      ...approvals.filter((each) => each.round === round.round).map((each) => `  asked: ${describeFinally(each)}`),
     ]),
     '',
     ...describeSpared(incident),

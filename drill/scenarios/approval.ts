@@ -19,7 +19,7 @@ export const approve: Scenario = {
   answers: ['approved'],
   expect: {
     ...RELIEVED,
-    also: (facts) => [checkEqual('questions', 'approved', statusesOf(facts)), checkActedAfterAnswer(facts)],
+    also: (facts) => [checkEqual('answers', 'approved', answersOf(facts)), checkActedOn(facts, 0)],
   },
 };
 
@@ -32,7 +32,7 @@ export const deny: Scenario = {
     outcome: 'escalated',
     cause: 'connection-leak',
     tiers: [],
-    also: (facts) => [checkEqual('questions', 'denied', statusesOf(facts)), checkReason(facts, 'a person has said no')],
+    also: (facts) => [checkEqual('answers', 'denied', answersOf(facts)), checkReason(facts, 'a person has said no')],
   },
 };
 
@@ -46,7 +46,7 @@ export const expire: Scenario = {
     outcome: 'escalated',
     cause: 'connection-leak',
     tiers: [],
-    also: (facts) => [checkEqual('questions', 'expired', statusesOf(facts)), checkReason(facts, 'nobody answered')],
+    also: (facts) => [checkEqual('answers', 'expired', answersOf(facts)), checkReason(facts, 'nobody answered')],
   },
 };
 
@@ -72,33 +72,25 @@ export const changedPlan: Scenario = {
   answers: ['approved', 'approved'],
   expect: {
     ...RELIEVED,
-    also: (facts) => [
-      checkEqual('questions', 'approved, approved', statusesOf(facts)),
-      checkEqual('answers acted on', 'the second', usedOf(facts)),
-      checkActedAfterAnswer(facts),
-    ],
+    also: (facts) => [checkEqual('answers', 'approved', answersOf(facts)), checkActedOn(facts, 1)],
   },
 };
 
-function statusesOf({ approvals }: DrillFacts): string {
-  return approvals.map(({ status }) => status).join(', ');
+/** What was said. Slots come and go beside the plan, so a last few sessions may take a question of their own. */
+function answersOf({ approvals }: DrillFacts): string {
+  return [...new Set(approvals.map(({ status }) => status))].join(', ');
 }
 
-function usedOf({ approvals }: DrillFacts): string {
-  const names = ['the first', 'the second', 'the third'];
-  return approvals
-    .flatMap(({ usedInRound }, index) => (usedInRound === null ? [] : [names[index] ?? 'a later one']))
-    .join(', ');
+/** That the first act came after this answer and on its account, and none before it was acted on. */
+function checkActedOn({ incident, approvals }: DrillFacts, index: number): Check {
+  const used = approvals.findIndex(({ usedInRound }) => usedInRound !== null);
+  const answeredAt = approvals[index]?.decision?.at ?? Infinity;
+  const isAfter = (incident.firstActionAt ?? 0) >= answeredAt;
+  const found = used === -1 ? 'none' : `number ${used + 1}${isAfter ? '' : ', but before it was given'}`;
+  return checkThat('the first answer that was acted on', `number ${index + 1}`, found, used === index && isAfter);
 }
 
 function checkReason({ incident }: DrillFacts, words: string): Check {
   const reason = incident.escalation?.reason ?? 'none';
   return checkThat('why a person is needed', words, reason, reason.includes(words));
-}
-
-function checkActedAfterAnswer({ incident, approvals }: DrillFacts): Check {
-  const answeredAt = approvals.at(-1)?.decision?.at ?? null;
-  const { firstActionAt } = incident;
-  const isAfter = answeredAt !== null && firstActionAt !== null && firstActionAt >= answeredAt;
-  return checkThat('first action', 'after the last answer', isAfter ? 'after it' : 'not after it', isAfter);
 }

@@ -109,7 +109,8 @@ function readForm(form: URLSearchParams): Filled {
   const answer = form.get('answer');
   const by = printable((form.get('name') ?? '').trim(), NAME_LENGTH);
   if (answer !== 'approved' && answer !== 'denied') return { problem: 'Say yes or no.' };
-  if (by === '') return { problem: 'Say who you are: it goes on record with the answer.' };
+  // A name is at least a letter or a digit, whatever the alphabet.
+  if (!/[\p{L}\p{N}]/u.test(by)) return { problem: 'Say who you are: it goes on record with the answer.' };
   return { answer, planHash: form.get('plan') ?? '', by };
 }
 
