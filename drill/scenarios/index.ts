@@ -6,6 +6,7 @@ import { idleInTransaction } from './idle-in-transaction.ts';
 import { lockPileup } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
 import { observe } from './observe.ts';
+import { paused, pausedTier } from './paused.ts';
 import { ordinarySlotsTaken } from './ordinary-slots-taken.ts';
 import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
@@ -27,6 +28,8 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   reconnectStorm,
   consumerLimit,
   observe,
+  paused,
+  pausedTier,
   approve,
   deny,
   expire,

@@ -1,20 +1,19 @@
 import { deniedTiers, usableFor, type Approval } from '../core/approval.ts';
+import { NO_CONTEXT } from '../core/cause-facts.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
-import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
-import { countBy } from '../core/count-by.ts';
-import { HOUR_MS, countAgainstCaps, historyOf } from '../core/history.ts';
-import type { Act, Incident, VictimRecord } from '../core/incident.ts';
+import { HOUR_MS, historyOf } from '../core/history.ts';
+import type { Incident } from '../core/incident.ts';
+import { describePause, pauseOn, underPauses } from '../core/pause.ts';
 import { withinAgreed } from '../core/plan-summary.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
-import { sessionKey } from '../core/session.ts';
 import { slotsTaken, type Snapshot } from '../core/snapshot.ts';
 import type { Candidate } from '../core/tiers/tier.ts';
 import type { TierName } from '../core/tiers/names.ts';
 import { actRequest, type ActResult } from '../core/workflow.ts';
-import type { Ending } from '../core/worker-protocol.ts';
+import { carryOut } from './carry-out.ts';
 
 export interface ActDependencies {
   readonly store: IncidentStore;
@@ -22,8 +21,6 @@ export interface ActDependencies {
   readonly now: () => number;
 }
 
-/** How long after its snapshot an act may still end sessions; the grace for cancelled queries comes on top. */
-const ACT_WINDOW_MS = 30_000;
 /** Getting in must be quick here: Diagnose has just been in, and what it saw must not grow old. */
 const PATIENCE_MS = 10_000;
 
@@ -51,40 +48,14 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   if (typeof chosen === 'string') return held(chosen);
   const { victims, approval } = chosen;
 
-  // Read last, right before the act: a pause or a takeover that came while we looked must hold us back.
-  const pause = await deps.store.pauseOf(target.id);
-  if (pause) return held(`paused by ${pause.by}`);
-  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+  // Read last, right before the act, which then holds the fence: what came while we looked must hold us back.
+  const pause = pauseOn(tier, await deps.store.pausesOn(target.id));
+  if (pause) return held(describePause(pause));
   // A yes is good for one act, whoever else may hold it.
   if (approval && !(await deps.store.useApproval(approval, { round, at: deps.now() })))
     return held('the approval has been used or is too old');
-
-  const started: Act = {
-    incidentId,
-    round,
-    tier,
-    startedAt: deps.now(),
-    finishedAt: null,
-    counted: victims.length,
-    victims: victims.map(toRecord),
-  };
-  await deps.store.startAct(target.id, started);
-  await deps.store.change(incidentId, { firstActionAt: incident.firstActionAt ?? started.startedAt });
-
-  const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
-  const answer = await deps.worker.end(target.worker, {
-    deadline: seenAt + ACT_WINDOW_MS + graceMs,
-    graceMs,
-    victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
-  });
-  const endings = answer.ok
-    ? answer.endings
-    : victims.map(({ session }) => notTried(session.identity, answer.refusal.kind));
-  const finished = finish(started, endings, deps.now());
-  await deps.store.finishAct(target.id, finished);
-  const counts = countResults(finished.victims);
-  await deps.store.change(incidentId, { endedCount: incident.endedCount + countEnded([finished]) });
-  return { tier, round, held: answer.ok ? null : `refused as ${answer.refusal.kind}`, counts };
+  const { counts, refusal } = await carryOut(incident, { round, tier, victims, seenAt }, deps);
+  return { tier, round, held: refusal === null ? null : `refused as ${refusal.kind}`, counts };
 }
 
 interface Choice {
@@ -103,6 +74,10 @@ async function chooseVictims(
   const { target } = incident;
   const bar = barToActing(snapshot);
   if (bar) return bar.why;
+  // Those of other tiers count too: what such a tier would have ended is left for this one.
+  const pauses = await store.pausesOn(target.id);
+  const pause = pauseOn(tier, pauses);
+  if (pause) return describePause(pause);
   const acts = await store.acts(incident.id);
   const approvals = await store.approvals(incident.id);
   const history = historyOf(
@@ -111,7 +86,8 @@ async function chooseVictims(
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
   );
-  const { plan, pressing, usage } = readSnapshot(snapshot, target, { ...history, denied: deniedTiers(approvals) });
+  const decided = { ...history, denied: deniedTiers(approvals) };
+  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, NO_CONTEXT, tier);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && acts.every(({ counted }) => counted === 0))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;
@@ -124,27 +100,4 @@ async function chooseVictims(
   // What has grown since the look that found the plan covered waits for the next question.
   const victims = withinAgreed(own.victims, approval.plan);
   return victims.length > 0 ? { victims, approval } : 'a fresh look finds nobody to end whom the approval covers';
-}
-
-function toRecord({ session, method, reason }: Candidate): VictimRecord {
-  const { identity, user, application, database } = session;
-  return { identity, user, application, database, method, reason, result: null, detail: '' };
-}
-
-function notTried(identity: Ending['identity'], why: string): Ending {
-  return { identity, result: 'not-tried', detail: `the worker was refused: ${why}` };
-}
-
-/** A victim the worker says nothing about may have been ended, so it stays unknown and counts. */
-function finish(started: Act, endings: readonly Ending[], at: number): Act {
-  const byKey = new Map(endings.map((ending) => [sessionKey(ending.identity), ending]));
-  const victims = started.victims.map((victim) => {
-    const ending = byKey.get(sessionKey(victim.identity));
-    return ending ? { ...victim, result: ending.result, detail: ending.detail } : victim;
-  });
-  return { ...started, victims, finishedAt: at, counted: countAgainstCaps(victims) };
-}
-
-function countResults(victims: readonly VictimRecord[]): Record<string, number> {
-  return Object.fromEntries(countBy(victims, ({ result }) => result ?? 'unknown'));
 }

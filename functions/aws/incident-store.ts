@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Incident } from '../core/incident.ts';
+import { overlaps } from '../core/pause.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { readEnvironment } from './environment.ts';
 import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './incident-acts.ts';
@@ -16,8 +17,15 @@ import {
 } from './incident-approvals.ts';
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
-import { deletePause, putPause, readPause } from './incident-pauses.ts';
-import { changeRecord, closeRecord, noteNotice, readIncident } from './incident-record.ts';
+import { deletePause, putPause, readPauses } from './incident-pauses.ts';
+import {
+  acknowledgeRecord,
+  changeRecord,
+  claimRepeat,
+  closeRecord,
+  noteNotice,
+  readIncident,
+} from './incident-record.ts';
 import { putSample, readSamples } from './incident-samples.ts';
 import type { IncidentTable } from './incident-table.ts';
 import { queryAll } from './incident-table.ts';
@@ -47,6 +55,8 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
       await releaseLock(table, closed.target.id, id);
       return closed;
     },
+    acknowledge: (id, acknowledgement) => acknowledgeRecord(table, id, acknowledgement),
+    claimRepeat: (incident, repeat, at) => claimRepeat(table, incident, repeat, at),
     noticed: (id, attempt) => noteNotice(table, id, attempt),
     putRound: (round) => putRound(table, round),
     rounds: (incidentId) => readRounds(table, incidentId),
@@ -62,9 +72,11 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     useApproval: (key, use) => useApproval(table, key, use),
     taskTokenOf: (key) => readTaskToken(table, key),
     taskResumed: (key) => dropTaskToken(table, key),
-    pauseOf: (targetId) => readPause(table, targetId, now()),
+    pauses: () => readPauses(table, now()),
+    pausesOn: async (targetId) =>
+      (await readPauses(table, now())).filter((pause) => overlaps(pause, { targetId, tier: null })),
     pause: (pause) => putPause(table, pause),
-    resume: (targetId) => deletePause(table, targetId),
+    resume: (scope) => deletePause(table, scope, now()),
     putSample: (targetId, sample) => putSample(table, targetId, sample),
     samplesSince: (targetId, since) => readSamples(table, targetId, since),
     warnings: (targetId) => readWarnings(table, targetId),

@@ -99,7 +99,8 @@ export const CAUSES = {
             `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
           ),
           leaning(slowness(facts, policy), 1.5, climb(facts)),
-          leaning(facts.idlePlaces.largest, 1, ''),
+          // One place that holds them all is one application that does not give back.
+          leaning(facts.idlePlaces.largest, 2.5, ''),
         ]),
       ];
     },
@@ -212,8 +213,8 @@ export const CAUSES = {
             'the idle ones have been used again and again',
           ),
           leaning(
-            facts.idlePlaces.count >= 3 ? 1 - facts.idlePlaces.largest : 0.2,
-            0.7,
+            Math.max(0, 1 - facts.idlePlaces.largest * (facts.idlePlaces.count >= 3 ? 1 : 1.5)),
+            1.2,
             `they are spread over ${facts.idlePlaces.count} pools`,
           ),
           // Sessions that come and go are no pool that keeps them.

@@ -1,9 +1,10 @@
 import { NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
-import { findCause, tierOrderFor } from './cause.ts';
+import { findCause, tierOrderFor, tiersLedBy } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
 import type { Mode, Policy } from './policy.ts';
+import type { TierName } from './tiers/names.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
 
 export interface Diagnosis {
@@ -17,12 +18,16 @@ export interface Diagnosis {
   readonly plan: Plan;
 }
 
-/** Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. */
+/**
+ * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. A
+ * tier that was chosen already leads, whatever the cause looks like by now: its act must not be left what others would take.
+ */
 export function diagnose(
   snapshot: Snapshot,
   settings: { policy: Policy; mode: Mode },
   history: History,
   context: Context = NO_CONTEXT,
+  leading: TierName | null = null,
 ): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
@@ -34,7 +39,7 @@ export function diagnose(
     policy: settings.policy,
     mode: settings.mode,
     locks,
-    order: tierOrderFor(cause),
+    order: leading === null ? tierOrderFor(cause.name) : tiersLedBy(leading),
     history,
     pressing,
   });

@@ -3,7 +3,7 @@ import type { History } from './plan.ts';
 import { sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
-import type { TierName } from './tiers/names.ts';
+import { BY_HAND, type TierName } from './tiers/names.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** Results after which a session counts against the caps: it was ended, or may have been. */
@@ -85,7 +85,7 @@ export function historyOf(
 ): History {
   const futile = new Set<TierName>();
   for (const { act, ended, freed } of effectsOf(acts, rounds, usedNow)) {
-    if (!tierNamed(act.tier).freesOwnSlot || ended < LEAST_VICTIMS) continue;
+    if (act.tier === BY_HAND || !tierNamed(act.tier).freesOwnSlot || ended < LEAST_VICTIMS) continue;
     if (freed < LEAST_GAIN * ended) futile.add(act.tier);
     else futile.delete(act.tier);
   }

@@ -3,6 +3,7 @@ import { permissionFor, waitedForPeopleMs, type Approval } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
+import { describePause, fullPause, pauseOn } from './pause.ts';
 import type { TierPlan } from './plan.ts';
 import { summarisePlan, type PlanSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
@@ -32,7 +33,8 @@ export type Verdict =
 export interface Situation {
   readonly incident: Incident;
   readonly now: number;
-  readonly pause: Pause | null;
+  /** Those in force on the target; the diagnosis was made under them. */
+  readonly pauses: readonly Pause[];
   /** Rounds in a row, this one not counted, that had nothing to do. */
   readonly emptyLooks: number;
   /** Rounds so far, those that only watched relief left out. */
@@ -94,7 +96,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
-  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation.incident.target) };
+  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
 
   if (bar) return { next: 'settle', why: bar.why };
 
@@ -106,11 +108,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
   }
-  return {
-    next: 'escalate',
-    why: nothingLeft(diagnosis, usage),
-    advice: adviceFor(diagnosis, situation.incident.target),
-  };
+  return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
 }
 
 /** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
@@ -130,17 +128,15 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
         };
       }
       return { next: 'ask', question, why: permission.why === '' ? why : `${why}; ${permission.why}` };
-    case 'none': {
-      const { target } = situation.incident;
+    case 'none':
       return {
         next: 'escalate',
         why: `${permission.why}, so nothing was ended: ${tier.tier} would end ${tier.victims.length}`,
         advice: [
           `decide: ${tier.tier}, with the consequence: ${tierNamed(tier.tier).consequence}`,
-          ...adviceFor(diagnosis, target),
+          ...adviceFor(diagnosis, situation),
         ],
       };
-    }
   }
 }
 
@@ -149,7 +145,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
   const bound = boundReached(situation);
   const unconfirmed = `relief not confirmed: ${why}`;
   if (bound === null) return { next: 'settle', why: unconfirmed };
-  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis, situation.incident.target) };
+  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis, situation) };
 }
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
@@ -187,14 +183,30 @@ function faultOf(canary: Canary): { why: string; advice: readonly string[] } | n
   };
 }
 
-function holdReason(bar: Bar | null, { plan }: Diagnosis, { pause, hasActed }: Situation): string | null {
-  if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
+function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: Situation): string | null {
+  const pause = fullPause(pauses);
+  if (pause) return describePause(pause);
   if (bar?.kind === 'untested') return bar.why;
-  if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
+  if (plan.tiers.every((tier) => tier.mode === 'observe')) {
+    return pauses.length === 0
+      ? 'the target is in observe mode'
+      : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
+  }
   const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && tier.victims.length > 0);
-  const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
-  return !isActing && isHeldBack && !hasActed ? 'every tier that would help is in observe mode' : null;
+  if (isActing || helpful.length === 0 || hasActed) return null;
+  return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
+}
+
+function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
+  return tiers.map(({ tier }) => `${tier} is ${holdOn(tier, pauses)}`).join(', ');
+}
+
+/** What keeps a tier in mode observe from acting. */
+function holdOn(tier: TierName, pauses: readonly Pause[]): string {
+  const pause = pauseOn(tier, pauses);
+  return pause === null ? 'in observe mode' : describePause(pause);
 }
 
 function describeTier(tier: TierPlan): string {
@@ -217,13 +229,13 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
-function adviceFor({ cause, facts, plan }: Diagnosis, target: TargetSettings): string[] {
+function adviceFor({ cause, facts, plan }: Diagnosis, { pauses, incident }: Situation): string[] {
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   return [
-    ...adviseOn(cause.name as CauseName, facts, target),
+    ...adviseOn(cause.name as CauseName, facts, incident.target),
     ...held.map(
       (tier) =>
-        `${tier.tier} is in observe mode and would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
+        `${tier.tier} is ${holdOn(tier.tier, pauses)}; it would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
     ),
   ];
 }

@@ -1,6 +1,6 @@
 import { deniedTiers, waitMsOf } from '../core/approval.ts';
 import { adviseOn } from '../core/advice.ts';
-import { describeAdmission, describeWait } from '../core/admission.ts';
+import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
 import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
@@ -8,6 +8,7 @@ import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
+import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { LEASE_MS, type WorkerClient } from '../core/ports.ts';
@@ -17,7 +18,6 @@ import {
   slotsTaken,
   usagePercent,
   type Admission,
-  type Canary,
   type Sample,
   type Server,
   type Snapshot,
@@ -62,6 +62,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
     return conclude(incident, verdict, deps, {
       acts,
+      pauses: situation.pauses,
       round: {
         canary: 'not asked',
         admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${describeWait(answer.waitedMs)}`,
@@ -75,7 +76,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
   const history = { ...historyOf(acts, rounds, usedNow, lastHour), denied: deniedTiers(approvals) };
-  const diagnosis = readSnapshot(snapshot, target, history, context);
+  const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -83,6 +84,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { tiers, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
     acts,
+    pauses: situation.pauses,
     round: {
       usage: diagnosis.usage,
       used: slotsTaken(snapshot),
@@ -139,7 +141,7 @@ async function readSituation(
   return {
     incident,
     now: deps.now(),
-    pause: await deps.store.pauseOf(incident.target.id),
+    pauses: await deps.store.pausesOn(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some((act) => act.counted > 0),
@@ -153,7 +155,8 @@ const LATELY = 60;
 
 async function countActedLately({ id, target }: Incident, { store, now }: DiagnoseDependencies) {
   const earlier = (await store.listByTarget(target.id, LATELY)).filter(
-    (other) => other.id !== id && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
+    (other) =>
+      other.id !== id && other.call === null && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
   );
   return Object.fromEntries(countBy(earlier, ({ cause }) => cause?.name ?? 'unclear'));
 }
@@ -192,6 +195,7 @@ async function confirmRelief(
 
 interface Findings {
   readonly acts: readonly Act[];
+  readonly pauses: Incident['pauses'];
   readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
   readonly cause?: Incident['cause'];
   readonly advice?: Incident['advice'];
@@ -241,6 +245,7 @@ async function conclude(
       // Anew each time: an act that was settled late counts too.
       endedCount: countEnded(found.acts),
       refused: incident.refused + found.refused,
+      pauses: found.pauses,
       usageBefore: incident.usageBefore ?? usageSeen,
       usageAfter: usageNow,
       usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,
@@ -284,17 +289,6 @@ function namingRebounds(
   return holds
     ? { next: 'watch', why: `${verdict.why}; watching for ${inWords(loop.holdSeconds * 1000)} whether it holds` }
     : { next: 'close', why: verdict.why };
-}
-
-function describeCanary(canary: Canary): string {
-  switch (canary.result) {
-    case 'admitted':
-      return `admitted in ${Math.round(canary.tookMs)} ms`;
-    case 'refused':
-      return `refused as ${canary.refusal.kind}`;
-    case 'unknown':
-      return 'unknown: no canary is configured';
-  }
 }
 
 /** How it got in, and whether that is still the server of the round before. */

@@ -155,10 +155,10 @@ describe('a tier in mode approve', () => {
     const { id } = (await world.store.incident(incidentId))?.target ?? { id: '' };
     await askFor('approved');
     const { round } = await look();
-    await world.store.pause({ targetId: id, by: 'bob', why: 'let me look', at: world.at, until: null });
+    await world.store.pause({ targetId: id, tier: null, by: 'bob', why: 'let me look', at: world.at, until: null });
     expect((await attempt(round)).held).toContain('paused by bob');
     expect(await lastAsked()).toMatchObject({ usedInRound: null });
-    await world.store.resume(id);
+    await world.store.resume({ targetId: id, tier: null });
   });
 });
 

@@ -110,18 +110,13 @@ describe('the cause', () => {
   });
 
   it('puts the tier that deals with it first and the others by harm', () => {
-    expect(tierOrderFor({ name: 'lock-contention' })).toEqual([
+    expect(tierOrderFor('lock-contention')).toEqual([
       'break-locks',
       'kill-idle',
       'end-idle-transactions',
       'cancel-long',
     ]);
-    expect(tierOrderFor({ name: 'unclear' })).toEqual([
-      'kill-idle',
-      'end-idle-transactions',
-      'break-locks',
-      'cancel-long',
-    ]);
+    expect(tierOrderFor('unclear')).toEqual(['kill-idle', 'end-idle-transactions', 'break-locks', 'cancel-long']);
     for (const cause of Object.values(CAUSES)) expect(cause.words).not.toBe('');
   });
 });

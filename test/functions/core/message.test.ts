@@ -6,7 +6,7 @@ import { policy } from '../../../functions/core/policy.ts';
 import type { Message } from '../../../functions/core/ports.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 3, 0, 5);
-const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed'];
+const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed', 'done'];
 
 const RELIEVED: Incident = {
   id: 'orders-20261121T030005000-a1b2c3',
@@ -26,6 +26,7 @@ const RELIEVED: Incident = {
   outcome: 'relieved',
   fence: 4,
   alarm: { alarm: 'headroom-orders-connections-high', at: T0, reason: 'Threshold Crossed' },
+  call: null,
   joined: [],
   joinedCount: 0,
   openedAt: T0 + 2_000,
@@ -53,8 +54,12 @@ const RELIEVED: Incident = {
   rounds: 2,
   endedCount: 12,
   spared: { enough: 29, 'pool-minimum': 4, 'protected-user': 1 },
+  pauses: [],
   escalation: null,
   failure: null,
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
   pendingNotices: ['resolved'],
   notices: [],
 };
