@@ -69,6 +69,7 @@ describe('a tier in mode approve', () => {
     expect(next).toBe('kill-idle');
     expect(await attempt(round)).toMatchObject({ held: null, counts: { ended: 30 } });
     expect(await lastAsked()).toMatchObject({ usedInRound: round });
+    world.snapshots = [aSnapshot(100, many(90, 11, web))];
     expect((await look()).next).toBe('ask');
     expect(await attempt(round + 1)).toMatchObject({ held: expect.stringContaining('nobody has approved') as string });
     expect(world.ends).toHaveLength(1);
@@ -203,7 +204,7 @@ describe('sessions that only a person may end', () => {
     active(id, {
       queryMs: 1_200_000,
       stateMs: 1_200_000,
-      statement: { verb: 'ALTER TABLE', text: null, isOptedOut: false },
+      statement: { verb: 'ALTER', text: null, isOptedOut: false },
     });
   const full = aSnapshot(40, [
     ...many(3, 1, alter),

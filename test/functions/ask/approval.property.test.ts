@@ -67,6 +67,7 @@ async function play(list: readonly Step[]): Promise<Known> {
   const target = aTarget({ id: `t${++runs}`, mode: 'approve' });
   const incidentId = await world.openIncident(target);
   world.ends.length = 0;
+  world.samples = [aSnapshot(100, many(50, 1, web))];
   world.snapshots = [SNAPSHOTS[0] ?? aSnapshot(1, [])];
   const known: Known = { links: [], recorded: [], used: [] };
   let last: DiagnoseResult | null = null;

@@ -12,12 +12,8 @@ describe('markup', () => {
   });
 
   it('takes markup for markup, in lists too, and escapes once', () => {
-    const items = ['a<b', 'c'].map((text) => html`<li>${text}</li>`);
-    expect(
-      html`<ul>
-        ${items}
-      </ul>`.toString(),
-    ).toBe('<ul><li>a&lt;b</li><li>c</li></ul>');
+    const items = ['a<b', 'c'].map((text) => html`<b>${text}</b>`);
+    expect(html`<p>${items}</p>`.toString()).toBe('<p><b>a&lt;b</b><b>c</b></p>');
     expect(html`${3}${[]}${''}`.toString()).toBe('3');
   });
 
