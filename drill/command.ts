@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENGINE_NAMES } from '../functions/core/snapshot.ts';
+import type { AskPerson } from '../local/approver.ts';
+import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../local/commands/approve-option.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { print, printJson, say } from '../local/commands/output.ts';
 import { chooseDrills, type Drill } from './choice.ts';
@@ -14,6 +16,7 @@ const options = z.object({
   engine: z.enum([...ENGINE_NAMES, 'all']),
   postgresVersion: z.string(),
   seed: z.string(),
+  approve: z.optional(z.string()),
   all: z._default(z.boolean(), false),
   list: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
@@ -31,14 +34,17 @@ export function drillCommand(): Command {
     )
     .option('--postgres-version <major>', `major version of PostgreSQL: ${POSTGRES_MAJORS.join(', ')}`, '18')
     .option('--seed <number>', 'gives the loads other habits', '1')
+    .option('--approve <answer>', `${APPROVE_HELP}; default: what the scenario says`)
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const { drills, seed } = chooseDrills(given);
       const [only] = drills;
+      const approve = parseApprove(given.approve);
       if (given.list) listScenarios(given.json);
-      else if (drills.length === 1 && only !== undefined) process.exitCode = await drillOne(only, seed, given.json);
-      else process.exitCode = await drillMany(drills, seed, given.json);
+      else if (drills.length === 1 && only !== undefined)
+        process.exitCode = await drillOne(only, seed, given.json, approve);
+      else process.exitCode = await drillMany(drills, seed, given.json, approve);
     });
 }
 
@@ -52,19 +58,32 @@ function listScenarios(json: boolean): void {
 }
 
 /** Rehearses one scenario and returns the exit status. */
-export async function drillOne(drill: Drill, seed: number, json: boolean): Promise<number> {
-  const result = await watchDrill(drill, seed);
+export async function drillOne(
+  drill: Drill,
+  seed: number,
+  json: boolean,
+  approve: Approve | undefined,
+): Promise<number> {
+  const isAsked = approve !== undefined || canAsk();
+  const result = await watchDrill(drill, seed, isAsked ? personFor(approve) : undefined);
   if (json) printJson(result);
   else printReport(result);
   return result.passed ? EXIT.ok : EXIT.failedCheck;
 }
 
-async function drillMany(drills: readonly Drill[], seed: number, json: boolean): Promise<number> {
+/** Nobody is asked: so many drills run by themselves. */
+async function drillMany(
+  drills: readonly Drill[],
+  seed: number,
+  json: boolean,
+  approve: Approve | undefined,
+): Promise<number> {
+  const person = approve === undefined ? undefined : personFor(approve);
   const results: (DrillResult | FailedDrill)[] = [];
   for (const drill of drills) {
     const { scenario, server } = drill;
     try {
-      const result = await watchDrill(drill, seed);
+      const result = await watchDrill(drill, seed, person);
       for (const { name, expected, found } of result.expected.filter(({ ok }) => !ok)) {
         say(`${scenario.name} on ${server.engine}: ${name}: expected ${expected}, found ${found}`);
       }
@@ -88,13 +107,17 @@ async function drillMany(drills: readonly Drill[], seed: number, json: boolean):
 /** Ctrl-C: stop what was started, then leave. */
 const interruption = new AbortController();
 
-async function watchDrill({ scenario, server }: Drill, seed: number): Promise<DrillResult> {
+async function watchDrill(
+  { scenario, server }: Drill,
+  seed: number,
+  person: AskPerson | undefined,
+): Promise<DrillResult> {
   // Brings the CDK and the interpreter along, which lists and errors do without.
   const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    return await runDrill(scenario, { server, seed, signal: interruption.signal, ...createReporter(scenario) });
+    return await runDrill(scenario, { server, seed, person, signal: interruption.signal, ...createReporter(scenario) });
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }

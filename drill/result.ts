@@ -1,3 +1,4 @@
+import type { Approval } from '../functions/core/approval.ts';
 import type { Incident, Round } from '../functions/core/incident.ts';
 import type { EndedSession, RespondResult } from '../local/result.ts';
 import type { Check } from './checks.ts';
@@ -8,6 +9,7 @@ export interface DrillFacts {
   readonly incident: Incident;
   readonly rounds: readonly Round[];
   readonly ended: readonly EndedSession[];
+  readonly approvals: readonly Approval[];
   readonly loads: readonly LoadTally[];
 }
 

@@ -5,11 +5,13 @@ import type { TargetSettings } from '../functions/core/target.ts';
 import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import { toTargetSettings, type HeadroomConfig } from '../lib/config.ts';
 import { raiseAlarm } from '../local/alarm-run.ts';
+import { createApprover, type AskPerson } from '../local/approver.ts';
 import { createNarrator, type Line } from '../local/narrator.ts';
 import type { Notification } from '../local/progress.ts';
 import { readResult } from '../local/result.ts';
 import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
 import { synthesize } from '../local/synthesis.ts';
+import { answering } from './answers.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
 import { startDrillServer } from './drill-server.ts';
@@ -27,6 +29,8 @@ export interface DrillOptions {
   readonly server: ServerChoice;
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
+  /** Who answers questions in the place of the scenario's own answers. */
+  readonly person?: AskPerson | undefined;
   /** Told of everything that happens, as it happens. */
   readonly tell: (line: Line) => void;
   /** Told of every look at the server; usable: slots for ordinary clients. */
@@ -60,20 +64,25 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const startedAt = Date.now();
   const say = (kind: Line['kind'], text: string) => options.tell({ at: Date.now(), kind, text });
   const slots = slotsOf(scenario, options.server);
-  const specs = scenario.loads
-    .map((load) => loadSpec.parse(load))
-    .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
+  const specsOf = (inputs: Scenario['loads']) =>
+    inputs.map((load) => loadSpec.parse(load)).filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
+  const specs = specsOf(scenario.loads);
+  const lateSpecs = specsOf(scenario.lateLoads ?? []);
 
   const config = drillConfig(scenario, options.server);
   // Takes seconds in a process of its own; the runtime finds it done.
   synthesize(config).catch(() => undefined);
-  const server = await startDrillServer(scenario, specs, options.server);
+  const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.server);
   cleanup.add(() => server.stop());
   say('state', `${server.title} with ${slots.usable} usable slots`);
 
-  const stage = observeRuntime(config, server, options, cleanup);
+  const loads: Load[] = [];
+  const person = answering(scenario, options, async () => {
+    loads.push(...(await fillServer(lateSpecs, server, options, cleanup)));
+  });
+  const stage = observeRuntime(config, server, { ...options, person }, cleanup);
   if (scenario.isWarm === true || !slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
-  const loads = await fillServer(specs, server, options, cleanup);
+  loads.push(...(await fillServer(specs, server, options, cleanup)));
   await confirmRefused(scenario, specs, server);
   say('bad', REFUSED[scenario.refused]);
 
@@ -96,7 +105,13 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const tallies = loads.map((load) => load.tally());
   const endedInnocent = countInnocent(summary.ended, tallies);
   const rounds = await runtime.store.rounds(incidentId);
-  const facts = { incident, rounds, ended: summary.ended, loads: tallies };
+  const facts = {
+    incident,
+    rounds,
+    approvals: await runtime.store.approvals(incidentId),
+    ended: summary.ended,
+    loads: tallies,
+  };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {
@@ -122,7 +137,7 @@ interface ObservedRuntime {
 function observeRuntime(
   config: HeadroomConfig,
   server: DrillServer,
-  { tell }: DrillOptions,
+  { tell, person }: DrillOptions & { readonly person: AskPerson },
   cleanup: Cleanup,
 ): ObservedRuntime {
   const notifications: Notification[] = [];
@@ -135,6 +150,7 @@ function observeRuntime(
       onProgress(progress) {
         if (progress.kind === 'notification') notifications.push(progress);
         narrator.hear(progress);
+        approver.hear(progress);
       },
     });
     cleanup.add(() => runtime.stop());
@@ -145,6 +161,7 @@ function observeRuntime(
     caughtUp: () => narrator.caughtUp(),
     notifications,
   };
+  const approver = createApprover({ findRuntime: () => observed.start(), person, tell });
   const narrator = createNarrator(async () => (await observed.start()).store, tell);
   return observed;
 }

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { awsTargetsOf } from './aws-targets.ts';
-import type { HeadroomConfig } from './config-schema.ts';
+import { modeOfTier } from '../functions/core/policy.ts';
+import { TIER_NAMES } from '../functions/core/tiers/names.ts';
+import type { HeadroomConfig, Target } from './config-schema.ts';
 import { namesOf } from './names.ts';
 import { SharedStack } from './shared-stack.ts';
 import { TargetStack } from './target-stack.ts';
@@ -30,13 +32,23 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;
   const names = namesOf(prefix);
-  const shared = new SharedStack(app, names.sharedStack, { prefix, emails: config.notify.email, env: place });
+  const shared = new SharedStack(app, names.sharedStack, {
+    prefix,
+    emails: config.notify.email,
+    asks: config.targets.some(asksPeople),
+    env: place,
+  });
   for (const target of targets) {
     const stack = new TargetStack(app, names.targetStack(target.target.id), { config, target, env: place });
     // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes first.
     stack.addStackDependency(shared);
   }
   return app;
+}
+
+/** Some tier of the target waits for a person. */
+function asksPeople(target: Target): boolean {
+  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */

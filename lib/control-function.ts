@@ -35,12 +35,16 @@ export const CONTROL_FUNCTIONS = {
   },
   // Its own look, then the longest grace a policy allows for cancelled queries; an act cut short loses its results.
   act: { description: 'Does what one tier planned', timeoutSeconds: 180, memoryMegabytes: 1024 },
+  ask: { description: 'Asks a person about a plan', timeoutSeconds: 30, memoryMegabytes: 512 },
+  decide: { description: 'Serves the page where people answer', timeoutSeconds: 15, memoryMegabytes: 512 },
   escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
   close: { description: 'Closes the incident and lets the target go', timeoutSeconds: 30, memoryMegabytes: 512 },
   notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
 } as const satisfies Readonly<Record<string, ControlShape>>;
 
 export type ControlName = keyof typeof CONTROL_FUNCTIONS;
+/** Those that every installation has; `decide` is there where some target asks. */
+export type StandingControlName = Exclude<ControlName, 'decide'>;
 
 /** A function of the control plane, by its name. */
 export class ControlFunction extends HouseFunction {

@@ -1,6 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** The incident store. Outlives the stack: it is the record of what was done to databases. */
@@ -28,6 +28,17 @@ export class IncidentTable extends Table {
       actions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'].map((action) => `dynamodb:${action}`),
       resourceArns: [this.tableArn, `${this.tableArn}/index/byTarget`, `${this.tableArn}/index/byStatus`],
     });
+  }
+
+  /** Reading the records of incidents and noting an answer on them: nothing of targets, no new item, no list. */
+  grantAnswer(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+        resources: [this.tableArn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['INCIDENT#*'] } },
+      }),
+    );
   }
 
   private addIndex(indexName: string, partition: string): void {

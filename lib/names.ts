@@ -4,6 +4,7 @@ export function namesOf(prefix: string) {
     table: `${prefix}-incidents`,
     topic: `${prefix}-notices`,
     workflow: `${prefix}-workflow`,
+    page: `${prefix}-approvals`,
     control: (name: string) => `${prefix}-${name}`,
     worker: (targetId: string) => `${prefix}-worker-${targetId}`,
     anyWorker: `${prefix}-worker-*`,

@@ -20,7 +20,8 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'caps.perHourPercent':
     'Most sessions all incidents of the target may end within an hour, in percent of usable slots.',
   minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
-  rollback: 'Work that no tier throws away: a transaction over either limit is spared, and a person decides.',
+  rollback:
+    'Work that no tier throws away by itself: a transaction over either limit is spared, unless its tier is in mode approve and a person says yes to it by name.',
   'rollback.maxRowsModified':
     'MySQL and MariaDB: rows a transaction may have changed. Undoing them takes as long as doing them, and the slot stays taken meanwhile.',
   'rollback.maxWritingSeconds':
@@ -53,6 +54,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'How long relief must hold, usage under the trigger and clients getting in, before the incident is closed as relieved.',
   'loop.watchSeconds': 'Wait between two looks while relief is watched.',
   'loop.patienceSeconds': 'How long to try to get into a full server.',
+  approval: 'Tiers in mode approve ask a person first, who sees the exact plan.',
+  'approval.waitMinutes':
+    'How long a question waits for an answer. Without one nothing is ended and a person is paged. At least 2 on real targets.',
   sampling: 'How often the sampler looks.',
   'sampling.everySeconds':
     'Time between samples. Under 60, one call each minute takes several; 60 keeps the cost lowest.',

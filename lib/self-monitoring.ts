@@ -4,7 +4,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { ControlFunction, ControlName } from './control-function.ts';
+import type { ControlFunction, ControlName, StandingControlName } from './control-function.ts';
 import { namesOf } from './names.ts';
 import { OwnAlarm } from './own-alarm.ts';
 
@@ -12,7 +12,9 @@ export interface SelfMonitoringProps {
   readonly prefix: string;
   readonly topic: ITopic;
   readonly stateMachine: StateMachine;
-  readonly functions: Readonly<Record<ControlName, ControlFunction>>;
+  readonly functions: Readonly<Record<StandingControlName, ControlFunction>> & {
+    readonly decide: ControlFunction | null;
+  };
   readonly dispatchFailures: Queue;
 }
 
@@ -25,6 +27,8 @@ const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   sample: 'a target may not be watched; the alarms on the metric of RDS still are',
   diagnose: 'an incident could not be looked at; it ends as failed',
   act: 'a tier broke off; the workflow looks again before anything else is done',
+  ask: 'a person may not have been asked; the workflow looks again and asks anew',
+  decide: 'a person may not have been able to answer; without an answer nothing is ended, and a person is paged',
   escalate: 'a person may not have been paged',
   close: 'an incident may still be open, which holds up the next one of its target',
   notify: 'a notice may not have been delivered',
@@ -44,6 +48,7 @@ export class SelfMonitoring extends Construct {
     this.#alarmOnAny('workflow-aborted', stateMachine.metricAborted(PER_MINUTE), 'a workflow was stopped from outside');
     for (const [name, what] of Object.entries(FUNCTION_FAILED)) {
       const failed = functions[name as ControlName];
+      if (failed === null) continue;
       this.#alarmOnAny(`${name}-errors`, failed.metricErrors(PER_MINUTE), `the function ${name} failed: ${what}`);
     }
     this.#alarmOnAny(

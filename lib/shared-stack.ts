@@ -7,6 +7,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { ApprovalPage } from './approval-page.ts';
 import { ControlFunction, type ControlName } from './control-function.ts';
 import { IncidentTable } from './incident-table.ts';
 import { namesOf, type Names } from './names.ts';
@@ -17,6 +18,8 @@ import { Workflow } from './workflow.ts';
 export interface SharedStackProps extends StackProps {
   readonly prefix: string;
   readonly emails: readonly string[];
+  /** Some target asks people before it acts, so that they need a place to answer. */
+  readonly asks: boolean;
 }
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
@@ -25,32 +28,35 @@ export class SharedStack extends Stack {
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, { prefix, emails, ...props }: SharedStackProps) {
+  constructor(scope: Construct, id: string, { prefix, emails, asks, ...props }: SharedStackProps) {
     super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', this.#names.table);
     this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails });
 
-    const steps = this.#createSteps();
+    const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
+    const steps = this.#createSteps(page);
     const { stateMachine } = new Workflow(this, 'Workflow', { stateMachineName: this.#names.workflow, ...steps });
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
     const sample = this.#createSample(dispatch);
+    const decide = page && this.#createDecide(page, stateMachine);
 
     new SelfMonitoring(this, 'SelfMonitoring', {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, sample, ...steps },
+      functions: { dispatch, reconcile, sample, decide, ...steps },
       dispatchFailures,
     });
     this.#describeOutputs(stateMachine);
   }
 
-  #createSteps() {
+  #createSteps(page: ApprovalPage | null) {
     const steps = {
       diagnose: this.#createFunction('diagnose'),
+      ask: this.#createFunction('ask', page === null ? {} : { HEADROOM_PAGE_URL: page.url }),
       act: this.#createFunction('act'),
       escalate: this.#createFunction('escalate'),
       close: this.#createFunction('close'),
@@ -63,6 +69,7 @@ export class SharedStack extends Stack {
       'Neither knows a narrower scope; reading only, as evidence for the cause.',
     );
     this.#allowWorkers(steps.act);
+    this.#topic.grantPublish(steps.ask);
     this.#topic.grantPublish(steps.escalate);
     this.#topic.grantPublish(steps.notify);
     return steps;
@@ -84,6 +91,7 @@ export class SharedStack extends Stack {
   #createReconcile(stateMachine: StateMachine): ControlFunction {
     const reconcile = this.#createFunction('reconcile', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
     // The next minute brings the next call.
+    this.#allowWaking(reconcile, stateMachine);
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
     this.#allowTargetRules(reconcile);
@@ -109,6 +117,22 @@ export class SharedStack extends Stack {
     this.#topic.grantPublish(sample);
     this.#allowTargetRules(sample);
     return sample;
+  }
+
+  #createDecide(page: ApprovalPage, stateMachine: StateMachine): ControlFunction {
+    // The only function that the internet reaches has the table and the workflow, and of each no more than it needs.
+    const decide = new ControlFunction(this, 'decide', {
+      names: this.#names,
+      environment: {
+        HEADROOM_TABLE: this.#table.tableName,
+        HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn,
+      },
+    });
+    this.#table.grantAnswer(decide);
+    this.#allowWaking(decide, stateMachine);
+    page.serveWith(decide);
+    new CfnOutput(this, 'ApprovalPageUrl', { value: page.url, description: 'Where links in questions lead' });
+    return decide;
   }
 
   #createDispatchFailures(): Queue {
@@ -149,6 +173,11 @@ export class SharedStack extends Stack {
       'CloudWatch refuses to tell of composite alarms under any narrower scope; reading only.',
     );
     this.#topic.grantPublish(grantee);
+  }
+
+  /** Telling a workflow that its question has been answered. */
+  #allowWaking(grantee: ControlFunction, stateMachine: StateMachine): void {
+    grantee.allow(['states:SendTaskSuccess'], [stateMachine.stateMachineArn]);
   }
 
   #allowWorkers(grantee: ControlFunction): void {

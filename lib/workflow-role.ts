@@ -21,10 +21,10 @@ const TRACING = [
   'xray:GetSamplingTargets',
 ];
 
-/** May invoke the five functions of the steps, deliver its log and trace; nothing else. */
+/** May invoke the six functions of the steps, deliver its log and trace; nothing else. */
 export class WorkflowRole extends Role {
   constructor(scope: Construct, id: string, props: WorkflowProps) {
-    const { diagnose, act, escalate, close, notify, stateMachineName } = props;
+    const { diagnose, ask, act, escalate, close, notify, stateMachineName } = props;
     super(scope, id, {
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
@@ -33,7 +33,7 @@ export class WorkflowRole extends Role {
       inlinePolicies: {
         Steps: allow(
           ['lambda:InvokeFunction'],
-          [diagnose, act, escalate, close, notify].map((step) => step.functionArn),
+          [diagnose, ask, act, escalate, close, notify].map((step) => step.functionArn),
         ),
         Logging: allow(LOG_DELIVERY, ['*']),
         Tracing: allow(TRACING, ['*']),

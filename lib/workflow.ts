@@ -5,6 +5,7 @@ import {
   Condition,
   DefinitionBody,
   Fail,
+  IntegrationPattern,
   JitterType,
   JsonPath,
   LogLevel,
@@ -23,6 +24,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { ERRORS } from '../functions/core/errors.ts';
+import { LONGEST_WAIT_MINUTES } from '../functions/core/policy.ts';
 import { TIERS } from '../functions/core/tiers/index.ts';
 import type { ControlFunction } from './control-function.ts';
 import { WorkflowRole } from './workflow-role.ts';
@@ -51,12 +53,16 @@ const PATIENTLY = {
 } as const satisfies RetryProps;
 const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 1 } as const satisfies RetryProps;
 
-/** Longer than any policy lets an incident last, shorter than a person would accept. */
-const LONGEST_INCIDENT = Duration.minutes(40);
+/**
+ * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that its
+ * questions may wait for people in all, and the one question that is asked last.
+ */
+const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES);
 
 export interface WorkflowProps {
   readonly stateMachineName: string;
   readonly diagnose: ControlFunction;
+  readonly ask: ControlFunction;
   readonly act: ControlFunction;
   readonly escalate: ControlFunction;
   readonly close: ControlFunction;
@@ -88,6 +94,7 @@ export class Workflow extends Construct {
     const diagnose = this.#diagnose(props);
     const chooseTier = new Choice(this, 'ChooseTier');
     const watch = new Wait(this, 'WatchForRebound', { time: WaitTime.secondsPath('$.watchSeconds') });
+    const waitForApproval = this.#waitForApproval(props);
     const settle = new Wait(this, 'Settle', { time: WaitTime.secondsPath('$.settleSeconds') });
     const escalate = this.#escalate(props);
     const escalated = new Pass(this, 'Escalated', { result: Result.fromString('escalated'), resultPath: '$.outcome' });
@@ -115,7 +122,15 @@ export class Workflow extends Construct {
       chooseTier.when(Condition.stringEquals('$.next', tier.name), act);
       act.next(settle);
     }
+    // Answered or not: what was said is on record, and a look comes first.
+    waitForApproval
+      .addCatch(escalate, { errors: [ERRORS.schemaMismatch], resultPath: '$.error' })
+      .addCatch(closeAsFailed, { errors: [ERRORS.fenceLost], resultPath: '$.error' })
+      .addCatch(diagnose, { errors: ['States.Timeout'], resultPath: JsonPath.DISCARD })
+      .addCatch(settle, { resultPath: '$.error' })
+      .next(diagnose);
     chooseTier
+      .when(Condition.stringEquals('$.next', 'ask'), waitForApproval)
       .when(Condition.stringEquals('$.next', 'settle'), settle)
       .when(Condition.stringEquals('$.next', 'watch'), watch)
       .when(Condition.stringEquals('$.next', 'close'), close)
@@ -153,6 +168,23 @@ export class Workflow extends Construct {
       },
       resultSelector: { 'result.$': '$.Payload' },
       resultPath: '$.act',
+    }).addRetry({ ...PATIENTLY, errors: DID_NOT_RUN });
+  }
+
+  /** Waits for a person, for as long as Diagnose says. A question that may have been asked is not asked again here. */
+  #waitForApproval({ ask }: WorkflowProps): TaskStateBase {
+    return new LambdaInvoke(this, 'WaitForApproval', {
+      lambdaFunction: ask,
+      integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+      payload: TaskInput.fromObject({
+        schema: JsonPath.numberAt('$.schema'),
+        incidentId: JsonPath.stringAt('$.incidentId'),
+        round: JsonPath.numberAt('$.round'),
+        taskToken: JsonPath.taskToken,
+      }),
+      resultPath: JsonPath.DISCARD,
+      taskTimeout: Timeout.at('$.waitSeconds'),
+      retryOnServiceExceptions: false,
     }).addRetry({ ...PATIENTLY, errors: DID_NOT_RUN });
   }
 

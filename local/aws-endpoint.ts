@@ -16,7 +16,7 @@ export interface AwsEndpointSettings {
 }
 
 /**
- * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, four
+ * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, six
  * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so, and
  * reported, so this is also where calls to services with no stand-in end.
  */

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { payloadTemplate, plainPath, resultPath } from './definition-paths.ts';
+import { isRecord } from '../lib/records.ts';
+import { payloadTemplate, plainPath, resultPath, usesTaskToken } from './definition-paths.ts';
 
 // What of the Amazon States Language the local interpreter runs as AWS does. Whatever is not listed is refused: some of it
 // the interpreter ignores without a word (JSONata, HeartbeatSeconds, tolerated failures), some it does differently (falsy
-// Pass results, a Task without TimeoutSeconds, which it ends after 60 s).
+// Pass results, a Task without a timeout, which it ends after 60 s).
 
 const common = { Comment: z.string().optional(), QueryLanguage: z.literal('JSONPath').optional() };
 const io = { InputPath: plainPath.nullable().optional(), OutputPath: plainPath.nullable().optional() };
@@ -28,31 +29,48 @@ const catcher = z.strictObject({
   ResultPath: resultPath.optional(),
 });
 
-const task = z.strictObject({
-  ...common,
-  ...io,
-  ...onward,
-  Type: z.literal('Task'),
-  Resource: z.literal(
-    'arn:aws:states:::lambda:invoke',
-    'the only task that runs locally is arn:aws:states:::lambda:invoke',
-  ),
-  Parameters: z
-    .strictObject({
-      FunctionName: z.string(),
-      Payload: payloadTemplate.optional(),
-      'Payload.$': plainPath.optional(),
-    })
-    .refine(
-      (given) => (given.Payload === undefined) !== (given['Payload.$'] === undefined),
-      'name Payload or Payload.$',
-    ),
-  ResultSelector: payloadTemplate.optional(),
-  ResultPath: resultPath.optional(),
-  TimeoutSeconds: seconds,
-  Retry: z.array(retrier).optional(),
-  Catch: z.array(catcher).optional(),
-});
+const INVOKE = 'arn:aws:states:::lambda:invoke';
+const WAIT_FOR_TOKEN = `${INVOKE}.waitForTaskToken`;
+
+const task = z
+  .strictObject({
+    ...common,
+    ...io,
+    ...onward,
+    Type: z.literal('Task'),
+    Resource: z.enum([INVOKE, WAIT_FOR_TOKEN], `the only tasks that run locally are ${INVOKE} and ${WAIT_FOR_TOKEN}`),
+    Parameters: z
+      .strictObject({
+        FunctionName: z.string(),
+        Payload: payloadTemplate.optional(),
+        'Payload.$': plainPath.optional(),
+      })
+      .refine(
+        (given) => (given.Payload === undefined) !== (given['Payload.$'] === undefined),
+        'name Payload or Payload.$',
+      ),
+    ResultSelector: payloadTemplate.optional(),
+    ResultPath: resultPath.optional(),
+    TimeoutSeconds: seconds.optional(),
+    TimeoutSecondsPath: plainPath.optional(),
+    Retry: z.array(retrier).optional(),
+    Catch: z.array(catcher).optional(),
+  })
+  .refine((given) => (given.TimeoutSeconds === undefined) !== (given.TimeoutSecondsPath === undefined), {
+    path: ['TimeoutSeconds'],
+    message:
+      'name TimeoutSeconds or TimeoutSecondsPath: without one the interpreter ends the task after 60 s, AWS never',
+    // Beside whatever else is wrong.
+    when: ({ value }) => isRecord(value),
+  })
+  .refine((given) => given.TimeoutSecondsPath === undefined || given.Resource === WAIT_FOR_TOKEN, {
+    path: ['TimeoutSecondsPath'],
+    message: `runs locally as on AWS with ${WAIT_FOR_TOKEN} alone; name TimeoutSeconds`,
+  })
+  .refine((given) => (given.Resource === WAIT_FOR_TOKEN) === usesTaskToken(given.Parameters.Payload), {
+    path: ['Parameters', 'Payload'],
+    message: `hands $$.Task.Token on exactly where the task waits for it, which is ${WAIT_FOR_TOKEN}`,
+  });
 
 /** The comparisons whose outcome the interpreter and AWS agree on, one to a rule. */
 const comparisons = {
@@ -159,6 +177,11 @@ export function checkDefinition(definition: unknown): CheckedDefinition {
   throw new UnsupportedDefinition(
     parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'definition'}: ${issue.message}`),
   );
+}
+
+/** Whether a state waits until somebody sends the result of its task. */
+export function waitsForToken(state: CheckedDefinition['States'][string]): boolean {
+  return state.Type === 'Task' && state.Resource === WAIT_FOR_TOKEN;
 }
 
 /** Names of the Task states with the function each invokes. */

@@ -8,7 +8,7 @@ export const plainPath = z
   .regex(new RegExp(String.raw`^\$${STEP}*$`), 'use a plain reference path such as $.incidentId');
 
 const CONTEXT = new RegExp(
-  String.raw`^\$\$\.(?:Execution\.(?:Id|Name|StartTime|Input${STEP}*)|StateMachine\.(?:Id|Name))$`,
+  String.raw`^\$\$\.(?:Execution\.(?:Id|Name|StartTime|Input${STEP}*)|StateMachine\.(?:Id|Name)|Task\.Token)$`,
 );
 const INTRINSIC = /^States\.(?:Format|Array|JsonToString|StringToJson|MathAdd)\(.*\)$/;
 
@@ -26,6 +26,14 @@ export const payloadTemplate = z.record(z.string(), z.json()).superRefine((templ
     issues.addIssue({ code: 'custom', path, message: problem });
 });
 
+const TASK_TOKEN = '$$.Task.Token';
+
+/** Whether a template hands the token of its task on, anywhere in it. */
+export function usesTaskToken(template: unknown): boolean {
+  if (typeof template !== 'object' || template === null) return false;
+  return Object.values(template).some((inner) => inner === TASK_TOKEN || usesTaskToken(inner));
+}
+
 function referenceProblems(
   value: Json,
   path: (string | number)[] = [],
@@ -40,7 +48,7 @@ function referenceProblems(
       : [
           {
             path: [...path, key],
-            problem: `${JSON.stringify(inner)} is none of the references that run locally as on AWS: a plain path, $$.Execution.Id, Name, StartTime or Input, $$.StateMachine.Id or Name, States.Format, Array, JsonToString, StringToJson or MathAdd`,
+            problem: `${JSON.stringify(inner)} is none of the references that run locally as on AWS: a plain path, $$.Execution.Id, Name, StartTime or Input, $$.StateMachine.Id or Name, $$.Task.Token, States.Format, Array, JsonToString, StringToJson or MathAdd`,
           },
         ];
   });

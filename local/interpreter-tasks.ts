@@ -1,6 +1,9 @@
 import type { StateMachine as Interpreter } from 'aws-local-stepfunctions';
 import * as z from 'zod';
+import { functionsOf, type CheckedDefinition } from './definition-check.ts';
 import type { InvocationResult } from './function-process.ts';
+import { WAIT_FIELD } from './interpreter-definition.ts';
+import type { TaskTokens } from './task-tokens.ts';
 
 /** AWS ends an execution whose state data outgrows this, and neither Retry nor Catch can help. */
 const STATE_LIMIT_BYTES = 256 * 1024;
@@ -17,13 +20,35 @@ export type JsonValue = Parameters<Interpreter['run']>[0];
 type TaskHandlers = NonNullable<
   NonNullable<NonNullable<Parameters<Interpreter['run']>[1]>['overrides']>['taskResourceLocalHandlers']
 >;
-const lambdaParameters = z.object({ FunctionName: z.string(), Payload: z.json() });
+const parametersOfTask = z.object({
+  FunctionName: z.string(),
+  Payload: z.json(),
+  [WAIT_FIELD]: z.int().min(1).optional(),
+});
 
-/** Runs the tasks of one execution, of the given states, as Lambda invocations. After its end no task starts any more. */
-export function taskHandlers(states: Iterable<string>, invoke: InvokeTask, isRunning: () => boolean): TaskHandlers {
-  const handle = async (parameters: JsonValue): Promise<JsonValue> => {
-    if (!isRunning()) throw new Uncatchable('States.Runtime', 'the execution has ended');
-    const { FunctionName, Payload } = lambdaParameters.parse(parameters);
+export interface TaskSettings {
+  readonly definition: CheckedDefinition;
+  readonly invoke: InvokeTask;
+  readonly tokens: TaskTokens;
+  /** Of this one execution. After its end no task starts any more. */
+  readonly isRunning: () => boolean;
+  /** Called when the function of a waiting task has answered, and the task goes on waiting. */
+  readonly onWaiting: (state: string) => void;
+}
+
+/** What runs the tasks of one execution, as Lambda invocations. */
+export interface Tasks {
+  readonly handlers: TaskHandlers;
+  /** For the context object: its token is that of the task that is about to start. */
+  readonly context: { readonly Token: string };
+  /** The execution has ended: nothing is waited for any more. */
+  abandon(): void;
+}
+
+export function createTasks({ definition, invoke, tokens, isRunning, onWaiting }: TaskSettings): Tasks {
+  let token = tokens.issue();
+
+  const run = async (FunctionName: string, Payload: unknown): Promise<JsonValue> => {
     const event = JSON.stringify(Payload);
     if (Buffer.byteLength(event) > STATE_LIMIT_BYTES) {
       throw new Uncatchable(
@@ -40,7 +65,41 @@ export function taskHandlers(states: Iterable<string>, invoke: InvokeTask, isRun
       JSON.stringify(result.error),
     );
   };
-  return Object.fromEntries([...states].map((state) => [state, handle]));
+
+  /** The function's own answer counts for nothing; its failure ends the task. */
+  const waitFor = async (state: string, invoked: Promise<JsonValue>, waitSeconds: number): Promise<JsonValue> => {
+    const mine = token;
+    const ended = tokens.wait(mine, waitSeconds * 1000);
+    const failed = invoked.then(
+      () => new Promise<never>(() => onWaiting(state)),
+      (error: unknown) => {
+        tokens.abandon(mine);
+        throw error;
+      },
+    );
+    const end = await Promise.race([ended, failed]);
+    if (end.kind === 'succeeded') return JSON.parse(end.output) as JsonValue;
+    throw end.kind === 'timed-out' ? new TaskFailed('States.Timeout', '') : new TaskFailed(end.error, end.cause);
+  };
+
+  const handlerOf =
+    (state: string) =>
+    async (parameters: JsonValue): Promise<JsonValue> => {
+      if (!isRunning()) throw new Uncatchable('States.Runtime', 'the execution has ended');
+      const { FunctionName, Payload, [WAIT_FIELD]: waitSeconds } = parametersOfTask.parse(parameters);
+      if (waitSeconds === undefined) return run(FunctionName, Payload);
+      const result = waitFor(state, run(FunctionName, Payload), waitSeconds);
+      return result.finally(() => (token = tokens.issue()));
+    };
+  return {
+    handlers: Object.fromEntries([...functionsOf(definition).keys()].map((state) => [state, handlerOf(state)])),
+    context: {
+      get Token() {
+        return token;
+      },
+    },
+    abandon: () => tokens.abandon(token),
+  };
 }
 
 /** The interpreter matches Retry and Catch against `name` and hands the message on as the cause. */

@@ -24,6 +24,7 @@ const KINDS: Readonly<
   'AWS::SNS::Topic': { name: 'TopicName', ref: 'arn', arn: 'sns:@:' },
   'AWS::StepFunctions::StateMachine': { name: 'StateMachineName', ref: 'arn', arn: 'states:@:stateMachine:' },
   'AWS::SQS::Queue': { name: 'QueueName', ref: 'none', arn: 'sqs:@:' },
+  'AWS::ApiGatewayV2::Api': { name: 'Name', ref: 'none', arn: 'apigateway:@:/apis/' },
   'AWS::CloudWatch::Alarm': { name: 'AlarmName', ref: 'name', arn: 'cloudwatch:@:alarm:' },
 };
 
@@ -70,6 +71,8 @@ function referTo(id: string, attribute: string | null, resources: Resources, pla
   if (resource === undefined || kind === undefined) {
     throw new Error(`${place}: the local runtime knows no value for ${id} (${resource?.type ?? 'no such resource'})`);
   }
+  // Where it is served here is known once it runs; see `startHttpApi`.
+  if (resource.type === 'AWS::ApiGatewayV2::Api' && attribute === 'ApiEndpoint') return 'https://http-api.invalid';
   // What has no name of its own gets one from CloudFormation; here the logical id is as good.
   const physical = resolveIntrinsics(resource.properties[kind.name] ?? id, resources, place);
   const arn = `arn:aws:${kind.arn.replace('@', `${REGION}:${ACCOUNT}`)}${String(physical)}`;

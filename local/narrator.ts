@@ -53,6 +53,8 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
       if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore());
       return TIERS.some(({ state }) => state === progress.state) ? describeAct(progress.output) : [];
     case 'state-failed':
+      // Told by whoever put the question.
+      if (progress.state === 'WaitForApproval' && progress.error === 'States.Timeout') return [];
       return [{ kind: 'bad', text: `${progress.state} failed: ${progress.error}` }];
     case 'state-retried':
       return [{ kind: 'detail', text: `${progress.state} is tried again` }];
@@ -66,6 +68,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
         : [];
     case 'refused':
       return [{ kind: 'bad', text: `refused ${progress.operation}: ${progress.detail}` }];
+    case 'task-waiting':
     case 'execution-ended':
     case 'function-log':
       return [];

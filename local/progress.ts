@@ -1,6 +1,14 @@
 /** What happens inside a local runtime while it runs. `at` is epoch milliseconds. */
 export type Progress =
-  StateEntered | StateExited | StateFailed | ExecutionEnded | FunctionEvent | FunctionLog | Notification | Refusal;
+  | StateEntered
+  | StateExited
+  | StateFailed
+  | TaskWaiting
+  | ExecutionEnded
+  | FunctionEvent
+  | FunctionLog
+  | Notification
+  | Refusal;
 
 export interface StateEntered {
   readonly kind: 'state-entered';
@@ -26,6 +34,14 @@ export interface StateFailed {
   readonly state: string;
   /** Empty for `state-retried` and `state-caught`. */
   readonly error: string;
+}
+
+/** A task has been handed on and waits for somebody to send its result. */
+export interface TaskWaiting {
+  readonly kind: 'task-waiting';
+  readonly at: number;
+  readonly execution: string;
+  readonly state: string;
 }
 
 export type EndStatus = 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';

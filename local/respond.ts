@@ -4,6 +4,7 @@ import { describeCall } from '../functions/core/call.ts';
 import type { Unopened } from '../functions/core/workflow.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
+import { createApprover, type AskPerson } from './approver.ts';
 import { createNarrator, type Line } from './narrator.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import type { Notification } from './progress.ts';
@@ -16,6 +17,8 @@ export interface RespondOptions {
   readonly recordsFolder: string;
   /** Where the URLs of the target's logins are looked up. */
   readonly environment: NodeJS.ProcessEnv;
+  /** Who answers the questions of tiers in mode approve. */
+  readonly person: AskPerson;
   readonly tell: (line: Line) => void;
 }
 
@@ -25,10 +28,11 @@ export interface RespondOptions {
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, recordsFolder, environment, tell }: RespondOptions,
+  { event, recordsFolder, environment, person, tell }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
   const notifications: Notification[] = [];
   const narrator = createNarrator(async () => (await starting).store, tell);
+  const approver = createApprover({ findRuntime: () => starting, person, tell });
   const starting = startRuntime({
     config,
     environment,
@@ -37,6 +41,7 @@ export async function respond(
     onProgress(progress) {
       if (progress.kind === 'notification') notifications.push(progress);
       narrator.hear(progress);
+      approver.hear(progress);
     },
   });
   const runtime = await starting;

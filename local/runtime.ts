@@ -1,15 +1,20 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IncidentStore } from '../functions/core/ports.ts';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { createWorkflow } from '../functions/aws/workflow.ts';
+import type { AnswerToQuestion, IncidentStore, QuestionKey } from '../functions/core/ports.ts';
+import { answerQuestion, type Answered } from '../functions/decide/answer-question.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { namesOf } from '../lib/names.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
+import { localClientConfig } from './client-config.ts';
 import { createClosers, type Closers } from './closers.ts';
 import { createAlarms, type AlarmState } from './cloudwatch-operations.ts';
 import { handOn, type DeliverySettings } from './delivery.ts';
 import type { Endpoints } from './function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from './function-registry.ts';
+import { startHttpApi } from './http-api.ts';
 import { startKeeper } from './keeper.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { startRecords } from './records.ts';
@@ -55,6 +60,8 @@ export interface LocalRuntime {
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
   /** Aborts the workflow of an incident; `executionEnded` then tells when that is done. */
   stopExecution(incidentId: string, cause: string): void;
+  /** Records a person's answer to a question and wakes the workflow, as the page does in AWS. */
+  answer(key: QuestionKey, answer: AnswerToQuestion): Promise<Answered>;
   readonly store: IncidentStore;
   readonly functions: Pick<FunctionRegistry, 'names' | 'get'>;
   /** Ends every process, closes every port, removes every temporary folder. */
@@ -131,6 +138,15 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     onProgress,
   });
   closers.add(() => aws.stop());
+  const sfn = new SFNClient(localClientConfig(aws.url));
+  closers.add(() => Promise.resolve(sfn.destroy()));
+  const workflow = createWorkflow({ client: sfn, stateMachineArn: machine.arn });
+  const asksAtPage = assembly.functions.some(({ name }) => name === names.control('decide'));
+  if (asksAtPage) {
+    const page = await startHttpApi(names.control('decide'), (name, event) => registry.invoke(name, event));
+    closers.add(() => page.stop());
+    access.set(names.control('ask'), { environment: { HEADROOM_PAGE_URL: `${page.url}/` }, reachable: [] });
+  }
   const endpoints: Endpoints = { dynamodb: records.url, sns: topic.url, aws: aws.url };
   const registry = await createFunctionRegistry({
     specs: assembly.functions,
@@ -173,6 +189,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     store: records.store,
     functions: registry,
     invoke,
+    answer: (key, answer) => answerQuestion(key, answer, { store: records.store, workflow }),
     setAlarm: (name, state, at, reason) => alarms.set(name, state, at, reason),
     dispatch: async (targetId, event) => triggerRule(names.alarmRule(targetId), event, find(targetId)),
     sample: async (targetId) => triggerRule(names.sampleRule(targetId), null, find(targetId), { samples: 1 }),

@@ -1,11 +1,12 @@
 import { StateMachine as Interpreter } from 'aws-local-stepfunctions';
 import { ApiError } from './api-error.ts';
 import type { CheckedDefinition } from './definition-check.ts';
-import { functionsOf } from './definition-check.ts';
 import { ACCOUNT, REGION } from './function-environment.ts';
+import { toInterpreterDefinition } from './interpreter-definition.ts';
 import { toProgress } from './interpreter-events.ts';
-import { sizeProblem, taskHandlers, type InvokeTask, type JsonValue } from './interpreter-tasks.ts';
+import { createTasks, sizeProblem, type InvokeTask, type JsonValue } from './interpreter-tasks.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
+import { createTaskTokens, type TaskTokens } from './task-tokens.ts';
 
 export interface Execution {
   readonly arn: string;
@@ -31,6 +32,8 @@ export interface LocalStateMachine {
   /** By name; undefined when there never was one. */
   execution(name: string): Execution | undefined;
   executions(): readonly Execution[];
+  /** Sends the result of a task that waits for it; throws what Step Functions answers to a token it does not know. */
+  readonly sendTaskResult: TaskTokens['send'];
   /** Ends it as ABORTED. A function that runs is left to finish, as on AWS, but nothing follows it. */
   stop(name: string, error: string | null, cause: string | null): Execution;
   /** Resolves when the execution has ended and all of its progress was reported. */
@@ -54,12 +57,12 @@ interface Run {
 }
 
 export function createStateMachine(settings: StateMachineSettings): LocalStateMachine {
-  const { TimeoutSeconds: timeoutSeconds, ...definition } = settings.definition;
   // The machine's own timeout is kept here, so that nothing can start between its end and the interpreter's noticing.
-  const interpreter = new Interpreter(definition as ConstructorParameters<typeof Interpreter>[0]);
+  const { TimeoutSeconds: timeoutSeconds } = settings.definition;
+  const interpreter = new Interpreter(toInterpreterDefinition(settings.definition));
   const prefix = `arn:aws:states:${REGION}:${ACCOUNT}`;
   const arn = `${prefix}:stateMachine:${settings.name}`;
-  const tasks = [...functionsOf(settings.definition).keys()];
+  const tokens = createTaskTokens();
   const runs = new Map<string, Run>();
 
   const begin = (name: string, input: string): Run => {
@@ -76,13 +79,26 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
     };
     // The interpreter's first task starts before its `run` returns, so this must be there first.
     const run: Run = { execution, abort: () => undefined, finished: Promise.resolve() };
-    const isRunning = (): boolean => run.execution.status === 'RUNNING';
+    const tasks = createTasks({
+      definition: settings.definition,
+      invoke: settings.invoke,
+      tokens,
+      isRunning: () => run.execution.status === 'RUNNING',
+      onWaiting: (state) => settings.onProgress({ kind: 'task-waiting', at: Date.now(), execution: name, state }),
+    });
     const started = interpreter.run(parseInput(input), {
-      overrides: { taskResourceLocalHandlers: taskHandlers(tasks, settings.invoke, isRunning) },
-      context: { Execution: { Id: execution.arn, Name: name }, StateMachine: { Id: arn, Name: settings.name } },
+      overrides: { taskResourceLocalHandlers: tasks.handlers },
+      context: {
+        Execution: { Id: execution.arn, Name: name },
+        StateMachine: { Id: arn, Name: settings.name },
+        Task: tasks.context,
+      },
       noThrowOnAbort: true,
     });
-    run.abort = started.abort;
+    run.abort = () => {
+      tasks.abandon();
+      started.abort();
+    };
     const timer =
       timeoutSeconds === undefined
         ? undefined
@@ -148,6 +164,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       throw new ApiError('ExecutionAlreadyExists', `Execution Already Exists: '${known.execution.arn}'`);
     },
     execution: (name) => runs.get(name)?.execution,
+    sendTaskResult: (token, result) => tokens.send(token, result),
     executions: () => [...runs.values()].map((run) => run.execution),
     async stopAll() {
       for (const name of runs.keys()) stop(name, null, null);

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type {
   DescribeExecutionInput,
   ListExecutionsInput,
+  SendTaskFailureInput,
+  SendTaskSuccessInput,
   StartExecutionInput,
   StopExecutionInput,
 } from '@aws-sdk/client-sfn';
@@ -31,9 +33,16 @@ const listExecutions = requestOf<ListExecutionsInput>()({
   nextToken: z.string().optional(),
 });
 
+const sendTaskSuccess = requestOf<SendTaskSuccessInput>()({ taskToken: z.string(), output: z.string() });
+const sendTaskFailure = requestOf<SendTaskFailureInput>()({
+  taskToken: z.string(),
+  error: z.string().optional(),
+  cause: z.string().optional(),
+});
+
 const INPUT_LIMIT_BYTES = 256 * 1024;
 
-/** Four operations of Step Functions, on the one machine that runs here. Answers are as AWS JSON 1.0 writes them. */
+/** Six operations of Step Functions, on the one machine that runs here. Answers are as AWS JSON 1.0 writes them. */
 export function stepFunctionsOperations(
   machine: LocalStateMachine,
 ): Readonly<Record<string, (request: unknown) => unknown>> {
@@ -75,6 +84,17 @@ export function stepFunctionsOperations(
       const stopped = machine.stop(find(executionArn).name, error ?? null, cause ?? null);
       return { stopDate: (stopped.stoppedAt ?? Date.now()) / 1000 };
     },
+    SendTaskSuccess(request) {
+      const { taskToken, output } = checkRequest(sendTaskSuccess, 'SendTaskSuccess', request);
+      checkOutput(output);
+      machine.sendTaskResult(taskToken, { kind: 'succeeded', output });
+      return {};
+    },
+    SendTaskFailure(request) {
+      const { taskToken, error, cause } = checkRequest(sendTaskFailure, 'SendTaskFailure', request);
+      machine.sendTaskResult(taskToken, { kind: 'failed', error: error ?? '', cause: cause ?? '' });
+      return {};
+    },
     ListExecutions(request) {
       const asked = checkRequest(listExecutions, 'ListExecutions', request);
       checkMachine(asked.stateMachineArn);
@@ -104,6 +124,14 @@ function summarize(execution: Execution, stateMachineArn: string): object {
 
 function withoutNulls(fields: Readonly<Record<string, string | null>>): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+function checkOutput(output: string): void {
+  try {
+    JSON.parse(output);
+  } catch {
+    throw new ApiError('InvalidOutput', `Invalid Output: '${output.slice(0, 100)}' is not JSON`);
+  }
 }
 
 /** 1 to 80 characters, none of them white space, a bracket, a wildcard, a control or another special character. */

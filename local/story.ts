@@ -1,4 +1,5 @@
 import { describeAdmission } from '../functions/core/admission.ts';
+import { describeFinally, type Approval } from '../functions/core/approval.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round } from '../functions/core/incident.ts';
 import { describePause, scopeInWords } from '../functions/core/pause.ts';
@@ -6,7 +7,14 @@ import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 
 /** An incident from the first alarm to closure, for somebody who reads it the next morning. */
-export function storyOf(incident: Incident, rounds: readonly Round[], acts: readonly Act[]): string {
+export function storyOf(
+  incident: Incident,
+  {
+    rounds,
+    acts,
+    approvals,
+  }: { readonly rounds: readonly Round[]; readonly acts: readonly Act[]; readonly approvals: readonly Approval[] },
+): string {
   return [
     `${incident.id}: ${incident.outcome ?? 'open'}`,
     '',
@@ -21,7 +29,11 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
     ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
-    ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
+    ...rounds.flatMap((round) => [
+      '',
+      ...describeRoundAt(round, incident, acts),
+      ...approvals.filter((each) => each.round === round.round).map((each) => `  asked: ${describeFinally(each)}`),
+    ]),
     '',
     ...describeSpared(incident),
     ...describeNotices(incident),

@@ -1,3 +1,4 @@
+import { approve, changedPlan, deny, expire } from './approval.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { consumerLimit } from './consumer-limit.ts';
 import { honestLoad } from './honest-load.ts';
@@ -29,4 +30,8 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   observe,
   paused,
   pausedTier,
+  approve,
+  deny,
+  expire,
+  changedPlan,
 ];

@@ -5,6 +5,7 @@ import type { IncidentStore } from '../../functions/core/ports.ts';
 import type { EngineName } from '../../functions/core/snapshot.ts';
 import type { TierName } from '../../functions/core/tiers/names.ts';
 import type { Outcome } from '../../functions/core/workflow.ts';
+import type { Reply } from '../../local/approver.ts';
 import type { Check } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import type { DrillFacts } from '../result.ts';
@@ -33,6 +34,10 @@ export interface Scenario {
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
+  /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
+  readonly answers?: readonly Reply['answer'][];
+  /** Started when the first question is put, before it is answered. */
+  readonly lateLoads?: readonly LoadInput[];
   /** What a person does before the alarm goes off. */
   readonly before?: (store: IncidentStore) => Promise<void>;
   readonly expect: Expectation;

@@ -13,6 +13,8 @@ export interface DebianPackage {
   readonly name: string;
   /** The suite of the archive to take it from, whatever this machine runs on. */
   readonly suite: string;
+  /** Packages that are left out because this machine has its own: by the start of their names. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -20,7 +22,7 @@ export interface DebianPackage {
  * unpacks them into a folder. Needs no root and touches nothing of the system: apt works on lists and a cache of its own.
  * Throws, saying what was tried, when this machine has no apt or no archive of it has the package.
  */
-export async function unpackPackage({ name, suite }: DebianPackage, folder: string): Promise<void> {
+export async function unpackPackage({ name, suite, without = [] }: DebianPackage, folder: string): Promise<void> {
   const work = join(folder, 'apt');
   try {
     const tried: string[] = [];
@@ -29,7 +31,7 @@ export async function unpackPackage({ name, suite }: DebianPackage, folder: stri
         () => null,
         (error: unknown) => reasonOf(error),
       );
-      if (failure === null) return await unpack(join(work, 'cache', 'archives'), folder);
+      if (failure === null) return await unpack(join(work, 'cache', 'archives'), folder, without);
       tried.push(`${archive} (${failure})`);
     }
     throw new Error(
@@ -94,8 +96,10 @@ async function configure(work: string, further: readonly string[]): Promise<stri
   return file;
 }
 
-async function unpack(archives: string, folder: string): Promise<void> {
-  const packages = (await readdir(archives)).filter((file) => file.endsWith('.deb') && !NOT_NEEDED.test(file));
+async function unpack(archives: string, folder: string, without: readonly string[]): Promise<void> {
+  const packages = (await readdir(archives)).filter(
+    (file) => file.endsWith('.deb') && !NOT_NEEDED.test(file) && !without.some((name) => file.startsWith(`${name}_`)),
+  );
   for (const file of packages) await execute('dpkg-deb', ['--extract', join(archives, file), folder]);
   await rm(join(folder, 'usr', 'share', 'doc'), { recursive: true, force: true });
 }

@@ -1,9 +1,11 @@
+import { deniedTiers, usableFor, type Approval } from '../core/approval.ts';
 import { NO_CONTEXT } from '../core/cause-facts.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, historyOf } from '../core/history.ts';
 import type { Incident } from '../core/incident.ts';
 import { describePause, pauseOn, underPauses } from '../core/pause.ts';
+import { withinAgreed } from '../core/plan-summary.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
@@ -42,14 +44,24 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   if (!look.ok) return held(`refused as ${look.refusal.kind}`);
   const seenAt = deps.now();
 
-  const victims = await chooseVictims(incident, tier, look.snapshot, deps);
-  if (typeof victims === 'string') return held(victims);
+  const chosen = await chooseVictims(incident, tier, look.snapshot, deps);
+  if (typeof chosen === 'string') return held(chosen);
+  const { victims, approval } = chosen;
 
   // Read last, right before the act, which then holds the fence: what came while we looked must hold us back.
   const pause = pauseOn(tier, await deps.store.pausesOn(target.id));
   if (pause) return held(describePause(pause));
+  // A yes is good for one act, whoever else may hold it.
+  if (approval && !(await deps.store.useApproval(approval, { round, at: deps.now() })))
+    return held('the approval has been used or is too old');
   const { counts, refusal } = await carryOut(incident, { round, tier, victims, seenAt }, deps);
   return { tier, round, held: refusal === null ? null : `refused as ${refusal.kind}`, counts };
+}
+
+interface Choice {
+  readonly victims: readonly Candidate[];
+  /** What lets a tier in mode approve end them; null for one that needs nobody's yes. */
+  readonly approval: Approval | null;
 }
 
 /** The victims of this tier by a fresh diagnosis, or why there are none. */
@@ -58,7 +70,7 @@ async function chooseVictims(
   tier: TierName,
   snapshot: Snapshot,
   { store, now }: ActDependencies,
-): Promise<readonly Candidate[] | string> {
+): Promise<Choice | string> {
   const { target } = incident;
   const bar = barToActing(snapshot);
   if (bar) return bar.why;
@@ -67,17 +79,25 @@ async function chooseVictims(
   const pause = pauseOn(tier, pauses);
   if (pause) return describePause(pause);
   const acts = await store.acts(incident.id);
+  const approvals = await store.approvals(incident.id);
   const history = historyOf(
     acts,
     await store.rounds(incident.id),
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
   );
-  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), history, NO_CONTEXT, tier);
+  const decided = { ...history, denied: deniedTiers(approvals) };
+  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, NO_CONTEXT, tier);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && acts.every(({ counted }) => counted === 0))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;
   const own = plan.tiers.find((each) => each.tier === tier);
-  if (own?.mode !== 'act') return `${tier} is in observe mode`;
-  return own.victims.length > 0 ? own.victims : 'a fresh look finds nobody to end';
+  if (own === undefined || own.mode === 'observe') return `${tier} is in observe mode`;
+  if (own.victims.length === 0) return 'a fresh look finds nobody to end';
+  if (own.mode === 'act') return { victims: own.victims, approval: null };
+  const approval = usableFor(tier, approvals, now());
+  if (approval === null) return `nobody has approved ${tier}, or the approval is used or too old`;
+  // What has grown since the look that found the plan covered waits for the next question.
+  const victims = withinAgreed(own.victims, approval.plan);
+  return victims.length > 0 ? { victims, approval } : 'a fresh look finds nobody to end whom the approval covers';
 }

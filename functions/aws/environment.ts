@@ -6,6 +6,7 @@ const VARIABLES = {
     pattern: /^arn:[^:]+:states:[^:]*:\d{12}:stateMachine:\S+$/,
     expected: 'the ARN of the workflow',
   },
+  HEADROOM_PAGE_URL: { pattern: /^https?:\/\/[^\s?#]{1,255}$/, expected: 'the URL of the page where people answer' },
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
 } as const;
 
@@ -30,4 +31,10 @@ export function readEnvironment<Name extends VariableName>(
   }
   if (problems.length > 0) throw new Error(`the environment of this function is incomplete: ${problems.join('; ')}`);
   return found as Record<Name, string>;
+}
+
+/** Where people answer (`HEADROOM_PAGE_URL`); null in an installation without the page. Throws when it is no URL. */
+export function pageUrlFromEnvironment(environment = process.env): string | null {
+  const isSet = (environment['HEADROOM_PAGE_URL'] ?? '') !== '';
+  return isSet ? readEnvironment(['HEADROOM_PAGE_URL'], environment).HEADROOM_PAGE_URL : null;
 }

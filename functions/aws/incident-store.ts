@@ -5,6 +5,16 @@ import { overlaps } from '../core/pause.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { readEnvironment } from './environment.ts';
 import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './incident-acts.ts';
+import {
+  answerQuestion,
+  dropTaskToken,
+  endQuestion,
+  openQuestion,
+  readApprovals,
+  readAsked,
+  readTaskToken,
+  useApproval,
+} from './incident-approvals.ts';
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
 import { deletePause, putPause, readPauses } from './incident-pauses.ts';
@@ -54,6 +64,14 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     finishAct: (targetId, act) => finishAct(table, targetId, act),
     acts: (incidentId) => readActs(table, incidentId),
     tallies: (targetId, since) => readTallies(table, targetId, since),
+    openQuestion: (question, secrets) => openQuestion(table, question, secrets),
+    approvals: (incidentId) => readApprovals(table, incidentId),
+    asked: (key, secretHash) => readAsked(table, key, secretHash),
+    answer: (key, answer) => answerQuestion(table, key, answer),
+    endQuestion: (key, status, at) => endQuestion(table, key, status, at),
+    useApproval: (key, use) => useApproval(table, key, use),
+    taskTokenOf: (key) => readTaskToken(table, key),
+    taskResumed: (key) => dropTaskToken(table, key),
     pauses: () => readPauses(table, now()),
     pausesOn: async (targetId) =>
       (await readPauses(table, now())).filter((pause) => overlaps(pause, { targetId, tier: null })),

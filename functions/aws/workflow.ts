@@ -1,5 +1,10 @@
 import type { ExecutionStatus as SfnStatus } from '@aws-sdk/client-sfn';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import type { ExecutionStatus, Workflow } from '../core/ports.ts';
 import type { WorkflowInput } from '../core/workflow.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
@@ -20,6 +25,9 @@ const STATUS = {
   TIMED_OUT: 'timed-out',
   ABORTED: 'aborted',
 } as const satisfies Record<SfnStatus, ExecutionStatus>;
+
+/** The state has ended by itself or with its execution. */
+const OVER: ReadonlySet<string> = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 
 const DETAIL_BYTES = 1_000;
 
@@ -43,6 +51,14 @@ export function createWorkflow({ client, stateMachineArn }: WorkflowOptions): Wo
       // A status that Step Functions invents later is not taken for an end.
       const status = execution.status === undefined ? 'running' : (STATUS[execution.status] ?? 'running');
       return { status, detail: clipBytes(detail, DETAIL_BYTES) };
+    },
+    async resume(taskToken) {
+      try {
+        // What was decided is on record; this only wakes who looks there.
+        await client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
+      } catch (error) {
+        if (!(error instanceof Error && OVER.has(error.name))) throw error;
+      }
     },
   };
 }

@@ -97,6 +97,7 @@ export function historyOf(
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     futile,
+    denied: new Set(),
   };
 }
 

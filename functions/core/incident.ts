@@ -1,4 +1,5 @@
 import type { EndingResult } from './worker-protocol.ts';
+import type { PlanSummary } from './plan-summary.ts';
 import type { Repeat } from './repeats.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
@@ -110,7 +111,8 @@ export interface Acknowledgement {
 }
 
 export interface NoticeAttempt {
-  readonly notice: Notice;
+  /** `approval` goes out with every question, and with its own alone: nobody but the link holds its secret. */
+  readonly notice: Notice | 'approval';
   readonly at: number;
   readonly delivered: boolean;
   /** Why it was not delivered; empty otherwise. */
@@ -170,6 +172,8 @@ export interface Round {
   readonly spared: Readonly<Record<string, number>>;
   /** A few spared sessions of each reason, as words. */
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
+  /** What a person is asked, when one is. */
+  readonly question?: PlanSummary;
 }
 
 /** What a pause stops. Null means all of them: every target of the installation, every tier. */

@@ -1,3 +1,4 @@
+import type { Approval } from './approval.ts';
 import { actsByTier, topConsumers } from './ended.ts';
 import type { Incident, Notice } from './incident.ts';
 import type { MessageDetails } from './message-sections.ts';
@@ -10,7 +11,7 @@ import { SCHEMA } from './worker-protocol.ts';
 export function jsonForm(
   incident: Incident,
   notice: Notice,
-  { acts, rounds, now }: MessageDetails,
+  { acts, rounds, approvals, now }: MessageDetails,
   severity: string,
 ): Message['json'] {
   const { target, cause, escalation, failure } = incident;
@@ -36,6 +37,7 @@ export function jsonForm(
     acts: actsByTier(acts),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
+    approvals: approvals.slice(-MAX_LINES).map(approvalForm),
     call: incident.call && {
       ...incident.call,
       by: printable(incident.call.by),
@@ -65,5 +67,20 @@ export function jsonForm(
     rebounds: incident.rebounds,
     closedAt: incident.closedAt,
     at: now,
+  };
+}
+
+/** A question and its answer, in the notices that follow it and in its own. */
+export function approvalForm({ round, plan, status, decision, askedAt, expiresAt, usedInRound }: Approval) {
+  return {
+    round,
+    tier: plan.tier,
+    sessions: plan.sessions,
+    status,
+    by: decision && printable(decision.by),
+    at: decision && decision.at,
+    askedAt,
+    expiresAt,
+    usedInRound,
   };
 }

@@ -1,4 +1,5 @@
 import { describeAdmission } from './admission.ts';
+import { describeFinally, type Approval } from './approval.ts';
 import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
@@ -17,20 +18,23 @@ export const CRITICAL_PERCENT = 95;
 export interface MessageDetails {
   readonly acts: readonly Act[];
   readonly rounds: readonly Round[];
+  /** What people were asked. */
+  readonly approvals: readonly Approval[];
   /** Epoch milliseconds: how things stood then. */
   readonly now: number;
 }
 
 /** For a page, what to do comes before what happened. */
 export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
-  const { target, id, call } = incident;
+  const { id, call } = incident;
   const shared: Section[] = [
-    ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
+    ['Where', [whereLine(incident)]],
     ['How bad', howBad(incident, notice, details.rounds)],
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
+    ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
     ...(call === null ? forStatusPage(incident, notice) : []),
@@ -127,7 +131,8 @@ function howBad(
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
 }
 
-function causeLines({ cause }: Incident): string[] {
+/** Why the slots ran out, as far as it is known. */
+export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
   const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
@@ -197,6 +202,12 @@ function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Inc
     ].join(', '),
     `written ${utc(now)}`,
   ];
+}
+
+/** Address, server and instance. */
+export function whereLine(incident: Incident): string {
+  const { endpoint, instance } = incident.target;
+  return `${printable(endpoint, 255)} (${server(incident)}, instance ${printable(instance)})`;
 }
 
 function server({ target, serverVersion }: Incident): string {

@@ -1,6 +1,6 @@
 import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
-import type { Mode, Policy } from './policy.ts';
+import { modeOfTier, type Mode, type Policy } from './policy.ts';
 import { protectionOf, reservedForPerson } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
@@ -18,15 +18,32 @@ export interface History {
   readonly signalled: ReadonlySet<string>;
   /** Tiers whose last act gave next to no slots back: what they ended came back at once. */
   readonly futile: ReadonlySet<TierName>;
+  /** Tiers to which a person has said no in this incident. */
+  readonly denied: ReadonlySet<TierName>;
 }
 
-export const NO_HISTORY: History = { countedIncident: 0, countedHour: 0, signalled: new Set(), futile: new Set() };
+export const NO_HISTORY: History = {
+  countedIncident: 0,
+  countedHour: 0,
+  signalled: new Set(),
+  futile: new Set(),
+  denied: new Set(),
+};
+
+/** A session that a tier would end. */
+export interface Victim extends Candidate {
+  /** Why only a person may throw its work away, which a tier in mode approve asks for; null for every other session. */
+  readonly needsPerson: SparedReason | null;
+}
+
+/** A person is asked about each of these by name: more of them in one question nobody reads. */
+export const MOST_FOR_PERSON = 20;
 
 export interface TierPlan {
   readonly tier: TierName;
   readonly mode: Mode;
   /** In the order they would end. */
-  readonly victims: readonly Candidate[];
+  readonly victims: readonly Victim[];
   readonly spared: readonly Spared[];
 }
 
@@ -85,13 +102,12 @@ export function planTiers(input: PlanInput): Plan {
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
   };
-  const modeOf = (name: TierName): Mode => policy.tiers[name] ?? input.mode;
-  const someAct = input.order.some((name) => modeOf(name) === 'act');
+  const someAct = input.order.some((name) => modeOfTier(name, input) !== 'observe');
   const perTier = capSlots(policy.caps.perTierPercent, usable);
   const tiers: TierPlan[] = [];
   for (const name of input.order) {
     const tier = tierNamed(name);
-    const mode = modeOf(name);
+    const mode = modeOfTier(name, input);
     // A tier that only looks on must not count as done where others act after it.
     const isHypothetical = someAct && mode === 'observe';
     const ledger = isHypothetical ? { ...left } : left;
@@ -103,13 +119,20 @@ export function planTiers(input: PlanInput): Plan {
       engine: snapshot.server.engine,
     });
     const spared = [...proposal.spared];
-    const victims: Candidate[] = [];
-    for (const candidate of proposal.candidates) {
+    const victims: Victim[] = [];
+    const marked = proposal.candidates.map((candidate) => ({
+      ...candidate,
+      needsPerson: tier.losesWork ? reservedForPerson(candidate.session, policy) : null,
+    }));
+    let forPerson = mode === 'approve' ? MOST_FOR_PERSON : 0;
+    // Whom anybody may end goes before whom only a person may.
+    for (const candidate of [...marked.filter(isForAnybody), ...marked.filter((each) => !isForAnybody(each))]) {
       const reason =
-        (tier.losesWork ? reservedForPerson(candidate.session, policy) : null) ??
+        (forPerson > 0 ? null : candidate.needsPerson) ??
         stopReason({
           ...ledger,
           tier: perTier - victims.length,
+          denied: history.denied.has(name),
           futile: history.futile.has(name),
           blocked: tier.losesWork && !input.pressing,
         });
@@ -118,6 +141,7 @@ export function planTiers(input: PlanInput): Plan {
         continue;
       }
       victims.push(candidate);
+      if (!isForAnybody(candidate)) forPerson--;
       ledger.need -= candidate.frees;
       ledger.incident--;
       ledger.hour--;
@@ -131,16 +155,22 @@ export function planTiers(input: PlanInput): Plan {
   return { need, tiers, spared: [...protectedOnes, ...mergeSpared(open, tiers)] };
 }
 
+function isForAnybody({ needsPerson }: Victim): boolean {
+  return needsPerson === null;
+}
+
 interface Left {
   readonly need: number;
   readonly tier: number;
   readonly incident: number;
   readonly hour: number;
+  readonly denied: boolean;
   readonly futile: boolean;
   readonly blocked: boolean;
 }
 
 function stopReason(left: Left): SparedReason | null {
+  if (left.denied) return 'denied';
   if (left.blocked) return 'work-to-lose';
   if (left.futile) return 'refills-at-once';
   if (left.need <= 0) return 'enough';

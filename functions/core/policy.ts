@@ -1,15 +1,10 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
 import { REPEATS } from './repeats.ts';
-import { TIER_NAMES } from './tiers/names.ts';
+import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
-/** `observe` plans and never acts. */
-export const mode = z.enum(['observe', 'act'], {
-  error: (issue) =>
-    issue.input === 'approve'
-      ? 'mode "approve" is not built yet; use "observe" (plan only) or "act"'
-      : 'expected "observe" or "act"',
-});
+/** `observe` plans and never acts; `approve` acts when a person has said yes to the plan. */
+export const mode = z.enum(['observe', 'approve', 'act'], { error: 'expected "observe", "approve" or "act"' });
 export type Mode = z.infer<typeof mode>;
 
 const percent = () => z.number().check(z.minimum(1), z.maximum(100));
@@ -109,6 +104,14 @@ const loop = z.strictObject({
   patienceSeconds: z._default(z.number().check(z.minimum(1), z.maximum(120)), 60),
 });
 
+/** Longer than this nobody is waited for: the database is full all the while. */
+export const LONGEST_WAIT_MINUTES = 60;
+
+const approval = z.strictObject({
+  /** How long a question waits for a person; unanswered it counts as no, and a person is paged. */
+  waitMinutes: z._default(z.number().check(z.minimum(0.05), z.maximum(LONGEST_WAIT_MINUTES)), 15),
+});
+
 const sampling = z.strictObject({
   /** How often a sample is taken; more often than each minute means several within one call. */
   everySeconds: z._default(z.int().check(z.minimum(10), z.maximum(60)), 60),
@@ -146,7 +149,7 @@ export const policy = z.strictObject({
   caps: z.prefault(caps, {}),
   /** Sessions of each pool that kill-idle leaves in place. */
   minimumPerPool: z._default(z.int().check(z.minimum(0)), 2),
-  /** Work that no tier throws away. */
+  /** Work that no tier throws away without a person's yes. */
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
   escalation: z.prefault(escalation, {}),
@@ -154,12 +157,18 @@ export const policy = z.strictObject({
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),
   loop: z.prefault(loop, {}),
+  approval: z.prefault(approval, {}),
   sampling: z.prefault(sampling, {}),
   levels: z.prefault(levels, {}),
   /** How much of a statement leaves the worker: without literals, only its first keyword, or as it was written. */
   statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
 });
 export type Policy = z.infer<typeof policy>;
+
+/** The mode of a tier: its own where the policy names one, else that of the target. */
+export function modeOfTier(name: TierName, target: { readonly policy: Policy; readonly mode: Mode }): Mode {
+  return target.policy.tiers[name] ?? target.mode;
+}
 
 /** Usage at which nothing is waited for any more: never below the trigger. */
 export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {
@@ -173,6 +182,9 @@ export const FLOORS = {
   abortedTransactionSeconds: 10,
   querySeconds: 60,
 } as const satisfies Partial<Record<keyof Policy['ages'], number>>;
+
+/** The shortest wait for a person on such a target. */
+const LEAST_WAIT_MINUTES = 2;
 
 export interface PolicyProblem {
   readonly path: readonly string[];
@@ -191,6 +203,13 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
     });
   }
   if (isRehearsal) return problems;
+  if (checked.approval.waitMinutes < LEAST_WAIT_MINUTES) {
+    problems.push({
+      path: ['approval', 'waitMinutes'],
+      value: checked.approval.waitMinutes,
+      message: `must be at least ${LEAST_WAIT_MINUTES} min on a real target, or nobody has read the question; raise it, or set "rehearsal: true" on a target that is not production`,
+    });
+  }
   for (const [name, floor] of Object.entries(FLOORS)) {
     const value = checked.ages[name as keyof typeof FLOORS];
     if (value < floor) {

@@ -1,3 +1,4 @@
+import type { Answer, Approval, Decision, Question } from './approval.ts';
 import type {
   Acknowledgement,
   Act,
@@ -82,8 +83,48 @@ export interface StandingWarning {
   readonly toldAt: number | null;
 }
 
+export interface QuestionKey {
+  readonly incidentId: string;
+  readonly round: number;
+}
+
+/** What a question is stored with and never read out with. */
+export interface QuestionSecrets {
+  /** Wakes the workflow that waits for the answer. */
+  readonly taskToken: string;
+  readonly secretHash: string;
+}
+
+export interface AnswerToQuestion {
+  readonly answer: Answer;
+  /** Of the plan that the person has seen. */
+  readonly planHash: string;
+  /** Of the link's secret; null for a person who needs no link. */
+  readonly secretHash: string | null;
+  readonly decision: Decision;
+}
+
+/** Questions to people, and what became of them. Every step is one conditional write, so of all who try one wins. */
+export interface Approvals {
+  /** False when this round has asked already. */
+  openQuestion(question: Question, secrets: QuestionSecrets): Promise<boolean>;
+  /** In the order of their rounds. Strongly consistent. */
+  approvals(incidentId: string): Promise<Approval[]>;
+  /** Null when there is no such question, or it was not asked with this secret. Strongly consistent. */
+  asked(key: QuestionKey, secretHash: string): Promise<Approval | null>;
+  /** Null when it is not pending any more, was asked about another plan or with another secret, or has run out. */
+  answer(key: QuestionKey, answer: AnswerToQuestion): Promise<Approval | null>;
+  /** Ends it unless it was answered or ended before. Returns how it stands; null when there is none. */
+  endQuestion(key: QuestionKey, status: 'expired' | 'withdrawn', at: number): Promise<Approval | null>;
+  /** Takes a yes for one act: true for one caller, and only while it is fresh. */
+  useApproval(key: QuestionKey, use: { readonly round: number; readonly at: number }): Promise<boolean>;
+  /** Null when nothing waits for the answer any more. */
+  taskTokenOf(key: QuestionKey): Promise<string | null>;
+  taskResumed(key: QuestionKey): Promise<void>;
+}
+
 /** The incident store. Works without transactions: every step is a single conditional write, and safe to repeat. */
-export interface IncidentStore {
+export interface IncidentStore extends Approvals {
   /** A new incident owes the notice `opened`. */
   open(candidate: NewIncident): Promise<Opening>;
   /** Closes the expired holder as failed and opens the candidate in its place, or says who was faster. */
@@ -161,6 +202,8 @@ export interface Workflow {
   /** Starts the execution of an incident. Starting one that runs or ran already is no error. */
   start(incidentId: string): Promise<void>;
   status(incidentId: string): Promise<{ readonly status: ExecutionStatus; readonly detail: string }>;
+  /** Wakes the state that waits with this token. A state that waits no more is no error. */
+  resume(taskToken: string): Promise<void>;
 }
 
 export interface Alarms {

@@ -29,6 +29,7 @@ export const SPARED = {
   'already-signalled': 'was ended before and has not finished rolling back',
   'rolling-back': 'is rolling back already; its slot comes free when that is done',
   'rollback-too-costly': 'has written more than the policy lets Headroom throw away',
+  denied: 'a person has said no to its tier in this incident',
   'work-to-lose': 'ending it loses work, and usage is under the trigger while clients still get in',
   'refills-at-once': 'others like it were ended, and their slots were taken again at once',
   enough: 'enough others end to reach the relief level',

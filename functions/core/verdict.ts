@@ -1,9 +1,11 @@
 import { adviseOn } from './advice.ts';
+import { permissionFor, waitedForPeopleMs, type Approval } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
 import { describePause, fullPause, pauseOn } from './pause.ts';
 import type { TierPlan } from './plan.ts';
+import { summarisePlan, type PlanSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
@@ -23,6 +25,8 @@ export type Verdict =
   /** Relief is confirmed and must hold for a while. */
   | { readonly next: 'watch'; readonly why: string }
   | { readonly next: TierName; readonly why: string }
+  /** Nothing is done before a person has said yes to this. */
+  | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
   | { readonly next: 'settle'; readonly why: string }
   | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
 
@@ -41,6 +45,8 @@ export interface Situation {
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
   readonly actedLately: Readonly<Record<string, number>>;
+  /** What people were asked in this incident, in order. None is pending: nobody is waited for during a look. */
+  readonly approvals: readonly Approval[];
 }
 
 /** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
@@ -94,17 +100,44 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   if (bar) return { next: 'settle', why: bar.why };
 
-  const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && tier.victims.length > 0);
+  const acting = diagnosis.plan.tiers.find((tier) => tier.mode !== 'observe' && tier.victims.length > 0);
   if (acting) {
-    return {
-      next: acting.tier,
-      why: `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`,
-    };
+    const why = `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`;
+    return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
+}
+
+/** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
+function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
+  const question = summarisePlan(tier, diagnosis.plan.need);
+  const permission = permissionFor(question, situation.approvals, situation.now);
+  switch (permission.kind) {
+    case 'granted':
+      return { next: tier.tier, why: `${why}; ${permission.why}` };
+    case 'ask':
+      // Nobody is woken for what may be gone at the next look.
+      if (!diagnosis.pressing && situation.emptyLooks + 1 < EMPTY_LOOKS) {
+        const usage = Math.round(diagnosis.usage);
+        return {
+          next: 'settle',
+          why: `usage is ${usage} %, under the trigger; looking again before a person is asked`,
+        };
+      }
+      return { next: 'ask', question, why: permission.why === '' ? why : `${why}; ${permission.why}` };
+    case 'none':
+      return {
+        next: 'escalate',
+        why: `${permission.why}, so nothing was ended: ${tier.tier} would end ${tier.victims.length}`,
+        advice: [
+          `decide: ${tier.tier}, with the consequence: ${tierNamed(tier.tier).consequence}`,
+          ...adviceFor(diagnosis, situation),
+        ],
+      };
+  }
 }
 
 /** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
@@ -132,10 +165,11 @@ function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | 
   return `${lately} incidents with this cause were relieved by ending sessions within the last hour; one more would only treat the symptom`;
 }
 
-function boundReached({ incident, looks, now }: Situation): string | null {
+function boundReached({ incident, looks, now, approvals }: Situation): string | null {
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
+  const workedMs = now - incident.openedAt - waitedForPeopleMs(approvals, now);
   if (looks >= maxRounds) return `${maxRounds} rounds have not brought relief`;
-  if (now - incident.openedAt >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
+  if (workedMs >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
   return null;
 }
 
@@ -158,7 +192,7 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: 
       ? 'the target is in observe mode'
       : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
   }
-  const isActing = plan.tiers.some((tier) => tier.mode === 'act' && tier.victims.length > 0);
+  const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && tier.victims.length > 0);
   const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
@@ -190,6 +224,7 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
     return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   const caps = (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+  if (reasons.has('denied')) return `usage is ${usage} %, and a person has said no to what would have helped`;
   if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }

@@ -54,14 +54,24 @@ export interface DiagnoseResult {
   readonly schema: number;
   readonly incidentId: string;
   readonly round: number;
-  /** A tier to act, `settle` to wait and look again, `watch` to see whether relief holds, or an end. */
-  readonly next: (typeof TIER_NAMES)[number] | 'settle' | 'watch' | 'close' | 'escalate';
+  /** A tier to act, `ask` to ask a person first, `settle` to wait and look again, `watch` to see whether relief holds, or an end. */
+  readonly next: (typeof TIER_NAMES)[number] | 'ask' | 'settle' | 'watch' | 'close' | 'escalate';
   /** Set when `next` is `close`, else `escalated`. */
   readonly outcome: Outcome;
   readonly settleSeconds: number;
   readonly watchSeconds: number;
+  /** How long a person may take to answer. */
+  readonly waitSeconds: number;
   readonly error: null;
 }
+
+/** The question is on record with the round. `taskToken` wakes this execution of the workflow when it is answered. */
+export const askRequest = z.object({
+  schema: z.literal(SCHEMA),
+  incidentId: z.string(),
+  round: z.number(),
+  taskToken: z.string().check(z.minLength(1)),
+});
 
 export const actRequest = z.object({
   schema: z.literal(SCHEMA),

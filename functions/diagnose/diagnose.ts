@@ -1,3 +1,4 @@
+import { deniedTiers, waitMsOf } from '../core/approval.ts';
 import { adviseOn } from '../core/advice.ts';
 import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
 import type { CauseName } from '../core/cause.ts';
@@ -26,6 +27,7 @@ import { judgeRefusal, judgeSnapshot, judgeUnconfirmed, type Situation, type Ver
 import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 import { readContext, type ContextDependencies } from './read-context.ts';
+import { endQuestions } from './end-questions.ts';
 import { describeSpared } from './spared-samples.ts';
 
 export interface DiagnoseDependencies extends ContextDependencies {
@@ -46,13 +48,15 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   if (incident?.status !== 'open') throw new FenceLost(incidentId);
   await deps.store.holdFence(incident, deps.now() + LEASE_MS);
 
+  // Before the look: an answer is followed by a look, and none comes in during it.
+  const approvals = await endQuestions(incident, deps);
   const { target } = incident;
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const answer = await deps.worker.snapshot(target.worker, { deadline: deps.now() + patienceMs + WAKE_MS, patienceMs });
   const acts = await readActs(incident, answer.ok ? answer.snapshot : null, deps);
   const rounds = await deps.store.rounds(incident.id);
   const usedNow = answer.ok ? slotsTaken(answer.snapshot) : null;
-  const situation = await readSituation(incident, acts, rounds, usedNow, deps);
+  const situation = { ...(await readSituation(incident, acts, rounds, usedNow, deps)), approvals };
 
   if (!answer.ok) {
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
@@ -71,7 +75,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
-  const history = historyOf(acts, rounds, usedNow, lastHour);
+  const history = { ...historyOf(acts, rounds, usedNow, lastHour), denied: deniedTiers(approvals) };
   const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
@@ -128,7 +132,7 @@ async function readSituation(
   rounds: readonly Round[],
   usedNow: number | null,
   deps: DiagnoseDependencies,
-): Promise<Situation> {
+): Promise<Omit<Situation, 'approvals'>> {
   let emptyLooks = 0;
   for (const round of [...rounds].reverse()) {
     if (round.next !== 'settle') break;
@@ -227,6 +231,7 @@ async function conclude(
     planned: {},
     spared: {},
     sparedSamples: {},
+    ...(verdict.next === 'ask' && { question: verdict.question }),
     ...found.round,
     next,
     why,
@@ -265,6 +270,8 @@ async function conclude(
     outcome: 'outcome' in verdict ? verdict.outcome : 'escalated',
     settleSeconds: incident.target.policy.loop.settleSeconds,
     watchSeconds: incident.target.policy.loop.watchSeconds,
+    // A second longer than the question stands, which counts from this round.
+    waitSeconds: Math.ceil(waitMsOf(incident.target.policy) / 1000) + 1,
     error: null,
   };
 }

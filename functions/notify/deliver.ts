@@ -1,6 +1,6 @@
-import type { Incident } from '../core/incident.ts';
+import type { Incident, NoticeAttempt } from '../core/incident.ts';
 import { composeMessage } from '../core/message.ts';
-import type { IncidentStore, Notifier } from '../core/ports.ts';
+import type { IncidentStore, Message, Notifier } from '../core/ports.ts';
 
 export interface DeliverDependencies {
   readonly store: IncidentStore;
@@ -14,17 +14,32 @@ export interface DeliverDependencies {
  */
 export async function deliverPending(incident: Incident, deps: DeliverDependencies): Promise<string[]> {
   if (incident.pendingNotices.length === 0) return [];
-  const [acts, rounds] = await Promise.all([deps.store.acts(incident.id), deps.store.rounds(incident.id)]);
+  const { id } = incident;
+  const [acts, rounds, approvals] = await Promise.all([
+    deps.store.acts(id),
+    deps.store.rounds(id),
+    deps.store.approvals(id),
+  ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const message = composeMessage(incident, notice, { acts, rounds, now: deps.now() });
-    const error = await deps.notifier.publish(message).then(
-      () => '',
-      (thrown: unknown) =>
-        (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300),
-    );
-    await deps.store.noticed(incident.id, { notice, at: deps.now(), delivered: error === '', error });
+    const message = composeMessage(incident, notice, { acts, rounds, approvals, now: deps.now() });
+    const error = await publishNoted(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
   }
   return failures;
+}
+
+/** Publishes and notes the attempt. Returns why it did not go out; empty when it did. */
+export async function publishNoted(
+  incidentId: string,
+  notice: NoticeAttempt['notice'],
+  message: Message,
+  { notifier, store, now }: DeliverDependencies,
+): Promise<string> {
+  const error = await notifier.publish(message).then(
+    () => '',
+    (thrown: unknown) => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300),
+  );
+  await store.noticed(incidentId, { notice, at: now(), delivered: error === '', error });
+  return error;
 }

@@ -6,6 +6,7 @@ import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
 import { closeIncident } from '../close/close.ts';
+import { wakeWorkflow } from '../decide/answer-question.ts';
 import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
 import { deliverPending } from '../notify/deliver.ts';
@@ -46,7 +47,7 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
   if (incident.status !== 'open') return [];
   if (incident.call !== null) return mendCall(incident, deps);
   const { status, detail } = await deps.workflow.status(incident.id);
-  if (status === 'running') return [];
+  if (status === 'running') return wakeAnswered(incident, deps);
   if (status === 'absent' && deps.now() - incident.openedAt < START_GRACE_MS) {
     await deps.workflow.start(incident.id);
     return [`started the workflow of ${incident.id}`];
@@ -58,6 +59,13 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
   const closed = await closeIncident(incident.id, 'failed', failure, deps);
   await deliverPending(closed, deps);
   return [`closed ${incident.id} as failed: its workflow is ${status}`];
+}
+
+/** An answer whose sender died before it woke the workflow. */
+async function wakeAnswered({ id }: Incident, deps: DispatchDependencies): Promise<string[]> {
+  const last = (await deps.store.approvals(id)).at(-1);
+  if (last?.decision == null || !(await wakeWorkflow(last, deps))) return [];
+  return [`woke the workflow of ${id}: its question has been answered`];
 }
 
 /** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */

@@ -71,9 +71,9 @@ async function showIncident(store: IncidentStore, id: string, json: boolean): Pr
       `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
     );
   }
-  const [rounds, acts] = await Promise.all([store.rounds(id), store.acts(id)]);
-  if (json) printJson({ incident, rounds, acts });
-  else print(storyOf(incident, rounds, acts));
+  const [rounds, acts, approvals] = await Promise.all([store.rounds(id), store.acts(id), store.approvals(id)]);
+  if (json) printJson({ incident, rounds, acts, approvals });
+  else print(storyOf(incident, { rounds, acts, approvals }));
 }
 
 function printList(incidents: readonly Incident[]): void {

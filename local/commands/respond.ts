@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { warningsOf } from '../../lib/config.ts';
 import type { RespondResult } from '../result.ts';
+import { APPROVE_HELP, parseApprove, personFor } from './approve-option.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT, exitStatusOf } from './exit-status.ts';
 import { paint, print, printJson, say } from './output.ts';
@@ -14,6 +15,7 @@ const options = z.object({
   target: z.optional(z.string()),
   event: z.optional(z.string()),
   records: z.string(),
+  approve: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
 
@@ -25,9 +27,11 @@ export function respondCommand(): Command {
     .option('--target <id>', 'target; may be left out when there is only one')
     .option('--event <file>', 'alarm event (JSON); without it one is made')
     .option('--records <folder>', 'where incidents are kept', '.headroom')
+    .option('--approve <answer>', APPROVE_HELP)
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
+      const approve = parseApprove(given.approve);
       const found = findLocalTarget(given.config, given.target, process.env);
       const event = given.event === undefined ? null : readEvent(given.event);
       for (const warning of warningsOf(found.config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
@@ -38,6 +42,7 @@ export function respondCommand(): Command {
         event,
         recordsFolder: given.records,
         environment: process.env,
+        person: personFor(approve),
         tell: (line) => printLine(line, startedAt),
       });
       if ('reason' in answer) {

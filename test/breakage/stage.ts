@@ -2,6 +2,7 @@ import pg from 'pg';
 import { stringify } from 'yaml';
 import { makeAlarmEvent } from '../../functions/core/alarm-event.ts';
 import type { Incident } from '../../functions/core/incident.ts';
+import type { Mode } from '../../functions/core/policy.ts';
 import type { DispatchResult } from '../../functions/core/workflow.ts';
 import { createLogins, startPostgres, type PostgresServer } from '../../drill/servers/postgres.ts';
 import { parseConfig, toTargetSettings, type HeadroomConfig } from '../../lib/config.ts';
@@ -34,7 +35,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly policy?: Readonly<Record<string, unknown>>;
-  readonly mode?: 'act' | 'observe';
+  readonly mode?: Mode;
   /** Replaces the responder's URL. */
   readonly responderUrl?: (server: PostgresServer) => string;
 }

@@ -104,6 +104,6 @@ describe('the exit status of a drill', () => {
 
   it('is 1 when something else came than expected', { timeout: DRILL_MS }, async () => {
     const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
-    expect(await drillOne({ scenario: wrong, server: { engine: 'postgres', major: 18 } }, 1, true)).toBe(1);
+    expect(await drillOne({ scenario: wrong, server: { engine: 'postgres', major: 18 } }, 1, true, undefined)).toBe(1);
   });
 });

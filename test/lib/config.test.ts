@@ -95,7 +95,7 @@ installation: { account: 12, region: Ireland, prefx: a }
 targets:
   - id: Orders
     engine: postgress
-    mode: approve
+    mode: aprove
     endpoint: { host: 'http://x', port: 70000 }
     network: { vpcId: vpc-1, subnetIds: [], manageIngress: true }
     policy: { triggerPercent: 101, ages: { idleSeconds: 3, idleSecond: 3 } }
@@ -121,7 +121,7 @@ targets:
     });
     expect(messageAt(text, 'installation.prefx')).toBe('unknown key; did you mean "prefix"?');
     expect(messageAt(text, 'targets[0].engine')).toContain('did you mean "postgres"?');
-    expect(messageAt(text, 'targets[0].mode')).toContain('not built yet');
+    expect(messageAt(text, 'targets[0].mode')).toContain('did you mean "approve"');
     expect(messageAt(text, 'targets[0].policy.triggerPercent')).toBe('must be at most 98');
     expect(messageAt(text, 'targets[0].policy.ages.idleSeconds')).toContain('at least 60 s');
   });

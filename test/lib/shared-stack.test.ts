@@ -82,6 +82,7 @@ describe('what each control function may do', () => {
     ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
+    ['Ask', [publish]],
     ['Act', [workers]],
     ['Escalate', [publish]],
     ['Close', []],
@@ -92,7 +93,7 @@ describe('what each control function may do', () => {
 
   test('no function has a managed policy or shares its role', () => {
     const roles = Object.values(shared.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(9);
+    expect(roles).toHaveLength(10);
     for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
   });
 
@@ -102,7 +103,7 @@ describe('what each control function may do', () => {
 });
 
 describe('every control function', () => {
-  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'act', 'escalate', 'close', 'notify'];
+  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'ask', 'act', 'escalate', 'close', 'notify'];
 
   test('an act may take as long as the policy with the longest grace lets its worker take', () => {
     const answerSlack = 20;

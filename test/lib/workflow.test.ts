@@ -51,6 +51,7 @@ describe('the graph of the workflow', () => {
         'EndIdleTransactions',
         'BreakLocks',
         'CancelLongQueries',
+        'WaitForApproval',
         'Settle',
         'WatchForRebound',
         'Close',
@@ -59,6 +60,7 @@ describe('the graph of the workflow', () => {
       EndIdleTransactions: tier,
       BreakLocks: tier,
       CancelLongQueries: tier,
+      WaitForApproval: ['Diagnose', 'Escalate', 'CloseAsFailed', 'Settle'],
       Settle: ['Diagnose'],
       WatchForRebound: ['Diagnose'],
       Escalate: ['Escalated', 'CloseAsFailed'],
@@ -120,21 +122,53 @@ describe('data between the states', () => {
 
   test('nothing is used that the local interpreter would silently do otherwise', () => {
     const text = definitionText(shared);
-    for (const banned of ['waitForTaskToken', '"Assign"', '$$.', 'HeartbeatSeconds', 'JSONata', '"ResultPath":"$"']) {
+    for (const banned of ['"Assign"', 'HeartbeatSeconds', 'JSONata', '"ResultPath":"$"']) {
       expect(text).not.toContain(banned);
     }
+    expect(text.match(/\$\$\.[\w.]+/g)).toEqual(['$$.Task.Token']);
+  });
+});
+
+describe('waiting for a person', () => {
+  const waiting = stateNamed('WaitForApproval');
+
+  test('hands the token to ask alone, and nothing of the answer on', () => {
+    expect(waiting.Resource).toBe('arn:aws:states:::lambda:invoke.waitForTaskToken');
+    expect(waiting.Parameters?.FunctionName).toContain('Ask');
+    expect(waiting.Parameters?.Payload).toEqual({
+      'schema.$': '$.schema',
+      'incidentId.$': '$.incidentId',
+      'round.$': '$.round',
+      'taskToken.$': '$$.Task.Token',
+    });
+    expect(waiting.ResultPath).toBeNull();
+  });
+
+  test('leads to a fresh look whatever was answered, also when nobody answered in time', () => {
+    expect(waiting.Next).toBe('Diagnose');
+    expect(waiting.Catch).toContainEqual({ ErrorEquals: ['States.Timeout'], Next: 'Diagnose', ResultPath: null });
+    const behindIt = Object.values(machine.States).filter((state) => successorsOf(state).includes('WaitForApproval'));
+    expect(behindIt.map(({ Type }) => Type)).toEqual(['Choice']);
+  });
+
+  test('ends when Diagnose says so, and asks again only where nobody was asked', () => {
+    expect(waiting.TimeoutSecondsPath).toBe('$.waitSeconds');
+    expect(waiting.Retry.flatMap((retry) => retry.ErrorEquals)).toEqual(DID_NOT_RUN);
   });
 });
 
 describe('time limits', () => {
-  test.each(tasks)('%s has one of its own, longer than its function may run', (_, task) => {
-    const name = task.Parameters?.FunctionName.split('-').at(-1)?.toLowerCase();
-    expect(task.TimeoutSeconds).toBeGreaterThan(timeLimits.get(`headroom-${name}`) ?? Infinity);
-  });
+  test.each(tasks.filter(([name]) => name !== 'WaitForApproval'))(
+    '%s has one of its own, longer than its function may run',
+    (_, task) => {
+      const name = task.Parameters?.FunctionName.split('-').at(-1)?.toLowerCase();
+      expect(task.TimeoutSeconds).toBeGreaterThan(timeLimits.get(`headroom-${name}`) ?? Infinity);
+    },
+  );
 
-  test('the whole ends after 40 minutes, and no single step can take all of them', () => {
-    expect(machine.TimeoutSeconds).toBe(2400);
-    for (const [, task] of tasks) expect(task.TimeoutSeconds).toBeLessThan(600);
+  test('the whole ends after 40 minutes and what people may be waited for; no single step can take all of it', () => {
+    expect(machine.TimeoutSeconds).toBe(2400 + 2 * 3600);
+    for (const [, task] of tasks) expect(task.TimeoutSeconds ?? 0).toBeLessThan(600);
   });
 });
 
@@ -183,9 +217,9 @@ describe('the state machine', () => {
     });
   });
 
-  test('may invoke the five functions of its steps, without any pattern', () => {
+  test('may invoke the six functions of its steps, without any pattern', () => {
     expect(inlineStatementsOf(shared, 'WorkflowRole', 'Steps').map(inShort)).toEqual([
-      'Allow lambda:InvokeFunction on <Act.Arn> <Close.Arn> <Diagnose.Arn> <Escalate.Arn> <Notify.Arn>',
+      'Allow lambda:InvokeFunction on <Act.Arn> <Ask.Arn> <Close.Arn> <Diagnose.Arn> <Escalate.Arn> <Notify.Arn>',
     ]);
     expect(statementsOf(shared, 'WorkflowRole')).toEqual([]);
   });

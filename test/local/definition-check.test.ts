@@ -42,6 +42,15 @@ describe('a definition passes with', () => {
       }),
     ],
     [
+      'a task that waits for its token, as long as the input says',
+      withTask({
+        Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+        Parameters: { FunctionName: 'x', Payload: { 'taskToken.$': '$$.Task.Token' } },
+        TimeoutSeconds: undefined,
+        TimeoutSecondsPath: '$.waitSeconds',
+      }),
+    ],
+    [
       'joined conditions',
       withState({
         Type: 'Choice',
@@ -72,11 +81,22 @@ describe('a definition is refused for', () => {
     ['credentials', withTask({ Credentials: { RoleArn: 'x' } }), 'Credentials'],
     ['a task without timeout', withTask({ TimeoutSeconds: undefined }), 'States.Diagnose.TimeoutSeconds'],
     [
-      'a callback task',
+      'a task that waits for a token it hands to nobody',
       withTask({ Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken' }),
-      'the only task that runs locally',
+      'Parameters.Payload: hands $$.Task.Token on exactly where',
     ],
-    ['another service', withTask({ Resource: 'arn:aws:states:::sns:publish' }), 'the only task that runs locally'],
+    [
+      'a token that nothing waits for',
+      withTask({ Parameters: { FunctionName: 'x', Payload: { 'b.$': '$$.Task.Token' } } }),
+      'Parameters.Payload: hands $$.Task.Token on exactly where',
+    ],
+    [
+      'a timeout from the input of a task that does not wait',
+      withTask({ TimeoutSeconds: undefined, TimeoutSecondsPath: '$.t' }),
+      'TimeoutSecondsPath',
+    ],
+    ['two timeouts', withTask({ TimeoutSecondsPath: '$.t' }), 'name TimeoutSeconds or TimeoutSecondsPath'],
+    ['another service', withTask({ Resource: 'arn:aws:states:::sns:publish' }), 'the only tasks that run locally'],
     [
       'an asynchronous invocation',
       withTask({ Parameters: { ...TASK.Parameters, InvocationType: 'Event' } }),
@@ -92,11 +112,6 @@ describe('a definition is refused for', () => {
       'the state in the context',
       withTask({ Parameters: { FunctionName: 'x', Payload: { a: { 'b.$': '$$.State.RetryCount' } } } }),
       'Payload.a.b.$',
-    ],
-    [
-      'the task token',
-      withTask({ Parameters: { FunctionName: 'x', Payload: { 'b.$': '$$.Task.Token' } } }),
-      'Payload.b.$',
     ],
     ['a variable', withTask({ Parameters: { FunctionName: 'x', Payload: { 'b.$': '$name' } } }), 'Payload.b.$'],
     ['a filter', withTask({ ResultSelector: { 'b.$': '$.list[?(@.x > 1)]' } }), 'ResultSelector.b.$'],
@@ -141,6 +156,6 @@ describe('a definition is refused for', () => {
 
   test('everything at once', () => {
     const wrong = withTask({ TimeoutSeconds: undefined, HeartbeatSeconds: 5, ResultPath: '$' });
-    expect(() => checkDefinition(wrong)).toThrow(/ResultPath[^]*TimeoutSeconds[^]*HeartbeatSeconds/);
+    expect(() => checkDefinition(wrong)).toThrow(/ResultPath[^]*HeartbeatSeconds[^]*TimeoutSeconds/);
   });
 });

@@ -131,6 +131,94 @@ describe('a task', () => {
   });
 });
 
+describe('a task that waits for its token', () => {
+  const ASK = {
+    Ask: {
+      Type: 'Task',
+      Resource: 'arn:aws:states:::lambda:invoke.waitForTaskToken',
+      Parameters: { FunctionName: 'ask', Payload: { 'taskToken.$': '$$.Task.Token', 'round.$': '$.round' } },
+      ResultPath: '$.answer',
+      TimeoutSecondsPath: '$.waitSeconds',
+      Next: 'Closed',
+      Retry: [{ ErrorEquals: ['Again'], IntervalSeconds: 1, MaxAttempts: 1, BackoffRate: 1 }],
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Failed' }],
+    },
+    Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
+  };
+  const payloads: { taskToken: string; round: number }[] = [];
+  const noting: Invoke = (_, event) => {
+    payloads.push(JSON.parse(event) as { taskToken: string; round: number });
+    return answer('asked');
+  };
+  const asking = (invoke: Invoke = noting) => {
+    payloads.length = 0;
+    return machineOf(ASK, invoke);
+  };
+  const waiting = (seen: readonly Progress[]) => eventually(() => seen.some(({ kind }) => kind === 'task-waiting'));
+  const lastToken = () => payloads.at(-1)?.taskToken ?? '';
+
+  test('goes on with the result that is sent, not with what its function answered, and keeps its token to itself', async () => {
+    const { machine, seen } = asking();
+    machine.start('i1', '{"round":3,"waitSeconds":5}');
+    await waiting(seen);
+    expect(payloads).toEqual([{ taskToken: expect.stringMatching(/.{20}/) as string, round: 3 }]);
+    machine.sendTaskResult(lastToken(), { kind: 'succeeded', output: '"yes"' });
+    const ended = await machine.ended('i1');
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', output: '{"round":3,"waitSeconds":5,"answer":"yes"}' });
+    expect(JSON.stringify([seen, ended])).not.toContain(lastToken());
+  });
+
+  test('takes one result: a second, or one for a token that was never issued, is refused', async () => {
+    const { machine, seen } = asking();
+    machine.start('i1', '{"round":1,"waitSeconds":5}');
+    await waiting(seen);
+    const yes = { kind: 'succeeded', output: '{}' } as const;
+    expect(() => machine.sendTaskResult('guessed', yes)).toThrow('Invalid Token');
+    machine.sendTaskResult(lastToken(), yes);
+    expect(() => machine.sendTaskResult(lastToken(), yes)).toThrow('Task Timed Out');
+    expect(await machine.ended('i1')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('waits as long as its input says, and not a result later', async () => {
+    const { machine } = asking();
+    machine.start('i1', '{"round":1,"waitSeconds":1}');
+    expect(await machine.ended('i1')).toMatchObject({ status: 'FAILED', error: 'States.Timeout' });
+    expect(() => machine.sendTaskResult(lastToken(), { kind: 'succeeded', output: '{}' })).toThrow('Task Timed Out');
+  });
+
+  test('fails with the failure that is sent', async () => {
+    const { machine, seen } = asking();
+    machine.start('i1', '{"round":1,"waitSeconds":5}');
+    await waiting(seen);
+    machine.sendTaskResult(lastToken(), { kind: 'failed', error: 'Refused', cause: 'why' });
+    expect(await machine.ended('i1')).toMatchObject({ status: 'FAILED', error: 'Refused', cause: 'why' });
+  });
+
+  test('fails with its function, and has another token when it is tried again', async () => {
+    let calls = 0;
+    const { machine, seen } = asking((name, event) => {
+      void noting(name, event);
+      return ++calls === 1 ? failing('thrown', 'Again') : answer('asked');
+    });
+    machine.start('i1', '{"round":1,"waitSeconds":5}');
+    await waiting(seen);
+    const [first, second] = payloads.map(({ taskToken }) => taskToken);
+    expect(first).not.toBe(second);
+    expect(() => machine.sendTaskResult(first ?? '', { kind: 'succeeded', output: '{}' })).toThrow('Task Timed Out');
+    machine.sendTaskResult(second ?? '', { kind: 'succeeded', output: '{}' });
+    expect(await machine.ended('i1')).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  test('whose execution is stopped waits no more', async () => {
+    const { machine, seen } = asking();
+    machine.start('i1', '{"round":1,"waitSeconds":5}');
+    await waiting(seen);
+    machine.stop('i1', null, null);
+    expect(await machine.ended('i1')).toMatchObject({ status: 'ABORTED' });
+    expect(() => machine.sendTaskResult(lastToken(), { kind: 'succeeded', output: '{}' })).toThrow('Task Timed Out');
+  });
+});
+
 describe('an execution', () => {
   test('that reaches a Fail state has its error and cause', async () => {
     const { machine, seen } = machineOf(DIAGNOSE, () => failing('thrown', 'BadRequest'));

@@ -19,6 +19,7 @@ const state = z.object({
   Catch: z.array(catcher).default([]),
   Resource: z.string().optional(),
   TimeoutSeconds: z.number().optional(),
+  TimeoutSecondsPath: z.string().optional(),
   ResultPath: z.string().nullable().optional(),
   OutputPath: z.string().nullable().optional(),
   SecondsPath: z.string().optional(),

@@ -71,7 +71,15 @@ export class StepWorld {
     return Promise.resolve();
   };
 
+  /** Tokens of the states that were woken. */
+  readonly resumed: string[] = [];
+  resumeFails = false;
   readonly workflow = {
+    resume: (taskToken: string): Promise<void> => {
+      if (this.resumeFails) return Promise.reject(new Error('Step Functions is down'));
+      this.resumed.push(taskToken);
+      return Promise.resolve();
+    },
     start: (incidentId: string): Promise<void> => {
       this.starts.push(incidentId);
       if (!this.executions.has(incidentId)) this.executions.set(incidentId, 'running');

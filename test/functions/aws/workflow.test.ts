@@ -72,3 +72,22 @@ it('hands on error and cause, cut short', async () => {
   expect(detail).toMatch(/^States\.Timeout: x+…$/);
   expect(Buffer.byteLength(detail)).toBeLessThanOrEqual(1_000);
 });
+
+it('wakes a state with its token and says nothing of the answer', async () => {
+  endpoint.script({ body: {} });
+  await workflow.resume('the-token');
+  expect(endpoint.received.at(-1)?.body).toEqual({ taskToken: 'the-token', output: '{}' });
+});
+
+it.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])(
+  'takes %s for a state that waits no more',
+  async (name) => {
+    endpoint.script(failing(name));
+    await expect(workflow.resume('the-token')).resolves.toBeUndefined();
+  },
+);
+
+it('reports any other trouble in waking, so that it is tried again', async () => {
+  endpoint.script(failing('AccessDeniedException'));
+  await expect(workflow.resume('the-token')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+});

@@ -107,7 +107,7 @@ const ROUND: Round = {
 };
 
 const compose = (notice: Notice, overrides: Partial<Incident> = {}, acts: readonly Act[] = [ACT], round = ROUND) =>
-  composeMessage({ ...RELIEVED, ...overrides }, notice, { acts, rounds: [round], now: T0 + 21_000 });
+  composeMessage({ ...RELIEVED, ...overrides }, notice, { acts, rounds: [round], approvals: [], now: T0 + 21_000 });
 
 const OPENED: Partial<Incident> = {
   status: 'open',
@@ -344,7 +344,7 @@ it('is sound whatever names, texts and numbers an incident holds', () => {
       counts,
       fc.constantFrom(...NOTICES),
       (incident, victims, planned, notice) => {
-        const details = { acts: [{ ...ACT, victims }], rounds: [{ ...ROUND, planned }], now: T0 };
+        const details = { acts: [{ ...ACT, victims }], rounds: [{ ...ROUND, planned }], approvals: [], now: T0 };
         expectSound(composeMessage(incident, notice, details));
       },
     ),

@@ -96,7 +96,7 @@ describe('a plan under pauses', () => {
           const incident = anIncident({ target: aTarget({ policy }) });
           const situation = { incident, now: 0, pauses, emptyLooks: 2, looks: 2, hasActed, isWorsening: false };
           const diagnosis = diagnose(snapshot, underPauses({ policy, mode: 'act' }, pauses), NO_HISTORY);
-          const { next } = judgeSnapshot(snapshot, diagnosis, { ...situation, actedLately: {} });
+          const { next } = judgeSnapshot(snapshot, diagnosis, { ...situation, actedLately: {}, approvals: [] });
           const paused = scopes.some((scope) => scope.tier === null) ? null : scopes.map((scope) => scope.tier);
           if (paused === null) expect(['confirm', 'close', 'watch', 'escalate']).toContain(next);
           else expect(paused).not.toContain(next);
@@ -112,7 +112,7 @@ describe('a plan under pauses', () => {
       const incident = anIncident({ target: aTarget({ policy }) });
       const pauses = [own];
       const diagnosis = diagnose(leak, underPauses(incident.target, pauses), NO_HISTORY);
-      const rest = { emptyLooks: 0, looks: 0, hasActed: false, isWorsening: false, actedLately: {} };
+      const rest = { emptyLooks: 0, looks: 0, hasActed: false, isWorsening: false, actedLately: {}, approvals: [] };
       return judgeSnapshot(leak, diagnosis, { incident, now: 0, pauses, ...rest });
     };
     expect(judge().next).toBe('end-idle-transactions');

@@ -22,6 +22,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     hasActed: false,
     isWorsening: false,
     actedLately: {},
+    approvals: [],
     ...changed,
   };
 }

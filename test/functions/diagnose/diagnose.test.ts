@@ -57,6 +57,7 @@ describe('a diagnosis', () => {
       outcome: 'escalated',
       settleSeconds: 5,
       watchSeconds: 30,
+      waitSeconds: 901,
       error: null,
     });
     expect(JSON.stringify(result).length).toBeLessThan(1_000);

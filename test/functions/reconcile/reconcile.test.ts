@@ -8,6 +8,7 @@ import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import { aPause } from '../../support/a-pause.ts';
 import { aTarget } from '../../support/a-session.ts';
+import { aSummary } from '../../support/an-approval.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -39,6 +40,19 @@ describe('the reconciler', () => {
   it('finds nothing to do when all is well', async () => {
     await opened();
     expect(await sweep()).toEqual({ repaired: [] });
+  });
+
+  it('wakes a workflow whose question was answered by somebody who could not wake it, once', async () => {
+    const { id } = await opened();
+    const plan = aSummary();
+    const question = { incidentId: id, round: 1, plan, planHash: 'h', askedAt: world.at, expiresAt: world.at + 60_000 };
+    await world.store.openQuestion(question, { taskToken: `token-${id}`, secretHash: 's' });
+    expect(await sweep()).toEqual({ repaired: [] });
+    const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;
+    await world.store.answer(question, { answer: 'approved', planHash: 'h', secretHash: 's', decision });
+    expect(await sweep()).toEqual({ repaired: [`woke the workflow of ${id}: its question has been answered`] });
+    expect(await sweep()).toEqual({ repaired: [] });
+    expect(world.resumed).toEqual([`token-${id}`]);
   });
 
   it.each(['failed', 'timed-out', 'aborted', 'succeeded'] as const)(

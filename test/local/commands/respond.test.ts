@@ -97,6 +97,23 @@ describe('respond', { timeout: LONG_MS }, () => {
     expect({ status, reached }).toEqual({ status: 0, reached: [] });
   });
 
+  it('in mode approve ends somebody only when it is told to, and says who said what', async () => {
+    const load = await leak();
+    const config = staging.configure({ mode: 'approve' });
+    const untold = await respond(config);
+    expect(untold.status).toBe(3);
+    expect(untold.stderr).toContain('denied: nobody can be asked, for this is no terminal; --approve all|none|TIER');
+    expect(JSON.parse(untold.stdout)).toMatchObject({ outcome: 'escalated', ended: [] });
+    expect(load.tally().sessions.filter(({ end }) => end === 'lost')).toEqual([]);
+
+    const told = await run(['respond', '--config', config, '--json', ...records(), '--approve', 'kill-idle']);
+    expect(told.status).toBe(0);
+    const { incidentId } = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(told.stdout));
+    const shown = await run(['incidents', 'show', incidentId, ...records()]);
+    expect(shown.stdout).toMatch(/asked: kill-idle, \d+ sessions: approved by \S+ \(--approve\) at the terminal/);
+    expect(noticesOf().filter((subject) => subject.includes('approve kill-idle?'))).toHaveLength(2);
+  });
+
   it('in mode observe, or paused, ends nobody and says what it would have done', async () => {
     const load = await leak();
     const observed = await respond(staging.configure({ mode: 'observe' }));

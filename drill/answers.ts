@@ -1,0 +1,19 @@
+import type { AskPerson } from '../local/approver.ts';
+import type { Line } from '../local/narrator.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+
+/** Says what the scenario says, or asks who was given; in either case only once the late loads are there. */
+export function answering(
+  { answers = [] }: Scenario,
+  { person, tell }: { readonly person?: AskPerson | undefined; readonly tell: (line: Line) => void },
+  beginLateLoads: () => Promise<void>,
+): AskPerson {
+  let asked = 0;
+  return async (approval, signal) => {
+    const answer = answers[Math.min(asked++, answers.length - 1)] ?? 'denied';
+    if (asked === 1) await beginLateLoads();
+    if (person === undefined) return { answer, by: 'the drill' };
+    tell({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
+    return person(approval, signal);
+  };
+}

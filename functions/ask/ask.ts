@@ -1,0 +1,57 @@
+import { hashSecret, waitMsOf, type Question } from '../core/approval.ts';
+import { BadRequest, FenceLost, NoticeUndelivered } from '../core/errors.ts';
+import { composeApproval } from '../core/message-approval.ts';
+import { hashPlan } from '../core/plan-summary.ts';
+import { linkKey } from '../core/link-key.ts';
+import { LEASE_MS } from '../core/ports.ts';
+import { parseRequest } from '../core/request.ts';
+import { askRequest } from '../core/workflow.ts';
+import { publishNoted, type DeliverDependencies } from '../notify/deliver.ts';
+
+export interface AskDependencies extends DeliverDependencies {
+  /** Unguessable, and safe in a URL. */
+  readonly newSecret: () => string;
+  /** The page where people answer; null where they are asked otherwise. */
+  readonly pageUrl: string | null;
+}
+
+/**
+ * Asks a person about the plan of a round, on record with it, and holds the target while the answer is waited for. The
+ * workflow's token stays in the store; the link's secret goes out in the message and only its hash is kept. Throws FenceLost
+ * when the incident no longer holds its target, BadRequest when the round has asked already or has nothing to ask, and
+ * NoticeUndelivered when no person could be told: then the question is withdrawn.
+ */
+export async function ask(
+  payload: unknown,
+  deps: AskDependencies,
+): Promise<{ readonly incidentId: string; readonly round: number; readonly expiresAt: number }> {
+  const { incidentId, round, taskToken } = parseRequest(askRequest, payload);
+  const { store } = deps;
+  const incident = await store.incident(incidentId);
+  if (incident?.status !== 'open') throw new FenceLost(incidentId);
+  const found = (await store.rounds(incidentId)).find((each) => each.round === round);
+  if (found?.question === undefined) throw new BadRequest(`round: ${round} of incident ${incidentId} has no question`);
+
+  const question: Question = {
+    incidentId,
+    round,
+    plan: found.question,
+    planHash: hashPlan(incidentId, round, found.question),
+    askedAt: deps.now(),
+    // From the look on, so that it has run out before the workflow stops waiting.
+    expiresAt: found.at + waitMsOf(incident.target.policy),
+  };
+  await store.holdFence(incident, question.expiresAt + LEASE_MS);
+  const secret = deps.newSecret();
+  if (!(await store.openQuestion(question, { taskToken, secretHash: hashSecret(secret) }))) {
+    throw new BadRequest(`round: ${round} of incident ${incidentId} has asked already`);
+  }
+  const link = deps.pageUrl === null ? null : `${deps.pageUrl}?key=${linkKey(question, secret)}`;
+  const asked = { ...question, status: 'pending', decision: null, endedAt: null, usedInRound: null } as const;
+  const error = await publishNoted(incidentId, 'approval', composeApproval(incident, asked, link), deps);
+  if (error !== '') {
+    await store.endQuestion(question, 'withdrawn', deps.now());
+    throw new NoticeUndelivered([`approval: ${error}`]);
+  }
+  return { incidentId, round, expiresAt: question.expiresAt };
+}

@@ -1,0 +1,13 @@
+import { systemClock } from '../aws/clock.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store.ts';
+import { logged } from '../aws/log.ts';
+import { workflowFromEnvironment } from '../aws/workflow.ts';
+import { decide } from './decide.ts';
+
+export const handler = logged(
+  'decide',
+  (payload) =>
+    decide(payload, { store: incidentStoreFromEnvironment(), workflow: workflowFromEnvironment(), ...systemClock }),
+  // The page holds the link's secret in its form.
+  ({ statusCode }) => ({ statusCode }),
+);

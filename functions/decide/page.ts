@@ -1,0 +1,128 @@
+import { describeApproval, type Approval } from '../core/approval.ts';
+import type { Incident } from '../core/incident.ts';
+import { costLines, planLines } from '../core/message-approval.ts';
+import { causeLines, whereLine } from '../core/message-sections.ts';
+import { percent, utc } from '../core/message-text.ts';
+import { printable } from '../core/printable.ts';
+import { sha256 } from '../core/sha256.ts';
+import { SPARED } from '../core/spared.ts';
+import { inWords } from '../core/tiers/tier.ts';
+import { html, Html, type Piece } from './html.ts';
+
+/** The longest name that is kept of whoever answers. */
+export const NAME_LENGTH = 80;
+
+const STYLE = `
+:root { color-scheme: light dark; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 42rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+h1 { font-size: 1.3rem; line-height: 1.3; }
+h2 { font-size: 1rem; margin: 1.2rem 0 0.2rem; }
+ul { margin: 0; padding-left: 1.2rem; }
+p { margin: 0.4rem 0; }
+fieldset { border: 1px solid; margin: 0.8rem 0; padding: 0.4rem 0.8rem; min-width: 0; }
+label { display: block; padding: 0.5rem 0; }
+input[type="text"] { width: 100%; font: inherit; padding: 0.5rem; }
+input[type="radio"] { width: 1.3rem; height: 1.3rem; vertical-align: middle; }
+button { width: 100%; font: inherit; font-weight: bold; padding: 0.8rem; }
+.problem { border-left: 0.4rem solid; padding-left: 0.6rem; font-weight: bold; }
+`;
+
+/** For the header that allows this style and nothing else: no script, no picture, no frame, no other server. */
+export const STYLE_HASH = sha256(STYLE, 'base64');
+
+/** The question with its form. `problem` says what was wrong with what was sent. */
+export function questionPage(
+  { incident, approval, now }: { readonly incident: Incident; readonly approval: Approval; readonly now: number },
+  key: string,
+  problem: string | null,
+): Html {
+  const { plan, planHash, expiresAt } = approval;
+  const target = printable(incident.target.id, 40);
+  return page(
+    `${target}: may Headroom do this?`,
+    html`
+      ${problem === null ? '' : html`<p class="problem">${problem}</p>`}
+      <p>
+        ${target} is out of connections: ${percent(incident.usageAfter)} of the usable slots are taken. Nothing is ended
+        without a yes. Without an answer within ${inWords(expiresAt - now)} (until ${utc(expiresAt)}) a person is paged.
+      </p>
+      ${section('Plan', planLines(plan))} ${section('What it costs', costLines(plan))}
+      ${section(
+        'Whose sessions',
+        plan.consumers.map(({ name, sessions }) => html`${sessions}: <bdi>${name}</bdi>`),
+      )}
+      ${section(
+        'By name: only a person may end these',
+        plan.named.map(({ words, needsPerson }) => html`<bdi>${words}</bdi>; ${SPARED[needsPerson]}`),
+      )}
+      ${section(
+        'For example',
+        plan.samples.map((words) => html`<bdi>${words}</bdi>`),
+      )}
+      ${section('Why', causeLines(incident))} ${section('Where', [whereLine(incident)])}
+      <form method="post" action="?" autocomplete="off">
+        <input type="hidden" name="key" value="${key}" />
+        <input type="hidden" name="plan" value="${planHash}" />
+        <fieldset>
+          <legend>Your answer</legend>
+          <label><input type="radio" name="answer" value="approved" required /> Yes: do exactly this, at most</label>
+          <label><input type="radio" name="answer" value="denied" required /> No: not in this incident</label>
+        </fieldset>
+        <label>
+          Your name, for the record
+          <input type="text" name="name" maxlength="${NAME_LENGTH}" required />
+        </label>
+        <button type="submit">Answer</button>
+      </form>
+      <p>
+        It can be answered once. After a yes Headroom looks again first: it acts only as far as this plan goes, and asks
+        again where it would take more. Incident ${incident.id}, round ${approval.round}.
+      </p>
+    `,
+  );
+}
+
+/** That an answer has been recorded. */
+export function recordedPage(incident: Incident, approval: Approval): Html {
+  const next =
+    approval.status === 'approved'
+      ? 'Headroom looks again now, and acts as far as the plan goes.'
+      : 'This tier is out for this incident. Headroom goes on with what is left, or pages a person.';
+  return page(
+    `${printable(incident.target.id, 40)}: ${approval.status}`,
+    html`<p>${describeApproval(approval)}.</p>
+      <p>${next}</p>
+      <p>Incident ${incident.id}</p>`,
+  );
+}
+
+/** That nothing was done, and why. */
+export function refusalPage(title: string, words: string): Html {
+  return page(title, html`<p>${words}</p>`);
+}
+
+function section(title: string, lines: readonly (Html | string)[]): Piece {
+  if (lines.length === 0) return '';
+  return html`<h2>${title}</h2>
+    <ul>
+      ${lines.map((line) => html`<li>${line}</li>`)}
+    </ul>`;
+}
+
+function page(title: string, content: Html): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex" />
+        <title>${title}</title>
+        ${Html.trusted(`<style>${STYLE}</style>`)}
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${content}
+      </body>
+    </html>`;
+}

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import * as z from 'zod';
+import { findChromium } from './chromium-program.ts';
+
+/** One tab. */
+export interface Tab {
+  /** Loads a page and waits until it is there. */
+  open(url: string): Promise<void>;
+  /** Runs an expression in the page and returns its value, which must be plain. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Runs an expression that leads to another page, and waits until that is there. */
+  leaveBy(expression: string): Promise<void>;
+  /** Complaints of the page's own console and of its security policy, so far. */
+  readonly complaints: readonly string[];
+}
+
+export interface Browser {
+  /** `phone`: 360 × 740 points, narrow as phones go. */
+  tab(device?: 'phone' | 'desk'): Promise<Tab>;
+  stop(): Promise<void>;
+}
+
+const FLAGS = [
+  '--headless',
+  // The pages are our own, and root may not use the sandbox.
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+  '--remote-debugging-port=0',
+];
+const PATIENCE_MS = 10_000;
+
+/** Starts a headless Chromium with a profile of its own; it talks to this machine alone. */
+export async function startChromium(): Promise<Browser> {
+  const { file, environment } = await findChromium();
+  const profile = await mkdtemp(join(tmpdir(), 'headroom-chromium-'));
+  const child = spawn(file, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+    env: { PATH: process.env['PATH'], HOME: profile, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const address = await findAddress(createInterface({ input: child.stderr }));
+    const connection = await connect(address);
+    return { tab: (device = 'desk') => openTab(connection, device), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function findAddress(lines: AsyncIterable<string>): Promise<string> {
+  for await (const line of lines) {
+    const [, address] = /DevTools listening on (ws:\/\/\S+)/.exec(line) ?? [];
+    if (address !== undefined) return address;
+  }
+  throw new Error('Chromium ended without saying where it listens');
+}
+
+const message = z.object({
+  id: z.number().optional(),
+  sessionId: z.string().optional(),
+  method: z.string().optional(),
+  params: z.record(z.string(), z.unknown()).optional(),
+  result: z.record(z.string(), z.unknown()).optional(),
+  error: z.object({ message: z.string() }).optional(),
+});
+type Message = z.infer<typeof message>;
+
+interface Connection {
+  send(method: string, params?: object, sessionId?: string): Promise<Readonly<Record<string, unknown>>>;
+  listen(listener: (message: Message) => void): void;
+}
+
+/** The DevTools protocol over its WebSocket. */
+async function connect(address: string): Promise<Connection> {
+  const socket = new WebSocket(address);
+  const listeners: ((message: Message) => void)[] = [];
+  const waiting = new Map<number, (message: Message) => void>();
+  socket.addEventListener('message', ({ data }) => {
+    const heard = message.parse(JSON.parse(String(data)));
+    if (heard.id === undefined) for (const listener of listeners) listener(heard);
+    else waiting.get(heard.id)?.(heard);
+  });
+  await new Promise((resolve, reject) => {
+    socket.addEventListener('open', resolve, { once: true });
+    socket.addEventListener('error', () => reject(new Error(`no connection to Chromium at ${address}`)), {
+      once: true,
+    });
+  });
+  let last = 0;
+  return {
+    listen: (listener) => listeners.push(listener),
+    async send(method, params = {}, sessionId) {
+      const id = ++last;
+      const answered = new Promise<Message>((resolve) => waiting.set(id, resolve));
+      socket.send(JSON.stringify({ id, method, params, ...(sessionId === undefined ? {} : { sessionId }) }));
+      const { result, error } = await answered;
+      waiting.delete(id);
+      if (result === undefined) throw new Error(`${method}: ${error?.message ?? 'no answer'}`);
+      return result;
+    },
+  };
+}
+
+const evaluation = z.object({
+  result: z.object({ value: z.unknown() }),
+  exceptionDetails: z
+    .object({ text: z.string(), exception: z.object({ description: z.string() }).optional() })
+    .optional(),
+});
+
+async function openTab(connection: Connection, device: 'phone' | 'desk'): Promise<Tab> {
+  const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
+  const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
+  const session = z.string().parse(sessionId);
+  const send = (method: string, params?: object) => connection.send(method, params, session);
+  const complaints: string[] = [];
+  const loads = new EventTarget();
+  connection.listen(({ sessionId: from, method, params }) => {
+    if (from !== session) return;
+    if (method === 'Page.loadEventFired') loads.dispatchEvent(new Event('load'));
+    if (method === 'Log.entryAdded' || method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(params));
+  });
+  for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`);
+  if (device === 'phone') {
+    await send('Emulation.setDeviceMetricsOverride', { width: 360, height: 740, deviceScaleFactor: 3, mobile: true });
+  }
+
+  const untilLoaded = async (begin: () => Promise<unknown>): Promise<void> => {
+    const loaded = once(loads, 'load', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    await begin();
+    await loaded;
+  };
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const { result, exceptionDetails } = evaluation.parse(
+      await send('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true }),
+    );
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+  };
+  return {
+    complaints,
+    evaluate,
+    open: (url) => untilLoaded(() => send('Page.navigate', { url })),
+    leaveBy: (expression) => untilLoaded(() => evaluate(expression)),
+  };
+}
