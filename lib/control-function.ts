@@ -35,7 +35,12 @@ export const CONTROL_FUNCTIONS = {
   // Its own look, then the longest grace a policy allows for cancelled queries; an act cut short loses its results.
   act: { description: 'Does what one tier planned', timeoutSeconds: 180, memoryMegabytes: 1024 },
   escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
-  close: { description: 'Closes the incident and lets the target go', timeoutSeconds: 30, memoryMegabytes: 512 },
+  // It lifts a limit or two first, by a worker that may be busy.
+  close: {
+    description: 'Lifts temporary limits, closes the incident and lets the target go',
+    timeoutSeconds: 90,
+    memoryMegabytes: 512,
+  },
   notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
 } as const satisfies Readonly<Record<string, ControlShape>>;
 

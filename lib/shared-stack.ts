@@ -58,6 +58,9 @@ export class SharedStack extends Stack {
     };
     this.#allowWorkers(steps.diagnose);
     this.#allowWorkers(steps.act);
+    // It lifts limits, and pages a person when it cannot.
+    this.#allowWorkers(steps.close);
+    this.#topic.grantPublish(steps.close);
     this.#topic.grantPublish(steps.escalate);
     this.#topic.grantPublish(steps.notify);
     return steps;
@@ -81,6 +84,7 @@ export class SharedStack extends Stack {
     // The next minute brings the next call.
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
+    this.#allowWorkers(reconcile);
     this.#allowTargetRules(reconcile);
     new Rule(this, 'WorkflowEnded', {
       ruleName: this.#names.workflowEndedRule,

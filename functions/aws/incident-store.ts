@@ -4,6 +4,7 @@ import type { Incident } from '../core/incident.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { readEnvironment } from './environment.ts';
 import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './incident-acts.ts';
+import { confirmCap, noteCap, noteCapTold, readCaps, readSettledCaps, settleCap } from './incident-caps.ts';
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
 import { deletePause, putPause, readPause } from './incident-pauses.ts';
@@ -44,6 +45,12 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     finishAct: (targetId, act) => finishAct(table, targetId, act),
     acts: (incidentId) => readActs(table, incidentId),
     tallies: (targetId, since) => readTallies(table, targetId, since),
+    noteCap: (cap) => noteCap(table, cap),
+    confirmCap: (cap) => confirmCap(table, cap),
+    capTold: (cap, at) => noteCapTold(table, cap, at),
+    settleCap: (cap, end, at) => settleCap(table, cap, end, at),
+    caps: (targetId) => readCaps(table, targetId),
+    settledCaps: (incidentId) => readSettledCaps(table, incidentId),
     pauseOf: (targetId) => readPause(table, targetId, now()),
     pause: (pause) => putPause(table, pause),
     resume: (targetId) => deletePause(table, targetId),

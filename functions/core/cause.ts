@@ -19,7 +19,7 @@ export const CAUSES = {
   'long-queries': { first: 'cancel-long', words: 'long-running queries hold the slots' },
   'half-open-connections': { first: null, words: 'half-open connections: slots are taken without a session' },
   'job-holding-on': { first: null, words: 'backups, migrations or replication hold the slots' },
-  'connection-storm': { first: null, words: 'a connection storm: most sessions have only just connected' },
+  'connection-storm': { first: 'cap-consumer', words: 'a connection storm: most sessions have only just connected' },
   'pool-oversubscription': {
     first: 'kill-idle',
     words: 'pools that are too large together: many idle sessions, none idle for long',
@@ -35,8 +35,12 @@ export type CauseName = keyof typeof CAUSES;
 
 /** Below this share of the taken slots nothing is called the cause. */
 const LEAST_SHARE = 0.25;
-/** A session younger than this has only just connected; a policy that calls less than this a long idle time means less here too. */
 const JUST_CONNECTED_MS = 10_000;
+
+/** A session younger than this has only just connected; a policy that calls less than 10 s a long idle time means less here too. */
+export function justConnectedMs({ ages }: Policy): number {
+  return Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
+}
 
 /**
  * Names what explains most of the taken slots. Confidence is the share of taken slots that the cause explains, between 0 and
@@ -66,7 +70,7 @@ export function tierOrderFor(cause: CauseFinding): TierName[] {
 
 function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy, locks: LockQueues) {
   const { ages } = policy;
-  const justConnectedMs = Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
+  const newMs = justConnectedMs(policy);
   const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
   const rest = clients.filter((session) => !jobs.has(session));
   const idle = rest.filter((session) => session.state === 'idle');
@@ -75,7 +79,7 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
   const long = active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000);
-  const fresh = rest.filter((session) => session.connectedMs !== null && session.connectedMs < justConnectedMs);
+  const fresh = rest.filter((session) => session.connectedMs !== null && session.connectedMs < newMs);
   const short = active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000);
   const leak = largestConsumer(oldIdle);
   return [
@@ -124,7 +128,7 @@ function explain(snapshot: Snapshot, clients: readonly Session[], policy: Policy
     {
       name: 'connection-storm' as const,
       sessions: fresh.length >= 0.8 * rest.length ? fresh.length : 0,
-      evidence: [`${fresh.length} sessions connected within the last ${inWords(justConnectedMs)}`],
+      evidence: [`${fresh.length} sessions connected within the last ${inWords(newMs)}`],
     },
     {
       name: 'pool-oversubscription' as const,

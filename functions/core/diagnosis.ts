@@ -1,4 +1,4 @@
-import { findCause, tierOrderFor } from './cause.ts';
+import { findCause, justConnectedMs, tierOrderFor } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
@@ -28,6 +28,21 @@ export function diagnose(snapshot: Snapshot, settings: { policy: Policy; mode: M
     order: tierOrderFor(cause),
     history,
     pressing,
+    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
   });
   return { usage, pressing, locks, cause, plan };
+}
+
+/** How young a session must be to count to a storm; null when neither the cause nor slots that refilled speak of one. */
+function stormWithin(
+  { name }: CauseFinding,
+  { at }: Snapshot,
+  policy: Policy,
+  { futileSince }: History,
+): number | null {
+  const ages = [
+    ...(name === 'connection-storm' ? [justConnectedMs(policy)] : []),
+    ...(futileSince === null ? [] : [at - futileSince]),
+  ];
+  return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -1,13 +1,14 @@
 import { countBy } from './count-by.ts';
+import type { CapRecord } from './incident.ts';
 import type { LockQueues } from './locks.ts';
-import type { Mode, Policy } from './policy.ts';
+import { modeOfTier, type Mode, type Policy } from './policy.ts';
 import { protectionOf, reservedForPerson } from './protection.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
-import type { Candidate, Spared } from './tiers/tier.ts';
+import type { Candidate, CapRefusal, Spared, UserCap } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
@@ -18,16 +19,36 @@ export interface History {
   readonly signalled: ReadonlySet<string>;
   /** Tiers whose last act gave next to no slots back: what they ended came back at once. */
   readonly futile: ReadonlySet<TierName>;
+  /** When the first act of a futile tier began, by our own clock; null when none is futile. */
+  readonly futileSince: number | null;
+  /** Temporary limits of the target that are on record. */
+  readonly caps: readonly CapRecord[];
 }
 
-export const NO_HISTORY: History = { countedIncident: 0, countedHour: 0, signalled: new Set(), futile: new Set() };
+export const NO_HISTORY: History = {
+  countedIncident: 0,
+  countedHour: 0,
+  signalled: new Set(),
+  futile: new Set(),
+  futileSince: null,
+  caps: [],
+};
 
 export interface TierPlan {
   readonly tier: TierName;
   readonly mode: Mode;
+  /** The limit it would set before it ends anybody; null for none. */
+  readonly cap: UserCap | null;
+  /** Why it must not set one that would help; null when there is nothing to say. */
+  readonly refusal: CapRefusal | null;
   /** In the order they would end. */
   readonly victims: readonly Candidate[];
   readonly spared: readonly Spared[];
+}
+
+/** Whether there is anything a tier would do. */
+export function isPlanned({ cap, victims }: Pick<TierPlan, 'cap' | 'victims'>): boolean {
+  return cap !== null || victims.length > 0;
 }
 
 /** What every tier would do, in the order they would go. Each tier's plan assumes that those before it did their part. */
@@ -48,6 +69,8 @@ export interface PlanInput {
   readonly history: History;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
   readonly pressing: boolean;
+  /** See TierInput. */
+  readonly stormWithinMs: number | null;
 }
 
 /** Slots over the relief level; 0 when there is nothing to do. */
@@ -85,13 +108,12 @@ export function planTiers(input: PlanInput): Plan {
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
   };
-  const modeOf = (name: TierName): Mode => policy.tiers[name] ?? input.mode;
-  const someAct = input.order.some((name) => modeOf(name) === 'act');
+  const someAct = input.order.some((name) => modeOfTier(name, input) === 'act');
   const perTier = capSlots(policy.caps.perTierPercent, usable);
   const tiers: TierPlan[] = [];
   for (const name of input.order) {
     const tier = tierNamed(name);
-    const mode = modeOf(name);
+    const mode = modeOfTier(name, input);
     // A tier that only looks on must not count as done where others act after it.
     const isHypothetical = someAct && mode === 'observe';
     const ledger = isHypothetical ? { ...left } : left;
@@ -101,6 +123,11 @@ export function planTiers(input: PlanInput): Plan {
       locks: input.locks,
       policy,
       engine: snapshot.server.engine,
+      need: Math.max(0, ledger.need),
+      pressing: input.pressing,
+      stormWithinMs: input.stormWithinMs,
+      userLimits: snapshot.userLimits,
+      caps: history.caps,
     });
     const spared = [...proposal.spared];
     const victims: Candidate[] = [];
@@ -122,7 +149,8 @@ export function planTiers(input: PlanInput): Plan {
       ledger.incident--;
       ledger.hour--;
     }
-    tiers.push({ tier: name, mode, victims, spared });
+    const { cap = null, refusal = null } = proposal;
+    tiers.push({ tier: name, mode, cap, refusal, victims, spared });
     if (victims.length > 0 && !isHypothetical) {
       const taken = new Set(victims.map((victim) => victim.session));
       open = open.filter((session) => !taken.has(session));

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
-import { TIER_NAMES } from './tiers/names.ts';
+import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 /** `observe` plans and never acts. */
 export const mode = z.enum(['observe', 'act'], {
@@ -71,6 +71,15 @@ const rollback = z.strictObject({
   maxRowsModified: z._default(z.int().check(z.nonnegative()), 10_000),
   /** How long a transaction that has written may have been at work, idle time left out (where rows are not counted). */
   maxWritingSeconds: z._default(seconds(), 600),
+});
+
+const consumerCap = z.strictObject({
+  /** Connections that cap-consumer leaves its user in any case. */
+  leastSessions: z._default(z.int().check(z.minimum(1)), 5),
+  /** A user of several applications that holds more of all client sessions than this is shared by everything, and not limited. */
+  sharedPercent: z._default(percent(), 80),
+  /** Idle at least this long before cap-consumer may end a session of the user it has limited. */
+  idleSeconds: z._default(z.number().check(z.minimum(0), z.maximum(3600)), 1),
 });
 
 const flap = z.strictObject({
@@ -144,6 +153,7 @@ export const policy = z.strictObject({
   /** Work that no tier throws away. */
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
+  consumerCap: z.prefault(consumerCap, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),
@@ -154,6 +164,14 @@ export const policy = z.strictObject({
   statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
 });
 export type Policy = z.infer<typeof policy>;
+
+/** Modes of tiers that take more than a target in mode act: cap-consumer keeps clients out. */
+const OWN_DEFAULTS: Partial<Record<TierName, Mode>> = { 'cap-consumer': 'observe' };
+
+/** The mode of a tier: its own where the policy names one, else that of the target, but for tiers with a default of their own. */
+export function modeOfTier(name: TierName, target: { readonly policy: Policy; readonly mode: Mode }): Mode {
+  return target.policy.tiers[name] ?? OWN_DEFAULTS[name] ?? target.mode;
+}
 
 /** Usage at which nothing is waited for any more: never below the trigger. */
 export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {

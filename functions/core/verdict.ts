@@ -1,7 +1,7 @@
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Incident, Pause } from './incident.ts';
-import type { TierPlan } from './plan.ts';
+import { isPlanned, type TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
@@ -9,7 +9,7 @@ import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords, type UserCap } from './tiers/tier.ts';
 
 /** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
 const EMPTY_LOOKS = 3;
@@ -34,6 +34,8 @@ export interface Situation {
   readonly looks: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
+  /** A temporary limit that this incident set stands. */
+  readonly hasCap: boolean;
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
@@ -91,11 +93,17 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   if (bar) return { next: 'settle', why: bar.why };
 
-  const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && tier.victims.length > 0);
+  const acting = diagnosis.plan.tiers.find((tier) => tier.mode === 'act' && isPlanned(tier));
   if (acting) {
     return {
       next: acting.tier,
       why: `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`,
+    };
+  }
+  if (situation.hasCap) {
+    return {
+      next: 'settle',
+      why: `usage is ${usage} %; under the temporary limit the sessions that are busy leave by themselves`,
     };
   }
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
@@ -150,18 +158,24 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pause, hasActed }: S
   if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
   if (bar?.kind === 'untested') return bar.why;
   if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
-  const isActing = plan.tiers.some((tier) => tier.mode === 'act' && tier.victims.length > 0);
-  const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  const isActing = plan.tiers.some((tier) => tier.mode === 'act' && isPlanned(tier));
+  // A limit waits for a person unless one has said otherwise, so a person is paged with it.
+  const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.cap === null);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
   return !isActing && isHeldBack && !hasActed ? 'every tier that would help is in observe mode' : null;
 }
 
 function describeTier(tier: TierPlan): string {
-  return `${tier.tier} ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
+}
+
+function describeCap({ user, limit, sessions }: UserCap): string {
+  return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
 }
 
 function describePlan(tiers: readonly TierPlan[]): string {
-  const planned = tiers.filter((tier) => tier.victims.length > 0);
+  const planned = tiers.filter(isPlanned);
   if (planned.length === 0) return 'no tier would end anything';
   return `would act: ${planned.map(describeTier).join(', ')}`;
 }
@@ -212,13 +226,14 @@ export function remediesFor(causeName: string): readonly string[] {
 }
 
 function adviceFor({ cause, plan }: Diagnosis): string[] {
-  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
+    ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
     ...ADVICE[cause.name as CauseName],
-    ...held.map(
-      (tier) =>
-        `${tier.tier} is in observe mode and would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
-    ),
+    ...held.map(({ tier, cap, victims }) => {
+      const limits = cap === null ? '' : `limit ${describeCap(cap)} and `;
+      return `${tier} is in observe mode and would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;
+    }),
   ];
 }
 

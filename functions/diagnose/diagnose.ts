@@ -2,7 +2,7 @@ import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
-import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
+import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -66,7 +66,8 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
 
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
-  const diagnosis = readSnapshot(snapshot, target, historyOf(acts, rounds, usedNow, lastHour));
+  const history = historyOf(acts, rounds, usedNow, lastHour, await deps.store.caps(target.id));
+  const diagnosis = readSnapshot(snapshot, target, history);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -132,7 +133,8 @@ async function readSituation(
     pause: await deps.store.pauseOf(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
-    hasActed: acts.some((act) => act.counted > 0),
+    hasActed: acts.some(hasEffect),
+    hasCap: acts.some(({ cap }) => cap?.result === 'done'),
     isWorsening: isWorsening(acts, rounds, usedNow),
     actedLately: await countActedLately(incident, deps),
   };

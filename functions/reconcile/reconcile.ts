@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import type { Incident } from '../core/incident.ts';
+import type { CapRecord, Incident } from '../core/incident.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
 import { closeIncident } from '../close/close.ts';
+import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
 import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
 import { deliverPending } from '../notify/deliver.ts';
@@ -13,6 +14,8 @@ const START_GRACE_MS = 5 * 60_000;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
+export type ReconcileDependencies = DispatchDependencies & LiftDependencies;
+
 export interface ReconcileResult {
   /** What was put right, in words; empty when all was well. */
   readonly repaired: readonly string[];
@@ -20,10 +23,10 @@ export interface ReconcileResult {
 
 /**
  * Puts right what crashed. Called each minute for every target and whenever an execution of the workflow fails: an incident
- * whose workflow died is closed as failed and a person is paged, undelivered notices are sent again, and an alarm that still
- * stands without an open incident is dispatched again.
+ * whose workflow died is closed as failed and a person is paged, limits it left behind are lifted, undelivered notices are
+ * sent again, and an alarm that still stands without an open incident is dispatched again.
  */
-export async function reconcile(payload: unknown, deps: DispatchDependencies): Promise<ReconcileResult> {
+export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
   if (event.success) {
     const incident = await deps.store.incident(event.data.detail.name);
@@ -33,12 +36,13 @@ export async function reconcile(payload: unknown, deps: DispatchDependencies): P
   const open = await deps.store.openIncidentOf(target.id);
   const repaired = open ? await mendWorkflow(open, deps) : [];
   if (!open) repaired.push(...(await dispatchStanding(target, deps)));
+  repaired.push(...(await liftOrphans(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
   repaired.push(...(await sendOverdue(target, deps)));
   return { repaired };
 }
 
-async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Promise<string[]> {
+async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (incident.status !== 'open') return [];
   const { status, detail } = await deps.workflow.status(incident.id);
   if (status === 'running') return [];
@@ -55,7 +59,16 @@ async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Pro
   return [`closed ${incident.id} as failed: its workflow is ${status}`];
 }
 
-async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+/** Limits whose incident is closed: its workflow died before it lifted them, or could not. */
+async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  const orphans: CapRecord[] = [];
+  for (const cap of await deps.store.caps(target.id)) {
+    if ((await deps.store.incident(cap.incidentId))?.status !== 'open') orphans.push(cap);
+  }
+  return liftCaps(target, orphans, deps);
+}
+
+async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
   for (const listed of await deps.store.listByTarget(target.id, 5)) {
     if (listed.pendingNotices.length === 0) continue;
@@ -68,7 +81,7 @@ async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): 
   return sent;
 }
 
-async function dispatchStanding(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+async function dispatchStanding(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const [standing] = await deps.alarms.standing(target.alarms);
   if (!standing) return [];
   if ((await readRest(target, deps)).isResting) return [];

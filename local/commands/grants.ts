@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
+import { capGrants } from '../../functions/engines/postgres/cap-grants.ts';
 import { loginGrants, renderGrants } from '../../functions/engines/postgres/grants.ts';
 import { print, printJson } from './output.ts';
 import { UsageError } from './usage-error.ts';
@@ -12,6 +13,7 @@ const options = z.object({
   responder: z.string(),
   canary: z.string(),
   database: z.string(),
+  capUsers: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
 
@@ -33,20 +35,19 @@ export function grantsCommand(): Command {
     .option('--responder <name>', 'login that may see and end sessions', 'headroom_responder')
     .option('--canary <name>', 'login that may only connect', 'headroom_canary')
     .option('--database <name>', 'database both log in to', 'postgres')
+    .option('--cap-users <names>', 'users, comma-separated, whose connections cap-consumer may limit for a while')
     .option('--json', 'one JSON document on standard output')
     .action((raw: unknown) => {
       const given = options.parse(raw);
       if (given.engine !== 'postgres') throw new UsageError(`--engine ${given.engine} is not built yet; use postgres`);
       const auth = given.auth ?? (given.rds ? 'iam' : 'password');
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
-      const grants = loginGrants({
-        major: parseMajor(given.version),
-        isRds: given.rds,
-        auth,
-        responder: given.responder,
-        canary: given.canary,
-        database: given.database,
-      });
+      const { responder, canary, database } = given;
+      const users = given.capUsers?.split(',').filter((name) => name !== '') ?? [];
+      const grants = [
+        ...loginGrants({ major: parseMajor(given.version), isRds: given.rds, auth, responder, canary, database }),
+        ...(users.length === 0 ? [] : capGrants({ responder, database, users })),
+      ];
       if (given.json) printJson({ engine: given.engine, grants });
       else print(renderGrants(grants).trimEnd());
     });

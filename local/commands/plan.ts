@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
 import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
-import type { ActTally } from '../../functions/core/incident.ts';
+import type { ActTally, CapRecord } from '../../functions/core/incident.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { inWords } from '../../functions/core/tiers/tier.ts';
 import type { Session } from '../../functions/core/session.ts';
@@ -43,19 +43,26 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const history = historyOf([], [], null, await readLastHour(given.records, config.installation.prefix, target.id));
+      const { lastHour, caps } = await readPast(given.records, config.installation.prefix, target.id);
+      const history = historyOf([], [], null, lastHour, caps);
       const diagnosis = diagnose(answer.snapshot, settings, history);
       if (given.json) printJson(toJson(target.id, answer.snapshot, diagnosis));
       else printPlan(answer.snapshot, diagnosis);
     });
 }
 
-/** What counts against the cap of the hour. A folder that is not there has no records, and is not made for this. */
-async function readLastHour(folder: string, prefix: string, targetId: string): Promise<readonly ActTally[]> {
-  if (!existsSync(folder)) return [];
+interface Past {
+  readonly lastHour: readonly ActTally[];
+  readonly caps: readonly CapRecord[];
+}
+
+/** What counts against the cap of the hour, and limits on record. A folder that is not there is not made for this. */
+async function readPast(folder: string, prefix: string, targetId: string): Promise<Past> {
+  if (!existsSync(folder)) return { lastHour: [], caps: [] };
   const records = await openLocalRecords(folder, prefix);
   try {
-    return await records.store.tallies(targetId, Date.now() - HOUR_MS);
+    const lastHour = await records.store.tallies(targetId, Date.now() - HOUR_MS);
+    return { lastHour, caps: await records.store.caps(targetId) };
   } finally {
     await records.close();
   }
@@ -74,9 +81,12 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     pressing,
     cause,
     need: plan.need,
-    tiers: plan.tiers.map(({ tier, mode, victims }) => ({
+    userLimits: snapshot.userLimits,
+    tiers: plan.tiers.map(({ tier, mode, cap, refusal, victims }) => ({
       tier,
       mode,
+      cap,
+      refusal,
       victims: victims.map(({ session, method, reason }) => ({ ...describe(session), method, reason })),
     })),
     spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
@@ -95,6 +105,17 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)} % sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
+  for (const { tier, mode, cap, refusal } of plan.tiers) {
+    if (cap) {
+      print(
+        `limit    ${tier}${mode === 'observe' ? ' (observe)' : ''}: ${printable(cap.user)} to ${cap.limit} connections`,
+      );
+      print(`         ${cap.reason}`);
+      for (const { consumer, sessions } of cap.concerns)
+        print(`         concerns ${printable(consumer)} (${sessions})`);
+    }
+    if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);
+  }
   const table = new Table({ head: ['session', 'user', 'application', 'state', 'for', 'what', 'why'], ...PLAIN });
   for (const { tier, mode, victims } of plan.tiers) {
     for (const { session, method, reason } of victims) {

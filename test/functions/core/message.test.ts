@@ -75,6 +75,7 @@ const ACT: Act = {
   startedAt: T0 + 5_000,
   finishedAt: T0 + 5_400,
   counted: 12,
+  cap: null,
   victims: [...Array.from({ length: 12 }, (_, i) => victim(i)), victim(12, { result: 'changed' })],
 };
 

@@ -15,6 +15,8 @@ const histories: fc.Arbitrary<History> = fc.record({
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
   futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
+  futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
+  caps: fc.constant([]),
 });
 
 /** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
