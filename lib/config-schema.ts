@@ -120,6 +120,13 @@ const endpoint = z.strictObject({
     .describe('Database to log in to. Default "postgres" for postgres, none for the others.'),
 });
 
+const pool = z.strictObject({
+  name: z.string().min(1).describe('The user or application whose sessions the pool holds.'),
+  instances: z.int().min(1).describe('How many processes have such a pool.'),
+  size: z.int().min(1).describe('Most connections of one of them.'),
+  cores: z.number().positive().optional().describe('Processor cores of one of them: advice on the size uses it.'),
+});
+
 export const targetSchema = z.strictObject({
   id: targetId,
   engine: z.enum(['postgres', 'mysql', 'mariadb']).describe('Kind of database server; Aurora counts as its engine.'),
@@ -167,6 +174,10 @@ export const targetSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Reserves one concurrent execution for the worker. Turn off where the account's quota is too small."),
+  pools: z
+    .array(pool)
+    .default([])
+    .describe('The connection pools you know of. Nothing depends on them but how sure a cause is, and the advice.'),
   policy: z.prefault(policy, {}).describe('What Headroom may do to the target, and when.'),
 });
 

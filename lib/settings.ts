@@ -27,6 +27,8 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     worker: names.worker(target.id),
     alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
     mode: target.mode,
+    isRds: target.auth.mode !== 'url',
+    pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
     maxConnections: target.maxConnections,
     // Without a metric alarm nobody counts from the default.
     reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),

@@ -57,6 +57,11 @@ export class SharedStack extends Stack {
       notify: this.#createFunction('notify'),
     };
     this.#allowWorkers(steps.diagnose);
+    steps.diagnose.allow(
+      ['rds:DescribeEvents', 'cloudwatch:GetMetricData'],
+      ['*'],
+      'Neither knows a narrower scope; reading only, as evidence for the cause.',
+    );
     this.#allowWorkers(steps.act);
     // It lifts limits, and pages a person when it cannot.
     this.#allowWorkers(steps.close);

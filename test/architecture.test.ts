@@ -26,7 +26,11 @@ const RULES: readonly Rule[] = [
     ours: /^functions\/(core|engines)\//,
     packages: /^(zod|pg|mysql2|mariadb|node:.*)$/,
   },
-  { files: /^functions\/aws\//, ours: /^functions\/(core|aws)\//, packages: /^(zod|@aws-sdk\/.*|@aws-lambda-powertools\/metrics|node:.*)$/ },
+  {
+    files: /^functions\/aws\//,
+    ours: /^functions\/(core|aws)\//,
+    packages: /^(zod|@aws-sdk\/.*|@aws-lambda-powertools\/metrics|node:.*)$/,
+  },
   // The only function that reaches a database. Of AWS it knows how to log in.
   {
     files: /^functions\/worker\//,

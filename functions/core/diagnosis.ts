@@ -1,4 +1,5 @@
-import { findCause, justConnectedMs, tierOrderFor } from './cause.ts';
+import { justConnectedMs, NO_CONTEXT, type Context } from './cause-facts.ts';
+import { findCause, tierOrderFor } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
@@ -15,11 +16,16 @@ export interface Diagnosis {
 }
 
 /** Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. */
-export function diagnose(snapshot: Snapshot, settings: { policy: Policy; mode: Mode }, history: History): Diagnosis {
+export function diagnose(
+  snapshot: Snapshot,
+  settings: { policy: Policy; mode: Mode },
+  history: History,
+  context: Context = NO_CONTEXT,
+): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const cause = findCause(snapshot, settings.policy, locks);
+  const cause = findCause(snapshot, settings.policy, locks, context);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
@@ -33,15 +39,15 @@ export function diagnose(snapshot: Snapshot, settings: { policy: Policy; mode: M
   return { usage, pressing, locks, cause, plan };
 }
 
-/** How young a session must be to count to a storm; null when neither the cause nor slots that refilled speak of one. */
+/** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
 function stormWithin(
   { name }: CauseFinding,
   { at }: Snapshot,
   policy: Policy,
-  { futileSince }: History,
+  { lastCause, futileSince }: History,
 ): number | null {
   const ages = [
-    ...(name === 'connection-storm' ? [justConnectedMs(policy)] : []),
+    ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
     ...(futileSince === null ? [] : [at - futileSince]),
   ];
   return ages.length === 0 ? null : Math.max(...ages);

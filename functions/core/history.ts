@@ -119,6 +119,7 @@ export function historyOf(
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     futile: new Set(futile.keys()),
     futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
+    lastCause: rounds.at(-1)?.cause?.name ?? null,
     caps,
   };
 }

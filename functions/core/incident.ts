@@ -22,6 +22,8 @@ export interface CauseFinding {
   readonly confidence: number;
   /** Sentences with numbers in them. */
   readonly evidence: readonly string[];
+  /** The causes that were thought possible, most likely first, with probabilities between 0 and 1. */
+  readonly ranking: readonly { readonly name: string; readonly probability: number }[];
 }
 
 /** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */

@@ -21,6 +21,8 @@ export interface History {
   readonly futile: ReadonlySet<TierName>;
   /** When the first act of a futile tier began, by our own clock; null when none is futile. */
   readonly futileSince: number | null;
+  /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
+  readonly lastCause: string | null;
   /** Temporary limits of the target that are on record. */
   readonly caps: readonly CapRecord[];
 }
@@ -31,6 +33,7 @@ export const NO_HISTORY: History = {
   signalled: new Set(),
   futile: new Set(),
   futileSince: null,
+  lastCause: null,
   caps: [],
 };
 

@@ -172,6 +172,14 @@ export interface Alarms {
   standing(names: readonly string[]): Promise<AlarmSighting[]>;
 }
 
+/** What the control plane knows of a target. Evidence only: whatever cannot be had is left out. */
+export interface Surroundings {
+  /** What was done to the instance or its parameters since a time, in words, newest first. */
+  changes(instance: string, since: number): Promise<string[]>;
+  /** Its connections by the metric of RDS since a time, oldest first. */
+  connections(instance: string, since: number): Promise<{ readonly at: number; readonly used: number }[]>;
+}
+
 export interface Dispatcher {
   /** Hands an alarm event of the target to dispatch. Throws when the function failed. */
   dispatch(target: TargetSettings, event: unknown): Promise<DispatchResult>;

@@ -11,6 +11,18 @@ export const targetId = z
     ),
   );
 
+/** A connection pool as a person describes it: every instance of the application has one of this size. */
+export const pool = z.object({
+  /** For people, and to match: the user or application whose sessions it holds; digits aside. */
+  name: z.string(),
+  instances: z.number(),
+  /** Most connections of one instance. */
+  size: z.number(),
+  /** Processor cores of one instance; null when not known. */
+  cores: z.nullable(z.number()),
+});
+export type Pool = z.infer<typeof pool>;
+
 /**
  * What a target's own stack hands to the shared functions with every event, and what an incident keeps a copy of, so that
  * one incident is run under one policy. No secrets, no connection settings: those belong to the worker.
@@ -27,6 +39,9 @@ export const targetSettings = z.object({
   /** Names of the alarms that may open an incident for this target. */
   alarms: z.array(z.string()),
   mode,
+  /** An instance of RDS or Aurora, so that the control plane can be asked about it. */
+  isRds: z.boolean(),
+  pools: z.array(pool),
   /** Also what the config says max_connections is; the live value decides. */
   maxConnections: z.optional(z.number()),
   /** Slots that ordinary clients never get, as the thresholds of the alarms assume; the live value decides. */

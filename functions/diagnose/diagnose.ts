@@ -6,7 +6,7 @@ import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/h
 import type { Act, Incident, Round } from '../core/incident.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import { LEASE_MS, type WorkerClient } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import {
   isRefusedAsFull,
@@ -21,12 +21,11 @@ import { inWords } from '../core/tiers/tier.ts';
 import { judgeRefusal, judgeSnapshot, judgeUnconfirmed, type Situation, type Verdict } from '../core/verdict.ts';
 import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
+import { readContext, type ContextDependencies } from './read-context.ts';
 import { describeSpared } from './spared-samples.ts';
 
-export interface DiagnoseDependencies {
-  readonly store: IncidentStore;
+export interface DiagnoseDependencies extends ContextDependencies {
   readonly worker: Pick<WorkerClient, 'snapshot' | 'sample'>;
-  readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -66,8 +65,9 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
 
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
+  const context = await readContext(target, deps);
   const history = historyOf(acts, rounds, usedNow, lastHour, await deps.store.caps(target.id));
-  const diagnosis = readSnapshot(snapshot, target, history);
+  const diagnosis = readSnapshot(snapshot, target, history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),

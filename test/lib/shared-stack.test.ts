@@ -80,7 +80,8 @@ describe('what each control function may do', () => {
     ['Dispatch', [publish, failures, ...incidents]],
     ['Reconcile', [publish, ...incidents]],
     ['Sample', [workers, 'Allow lambda:InvokeFunction on <Dispatch.Arn>', publish]],
-    ['Diagnose', [workers]],
+    // Evidence for the cause; neither action knows a narrower scope.
+    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
     ['Act', [workers]],
     ['Escalate', [publish]],
     ['Close', []],

@@ -5,7 +5,7 @@ import type { TargetSettings } from '../../functions/core/target.ts';
 
 const SERVER = '2026-01-01 00:00:00.000000+00';
 
-/** An ordinary idle client session, ten minutes idle, changed by what the test says. */
+/** An ordinary idle client session, used once when it connected ten minutes ago, changed by what the test says. */
 export function aSession(id: number, changed: Partial<Session> = {}): Session {
   return {
     identity: { server: SERVER, id, incarnation: `born-${id}` },
@@ -17,7 +17,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     database: 'shop',
     client: '10.0.0.1',
     state: 'idle',
-    connectedMs: 3_600_000,
+    connectedMs: 601_000,
     transactionMs: null,
     stateMs: 600_000,
     queryMs: 600_000,
@@ -106,6 +106,8 @@ export function aTarget(changed: Partial<TargetSettings> = {}): TargetSettings {
     worker: 'headroom-worker-orders',
     alarms: ['headroom-orders-connections-high'],
     mode: 'act',
+    isRds: false,
+    pools: [],
     policy: aPolicy(),
     ...changed,
   };

@@ -77,6 +77,12 @@ export class StepWorld {
 
   readonly alarms = { standing: (): Promise<AlarmSighting[]> => Promise.resolve(this.standing) };
 
+  changes: string[] = [];
+  readonly surroundings = {
+    changes: (): Promise<string[]> => Promise.resolve(this.changes),
+    connections: () => Promise.resolve([]),
+  };
+
   readonly notifier = {
     publish: (message: Message): Promise<void> => {
       if (this.topicFails) return Promise.reject(new Error('the topic is down'));

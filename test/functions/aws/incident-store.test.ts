@@ -156,7 +156,12 @@ describe('taking over', () => {
 describe('changing and closing', () => {
   it('writes fields, returns the whole incident and lets later reads see it', async () => {
     await opened('change', 'change-1');
-    const cause = { name: 'connection-leak', confidence: 0.8, evidence: ['41 of 60 sessions idle over 5 min'] };
+    const cause = {
+      name: 'connection-leak',
+      confidence: 0.8,
+      evidence: ['41 of 60 sessions idle over 5 min'],
+      ranking: [],
+    };
     const changed = await store.change('change-1', { usageBefore: 97, rounds: 1, cause, firstActionAt: T0 + 5 });
     expect(changed).toMatchObject({ usageBefore: 97, rounds: 1, cause, firstActionAt: T0 + 5, usageAfter: null });
     expect(await store.incident('change-1')).toEqual(changed);
@@ -216,7 +221,7 @@ describe('changing and closing', () => {
     const spared = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`${i} ${long.slice(0, 200)}`, i]));
     await store.change('huge-1', {
       escalation: { reason: long, advice },
-      cause: { name: long, confidence: Number.NaN, evidence: advice },
+      cause: { name: long, confidence: Number.NaN, evidence: advice, ranking: [] },
       spared,
     });
     for (let i = 0; i < 25; i += 1) {

@@ -17,6 +17,8 @@ export function aTarget(id: string, overrides: Partial<TargetSettings> = {}): Ta
     worker: `headroom-worker-${id}`,
     alarms: [`headroom-${id}-connections-high`],
     mode: 'act',
+    isRds: true,
+    pools: [],
     policy: policy.parse({}),
     ...overrides,
   };

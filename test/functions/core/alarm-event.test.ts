@@ -12,6 +12,8 @@ const TARGET: TargetSettings = {
   worker: 'headroom-worker-orders',
   alarms: ['headroom-orders-connections-high', 'headroom-orders-either'],
   mode: 'act',
+  isRds: true,
+  pools: [],
   policy: policy.parse({}),
 };
 const AT = Date.UTC(2026, 10, 21, 3, 0, 5, 989);

@@ -16,6 +16,7 @@ const histories: fc.Arbitrary<History> = fc.record({
   signalled: fc.constant(new Set<string>()),
   futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
   futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
+  lastCause: fc.constantFrom(null, 'connection-storm'),
   caps: fc.constant([]),
 });
 

@@ -72,7 +72,7 @@ describe('a diagnosis', () => {
       used: 100,
       usable: 100,
       canary: 'refused as full',
-      cause: { name: 'connection-leak', confidence: 1 },
+      cause: { name: 'connection-leak' },
       next: 'kill-idle',
       planned: { 'kill-idle': 30 },
       spared: { enough: 68, 'pool-minimum': 2 },
@@ -136,7 +136,7 @@ describe('a diagnosis', () => {
       await world.store.open({ id: `past-${earlier}`, target: past, alarm, at: world.at, leaseUntil: world.at + 1 });
       await world.store.change(`past-${earlier}`, {
         firstActionAt: world.at,
-        cause: { name: 'connection-leak', confidence: 1, evidence: [] },
+        cause: { name: 'connection-leak', confidence: 1, evidence: [], ranking: [] },
       });
       await world.store.close(`past-${earlier}`, { outcome: 'relieved', at: world.at, failure: null, notice: null });
     }

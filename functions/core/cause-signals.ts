@@ -1,0 +1,223 @@
+import type { Facts } from './cause-facts.ts';
+import type { Policy } from './policy.ts';
+import { printable } from './printable.ts';
+import type { Session } from './session.ts';
+import type { TierName } from './tiers/names.ts';
+import { inWords } from './tiers/tier.ts';
+
+/** One thing that speaks for or against a cause. */
+export interface Signal {
+  /** Added to the cause's log-odds. Positive speaks for it. */
+  readonly weight: number;
+  /** With numbers; empty when it says nothing that people should read. */
+  readonly words: string;
+}
+
+interface Cause {
+  /** How often this is why slots run out, before anything is looked at. */
+  readonly prior: number;
+  /** The tier that deals with it; null when no tier does. */
+  readonly first: TierName | null;
+  readonly words: string;
+  readonly signals: (facts: Facts, policy: Policy) => readonly Signal[];
+}
+
+/**
+ * Base rates: the runbooks' for what they count (pools 40 %, queries 25 %, locks 20 %, limit 10 %, leaks 5 %, here half each
+ * kind of leak), scaled to 85 %; what they only tell as stories shares the rest.
+ */
+const OF_RUNBOOKS = 0.85;
+const OF_STORIES = 0.15 / 3;
+
+/**
+ * How much of the trouble it would explain decides first: a cause that accounts for nine tenths of the taken slots gains as
+ * much as one that accounts for nothing loses several times over. A quarter is where it speaks neither for nor against.
+ */
+function explains(share: number, words: string): Signal {
+  return { weight: 2 * Math.log((Math.min(1, share) + 0.02) / 0.27), words: share >= 0.05 ? words : '' };
+}
+
+/** `strength` from 0 (against) to 1 (for); null is not known and says nothing. */
+function leaning(strength: number | null, weight: number, words: string): Signal {
+  if (strength === null) return { weight: 0, words: '' };
+  const lean = weight * (2 * strength - 1);
+  return { weight: lean, words: lean > 0.3 ? words : '' };
+}
+
+/** 1 for a slow climb, 0 for a sudden one; null when usage did not climb while anybody looked. */
+function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
+  if (trend === null || trend.gained < 0.1 * usable) return null;
+  // As much as two idle times is slow. Rehearsals have short ones, and are as quick in all else.
+  return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
+}
+
+function climb({ trend }: Facts): string {
+  return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
+}
+
+export const CAUSES = {
+  'connection-leak': {
+    prior: 0.025 * OF_RUNBOOKS,
+    first: 'kill-idle',
+    words: 'a connection leak: sessions pile up idle and are not given back',
+    signals: (facts, policy) => [
+      explains(
+        facts.leaker.sessions.length / facts.taken,
+        `${facts.leaker.sessions.length} sessions of ${printable(facts.leaker.name)} have been idle for ${spread(facts.leaker.sessions, 'stateMs')}`,
+      ),
+      leaning(
+        facts.usedOnce,
+        2.5,
+        `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
+      ),
+      leaning(slowness(facts, policy), 1, climb(facts)),
+    ],
+  },
+  'idle-in-transaction': {
+    prior: 0.025 * OF_RUNBOOKS,
+    first: 'end-idle-transactions',
+    words: 'transactions left open: sessions idle in a transaction',
+    signals: ({ inTransaction, taken }) => [
+      explains(
+        inTransaction.length / taken,
+        `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
+      ),
+      // Nothing but forgetting them leaves so many open.
+      leaning(inTransaction.length / taken >= 0.25 ? 1 : 0.5, 2, ''),
+    ],
+  },
+  'lock-contention': {
+    prior: 0.2 * OF_RUNBOOKS,
+    first: 'break-locks',
+    words: 'lock contention: many sessions wait behind few',
+    signals: (facts) => [
+      explains(
+        facts.queued / facts.taken,
+        `${facts.waiting} sessions wait for locks, behind ${facts.roots} root blocker${facts.roots === 1 ? '' : 's'}`,
+      ),
+      ...(facts.behindPrepared > 0
+        ? [leaning(1, 0.5, `${facts.behindPrepared} of them wait for a prepared transaction, which no session owns`)]
+        : []),
+      ...(facts.behindUnknown > 0
+        ? [leaning(1, 0.5, `who holds up ${facts.behindUnknown} of them is unknown: this server does not show it`)]
+        : []),
+      leaning(
+        facts.deadlockAgoMs === null ? null : facts.deadlockAgoMs < 600_000 ? 1 : 0.5,
+        0.5,
+        `the server broke a deadlock ${inWords(facts.deadlockAgoMs)} ago`,
+      ),
+    ],
+  },
+  'long-queries': {
+    prior: 0.25 * OF_RUNBOOKS,
+    first: 'cancel-long',
+    words: 'long-running queries hold the slots',
+    signals: ({ longQueries, taken }) => [
+      explains(
+        longQueries.length / taken,
+        `${longQueries.length} queries have run for ${spread(longQueries, 'queryMs')}`,
+      ),
+    ],
+  },
+  'half-open-connections': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'half-open connections: slots are taken without a session',
+    signals: ({ halfOpen, taken }) => [
+      explains(
+        halfOpen.count / taken,
+        `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
+      ),
+    ],
+  },
+  'job-holding-on': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'backups, migrations or replication hold the slots',
+    signals: ({ jobs, behindJobs, taken }) => [
+      explains(
+        (jobs.length + behindJobs) / taken,
+        `${jobs.length} sessions belong to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
+      ),
+      leaning(behindJobs > 0 ? 1 : 0.5, 2, ''),
+    ],
+  },
+  'connection-storm': {
+    prior: OF_STORIES,
+    first: 'cap-consumer',
+    words: 'a connection storm: clients come back faster than slots come free',
+    signals: (facts) => [
+      explains(
+        Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts))) / facts.taken,
+        facts.fresh === null
+          ? `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late`
+          : `${facts.fresh} sessions connected within the last ${inWords(facts.freshMs)}`,
+      ),
+      leaning(
+        facts.trend?.opensPerMinute == null ? null : Math.min(1, facts.trend.opensPerMinute / (4 * facts.taken)),
+        1,
+        `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${facts.taken} slots taken`,
+      ),
+    ],
+  },
+  'pool-oversubscription': {
+    prior: 0.4 * OF_RUNBOOKS,
+    first: 'kill-idle',
+    words: 'pools that are too large together: many idle sessions that are used now and then',
+    signals: (facts) => [
+      explains(
+        facts.idle.length / facts.taken,
+        `${facts.idle.length} sessions are idle, ${facts.longIdle.length} of them for long`,
+      ),
+      // Kept, used once and let lie are a leak; a pool uses what it has again and again.
+      leaning(facts.usedOnce === null ? null : 1 - facts.usedOnce, 1.5, 'the idle ones have been used again and again'),
+      leaning(
+        facts.idlePlaces.count >= 3 ? 1 - facts.idlePlaces.largest : 0.2,
+        0.7,
+        `they are spread over ${facts.idlePlaces.count} pools`,
+      ),
+      // Sessions that come and go are no pool that keeps them.
+      leaning(
+        facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, facts.trend.opensPerMinute / (2 * facts.taken)),
+        1,
+        '',
+      ),
+      leaning(
+        facts.poolSlots === null ? null : facts.poolSlots > facts.usable ? 1 : 0,
+        1.5,
+        `the configured pools may take ${facts.poolSlots} slots of ${facts.usable}`,
+      ),
+    ],
+  },
+  'limit-too-low': {
+    prior: 0.1 * OF_RUNBOOKS,
+    first: null,
+    words: 'honest load: the slots are busy with short work, the limit is too low for it',
+    signals: (facts, policy) => [
+      explains(
+        facts.shortQueries.length / facts.taken,
+        `${facts.shortQueries.length} sessions are busy with queries younger than ${policy.ages.querySeconds} s`,
+      ),
+      leaning(slowness(facts, policy) === null ? null : 0.7, 0.8, climb(facts)),
+    ],
+  },
+} as const satisfies Record<string, Cause>;
+
+export type KnownCause = keyof typeof CAUSES;
+
+/** Sessions that would be opened at the present rate within the time in which one counts as fresh. */
+function opensIn({ trend, freshMs }: Facts): number {
+  return ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
+}
+
+function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {
+  let least = Infinity;
+  let most = 0;
+  for (const session of sessions) {
+    least = Math.min(least, session[age] ?? 0);
+    most = Math.max(most, session[age] ?? 0);
+  }
+  if (sessions.length === 0) return 'no time';
+  const [shortest, longest] = [inWords(least), inWords(most)];
+  return shortest === longest ? longest : `${shortest} to ${longest}`;
+}
