@@ -19,6 +19,8 @@ const SHOP = `
   GRANT SELECT, UPDATE ON orders, stock TO PUBLIC;
   ANALYZE`;
 
+const LIMITED_ROLES = 'SELECT rolname::text AS role FROM pg_roles WHERE rolconnlimit <> -1 ORDER BY 1';
+
 export interface DrillServer {
   readonly server: PostgresServer;
   readonly version: string;
@@ -29,6 +31,8 @@ export interface DrillServer {
   urlOf(load: LoadSpec): string;
   /** A superuser's session that was there before the trouble: the drill's own eyes. */
   readonly eyes: pg.Client;
+  /** Roles that have a connection limit. */
+  limitedRoles(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +46,9 @@ export function reservedSlotsOf({ server }: Scenario, major: number): number {
   return server.superuserReserved + (hasReservedSlots(major) ? server.reserved : 0);
 }
 
+/** All clients of a rehearsal share the server's few processors: checking a password must not be what fills it. */
+const CHEAP_LOGINS = { scram_iterations: '64' } as const;
+
 /** Starts a real server with Headroom's logins (as `headroom grants` has them), the loads' roles and a small shop. */
 export async function startDrillServer(
   scenario: Scenario,
@@ -54,9 +61,10 @@ export async function startDrillServer(
     maxConnections,
     superuserReservedConnections: superuserReserved,
     ...(hasReservedSlots(major) ? { reservedConnections: reserved } : {}),
+    settings: major >= 16 ? CHEAP_LOGINS : {},
   });
   try {
-    const logins = await createLogins(server);
+    const logins = await createLogins(server, scenario.capUsers);
     const passwords = await createRoles(server, [PASSER_BY, ...loads]);
     await createShop(server);
     const urlFor = (user: string) => server.urlFor({ user, password: passwords.get(user) ?? '', database: DATABASE });
@@ -72,6 +80,10 @@ export async function startDrillServer(
       passerByUrl: urlFor(PASSER_BY.user),
       urlOf: (load) => urlFor(load.user),
       eyes,
+      async limitedRoles() {
+        const limited = await eyes.query<{ role: string }>(LIMITED_ROLES);
+        return limited.rows.map(({ role }) => role);
+      },
       stop: () => server.stop(),
     };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Incident, Round } from '../functions/core/incident.ts';
+import type { Incident, Round, SettledCap } from '../functions/core/incident.ts';
 import type { EndedSession, RespondResult } from '../local/result.ts';
 import type { Check } from './checks.ts';
 import type { LoadTally } from './loads/load.ts';
@@ -9,6 +9,10 @@ export interface DrillFacts {
   readonly rounds: readonly Round[];
   readonly ended: readonly EndedSession[];
   readonly loads: readonly LoadTally[];
+  /** Temporary limits that were set, and how each ended. */
+  readonly caps: readonly SettledCap[];
+  /** Roles with a connection limit on the server, when all is over. */
+  readonly limitedRoles: readonly string[];
 }
 
 /** How one load fared. */

@@ -89,7 +89,14 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
   const tallies = loads.map((load) => load.tally());
   const endedInnocent = countInnocent(summary.ended, tallies);
-  const facts = { incident, rounds: await runtime.store.rounds(incidentId), ended: summary.ended, loads: tallies };
+  const facts = {
+    incident,
+    rounds: await runtime.store.rounds(incidentId),
+    ended: summary.ended,
+    loads: tallies,
+    caps: await runtime.store.settledCaps(incidentId),
+    limitedRoles: await server.limitedRoles(),
+  };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {

@@ -9,6 +9,7 @@ import { protectedWork } from './protected-work.ts';
 import { quietSessions } from './quiet-sessions.ts';
 import { replication } from './replication.ts';
 import { runawayQuery } from './runaway-query.ts';
+import { storm } from './storm.ts';
 
 export const behaviours = {
   'healthy-pool': healthyPool,
@@ -21,4 +22,5 @@ export const behaviours = {
   'protected-work': protectedWork,
   replication,
   'quiet-sessions': quietSessions,
+  storm,
 } as const satisfies Record<LoadSpec['behaviour'], Behaviour>;

@@ -7,6 +7,7 @@ import { observe } from './observe.ts';
 import { protectedOnly } from './protected-only.ts';
 import { runawayQuery } from './runaway-query.ts';
 import type { Scenario } from './scenario.ts';
+import { storm, stormKillsAlone, stormRefill } from './storm.ts';
 
 /** In the order they are listed and run; the first is the default. */
 export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
@@ -18,5 +19,8 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   protectedOnly,
   lockedOut,
   lockedOutForGood,
+  storm,
+  stormRefill,
+  stormKillsAlone,
   observe,
 ];

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly policy: z.input<typeof policy>;
   /** Started one after the other, each when the one before it has all its sessions. */
   readonly loads: readonly LoadInput[];
+  /** Users whose connections Headroom may limit. */
+  readonly capUsers?: readonly string[];
   /** Who is refused once the loads are up. */
   readonly refused: 'ordinary' | 'everybody';
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */

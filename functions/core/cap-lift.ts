@@ -1,5 +1,4 @@
 import type { CapEnd, CapRecord } from './incident.ts';
-import type { EngineName } from './snapshot.ts';
 import type { LimitAnswer } from './worker-protocol.ts';
 
 /**
@@ -31,26 +30,4 @@ export function judgeLift(cap: CapRecord, answer: LimitAnswer, now: number): Lif
     case 'refused':
       return { kind: 'stuck', why: detail };
   }
-}
-
-/** The statement by which an administrator puts back what was before. One line of printable characters, whatever the name. */
-export function restoreStatement(engine: EngineName, { user, before }: Pick<CapRecord, 'user' | 'before'>): string {
-  switch (engine) {
-    case 'postgres':
-      return `ALTER ROLE ${quotePostgres(user)} CONNECTION LIMIT ${before ?? -1}`;
-    case 'mysql':
-    case 'mariadb':
-      return `ALTER USER ${user} WITH MAX_USER_CONNECTIONS ${before ?? 0}`;
-  }
-}
-
-const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
-
-function quotePostgres(name: string): string {
-  const quoted = `"${name.replaceAll('"', '""')}"`;
-  if (!UNPRINTABLE.test(name)) return quoted;
-  const escaped = [...quoted.replaceAll('\\', '\\\\')].map((character) =>
-    UNPRINTABLE.test(character) ? `\\+${(character.codePointAt(0) ?? 0).toString(16).padStart(6, '0')}` : character,
-  );
-  return `U&${escaped.join('')}`;
 }

@@ -114,7 +114,8 @@ export function historyOf(
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
   return {
-    countedIncident: sumCounted(acts),
+    countedIncident: sumCounted(acts.filter(({ tier }) => tier !== 'cap-consumer')),
+    countedLimited: sumCounted(acts.filter(({ tier }) => tier === 'cap-consumer')),
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     futile: new Set(futile.keys()),

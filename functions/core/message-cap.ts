@@ -1,4 +1,4 @@
-import { restoreStatement } from './cap-lift.ts';
+import { limitStatement } from './limit-statement.ts';
 import type { CapRecord } from './incident.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
@@ -13,7 +13,7 @@ const STATEMENT_LENGTH = 1_000;
 export function composeStuckCap(cap: CapRecord, why: string, target: TargetSettings, now: number): Message {
   const id = printable(target.id, 40);
   const user = printable(cap.user, 63);
-  const statement = printable(restoreStatement(target.engine, cap), STATEMENT_LENGTH);
+  const statement = printable(limitStatement(target.engine, cap.user, cap.before), STATEMENT_LENGTH);
   const headline = `the connection limit of ${user} could not be lifted`;
   const sections: Section[] = [
     ['Do', [`run as an administrator: ${statement}`]],

@@ -12,8 +12,9 @@ import type { Candidate, CapRefusal, Spared, UserCap } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
-  /** Sessions that count against the cap of this incident, and of the last hour over all incidents. */
+  /** Sessions that count against the cap of this incident, those of users under a limit, and those of the last hour over all. */
   readonly countedIncident: number;
+  readonly countedLimited: number;
   readonly countedHour: number;
   /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
   readonly signalled: ReadonlySet<string>;
@@ -29,6 +30,7 @@ export interface History {
 
 export const NO_HISTORY: History = {
   countedIncident: 0,
+  countedLimited: 0,
   countedHour: 0,
   signalled: new Set(),
   futile: new Set(),
@@ -109,6 +111,7 @@ export function planTiers(input: PlanInput): Plan {
   const left = {
     need,
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
+    limited: capSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
   };
   const someAct = input.order.some((name) => modeOfTier(name, input) === 'act');
@@ -126,6 +129,7 @@ export function planTiers(input: PlanInput): Plan {
       locks: input.locks,
       policy,
       engine: snapshot.server.engine,
+      usable,
       need: Math.max(0, ledger.need),
       pressing: input.pressing,
       stormWithinMs: input.stormWithinMs,
@@ -134,11 +138,16 @@ export function planTiers(input: PlanInput): Plan {
     });
     const spared = [...proposal.spared];
     const victims: Candidate[] = [];
+    const margin = ledger.need > 0 ? (proposal.margin ?? 0) : 0;
+    // What was ended in vain before a user was limited must not keep the limit from helping.
+    const budget = name === 'cap-consumer' ? 'limited' : 'incident';
     for (const candidate of proposal.candidates) {
       const reason =
         (tier.losesWork ? reservedForPerson(candidate.session, policy) : null) ??
         stopReason({
           ...ledger,
+          need: ledger.need + margin,
+          incident: ledger[budget],
           tier: perTier - victims.length,
           futile: history.futile.has(name),
           blocked: tier.losesWork && !input.pressing,
@@ -149,7 +158,7 @@ export function planTiers(input: PlanInput): Plan {
       }
       victims.push(candidate);
       ledger.need -= candidate.frees;
-      ledger.incident--;
+      ledger[budget]--;
       ledger.hour--;
     }
     const { cap = null, refusal = null } = proposal;

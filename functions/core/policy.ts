@@ -74,8 +74,15 @@ const rollback = z.strictObject({
 });
 
 const consumerCap = z.strictObject({
+  /**
+   * Usable slots, in percent, that the limit leaves free under the relief level: clients that it refuses take one while their
+   * password is checked.
+   */
+  marginPercent: z._default(z.number().check(z.minimum(0), z.maximum(50)), 10),
   /** Connections that cap-consumer leaves its user in any case. */
   leastSessions: z._default(z.int().check(z.minimum(1)), 5),
+  /** Most sessions of limited users that one incident may end; they have a budget of their own beside `caps.perIncidentPercent`. */
+  perIncidentPercent: z._default(percent(), 50),
   /** A user of several applications that holds more of all client sessions than this is shared by everything, and not limited. */
   sharedPercent: z._default(percent(), 80),
   /** Idle at least this long before cap-consumer may end a session of the user it has limited. */

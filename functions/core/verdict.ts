@@ -1,11 +1,13 @@
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Incident, Pause } from './incident.ts';
-import { isPlanned, type TierPlan } from './plan.ts';
+import { limitStatement } from './limit-statement.ts';
+import type { ActCap, Incident, Pause } from './incident.ts';
+import { isPlanned, type Plan, type TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
+import type { SparedReason } from './spared.ts';
 import type { TargetSettings } from './target.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
@@ -34,8 +36,8 @@ export interface Situation {
   readonly looks: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
-  /** A temporary limit that this incident set stands. */
-  readonly hasCap: boolean;
+  /** Temporary limits that this incident has set. */
+  readonly limited: readonly Pick<ActCap, 'user' | 'limit'>[];
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
@@ -89,7 +91,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
-  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis) };
+  if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
 
   if (bar) return { next: 'settle', why: bar.why };
 
@@ -100,16 +102,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
       why: `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`,
     };
   }
-  if (situation.hasCap) {
-    return {
-      next: 'settle',
-      why: `usage is ${usage} %; under the temporary limit the sessions that are busy leave by themselves`,
-    };
+  if (situation.limited.length > 0 && reachedCaps(diagnosis.plan).length === 0) {
+    const why = `usage is ${usage} %; under the temporary limit sessions that are busy leave, and nobody takes their place`;
+    return { next: 'settle', why };
   }
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
   }
-  return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis) };
+  return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
 }
 
 /** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
@@ -117,7 +117,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
   const bound = boundReached(situation);
   const unconfirmed = `relief not confirmed: ${why}`;
   if (bound === null) return { next: 'settle', why: unconfirmed };
-  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis) };
+  return { next: 'escalate', why: `${bound}; ${unconfirmed}`, advice: adviceFor(diagnosis, situation) };
 }
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
@@ -183,10 +183,16 @@ function describePlan(tiers: readonly TierPlan[]): string {
 function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
   if (!pressing)
     return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
-  const reasons = new Set(plan.spared.map(({ reason }) => reason));
-  const caps = (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+  const isFutile = plan.tiers.some(({ spared }) => spared.some(({ reason }) => reason === 'refills-at-once'));
+  if (isFutile) return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
+  const caps = reachedCaps(plan);
   if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
+}
+
+function reachedCaps({ spared }: Plan): SparedReason[] {
+  const reasons = new Set(spared.map(({ reason }) => reason));
+  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
 }
 
 const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
@@ -225,9 +231,13 @@ export function remediesFor(causeName: string): readonly string[] {
   return Object.hasOwn(ADVICE, causeName) ? ADVICE[causeName as CauseName] : [];
 }
 
-function adviceFor({ cause, plan }: Diagnosis): string[] {
+function adviceFor({ cause, plan }: Diagnosis, { limited, incident }: Situation): string[] {
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
+    ...limited.map(({ user, limit }) => {
+      const keep = limitStatement(incident.target.engine, user, limit);
+      return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
+    }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
     ...ADVICE[cause.name as CauseName],
     ...held.map(({ tier, cap, victims }) => {

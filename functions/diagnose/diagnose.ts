@@ -134,7 +134,7 @@ async function readSituation(
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
-    hasCap: acts.some(({ cap }) => cap?.result === 'done'),
+    limited: acts.flatMap(({ cap }) => (cap?.result === 'done' ? [cap] : [])),
     isWorsening: isWorsening(acts, rounds, usedNow),
     actedLately: await countActedLately(incident, deps),
   };

@@ -37,6 +37,7 @@ export const capConsumer: Tier = {
     if (found !== null && 'limit' in found) capped.set(found.user, found.limit);
     return {
       ...endIdle(input, capped),
+      margin: marginOf(input),
       ...(found === null ? {} : 'limit' in found ? { cap: found } : { refusal: found }),
     };
   },
@@ -96,8 +97,8 @@ function capFor(user: string, others: readonly Session[], input: TierInput): Use
   if (input.caps.some((cap) => cap.user === user)) {
     return refuse('an earlier limit on it has not been settled yet');
   }
-  // The sessions it has beyond its limit are exactly those that the relief level needs gone.
-  const limit = Math.max(policy.consumerCap.leastSessions, own.length - need);
+  // With everybody else as they are, that is the relief level less a margin for those who are being refused.
+  const limit = Math.max(policy.consumerCap.leastSessions, own.length - need - marginOf(input));
   const before = entry.limit;
   if (limit >= own.length) return refuse(`it has ${own.length} sessions and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is limited to ${before} already`);
@@ -106,9 +107,14 @@ function capFor(user: string, others: readonly Session[], input: TierInput): Use
     limit,
     before,
     sessions: own.length,
-    reason: `${name} holds ${own.length} sessions (${share} % of all) and takes every slot that comes free; ${limit} are its share at the relief level`,
+    reason: `${name} holds ${own.length} sessions (${share} % of all) and takes every slot that comes free; ${limit} are its share under the relief level`,
     concerns,
   };
+}
+
+/** What is refused takes a slot for a moment all the same: relief that had no room for that would never be confirmed. */
+function marginOf({ policy, usable }: TierInput): number {
+  return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
 }
 
 /** Protected, an administrator's, the platform's or Headroom's own: then so is the user. */

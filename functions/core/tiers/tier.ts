@@ -51,6 +51,8 @@ export interface Proposal {
   readonly spared: readonly Spared[];
   readonly cap?: UserCap;
   readonly refusal?: CapRefusal;
+  /** Slots to free beyond the relief level, when it is not reached; 0 when absent. */
+  readonly margin?: number;
 }
 
 export interface TierInput {
@@ -61,6 +63,7 @@ export interface TierInput {
   readonly locks: LockQueues;
   readonly policy: Policy;
   readonly engine: EngineName;
+  readonly usable: number;
   /** Slots that must still come free, when it is this tier's turn. */
   readonly need: number;
   /** Usage is at the trigger, or ordinary clients are refused. */

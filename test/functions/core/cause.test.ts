@@ -102,6 +102,7 @@ describe('the cause', () => {
       'kill-idle',
       'end-idle-transactions',
       'cancel-long',
+      'cap-consumer',
     ]);
     expect(tierOrderFor({ name: 'unclear' })).toEqual([
       'kill-idle',

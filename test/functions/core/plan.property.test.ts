@@ -12,6 +12,7 @@ import { policies, snapshots } from '../../support/arbitraries.ts';
 
 const histories: fc.Arbitrary<History> = fc.record({
   countedIncident: fc.integer({ min: 0, max: 30 }),
+  countedLimited: fc.integer({ min: 0, max: 30 }),
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
   futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),

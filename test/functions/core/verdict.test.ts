@@ -19,7 +19,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     emptyLooks: 0,
     looks: 0,
     hasActed: false,
-    hasCap: false,
+    limited: [],
     isWorsening: false,
     actedLately: {},
     ...changed,
