@@ -125,6 +125,7 @@ export function planTiers(input: PlanInput): Plan {
     const ledger = isHypothetical ? { ...left } : left;
     const proposal = tier.propose({
       sessions: open,
+      everybody: snapshot.sessions,
       clients,
       locks: input.locks,
       policy,

@@ -74,8 +74,8 @@ function capFor(user: string, others: readonly Session[], input: TierInput): Use
     fix,
   });
 
-  const guarded = own.find((session) => isGuarded(session, input));
-  if (guarded || matchesAny(user, policy.protect.users)) {
+  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
+  if (isGuardedUser || matchesAny(user, policy.protect.users)) {
     return refuse(`it belongs to, or serves, something that is protected`);
   }
   if (concerns.length > 1 && share > policy.consumerCap.sharedPercent) {

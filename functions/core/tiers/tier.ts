@@ -58,6 +58,8 @@ export interface Proposal {
 export interface TierInput {
   /** Sessions that nothing protects. */
   readonly sessions: readonly Session[];
+  /** Every session there is, of whatever kind. */
+  readonly everybody: readonly Session[];
   /** Every client session, for sizes of pools and consumers. */
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
