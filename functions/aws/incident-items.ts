@@ -87,6 +87,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     rounds: 0,
     endedCount: 0,
     spared: {},
+    advice: [],
     escalation: null,
     failure: null,
     notified: { opened: 'pending' },

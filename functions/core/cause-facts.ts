@@ -29,6 +29,9 @@ export interface Facts {
   /** Idle sessions that are no job's and have not only just connected, and those of them that have been idle for long. */
   readonly idle: readonly Session[];
   readonly longIdle: readonly Session[];
+  /** Of the idle ones, how many have paused only shortly between two uses, and how many are to spare. */
+  readonly inUse: number;
+  readonly spareIdle: number;
   /** The consumer with the most long-idle sessions. */
   readonly leaker: Consumer;
   /** Share of the leaker's long-idle sessions that were used once, when they were opened, and never since. */
@@ -78,8 +81,12 @@ export interface Trend {
 }
 
 const JUST_CONNECTED_MS = 10_000;
+/** Idle for less than this share of a long idle time: between two uses. Ten seconds by default. */
+const SHORT_PAUSE = 1 / 30;
 /** A session whose time before its last use is under this share of its life was used once. */
 const USED_ONCE_SHARE = 0.1;
+/** What people call what runs by itself. Only ever evidence: it protects nobody. */
+const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
 /** Opened within as much time, sessions say how fast clients reconnect now. */
 const LATELY_MS = 180_000;
 
@@ -93,6 +100,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const isFresh = ({ connectedMs }: Session) => connectedMs !== null && connectedMs < freshMs;
   const idle = rest.filter((session) => session.state === 'idle' && !isFresh(session));
   const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= ages.idleSeconds * 1000);
+  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < 1000 * SHORT_PAUSE * ages.idleSeconds).length;
   const leaker = largestConsumer(longIdle);
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
@@ -105,6 +113,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     clients,
     idle,
     longIdle,
+    inUse,
+    spareIdle: idle.length - inUse,
     leaker,
     usedOnce: shareUsedOnce(leaker.sessions),
     idlePlaces: placesOf(idle),
@@ -115,7 +125,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     behindPrepared: locks.behindPrepared,
     behindUnknown: locks.behindUnknown,
     longQueries: active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000),
-    shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000),
+    shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
     jobs: [...jobs],
     behindJobs,
     fresh:
@@ -153,6 +163,7 @@ function isJob(session: Session, policy: Policy): boolean {
   const isAtWork = session.state === 'active' || session.state.startsWith('idle-in-transaction');
   // One that waits for a lock itself is a victim of what goes on, not its cause.
   if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;
+  if (JOB_WORDS.test(session.application)) return true;
   return session.statement !== null && isMaintenance(session.statement.verb);
 }
 

@@ -30,11 +30,16 @@ const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 3;
 
 /**
- * How much of the trouble it would explain decides first: a cause that accounts for nine tenths of the taken slots gains as
- * much as one that accounts for nothing loses several times over. A quarter is where it speaks neither for nor against.
+ * How much of the trouble it would explain decides first. At a third it speaks neither for nor against: all of the taken
+ * slots make a cause some 27 times as likely, a tenth makes it 25 times less so.
  */
 function explains(share: number, words: string): Signal {
-  return { weight: 2 * Math.log((Math.min(1, share) + 0.02) / 0.27), words: share >= 0.05 ? words : '' };
+  return { weight: 3 * Math.log((Math.min(1, share) + 0.02) / 0.35), words: share >= 0.05 ? words : '' };
+}
+
+/** What is told about a tenth of the slots weighs a fifth of what is told about half of them or more. */
+function about(share: number, signals: readonly Signal[]): Signal[] {
+  return signals.map(({ weight, words }) => ({ weight: weight * Math.min(1, 2 * share), words }));
 }
 
 /** `strength` from 0 (against) to 1 (for); null is not known and says nothing. */
@@ -51,6 +56,16 @@ function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
   return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
 }
 
+function againstSlow(facts: Facts, policy: Policy): number | null {
+  const slow = slowness(facts, policy);
+  return slow === null ? null : 1 - slow;
+}
+
+/** 0 when clients come and go all the time, 1 when they stay; null when nobody counts them. */
+function settledness({ trend, taken }: Facts): number | null {
+  return trend?.opensPerMinute == null ? null : 1 - Math.min(1, trend.opensPerMinute / (2 * taken));
+}
+
 function climb({ trend }: Facts): string {
   return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
 }
@@ -60,18 +75,24 @@ export const CAUSES = {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'kill-idle',
     words: 'a connection leak: sessions pile up idle and are not given back',
-    signals: (facts, policy) => [
-      explains(
-        facts.leaker.sessions.length / facts.taken,
-        `${facts.leaker.sessions.length} sessions of ${printable(facts.leaker.name)} have been idle for ${spread(facts.leaker.sessions, 'stateMs')}`,
-      ),
-      leaning(
-        facts.usedOnce,
-        2.5,
-        `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
-      ),
-      leaning(slowness(facts, policy), 1, climb(facts)),
-    ],
+    signals: (facts, policy) => {
+      const share = facts.leaker.sessions.length / facts.taken;
+      return [
+        explains(
+          share,
+          `${facts.leaker.sessions.length} sessions of ${printable(facts.leaker.name)} have been idle for ${spread(facts.leaker.sessions, 'stateMs')}`,
+        ),
+        ...about(share, [
+          leaning(
+            facts.usedOnce,
+            3,
+            `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
+          ),
+          leaning(slowness(facts, policy), 1.5, climb(facts)),
+          leaning(facts.idlePlaces.largest, 1, ''),
+        ]),
+      ];
+    },
   },
   'idle-in-transaction': {
     prior: 0.025 * OF_RUNBOOKS,
@@ -82,8 +103,8 @@ export const CAUSES = {
         inTransaction.length / taken,
         `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
       ),
-      // Nothing but forgetting them leaves so many open.
-      leaning(inTransaction.length / taken >= 0.25 ? 1 : 0.5, 2, ''),
+      // Nothing but forgetting them leaves so many open, however often other causes come about.
+      ...about(inTransaction.length / taken, [leaning(1, 2.5, '')]),
     ],
   },
   'lock-contention': {
@@ -128,6 +149,8 @@ export const CAUSES = {
         halfOpen.count / taken,
         `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
       ),
+      // Nothing else looks like this.
+      ...about(halfOpen.count / taken, [leaning(1, 2.5, '')]),
     ],
   },
   'job-holding-on': {
@@ -139,7 +162,8 @@ export const CAUSES = {
         (jobs.length + behindJobs) / taken,
         `${jobs.length} sessions belong to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
       ),
-      leaning(behindJobs > 0 ? 1 : 0.5, 2, ''),
+      // Such a tool at work is no accident of the load.
+      ...about((jobs.length + behindJobs) / taken, [leaning(1, 2.5, '')]),
     ],
   },
   'connection-storm': {
@@ -153,9 +177,11 @@ export const CAUSES = {
           ? `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late`
           : `${facts.fresh} sessions connected within the last ${inWords(facts.freshMs)}`,
       ),
+      // Sessions are seldom as young as that for another reason.
+      ...about((facts.fresh ?? 0) / facts.taken, [leaning(1, 1.5, '')]),
       leaning(
         facts.trend?.opensPerMinute == null ? null : Math.min(1, facts.trend.opensPerMinute / (4 * facts.taken)),
-        1,
+        2,
         `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${facts.taken} slots taken`,
       ),
     ],
@@ -164,30 +190,34 @@ export const CAUSES = {
     prior: 0.4 * OF_RUNBOOKS,
     first: 'kill-idle',
     words: 'pools that are too large together: many idle sessions that are used now and then',
-    signals: (facts) => [
-      explains(
-        facts.idle.length / facts.taken,
-        `${facts.idle.length} sessions are idle, ${facts.longIdle.length} of them for long`,
-      ),
-      // Kept, used once and let lie are a leak; a pool uses what it has again and again.
-      leaning(facts.usedOnce === null ? null : 1 - facts.usedOnce, 1.5, 'the idle ones have been used again and again'),
-      leaning(
-        facts.idlePlaces.count >= 3 ? 1 - facts.idlePlaces.largest : 0.2,
-        0.7,
-        `they are spread over ${facts.idlePlaces.count} pools`,
-      ),
-      // Sessions that come and go are no pool that keeps them.
-      leaning(
-        facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, facts.trend.opensPerMinute / (2 * facts.taken)),
-        1,
-        '',
-      ),
-      leaning(
-        facts.poolSlots === null ? null : facts.poolSlots > facts.usable ? 1 : 0,
-        1.5,
-        `the configured pools may take ${facts.poolSlots} slots of ${facts.usable}`,
-      ),
-    ],
+    signals: (facts, policy) => {
+      const share = facts.spareIdle / facts.taken;
+      return [
+        explains(share, `${facts.idle.length} sessions are idle, ${facts.longIdle.length} of them for long`),
+        ...about(share, [
+          // Opened, used once and let lie are a leak; a pool uses what it has again and again.
+          leaning(
+            facts.usedOnce === null ? null : 1 - facts.usedOnce,
+            1.5,
+            'the idle ones have been used again and again',
+          ),
+          leaning(
+            facts.idlePlaces.count >= 3 ? 1 - facts.idlePlaces.largest : 0.2,
+            0.7,
+            `they are spread over ${facts.idlePlaces.count} pools`,
+          ),
+          // Sessions that come and go are no pool that keeps them.
+          leaning(settledness(facts), 1, ''),
+          // Pools fill up when they start or when traffic comes, not over hours.
+          leaning(againstSlow(facts, policy), 1, ''),
+        ]),
+        leaning(
+          facts.poolSlots === null ? null : facts.poolSlots > facts.usable ? 1 : 0,
+          1.5,
+          `the configured pools may take ${facts.poolSlots} slots of ${facts.usable}`,
+        ),
+      ];
+    },
   },
   'limit-too-low': {
     prior: 0.1 * OF_RUNBOOKS,
@@ -195,10 +225,14 @@ export const CAUSES = {
     words: 'honest load: the slots are busy with short work, the limit is too low for it',
     signals: (facts, policy) => [
       explains(
-        facts.shortQueries.length / facts.taken,
-        `${facts.shortQueries.length} sessions are busy with queries younger than ${policy.ages.querySeconds} s`,
+        (facts.shortQueries.length + facts.inUse) / facts.taken,
+        `${facts.shortQueries.length} sessions are busy with queries younger than ${policy.ages.querySeconds} s, ${facts.inUse} between two of them`,
       ),
-      leaning(slowness(facts, policy) === null ? null : 0.7, 0.8, climb(facts)),
+      // Sessions are idle for other reasons too; so many at work at once is what a limit that is too low looks like.
+      ...about(facts.shortQueries.length / facts.taken, [
+        leaning(1, 2, climb(facts)),
+        leaning(settledness(facts), 1, ''),
+      ]),
     ],
   },
 } as const satisfies Record<string, Cause>;

@@ -1,10 +1,9 @@
-import { largestConsumer, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
+import { largestConsumer, type Facts } from './cause-facts.ts';
 import { CAUSES as KNOWN, type KnownCause, type Signal } from './cause-signals.ts';
 import type { CauseFinding } from './incident.ts';
-import type { LockQueues } from './locks.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Canary } from './snapshot.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 export type CauseName = KnownCause | 'unclear';
@@ -15,8 +14,8 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** As likely as a tenth, if nothing spoke for anything. */
-const UNCLEAR_SCORE = Math.log(0.1);
+/** As likely as three in ten, if nothing spoke for anything. */
+const UNCLEAR_SCORE = Math.log(0.3);
 /** A cause is named when it is at least as likely as all others together. */
 const LEAST_SURE = 0.5;
 /** Causes less likely than this are left out of the ranking. */
@@ -28,13 +27,7 @@ const LEAST_PROBABILITY = 0.01;
  * of one percent or more; the evidence is that of the most likely one, strongest first, with what every cause has in common.
  * Pure and deterministic; missing history only makes it less sure.
  */
-export function findCause(
-  snapshot: Snapshot,
-  policy: Policy,
-  locks: LockQueues,
-  context: Context = NO_CONTEXT,
-): CauseFinding {
-  const facts = readFacts(snapshot, policy, locks, context);
+export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
   const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
     const signals: readonly Signal[] = KNOWN[name].signals(facts, policy);
     return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
@@ -50,7 +43,7 @@ export function findCause(
   return {
     name: best?.name ?? 'unclear',
     confidence: round(best?.probability ?? 1 - (likeliest?.probability ?? 0)),
-    evidence: [...signals.flatMap(({ words }) => (words === '' ? [] : [words])), ...commonEvidence(snapshot, facts)],
+    evidence: [...signals.flatMap(({ words }) => (words === '' ? [] : [words])), ...commonEvidence(facts, canary)],
     ranking: ranked
       .filter(({ probability }) => probability >= LEAST_PROBABILITY)
       .map(({ name, probability }) => ({ name, probability: round(probability) })),
@@ -63,15 +56,13 @@ export function tierOrderFor(cause: Pick<CauseFinding, 'name'>): TierName[] {
   return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
 }
 
-function commonEvidence(snapshot: Snapshot, { taken, usable, clients, trend, changes }: Facts): string[] {
+function commonEvidence({ taken, usable, clients, trend, changes }: Facts, canary: Canary): string[] {
   const top = largestConsumer(clients);
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
     `${taken} of ${usable} usable slots are taken`,
     ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share} %)`] : []),
-    ...(snapshot.canary.result === 'refused'
-      ? [`an ordinary client is refused (${snapshot.canary.refusal.kind})`]
-      : []),
+    ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
     ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
   ];

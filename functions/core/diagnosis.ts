@@ -1,4 +1,4 @@
-import { justConnectedMs, NO_CONTEXT, type Context } from './cause-facts.ts';
+import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
 import { findCause, tierOrderFor } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
@@ -12,6 +12,8 @@ export interface Diagnosis {
   readonly pressing: boolean;
   readonly locks: LockQueues;
   readonly cause: CauseFinding;
+  /** What the cause was told by. */
+  readonly facts: Facts;
   readonly plan: Plan;
 }
 
@@ -25,7 +27,8 @@ export function diagnose(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const cause = findCause(snapshot, settings.policy, locks, context);
+  const facts = readFacts(snapshot, settings.policy, locks, context);
+  const cause = findCause(facts, settings.policy, snapshot.canary);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
@@ -36,7 +39,7 @@ export function diagnose(
     pressing,
     stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
   });
-  return { usage, pressing, locks, cause, plan };
+  return { usage, pressing, locks, cause, facts, plan };
 }
 
 /** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */

@@ -54,6 +54,8 @@ export interface Incident {
   /** How often Headroom itself saw a login refused as full (canary and responder). */
   readonly refused: number;
   readonly cause: CauseFinding | null;
+  /** What to change for good, for that cause; empty while it is not known. */
+  readonly advice: readonly string[];
   readonly rounds: number;
   readonly endedCount: number;
   /** Spared sessions of the last plan, by reason. */

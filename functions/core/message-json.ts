@@ -36,6 +36,7 @@ export function jsonForm(
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     rounds: incident.rounds,
+    advice: clipLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),

@@ -5,8 +5,10 @@ import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Se
 import { printable } from './printable.ts';
 import { SPARED, type SparedReason } from './spared.ts';
 import { inWords } from './tiers/tier.ts';
-import { remediesFor } from './verdict.ts';
 import type { EndingResult } from './worker-protocol.ts';
+
+/** From this usage on, clients are refused or about to be. */
+export const CRITICAL_PERCENT = 95;
 
 export interface MessageDetails {
   readonly acts: readonly Act[];
@@ -27,13 +29,14 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
+    ...forStatusPage(incident, notice),
     ['Times', times(incident, details.now)],
   ];
   return [['Do', toDo(incident, notice, details)], ...shared];
 }
 
 function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string[] {
-  const { escalation, failure, cause } = incident;
+  const { escalation, failure, advice } = incident;
   switch (notice) {
     case 'opened':
       return ['Nothing yet: Headroom is looking, and will say how it ends.'];
@@ -48,14 +51,42 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
       return [
         `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: mode "act", or headroom resume after a pause.`,
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
-        ...clipLines(remediesFor(cause?.name ?? '')),
+        ...clipLines(advice),
       ];
     case 'resolved': {
-      const remedies = clipLines(remediesFor(cause?.name ?? ''));
       if (incident.outcome === 'not-needed') return ['Nothing.'];
-      return remedies.length > 0 ? ['Nothing now. So that it does not come back:', ...remedies] : ['Nothing now.'];
+      return advice.length > 0
+        ? ['Nothing now. So that it does not come back:', ...clipLines(advice)]
+        : ['Nothing now.'];
     }
   }
+}
+
+/** A sentence for people who only noticed that something failed; none when nothing did. */
+function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: Notice): Section[] {
+  const from = utc(alarm.at).slice(11, 16);
+  const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
+  if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
+    return [
+      [
+        'Say',
+        [
+          `"From ${from} UTC, for ${inWords(reliefAt - alarm.at)}, some requests failed because a database was out of connections. It has free connections again."`,
+        ],
+      ],
+    ];
+  }
+  if (notice === 'escalated' || notice === 'failed') {
+    return [
+      [
+        'Say',
+        [
+          `"Since ${from} UTC some requests may fail because a database is short of connections. We are working on it."`,
+        ],
+      ],
+    ];
+  }
+  return [];
 }
 
 function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: Notice): string[] {

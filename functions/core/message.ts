@@ -1,13 +1,10 @@
 import type { Incident, Notice } from './incident.ts';
 import { jsonForm } from './message-json.ts';
-import { plannedCount, sectionsFor, type MessageDetails } from './message-sections.ts';
+import { CRITICAL_PERCENT, plannedCount, sectionsFor, type MessageDetails } from './message-sections.ts';
 import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
 import { SCHEMA } from './worker-protocol.ts';
-
-/** Opened at this usage, an incident is told as critical. */
-const CRITICAL_PERCENT = 95;
 
 /**
  * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,

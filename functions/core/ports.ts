@@ -63,6 +63,7 @@ export type IncidentChange = Partial<
     | 'usagePeak'
     | 'refused'
     | 'cause'
+    | 'advice'
     | 'rounds'
     | 'endedCount'
     | 'spared'

@@ -1,3 +1,4 @@
+import { adviseOn } from './advice.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { limitStatement } from './limit-statement.ts';
@@ -195,51 +196,16 @@ function reachedCaps({ spared }: Plan): SparedReason[] {
   return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
 }
 
-const ADVICE: Readonly<Record<CauseName, readonly string[]>> = {
-  'connection-leak': [
-    'restart the leaking application: its pool still counts the ended sessions as lent out',
-    'set a leak detection threshold and a maximum lifetime in its pool',
-  ],
-  'idle-in-transaction': ['find the code that leaves its transaction open', 'set idle_in_transaction_session_timeout'],
-  'lock-contention': [
-    'look at the root blocker first; `headroom incidents show` names it',
-    'commit or roll back prepared transactions that hold locks',
-  ],
-  'long-queries': [
-    'look at the queries that ran longest; an index or a replica may serve them',
-    'set statement_timeout for that user',
-  ],
-  'half-open-connections': ['look for clients that connect and never log in; lower authentication_timeout'],
-  'job-holding-on': [
-    'let the job finish, or stop it by hand: Headroom never ends backups, migrations or replication',
-    'give such jobs a connection limit of their own',
-  ],
-  'connection-storm': ['slow the clients down: back-off with jitter, smaller pools, a pooler in front'],
-  'pool-oversubscription': [
-    'make the pools smaller: instances times pool size must stay under the usable slots',
-    'put a pooler in front',
-  ],
-  'limit-too-low': [
-    'shed load or scale the readers; nothing here may be ended',
-    'raise max_connections (PostgreSQL needs a restart) or put a pooler in front',
-  ],
-  unclear: ['look at who holds the slots; `headroom plan` shows every session with its reason'],
-};
-
-/** What to change for good, by the name of a cause on record; nothing for a name this version does not know. */
-export function remediesFor(causeName: string): readonly string[] {
-  return Object.hasOwn(ADVICE, causeName) ? ADVICE[causeName as CauseName] : [];
-}
-
-function adviceFor({ cause, plan }: Diagnosis, { limited, incident }: Situation): string[] {
+function adviceFor({ cause, facts, plan }: Diagnosis, { limited, incident }: Situation): string[] {
+  const { target } = incident;
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
     ...limited.map(({ user, limit }) => {
-      const keep = limitStatement(incident.target.engine, user, limit);
+      const keep = limitStatement(target.engine, user, limit);
       return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
-    ...ADVICE[cause.name as CauseName],
+    ...adviseOn(cause.name as CauseName, facts, target),
     ...held.map(({ tier, cap, victims }) => {
       const limits = cap === null ? '' : `limit ${describeCap(cap)} and `;
       return `${tier} is in observe mode and would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;

@@ -1,3 +1,5 @@
+import { adviseOn } from '../core/advice.ts';
+import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
@@ -88,7 +90,9 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       sparedSamples: describeSpared(spared),
     },
     // The cause is why the slots ran out: the finding under pressure stays, a later look at a calm server does not replace it.
-    cause: diagnosis.pressing || incident.cause === null ? diagnosis.cause : incident.cause,
+    ...(diagnosis.pressing || incident.cause === null
+      ? { cause: diagnosis.cause, advice: adviseOn(diagnosis.cause.name as CauseName, diagnosis.facts, target) }
+      : {}),
     snapshot,
     admission,
     last,
@@ -186,6 +190,7 @@ interface Findings {
   readonly acts: readonly Act[];
   readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
   readonly cause?: Incident['cause'];
+  readonly advice?: Incident['advice'];
   readonly snapshot?: Snapshot;
   readonly admission?: Admission;
   readonly last?: Sample;
@@ -237,6 +242,7 @@ async function conclude(
       ...(found.snapshot && { serverVersion: found.snapshot.server.version }),
       ...(found.admission && !incident.admission && { admission: found.admission }),
       ...(found.cause && { cause: found.cause }),
+      ...(found.advice && { advice: found.advice }),
       ...(found.round.spared && { spared: found.round.spared }),
       rebounds,
       ...(isRebound && { reliefAt: null }),

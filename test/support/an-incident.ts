@@ -24,6 +24,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     usagePeak: null,
     refused: 0,
     cause: null,
+    advice: [],
     rounds: 0,
     endedCount: 0,
     spared: {},

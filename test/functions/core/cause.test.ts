@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CAUSES, findCause, tierOrderFor } from '../../../functions/core/cause.ts';
-import { readLockQueues } from '../../../functions/core/locks.ts';
+import { CAUSES, tierOrderFor } from '../../../functions/core/cause.ts';
+import { diagnose } from '../../../functions/core/diagnosis.ts';
+import { NO_HISTORY } from '../../../functions/core/plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
-  return findCause(aSnapshot(100, sessions, changed), aPolicy(), readLockQueues(sessions));
+  return diagnose(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;
 }
 
 describe('the cause', () => {
@@ -63,7 +64,8 @@ describe('the cause', () => {
     const sessions = many(100, 1, (id) => aSession(id, { connectedMs: 4_000, stateMs: 4_000 }));
     const policy = aPolicy();
     const rehearsed = { ...policy, ages: { ...policy.ages, idleSeconds: 3 } };
-    expect(findCause(aSnapshot(100, sessions), rehearsed, readLockQueues(sessions)).name).toBe('connection-leak');
+    const { cause } = diagnose(aSnapshot(100, sessions), { policy: rehearsed, mode: 'act' }, NO_HISTORY);
+    expect(cause.name).toBe('connection-leak');
   });
 
   it('is unclear when nothing explains a quarter of the slots', () => {

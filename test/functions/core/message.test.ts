@@ -32,6 +32,7 @@ const RELIEVED: Incident = {
   firstActionAt: T0 + 5_000,
   reliefAt: T0 + 19_000,
   rebounds: 0,
+  advice: ['restart the service behind app/leaky', 'set a leak detection threshold of a minute'],
   closedAt: T0 + 20_000,
   serverVersion: '18.4',
   admission: { way: 'retry', reserved: true, attempts: 3, waitedMs: 1_900 },
@@ -130,8 +131,8 @@ describe('a resolved incident', () => {
       "orders: relieved, 97% -> 64%, 12 sessions ended
 
       Do        Nothing now. So that it does not come back:
-                restart the leaking application: its pool still counts the ended sessions as lent out
-                set a leak detection threshold and a maximum lifetime in its pool
+                restart the service behind app/leaky
+                set a leak detection threshold of a minute
       Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
       How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
                 14 logins of Headroom’s own refused as full; it got in after 2 s (retry)
@@ -145,6 +146,7 @@ describe('a resolved incident', () => {
                 4: the last sessions its pool is left with
                 1: its user is protected by the policy
       Look      headroom incidents show orders-20261121T030005000-a1b2c3
+      Say       "From 03:00 UTC, for 19 s, some requests failed because a database was out of connections. It has free connections again."
       Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high)
                 opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later
                 written 2026-11-21 03:00:26 UTC

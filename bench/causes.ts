@@ -1,0 +1,45 @@
+import { CAUSES, type CauseName } from '../functions/core/cause.ts';
+import { diagnose } from '../functions/core/diagnosis.ts';
+import { NO_HISTORY } from '../functions/core/plan.ts';
+import { aPolicy } from '../test/support/a-session.ts';
+import { generateIncident } from './incidents/generate.ts';
+import { MODELS } from './incidents/models.ts';
+import { printTable } from './table.ts';
+
+const PER_MODEL = 84;
+
+/** A thousand generated incidents of every kind, and what each was taken for. What is printed is what was found. */
+export function benchCauses(): void {
+  const settings = { policy: aPolicy(), mode: 'act' as const };
+  const names = Object.keys(CAUSES) as CauseName[];
+  let right = 0;
+  let named = 0;
+  const rows = MODELS.map((model, kind) => {
+    const found = new Map<string, number>();
+    for (let seed = 0; seed < PER_MODEL; seed++) {
+      const { snapshot, context } = generateIncident(model, 1_000 * kind + seed);
+      const { cause } = diagnose(snapshot, settings, NO_HISTORY, context);
+      found.set(cause.name, (found.get(cause.name) ?? 0) + 1);
+      if (cause.name === model.cause) right++;
+      if (cause.name !== 'unclear') named++;
+    }
+    return [model.name, ...names.map((name) => cell(found.get(name) ?? 0, name === model.cause))];
+  });
+  printTable('Causes of generated incidents (in brackets: right)', ['incident', ...names.map(abbreviate)], rows);
+  const total = MODELS.length * PER_MODEL;
+  console.log(
+    `${right} of ${total} right (${((100 * right) / total).toFixed(1)} %), ${total - named} left unclear, ${named - right} wrong\n`,
+  );
+}
+
+function cell(count: number, isRight: boolean): string {
+  if (isRight) return `[${count}]`;
+  return count === 0 ? '·' : String(count);
+}
+
+function abbreviate(name: string): string {
+  return name
+    .split('-')
+    .map((word) => word.slice(0, 6))
+    .join('-');
+}

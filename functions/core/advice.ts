@@ -1,0 +1,194 @@
+import type { CauseName } from './cause.ts';
+import { largestConsumer, type Facts } from './cause-facts.ts';
+import { printable } from './printable.ts';
+import type { Session } from './session.ts';
+import type { Pool, TargetSettings } from './target.ts';
+
+export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
+
+/**
+ * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for
+ * peaks (they say 1.2 to 1.5).
+ */
+const PEAKS = 1.3;
+/** All pools together should stay at or under this share of the usable slots (the runbooks' example: 375 of 500). */
+const POOL_SHARE = 0.75;
+const LONGEST_TEXT = 120;
+
+/**
+ * What to change for good, computed from what was seen: most important first, each one sentence with the setting and where it
+ * goes. Names and statements of the server come without control characters and without literals.
+ */
+export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
+  return ADVICE[cause](facts, target);
+}
+
+/** Connections one process needs at most by the formula above. */
+export function poolSizeFor(cores: number): number {
+  return Math.round((2 * cores + 1) * PEAKS);
+}
+
+type Advise = (facts: Facts, target: Advised) => string[];
+
+const ADVICE: Readonly<Record<CauseName, Advise>> = {
+  'connection-leak': ({ leaker }, { engine }) => [
+    `restart the service behind ${nameOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
+    ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
+    'in its pool set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) and a maximum lifetime of half an hour',
+    engine === 'postgres'
+      ? `as a net below that: ALTER ROLE ${quote(userOf(leaker.sessions), engine)} SET idle_session_timeout = '15min'`
+      : 'as a net below that: set wait_timeout to 900 for that user’s connections (in its driver, or in the parameter group)',
+  ],
+  'idle-in-transaction': ({ inTransaction }, { engine }) => [
+    ...lastStatement(
+      inTransaction,
+      'the code behind it leaves its transaction open, waits for something else meanwhile, or forgets to commit',
+    ),
+    idleTransactionTimeout(userOf(inTransaction), engine),
+    `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
+  ],
+  'lock-contention': ({ roots, behindPrepared, behindUnknown, deadlockAgoMs }, { engine }) => [
+    `look at the root blocker${roots === 1 ? '' : 's'} first: \`headroom incidents show\` names ${roots === 1 ? 'it' : 'them'}`,
+    engine === 'postgres'
+      ? "bound waiting: ALTER ROLE … SET lock_timeout = '10s' for the users that wait"
+      : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default)',
+    'keep transactions short, and let all code take its locks in the same order',
+    ...(deadlockAgoMs === null
+      ? []
+      : ['retry transactions that were ended as deadlock victims, a little later each time']),
+    ...(behindPrepared > 0
+      ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
+      : []),
+    ...(behindUnknown > 0 ? ['turn performance_schema on (it takes a restart), so that blockers can be seen'] : []),
+  ],
+  'long-queries': ({ longQueries }, { engine, isRds }) => [
+    ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
+    queryTimeout(userOf(longQueries), engine),
+    `let ${nameOf(longQueries)} read from a replica${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
+  ],
+  'half-open-connections': (_, { engine }) => [
+    'look for clients that connect and never log in: load balancers and health checks that open a port, scanners, hosts behind a slow network',
+    engine === 'postgres'
+      ? 'lower authentication_timeout (a minute by default): until it ends, each holds a slot'
+      : 'lower connect_timeout (ten seconds by default): until it ends, each holds a slot',
+    'let the security group of the database admit the application alone',
+  ],
+  'job-holding-on': ({ jobs }, { engine }) => [
+    `let ${nameOf(jobs)} finish, or stop it by hand: Headroom does not end backups, migrations or replication`,
+    engine === 'postgres'
+      ? `give it a limit of its own: ALTER ROLE ${quote(userOf(jobs), engine)} CONNECTION LIMIT 5`
+      : `give it a limit of its own: ALTER USER ${quote(userOf(jobs), engine)} WITH MAX_USER_CONNECTIONS 5`,
+    engine === 'postgres'
+      ? "let migrations give up early: SET lock_timeout = '5s' before DDL, and try again"
+      : 'let migrations give up early: SET SESSION lock_wait_timeout = 5 before DDL, and try again',
+  ],
+  'connection-storm': ({ clients }, { engine, isRds }) => [
+    `let ${nameOf(clients)} wait longer after each failed attempt, each client a different time (exponential back-off with jitter)`,
+    engine === 'postgres'
+      ? `until it does, limit it: ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT, well under the usable slots`
+      : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
+    pooler(engine, isRds),
+  ],
+  'pool-oversubscription': (facts, { engine, isRds, pools }) => [...adviseOnPools(facts, pools), pooler(engine, isRds)],
+  'limit-too-low': (facts, { engine, isRds }) => [
+    'nobody is to blame: shed load for now, or scale the application’s caches and readers',
+    raiseLimit(facts, engine, isRds),
+    pooler(engine, isRds),
+  ],
+  unclear: () => ['look at who holds the slots: `headroom plan` shows every session with its reason'],
+};
+
+function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): string[] {
+  const budget = Math.floor(POOL_SHARE * usable);
+  if (pools.length === 0) {
+    const places = Math.max(1, idlePlaces.count);
+    return [
+      `${places} pools hold idle connections: with ${usable} usable slots, ${Math.max(1, Math.floor(budget / places))} connections each are enough to share`,
+      'describe your pools in headroom.yaml (targets[].pools), and this advice is computed from their real sizes',
+    ];
+  }
+  const total = pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
+  const instances = pools.reduce((sum, pool) => sum + pool.instances, 0);
+  return [
+    `the pools may take ${pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`).join(' + ')} = ${total} connections; ${usable} slots are usable, and ${budget} leave room for everything else`,
+    ...pools.map((pool) => {
+      // In proportion to what each has now.
+      const fair = Math.max(1, Math.floor((pool.size * budget) / Math.max(1, total)));
+      const byCores = pool.cores === null ? null : poolSizeFor(pool.cores);
+      const size = byCores === null ? fair : Math.min(fair, byCores);
+      const why =
+        byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} would be the most one can use`;
+      return `set the pool of ${printable(pool.name, 40)} to ${size} per process${why}`;
+    }),
+    ...(instances > budget
+      ? [
+          `${instances} processes with one connection each are already over ${budget}: a pooler in front is the only way`,
+        ]
+      : []),
+  ];
+}
+
+function pooler(engine: Advised['engine'], isRds: boolean): string {
+  const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
+  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}`;
+}
+
+/** Memory is for a person to judge: the server does not say how much it has. */
+function raiseLimit({ taken, usable }: Facts, engine: Advised['engine'], isRds: boolean): string {
+  const wanted = Math.ceil(Math.max(taken, usable) / 0.7 / 10) * 10;
+  if (engine === 'postgres') {
+    return `or raise max_connections to ${wanted}: PostgreSQL applies it at a restart only, and each connection may take 10 MB or more`;
+  }
+  return isRds
+    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); buffers of all connections must stay within the memory of the class`
+    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}, if the buffers of that many connections fit into memory`;
+}
+
+function queryTimeout(user: string, engine: Advised['engine']): string {
+  switch (engine) {
+    case 'postgres':
+      return `bound them: ALTER ROLE ${quote(user, engine)} SET statement_timeout = '10min'`;
+    case 'mysql':
+      return 'bound them: SET SESSION max_execution_time = 600000 in that client (it stops SELECTs only), or in the parameter group';
+    case 'mariadb':
+      return `bound them: ALTER USER ${quote(user, engine)} WITH MAX_STATEMENT_TIME 600`;
+  }
+}
+
+function idleTransactionTimeout(user: string, engine: Advised['engine']): string {
+  switch (engine) {
+    case 'postgres':
+      return `bound it: ALTER ROLE ${quote(user, engine)} SET idle_in_transaction_session_timeout = '60s'`;
+    case 'mysql':
+      return 'MySQL has no timeout for open transactions: a lower wait_timeout for that client is the nearest';
+    case 'mariadb':
+      return 'bound it: set idle_transaction_timeout to 60 (in the parameter group, or for that client)';
+  }
+}
+
+/** Of what most of them ran last. */
+function lastStatement(sessions: readonly Session[], advice: string): string[] {
+  const counts = new Map<string, number>();
+  for (const { statement } of sessions) {
+    const text = statement?.text ?? '';
+    if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const [top] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  if (top === undefined) return [];
+  const [text, count] = top;
+  return [`${count} of them ran last: ${printable(text, LONGEST_TEXT)}; ${advice}`];
+}
+
+function nameOf(sessions: readonly Session[]): string {
+  return sessions.length === 0 ? 'the application' : printable(largestConsumer(sessions).name, LONGEST_TEXT);
+}
+
+function userOf(sessions: readonly Session[]): string {
+  return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
+}
+
+/** For people to copy: a name with a quote in it must not become something else. */
+function quote(user: string, engine: Advised['engine']): string {
+  const name = printable(user, 64);
+  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `'${name.replaceAll("'", "''")}'`;
+}

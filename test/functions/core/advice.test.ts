@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { adviseOn, poolSizeFor, type Advised } from '../../../functions/core/advice.ts';
+import { CAUSES, type CauseName } from '../../../functions/core/cause.ts';
+import { diagnose } from '../../../functions/core/diagnosis.ts';
+import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import type { Session } from '../../../functions/core/session.ts';
+import { aPolicy, aSession, aSnapshot, active, inTransaction, many } from '../../support/a-session.ts';
+
+const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
+
+function factsOf(sessions: readonly Session[], usable = 100) {
+  return diagnose(aSnapshot(usable, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).facts;
+}
+
+const leak = factsOf(
+  many(100, 1, (id) =>
+    aSession(id, {
+      user: 'orders',
+      application: `export-${id}`,
+      statement: { verb: 'SELECT', text: 'SELECT * FROM orders WHERE id = ?', isOptedOut: false },
+    }),
+  ),
+);
+
+describe('advice', () => {
+  it('exists for every cause on every engine, in bounded lines without control characters', () => {
+    const hostile = factsOf(
+      many(100, 1, (id) => inTransaction(id, { user: 'x"; DROP\n\u202e', application: 'y\u0007' })),
+    );
+    for (const cause of Object.keys(CAUSES) as CauseName[]) {
+      for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
+        for (const facts of [leak, hostile, factsOf([])]) {
+          const lines = adviseOn(cause, facts, { ...POSTGRES, engine });
+          expect(lines.length).toBeGreaterThan(0);
+          expect(lines.join('')).not.toMatch(/[\p{Cc}\u202e]/u);
+          for (const line of lines) expect(line.length).toBeLessThan(400);
+        }
+      }
+    }
+  });
+
+  it('names the service to restart, the statement it ran last and its own timeout', () => {
+    const lines = adviseOn('connection-leak', leak, POSTGRES);
+    expect(lines[0]).toContain('restart the service behind orders/export-#');
+    expect(lines[1]).toContain('100 of them ran last: SELECT * FROM orders WHERE id = ?');
+    expect(lines.join()).toContain(`ALTER ROLE "orders" SET idle_session_timeout`);
+  });
+
+  it('quotes names that people will copy', () => {
+    const facts = factsOf(many(100, 1, (id) => inTransaction(id, { user: `o'ha"ra` })));
+    expect(adviseOn('idle-in-transaction', facts, POSTGRES).join()).toContain(`ALTER ROLE "o'ha""ra" SET`);
+    const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
+    expect(
+      adviseOn(
+        'job-holding-on',
+        factsOf(many(9, 1, (id) => active(id, { user: `o'h`, application: 'flyway' }))),
+        onMariadb,
+      ).join(),
+    ).toContain(`ALTER USER 'o''h' WITH`);
+  });
+
+  it('computes pool sizes from cores and from what the server can take, whichever is less', () => {
+    expect(poolSizeFor(8)).toBe(22);
+    const pools = [
+      { name: 'web', instances: 20, size: 25, cores: 8 },
+      { name: 'jobs', instances: 2, size: 50, cores: null },
+    ];
+    const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
+    expect(lines[0]).toContain(
+      '20 × 25 (web) + 2 × 50 (jobs) = 600 connections; 300 slots are usable, and 225 leave room',
+    );
+    expect(lines[1]).toContain('set the pool of web to 9 per process; (2 × 8 cores + 1) × 1.3 = 22');
+    expect(lines[2]).toBe('set the pool of jobs to 18 per process');
+    expect(9 * 20 + 18 * 2).toBeLessThanOrEqual(225);
+  });
+
+  it('says whether the limit can be raised without a restart', () => {
+    const raise = (engine: Advised['engine'], isRds: boolean) =>
+      adviseOn('limit-too-low', factsOf(many(100, 1, (id) => active(id))), { ...POSTGRES, engine, isRds }).join();
+    expect(raise('postgres', true)).toContain('raise max_connections to 150: PostgreSQL applies it at a restart only');
+    expect(raise('mysql', true)).toContain('it applies at once');
+    expect(raise('mariadb', false)).toContain('SET GLOBAL max_connections = 150');
+  });
+});
