@@ -1,10 +1,16 @@
 import { printable } from '../functions/core/printable.ts';
-import type { Act, Incident, Round } from '../functions/core/incident.ts';
+import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
+import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 
 /** An incident from the first alarm to closure, for somebody who reads it the next morning. */
-export function storyOf(incident: Incident, rounds: readonly Round[], acts: readonly Act[]): string {
+export function storyOf(
+  incident: Incident,
+  rounds: readonly Round[],
+  acts: readonly Act[],
+  settledCaps: readonly SettledCap[],
+): string {
   return [
     `${incident.id}: ${incident.outcome ?? 'open'}`,
     '',
@@ -16,6 +22,7 @@ export function storyOf(incident: Incident, rounds: readonly Round[], acts: read
     `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
     ...describeEnd(incident),
     ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
     '',
@@ -41,10 +48,15 @@ function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[])
   ];
 }
 
-function describeAct({ tier, finishedAt, victims }: Act): string[] {
+function describeAct({ tier, finishedAt, victims, cap }: Act): string[] {
   const heading = finishedAt === null ? `${tier}: began, and its end is not on record` : tier;
   return [
     `  ${heading}`,
+    ...(cap === null
+      ? []
+      : [
+          `    limit on ${printable(cap.user, 63)}: ${cap.limit}, ${cap.result ?? 'result not known'}; ${cap.reason}${cap.detail === '' ? '' : `; ${cap.detail}`}`,
+        ]),
     ...victims.map(
       ({ identity, user, application, method, result, reason, detail }) =>
         `    ${identity.id} ${printable(user ?? '?')} ${printable(application) || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,

@@ -1,5 +1,6 @@
 import { actsByTier, topConsumers } from './ended.ts';
 import type { Incident, Notice } from './incident.ts';
+import { summariseLimits } from './limited.ts';
 import type { MessageDetails } from './message-sections.ts';
 import { clipLines, MAX_LINES, LINE_LENGTH } from './message-text.ts';
 import type { Message } from './ports.ts';
@@ -10,7 +11,7 @@ import { SCHEMA } from './worker-protocol.ts';
 export function jsonForm(
   incident: Incident,
   notice: Notice,
-  { acts, rounds, now }: MessageDetails,
+  { acts, rounds, settledCaps, now }: MessageDetails,
   severity: string,
 ): Message['json'] {
   const { target, cause, escalation, failure } = incident;
@@ -33,6 +34,9 @@ export function jsonForm(
     cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
     endedCount: incident.endedCount,
     acts: actsByTier(acts),
+    limits: summariseLimits(acts, settledCaps)
+      .slice(0, MAX_LINES)
+      .map((limit) => ({ ...limit, user: printable(limit.user) })),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     rounds: incident.rounds,

@@ -1,6 +1,7 @@
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
-import type { Act, Incident, Notice, Round } from './incident.ts';
+import type { Act, Incident, Notice, Round, SettledCap } from './incident.ts';
+import { describeLimit, summariseLimits } from './limited.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
 import { printable } from './printable.ts';
 import { SPARED, type SparedReason } from './spared.ts';
@@ -13,6 +14,8 @@ export const CRITICAL_PERCENT = 95;
 export interface MessageDetails {
   readonly acts: readonly Act[];
   readonly rounds: readonly Round[];
+  /** Temporary limits that have come to an end. */
+  readonly settledCaps: readonly SettledCap[];
   /** Epoch milliseconds: how things stood then. */
   readonly now: number;
 }
@@ -26,7 +29,7 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
     ['Cause', causeLines(incident)],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
-    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
+    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
     ...forStatusPage(incident, notice),
@@ -107,10 +110,11 @@ function causeLines({ cause }: Incident): string[] {
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
 }
 
-function done(acts: readonly Act[]): string[] {
+function done({ acts, settledCaps }: MessageDetails): string[] {
   if (acts.length === 0) return ['nothing was ended'];
   const consumers = topConsumers(acts, MAX_LINES);
   return [
+    ...summariseLimits(acts, settledCaps).slice(0, MAX_LINES).map(describeLimit),
     ...actsByTier(acts).map(describeTier),
     ...(consumers.length > 0
       ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]

@@ -14,16 +14,21 @@ export interface DeliverDependencies {
  */
 export async function deliverPending(incident: Incident, deps: DeliverDependencies): Promise<string[]> {
   if (incident.pendingNotices.length === 0) return [];
-  const [acts, rounds] = await Promise.all([deps.store.acts(incident.id), deps.store.rounds(incident.id)]);
+  const { store } = deps;
+  const [acts, rounds, settledCaps] = await Promise.all([
+    store.acts(incident.id),
+    store.rounds(incident.id),
+    store.settledCaps(incident.id),
+  ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const message = composeMessage(incident, notice, { acts, rounds, now: deps.now() });
+    const message = composeMessage(incident, notice, { acts, rounds, settledCaps, now: deps.now() });
     const error = await deps.notifier.publish(message).then(
       () => '',
       (thrown: unknown) =>
         (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300),
     );
-    await deps.store.noticed(incident.id, { notice, at: deps.now(), delivered: error === '', error });
+    await store.noticed(incident.id, { notice, at: deps.now(), delivered: error === '', error });
     if (error !== '') failures.push(`${notice}: ${error}`);
   }
   return failures;

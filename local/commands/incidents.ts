@@ -70,9 +70,9 @@ async function showIncident(store: IncidentStore, id: string, json: boolean): Pr
       `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
     );
   }
-  const [rounds, acts] = await Promise.all([store.rounds(id), store.acts(id)]);
-  if (json) printJson({ incident, rounds, acts });
-  else print(storyOf(incident, rounds, acts));
+  const [rounds, acts, settledCaps] = await Promise.all([store.rounds(id), store.acts(id), store.settledCaps(id)]);
+  if (json) printJson({ incident, rounds, acts, settledCaps });
+  else print(storyOf(incident, rounds, acts, settledCaps));
 }
 
 function printList(incidents: readonly Incident[]): void {

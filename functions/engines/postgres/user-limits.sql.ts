@@ -5,7 +5,7 @@ export const NO_LIMIT = -1;
 
 /**
  * Are an administrator's routines here, may we call them, and is it an administrator they belong to? Whoever owns a
- * function decides what our session does when it calls it. All versions; no privileges. $1: nothing.
+ * function decides what our session does when it calls it. All versions; no privileges.
  */
 export const LIMIT_ROUTINES = {
   sql: /* SQL */ `

@@ -18,26 +18,30 @@ export async function readUserLimits(
   timeoutMs: number,
 ): Promise<UserLimits> {
   if (read_only) {
-    return nobody('on a standby roles cannot be changed: set the limit on its primary by hand');
+    return { missing: ['on a standby roles cannot be changed: set the limit on its primary by hand'], users: [] };
   }
-  const [routines] = await connection.query(LIMIT_ROUTINES, [], timeoutMs);
-  if (routines?.present !== true) {
-    return nobody('create the routine: run what `headroom grants --cap-users NAME` prints as an administrator');
-  }
-  if (!routines.trusted) {
-    return nobody(
-      'the functions headroom.limit_connections and headroom.connection_limits must be SECURITY DEFINER and belong to an administrator: drop the schema headroom and run what `headroom grants --cap-users NAME` prints',
-    );
-  }
-  if (!routines.may_call) {
-    return nobody(
-      `GRANT USAGE ON SCHEMA headroom TO ${quoted_user}`,
-      `GRANT EXECUTE ON FUNCTION headroom.limit_connections, headroom.connection_limits TO ${quoted_user}`,
-    );
-  }
+  const missing = await findMissing(connection, quoted_user, timeoutMs);
+  if (missing.length > 0) return { missing, users: [] };
   const rows = await connection.query(USER_LIMITS, [], timeoutMs);
   const users = rows.map(({ user, limit, refusal }) => ({ user, limit: fromSql(limit), refusal }));
   return { missing: [], users };
+}
+
+/** What keeps us from calling the routines, and what helps; nothing when all is well. */
+async function findMissing(connection: Connection, quotedUser: string, timeoutMs: number): Promise<string[]> {
+  const [routines] = await connection.query(LIMIT_ROUTINES, [], timeoutMs);
+  const asPrinted = 'run what `headroom grants --cap-users NAME` prints as an administrator';
+  if (routines?.present !== true) return [`create the routine: ${asPrinted}`];
+  if (!routines.trusted) {
+    return [
+      `the functions of the schema headroom must be SECURITY DEFINER and belong to an administrator: drop that schema and ${asPrinted}`,
+    ];
+  }
+  if (routines.may_call) return [];
+  return [
+    `GRANT USAGE ON SCHEMA headroom TO ${quotedUser}`,
+    `GRANT EXECUTE ON FUNCTION headroom.limit_connections, headroom.connection_limits TO ${quotedUser}`,
+  ];
 }
 
 /** See EngineSession.limitUser. */
@@ -52,6 +56,8 @@ export function limitUser(
       const message = 'the deadline of this request passed before the limit could be changed';
       throw new Refused({ kind: 'too-late', code: '', message });
     }
+    const missing = await findMissing(connection, 'the responder', QUERY_MS);
+    if (missing.length > 0) return { result: 'refused', current: null, detail: missing.join('; ') };
     const before = await change(connection, [user, toSql(from), toSql(to), ownUsers]);
     if (typeof before === 'string') return { result: 'refused', current: null, detail: before };
     // What stands, by the catalogue and not by what we were told.
@@ -73,10 +79,6 @@ async function change(connection: Connection, values: readonly unknown[]): Promi
     if (error instanceof pg.DatabaseError) return error.message;
     throw error;
   }
-}
-
-function nobody(...missing: readonly string[]): UserLimits {
-  return { missing, users: [] };
 }
 
 function fromSql(limit: number): number | null {

@@ -111,6 +111,7 @@ describe('the cause', () => {
       'end-idle-transactions',
       'break-locks',
       'cancel-long',
+      'cap-consumer',
     ]);
     for (const cause of Object.values(CAUSES)) expect(cause.words).not.toBe('');
   });
