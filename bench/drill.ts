@@ -11,7 +11,7 @@ export async function benchDrill(): Promise<void> {
   for (let seed = 1; seed <= RUNS; seed++) {
     results.push(
       await runDrill(connectionLeak, {
-        major: 18,
+        server: { engine: 'postgres', major: 18 },
         seed,
         tell: () => undefined,
         show: () => undefined,

@@ -1,11 +1,15 @@
 import { benchCauses } from './causes.ts';
 import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
+import { benchMemory } from './memory.ts';
+import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
 import { benchWorker } from './worker.ts';
 
 benchPlanning();
 benchCauses();
 await benchWorker();
+await benchMemory();
 await benchFunctions();
 await benchDrill();
+await benchPeers();

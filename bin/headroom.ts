@@ -10,6 +10,7 @@ import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
+import { watchCommand } from '../local/commands/watch.ts';
 import { UsageError } from '../local/commands/usage-error.ts';
 
 const program = new Command('headroom')
@@ -20,6 +21,7 @@ const program = new Command('headroom')
 for (const command of [
   drillCommand(),
   respondCommand(),
+  watchCommand(),
   planCommand(),
   incidentsCommand(),
   pauseCommand(),

@@ -1,17 +1,17 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
+import { ENGINE_NAMES } from '../functions/core/snapshot.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { print, printJson, say } from '../local/commands/output.ts';
-import { UsageError } from '../local/commands/usage-error.ts';
-import { createReporter, printReport, printTable } from './report.ts';
+import { chooseDrills, type Drill } from './choice.ts';
+import { createReporter, printReport, printTable, type FailedDrill } from './report.ts';
 import type { DrillResult } from './result.ts';
 import { SCENARIOS } from './scenarios/index.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import { POSTGRES_MAJORS, type PostgresMajor } from './servers/postgres-files.ts';
+import { POSTGRES_MAJORS } from './servers/postgres-files.ts';
 
 const options = z.object({
   scenario: z.optional(z.string()),
-  engine: z.string(),
+  engine: z.enum([...ENGINE_NAMES, 'all']),
   postgresVersion: z.string(),
   seed: z.string(),
   all: z._default(z.boolean(), false),
@@ -25,48 +25,55 @@ export function drillCommand(): Command {
     .description('rehearse on a real, really full server started on this machine; needs no AWS')
     .option('--scenario <name>', `one of: ${SCENARIOS.map(({ name }) => name).join(', ')}`)
     .option('--all', 'every scenario, one after the other')
-    .option('--list', 'list the scenarios')
-    .option('--engine <engine>', 'kind of server', 'postgres')
-    .option('--postgres-version <major>', `major version: ${POSTGRES_MAJORS.join(', ')}`, '18')
+    .option('--list', 'list the scenarios, and the engines they are for')
+    .addOption(
+      new Option('--engine <engine>', 'kind of server').choices([...ENGINE_NAMES, 'all']).default(ENGINE_NAMES[0]),
+    )
+    .option('--postgres-version <major>', `major version of PostgreSQL: ${POSTGRES_MAJORS.join(', ')}`, '18')
     .option('--seed <number>', 'gives the loads other habits', '1')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      if (given.engine !== 'postgres') throw new UsageError(`--engine ${given.engine} is not built yet; use postgres`);
-      const major = parseMajor(given.postgresVersion);
-      const seed = parseSeed(given.seed);
+      const { drills, seed } = chooseDrills(given);
+      const [only] = drills;
       if (given.list) listScenarios(given.json);
-      else if (given.all) process.exitCode = await drillAll(major, seed, given.json);
-      else process.exitCode = await drillOne(findScenario(given.scenario), major, seed, given.json);
+      else if (drills.length === 1 && only !== undefined) process.exitCode = await drillOne(only, seed, given.json);
+      else process.exitCode = await drillMany(drills, seed, given.json);
     });
 }
 
 function listScenarios(json: boolean): void {
-  if (json) printJson(SCENARIOS.map(({ name, summary }) => ({ name, summary })));
-  else for (const { name, summary } of SCENARIOS) print(`${name.padEnd(22)} ${summary}`);
+  if (json) printJson(SCENARIOS.map(({ name, engines, summary }) => ({ name, engines, summary })));
+  else {
+    for (const { name, engines, summary } of SCENARIOS) {
+      print(`${name.padEnd(22)} ${engines.join(', ').padEnd(24)} ${summary}`);
+    }
+  }
 }
 
 /** Rehearses one scenario and returns the exit status. */
-export async function drillOne(scenario: Scenario, major: PostgresMajor, seed: number, json: boolean): Promise<number> {
-  const result = await watchDrill(scenario, major, seed);
+export async function drillOne(drill: Drill, seed: number, json: boolean): Promise<number> {
+  const result = await watchDrill(drill, seed);
   if (json) printJson(result);
   else printReport(result);
   return result.passed ? EXIT.ok : EXIT.failedCheck;
 }
 
-async function drillAll(major: PostgresMajor, seed: number, json: boolean): Promise<number> {
-  const results: (DrillResult | { scenario: string; passed: false; error: string })[] = [];
-  for (const scenario of SCENARIOS) {
+async function drillMany(drills: readonly Drill[], seed: number, json: boolean): Promise<number> {
+  const results: (DrillResult | FailedDrill)[] = [];
+  for (const drill of drills) {
+    const { scenario, server } = drill;
     try {
-      const result = await watchDrill(scenario, major, seed);
+      const result = await watchDrill(drill, seed);
       for (const { name, expected, found } of result.expected.filter(({ ok }) => !ok)) {
-        say(`${scenario.name}: ${name}: expected ${expected}, found ${found}`);
+        say(`${scenario.name} on ${server.engine}: ${name}: expected ${expected}, found ${found}`);
       }
       results.push(result);
     } catch (error) {
       if (interruption.signal.aborted) throw error;
       results.push({
         scenario: scenario.name,
+        engine: server.engine,
         passed: false,
         error: error instanceof Error ? error.message : String(error),
       });
@@ -81,32 +88,14 @@ async function drillAll(major: PostgresMajor, seed: number, json: boolean): Prom
 /** Ctrl-C: stop what was started, then leave. */
 const interruption = new AbortController();
 
-async function watchDrill(scenario: Scenario, major: PostgresMajor, seed: number): Promise<DrillResult> {
+async function watchDrill({ scenario, server }: Drill, seed: number): Promise<DrillResult> {
   // Brings the CDK and the interpreter along, which lists and errors do without.
   const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    return await runDrill(scenario, { major, seed, signal: interruption.signal, ...createReporter(scenario) });
+    return await runDrill(scenario, { server, seed, signal: interruption.signal, ...createReporter(scenario) });
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
-}
-
-function findScenario(name: string | undefined): Scenario {
-  if (name === undefined) return SCENARIOS[0];
-  const found = SCENARIOS.find((scenario) => scenario.name === name);
-  if (found !== undefined) return found;
-  throw new UsageError(`--scenario ${name} is not known; use one of ${SCENARIOS.map((each) => each.name).join(', ')}`);
-}
-
-function parseMajor(text: string): PostgresMajor {
-  const major = POSTGRES_MAJORS.find((each) => String(each) === text);
-  if (major !== undefined) return major;
-  throw new UsageError(`--postgres-version ${text} cannot be rehearsed; use one of ${POSTGRES_MAJORS.join(', ')}`);
-}
-
-function parseSeed(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new UsageError(`--seed ${text}: use a whole number`);
 }

@@ -1,26 +1,27 @@
 import { stringify } from 'yaml';
 import { parseConfig, type HeadroomConfig } from '../lib/config.ts';
-import { reservedSlotsOf, type DrillServer } from './drill-server.ts';
+import type { DrillServer } from './shop.ts';
 import type { Scenario } from './scenarios/scenario.ts';
-import type { PostgresMajor } from './servers/postgres-files.ts';
+import { slotsOf, type ServerChoice } from './server-choice.ts';
 
 export const TARGET_ID = 'shop';
 const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';
 const CANARY_VARIABLE = 'HEADROOM_DRILL_CANARY_URL';
 
 /** The configuration of a rehearsal: written as a person would, and read by the same reader. */
-export function drillConfig(scenario: Scenario, major: PostgresMajor): HeadroomConfig {
-  const { name, mode, policy, server } = scenario;
+export function drillConfig(scenario: Scenario, choice: ServerChoice): HeadroomConfig {
+  const { name, mode, policy } = scenario;
+  const { maxConnections, reserved } = slotsOf(scenario, choice);
   const text = stringify({
     targets: [
       {
         id: TARGET_ID,
-        engine: 'postgres',
+        engine: choice.engine,
         auth: { mode: 'url', variable: RESPONDER_VARIABLE, canaryVariable: CANARY_VARIABLE },
         // The server listens on loopback alone.
         tls: { mode: 'disable' },
-        maxConnections: server.maxConnections,
-        reservedSlots: reservedSlotsOf(scenario, major),
+        maxConnections,
+        reservedSlots: reserved,
         mode,
         rehearsal: true,
         policy,

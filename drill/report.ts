@@ -1,4 +1,6 @@
 import Table from 'cli-table3';
+import { describeWait } from '../functions/core/admission.ts';
+import type { EngineName } from '../functions/core/snapshot.ts';
 import { clock, printLine } from '../local/commands/progress-lines.ts';
 import { paint, print, say } from '../local/commands/output.ts';
 import type { Line } from '../local/narrator.ts';
@@ -55,25 +57,44 @@ export function printReport(result: DrillResult): void {
     const worked = load.worked === 0 ? '' : `, ${load.worked} pieces of work done`;
     print(`${load.name} (${load.label}): ${load.sessions} sessions, ${lost}${cancelled}${worked}`);
   }
-  print('');
+  print(`\ntime to get in: ${result.wayIn}\n`);
   for (const { name, expected, found, ok } of result.expected) {
     print(`${ok ? '✔' : '✘'} ${name}: ${found}${ok ? '' : ` (expected ${expected})`}`);
   }
   print(
-    `\n${result.scenario} ${result.passed ? 'went as expected' : 'did NOT go as expected'}, ${result.totalSeconds} s in all`,
+    `\n${result.scenario} on ${result.engine} ${result.passed ? 'went as expected' : 'did NOT go as expected'}, ${result.totalSeconds} s in all`,
   );
 }
 
-/** One row for each drill of `--all`. */
-export function printTable(
-  results: readonly (DrillResult | { readonly scenario: string; readonly error: string })[],
-): void {
+/** A drill that could not be held. */
+export interface FailedDrill {
+  readonly scenario: string;
+  readonly engine: EngineName;
+  readonly passed: false;
+  readonly error: string;
+}
+
+/** One row for each of several drills. */
+export function printTable(results: readonly (DrillResult | FailedDrill)[]): void {
   const table = new Table({
-    head: ['scenario', 'as expected', 'outcome', 'cause', 'usage', 'ended', 'innocent', 'action', 'relief', 'total'],
+    head: [
+      'scenario',
+      'server',
+      'as expected',
+      'outcome',
+      'cause',
+      'usage',
+      'ended',
+      'innocent',
+      'got in',
+      'action',
+      'relief',
+      'total',
+    ],
     style: { head: [], border: [], compact: true },
   });
   for (const result of results) {
-    if ('error' in result) table.push([result.scenario, 'NO', { colSpan: 8, content: result.error }]);
+    if ('error' in result) table.push([result.scenario, result.engine, 'NO', { colSpan: 8, content: result.error }]);
     else table.push(rowOf(result));
   }
   print(table.toString());
@@ -82,16 +103,27 @@ export function printTable(
 function rowOf(result: DrillResult): string[] {
   return [
     result.scenario,
+    serverOf(result),
     result.passed ? 'yes' : 'NO',
     result.outcome ?? 'not closed',
     result.cause ?? 'not known',
     `${percent(result.usageBefore)} → ${percent(result.usageAfter)}`,
     String(result.ended.length),
     String(result.endedInnocent),
+    describeEntry(result),
     seconds(result.firstActionSeconds),
     seconds(result.reliefSeconds),
     seconds(result.totalSeconds),
   ];
+}
+
+/** Without what a packager has added to the version. */
+function serverOf({ engine, serverVersion }: DrillResult): string {
+  return `${engine} ${/^[\d.]*/.exec(serverVersion ?? '')?.[0] ?? ''}`.trim();
+}
+
+function describeEntry({ admission }: DrillResult): string {
+  return admission === null ? 'never' : `${describeWait(admission.waitedMs)} (${admission.way})`;
 }
 
 function percent(usage: number | null): string {

@@ -11,8 +11,8 @@ export interface DrillFacts {
   readonly loads: readonly LoadTally[];
   /** Temporary limits that were set, and how each ended. */
   readonly caps: readonly SettledCap[];
-  /** Roles with a connection limit on the server, when all is over. */
-  readonly limitedRoles: readonly string[];
+  /** Users with a connection limit of their own on the server, when all is over. */
+  readonly limitedUsers: readonly string[];
 }
 
 /** How one load fared. */
@@ -28,13 +28,15 @@ export interface LoadResult {
   readonly refused: number;
   /** Pieces of useful work. */
   readonly worked: number;
-  /** Errors its clients saw, by SQLSTATE. */
+  /** Errors its clients saw, by SQLSTATE (PostgreSQL) or error number. */
   readonly errors: Readonly<Record<string, number>>;
 }
 
 /** How a drill went: the incident, and what only a rehearsal can know. As `headroom drill --json` prints it. */
 export interface DrillResult extends RespondResult {
   readonly scenario: string;
+  /** How Headroom first got in and how long that took, or how long it tried, in words; as figures in `admission`. */
+  readonly wayIn: string;
   /** Sessions nobody should have touched and somebody did, by the loads' own labels. Anything but 0 fails the drill. */
   readonly endedInnocent: number;
   readonly loads: readonly LoadResult[];
@@ -56,20 +58,20 @@ export function countInnocent(ended: readonly EndedSession[], loads: readonly Lo
   const guilty = new Set(keysOf('guilty'));
   const touched = new Set(
     ended
-      .map(({ identity }) => keyOf({ pid: identity.id, incarnation: identity.incarnation }))
+      .map(({ identity }) => keyOf({ id: identity.id, incarnation: identity.incarnation }))
       .filter((key) => !guilty.has(key)),
   );
   for (const { spec, sessions, cancelled } of loads) {
     if (spec.label === 'guilty') continue;
     for (const session of sessions) {
-      if (session.end === 'lost' || cancelled.includes(session.pid)) touched.add(keyOf(session));
+      if (session.end === 'lost' || cancelled.includes(session.id)) touched.add(keyOf(session));
     }
   }
   return touched.size;
 }
 
-function keyOf({ pid, incarnation }: { readonly pid: number; readonly incarnation: string }): string {
-  return `${pid}/${incarnation}`;
+function keyOf({ id, incarnation }: { readonly id: number; readonly incarnation: string }): string {
+  return `${id}/${incarnation}`;
 }
 
 export function summariseLoad({ spec, sessions, cancelled, refused, worked, errors }: LoadTally): LoadResult {

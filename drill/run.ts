@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import type { EngineName } from '../functions/core/snapshot.ts';
 import type { TargetSettings } from '../functions/core/target.ts';
 import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import { toTargetSettings, type HeadroomConfig } from '../lib/config.ts';
@@ -11,17 +12,18 @@ import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
 import { synthesize } from '../local/synthesis.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
-import { hasReservedSlots, reservedSlotsOf, startDrillServer, type DrillServer } from './drill-server.ts';
+import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import type { PostgresMajor } from './servers/postgres-files.ts';
+import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
+import { slotsOf, type ServerChoice } from './server-choice.ts';
+import type { DrillServer } from './shop.ts';
 import { knock, startWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
-  readonly major: PostgresMajor;
+  readonly server: ServerChoice;
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
   /** Told of everything that happens, as it happens. */
@@ -34,9 +36,13 @@ export interface DrillOptions {
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 90_000;
+const KNOCKS = 5;
+/** How much younger a session may look than it is: some ages are told in whole seconds, cut off. */
+const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const satisfies Record<EngineName, number>;
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
-export async function runDrill(scenario: Scenario, options: DrillOptions): Promise<DrillResult> {
+export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
+  const scenario = scenarioOn(general, options.server.engine);
   const cleanup = createCleanup();
   const interrupted = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('the drill was interrupted'));
@@ -53,28 +59,27 @@ export async function runDrill(scenario: Scenario, options: DrillOptions): Promi
 async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Cleanup): Promise<DrillResult> {
   const startedAt = Date.now();
   const say = (kind: Line['kind'], text: string) => options.tell({ at: Date.now(), kind, text });
+  const slots = slotsOf(scenario, options.server);
   const specs = scenario.loads
     .map((load) => loadSpec.parse(load))
-    .filter(({ login }) => login !== 'reserved' || hasReservedSlots(options.major));
+    .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
 
-  const config = drillConfig(scenario, options.major);
+  const config = drillConfig(scenario, options.server);
   // Takes seconds in a process of its own; the runtime finds it done.
   synthesize(config).catch(() => undefined);
-  const server = await startDrillServer(scenario, specs, options.major);
+  const server = await startDrillServer(scenario, specs, options.server);
   cleanup.add(() => server.stop());
-  const usable = scenario.server.maxConnections - reservedSlotsOf(scenario, options.major);
-  say('state', `PostgreSQL ${server.version} with ${usable} usable slots`);
+  say('state', `${server.title} with ${slots.usable} usable slots`);
 
   const stage = observeRuntime(config, server, options, cleanup);
-  // Without reserved slots the worker has to be inside before the trouble begins, as its sampling keeps it in production.
-  if (!hasReservedSlots(options.major)) await warmUp(await stage.start(), toSettings(config));
+  if (scenario.isWarm === true || !slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
   const loads = await fillServer(specs, server, options, cleanup);
-  await confirmFull(scenario, server);
-  say('bad', scenario.refused === 'everybody' ? 'full: nobody gets in any more' : 'full: ordinary clients are refused');
+  await confirmRefused(scenario, specs, server);
+  say('bad', REFUSED[scenario.refused]);
 
-  const watch = startWatch(server, (look) => options.show(look, usable));
+  const watch = startWatch(server, (look) => options.show(look, slots.usable));
   cleanup.add(() => watch.stop());
-  const ripe = sleep(scenario.ripenMs);
+  const ripe = sleep(scenario.ripenMs + AGE_ERROR_MS[options.server.engine]);
   const runtime = await stage.start();
   await ripe;
 
@@ -89,19 +94,21 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
   const tallies = loads.map((load) => load.tally());
   const endedInnocent = countInnocent(summary.ended, tallies);
+  const rounds = await runtime.store.rounds(incidentId);
   const facts = {
     incident,
-    rounds: await runtime.store.rounds(incidentId),
+    rounds,
     ended: summary.ended,
     loads: tallies,
     caps: await runtime.store.settledCaps(incidentId),
-    limitedRoles: await server.limitedRoles(),
+    limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();
   return {
     ...summary,
     scenario: scenario.name,
+    wayIn: rounds[0]?.admission ?? 'it never looked',
     endedInnocent,
     loads: tallies.map(summariseLoad),
     expected,
@@ -160,7 +167,7 @@ async function fillServer(
 ): Promise<Load[]> {
   const loads: Load[] = [];
   for (const [index, spec] of specs.entries()) {
-    const load = startLoad(spec, server.urlOf(spec), seed + index);
+    const load = startLoad(server.choice.engine, spec, server.urlOf(spec), seed + index);
     cleanup.add(() => load.stop());
     loads.push(load);
     await load.ready;
@@ -173,13 +180,35 @@ async function fillServer(
   return loads;
 }
 
-/** A drill on a server that is not full proves nothing. */
-async function confirmFull(scenario: Scenario, server: DrillServer): Promise<void> {
-  const urls = [server.passerByUrl, ...(scenario.refused === 'everybody' ? [server.server.adminUrl] : [])];
+const REFUSED = {
+  everybody: 'full: nobody gets in any more',
+  ordinary: 'full: ordinary clients are refused',
+  limited: 'not full: only clients at a limit of their own are refused',
+} as const satisfies Record<Scenario['refused'], string>;
+
+/** A drill on a server that is not full, or not in the way that the scenario says, proves nothing. */
+async function confirmRefused(scenario: Scenario, specs: readonly LoadSpec[], server: DrillServer): Promise<void> {
+  const { refused } = scenario;
+  const limited = specs.filter(({ connectionLimit }) => connectionLimit !== undefined);
+  const urls =
+    refused === 'limited'
+      ? limited.map((spec) => server.urlOf(spec))
+      : [server.passerByUrl, ...(refused === 'everybody' ? [server.adminUrl] : [])];
   for (const url of urls) {
-    const door = await knock(url);
+    const door = await knockUntilRefused(server, url);
     if (door !== 'refused')
       throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
+  }
+  if (refused === 'limited' && (await knock(server.choice, server.passerByUrl)) !== 'open')
+    throw new Error(`the loads of ${scenario.name} filled the server`);
+}
+
+/** Where clients come and go, one knock may meet a slot that is just free. */
+async function knockUntilRefused(server: DrillServer, url: string): Promise<Look['door']> {
+  for (let knocks = 1; ; knocks++) {
+    const door = await knock(server.choice, url);
+    if (door === 'refused' || knocks === KNOCKS) return door;
+    await sleep(50);
   }
 }
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { codeOf } from './loads/client-session.ts';
-import type { DrillServer } from './drill-server.ts';
+import { clientFor } from './clients/registry.ts';
+import type { DrillServer } from './shop.ts';
+import type { ServerChoice } from './server-choice.ts';
 
 /** One look at the server by the drill's own eyes, which Headroom knows nothing of. */
 export interface Look {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Client sessions. */
+  /** Slots taken. */
   readonly used: number;
   /** What an ordinary client met when it last knocked. */
   readonly door: 'open' | 'refused' | 'unknown';
@@ -19,19 +19,17 @@ export interface Watch {
 }
 
 const LOOK_EVERY_MS = 500;
-const USED = `SELECT count(*)::int AS used FROM pg_stat_activity WHERE backend_type = 'client backend'`;
 
 /** Looks every half second until it is stopped, and tells of each look. */
 export function startWatch(
-  { eyes, passerByUrl }: Pick<DrillServer, 'eyes' | 'passerByUrl'>,
+  server: Pick<DrillServer, 'countUsed' | 'passerByUrl' | 'choice'>,
   onLook: (look: Look) => void,
 ): Watch {
   const looks: Look[] = [];
   const stopped = new AbortController();
   const look = async () => {
-    const door = await knock(passerByUrl);
-    const { rows } = await eyes.query<{ used: number }>(USED);
-    const seen = { at: Date.now(), used: rows[0]?.used ?? 0, door };
+    const door = await knock(server.choice, server.passerByUrl);
+    const seen = { at: Date.now(), used: await server.countUsed(), door };
     looks.push(seen);
     onLook(seen);
   };
@@ -53,18 +51,13 @@ export function startWatch(
 }
 
 /** Comes in as an ordinary client does, and leaves at once. */
-export async function knock(url: string): Promise<Look['door']> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'passer-by',
-    connectionTimeoutMillis: 2_000,
-  });
-  client.on('error', () => undefined);
+export async function knock({ engine }: ServerChoice, url: string): Promise<Look['door']> {
+  const client = await clientFor(engine);
   try {
-    await client.connect();
+    const connection = await client.connect({ url, application: 'passer-by' });
+    await connection.close();
+    return 'open';
   } catch (error) {
-    return codeOf(error) === '53300' ? 'refused' : 'unknown';
+    return client.failureOf(error).kind === 'refused' ? 'refused' : 'unknown';
   }
-  await client.end();
-  return 'open';
 }

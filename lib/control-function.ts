@@ -25,7 +25,8 @@ export const CONTROL_FUNCTIONS = {
   sample: {
     description: 'Samples a target, publishes its figures and opens an incident when it crosses its trigger',
     timeoutSeconds: 90,
-    memoryMegabytes: 512,
+    // It mostly waits, and at short intervals is paid for by the minute.
+    memoryMegabytes: 256,
   },
   diagnose: {
     description: 'Looks at the target, plans, and says what comes next',

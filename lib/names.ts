@@ -14,6 +14,7 @@ export function namesOf(prefix: string) {
     alarmRule: (targetId: string) => `${prefix}-target-${targetId}-alarms`,
     minuteRule: (targetId: string) => `${prefix}-target-${targetId}-minute`,
     sampleRule: (targetId: string) => `${prefix}-target-${targetId}-sample`,
+    checkRule: (targetId: string) => `${prefix}-target-${targetId}-check`,
     undelivered: (targetId: string) => `${prefix}-${targetId}-undelivered`,
     dispatchFailures: `${prefix}-dispatch-failures`,
     workflowEndedRule: `${prefix}-workflow-ended`,

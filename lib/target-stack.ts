@@ -2,7 +2,7 @@ import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-
 import { ComparisonOperator, TreatMissingData, type Alarm, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, RuleTargetInput, Schedule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Function as ReferencedFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { FunctionBase, Function as ReferencedFunction, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -47,6 +47,7 @@ export class TargetStack extends Stack {
     const input = checkLength({ schema: SCHEMA, target: toTargetSettings(config, target.target) });
     this.#dispatchOn([trigger, critical, usage], input, undelivered);
     this.#reconcileEveryMinute(input);
+    this.#checkEveryDay({ ...input, kind: 'check' });
     this.#sampleEveryMinute(checkLength(toSampleRequest(config, target.target)));
     this.#watch(this.#createWorker(), undelivered);
 
@@ -86,18 +87,29 @@ export class TargetStack extends Stack {
     this.#everyMinute('Sample', { ruleName: this.#names.sampleRule(this.#id), description }, 'sample', input);
   }
 
-  /** A call that fails is not repeated: the next minute brings the next. */
+  #checkEveryDay(input: object): void {
+    const schedule = Schedule.cron({ hour: '6', minute: '17' });
+    const description = `Checks whether all that Headroom needs on ${this.#id} is in place`;
+    this.#onSchedule('Check', { ruleName: this.#names.checkRule(this.#id), description, schedule }, 'sample', input);
+  }
+
   #everyMinute(id: string, rule: RuleProps, name: ControlName, input: object): void {
+    this.#onSchedule(id, { ...rule, schedule: Schedule.rate(Duration.minutes(1)) }, name, input);
+  }
+
+  /** A call that fails is not repeated: its time brings the next. */
+  #onSchedule(id: string, rule: RuleProps, name: ControlName, input: object): void {
     const event = RuleTargetInput.fromObject(input);
     new Rule(this, id, {
       ...rule,
-      schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaFunction(this.#shared(name), { event, maxEventAge: Duration.minutes(1), retryAttempts: 0 })],
     });
   }
 
   /** A function of the shared stack, by name. It lets the rules of every target in, so nothing is granted from here. */
   #shared(name: ControlName): IFunction {
+    const known = this.node.tryFindChild(name);
+    if (known instanceof FunctionBase) return known;
     return ReferencedFunction.fromFunctionAttributes(this, name, {
       functionArn: this.#arn('lambda', 'function', this.#names.control(name)),
       sameEnvironment: false,

@@ -9,11 +9,11 @@ export interface LoopbackServer {
   stop(): Promise<void>;
 }
 
-/** Listens on a free port of 127.0.0.1 and nowhere else. */
-export async function serveLoopback(server: Server): Promise<LoopbackServer> {
+/** Listens on 127.0.0.1 and nowhere else, on a free port unless one is given. Throws EADDRINUSE when that is taken. */
+export async function serveLoopback(server: Server, givenPort = 0): Promise<LoopbackServer> {
   // A caller may be frozen for long and expects its connections to be there when it thaws.
   server.keepAliveTimeout = 0;
-  server.listen(0, '127.0.0.1');
+  server.listen(givenPort, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {

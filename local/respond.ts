@@ -4,6 +4,7 @@ import type { Unopened } from '../functions/core/workflow.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
 import { createNarrator, type Line } from './narrator.ts';
+import { onInterrupt } from './on-interrupt.ts';
 import type { Notification } from './progress.ts';
 import { readResult, type RespondResult } from './result.ts';
 import { startRuntime, type LocalRuntime } from './runtime.ts';
@@ -67,9 +68,6 @@ function makeEvent(config: HeadroomConfig, target: Target): unknown {
   });
 }
 
-/** One Ctrl-C can arrive twice: from the terminal, and passed on by the launcher. */
-const SAME_KEYPRESS_MS = 1_000;
-
 /** Settles when the workflow has ended: by itself, or stopped by Ctrl-C and its incident closed. */
 async function untilEnded(
   runtime: LocalRuntime,
@@ -78,25 +76,18 @@ async function untilEnded(
   tell: RespondOptions['tell'],
 ): Promise<void> {
   const ended = runtime.executionEnded(incidentId);
-  let onSignal = (): void => undefined;
+  let stopListening = (): void => undefined;
   const interrupted = new Promise<void>((resolve, reject) => {
-    let first: number | null = null;
-    onSignal = () => {
-      if (first === null) {
-        first = Date.now();
-        const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
-        tell({ at: first, kind: 'bad', text });
-        interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
-      } else if (Date.now() - first > SAME_KEYPRESS_MS) {
-        process.exit(130);
-      }
-    };
+    stopListening = onInterrupt(() => {
+      const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
+      tell({ at: Date.now(), kind: 'bad', text });
+      interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
+    });
   });
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
     // A workflow that was stopped has ended too; then the closing is what counts.
     await Promise.race([ended.then(({ status }) => (status === 'ABORTED' ? interrupted : undefined)), interrupted]);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
   }
 }

@@ -13,6 +13,7 @@ import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } fr
 import { startKeeper } from './keeper.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { startRecords } from './records.ts';
+import { startSweeper } from './sweeper.ts';
 import { startTopic } from './sns.ts';
 import { createStateMachine, type LocalStateMachine } from './state-machine.ts';
 import { statusEvent } from './status-event.ts';
@@ -41,6 +42,8 @@ export interface LocalRuntime {
   dispatch(targetId: string, event: unknown): Promise<unknown>;
   /** What the target's rule does each minute in AWS. Returns reconcile's answer; throws FunctionFailed. */
   reconcile(targetId: string): Promise<unknown>;
+  /** What the target's rule does each minute in AWS, with one sample in the call. Returns the sampler's answer; throws FunctionFailed. */
+  sample(targetId: string): Promise<unknown>;
   /** Returns the function's answer; throws FunctionFailed. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   /** `at` is epoch milliseconds. */
@@ -99,6 +102,8 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
 
   const records = await startRecords(assembly.table, options.recordsFolder);
   closers.add(() => records.stop());
+  const sweeper = startSweeper(records.url, assembly.table);
+  closers.add(() => sweeper.stop());
   const topic = await startTopic(assembly.topicName, (notice) => handOn(notice, options.notify ?? {}, onProgress));
   closers.add(() => topic.stop());
 
@@ -149,11 +154,14 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     if (result.kind === 'answered') return JSON.parse(result.payload) as unknown;
     throw new FunctionFailed(functionName, result.error.errorType, result.error.errorMessage);
   };
-  const triggerRule = async (ruleName: string, event: unknown, target?: Target): Promise<unknown> => {
+  const triggerRule = async (ruleName: string, event: unknown, target?: Target, changed = {}): Promise<unknown> => {
     const rule = assembly.rules.get(ruleName);
     if (rule === undefined) throw new Error(`no stack has the rule ${ruleName}`);
     const payload = rule.toPayload(event);
-    return invoke(rule.functionName, target === undefined ? payload : withOwnSettings(payload, config, target));
+    return invoke(
+      rule.functionName,
+      target === undefined ? payload : { ...withOwnSettings(payload, config, target), ...changed },
+    );
   };
   const find = (targetId: string): Target => {
     const target = targets.get(targetId);
@@ -167,6 +175,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     invoke,
     setAlarm: (name, state, at, reason) => alarms.set(name, state, at, reason),
     dispatch: async (targetId, event) => triggerRule(names.alarmRule(targetId), event, find(targetId)),
+    sample: async (targetId) => triggerRule(names.sampleRule(targetId), null, find(targetId), { samples: 1 }),
     reconcile: async (targetId) => triggerRule(names.minuteRule(targetId), null, find(targetId)),
     stopExecution: (incidentId, cause) => void machine.stop(incidentId, null, cause),
     async executionEnded(incidentId) {
@@ -180,7 +189,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
 }
 
 /** Settings of a target as it is configured, in the place of those it was synthesized with; see `toSynthesizedConfig`. */
-function withOwnSettings(payload: unknown, config: HeadroomConfig, target: Target): unknown {
+function withOwnSettings(payload: unknown, config: HeadroomConfig, target: Target): object {
   if (typeof payload !== 'object' || payload === null || !('target' in payload)) {
     throw new Error(`the rule of target ${target.id} does not pass the target's settings on`);
   }

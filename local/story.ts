@@ -1,3 +1,4 @@
+import { describeAdmission } from '../functions/core/admission.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
 import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
@@ -21,6 +22,7 @@ export function storyOf(
     `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
     `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
+    `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
     ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
     ...describeEnd(incident),

@@ -60,7 +60,7 @@ function historyOf(
       canary: { result: 'admitted' as const, tookMs: 5 },
       activity: { ...snapshot.activity, sessionsOpened: Math.round(50_000 - opensSince) },
     };
-    const admission = { way: 'warm', reserved: true, attempts: 0, waitedMs: 1 } as const;
+    const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
     const taking = { at: NOW - minutesAgo * MINUTE, tookMs: 20, inIncident: false };
     return storeAnswer({ schema: 1, ok: true, admission, sample }, taking);
   });

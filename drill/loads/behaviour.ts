@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dialect } from '../clients/client.ts';
 import type { ClientSession } from './client-session.ts';
 import type { LoadSpec } from './load-spec.ts';
 
 /** What a behaviour works with, inside a load process. */
 export interface LoadContext {
   readonly spec: LoadSpec;
+  readonly dialect: Dialect;
   /** Repeatable: the same seed gives the same numbers, from 0 to 1. */
   readonly random: () => number;
   /** Settles when the alarm goes off. */
@@ -34,17 +36,19 @@ export async function openSessions(
   const wanted = context.spec.sessions === 'until-refused' ? Infinity : context.spec.sessions;
   const sessions: ClientSession[] = [];
   let refusals = 0;
+  let atOnce = OPENED_AT_ONCE;
   while (sessions.length < wanted && refusals < 2) {
     const batch = await Promise.all(
-      Array.from({ length: Math.min(OPENED_AT_ONCE, wanted - sessions.length) }, () => context.open(purpose)),
+      Array.from({ length: Math.min(atOnce, wanted - sessions.length) }, () => context.open(purpose)),
     );
     const opened = batch.filter((session) => session !== null);
     await Promise.all(opened.map((session, index) => prepare(session, sessions.length + index)));
     sessions.push(...opened);
     if (opened.length < batch.length) {
       if (wanted !== Infinity) throw new Error(`refused after ${sessions.length} of ${wanted} sessions`);
-      refusals = opened.length === 0 ? refusals + 1 : 0;
-      // A slot is given back a moment after its client was refused.
+      refusals = opened.length === 0 && atOnce === 1 ? refusals + 1 : 0;
+      // A client holds a slot for a moment even while it is refused: near the end one must not stand in another's way.
+      atOnce = 1;
       await sleep(50);
     }
   }

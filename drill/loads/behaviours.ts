@@ -7,6 +7,7 @@ import type { LoadSpec } from './load-spec.ts';
 import { lockHolder, lockWaiters } from './lock-pileup.ts';
 import { protectedWork } from './protected-work.ts';
 import { quietSessions } from './quiet-sessions.ts';
+import { reconnectStorm } from './reconnect-storm.ts';
 import { replication } from './replication.ts';
 import { runawayQuery } from './runaway-query.ts';
 import { storm } from './storm.ts';
@@ -23,4 +24,5 @@ export const behaviours = {
   replication,
   'quiet-sessions': quietSessions,
   storm,
+  'reconnect-storm': reconnectStorm,
 } as const satisfies Record<LoadSpec['behaviour'], Behaviour>;

@@ -1,98 +1,68 @@
-import pg from 'pg';
+import type { Client } from '../clients/client.ts';
 import type { LoadMessage, LoadOrder } from './load-spec.ts';
 
 /** One session of a load, as its client holds it. */
 export interface ClientSession {
-  readonly pid: number;
   /** Settles when the session is over, whoever ended it. */
   readonly over: Promise<void>;
   isAlive(): boolean;
-  /** The rows; null when the statement failed. The failure has been reported. */
+  /** The rows; null when the statement failed. The failure has been reported. Parameters are question marks. */
   run(sql: string, values?: readonly unknown[]): Promise<readonly unknown[] | null>;
+  /** Follows the server as a standby does. */
+  replicate(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** As Headroom identifies sessions, so that labels and records can be compared. */
-const WHO_AM_I = `
-  SELECT pid, extract(epoch FROM backend_start)::text AS incarnation
-  FROM pg_stat_activity
-  WHERE pid = pg_backend_pid()`;
-
-/** `too_many_connections`, and its like for one role or database. */
-const REFUSED = '53300';
-/** `admin_shutdown`: somebody ended the session. */
-const TERMINATED = '57P01';
 
 /**
  * Opens one session and reports it. Null when the server has no slot for it. Throws when the login fails for any other
  * reason: the drill's own fault.
  */
 export async function openSession(
+  client: Client,
   { spec, url }: LoadOrder,
   purpose: string,
   report: (message: LoadMessage) => void,
 ): Promise<ClientSession | null> {
-  const config = { connectionString: url, application_name: spec.application, connectionTimeoutMillis: 10_000 };
-  const client = new pg.Client(spec.behaviour === 'replication' ? withReplication(config) : config);
-  let lastCode = '';
-  client.on('error', (error) => {
-    lastCode = codeOf(error);
-  });
-  try {
-    await client.connect();
-  } catch (error) {
-    if (codeOf(error) !== REFUSED) throw error;
-    report({ type: 'refused', code: REFUSED });
+  const login = { url, application: spec.application, forReplication: spec.behaviour === 'replication' };
+  const connection = await client.connect(login).catch((error: unknown) => {
+    const { kind, code } = client.failureOf(error);
+    if (kind !== 'refused') throw error;
+    report({ type: 'refused', code });
     return null;
-  }
+  });
+  if (connection === null) return null;
 
+  const { id, incarnation } = connection.identity;
   let isAlive = true;
   let isClosing = false;
   let wasTerminated = false;
-  let pid = 0;
-  const over = new Promise<void>((resolve) => {
-    client.once('end', () => {
-      isAlive = false;
-      const isOurs = isClosing && !wasTerminated;
-      report(isOurs ? { type: 'closed', pid } : { type: 'lost', pid, code: lastCode || 'connection-reset' });
-      resolve();
-    });
+  let lastCode = '';
+  report({ type: 'opened', id, incarnation, purpose });
+  const over = connection.over.then((lastWords) => {
+    isAlive = false;
+    const isOurs = isClosing && !wasTerminated;
+    report(isOurs ? { type: 'closed', id } : { type: 'lost', id, code: lastWords || lastCode || 'connection-reset' });
   });
-  const { rows } = await client.query<{ pid: number; incarnation: string }>(WHO_AM_I);
-  const [identity] = rows;
-  if (identity === undefined) throw new Error('the server does not show a session its own row');
-  pid = identity.pid;
-  report({ type: 'opened', ...identity, purpose });
 
   return {
-    pid,
     over,
     isAlive: () => isAlive,
     async run(sql, values) {
       try {
-        return (await client.query<Record<string, unknown>>(sql, values === undefined ? undefined : [...values])).rows;
+        return await connection.query(sql, values);
       } catch (error) {
-        lastCode = codeOf(error);
+        const { kind, code } = client.failureOf(error);
+        lastCode = code;
         // The load may close it before it hears that it is over; the server ended it all the same.
-        wasTerminated = !(error instanceof pg.DatabaseError) || error.code === TERMINATED;
-        if (!isClosing) report({ type: 'failed', pid, code: lastCode });
+        wasTerminated = kind === 'lost';
+        if (!isClosing) report({ type: 'failed', id, code, cancelled: kind === 'cancelled' });
         return null;
       }
     },
+    replicate: () => connection.replicate(),
     async close() {
       isClosing = true;
-      await client.end();
+      await connection.close();
     },
   };
-}
-
-/** The driver hands `replication` on to the server, though its types do not know the field. */
-function withReplication(config: pg.ClientConfig): pg.ClientConfig {
-  return Object.assign(config, { replication: 'database' });
-}
-
-/** SQLSTATE or the system's error code; the error's name when it has neither. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

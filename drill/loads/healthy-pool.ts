@@ -21,6 +21,7 @@ async function keepWorking(context: LoadContext, first: ClientSession): Promise<
 
 async function work(context: LoadContext, session: ClientSession): Promise<void> {
   const customer = Math.floor(context.random() * 1000);
-  const rows = await session.run('SELECT count(*), pg_sleep(0.01) FROM orders WHERE customer = $1', [customer]);
+  const sleep = context.dialect.sleep(0.01);
+  const rows = await session.run(`SELECT (SELECT COUNT(*) FROM orders WHERE customer = ?), ${sleep}`, [customer]);
   if (rows !== null) context.worked();
 }

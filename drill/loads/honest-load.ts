@@ -13,10 +13,8 @@ export async function honestLoad(context: LoadContext): Promise<void> {
 async function keepBusy(context: LoadContext, session: ClientSession): Promise<void> {
   while (session.isAlive()) {
     const customer = Math.floor(context.random() * 1000);
-    const rows = await session.run('SELECT count(*), pg_sleep($2) FROM orders WHERE customer = $1', [
-      customer,
-      0.2 + context.random() * 0.3,
-    ]);
+    const sleep = context.dialect.sleep(0.2 + context.random() * 0.3);
+    const rows = await session.run(`SELECT (SELECT COUNT(*) FROM orders WHERE customer = ?), ${sleep}`, [customer]);
     if (rows !== null) context.worked();
     await pause(context, 0, 10);
   }

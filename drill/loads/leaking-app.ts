@@ -3,7 +3,7 @@ import { openSessions, type LoadContext } from './behaviour.ts';
 /** Takes a connection for every request, asks one question and never gives it back, until nobody gets in any more. */
 export async function leakingApp(context: LoadContext): Promise<void> {
   await openSessions(context, 'leaked', async (session, index) => {
-    await session.run('SELECT * FROM orders WHERE id = $1', [index + 1]);
+    await session.run('SELECT * FROM orders WHERE id = ?', [index + 1]);
   });
   context.ready();
 }

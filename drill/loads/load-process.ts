@@ -1,3 +1,4 @@
+import { clientFor } from '../clients/registry.ts';
 import { behaviours } from './behaviours.ts';
 import { openSession } from './client-session.ts';
 import { toLoad, type LoadMessage, type LoadOrder } from './load-spec.ts';
@@ -16,21 +17,24 @@ const alarm = new Promise<void>((resolve) => {
   process.on('message', (raw) => {
     const message = toLoad.parse(raw);
     if (message.type === 'alarm') resolve();
-    else start(message);
+    else {
+      start(message).catch((error: unknown) => {
+        report({ type: 'broken', message: error instanceof Error ? error.message : String(error) });
+      });
+    }
   });
 });
 
-function start(order: LoadOrder): void {
-  const behave = behaviours[order.spec.behaviour]({
+async function start(order: LoadOrder): Promise<void> {
+  const client = await clientFor(order.engine);
+  await behaviours[order.spec.behaviour]({
     spec: order.spec,
+    dialect: client.dialect,
     random: seededRandom(order.seed),
     alarm,
-    open: (purpose) => openSession(order, purpose, report),
+    open: (purpose) => openSession(client, order, purpose, report),
     worked: () => report({ type: 'worked' }),
     ready: () => report({ type: 'ready' }),
-  });
-  behave.catch((error: unknown) => {
-    report({ type: 'broken', message: error instanceof Error ? error.message : String(error) });
   });
 }
 

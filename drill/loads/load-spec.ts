@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 
 /**
  * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has failed,
@@ -19,10 +20,13 @@ export const loadSpec = z.object({
     'replication',
     'quiet-sessions',
     'storm',
+    'reconnect-storm',
   ]),
   user: z.string(),
-  /** The role's powers, as the drill creates it. `reserved` exists from PostgreSQL 16. */
+  /** Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16. */
   login: z._default(z.enum(['ordinary', 'reserved', 'superuser', 'replication']), 'ordinary'),
+  /** Connections the server allows its user; no limit when absent. */
+  connectionLimit: z.optional(z.int().check(z.minimum(1))),
   application: z.string(),
   label: z.enum(['guilty', 'innocent']),
   sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),
@@ -37,7 +41,13 @@ export type LoadSpec = z.infer<typeof loadSpec>;
 export type LoadInput = z.input<typeof loadSpec>;
 
 /** What a load process is started with. */
-const loadOrder = z.object({ type: z.literal('order'), spec: loadSpec, url: z.string(), seed: z.number() });
+const loadOrder = z.object({
+  type: z.literal('order'),
+  engine: z.enum(ENGINE_NAMES),
+  spec: loadSpec,
+  url: z.string(),
+  seed: z.number(),
+});
 export type LoadOrder = z.infer<typeof loadOrder>;
 
 /** What a load process is told: first its order; later that the alarm has gone off. */
@@ -46,13 +56,13 @@ export type ToLoad = z.infer<typeof toLoad>;
 
 /** What a load process says while it runs. */
 export const loadMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('opened'), pid: z.number(), incarnation: z.string(), purpose: z.string() }),
+  z.object({ type: z.literal('opened'), id: z.number(), incarnation: z.string(), purpose: z.string() }),
   /** The load closed it itself. */
-  z.object({ type: z.literal('closed'), pid: z.number() }),
+  z.object({ type: z.literal('closed'), id: z.number() }),
   /** The server ended it. */
-  z.object({ type: z.literal('lost'), pid: z.number(), code: z.string() }),
+  z.object({ type: z.literal('lost'), id: z.number(), code: z.string() }),
   /** A statement failed on a session that lives on. */
-  z.object({ type: z.literal('failed'), pid: z.number(), code: z.string() }),
+  z.object({ type: z.literal('failed'), id: z.number(), code: z.string(), cancelled: z.boolean() }),
   /** No session was given. */
   z.object({ type: z.literal('refused'), code: z.string() }),
   z.object({ type: z.literal('worked') }),

@@ -1,12 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { EngineName } from '../../functions/core/snapshot.ts';
 import { loadMessage, type LoadMessage, type LoadSpec, type ToLoad } from './load-spec.ts';
 
 /** A session as the client that opened it knows it: what it was for, and how it ended. */
 export interface LabelledSession {
-  readonly pid: number;
-  /** Its start, as Headroom's records have it. */
+  readonly id: number;
+  /** With the id, its identity as Headroom's records have it. */
   readonly incarnation: string;
   readonly purpose: string;
   /** `lost`: the server ended it. */
@@ -18,7 +19,7 @@ export interface LoadTally {
   readonly sessions: readonly LabelledSession[];
   /** Sessions of ours with a statement that was cancelled. */
   readonly cancelled: readonly number[];
-  /** Errors its clients saw, by code. */
+  /** Errors its clients saw, by SQLSTATE (PostgreSQL) or error number. */
   readonly errors: Readonly<Record<string, number>>;
   readonly refused: number;
   readonly worked: number;
@@ -35,11 +36,10 @@ export interface Load {
 }
 
 const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
-const QUERY_CANCELED = '57014';
 const READY_MS = 30_000;
 
 /** Starts a load in a process of its own. `url` is for the spec's user. */
-export function startLoad(spec: LoadSpec, url: string, seed: number): Load {
+export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed: number): Load {
   // Nothing of our environment: PG* variables would change what the driver does.
   const child = fork(PROCESS, { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const sessions = new Map<number, LabelledSession>();
@@ -51,8 +51,8 @@ export function startLoad(spec: LoadSpec, url: string, seed: number): Load {
   const note = (message: LoadMessage) => {
     switch (message.type) {
       case 'opened':
-        sessions.set(message.pid, {
-          pid: message.pid,
+        sessions.set(message.id, {
+          id: message.id,
           incarnation: message.incarnation,
           purpose: message.purpose,
           end: 'open',
@@ -60,14 +60,14 @@ export function startLoad(spec: LoadSpec, url: string, seed: number): Load {
         break;
       case 'closed':
       case 'lost': {
-        const session = sessions.get(message.pid);
-        if (session !== undefined) sessions.set(message.pid, { ...session, end: message.type });
+        const session = sessions.get(message.id);
+        if (session !== undefined) sessions.set(message.id, { ...session, end: message.type });
         if (message.type === 'lost') errors[message.code] = (errors[message.code] ?? 0) + 1;
         break;
       }
       case 'failed':
         errors[message.code] = (errors[message.code] ?? 0) + 1;
-        if (message.code === QUERY_CANCELED) cancelled.add(message.pid);
+        if (message.cancelled) cancelled.add(message.id);
         break;
       case 'refused':
         refused++;
@@ -101,7 +101,7 @@ export function startLoad(spec: LoadSpec, url: string, seed: number): Load {
     });
   });
   const tell = (message: ToLoad) => child.send(message);
-  tell({ type: 'order', spec, url, seed });
+  tell({ type: 'order', engine, spec, url, seed });
 
   return {
     ready,

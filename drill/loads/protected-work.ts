@@ -1,3 +1,4 @@
+import type { Dialect } from '../clients/client.ts';
 import { openSessions, pause, type LoadContext } from './behaviour.ts';
 import type { ClientSession } from './client-session.ts';
 
@@ -7,18 +8,18 @@ import type { ClientSession } from './client-session.ts';
  */
 export async function protectedWork(context: LoadContext): Promise<void> {
   await openSessions(context, 'must not be touched', async (session, index) => {
-    await beginWork(session, index);
+    await beginWork(context.dialect, session, index);
     await pause(context, 0, 20);
   });
   context.ready();
 }
 
-async function beginWork(session: ClientSession, index: number): Promise<void> {
+async function beginWork(dialect: Dialect, session: ClientSession, index: number): Promise<void> {
   if (index % 3 === 2) {
     await session.run('SELECT 1');
     return;
   }
-  await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  await session.run(dialect.beginSnapshot);
   await session.run('SELECT count(*) FROM orders');
-  if (index % 3 === 0) void session.run('SELECT pg_sleep(3600), count(*) FROM orders');
+  if (index % 3 === 0) void session.run(dialect.endlessQuery);
 }

@@ -4,14 +4,6 @@ import type { ClientSession } from './client-session.ts';
 /** Joins everything with everything: really keeps a processor busy, and would for hours. */
 const CROSS_JOIN =
   'SELECT sum(a.total * b.total) FROM orders a CROSS JOIN orders b CROSS JOIN orders c WHERE a.id <> b.id';
-/** The same for the server's slots, without the load on the machine. */
-const SLOW = 'SELECT count(*), pg_sleep(3600) FROM orders';
-/** Swallows the cancel request and goes on: only the end of its session ends it. */
-const STUBBORN = `DO $$ BEGIN
-  LOOP
-    BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END;
-  END LOOP;
-END $$`;
 
 /** Reports without end, one per session. A client whose query is cancelled gives up and disconnects. */
 export async function runawayQuery(context: LoadContext): Promise<void> {
@@ -24,7 +16,8 @@ export async function runawayQuery(context: LoadContext): Promise<void> {
 
 function statementFor(context: LoadContext, index: number): string {
   if (index === 0) return CROSS_JOIN;
-  return index <= context.spec.stubborn ? STUBBORN : SLOW;
+  // The rest take slots without loading the machine.
+  return index <= context.spec.stubborn ? context.dialect.stubbornQuery : context.dialect.endlessQuery;
 }
 
 async function runToTheEnd(session: ClientSession, sql: string): Promise<void> {

@@ -29,7 +29,7 @@ export async function storm(context: LoadContext): Promise<void> {
       }
       if (++inside > most) [most, mostAt] = [inside, Date.now()];
       const customer = Math.floor(context.random() * 1000);
-      if ((await session.run('SELECT count(*) FROM orders WHERE customer = $1', [customer])) !== null) context.worked();
+      if ((await session.run('SELECT COUNT(*) FROM orders WHERE customer = ?', [customer])) !== null) context.worked();
       if (keepMs === undefined) await session.over;
       else await Promise.race([session.over, sleep(keepMs * (0.5 + context.random()))]);
       inside--;

@@ -1,9 +1,11 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
 /** A service of a shop forgets to give its connections back. */
 export const connectionLeak: Scenario = {
   name: 'connection-leak',
   summary: 'an application leaks connections beside a healthy pool until ordinary clients are refused',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 100, superuserReserved: 3, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

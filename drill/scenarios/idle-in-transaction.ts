@@ -1,9 +1,11 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
 /** An application waits for a payment provider in the middle of its transactions. */
 export const idleInTransaction: Scenario = {
   name: 'idle-in-transaction',
   summary: 'transactions are left open, some of them failed, until no slot is left',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

@@ -1,10 +1,13 @@
 import { connectionLeak } from './connection-leak.ts';
+import { consumerLimit } from './consumer-limit.ts';
 import { honestLoad } from './honest-load.ts';
 import { idleInTransaction } from './idle-in-transaction.ts';
 import { lockPileup } from './lock-pileup.ts';
-import { lockedOut, lockedOutForGood } from './locked-out.ts';
+import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
 import { observe } from './observe.ts';
+import { ordinarySlotsTaken } from './ordinary-slots-taken.ts';
 import { protectedOnly } from './protected-only.ts';
+import { reconnectStorm } from './reconnect-storm.ts';
 import { runawayQuery } from './runaway-query.ts';
 import type { Scenario } from './scenario.ts';
 import { storm, stormKillsAlone, stormRefill } from './storm.ts';
@@ -17,8 +20,12 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   lockPileup,
   honestLoad,
   protectedOnly,
+  ordinarySlotsTaken,
   lockedOut,
+  lockedOutWarm,
   lockedOutForGood,
+  reconnectStorm,
+  consumerLimit,
   storm,
   stormRefill,
   stormKillsAlone,

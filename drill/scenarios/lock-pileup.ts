@@ -1,3 +1,4 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkEqual } from '../checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
@@ -5,6 +6,7 @@ import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 export const lockPileup: Scenario = {
   name: 'lock-pileup',
   summary: 'one forgotten transaction holds a lock, and everybody else queues up behind it',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,

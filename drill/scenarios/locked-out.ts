@@ -1,3 +1,4 @@
+import { ENGINE_NAMES, type EngineName } from '../../functions/core/snapshot.ts';
 import { checkThat } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
@@ -33,12 +34,20 @@ const ADMINISTRATORS = [
   },
 ] as const satisfies readonly LoadInput[];
 
+/** What a person must grant, so that it does not happen again. */
+const WAY_IN = {
+  postgres: 'pg_use_reserved_connections',
+  mysql: 'CONNECTION_ADMIN',
+  mariadb: 'CONNECTION ADMIN',
+} as const satisfies Record<EngineName, string>;
+
 const LEAVE_AFTER_MS = 3_000;
 
 /** Not even an administrator gets in any more. Then they close the windows they had open. */
 export const lockedOut: Scenario = {
   name: 'locked-out',
   summary: 'every slot is taken, the reserved ones too, and a few come free while Headroom keeps trying to get in',
+  engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   mode: 'act',
   policy: COMPRESSED,
@@ -61,7 +70,22 @@ export const lockedOut: Scenario = {
   },
 };
 
-/** The same, and nobody closes anything. */
+/** Nobody closes anything, but the worker's session was there before. */
+export const lockedOutWarm: Scenario = {
+  ...lockedOut,
+  name: 'locked-out-warm',
+  summary: 'every slot is taken and none comes free, but the worker is inside already, as its sampling keeps it',
+  loads: [LEAK, ...ADMINISTRATORS],
+  isWarm: true,
+  expect: {
+    ...lockedOut.expect,
+    also: ({ incident: { admission } }) => [
+      checkThat('got in', 'by its warm session', admission?.way ?? 'never', admission?.way === 'warm'),
+    ],
+  },
+};
+
+/** Nobody closes anything, and Headroom was not there before. */
 export const lockedOutForGood: Scenario = {
   ...lockedOut,
   name: 'locked-out-for-good',
@@ -72,14 +96,14 @@ export const lockedOutForGood: Scenario = {
     outcome: 'escalated',
     cause: null,
     tiers: [],
-    also: ({ incident: { escalation } }) => {
+    also: ({ incident: { escalation, target } }) => {
       const advice = escalation?.advice.join(' ') ?? '';
       return [
         checkThat(
           'the advice names what to grant',
-          'pg_use_reserved_connections or reserved_connections',
+          WAY_IN[target.engine],
           advice === '' ? 'none' : advice,
-          /reserved_connections/.test(advice),
+          advice.includes(WAY_IN[target.engine]),
         ),
       ];
     },

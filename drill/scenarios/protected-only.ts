@@ -1,13 +1,10 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
 
-/** The backup overran and met the migration. Both look like trouble, in every way a session can. */
-export const protectedOnly: Scenario = {
-  name: 'protected-only',
-  summary: 'a backup, a migration and a standby hold the slots: nobody may be ended, a person must hear of it',
-  server: { maxConnections: 40, superuserReserved: 3, reserved: 2 },
-  mode: 'act',
-  policy: COMPRESSED,
-  loads: [
+/** The same jobs everywhere, by the tools that do them there. */
+function jobs(backupTool: string): readonly LoadInput[] {
+  return [
     {
       name: 'the standby',
       behaviour: 'replication',
@@ -21,7 +18,7 @@ export const protectedOnly: Scenario = {
       name: 'the backup',
       behaviour: 'protected-work',
       user: 'backup',
-      application: 'pg_dump',
+      application: backupTool,
       label: 'innocent',
       sessions: 15,
     },
@@ -33,8 +30,30 @@ export const protectedOnly: Scenario = {
       label: 'innocent',
       sessions: 'until-refused',
     },
-  ],
+  ];
+}
+
+const NOBODY_ENDED = { outcome: 'escalated', cause: 'job-holding-on', tiers: [] } as const;
+
+/** The backup overran and met the migration. Both look like trouble, in every way a session can. */
+export const protectedOnly: Scenario = {
+  name: 'protected-only',
+  summary: 'a backup, a migration and a standby hold the slots: nobody may be ended, a person must hear of it',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 40, superuserReserved: 3, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: jobs('pg_dump'),
   refused: 'ordinary',
   ripenMs: 3_400,
-  expect: { outcome: 'escalated', cause: 'job-holding-on', tiers: [] },
+  expect: NOBODY_ENDED,
+  on: {
+    mysql: { loads: jobs('mysqldump') },
+    // Without performance_schema nobody can tell which tool a session belongs to: there the policy has to name the users.
+    mariadb: {
+      loads: jobs('mariadb-dump'),
+      policy: { ...COMPRESSED, protect: { users: ['backup', 'deploy'] } },
+      expect: { ...NOBODY_ENDED, cause: 'idle-in-transaction' },
+    },
+  },
 };

@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { CauseName } from '../../functions/core/cause.ts';
 import type { Mode, policy } from '../../functions/core/policy.ts';
+import type { EngineName } from '../../functions/core/snapshot.ts';
 import type { TierName } from '../../functions/core/tiers/names.ts';
 import type { Outcome } from '../../functions/core/workflow.ts';
 import type { Check } from '../checks.ts';
@@ -12,7 +13,10 @@ export interface Scenario {
   readonly name: string;
   /** One sentence, for lists. */
   readonly summary: string;
+  /** Where it makes sense. */
+  readonly engines: readonly EngineName[];
   readonly server: {
+    /** The reserves included. Where there are none within it, the server is made smaller by as much. */
     readonly maxConnections: number;
     readonly superuserReserved: number;
     /** For members of pg_use_reserved_connections; servers before PostgreSQL 16 go without. */
@@ -24,11 +28,20 @@ export interface Scenario {
   readonly loads: readonly LoadInput[];
   /** Users whose connections Headroom may limit. */
   readonly capUsers?: readonly string[];
-  /** Who is refused once the loads are up. */
-  readonly refused: 'ordinary' | 'everybody';
+  /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
+  readonly refused: 'ordinary' | 'everybody' | 'limited';
+  /** The worker has been in before the trouble begins, as its sampling keeps it in production; else only where it must. */
+  readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
   readonly expect: Expectation;
+  /** What is different on an engine. */
+  readonly on?: Partial<Record<EngineName, Partial<Pick<Scenario, 'policy' | 'loads' | 'expect'>>>>;
+}
+
+/** The scenario as it is rehearsed on an engine. */
+export function scenarioOn(scenario: Scenario, engine: EngineName): Scenario {
+  return { ...scenario, ...scenario.on?.[engine] };
 }
 
 export interface Expectation {

@@ -19,6 +19,7 @@ const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as cons
 export const storm: Scenario = {
   name: 'storm',
   summary: 'clients reconnect without back-off, so a temporary limit on their user comes before anything is ended',
+  engines: ['postgres'],
   server: SERVER,
   mode: 'act',
   policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'act' } },
@@ -60,8 +61,8 @@ export const stormKillsAlone: Scenario = {
     outcome: 'escalated',
     cause: 'connection-leak',
     tiers: ['kill-idle'],
-    also: ({ incident: { escalation }, caps, limitedRoles }) => [
-      checkEqual('limits set', 0, caps.length + limitedRoles.length),
+    also: ({ incident: { escalation }, caps, limitedUsers }) => [
+      checkEqual('limits set', 0, caps.length + limitedUsers.length),
       checkThat(
         'the page says what would help',
         'the limit on the user checkout',
@@ -72,7 +73,7 @@ export const stormKillsAlone: Scenario = {
   },
 };
 
-function wasLimited({ caps, limitedRoles }: DrillFacts) {
+function wasLimited({ caps, limitedUsers }: DrillFacts) {
   const [cap] = caps;
   return [
     checkThat(
@@ -81,6 +82,6 @@ function wasLimited({ caps, limitedRoles }: DrillFacts) {
       cap === undefined ? 'none' : `${cap.limit} on ${cap.user}, ${cap.end}`,
       cap?.user === STORM.user && cap.end === 'lifted',
     ),
-    checkEqual('roles with a limit afterwards', 'none', limitedRoles.join(', ') || 'none'),
+    checkEqual('users with a limit afterwards', 'none', limitedUsers.join(', ') || 'none'),
   ];
 }

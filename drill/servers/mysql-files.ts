@@ -22,6 +22,8 @@ import {
 export interface MysqlFiles extends ServerFolder {
   readonly program: MysqlProgram;
   readonly account: Account;
+  /** For its temporary tables: its own. */
+  readonly temporary: string;
   readonly adminPassword: string;
 }
 
@@ -49,8 +51,13 @@ export async function makeMysqlFiles(flavour: MysqlFlavour): Promise<MysqlFiles>
   await sweepLeftovers(cache, PID_FILE);
   const template = join(cache, `template-${flavour}-${program.version.replace(/[^\w.-]/g, '_')}`);
   if (!existsSync(template)) await makeTemplate(template, program, account);
+  const files = await copyTemplate(template, cache, account);
+  // Temporary tables of two servers in one folder would have the same names.
+  const temporary = join(files.folder, 'tmp');
+  await giveFolder(temporary, account);
   return {
-    ...(await copyTemplate(template, cache, account)),
+    ...files,
+    temporary,
     program,
     account,
     adminPassword: readFileSync(join(template, 'password'), 'utf8'),

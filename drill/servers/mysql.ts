@@ -77,6 +77,7 @@ function serverSettings(options: MysqlOptions, files: MysqlFiles, port: number):
   const { flavour, performanceSchema } = options;
   return {
     datadir: files.data,
+    tmpdir: files.temporary,
     'pid-file': `${files.data}/${PID_FILE}`,
     // It cannot be switched off. Private to the server's account, like all of its data.
     socket: `${files.data}/s`,

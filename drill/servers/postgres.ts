@@ -64,7 +64,8 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       name: 'PostgreSQL',
       command,
       account: files.account,
-      readyMark: 'ready to accept connections',
+      // Read-only connections too: then it is a standby.
+      readyMark: 'database system is ready to accept',
       signals: { fast: 'SIGINT', immediate: 'SIGQUIT', final: 'SIGINT' },
     },
     files,

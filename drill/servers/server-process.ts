@@ -151,7 +151,8 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals, lastSigna
   clearTimeout(slow);
 }
 
-async function freePort(): Promise<number> {
+/** A port of the loopback interface that nobody listens on right now. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);
   await once(probe, 'listening');
   const address = probe.address();

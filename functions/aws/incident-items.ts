@@ -78,6 +78,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     rebounds: 0,
     closedAt: null,
     serverVersion: null,
+    serverIdentity: null,
     admission: null,
     usageBefore: null,
     usageAfter: null,

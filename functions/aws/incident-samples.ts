@@ -27,11 +27,12 @@ export async function putSample(
   await client.send(new PutCommand({ TableName: table, Item: item }));
 }
 
-/** Oldest first. Not strongly consistent: the sampler adds its own latest by itself. */
+/** Oldest first. Strongly consistent: dispatch asks for the very sample that led to it. */
 export async function readSamples(table: IncidentTable, targetId: string, since: number): Promise<StoredSample[]> {
   const items = await queryAll(table, {
     KeyConditionExpression: 'pk = :pk AND sk BETWEEN :since AND :end',
     ExpressionAttributeValues: { ':pk': `TARGET#${targetId}`, ':since': sampleSk(since), ':end': `${SAMPLE}~` },
+    ConsistentRead: true,
   });
   return items.map((item) => (item as { readonly sample: StoredSample }).sample);
 }

@@ -31,6 +31,10 @@ export function poolSizeFor(cores: number): number {
 type Advise = (facts: Facts, target: Advised) => string[];
 
 const ADVICE: Readonly<Record<CauseName, Advise>> = {
+  'consumer-limit': () => [
+    'raise that limit if the server has room for it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT; ALTER USER … WITH MAX_USER_CONNECTIONS)',
+    'or make the pools of that user smaller, so that they stay under it',
+  ],
   'connection-leak': ({ leaker }, { engine }) => [
     `restart the service behind ${nameOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
     ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),

@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import type { StoredSample } from './sample-history.ts';
 import { consumerOf, type Session } from './session.ts';
-import { slotsTaken, type Snapshot } from './snapshot.ts';
+import { slotsTaken, usagePercent, type ConsumerAtLimit, type Snapshot } from './snapshot.ts';
 import { isMaintenance } from './statement.ts';
 
 /** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
@@ -54,6 +54,11 @@ export interface Facts {
   readonly fresh: number | null;
   readonly freshMs: number;
   readonly halfOpen: Snapshot['halfOpen'];
+  /** Users and databases that have all the connections their own limit allows, and how many sessions are theirs. */
+  readonly atLimit: readonly ConsumerAtLimit[];
+  readonly limited: number;
+  /** The server has room: usage is under the trigger. */
+  readonly hasRoom: boolean;
   readonly deadlockAgoMs: number | null;
   readonly trend: Trend | null;
   readonly poolSlots: number | null;
@@ -132,6 +137,9 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
       rest.length > 0 && rest.every(({ connectedMs }) => connectedMs === null) ? null : rest.filter(isFresh).length,
     freshMs,
     halfOpen: snapshot.halfOpen,
+    atLimit: snapshot.atLimit,
+    limited: clients.filter((session) => snapshot.atLimit.some((limit) => isOf(session, limit))).length,
+    hasRoom: usagePercent(snapshot) < policy.triggerPercent,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend: readTrend(context, snapshot),
     poolSlots: context.poolSlots,
@@ -155,6 +163,10 @@ export function largestConsumer(sessions: readonly Session[]): Consumer {
   }
   const [largest] = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
   return { name: largest?.[0] ?? 'nobody', sessions: largest?.[1] ?? [] };
+}
+
+function isOf(session: Session, { of, name }: ConsumerAtLimit): boolean {
+  return (of === 'user' ? session.user : session.database) === name;
 }
 
 function isJob(session: Session, policy: Policy): boolean {

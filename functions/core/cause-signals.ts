@@ -71,6 +71,16 @@ function climb({ trend }: Facts): string {
 }
 
 export const CAUSES = {
+  'consumer-limit': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
+    signals: ({ limited, taken, hasRoom }) => [
+      explains(limited / taken, ''),
+      // Where the server itself is full, its own limit is the one that hurts.
+      leaning(limited === 0 ? null : hasRoom ? 1 : 0, 6, ''),
+    ],
+  },
   'connection-leak': {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'kill-idle',

@@ -16,6 +16,8 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
 
 /** As likely as three in ten, if nothing spoke for anything. */
 const UNCLEAR_SCORE = Math.log(0.3);
+/** Limits that are told of one by one. */
+const MAX_LIMITS = 3;
 /** A cause is named when it is at least as likely as all others together. */
 const LEAST_SURE = 0.5;
 /** Causes less likely than this are left out of the ranking. */
@@ -56,12 +58,17 @@ export function tierOrderFor(cause: Pick<CauseFinding, 'name'>): TierName[] {
   return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
 }
 
-function commonEvidence({ taken, usable, clients, trend, changes }: Facts, canary: Canary): string[] {
+function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Facts, canary: Canary): string[] {
   const top = largestConsumer(clients);
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
     `${taken} of ${usable} usable slots are taken`,
     ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share} %)`] : []),
+    ...atLimit
+      .slice(0, MAX_LIMITS)
+      .map(
+        ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
+      ),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
     ...changes.map((change) => `changed lately: ${printable(change, 160)}`),

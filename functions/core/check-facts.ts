@@ -60,7 +60,8 @@ export interface ReserveFacts {
 /** Sessions of one application on a login that may use reserved slots. */
 export interface ReserveHolder {
   readonly user: string;
-  readonly application: string;
+  /** Empty when the client gave none, null when the server does not tell. */
+  readonly application: string | null;
   readonly sessions: number;
 }
 
@@ -105,8 +106,8 @@ export interface CheckFacts {
   readonly sight: Sight;
   readonly tracking: Tracking;
   readonly reserve: ReserveFacts;
-  /** Most sessions first; sessions of Headroom and of RDS left out. */
-  readonly holders: readonly ReserveHolder[];
+  /** Most sessions first; sessions of Headroom and of RDS left out. Null where administrators cannot be told. */
+  readonly holders: readonly ReserveHolder[] | null;
   /** Null when no session of the canary could be had. */
   readonly powers: readonly Power[] | null;
   readonly loginLimits: readonly LoginLimit[];

@@ -1,7 +1,7 @@
 import type { LoginSources } from './check-facts.ts';
 import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './check-finding.ts';
 import { printable } from './printable.ts';
-import type { Admission, EngineName, Refusal, RefusalKind } from './snapshot.ts';
+import type { EngineName, Refusal, RefusalKind } from './snapshot.ts';
 
 /** What a login passes on its way in, in the order of the report. */
 type Step = 'route' | 'tls' | 'slot' | 'authentication' | 'server';
@@ -39,15 +39,6 @@ export function checkRefusal(
 
 export function wordsOf({ kind, message }: Refusal): string {
   return `${kind}: ${printable(message, 200)}`;
-}
-
-export function describeWayIn({ way, attempts, waitedMs, reserved }: Admission): string {
-  const how = {
-    warm: 'by the session of an earlier request',
-    'first-try': 'at the first try',
-    retry: `at try ${attempts}`,
-  }[way];
-  return `got in ${how}, in ${Math.round(waitedMs)} ms${reserved ? ', and may use reserved slots' : ''}`;
 }
 
 /** What a refused login asks of whom. `source`: where the login comes from. */

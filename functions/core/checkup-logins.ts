@@ -36,10 +36,8 @@ export function checkVisibility({ sight, trials }: CheckFacts): CheckFinding {
 export function checkReserve({ reserve }: CheckFacts): CheckFinding {
   const words = printable(reserve.detail, 200);
   if (reserve.slots > 0) return fine('reserve', words);
-  const fix = joinFixes(reserve.fix);
-  if (reserve.isOffered) return failed('reserve', words, fix);
-  const older = 'upgrade to a version that has reserved slots; until then keep the worker warm (its sampler does)';
-  return warning('reserve', words, fix === '' ? older : `${older}, or: ${fix}`);
+  if (reserve.isOffered) return failed('reserve', words, joinFixes(reserve.fix));
+  return warning('reserve', words, ['keep the worker warm, as its sampler does', ...reserve.fix].join('; or '));
 }
 
 export function checkCanary(canary: Canary, source: string | null, engine: EngineName): CheckFinding {

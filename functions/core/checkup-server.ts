@@ -1,5 +1,5 @@
-import type { CheckFacts, LoginSources } from './check-facts.ts';
-import { failed, fine, joinFixes, listNames, shown, warning, type CheckFinding } from './check-finding.ts';
+import type { CheckFacts, LoginSources, ReserveHolder } from './check-facts.ts';
+import { failed, fine, joinFixes, listNames, notReached, shown, warning, type CheckFinding } from './check-finding.ts';
 import { matchesAny } from './protection.ts';
 import type { EngineName } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
@@ -78,22 +78,23 @@ const ADMINISTRATION_TOOLS = [
 ];
 
 export function checkHolders({ holders, limits }: CheckFacts, engine: EngineName): CheckFinding {
-  const applications = holders.filter(({ application }) => !matchesAny(application, ADMINISTRATION_TOOLS));
-  const sessions = applications.reduce((sum, holder) => sum + holder.sessions, 0);
-  if (sessions === 0)
-    return fine('reserve-holders', 'no sessions on logins that may use reserved slots, but for people’s tools');
-  const words = `on logins that may use reserved slots: ${listNames(
-    applications.map(({ user, application, sessions: count }) => `${user}/${application || 'no name'} (${count})`),
-  )}`;
+  const id = 'reserve-holders';
+  if (holders === null) return notReached(id, 'this server does not tell which logins are administrators');
+  const applications = holders.filter(({ application }) => !matchesAny(application ?? '', ADMINISTRATION_TOOLS));
+  if (applications.length === 0)
+    return fine(id, 'only people’s tools are on logins that may use reserved slots, if any');
+  const words = `on logins that may use reserved slots: ${listNames(applications.map(describeHolder))}`;
   const fix = `give each application a login of its own that is ${ORDINARY[engine]}`;
   const reserved = Math.max(1, limits.maxConnections - limits.usable);
-  return sessions >= reserved
-    ? failed(
-        'reserve-holders',
-        `${words}: as many as the ${reserved} reserved slots, which will not be free when it matters`,
-        fix,
-      )
-    : warning('reserve-holders', words, fix);
+  // A session that the server tells no application of may be a person's.
+  const certain = applications.filter(({ application }) => application !== null);
+  return certain.reduce((sum, { sessions }) => sum + sessions, 0) >= reserved
+    ? failed(id, `${words}: enough to hold every reserved slot (${reserved}) when it matters`, fix)
+    : warning(id, words, fix);
+}
+
+function describeHolder({ user, application, sessions }: ReserveHolder): string {
+  return `${user}/${application === null ? 'unknown application' : application || 'no name'} (${sessions})`;
 }
 
 const ORDINARY: Readonly<Record<EngineName, string>> = {
@@ -114,7 +115,8 @@ export function checkTracking({ tracking, sight }: CheckFacts): CheckFinding {
 }
 
 export function checkDatabase({ login, neighbours }: CheckFacts): CheckFinding {
-  const words = login.database === null ? 'no database' : `database ${shown(login.database)}`;
+  if (login.database === null) return fine('database', 'Headroom logs in to none');
+  const words = `database ${shown(login.database)}`;
   if (neighbours === 0) return fine('database', `${words} has no sessions of applications`);
   return warning(
     'database',

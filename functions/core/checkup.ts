@@ -1,6 +1,7 @@
+import { describeAdmission } from './admission.ts';
 import { RIGHTS_OF } from './check-facts.ts';
 import { CHECKS, fine, notReached, shown, type CheckFinding, type CheckId } from './check-finding.ts';
-import { checkRefusal, describeWayIn } from './checkup-door.ts';
+import { checkRefusal } from './checkup-door.ts';
 import {
   checkCanary,
   checkLoginLimits,
@@ -53,7 +54,7 @@ function findingsInside({ check, canary, admission, sources }: Inside, target: C
   return [
     fine('route', 'the server answers'),
     checkTls(check, sources.tlsMode),
-    fine('slot', describeWayIn(admission)),
+    fine('slot', `got in ${describeAdmission(admission)}`),
     fine('authentication', `logged in as ${shown(check.login.user)} by ${sources.responder}`),
     checkServer(check),
     ...check.trials.map(checkTrial),

@@ -47,6 +47,8 @@ export interface Incident {
   readonly rebounds: number;
   readonly closedAt: number | null;
   readonly serverVersion: string | null;
+  /** The server of the last look, as in the identity of its sessions: another one means a restart or a failover. */
+  readonly serverIdentity: string | null;
   readonly admission: Admission | null;
   readonly usageBefore: number | null;
   readonly usageAfter: number | null;

@@ -7,6 +7,8 @@ export interface Crossing {
   readonly level: 'trigger' | 'critical';
   /** The first sample of the run that is over the trigger, epoch milliseconds. */
   readonly since: number;
+  /** The first sample of that run that is critical; null when none is. */
+  readonly criticalSince: number | null;
   readonly reason: string;
 }
 
@@ -65,15 +67,17 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   if (run === null) return null;
   const usage = `usage ${Math.round(newest.usage ?? 0)} %`;
   const { since, length } = run;
-  if (newest.isFull) {
-    const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
-    return { level: 'critical', since, reason: `${who} refused as full; ${usage}` };
-  }
   const critical = criticalPercentOf(policy);
-  if ((newest.usage ?? 0) >= critical)
-    return { level: 'critical', since, reason: `${usage}, critical at ${critical} %` };
+  const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
+  const criticalSince = history.find((sample) => sample.at >= since && isCritical(sample))?.at ?? null;
+  if (isCritical(newest)) {
+    const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
+    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical} %`;
+    return { level: 'critical', since, criticalSince, reason };
+  }
   if (length < TRIGGER_SAMPLES) return null;
-  return { level: 'trigger', since, reason: `${usage} in ${length} samples running, trigger at ${triggerPercent} %` };
+  const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent} %`;
+  return { level: 'trigger', since, criticalSince, reason };
 }
 
 type Shows = (sample: StoredSample) => boolean | null;

@@ -31,6 +31,7 @@ export function jsonForm(
     usageAfter: incident.usageAfter,
     usagePeak: incident.usagePeak,
     refused: incident.refused,
+    admission: incident.admission,
     cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
     endedCount: incident.endedCount,
     acts: actsByTier(acts),

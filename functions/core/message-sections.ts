@@ -1,3 +1,4 @@
+import { describeAdmission } from './admission.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
 import type { Act, Incident, Notice, Round, SettledCap } from './incident.ts';
@@ -25,7 +26,7 @@ export function sectionsFor(incident: Incident, notice: Notice, details: Message
   const { target, id } = incident;
   const shared: Section[] = [
     ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
-    ['How bad', howBad(incident, notice)],
+    ['How bad', howBad(incident, notice, details.rounds)],
     ['Cause', causeLines(incident)],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
@@ -57,12 +58,18 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
         ...clipLines(advice),
       ];
     case 'resolved': {
+      if (isConsumerLimited(incident)) return clipLines(advice);
       if (incident.outcome === 'not-needed') return ['Nothing.'];
       return advice.length > 0
         ? ['Nothing now. So that it does not come back:', ...clipLines(advice)]
         : ['Nothing now.'];
     }
   }
+}
+
+/** The server was never in need, but clients of some user or database are turned away. */
+export function isConsumerLimited({ outcome, cause }: Incident): boolean {
+  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
 }
 
 /** A sentence for people who only noticed that something failed; none when nothing did. */
@@ -92,15 +99,22 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
   return [];
 }
 
-function howBad({ usageBefore, usageAfter, usagePeak, refused, admission }: Incident, notice: Notice): string[] {
+function howBad(
+  { usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
+  notice: Notice,
+  rounds: readonly Round[],
+): string[] {
   if (notice === 'opened' && admission === null) return ['not looked yet'];
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
     refused === 0
       ? 'no login of Headroom’s own was refused'
       : `${refused} login${refused === 1 ? '' : 's'} of Headroom’s own refused as full`;
+  const last = rounds.at(-1);
   const wait =
-    admission === null ? 'it never got in' : `it got in after ${inWords(admission.waitedMs)} (${admission.way})`;
+    admission !== null
+      ? `it got in ${describeAdmission(admission)}`
+      : `it never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
 }
 

@@ -1,6 +1,12 @@
 import type { Incident, Notice } from './incident.ts';
 import { jsonForm } from './message-json.ts';
-import { CRITICAL_PERCENT, plannedCount, sectionsFor, type MessageDetails } from './message-sections.ts';
+import {
+  CRITICAL_PERCENT,
+  isConsumerLimited,
+  plannedCount,
+  sectionsFor,
+  type MessageDetails,
+} from './message-sections.ts';
 import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
@@ -73,7 +79,7 @@ function severityOf(incident: Incident, notice: Notice): Message['attributes']['
     case 'observed':
       return 'warning';
     case 'resolved':
-      return 'info';
+      return isConsumerLimited(incident) ? 'warning' : 'info';
   }
 }
 
@@ -85,6 +91,8 @@ function headlineOf(incident: Incident, notice: Notice, { acts, rounds }: Messag
         ? 'running out of connections'
         : `running out of connections, ${percent(usageBefore)} used`;
     case 'resolved':
+      if (isConsumerLimited(incident))
+        return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
       return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
     case 'observed':

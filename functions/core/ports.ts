@@ -57,6 +57,7 @@ export type IncidentChange = Partial<
     | 'reliefAt'
     | 'rebounds'
     | 'serverVersion'
+    | 'serverIdentity'
     | 'admission'
     | 'usageBefore'
     | 'usageAfter'
@@ -131,7 +132,7 @@ export interface IncidentStore {
 
   /** Kept for some days. */
   putSample(targetId: string, sample: StoredSample): Promise<void>;
-  /** Oldest first; the very latest may be missing. */
+  /** Oldest first. Strongly consistent. */
   samplesSince(targetId: string, since: number): Promise<StoredSample[]>;
   warnings(targetId: string): Promise<StandingWarning[]>;
   /** True for the one caller who is to tell it now; another may when `until` has passed and it is still untold. */

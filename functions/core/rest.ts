@@ -1,4 +1,5 @@
 import type { Incident } from './incident.ts';
+import type { Crossing } from './levels.ts';
 import type { Outcome } from './workflow.ts';
 
 /** How long after an incident closed what still stands opens another: CloudWatch itself lags by minutes. */
@@ -30,4 +31,13 @@ export function restAfter({ outcome, openedAt }: Incident, earlier: readonly Inc
   );
   const repeats = firstOther === -1 ? earlier.length : firstOther;
   return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
+}
+
+/**
+ * Whether a crossing is more than the trouble of the latest incident, so that the target's rest does not hold it: the server
+ * has become critical since, either within the same run, or again after it was relieved.
+ */
+export function isNews({ level, since, criticalSince }: Crossing, { closedAt, outcome }: Incident): boolean {
+  if (closedAt === null || level !== 'critical' || criticalSince === null || criticalSince <= closedAt) return false;
+  return outcome === 'relieved' || since <= closedAt;
 }

@@ -30,7 +30,7 @@ export interface StoredSample {
   readonly usage: number | null;
   readonly used: number | null;
   readonly usable: number | null;
-  /** Sessions by state; empty when they were not seen. */
+  /** Sessions by state, the one that looks left out; empty when they were not seen. */
   readonly byState: Readonly<Record<string, number>>;
   readonly activity: Activity | null;
   readonly halfOpen: number | null;
@@ -87,7 +87,7 @@ function storeSample(sample: Sample, { way }: Admission, taking: Taking): Stored
     usage: usagePercent(sample),
     used: slotsTaken(sample),
     usable: sample.limits.usable,
-    byState: Object.fromEntries(Object.entries(sample.byState).slice(0, MOST_STATES)),
+    byState: withoutOwn(sample),
     activity: sample.activity,
     halfOpen: sample.halfOpen.count,
     responderSessions: sample.responderSessions,
@@ -96,6 +96,13 @@ function storeSample(sample: Sample, { way }: Admission, taking: Taking): Stored
     admission: way,
     detail: canary.result === 'refused' ? clip(canary.refusal.message) : '',
   };
+}
+
+/** The session that looks is active while it does. */
+function withoutOwn({ byState, ownSlots }: Sample): StoredSample['byState'] {
+  const { active = 0, ...others } = byState;
+  const bounded = Object.entries(others).slice(0, MOST_STATES);
+  return { active: Math.max(0, active - ownSlots), ...Object.fromEntries(bounded) };
 }
 
 function clip(text: string): string {

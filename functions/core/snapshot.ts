@@ -1,7 +1,8 @@
 import type { Session } from './session.ts';
 import type { Statement } from './statement.ts';
 
-export type EngineName = 'postgres' | 'mysql' | 'mariadb';
+export const ENGINE_NAMES = ['postgres', 'mysql', 'mariadb'] as const;
+export type EngineName = (typeof ENGINE_NAMES)[number];
 
 /**
  * Why a login did not get in.
@@ -35,6 +36,8 @@ export interface Admission {
   /** The login may use reserved slots. */
   readonly reserved: boolean;
   readonly attempts: number;
+  /** Of these, tries that were refused as full. */
+  readonly refusedAsFull: number;
   readonly waitedMs: number;
 }
 
@@ -124,12 +127,20 @@ export interface Activity {
 /** The runbooks' line between a query and a long query. */
 export const LONG_QUERY_MS = 300_000;
 
+/** A user or database that has all the connections its own limit allows: its next client is refused, room or not. */
+export interface ConsumerAtLimit {
+  readonly of: 'user' | 'database';
+  readonly name: string;
+  readonly limit: number;
+}
+
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
   /** Another executor holds the server-side lock: it may be ending sessions at this very moment. */
   readonly othersActing: boolean;
   readonly sessions: readonly Session[];
   readonly userLimits: UserLimits;
+  readonly atLimit: readonly ConsumerAtLimit[];
   /** Deadlocks the server has counted since its statistics were reset. */
   readonly deadlocks: number;
   /** The last one the server tells of, with its statements as far as they may be told; null when it tells of none. */

@@ -5,7 +5,7 @@ import type { EngineName } from './snapshot.ts';
 import { explainRefusal } from './verdict.ts';
 
 export type WarningName =
-  'usage-high' | 'headroom-low' | 'long-queries' | 'ghost-session' | 'canary-broken' | 'no-access';
+  'filling-up' | 'headroom-low' | 'long-queries' | 'ghost-session' | 'canary-broken' | 'no-access';
 
 /** What a warning is about. */
 interface Subject {
@@ -32,7 +32,7 @@ const GHOST_MS = 600_000;
 
 /** The levels of the runbooks, and what keeps Headroom itself from its work. */
 export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
-  'usage-high': {
+  'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
     holdMs: ({ levels }) => 1000 * levels.warnSeconds,
     why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${policy.levels.warnPercent} % on`,
@@ -66,7 +66,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
       inIncident || responderSessions === null ? null : responderSessions > 1,
     holdMs: () => GHOST_MS,
     why: ({ sample }) =>
-      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: ${(sample.responderSessions ?? 1) - 1} was left behind and takes a slot`,
+      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: the others were left behind and take slots`,
     advice: () => [
       'end the older sessions of the responder’s login by hand; nobody uses them',
       'if somebody else uses that login, give it to Headroom alone',

@@ -8,8 +8,9 @@ export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: tar
 
 const unopened = z.object({ result: z.enum(['stale', 'ignored', 'refused']), reason: z.string() });
 /**
- * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already. `stale`:
- * the event is old and its alarm no longer stands. `ignored`: an event that is no alarm going off. `refused`: not an alarm
+ * `opened` and `joined` name the one incident of the target. `handled`: this event's incident is closed already, or the
+ * event tells of nothing else than the one that is named. `stale`: the event is old and its alarm no longer stands, or a
+ * fresh sample shows that its trouble is over. `ignored`: an event that is no alarm going off. `refused`: not an alarm
  * event, or not one of this target; a person is told.
  */
 export const dispatchResult = z.union([
@@ -23,7 +24,7 @@ export type Unopened = z.infer<typeof unopened>;
 /** What the schedule of a target's stack sends to the reconcile function each minute. */
 export const reconcileTargetRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings });
 
-/** What the schedule of a target's stack sends to the sample function each minute. */
+/** What a schedule of a target's stack sends to the sample function each minute. */
 export const sampleRequest = z.object({
   schema: z.literal(SCHEMA),
   kind: z.literal('sample'),
@@ -34,6 +35,12 @@ export const sampleRequest = z.object({
   samples: z.int().check(z.minimum(1), z.maximum(6)),
 });
 export type SampleFunctionRequest = z.infer<typeof sampleRequest>;
+
+/** What another one sends to it each day. */
+export const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: targetSettings });
+export type CheckFunctionRequest = z.infer<typeof checkRequest>;
+
+export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
 
 /** Input of the state machine and of Diagnose. Name and input of an execution derive from the incident id alone. */
 export interface WorkflowInput {

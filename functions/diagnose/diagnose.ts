@@ -1,6 +1,7 @@
 import { adviseOn } from '../core/advice.ts';
 import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
+import { describeAdmission, describeWait } from '../core/admission.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
@@ -17,6 +18,7 @@ import {
   type Admission,
   type Canary,
   type Sample,
+  type Server,
   type Snapshot,
 } from '../core/snapshot.ts';
 import { inWords } from '../core/tiers/tier.ts';
@@ -58,7 +60,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       acts,
       round: {
         canary: 'not asked',
-        admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${answer.waitedMs} ms`,
+        admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${describeWait(answer.waitedMs)}`,
       },
       refused: answer.refusal.kind === 'full' ? answer.attempts : 0,
       isPressing: answer.refusal.kind === 'full',
@@ -83,7 +85,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       usable: snapshot.limits.usable,
       byState: snapshot.byState,
       canary: describeCanary(snapshot.canary),
-      admission: describeAdmission(admission),
+      admission: describeArrival(admission, snapshot.server, incident),
       cause: diagnosis.cause,
       planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
       spared: countSpared(spared),
@@ -96,8 +98,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     snapshot,
     admission,
     last,
-    // Every try before the last was refused; a warm session takes none.
-    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + Math.max(0, admission.attempts - 1),
+    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + admission.refusedAsFull,
     isPressing: diagnosis.pressing,
   });
 }
@@ -240,6 +241,7 @@ async function conclude(
       usageAfter: usageNow,
       usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,
       ...(found.snapshot && { serverVersion: found.snapshot.server.version }),
+      ...(found.snapshot && { serverIdentity: found.snapshot.server.identity }),
       ...(found.admission && !incident.admission && { admission: found.admission }),
       ...(found.cause && { cause: found.cause }),
       ...(found.advice && { advice: found.advice }),
@@ -289,6 +291,12 @@ function describeCanary(canary: Canary): string {
   }
 }
 
-function describeAdmission({ way, reserved, attempts, waitedMs }: Admission): string {
-  return `${way}${reserved ? ' with a reserved slot' : ''}, ${attempts} tr${attempts === 1 ? 'y' : 'ies'}, ${Math.round(waitedMs)} ms`;
+/** How it got in, and whether that is still the server of the round before. */
+function describeArrival(admission: Admission, { identity, readOnly }: Server, { serverIdentity }: Incident): string {
+  const isOther = serverIdentity !== null && serverIdentity !== identity;
+  return [
+    describeAdmission(admission),
+    ...(isOther ? ['the server has restarted or failed over since the last look'] : []),
+    ...(readOnly ? ['the server is read-only: a reader or standby'] : []),
+  ].join('; ');
 }

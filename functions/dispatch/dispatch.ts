@@ -5,6 +5,7 @@ import { LEASE_MS, type Alarms, type NewIncident, type Opening, type Workflow } 
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { dispatchRequest, type DispatchResult } from '../core/workflow.ts';
+import { readOldNews } from './old-news.ts';
 import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
 
 export interface DispatchDependencies extends DeliverDependencies {
@@ -33,6 +34,8 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
       reason: `the event is ${Math.round((deps.now() - alarm.at) / 60_000)} min old and no alarm of the target stands any more`,
     };
   }
+  const oldNews = await readOldNews(target, deps);
+  if (oldNews !== null) return oldNews;
   return openFor(target, { alarm: alarm.alarmName, at: alarm.at, reason: alarm.reason }, deps);
 }
 

@@ -8,18 +8,26 @@ export interface EngineEntry {
   readonly load: () => Promise<Engine>;
 }
 
-const ENGINES: Partial<Record<EngineName, EngineEntry>> = {
+const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   postgres: {
     url: { schemes: ['postgresql', 'postgres'], defaultPort: 5432, defaultDatabase: 'postgres' },
     load: async () => (await import('./postgres/engine.ts')).postgresEngine,
   },
+  mysql: {
+    url: { schemes: ['mysql'], defaultPort: 3306, defaultDatabase: '' },
+    load: loadMysql,
+  },
+  mariadb: {
+    url: { schemes: ['mariadb', 'mysql'], defaultPort: 3306, defaultDatabase: '' },
+    load: loadMysql,
+  },
 };
 
-/** Throws for an engine that is not built yet. */
+/** One for both: it finds out which it talks to. */
+async function loadMysql(): Promise<Engine> {
+  return (await import('./mysql/engine.ts')).mysqlEngine;
+}
+
 export function engineEntry(name: EngineName): EngineEntry {
-  const entry = ENGINES[name];
-  if (entry === undefined) {
-    throw new Error(`engine: "${name}" is not built yet; use one of ${Object.keys(ENGINES).join(', ')}`);
-  }
-  return entry;
+  return ENGINES[name];
 }

@@ -5,10 +5,10 @@ import { logged } from '../aws/log.ts';
 import { metricsOfProcess } from '../aws/metrics.ts';
 import { notifierFromEnvironment } from '../aws/notifier.ts';
 import { workerClientFromEnvironment } from '../aws/worker-client.ts';
-import { sample } from './sample.ts';
+import { answer } from './answer.ts';
 
 export const handler = logged('sample', (payload) =>
-  sample(payload, {
+  answer(payload, {
     store: incidentStoreFromEnvironment(),
     worker: workerClientFromEnvironment(),
     dispatcher: dispatchClientFromEnvironment(),

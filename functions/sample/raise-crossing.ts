@@ -1,6 +1,7 @@
 import { makeAlarmEvent } from '../core/alarm-event.ts';
 import type { Crossing } from '../core/levels.ts';
 import type { Dispatcher, IncidentStore } from '../core/ports.ts';
+import { isNews } from '../core/rest.ts';
 import type { TargetSettings } from '../core/target.ts';
 import type { DispatchResult } from '../core/workflow.ts';
 import { FRESH_MS } from '../dispatch/dispatch.ts';
@@ -8,8 +9,7 @@ import { minuteOf, readRest } from '../dispatch/rest.ts';
 
 /**
  * Hands a crossing to dispatch as the event of an alarm. Null when the target rests after an incident: then what still
- * stands is left alone, by the same rules as an alarm that does. A server that was relieved, fell below the trigger and is
- * critical again is no longer the same trouble.
+ * stands is left alone, by the same rules as an alarm that does.
  */
 export async function raiseCrossing(
   target: TargetSettings,
@@ -18,12 +18,11 @@ export async function raiseCrossing(
   deps: { readonly store: IncidentStore; readonly dispatcher: Dispatcher; readonly now: () => number },
 ): Promise<DispatchResult | null> {
   const { latest, isResting } = await readRest(target, deps);
-  const isNew = crossing.since > (latest?.closedAt ?? 0);
-  const isRebound = isNew && crossing.level === 'critical' && latest?.outcome === 'relieved';
-  if (isResting && !isRebound) return null;
+  if (isResting && latest !== null && !isNews(crossing, latest)) return null;
+  const isNewRun = crossing.since > (latest?.closedAt ?? 0);
   const event = makeAlarmEvent({
     settings: target,
-    at: isNew ? momentOf(crossing, deps.now()) : minuteOf(deps.now()),
+    at: isNewRun ? momentOf(crossing, deps.now()) : minuteOf(deps.now()),
     alarmName,
     reason: crossing.reason,
     metric: { namespace: 'Headroom', name: 'UsagePercent', dimensions: { Target: target.id } },

@@ -1,8 +1,7 @@
 import { historyMsOf, judgeLevels, type Crossing } from '../core/levels.ts';
 import type { Dispatcher, IncidentStore, MetricsSink, Notifier, WorkerClient } from '../core/ports.ts';
-import { parseRequest } from '../core/request.ts';
 import type { StoredSample } from '../core/sample-history.ts';
-import { sampleRequest, type DispatchResult } from '../core/workflow.ts';
+import type { DispatchResult, SampleFunctionRequest } from '../core/workflow.ts';
 import { raiseCrossing } from './raise-crossing.ts';
 import { takeSample } from './take-sample.ts';
 import { tellWarnings, type Told } from './tell-warnings.ts';
@@ -32,8 +31,10 @@ export interface SampleOutcome extends Told {
  * often also keeps the worker's session warm, which is the way into a server that is full. Throws when what crossed the
  * trigger could not be dispatched.
  */
-export async function sample(payload: unknown, deps: SampleDependencies): Promise<SampleOutcome> {
-  const { target, alarm, samples: count } = parseRequest(sampleRequest, payload);
+export async function sample(
+  { target, alarm, samples: count }: SampleFunctionRequest,
+  deps: SampleDependencies,
+): Promise<SampleOutcome> {
   const { policy } = target;
   const startedAt = deps.now();
   const history = await deps.store.samplesSince(target.id, startedAt - historyMsOf(policy));

@@ -33,10 +33,15 @@ export async function enter(
   const kept = await warmSession(door, deadline);
   if (kept !== null) {
     const waitedMs = Date.now() - startedAt;
-    return { ok: true, session: kept, admission: { way: 'warm', reserved: kept.reserved, attempts: 0, waitedMs } };
+    return {
+      ok: true,
+      session: kept,
+      admission: { way: 'warm', reserved: kept.reserved, attempts: 0, refusedAsFull: 0, waitedMs },
+    };
   }
   let isFresh = false;
   let refreshed = !door.logins.canRefresh;
+  let refusedAsFull = 0;
   for (let attempts = 1; ; attempts++) {
     try {
       const login = await door.logins.responder(isFresh);
@@ -47,11 +52,13 @@ export async function enter(
       );
       door.kept = session;
       const way = attempts === 1 ? 'first-try' : 'retry';
-      const admission = { way, reserved: session.reserved, attempts, waitedMs: Date.now() - startedAt } as const;
+      const { reserved } = session;
+      const admission = { way, reserved, attempts, refusedAsFull, waitedMs: Date.now() - startedAt } as const;
       return { ok: true, session, admission };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const { refusal } = error;
+      if (refusal.kind === 'full') refusedAsFull++;
       const waitedMs = Date.now() - startedAt;
       const canRefresh = refusal.kind === 'authentication' && !refreshed;
       const mayRetry = waitedMs < patienceMs && Date.now() < deadline && isWorthWaiting(refusal);
@@ -69,9 +76,9 @@ async function warmSession(door: Door, deadline: number): Promise<EngineSession 
   return door.kept;
 }
 
-/** Slots free up and servers start; passwords do not mend themselves. */
+/** Slots free up, servers start, and a failover takes an address away for a while; passwords do not mend themselves. */
 function isWorthWaiting({ kind }: Refusal): boolean {
-  return kind === 'full' || kind === 'starting';
+  return kind === 'full' || kind === 'starting' || kind === 'network';
 }
 
 /** Credentials of the canary that cannot be had are for its own knock to report; they must not keep the responder out. */

@@ -29,18 +29,39 @@ export function findLocalTarget(
   environment: NodeJS.ProcessEnv,
 ): ConfiguredTarget {
   const found = findTarget(file, id);
-  const { auth } = found.target;
-  if (auth.mode !== 'url') {
-    throw new UsageError(
-      `target ${found.target.id} logs in with auth mode "${auth.mode}", which works on AWS only; for runs on this machine ` +
-        'use a target with "auth: { mode: url, variable: NAME }" and put the URL of its login in that environment variable',
-    );
-  }
-  const problems = [auth.variable, auth.canaryVariable]
-    .filter((name) => name !== undefined)
-    .flatMap((name) => urlProblem(name, environment[name], found.target.engine));
-  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  checkLocal([found.target], environment);
   return found;
+}
+
+/** The same for every target that runs on this machine, or for the one with that id; the others are left out. */
+export function findLocalTargets(file: string, id: string | undefined, environment: NodeJS.ProcessEnv): HeadroomConfig {
+  if (id !== undefined) {
+    const { config, target } = findLocalTarget(file, id, environment);
+    return { ...config, targets: [target] };
+  }
+  const config = loadConfig(file);
+  const local = config.targets.filter(({ auth }) => auth.mode === 'url');
+  const targets = local.length > 0 ? local : config.targets;
+  checkLocal(targets, environment);
+  return { ...config, targets };
+}
+
+/** Throws UsageError with every login that cannot be used from here. */
+function checkLocal(targets: readonly Target[], environment: NodeJS.ProcessEnv): void {
+  const problems = new Set(targets.flatMap((target) => localProblems(target, environment)));
+  if (problems.size > 0) throw new UsageError([...problems].join('\n'));
+}
+
+function localProblems({ id, auth, engine }: Target, environment: NodeJS.ProcessEnv): string[] {
+  if (auth.mode !== 'url') {
+    return [
+      `target ${id} logs in with auth mode "${auth.mode}", which works on AWS only; for runs on this machine ` +
+        'use a target with "auth: { mode: url, variable: NAME }" and put the URL of its login in that environment variable',
+    ];
+  }
+  return [auth.variable, auth.canaryVariable]
+    .filter((name) => name !== undefined)
+    .flatMap((name) => urlProblem(name, environment[name], engine));
 }
 
 /** Never repeats the value: it holds a password. */

@@ -1,21 +1,25 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import { capGrants } from '../../functions/engines/postgres/cap-grants.ts';
-import { loginGrants, renderGrants } from '../../functions/engines/postgres/grants.ts';
+import type { EngineName } from '../../functions/core/snapshot.ts';
+import * as mysql from '../../functions/engines/mysql/grants.ts';
+import * as postgresCaps from '../../functions/engines/postgres/cap-grants.ts';
+import * as postgres from '../../functions/engines/postgres/grants.ts';
 import { print, printJson } from './output.ts';
 import { UsageError } from './usage-error.ts';
 
 const options = z.object({
-  engine: z.string(),
-  version: z.string(),
+  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  version: z.optional(z.string()),
   rds: z._default(z.boolean(), false),
   auth: z.optional(z.enum(['iam', 'password'])),
   responder: z.string(),
   canary: z.string(),
-  database: z.string(),
+  database: z.optional(z.string()),
+  from: z.optional(z.string()),
   capUsers: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
+type Given = z.infer<typeof options>;
 
 /** `headroom grants`: the statements that create Headroom's two logins, to be run by an administrator. */
 export function grantsCommand(): Command {
@@ -24,7 +28,7 @@ export function grantsCommand(): Command {
     .addOption(
       new Option('--engine <engine>', 'kind of server').choices(['postgres', 'mysql', 'mariadb']).default('postgres'),
     )
-    .option('--version <major>', 'major version of the server', '18')
+    .option('--version <version>', 'version of the server (default: 18 for postgres, 8.4 for mysql, 10.11 for mariadb)')
     .option('--rds', 'the server is Amazon RDS or Aurora')
     .addOption(
       new Option('--auth <mode>', 'how the logins authenticate (default: iam with --rds, else password)').choices([
@@ -34,29 +38,76 @@ export function grantsCommand(): Command {
     )
     .option('--responder <name>', 'login that may see and end sessions', 'headroom_responder')
     .option('--canary <name>', 'login that may only connect', 'headroom_canary')
-    .option('--database <name>', 'database both log in to', 'postgres')
+    .option('--database <name>', 'postgres: database both log in to (default: postgres)')
+    .option('--from <host>', 'mysql, mariadb: where both may log in from, such as 10.% (default: %)')
     .option('--cap-users <names>', 'users, comma-separated, whose connections cap-consumer may limit for a while')
     .option('--json', 'one JSON document on standard output')
     .action((raw: unknown) => {
       const given = options.parse(raw);
-      if (given.engine !== 'postgres') throw new UsageError(`--engine ${given.engine} is not built yet; use postgres`);
       const auth = given.auth ?? (given.rds ? 'iam' : 'password');
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
-      const { responder, canary, database } = given;
-      const users = given.capUsers?.split(',').filter((name) => name !== '') ?? [];
-      const grants = [
-        ...loginGrants({ major: parseMajor(given.version), isRds: given.rds, auth, responder, canary, database }),
-        ...(users.length === 0 ? [] : capGrants({ responder, database, users })),
-      ];
+      const engine = WRITERS[given.engine];
+      const grants = engine.write(given, auth);
       if (given.json) printJson({ engine: given.engine, grants });
-      else print(renderGrants(grants).trimEnd());
+      else print(engine.render(grants).trimEnd());
     });
 }
 
-function parseMajor(version: string): number {
-  const major = Number(/^(\d{1,2})(\.\d+)?$/.exec(version)?.[1]);
-  if (!Number.isInteger(major) || major < 9) {
-    throw new UsageError(`--version ${version} is no PostgreSQL version; use a major version such as 16`);
+interface Writer {
+  readonly write: (given: Given, auth: 'iam' | 'password') => readonly mysql.Grant[];
+  readonly render: (grants: readonly mysql.Grant[]) => string;
+}
+
+const WRITERS: Readonly<Record<EngineName, Writer>> = {
+  postgres: { write: writePostgres, render: postgres.renderGrants },
+  mysql: { write: (given, auth) => writeMysql('mysql', given, auth), render: mysql.renderGrants },
+  mariadb: { write: (given, auth) => writeMysql('mariadb', given, auth), render: mysql.renderGrants },
+};
+
+function writePostgres(given: Given, auth: 'iam' | 'password'): readonly postgres.Grant[] {
+  if (given.from !== undefined)
+    throw new UsageError('--from is for mysql and mariadb; PostgreSQL has pg_hba.conf for it');
+  const { responder, canary, database = 'postgres' } = given;
+  const logins = postgres.loginGrants({
+    major: parseVersion(given.version ?? '18', 'PostgreSQL', [9, 0], 'a major version such as 16').major,
+    isRds: given.rds,
+    auth,
+    responder,
+    canary,
+    database,
+  });
+  const users = capUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...postgresCaps.capGrants({ responder, database, users })];
+}
+
+function capUsersOf({ capUsers = '' }: Given): readonly string[] {
+  return capUsers.split(',').filter((name) => name !== '');
+}
+
+/** The statements are the same on every version that is supported. */
+function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'password'): readonly mysql.Grant[] {
+  if (given.database !== undefined) {
+    throw new UsageError(`--database is for postgres; on ${engine} both log in to the server, not to a database`);
   }
-  return major;
+  if (engine === 'mysql') parseVersion(given.version ?? '8.4', 'supported MySQL', [8, 0], '8.0 or later');
+  else parseVersion(given.version ?? '10.11', 'supported MariaDB', [10, 6], '10.6 or later');
+  return mysql.loginGrants({
+    engine,
+    isRds: given.rds,
+    auth,
+    responder: given.responder,
+    canary: given.canary,
+    from: given.from ?? '%',
+  });
+}
+
+function parseVersion(version: string, name: string, oldest: readonly [number, number], fix: string) {
+  const [, major, minor] = /^(\d{1,2})(?:\.(\d+))?(?:\.\d+)*$/.exec(version) ?? [];
+  const isKnown = major !== undefined && isAtLeast([Number(major), Number(minor ?? 99)], oldest);
+  if (!isKnown) throw new UsageError(`--version ${version} is no ${name} version; use ${fix}`);
+  return { major: Number(major) };
+}
+
+function isAtLeast(version: readonly [number, number], oldest: readonly [number, number]): boolean {
+  return version[0] > oldest[0] || (version[0] === oldest[0] && version[1] >= oldest[1]);
 }

@@ -7,6 +7,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
+/** One of many documents on standard output, each on a line of its own. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
 /** A line for people on standard output: what the command was asked for. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);

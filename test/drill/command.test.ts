@@ -11,14 +11,17 @@ describe('headroom drill', () => {
   it('lists the scenarios with a sentence each', async () => {
     const { status, stdout } = await runHeadroom(['drill', '--list']);
     expect(status).toBe(0);
-    for (const { name, summary } of SCENARIOS) expect(stdout).toMatch(new RegExp(`^${name} +${summary}$`, 'm'));
+    for (const { name, engines, summary } of SCENARIOS) {
+      expect(stdout).toMatch(new RegExp(`^${name} +${engines.join(', ')} +${summary}$`, 'm'));
+    }
   });
 
   it.each([
     [['--scenario', 'sharks'], 'connection-leak, idle-in-transaction'],
-    [['--engine', 'mysql'], 'not built yet; use postgres'],
+    [['--engine', 'oracle'], 'Allowed choices are postgres, mysql, mariadb, all'],
     [['--postgres-version', '9'], 'use one of 15, 16, 17, 18'],
     [['--seed', 'often'], 'use a whole number'],
+    [['--seed', 'often', '--scenario', 'sharks'], 'use a whole number'],
     [['--sharks'], "unknown option '--sharks'"],
   ])('refuses %j as a usage error, without a stack', async (args, words) => {
     const { status, stdout, stderr } = await runHeadroom(['drill', ...args]);
@@ -57,6 +60,14 @@ describe('headroom drill', () => {
             }),
           ]),
           endedInnocent: z.literal(0),
+          wayIn: z.string().min(1),
+          admission: z.object({
+            way: z.enum(['warm', 'first-try', 'retry']),
+            reserved: z.boolean(),
+            attempts: z.int(),
+            refusedAsFull: z.int(),
+            waitedMs: z.number(),
+          }),
           spared: z.record(z.string(), z.number()),
           incidentId: z.string().min(1),
           notifications: z.array(z.looseObject({ notice: z.string(), subject: z.string() })).min(2),
@@ -93,6 +104,6 @@ describe('the exit status of a drill', () => {
 
   it('is 1 when something else came than expected', { timeout: DRILL_MS }, async () => {
     const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
-    expect(await drillOne(wrong, 18, 1, true)).toBe(1);
+    expect(await drillOne({ scenario: wrong, server: { engine: 'postgres', major: 18 } }, 1, true)).toBe(1);
   });
 });

@@ -16,15 +16,15 @@ function aTally(label: 'guilty' | 'innocent', sessions: LabelledSession[], cance
   return { spec, sessions, cancelled, errors: {}, refused: 0, worked: 0 };
 }
 
-const session = (pid: number, end: LabelledSession['end'] = 'open'): LabelledSession => ({
-  pid,
-  incarnation: `${pid}.5`,
+const session = (id: number, end: LabelledSession['end'] = 'open'): LabelledSession => ({
+  id,
+  incarnation: `${id}.5`,
   purpose: 'sits there',
   end,
 });
 
-const ended = (pid: number, incarnation = `${pid}.5`): EndedSession => ({
-  identity: { server: '1', id: pid, incarnation },
+const ended = (id: number, incarnation = `${id}.5`): EndedSession => ({
+  identity: { server: '1', id, incarnation },
   tier: 'kill-idle',
   round: 1,
   user: 'somebody',

@@ -1,17 +1,19 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../drill/result.ts';
 import { runDrill } from '../../drill/run.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
-import type { PostgresMajor } from '../../drill/servers/postgres-files.ts';
+import type { ServerChoice } from '../../drill/server-choice.ts';
 
 const DRILL_MS = 90_000;
 
-function drill(scenario: Scenario, major: PostgresMajor = 18): Promise<DrillResult> {
+const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
+
+function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18): Promise<DrillResult> {
   return runDrill(scenario, {
-    major,
+    server,
     seed: 1,
     tell: () => undefined,
     show: () => undefined,
@@ -29,8 +31,16 @@ it.each(SCENARIOS)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL
   expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
 });
 
+describe.each(['mysql', 'mariadb'] as const)('on %s', (engine) => {
+  it.each([connectionLeak, lockPileup])('$name ends as it expects', { timeout: DRILL_MS }, async (scenario) => {
+    const result = await drill(scenario, { engine });
+    expect(unmet(result)).toEqual([]);
+    expect(result).toMatchObject({ scenario: scenario.name, engine, passed: true, endedInnocent: 0 });
+  });
+});
+
 it('a server without reserved slots is entered by the warm session', { timeout: DRILL_MS }, async () => {
-  const result = await drill(connectionLeak, 15);
+  const result = await drill(connectionLeak, { engine: 'postgres', major: 15 });
   expect(unmet(result)).toEqual([]);
   expect(result.admission).toMatchObject({ way: 'warm', reserved: false });
 });

@@ -80,7 +80,7 @@ describe('what each control function may do', () => {
     ['Dispatch', [publish, failures, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident.
     ['Reconcile', [workers, publish, ...incidents]],
-    ['Sample', [workers, 'Allow lambda:InvokeFunction on <Dispatch.Arn>', publish]],
+    ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
     ['Act', [workers]],

@@ -1,7 +1,12 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { dispatchRequest, reconcileTargetRequest, sampleRequest } from '../../functions/core/workflow.ts';
+import {
+  dispatchRequest,
+  reconcileTargetRequest,
+  samplerRequest,
+  sampleRequest,
+} from '../../functions/core/workflow.ts';
 import { workerSettings } from '../../functions/core/worker-settings.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../support/templates.ts';
 
@@ -195,6 +200,16 @@ describe('the sampler is called every minute', () => {
     const template = withTarget(`    policy: { sampling: { everySeconds: ${everySeconds} } }`);
     expect(requestOf(template)).toMatchObject({ samples, target: { policy: { sampling: { everySeconds } } } });
   });
+});
+
+test('the sampler is called once a day to check the target', () => {
+  target.hasResourceProperties('AWS::Events::Rule', {
+    Name: 'headroom-target-orders-check',
+    ScheduleExpression: 'cron(17 6 * * ? *)',
+  });
+  const { Arn, Input } = targetOf(target, 'headroom-target-orders-check');
+  expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-sample');
+  expect(samplerRequest.parse(JSON.parse(Input ?? ''))).toMatchObject({ kind: 'check', target: { id: 'orders' } });
 });
 
 const workerFunction = z.object({

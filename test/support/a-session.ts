@@ -86,6 +86,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
     userLimits: { missing: [], users: [] },
+    atLimit: [],
     deadlocks: 0,
     latestDeadlock: null,
     preparedTransactions: [],

@@ -18,6 +18,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     rebounds: 0,
     closedAt: null,
     serverVersion: null,
+    serverIdentity: null,
     admission: null,
     usageBefore: null,
     usageAfter: null,

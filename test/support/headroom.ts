@@ -11,8 +11,8 @@ export interface Finished {
 
 export interface Started {
   readonly finished: Promise<Finished>;
-  /** Settles when standard error has said it; rejects when the program ends without. */
-  said(words: string): Promise<void>;
+  /** Settles when standard error has said it, with the match; rejects when the program ends without. */
+  said(words: string | RegExp): Promise<readonly string[]>;
   /** As Ctrl-C does. */
   interrupt(): void;
 }
@@ -40,11 +40,12 @@ export function startHeadroom(args: readonly string[], environment: NodeJS.Proce
     said: (words) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          if (stderr.includes(words)) resolve();
+          const match = typeof words === 'string' ? stderr.includes(words) && [words] : stderr.match(words);
+          if (match) resolve(match);
         };
         listeners.add(look);
         look();
-        void finished.then(() => reject(new Error(`it ended without saying "${words}":\n${stderr}`)));
+        void finished.then(() => reject(new Error(`it ended without saying "${String(words)}":\n${stderr}`)));
       }),
     interrupt: () => child.kill('SIGINT'),
   };

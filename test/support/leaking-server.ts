@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startDrillServer, type DrillServer } from '../../drill/drill-server.ts';
+import { startDrillServer } from '../../drill/drill-server.ts';
 import { startLoad, type Load } from '../../drill/loads/load.ts';
 import { loadSpec } from '../../drill/loads/load-spec.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { COMPRESSED } from '../../drill/scenarios/scenario.ts';
+import type { DrillServer } from '../../drill/shop.ts';
 
 const RESPONDER = 'STAGING_URL';
 const CANARY = 'STAGING_CANARY_URL';
@@ -27,7 +28,7 @@ export interface LeakingServer {
 export async function startLeakingServer(): Promise<LeakingServer> {
   const scenario = { ...connectionLeak, server: { maxConnections: 40, superuserReserved: 3, reserved: 2 } };
   const spec = loadSpec.parse(scenario.loads[1]);
-  const server = await startDrillServer(scenario, [spec], 18);
+  const server = await startDrillServer(scenario, [spec], { engine: 'postgres', major: 18 });
   const folder = mkdtempSync(join(tmpdir(), 'headroom-test-'));
   const loads: Load[] = [];
   let configurations = 0;
@@ -52,7 +53,7 @@ export async function startLeakingServer(): Promise<LeakingServer> {
       return file;
     },
     async leak() {
-      const load = startLoad(spec, server.urlOf(spec), 1);
+      const load = startLoad('postgres', spec, server.urlOf(spec), 1);
       loads.push(load);
       await load.ready;
       return load;

@@ -3,8 +3,13 @@ import type { AlarmSighting } from '../../functions/core/incident.ts';
 import type { ExecutionStatus, IncidentStore, Message } from '../../functions/core/ports.ts';
 import type { TargetSettings } from '../../functions/core/target.ts';
 import type { Sample, Snapshot } from '../../functions/core/snapshot.ts';
+import type { StoredSample } from '../../functions/core/sample-history.ts';
+import type { DispatchResult } from '../../functions/core/workflow.ts';
+import { dispatch } from '../../functions/dispatch/dispatch.ts';
+import { SCHEMA } from '../../functions/core/worker-protocol.ts';
 import type {
   CapRequest,
+  CheckAnswer,
   EndRequest,
   Ending,
   EndingResult,
@@ -16,7 +21,7 @@ import { startLocalTable, type LocalTable } from '../functions/aws/local-table.t
 
 type LimitRequest = Omit<CapRequest, 'schema' | 'kind'>;
 
-const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, waitedMs: 3 } as const;
+const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, refusedAsFull: 0, waitedMs: 3 } as const;
 
 /**
  * Everything around a step: a real local incident table, and at the other ports what a test says. Time stands still unless
@@ -31,7 +36,13 @@ export class StepWorld {
   topicFails = false;
   /** Answers to snapshots, in turn; the last one stays. */
   snapshots: (Snapshot | WorkerRefused)[] = [];
-  samples: (Sample | WorkerRefused)[] = [];
+  samples: (Sample | WorkerRefused | Error)[] = [];
+  /** What the sampler published, and what it handed to dispatch. */
+  readonly emitted: StoredSample[] = [];
+  readonly dispatched: unknown[] = [];
+  dispatchFails = false;
+  /** What the worker answers to a check. */
+  checked: CheckAnswer | Error | null = null;
   readonly ends: Omit<EndRequest, 'schema' | 'kind'>[] = [];
   /** What becomes of a victim; throws what it is told to. */
   onEnd: (id: number) => EndingResult = () => 'ended';
@@ -91,6 +102,17 @@ export class StepWorld {
     },
   };
 
+  readonly metrics = { emit: (_: string, sample: StoredSample) => void this.emitted.push(sample) };
+
+  /** The dispatch step itself, as its function would run it. */
+  readonly dispatcher = {
+    dispatch: (target: TargetSettings, event: unknown): Promise<DispatchResult> => {
+      if (this.dispatchFails) return Promise.reject(new Error('dispatch is down'));
+      this.dispatched.push(event);
+      return dispatch({ schema: SCHEMA, target, event }, this);
+    },
+  };
+
   /** Limits of users on the pretended server; absent: there is no such user. */
   readonly limits = new Map<string, number | null>();
   readonly limitRequests: { readonly kind: 'cap' | 'uncap'; readonly user: string; readonly deadline: number }[] = [];
@@ -127,9 +149,14 @@ export class StepWorld {
     sample: () => {
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
       if (!next) throw new Error('this test has no sample left');
+      if (next instanceof Error) return Promise.reject(next);
       return Promise.resolve(
         'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, sample: next } as const),
       );
+    },
+    check: () => {
+      if (!this.checked) throw new Error('this test has no check');
+      return this.checked instanceof Error ? Promise.reject(this.checked) : Promise.resolve(this.checked);
     },
     end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);

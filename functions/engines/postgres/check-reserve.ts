@@ -21,7 +21,12 @@ export function reserveOf({ reserves, major, quoted_user }: LimitsRow, self: Sel
   }
   if (!isOffered) {
     const detail = `PostgreSQL ${major} sets aside no slots for the responder: its warm session and patience remain`;
-    return { isOffered, slots, detail, fix: self.is_managed ? [`GRANT rds_superuser TO ${quoted_user}`] : [] };
+    return {
+      isOffered,
+      slots,
+      detail,
+      fix: ['upgrade to PostgreSQL 16 or newer', ...(self.is_managed ? [`GRANT rds_superuser TO ${quoted_user}`] : [])],
+    };
   }
   const role = 'pg_use_reserved_connections';
   const mayUseSlots = self.reserved_roles.includes(role);
@@ -38,9 +43,9 @@ export function reserveOf({ reserves, major, quoted_user }: LimitsRow, self: Sel
       ...(hasSlots
         ? []
         : [
-            self.is_managed
-              ? 'set reserved_connections to 3 in the parameter group and reboot the instance'
-              : 'ALTER SYSTEM SET reserved_connections = 3; then restart the server',
+            ...(self.is_managed
+              ? ['set reserved_connections to 3 in the parameter group', 'reboot the instance']
+              : ['ALTER SYSTEM SET reserved_connections = 3', 'restart the server']),
           ]),
     ],
   };

@@ -52,7 +52,7 @@ function fromCatalogue(right: Trial['right'], role: string, has: boolean, quoted
     ? {
         right,
         result: 'granted',
-        detail: `not tried, as no session of the canary could be had; it has ${role}`,
+        detail: `it has ${role}; not tried, for want of a session to try it on`,
         fix: [],
       }
     : { right, result: 'denied', detail: `it lacks ${role}`, fix: [grant(role, quotedUser)] };

@@ -96,10 +96,15 @@ export const STATE_OF = {
 
 /**
  * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so that a
- * pid that has been taken over by another meanwhile is left alone. Raises 42501 without pg_signal_backend.
+ * pid that has been taken over by another meanwhile is left alone. Raises 42501 without pg_signal_backend. No row when the
+ * canary is a superuser: those nobody may signal.
  */
 export const TRY_CANCEL = {
-  sql: /* SQL */ `SELECT pg_cancel_backend(pid) AS signalled FROM pg_stat_activity WHERE pid = $1 AND usename = $2`,
+  sql: /* SQL */ `
+    SELECT pg_cancel_backend(a.pid) AS signalled
+    FROM pg_stat_activity AS a
+    JOIN pg_roles AS r ON r.oid = a.usesysid
+    WHERE a.pid = $1 AND a.usename = $2 AND NOT r.rolsuper`,
   row: z.object({ signalled: z.boolean() }),
 };
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 /**
  * How many slots are there, who is this server, what may we see and do, and what has it counted?
  * 14 and later; no privileges (a missing one is what it reports).
- * $1: false leaves out what only a snapshot needs: then deadlocks, prepared and others_acting are null.
+ * $1: false leaves out what only a snapshot needs: then deadlocks, prepared, at_limit and others_acting are null.
  * $2, $3: LOCK_KEY; locks of all databases are looked at.
  * Reserves the version or platform does not have are left out.
  */
@@ -43,7 +43,23 @@ export const LIMITS = {
                  'ageMs', round(extract(epoch FROM clock_timestamp() - prepared) * 1000)
                )), '[]')
         FROM pg_prepared_xacts
-      ) END AS prepared`,
+      ) END AS prepared,
+      CASE WHEN $1 THEN (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('of', kind, 'name', name, 'limit', most)), '[]')
+        FROM (
+          SELECT 'user' AS kind, r.rolname::text AS name, r.rolconnlimit AS most
+          FROM pg_roles AS r
+          JOIN pg_stat_activity AS a ON a.usesysid = r.oid AND a.datid IS NOT NULL
+          WHERE r.rolconnlimit > 0 AND NOT r.rolsuper
+          GROUP BY r.rolname, r.rolconnlimit
+          HAVING count(*) >= r.rolconnlimit
+          UNION ALL
+          SELECT 'database', d.datname::text, d.datconnlimit
+          FROM pg_database AS d
+          JOIN pg_stat_database AS s ON s.datid = d.oid
+          WHERE d.datconnlimit > 0 AND s.numbackends >= d.datconnlimit
+        ) AS limited
+      ) END AS at_limit`,
   row: z.object({
     version: z.string(),
     major: z.number(),
@@ -57,6 +73,7 @@ export const LIMITS = {
     sessions_opened: z.nullable(z.number()),
     others_acting: z.nullable(z.boolean()),
     deadlocks: z.nullable(z.number()),
+    at_limit: z.nullable(z.array(z.object({ of: z.enum(['user', 'database']), name: z.string(), limit: z.number() }))),
     prepared: z.nullable(z.array(z.object({ owner: z.string(), database: z.string(), ageMs: z.number() }))),
   }),
 };

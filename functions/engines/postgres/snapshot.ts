@@ -43,6 +43,7 @@ export async function takeSnapshot(
     othersActing: limits.others_acting ?? false,
     sessions,
     userLimits,
+    atLimit: limits.at_limit ?? [],
     deadlocks: limits.deadlocks ?? 0,
     // Told in the server's log only.
     latestDeadlock: null,

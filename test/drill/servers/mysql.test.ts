@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../drill/servers/mysql-flavours.ts';
+import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
 
@@ -119,6 +120,19 @@ describe.each(MYSQL_FLAVOURS)('%s', (flavour) => {
     child.kill('SIGKILL');
     await sleep(500);
     await expect(open(url.toString().trim())).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  test.each([false, true])('Headroom’s logins are made with its own statements (for RDS: %s)', async (isRds) => {
+    const server = await start({ flavour });
+    if (isRds) await installRdsProcedures(server);
+    const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds });
+    const app = await open(await createUser(server, 'app'));
+    const responder = await open(responderUrl);
+    expect(await ask(responder, `SELECT COUNT(*) FROM information_schema.processlist WHERE user = 'app'`)).toBe('1');
+    await responder.query(isRds ? `CALL mysql.rds_kill(${app.threadId})` : `KILL ${app.threadId}`);
+    await expect(app.query('SELECT 1')).rejects.toThrow();
+    const canary = await open(canaryUrl);
+    await expect(canary.query(`KILL ${responder.threadId}`)).rejects.toMatchObject({ errno: 1095 });
   });
 
   describe("RDS's procedures", () => {

@@ -66,7 +66,7 @@ describe('an act that limits a user', () => {
         world.onLimit = () => ({
           schema: 1,
           ok: true,
-          admission: { way: 'warm', reserved: true, attempts: 0, waitedMs: 1 },
+          admission: { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 },
           limit: { result: 'refused', current: null, detail: 'it is a superuser' },
         });
       },

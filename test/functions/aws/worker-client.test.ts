@@ -1,6 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkerClient } from '../../../functions/aws/worker-client.ts';
+import { WorkerBusy } from '../../../functions/core/errors.ts';
 import type { WorkerClient } from '../../../functions/core/ports.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import { T0 } from './samples.ts';
@@ -70,6 +71,23 @@ describe('asking a worker', () => {
     expect(endpoint.received[0]?.body).toMatchObject({ kind: 'snapshot', patienceMs: 4_000 });
   });
 
+  it('hands on what a check found', async () => {
+    const sources = { responder: 'the IAM login headroom', canary: null, tlsMode: 'verify-full' };
+    const checked = {
+      schema: SCHEMA,
+      ok: true,
+      admission: ADMISSION,
+      check: {},
+      canary: { result: 'unknown' },
+      sources,
+    };
+    endpoint.script({ body: checked }, { body: { ...REFUSED, sources } }, { body: SAMPLED });
+    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual(checked);
+    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual({ ...REFUSED, sources });
+    await expect(workers.check(WORKER, { deadline: DEADLINE })).rejects.toMatchObject({ name: 'WorkerFault' });
+    expect(endpoint.received[0]?.body).toMatchObject({ kind: 'check', deadline: DEADLINE });
+  });
+
   it('calls an answer of another schema a mismatch', async () => {
     endpoint.script({ body: { ...SAMPLED, schema: SCHEMA + 1 } }, crashed({ errorType: 'SchemaMismatch' }));
     await expect(sample()).rejects.toMatchObject({ name: 'SchemaMismatch' });
@@ -126,7 +144,10 @@ describe('trying again', () => {
 
   it('gives up at the deadline and says why', async () => {
     endpoint.script(...Array.from({ length: 20 }, () => failing('TooManyRequestsException', 429)));
-    await expect(sample()).rejects.toThrow(/could not be invoked: TooManyRequestsException/);
+    const refused = await sample().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(WorkerBusy);
+    expect(refused).toMatchObject({ name: 'WorkerFault' });
+    expect(String(refused)).toContain('could not be invoked: TooManyRequestsException');
     expect(endpoint.received).toHaveLength(5);
     expect(now).toBeLessThan(DEADLINE);
   });

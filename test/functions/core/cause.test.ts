@@ -60,6 +60,17 @@ describe('the cause', () => {
     expect(cause.evidence.join()).toContain('inferred');
   });
 
+  it('is a limit of the consumer’s own where the server has room, and never where it has none', () => {
+    const limited = { atLimit: [{ of: 'user', name: 'shop', limit: 40 }] } as const;
+    const idle = many(40, 1, (id) => aSession(id, { user: 'shop', application: 'leaky' }));
+    const cause = causeOf([...idle, ...many(10, 101, (id) => active(id, { user: 'other' }))], limited);
+    expect(cause.name).toBe('consumer-limit');
+    expect(cause.evidence).toContain('the user shop has all 40 connections that its own limit allows');
+    const full = causeOf([...idle, ...many(60, 101, (id) => active(id, { user: 'other' }))], limited);
+    expect(full.name).not.toBe('consumer-limit');
+    expect(full.evidence.join()).toContain('the user shop has all 40');
+  });
+
   it('is no storm when a rehearsal calls its young sessions long idle', () => {
     const sessions = many(100, 1, (id) => aSession(id, { connectedMs: 4_000, stateMs: 4_000 }));
     const policy = aPolicy();

@@ -45,7 +45,8 @@ const RELIEVED: Incident = {
   advice: ['restart the service behind app/leaky', 'set a leak detection threshold of a minute'],
   closedAt: T0 + 20_000,
   serverVersion: '18.4',
-  admission: { way: 'retry', reserved: true, attempts: 3, waitedMs: 1_900 },
+  serverIdentity: null,
+  admission: { way: 'retry', reserved: true, attempts: 3, refusedAsFull: 2, waitedMs: 1_900 },
   usageBefore: 97.4,
   usageAfter: 63.8,
   usagePeak: 98.9,
@@ -150,7 +151,7 @@ describe('a resolved incident', () => {
                 set a leak detection threshold of a minute
       Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
       How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
-                14 logins of Headroom’s own refused as full; it got in after 2 s (retry)
+                14 logins of Headroom’s own refused as full; it got in at try 3, in 1.9 s, and may use reserved slots
       Cause     a connection leak: sessions pile up idle and are not given back (confidence 71%)
                 41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min
                 97 of 100 usable slots are taken
@@ -183,6 +184,22 @@ describe('a resolved incident', () => {
     const { subject, body } = compose('resolved', { outcome: 'not-needed', usageAfter: 61 }, []);
     expect(subject).toBe('[Headroom] orders: nothing to do, 61% used');
     expect(body).toContain('Done      nothing was ended');
+  });
+
+  it('warns when it was not needed because clients are only at a limit of their own', () => {
+    const cause = { name: 'consumer-limit', confidence: 0.8, evidence: ['the user shop has all 40 connections'], ranking: [] };
+    const advice = ['raise that limit if the server has room for it'];
+    const told = { outcome: 'not-needed', usageAfter: 61, cause, advice } as const;
+    const { subject, body, attributes } = compose('resolved', told, []);
+    expect(subject).toBe('[Headroom WARNING] orders: 61% used, but some clients are at a limit of their own');
+    expect(body).toContain('Do        raise that limit if the server has room for it');
+    expect(attributes.severity).toBe('warning');
+  });
+
+  it('tells how long it tried when it never got in', () => {
+    const round = { ...ROUND, admission: 'refused as full after 40 tries in 60.0 s' };
+    const { body } = compose('escalated', { admission: null }, [], round);
+    expect(body).toContain('it never got in: refused as full after 40 tries in 60.0 s');
   });
 });
 

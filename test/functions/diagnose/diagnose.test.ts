@@ -88,6 +88,20 @@ describe('a diagnosis', () => {
     expect(world.ends).toEqual([]);
   });
 
+  it('records how it got in and how long that took, and that the server is another than at the last look', async () => {
+    const id = await open();
+    await look(id);
+    world.snapshots = [{ ...leak, server: { ...leak.server, identity: 'after a failover', readOnly: true } }];
+    await look(id);
+    await look(id);
+    expect((await world.store.rounds(id)).map(({ admission }) => admission)).toEqual([
+      'at the first try, in 3 ms, and may use reserved slots',
+      'at the first try, in 3 ms, and may use reserved slots; the server has restarted or failed over since the last look; the server is read-only: a reader or standby',
+      'at the first try, in 3 ms, and may use reserved slots; the server is read-only: a reader or standby',
+    ]);
+    expect(await world.store.incident(id)).toMatchObject({ admission: { way: 'first-try', attempts: 1, waitedMs: 3 } });
+  });
+
   it('confirms relief by three good samples, 2 s apart', async () => {
     const id = await open();
     world.snapshots = [calm];

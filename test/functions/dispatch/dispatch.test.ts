@@ -3,6 +3,8 @@ import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import type { Outcome } from '../../../functions/core/workflow.ts';
+import { seenAt } from '../../support/a-sample.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
@@ -73,6 +75,60 @@ describe('dispatch', () => {
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at - 600_000, reason: 'still high' }];
     expect(await send(old)).toMatchObject({ result: 'opened' });
+  });
+
+  describe('an alarm that goes off soon after an incident', () => {
+    /** An incident that closed a minute ago at a usage, and what the sampler has seen each half minute since. */
+    async function afterIncident(outcome: Outcome, before: number, since: readonly number[]): Promise<string> {
+      for (const ago of [60_000, 30_000, 0]) await world.store.putSample(target.id, seenAt(world.at - ago, before));
+      const opened = await send(alarmAt(world.at));
+      if (!('incidentId' in opened)) throw new Error('not opened');
+      world.at += 10_000;
+      await world.store.close(opened.incidentId, { outcome, at: world.at, failure: null, notice: null });
+      for (const usage of since) {
+        world.at += 30_000;
+        await world.store.putSample(target.id, seenAt(world.at, usage));
+      }
+      world.at += 5_000;
+      world.starts.length = 0;
+      return opened.incidentId;
+    }
+
+    it('is old news when a sample since shows the server well', async () => {
+      const id = await afterIncident('relieved', 97, [60, 60]);
+      expect(await send(alarmAt(world.at))).toEqual({
+        result: 'stale',
+        reason: `usage was 60 % 5 s ago, after incident ${id} had closed`,
+      });
+      expect(world.starts).toEqual([]);
+    });
+
+    it('is the incident people know of when the server has been over the trigger all the while', async () => {
+      const incidentId = await afterIncident('observed', 97, [97, 90, 97]);
+      expect(await send(alarmAt(world.at))).toEqual({ result: 'handled', incidentId });
+    });
+
+    it.each<[string, Outcome, number, number[]]>([
+      ['the server came back after relief', 'relieved', 97, [60, 88, 88]],
+      ['it has become critical since', 'observed', 88, [88, 96]],
+      ['the samples do not say', 'relieved', 97, []],
+    ])('opens another when %s', async (_, outcome, before, since) => {
+      await afterIncident(outcome, before, since);
+      expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    });
+
+    it('opens another when the sampler has fallen silent', async () => {
+      await afterIncident('relieved', 97, [60]);
+      world.at += 120_000;
+      expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    });
+
+    it('opens another when the rest is over', async () => {
+      await afterIncident('relieved', 97, [60]);
+      world.at += 300_000;
+      await world.store.putSample(target.id, seenAt(world.at, 60));
+      expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    });
   });
 
   it.each<[string, () => unknown]>([

@@ -1,5 +1,7 @@
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../../drill/servers/server-process.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { beRefused, openWorker, takeSample, takeSnapshot, type Stage } from './stage.ts';
@@ -48,8 +50,9 @@ export function describeEntering(stage: () => Stage): void {
     await stage().fill('administrator');
     const worker = await open();
     // The first ones to free are the administrators' reserve.
+    const { reserved, beyond } = stage();
     const freed = sleep(500).then(() =>
-      Promise.all(clients.slice(0, stage().reserved + 1).map((client) => client.close())),
+      Promise.all(clients.slice(0, reserved + beyond + 1).map((client) => client.close())),
     );
     const request = { schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 10_000, patienceMs: 8_000 };
     const answer = await worker.answer(request);
@@ -102,6 +105,27 @@ export function describeEntering(stage: () => Stage): void {
       kind: 'network',
       code: 'ECONNREFUSED',
     });
+  });
+
+  test('an address that a restart or failover takes away for a while is tried until it is back', async () => {
+    const door = createServer((client) => {
+      const server = connect(stage().port, stage().host);
+      client.pipe(server).pipe(client);
+      client.on('error', () => server.destroy());
+      server.on('error', () => client.destroy());
+    });
+    const port = await freePort();
+    const url = new URL(stage().responderUrl);
+    url.port = String(port);
+    const opened = sleep(700).then(() => door.listen(port, '127.0.0.1'));
+    const answer = await (
+      await open({}, url.href)
+    ).answer({ schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 10_000, patienceMs: 8_000 });
+    await opened;
+    expect(answer).toMatchObject({ ok: true, admission: { way: 'retry', refusedAsFull: 0 } });
+    if (answer.ok) expect(answer.admission.waitedMs).toBeGreaterThanOrEqual(650);
+    workers.splice(0).forEach((worker) => worker.close());
+    door.close();
   });
 
   test('a server without TLS is told apart from one that is away', async () => {

@@ -36,6 +36,25 @@ export function describePostgres(stage: () => PostgresStage): void {
     });
   });
 
+  test('users and databases at a limit of their own are told, superusers and those below it are not', async () => {
+    await stage().administer('ALTER ROLE app CONNECTION LIMIT 2');
+    await stage().administer('ALTER ROLE other_app CONNECTION LIMIT 2');
+    await stage().administer('ALTER DATABASE second CONNECTION LIMIT 1');
+    await stage().open({ database: 'second' });
+    await stage().open();
+    await stage().open({ as: 'other-app' });
+    const { atLimit } = await takeSnapshot(worker);
+    await stage().administer('ALTER ROLE app CONNECTION LIMIT -1');
+    await stage().administer('ALTER ROLE other_app CONNECTION LIMIT -1');
+    await stage().administer('ALTER DATABASE second CONNECTION LIMIT -1');
+    await stage().clear();
+    expect(atLimit).toEqual([
+      { of: 'user', name: 'app', limit: 2 },
+      { of: 'database', name: 'second', limit: 1 },
+    ]);
+    expect((await takeSnapshot(worker)).atLimit).toEqual([]);
+  });
+
   test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {
     const preparing = await stage().open();
     await preparing.begin();

@@ -77,7 +77,22 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
     blindUrl: server.urlFor({ user: 'blind', password: 'blind' }),
     maxConnections: options.maxConnections ?? MAX_CONNECTIONS,
     reserved: SUPERUSER_RESERVED + (hasReserve ? RESERVED : 0),
+    beyond: 0,
     responderHasReserve: hasReserve,
+    shows: {
+      othersToTheBlind: true,
+      connectionAge: true,
+      application: true,
+      lastStatement: true,
+      failedTransactions: true,
+      blockers: true,
+      holdings: true,
+      precisionMs: 0,
+      lockWaitPrecisionMs: 0,
+      idleInTransactionAge: true,
+      rowsModified: false,
+      refusesByUser: true,
+    },
     open,
     async fill(as = 'app') {
       const clients: StageClient[] = [];

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkUp } from '../../../functions/core/checkup.ts';
 import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
 import { openPostgresStage, until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, openWorker, takeSample } from './stage.ts';
@@ -51,6 +52,44 @@ test('verify-full refuses the certificate of another name', async () => {
 
 test('verify-full refuses an authority that nobody told it to trust', async () => {
   expect(await look({ mode: 'verify-full', ca: null }, 'localhost')).toMatch(/^tls (UNABLE_TO|SELF_SIGNED|DEPTH)/);
+});
+
+describe('a check tells', () => {
+  async function check(tls: WorkerSettings['tls'], host = stage.host) {
+    const url = new URL(stage.responderUrl);
+    url.hostname = host;
+    const canary = new URL(stage.canaryUrl);
+    canary.hostname = host;
+    const worker = await openWorker({ ...stage, canaryUrl: canary.href }, { tls }, url.href);
+    try {
+      const answer = await worker.answer({ schema: 1, kind: 'check', deadline: Date.now() + 10_000 });
+      if (!('sources' in answer)) throw new Error('no check');
+      return checkUp(answer, { engine: 'postgres' }).find(({ id }) => id === 'tls');
+    } finally {
+      worker.close();
+    }
+  }
+
+  test('the protocol, and that the server was verified', async () => {
+    const found = await check({ mode: 'verify-full', ca: CA }, 'localhost');
+    expect(found).toMatchObject({ status: 'ok', detail: 'TLSv1.3, certificate and host name checked' });
+  });
+
+  test('that nobody checks who the server is', async () => {
+    expect(await check({ mode: 'require', ca: null })).toMatchObject({ status: 'warning' });
+  });
+
+  test('which certificates to trust, when these are not the right ones', async () => {
+    const found = await check({ mode: 'verify-full', ca: null }, 'localhost');
+    expect(found?.status).toBe('failed');
+    expect(found?.fix).toContain('set tls.ca to a PEM file');
+  });
+
+  test('that the name is another', async () => {
+    const found = await check({ mode: 'verify-full', ca: CA });
+    expect(found?.status).toBe('failed');
+    expect(found?.fix).toContain('the host name that is in');
+  });
 });
 
 test('require encrypts without asking who it is', async () => {

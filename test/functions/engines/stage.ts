@@ -24,8 +24,13 @@ export interface Stage {
   readonly maxConnections: number;
   /** Slots ordinary clients never get. */
   readonly reserved: number;
-  /** The responder may use some of them. */
+  /** Slots beyond the limit, for administrators. */
+  readonly beyond: number;
+  /** The responder may use some of them, or one beyond all others. */
   readonly responderHasReserve: boolean;
+  readonly shows: Shown;
+  /** Runs a statement as an administrator. */
+  administer(sql: string): Promise<void>;
   /** A session of the ordinary application user, or of an administrator. */
   open(options?: OpenOptions): Promise<StageClient>;
   /** Opens sessions until this login is refused. */
@@ -39,7 +44,10 @@ export interface Stage {
   limitedUrl(sessions: number): Promise<string>;
   /** A user with a hostile name whose connections the responder may limit, and what an administrator sees of it. */
   readonly limitable: LimitableUser;
-  /** Takes the general right to signal away, and leaves the right to end sessions of `app`. */
+  /**
+   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them apart. Sessions
+   * of `other-app` are opened before.
+   */
   restrictSignals(isRestricted: boolean): Promise<void>;
   restart(): Promise<void>;
   /** Sessions opened through `open` and `fill` are closed. */
@@ -53,6 +61,33 @@ export interface LimitableUser {
   /** Null: no limit. */
   readLimit(): Promise<number | null>;
   setLimit(limit: number | null): Promise<void>;
+}
+
+/** What the server shows, and how exactly. The tests say what is true where it shows less. */
+export interface Shown {
+  /** Sessions of others to a login that may see nothing but its own. */
+  readonly othersToTheBlind: boolean;
+  /** Since when a session is connected. */
+  readonly connectionAge: boolean;
+  readonly application: boolean;
+  /** The last statement of a session that is idle. */
+  readonly lastStatement: boolean;
+  /** A failed transaction is open until its client ends it. */
+  readonly failedTransactions: boolean;
+  /** Who is ahead of a waiter. */
+  readonly blockers: boolean;
+  /** Advisory locks. */
+  readonly holdings: boolean;
+  /** How far ages and marks may be off. */
+  readonly precisionMs: number;
+  /** How far the time since a lock was asked for may be off. */
+  readonly lockWaitPrecisionMs: number;
+  /** How long a session has been idle in a transaction. */
+  readonly idleInTransactionAge: boolean;
+  /** Rows that a transaction has changed are counted. */
+  readonly rowsModified: boolean;
+  /** The server may refuse to end one session and agree to end another. */
+  readonly refusesByUser: boolean;
 }
 
 export interface OpenOptions {
@@ -142,7 +177,7 @@ export async function changeLimit(
   return answer.limit;
 }
 
-export function sessionOf(snapshot: Snapshot, { id }: Pick<StageClient, 'id'>): Session {
+export function sessionOf(snapshot: Pick<Snapshot, 'sessions'>, { id }: Pick<StageClient, 'id'>): Session {
   const session = snapshot.sessions.find(({ identity }) => identity.id === id);
   if (session === undefined) throw new Error(`session ${id} is not in the snapshot`);
   return session;

@@ -75,7 +75,12 @@ describe('settings that cannot work are named at once', () => {
     ['a missing variable', {}, {}, /^RESPONDER: /],
     ['a URL that is none', {}, { RESPONDER: 'hunter2' }, /^RESPONDER: is not a URL/],
     ['a CA file that is not there', { tls: { mode: 'verify-full', ca: 'no.pem' } }, {}, /^tls\.ca: .*\/no\.pem/],
-    ['an engine that is not built', { engine: 'mysql' }, {}, /^engine: "mysql" is not built yet/],
+    [
+      'a URL of another engine',
+      { engine: 'mysql' },
+      { RESPONDER: 'postgresql://u:hunter2@h/d' },
+      /^RESPONDER: its scheme/,
+    ],
     ['no host', { auth: { mode: 'iam', region: 'r', user: 'u', canaryUser: 'c' } }, {}, /^host: /],
   ])('%s', async (_, changes, env, words) => {
     const worker = createWorker({ ...byUrl, ...changes }, { env, folder: '/nowhere' });

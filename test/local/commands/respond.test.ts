@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import * as z from 'zod';
+import { CHECKS, type CheckId } from '../../../functions/core/check-finding.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
@@ -196,8 +197,10 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
   it('a name with terminal controls and line breaks in it is shown without them', async () => {
     const name = 'evil\u001b[2J\nall clear';
     const { server } = staging;
-    await server.eyes.query(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
-    const client = new pg.Client(server.server.urlFor({ user: name, password: 'x' }));
+    await server.asAdmin(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
+    const url = new URL(server.adminUrl);
+    [url.username, url.password] = [name, 'x'];
+    const client = new pg.Client(url.href);
     await client.connect();
     const { stdout } = await run(['plan', '--config', staging.configure(), ...records()]);
     await client.end();
@@ -210,9 +213,31 @@ describe('plan and doctor', { timeout: LONG_MS }, () => {
     const well = await run(['doctor', '--config', config]);
     expect({ status: well.status, failed: /✘/.test(well.stdout) }).toEqual({ status: 0, failed: false });
     const { server } = staging;
-    await server.eyes.query('REVOKE pg_monitor FROM headroom_responder');
+    await server.asAdmin('REVOKE pg_monitor FROM headroom_responder');
     const ill = await run(['doctor', '--config', config]);
     expect(ill.status).toBe(1);
     expect(ill.stdout).toContain('GRANT pg_monitor TO headroom_responder');
+    const { status, stdout } = await run(['doctor', '--config', config, '--json']);
+    await server.asAdmin('GRANT pg_monitor TO headroom_responder');
+    const report = z
+      .strictObject({
+        target: z.literal('staging'),
+        healthy: z.literal(false),
+        findings: z.array(
+          z.strictObject({
+            id: z.enum(Object.keys(CHECKS) as [CheckId, ...CheckId[]]),
+            title: z.string().min(1),
+            status: z.enum(['ok', 'warning', 'failed', 'not-reached']),
+            detail: z.string().min(1),
+            fix: z.string().nullable(),
+          }),
+        ),
+      })
+      .parse(JSON.parse(stdout));
+    expect(status).toBe(1);
+    expect(report.findings.filter((finding) => finding.status === 'failed').map(({ id }) => id)).toEqual([
+      'see-sessions',
+      'visibility',
+    ]);
   });
 });

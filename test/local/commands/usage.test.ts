@@ -38,13 +38,19 @@ async function refused(args: readonly string[], environment: NodeJS.ProcessEnv =
 }
 
 describe('a command that cannot be carried out as written', () => {
-  it.each(['respond', 'plan', 'doctor'])('%s names every problem of the configuration at once', async (command) => {
-    const bad = write('bad.yaml', 'targets:\n  - id: Shop!\n    engine: oracle\n    policy: { triggerPercent: 20 }\n');
-    const said = await refused([command, '--config', bad, '--target', 'shop']);
-    for (const path of ['targets[0].id', 'targets[0].engine', 'targets[0].policy.triggerPercent']) {
-      expect(said).toContain(path);
-    }
-  });
+  it.each(['respond', 'watch', 'plan', 'doctor'])(
+    '%s names every problem of the configuration at once',
+    async (command) => {
+      const bad = write(
+        'bad.yaml',
+        'targets:\n  - id: Shop!\n    engine: oracle\n    policy: { triggerPercent: 20 }\n',
+      );
+      const said = await refused([command, '--config', bad, '--target', 'shop']);
+      for (const path of ['targets[0].id', 'targets[0].engine', 'targets[0].policy.triggerPercent']) {
+        expect(said).toContain(path);
+      }
+    },
+  );
 
   it('says when the configuration cannot be read', async () => {
     expect(await refused(['respond', '--config', join(folder, 'absent.yaml')])).toContain('cannot be read');
@@ -64,12 +70,8 @@ describe('a command that cannot be carried out as written', () => {
     expect(said).not.toContain('hunter2');
   });
 
-  it('says that a login of AWS works on AWS only, and that an engine is not built yet', async () => {
+  it('says that a login of AWS works on AWS only', async () => {
     expect(await refused(['respond', '--config', GOOD, '--target', 'production'])).toContain('works on AWS only');
-    const later = write('later.yaml', 'targets: [{ id: later, engine: mysql, auth: { mode: url, variable: URL } }]');
-    expect(await refused(['doctor', '--config', later], { URL: 'mysql://a:b@c/d' })).toContain(
-      '"mysql" is not built yet',
-    );
   });
 
   it('says when an event file is no JSON', async () => {
@@ -88,7 +90,16 @@ describe('a command that cannot be carried out as written', () => {
     [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
     [['incidents', 'list', '--aws'], '--aws needs --config'],
     [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no such folder'],
-    [['grants', '--engine', 'mysql'], 'not built yet'],
+    [['watch', '--config', GOOD, '--every', '2'], '--every 2: use a whole number from 5 to 60'],
+    [['watch', '--config', GOOD, '--every', '10s'], '--every 10s: use a whole number'],
+    [['watch', '--config', GOOD, '--port', '70000'], '--port 70000: use a whole number from 0 to 65535'],
+    [['watch', '--config', GOOD, '--target', 'shop'], 'no such target'],
+    [['watch', '--config', GOOD, '--target', 'production'], 'works on AWS only'],
+    [['watch', '--config', GOOD], 'STAGING_URL: this environment variable is not set'],
+    [['grants', '--engine', 'mysql', '--version', '5.7'], 'use 8.0 or later'],
+    [['grants', '--engine', 'mariadb', '--version', '10.5.3'], 'use 10.6 or later'],
+    [['grants', '--engine', 'mysql', '--database', 'shop'], '--database is for postgres'],
+    [['grants', '--from', '10.%'], '--from is for mysql and mariadb'],
     [['grants', '--auth', 'iam'], 'add --rds'],
     [['grants', '--version', 'latest'], 'use a major version'],
     [['sharks'], 'unknown command'],
@@ -103,6 +114,19 @@ describe('a command that only tells', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('GRANT pg_use_reserved_connections TO "headroom";');
     for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^(--.*|.*;|)$/);
+  });
+
+  it.each([
+    ['mysql', 'GRANT CONNECTION_ADMIN ON *.* TO `headroom`@`10.%`;'],
+    ['mariadb', 'GRANT CONNECTION ADMIN ON *.* TO `headroom`@`10.%`;'],
+  ])('prints grants for %s', async (engine, statement) => {
+    const args = ['grants', '--engine', engine, '--responder', 'headroom', '--from', '10.%'];
+    const { status, stdout } = await runHeadroom(args);
+    expect(status).toBe(0);
+    expect(stdout).toContain(statement);
+    const rds = (await runHeadroom([...args, '--rds'])).stdout;
+    expect(rds).toContain('GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO `headroom`@`10.%`;');
+    expect(rds).toContain("IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'");
   });
 
   it('prints other grants for RDS', async () => {

@@ -77,6 +77,7 @@ test('a major version that the contract suite has not passed on is marked', () =
     others_acting: false,
     deadlocks: 0,
     prepared: [],
+    at_limit: [],
   };
   expect(serverOf({ ...row, major: 19 }).tested).toBe(false);
   expect(serverOf({ ...row, major: 18 }).tested).toBe(true);

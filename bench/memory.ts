@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseConfig } from '../lib/config.ts';
+import { synthesize } from '../local/synthesis.ts';
+import { openBed, workerSettingsOf, type Bed } from './beds.ts';
+import { printTable } from './table.ts';
+
+const FUNCTION_MB = 512;
+const LOOKS = 5;
+
+/**
+ * The most memory that a process takes: the bundled worker that looks at a thousand real sessions some times over, against a
+ * Node process that does nothing. A function has 512 MB.
+ */
+export async function benchMemory(): Promise<void> {
+  const bare = peakMb('', {});
+  const rows: string[][] = [];
+  const row = (what: string, sessions: number, mb: number) =>
+    rows.push([what, String(sessions), mb.toFixed(0), bare.toFixed(0), `${((100 * mb) / FUNCTION_MB).toFixed(0)} %`]);
+  for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
+    const bed = await openBed(engine, 1_000);
+    try {
+      row(`worker on ${bed.title}`, 1_000, await peakOfWorker(bed));
+    } finally {
+      await bed.close();
+    }
+  }
+
+  printTable('Memory at its peak', ['what', 'sessions', 'MB', 'nothing MB', `of ${FUNCTION_MB} MB`], rows);
+}
+
+async function peakOfWorker(bed: Bed): Promise<number> {
+  const config = `targets: [{ id: bench, engine: ${bed.engine}, auth: { mode: url, variable: RESPONDER }, maxConnections: 100 }]`;
+  const { functions } = await synthesize(parseConfig(config, 'bench'));
+  const worker = functions.find(({ name }) => name === 'headroom-worker-bench');
+  if (worker === undefined) throw new Error('there is no bundle of the worker');
+  const bundle = pathToFileURL(join(worker.assetFolder, 'index.mjs')).href;
+  const look = `
+    const { handler } = await import(${JSON.stringify(bundle)});
+    for (let n = 0; n < ${LOOKS}; n++) {
+      const answer = await handler({ schema: 1, kind: 'snapshot', deadline: Date.now() + 20000, patienceMs: 0 });
+      if (!answer.ok || answer.snapshot.sessions.length < 1000) throw new Error('not all sessions were seen');
+    }`;
+  return peakMb(look, { HEADROOM_WORKER: JSON.stringify(workerSettingsOf(bed)), RESPONDER: bed.responderUrl });
+}
+
+function peakMb(script: string, env: Readonly<Record<string, string>>): number {
+  const whole = `${script}\nprocess.stdout.write(String(process.resourceUsage().maxRSS / 1024)); process.exit(0);`;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', whole], {
+    encoding: 'utf8',
+    env,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
+}

@@ -1,0 +1,63 @@
+import { ENGINE_NAMES, type EngineName } from '../functions/core/snapshot.ts';
+import { UsageError } from '../local/commands/usage-error.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+import type { Scenario } from './scenarios/scenario.ts';
+import type { ServerChoice } from './server-choice.ts';
+import { POSTGRES_MAJORS, type PostgresMajor } from './servers/postgres-files.ts';
+
+/** What `headroom drill` was asked for, as it was written. */
+export interface DrillRequest {
+  readonly scenario?: string | undefined;
+  readonly all: boolean;
+  readonly engine: EngineName | 'all';
+  readonly postgresVersion: string;
+  readonly seed: string;
+}
+
+/** One scenario on one server. */
+export interface Drill {
+  readonly scenario: Scenario;
+  readonly server: ServerChoice;
+}
+
+/**
+ * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one. Throws
+ * UsageError, with every problem at once.
+ */
+export function chooseDrills(request: DrillRequest): { readonly drills: readonly Drill[]; readonly seed: number } {
+  const problems: string[] = [];
+  const scenarios = request.all ? SCENARIOS : findScenario(request.scenario, problems);
+  const major = parseMajor(request.postgresVersion, problems);
+  if (!/^\d{1,9}$/.test(request.seed)) problems.push(`--seed ${request.seed}: use a whole number`);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+
+  const engines = ENGINE_NAMES.filter((engine) => request.engine === 'all' || request.engine === engine);
+  const drills = scenarios.flatMap((scenario) =>
+    engines
+      .filter((engine) => scenario.engines.includes(engine))
+      .map((engine) => ({ scenario, server: engine === 'postgres' ? { engine, major } : { engine } })),
+  );
+  const [first] = scenarios;
+  if (drills.length === 0 && first !== undefined) {
+    throw new UsageError(
+      `--engine ${request.engine}: ${first.name} is not for it; it can be rehearsed on ${first.engines.join(', ')}`,
+    );
+  }
+  return { drills, seed: Number(request.seed) };
+}
+
+function findScenario(name: string | undefined, problems: string[]): readonly Scenario[] {
+  if (name === undefined) return [SCENARIOS[0]];
+  const found = SCENARIOS.filter((scenario) => scenario.name === name);
+  if (found.length === 0) {
+    problems.push(`--scenario ${name} is not known; use one of ${SCENARIOS.map((each) => each.name).join(', ')}`);
+  }
+  return found;
+}
+
+function parseMajor(text: string, problems: string[]): PostgresMajor {
+  const major = POSTGRES_MAJORS.find((each) => String(each) === text);
+  if (major !== undefined) return major;
+  problems.push(`--postgres-version ${text} cannot be rehearsed; use one of ${POSTGRES_MAJORS.join(', ')}`);
+  return POSTGRES_MAJORS[0];
+}

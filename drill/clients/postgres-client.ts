@@ -1,0 +1,73 @@
+import pg from 'pg';
+import * as z from 'zod/mini';
+import { codeOf, type Client, type Connection, type Dialect, type Failure, type Login } from './client.ts';
+
+const dialect: Dialect = {
+  sleep: (seconds) => `pg_sleep(${seconds.toFixed(3)})`,
+  beginSnapshot: 'BEGIN ISOLATION LEVEL REPEATABLE READ',
+  failTransaction: 'SELECT 1 / 0',
+  endlessQuery: 'SELECT count(*), pg_sleep(3600) FROM orders',
+  stubbornQuery: `DO $$ BEGIN
+    LOOP
+      BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END;
+    END LOOP;
+  END $$`,
+};
+
+const WHO_AM_I = `
+  SELECT pid AS id, extract(epoch FROM backend_start)::text AS incarnation
+  FROM pg_stat_activity
+  WHERE pid = pg_backend_pid()`;
+
+const position = z.tuple([z.object({ xlogpos: z.string().check(z.regex(/^[0-9A-F]+\/[0-9A-F]+$/)) })]);
+
+export const postgresClient: Client = { dialect, connect, failureOf };
+
+async function connect({ url, application, forReplication = false }: Login): Promise<Connection> {
+  const config = { connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 };
+  const client = new pg.Client(forReplication ? withReplication(config) : config);
+  let lastWords = '';
+  client.on('error', (error) => {
+    lastWords = codeOf(error);
+  });
+  await client.connect();
+  const over = new Promise<string>((resolve) => client.once('end', () => resolve(lastWords)));
+  const {
+    rows: [identity],
+  } = await client.query<Connection['identity']>(WHO_AM_I);
+  if (identity === undefined) throw new Error('the server does not show a session its own row');
+
+  const query = async (sql: string, values: readonly unknown[] = []) => {
+    let count = 0;
+    // A statement without parameters may be several, or a replication command.
+    if (values.length === 0) return (await client.query<Record<string, unknown>>(sql)).rows;
+    const numbered = sql.replaceAll('?', () => `$${++count}`);
+    return (await client.query<Record<string, unknown>>(numbered, [...values])).rows;
+  };
+  return {
+    identity,
+    over,
+    query,
+    async replicate() {
+      const [{ xlogpos }] = position.parse(await query('IDENTIFY_SYSTEM'));
+      // Streams until the session is over; a replication command takes no parameters.
+      query(`START_REPLICATION PHYSICAL ${xlogpos}`).catch(() => undefined);
+    },
+    close: () => client.end(),
+  };
+}
+
+/** The driver hands `replication` on to the server, though its types do not know the field. */
+function withReplication(config: pg.ClientConfig): pg.ClientConfig {
+  return Object.assign(config, { replication: 'database' });
+}
+
+function failureOf(error: unknown): Failure {
+  const code = codeOf(error);
+  // `too_many_connections`, and its like for one role or database.
+  if (code === '53300') return { kind: 'refused', code };
+  if (code === '57014') return { kind: 'cancelled', code };
+  // `admin_shutdown`: somebody ended the session.
+  const isLost = !(error instanceof pg.DatabaseError) || code === '57P01';
+  return { kind: isLost ? 'lost' : 'other', code };
+}

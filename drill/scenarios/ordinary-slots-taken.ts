@@ -1,0 +1,24 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { checkThat } from '../checks.ts';
+import { connectionLeak } from './connection-leak.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The house is full for ordinary clients only: where there is a reserve it is used, else the session that was there before. */
+export const ordinarySlotsTaken: Scenario = {
+  ...connectionLeak,
+  name: 'ordinary-slots-taken',
+  summary: 'ordinary clients are refused and the reserve is free: Headroom gets in at once',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
+  expect: {
+    ...connectionLeak.expect,
+    also: ({ incident: { admission } }) => [
+      checkThat(
+        'got in',
+        'by its reserve or its warm session, within 3 s',
+        admission === null ? 'never' : `${admission.way}, reserved ${admission.reserved}, in ${admission.waitedMs} ms`,
+        admission !== null && (admission.reserved || admission.way === 'warm') && admission.waitedMs < 3_000,
+      ),
+    ],
+  },
+};

@@ -1,0 +1,37 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { checkThat } from '../checks.ts';
+import { COMPRESSED, type Scenario } from './scenario.ts';
+
+/** There is nobody to end: whoever goes is back within milliseconds, and so is everybody who was waiting. */
+export const reconnectStorm: Scenario = {
+  name: 'reconnect-storm',
+  summary: 'clients without back-off refill every slot within milliseconds: Headroom gets in and names the storm',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 24, superuserReserved: 2, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: [
+    {
+      name: 'the storm',
+      behaviour: 'reconnect-storm',
+      user: 'checkout',
+      application: 'checkout-api',
+      label: 'guilty',
+      sessions: 32,
+    },
+  ],
+  refused: 'ordinary',
+  ripenMs: 1_000,
+  expect: {
+    outcome: 'escalated',
+    cause: 'connection-storm',
+    tiers: [],
+    also: ({ incident: { admission }, loads }) => {
+      const refused = loads.reduce((sum, load) => sum + load.refused, 0);
+      return [
+        checkThat('got in', 'within its patience', admission?.way ?? 'never', admission !== null),
+        checkThat('a storm blew', 'at least 100 logins refused', refused, refused >= 100),
+      ];
+    },
+  },
+};

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import mysql from 'mysql2/promise';
+import { loginGrants, quoteAccount } from '../../functions/engines/mysql/grants.ts';
+import type { MysqlServer } from './mysql.ts';
+import type { Logins } from './postgres.ts';
+
+/**
+ * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords. `isRds`:
+ * with those for RDS, for which the server needs RDS's procedures.
+ */
+export async function createMysqlLogins(server: MysqlServer, { isRds = false } = {}): Promise<Logins> {
+  const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
+  const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
+  const from = '%';
+  const grants = loginGrants({
+    engine: server.flavour,
+    isRds,
+    auth: 'password',
+    responder: responder.user,
+    canary: canary.user,
+    from,
+  });
+  const passwords = [responder, canary].map(
+    ({ user, password }) =>
+      `ALTER USER ${quoteAccount(user, from)} IDENTIFIED BY ${mysql.escape(password)} ACCOUNT UNLOCK`,
+  );
+  const admin = await mysql.createConnection({ uri: server.adminUrl });
+  try {
+    for (const sql of [...grants.flatMap((grant) => grant.sql ?? []), ...passwords]) await admin.query(sql);
+  } finally {
+    await admin.end();
+  }
+  return { responderUrl: server.urlFor(responder), canaryUrl: server.urlFor(canary) };
+}

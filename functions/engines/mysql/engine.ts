@@ -1,0 +1,37 @@
+import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
+import { knock } from './canary.ts';
+import { checkRights } from './check.ts';
+import { connectResponder, type Admitted } from './connect.ts';
+import { endSessions } from './end.ts';
+import { PING } from './login.sql.ts';
+import { lookoutOver } from './look.ts';
+import { takeSample } from './sample.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+/** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
+export const mysqlEngine: Engine = {
+  connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
+  knock,
+};
+
+function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession {
+  const inside = { ...admitted, options, lookout: lookoutOver(admitted) };
+  const { connection, features } = admitted;
+  return {
+    reserved: features.reserved,
+    async isAlive(timeoutMs) {
+      try {
+        await connection.query(PING, [], timeoutMs);
+        return true;
+      } catch {
+        connection.close();
+        return false;
+      }
+    },
+    sample: (timeoutMs) => takeSample(inside, timeoutMs),
+    snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
+    check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
+    end: (request) => endSessions(inside, request),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,173 @@
+/** What the statements depend on. Names are taken as they are: any name the server accepts is quoted correctly. */
+export interface GrantOptions {
+  readonly engine: 'mysql' | 'mariadb';
+  /** RDS or Aurora, where sessions are ended through procedures and no login of the customer's is above others. */
+  readonly isRds: boolean;
+  readonly auth: 'iam' | 'password';
+  readonly responder: string;
+  readonly canary: string;
+  /** Where the logins may come from, as in an account name: an address, a pattern such as `10.%`, or `%`. */
+  readonly from: string;
+}
+
+export interface Grant {
+  /** One statement, without its semicolon; null for a remark that needs no statement. */
+  readonly sql: string | null;
+  /** One sentence for whoever reads the script before running it. */
+  readonly why: string;
+}
+
+/** A privilege the responder needs: what follows GRANT, up to TO. */
+export interface Privilege {
+  readonly grant: string;
+  readonly why: string;
+}
+
+/** The tables of performance_schema that are read where they exist, and what would be unknown without them. */
+const SCHEMA_TABLES: Readonly<Record<GrantOptions['engine'], readonly (readonly [string, string])[]>> = {
+  mysql: [
+    ['threads', 'It knows which thread serves which session.'],
+    ['events_statements_current', 'It knows to the millisecond how long a session has been at work, or idle.'],
+    ['events_transactions_current', 'It sees a transaction from its first statement on.'],
+    ['data_lock_waits', 'It sees who waits for whose row locks.'],
+    ['metadata_locks', 'It sees who waits for whose table locks, and who holds a GET_LOCK.'],
+    ['session_connect_attrs', 'It sees which application a session belongs to.'],
+  ],
+  mariadb: [
+    ['threads', 'It knows which thread serves which session.'],
+    ['metadata_locks', 'It sees who waits for whose table locks, and who holds a GET_LOCK.'],
+    ['session_connect_attrs', 'It sees which application a session belongs to.'],
+  ],
+};
+
+export const SEES: Privilege = {
+  grant: 'PROCESS ON *.*',
+  why: "It sees every user's sessions and transactions.",
+};
+
+/** Where nobody offers RDS's procedures; it brings the slot beyond max_connections too. */
+export function killPrivilege(engine: GrantOptions['engine']): Privilege {
+  return {
+    grant: `${engine === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN'} ON *.*`,
+    why: "It may end ordinary users' sessions, and get in by the one slot beyond max_connections.",
+  };
+}
+
+export const RDS_PROCEDURES = ['rds_kill', 'rds_kill_query'] as const;
+
+export function procedurePrivilege(name: (typeof RDS_PROCEDURES)[number]): Privilege {
+  return {
+    grant: `EXECUTE ON PROCEDURE mysql.${name}`,
+    why: name === 'rds_kill' ? 'It may end sessions the way RDS allows it.' : 'It may cancel their queries.',
+  };
+}
+
+/** To leave administrators alone it has to know who they are. On RDS nobody but RDS is one. */
+export function accountPrivileges(engine: GrantOptions['engine']): readonly Privilege[] {
+  const why = 'It sees which users are administrators, and leaves them alone.';
+  const roles = 'The same for administrators by way of a role.';
+  return engine === 'mysql'
+    ? [
+        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
+        { grant: 'SELECT (USER, PRIV) ON mysql.global_grants', why },
+        { grant: 'SELECT (FROM_USER, TO_USER) ON mysql.role_edges', why: roles },
+      ]
+    : [
+        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
+        { grant: 'SELECT (User, Role) ON mysql.roles_mapping', why: roles },
+      ];
+}
+
+/** Optional: what a user's own limit is decides only what a person is told. */
+export const SEES_LIMITS: Privilege = {
+  grant: 'SELECT (User, max_user_connections) ON mysql.user',
+  why: 'It can tell a user at a limit of its own from a server that is full.',
+};
+
+export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Privilege & { readonly table: string })[] {
+  return SCHEMA_TABLES[engine].map(([table, why]) => ({ table, grant: `SELECT ON performance_schema.${table}`, why }));
+}
+
+/**
+ * The logins to create: the responder may see and end sessions; the canary may only connect. Passwords are not part of it:
+ * both accounts stay locked until they have one. Throws when a name cannot be the name of an account.
+ */
+export function loginGrants(options: GrantOptions): readonly Grant[] {
+  const { engine, isRds, auth } = options;
+  const responder = accountOf('responder', options.responder, options.from);
+  const canary = accountOf('canary', options.canary, options.from);
+  const privileges = [
+    SEES,
+    ...(isRds ? RDS_PROCEDURES.map(procedurePrivilege) : [killPrivilege(engine), ...accountPrivileges(engine)]),
+    ...schemaPrivileges(engine),
+    SEES_LIMITS,
+  ];
+  return [
+    { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },
+    ...privileges.map(({ grant, why }) => ({ sql: `GRANT ${grant} TO ${responder}`, why })),
+    ...(isRds ? [reserveRemark(engine, responder)] : []),
+    {
+      sql: `CREATE USER ${canary} ${login(auth)}`,
+      why: 'The canary: logs in as ordinary clients do, and may do nothing else.',
+    },
+    ...(auth === 'password' ? [passwordRemark(responder, canary)] : []),
+  ];
+}
+
+/** The same as a script: a comment above each statement. */
+export function renderGrants(grants: readonly Grant[]): string {
+  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
+}
+
+/** An account without a password lets everybody in, so it is locked until it has one. */
+function login(auth: GrantOptions['auth']): string {
+  return auth === 'iam' ? `IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL` : 'ACCOUNT LOCK';
+}
+
+function reserveRemark(engine: GrantOptions['engine'], responder: string): Grant {
+  const { grant } = killPrivilege(engine);
+  return {
+    sql: null,
+    why:
+      'On RDS the one slot beyond max_connections is not needed: the warm session and patience remain. ' +
+      `If your administrator may grant it: GRANT ${grant} TO ${commentSafe(responder)};`,
+  };
+}
+
+function passwordRemark(responder: string, canary: string): Grant {
+  const [first, second] = [responder, canary].map(
+    (account) => `ALTER USER ${commentSafe(account)} IDENTIFIED BY '…' ACCOUNT UNLOCK;`,
+  );
+  return { sql: null, why: `Give both a password, which unlocks them: ${first} and ${second}` };
+}
+
+/** A line break in a name would end the comment and start a statement. */
+function commentSafe(quoted: string): string {
+  return quoted.replace(/[\r\n]+/g, ' ');
+}
+
+/** `user`@`host`, quoted so that no sql_mode changes its meaning. */
+export function quoteAccount(user: string, host: string): string {
+  return `${quote(user)}@${quote(host)}`;
+}
+
+function quote(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+/** MySQL takes 32 characters, MariaDB more; both take anything but characters beyond the basic plane and zero bytes. */
+function accountOf(field: string, name: string, from: string): string {
+  const length = [...name].length;
+  if (length === 0 || length > 32 || /[\0\u{10000}-\u{10ffff}]/u.test(name) || name !== name.trimEnd()) {
+    throw new Error(
+      `${field}: ${JSON.stringify(name)} cannot be the name of an account; use 1 to 32 characters of the basic plane, ` +
+        'without a zero byte and without blanks at the end',
+    );
+  }
+  if (from === '' || from.length > 60 || !/^[\w.:%/-]+$/.test(from)) {
+    throw new Error(
+      `from: ${JSON.stringify(from)} is no place logins come from; use an address or a pattern such as "10.%"`,
+    );
+  }
+  return quoteAccount(name, from);
+}

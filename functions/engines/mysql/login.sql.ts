@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+
+/**
+ * Settings of our own session: our statements are bounded (SELECT only on MySQL), wait for no lock for long and read texts
+ * as written; our session is never ended for being idle (Aurora takes the lesser of both timeouts); times are the operating
+ * system's, as those of INNODB_TRX are. MySQL 8.0 and later, MariaDB 10.6 and later: each reads its own kind of comment.
+ */
+export const SETTINGS = {
+  sql: /* SQL */ `
+    SET SESSION
+      sql_mode = '', autocommit = 1, time_zone = 'SYSTEM', sql_big_selects = 1, sql_select_limit = DEFAULT,
+      lock_wait_timeout = 2, innodb_lock_wait_timeout = 2,
+      /*!80000 max_execution_time = 8000, */
+      /*M! max_statement_time = 8, */
+      wait_timeout = 31536000, interactive_timeout = 31536000`,
+};
+
+/**
+ * What kind of server is this? Variables that it does not have have no row: that is how features are told, not by versions.
+ * All versions; no privileges.
+ */
+export const VARIABLES = {
+  sql: /* SQL */ `
+    SHOW GLOBAL VARIABLES WHERE Variable_name IN (
+      'version', 'version_comment', 'performance_schema', 'server_uuid', 'super_read_only', 'aurora_server_id', 'basedir'
+    )`,
+  row: z.object({ Variable_name: z.string(), Value: z.string() }),
+};
+
+/**
+ * Which of the tables we would read exist and may be read? All versions; shows only what this login has a right to.
+ */
+export const COLUMNS = {
+  sql: /* SQL */ `
+    SELECT TABLE_SCHEMA AS table_schema, TABLE_NAME AS table_name, COLUMN_NAME AS column_name
+    FROM information_schema.COLUMNS
+    WHERE (TABLE_SCHEMA = 'information_schema' AND TABLE_NAME IN ('PROCESSLIST', 'INNODB_LOCK_WAITS'))
+      OR (TABLE_SCHEMA = 'mysql' AND TABLE_NAME IN ('user', 'global_grants', 'role_edges', 'roles_mapping'))
+      OR (TABLE_SCHEMA = 'performance_schema' AND TABLE_NAME IN (
+        'threads', 'events_statements_current', 'events_transactions_current', 'data_lock_waits', 'metadata_locks',
+        'session_connect_attrs'
+      ))`,
+  row: z.object({ table_schema: z.string(), table_name: z.string(), column_name: z.string() }),
+};
+
+/** What may this login do, roles that are active included? One column, whose name differs. */
+export const GRANTS = { sql: /* SQL */ `SHOW GRANTS`, row: z.record(z.string(), z.string()) };
+
+/** Who are we? `account` is the one whose privileges count: user@host. */
+export const ACCOUNT = {
+  sql: /* SQL */ `SELECT CONNECTION_ID() AS id, CURRENT_USER() AS account`,
+  row: z.object({ id: z.number(), account: z.string() }),
+};
+
+/** Our own thread in performance_schema, whose clock every age is taken from. Needs SELECT on threads. */
+export const THREAD = {
+  sql: /* SQL */ `SELECT THREAD_ID AS thread FROM performance_schema.threads WHERE PROCESSLIST_ID = CONNECTION_ID()`,
+  row: z.object({ thread: z.number() }),
+};
+
+/** Does this connection still answer? */
+export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

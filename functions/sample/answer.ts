@@ -1,0 +1,15 @@
+import { parseRequest } from '../core/request.ts';
+import { samplerRequest } from '../core/workflow.ts';
+import { selfCheck, type CheckOutcome } from './self-check.ts';
+import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
+
+/** What the schedules of a target ask: samples each minute, a check each day. */
+export async function answer(payload: unknown, deps: SampleDependencies): Promise<SampleOutcome | CheckOutcome> {
+  const request = parseRequest(samplerRequest, payload);
+  switch (request.kind) {
+    case 'sample':
+      return sample(request, deps);
+    case 'check':
+      return selfCheck(request, deps);
+  }
+}

@@ -1,0 +1,51 @@
+import { failed, type CheckFinding } from '../core/check-finding.ts';
+import { composeCheckup } from '../core/checkup-message.ts';
+import { checkUp } from '../core/checkup.ts';
+import type { IncidentStore, Notifier, WorkerClient } from '../core/ports.ts';
+import type { TargetSettings } from '../core/target.ts';
+import type { CheckFunctionRequest } from '../core/workflow.ts';
+
+export interface CheckOutcome {
+  /** Why nothing was checked; null when it was. */
+  readonly skipped: string | null;
+  /** What is not in place, by the names of `CHECKS`; people were told of it. */
+  readonly failed: readonly string[];
+  /** What should be otherwise; `headroom doctor` shows it. */
+  readonly warnings: readonly string[];
+}
+
+export interface CheckDependencies {
+  readonly store: Pick<IncidentStore, 'openIncidentOf'>;
+  readonly worker: Pick<WorkerClient, 'check'>;
+  readonly notifier: Notifier;
+  readonly now: () => number;
+}
+
+/** A check takes the worker up to 20 s; it may be at a sample first. */
+const CHECK_MS = 30_000;
+
+/**
+ * The daily self-check: has the worker try what it needs, and tells people in one notice what is not in place. An incident
+ * needs the worker more. Throws when the topic does not take the notice.
+ */
+export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDependencies): Promise<CheckOutcome> {
+  if ((await deps.store.openIncidentOf(target.id)) !== null) {
+    return { skipped: 'an incident is open', failed: [], warnings: [] };
+  }
+  const findings = await examine(target, deps);
+  const message = composeCheckup(target, findings, deps.now());
+  if (message !== null) await deps.notifier.publish(message);
+  const idsOf = (wanted: CheckFinding['status']) =>
+    findings.filter(({ status }) => status === wanted).map(({ id }) => id);
+  return { skipped: null, failed: idsOf('failed'), warnings: idsOf('warning') };
+}
+
+async function examine(target: TargetSettings, { worker, now }: CheckDependencies): Promise<readonly CheckFinding[]> {
+  try {
+    return checkUp(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const fix = 'look at the worker’s log, and whether the function exists and the sampler may invoke it';
+    return [failed('route', `the worker gives no answer: ${words}`, fix)];
+  }
+}

@@ -1,0 +1,91 @@
+import { Command } from 'commander';
+import * as z from 'zod/mini';
+import { warningsOf } from '../../lib/config.ts';
+import { startMetricsServer } from '../metrics-server.ts';
+import type { LoopbackServer } from '../loopback-server.ts';
+import { createWatchFigures, type WatchFigures } from '../watch-figures.ts';
+import type { WatchEvent } from '../watch.ts';
+import { findLocalTargets } from './configured-target.ts';
+import { EXIT } from './exit-status.ts';
+import { paint, printJsonLine, say } from './output.ts';
+import { printLine } from './progress-lines.ts';
+import { UsageError } from './usage-error.ts';
+
+const options = z.object({
+  config: z.string(),
+  target: z.optional(z.string()),
+  port: z.string(),
+  every: z.optional(z.string()),
+  records: z.string(),
+  json: z._default(z.boolean(), false),
+});
+
+/** Closer together than this, samples would be most of what a small server does. */
+const LEAST_SECONDS = 5;
+const MOST_SECONDS = 60;
+
+/** `headroom watch`: the sampler on this machine, until Ctrl-C. */
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('sample servers from this machine, run the workflow when one crosses its trigger, serve the figures')
+    .option('--config <file>', 'configuration', 'headroom.yaml')
+    .option('--target <id>', 'watch this target alone (default: every one with auth mode "url")')
+    .option(
+      '--every <seconds>',
+      `time between samples, ${LEAST_SECONDS} to ${MOST_SECONDS} (default: as in the policy)`,
+    )
+    .option('--port <number>', 'of the Prometheus metrics at http://127.0.0.1:PORT/metrics; 0 for any free one', '9464')
+    .option('--records <folder>', 'where incidents are kept', '.headroom')
+    .option('--json', 'one line of JSON on standard output for each sample, notice and incident')
+    .action(async (raw: unknown) => {
+      const given = options.parse(raw);
+      const seconds =
+        given.every === undefined ? null : parseNumber('--every', given.every, LEAST_SECONDS, MOST_SECONDS);
+      const port = parseNumber('--port', given.port, 0, 65_535);
+      const config = findLocalTargets(given.config, given.target, process.env);
+      for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
+      const figures = createWatchFigures();
+      const server = await serve(figures, port);
+      say(`figures at ${server.url}/metrics`);
+      const startedAt = Date.now();
+      try {
+        // Brings the CDK and the interpreter along, which most commands do without.
+        const { watch } = await import('../watch.ts');
+        const { interrupted } = await watch(config, {
+          everyMs: seconds === null ? null : seconds * 1000,
+          recordsFolder: given.records,
+          environment: process.env,
+          tell: (line) => printLine(line, startedAt),
+          report: (event) => {
+            count(event, figures);
+            if (given.json) printJsonLine(event);
+          },
+        });
+        process.exitCode = interrupted > 0 ? EXIT.failed : EXIT.ok;
+      } finally {
+        await server.stop();
+      }
+    });
+}
+
+function count(event: WatchEvent, figures: WatchFigures): void {
+  if (event.event === 'sample') figures.observe(event.target, event.sample);
+  if (event.event === 'incident') figures.incidentEnded(event.target, event.outcome);
+}
+
+async function serve(figures: WatchFigures, port: number): Promise<LoopbackServer> {
+  try {
+    return await startMetricsServer(figures, port);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE') throw new UsageError(`--port ${port}: another program has it; name a free one, or 0`);
+    if (code === 'EACCES') throw new UsageError(`--port ${port}: you may not use it; name one from 1024 on, or 0`);
+    throw error;
+  }
+}
+
+function parseNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new UsageError(`${option} ${text}: use a whole number from ${least} to ${most}`);
+}

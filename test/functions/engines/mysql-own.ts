@@ -1,0 +1,404 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/session.ts';
+import { connectResponder } from '../../../functions/engines/mysql/connect.ts';
+import { endIfStill } from '../../../functions/engines/mysql/end.sql.ts';
+import { lookoutOver } from '../../../functions/engines/mysql/look.ts';
+import { observe } from '../../../functions/engines/mysql/sessions.ts';
+import type { Worker } from '../../../functions/worker/worker.ts';
+import { until, type MysqlStage } from './mysql-stage.ts';
+import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type StageClient } from './stage.ts';
+
+/** What only MySQL and MariaDB have. */
+export function describeMysql(stage: () => MysqlStage): void {
+  let worker: Worker;
+  beforeEach(async () => {
+    worker = await openWorker(stage());
+  });
+  afterEach(() => worker.close());
+
+  const isMysql = () => stage().engine === 'mysql';
+  /** Statements are timed one by one. */
+  const isTimed = () => isMysql() && stage().hasPerformanceSchema;
+  const see = async (client: Pick<StageClient, 'id'>) => sessionOf(await takeSnapshot(worker), client);
+  const results = (endings: readonly { readonly result: string }[]) => endings.map(({ result }) => result);
+
+  test('connections that never log in are counted, and take slots', async () => {
+    await takeSample(worker);
+    const sockets = await Promise.all(Array.from({ length: 30 }, () => beHalfOpen(stage())));
+    const { canary, halfOpen, used, limits } = await takeSample(worker);
+    sockets.forEach((socket) => socket.destroy());
+    expect(canary).toMatchObject({ result: 'refused', refusal: { kind: 'full' } });
+    expect(halfOpen.inferred).toBe(false);
+    expect(halfOpen.count).toBeGreaterThanOrEqual(limits.usable - 3);
+    expect(used).toBeGreaterThanOrEqual(limits.usable);
+    await until(async () => {
+      const after = await takeSample(worker);
+      return after.canary.result === 'admitted' && after.halfOpen.count === 0;
+    });
+  });
+
+  test("the server's identity is the same at every look, and another after a restart", async () => {
+    const identities = new Set<string>();
+    // Over a change of second and a half: a start that is worked out anew each time would jitter.
+    for (const endsAt = Date.now() + 1_600; Date.now() < endsAt;) {
+      identities.add((await takeSample(worker)).server.identity);
+    }
+    expect(identities.size).toBe(1);
+    await stage().restart();
+    expect(identities).not.toContain((await takeSample(worker)).server.identity);
+  });
+
+  test('an order for another server, or another holder of the id, ends nobody', async () => {
+    const client = await stage().open();
+    const session = await see(client);
+    const { server, incarnation } = session.identity;
+    const others = fc.oneof(
+      fc.record({ server: fc.string().filter((other) => other !== server), incarnation: fc.constant(incarnation) }),
+      fc.record({ server: fc.constant(server), incarnation: fc.string().filter((other) => other !== incarnation) }),
+      fc.record({
+        server: fc.constantFrom(`${server}1`, server.slice(0, -1), ''),
+        incarnation: fc.constantFrom(incarnation, `${incarnation}1`, `other_app@${incarnation.split('@')[1] ?? ''}`),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(others, { minLength: 1, maxLength: 40 }), async (orders) => {
+        const victims = orders.map((other) => victimOf({ ...session, identity: { ...session.identity, ...other } }));
+        expect(new Set(results(await endSessions(worker, victims)))).toEqual(new Set(['gone']));
+      }),
+      { numRuns: 8 },
+    );
+    expect(client.isOpen).toBe(true);
+    await client.query('SELECT 1');
+  });
+
+  test('a session that moves on between the look and its end is left alone', async () => {
+    const { connection, features, self } = await connectResponder(
+      { ...loginOf(stage()), tls: { mode: 'disable', ca: null } },
+      { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
+      3_000,
+    );
+    const lookout = lookoutOver({ connection, features, self });
+    const own = { id: self.id, responder: self.user, canary: null };
+    const look = async (client: StageClient) => {
+      const usage = await lookout.usage({ ids: [client.id], withStatements: false }, 3_000);
+      const [found] = observe(usage, null, { server: '', own, statements: 'verb' });
+      if (found === undefined) throw new Error('it is not there');
+      return found.stillness;
+    };
+    const tryToEnd = async (client: StageClient, stillness: Awaited<ReturnType<typeof look>>) => {
+      const { sql, values } = endIfStill(features, 'terminate', client.id, stillness);
+      return connection.run({ sql }, values, 3_000).catch((error: unknown) => String(error));
+    };
+
+    const later = await stage().open();
+    const busy = await stage().open();
+    const gone = await stage().open();
+    const still = await stage().open();
+    // Where statements are not numbered, their second tells them apart.
+    await sleep(stage().shows.precisionMs);
+    const clients = [later, busy, gone, still];
+    const before = new Map<StageClient, Awaited<ReturnType<typeof look>>>();
+    for (const client of clients) before.set(client, await look(client));
+    await later.query('SELECT 1');
+    await busy.startQuery(20);
+    await gone.close();
+    const said = [];
+    for (const [client, stillness] of before) said.push(await tryToEnd(client, stillness));
+    connection.close();
+    expect(said.slice(0, 3)).toEqual(Array(3).fill(expect.stringContaining('Unknown thread id') as string));
+    expect(said[3]).toBeUndefined();
+    await later.query('SELECT 1');
+    expect(busy.isOpen).toBe(true);
+    await until(() => Promise.resolve(!still.isOpen));
+  });
+
+  test('a queue for a table leads to the session at its head, where the server shows it', async () => {
+    const root = await stage().open();
+    await root.begin();
+    const changing = await stage().open({ as: 'administrator' });
+    await changing.startWaiting("ALTER TABLE main.ledger COMMENT = 'new'", /^Waiting for table metadata lock$/);
+    const reading = await stage().open();
+    await reading.startWaiting('SELECT * FROM main.ledger', /^Waiting for table metadata lock$/);
+    await sleep(50 + stage().shows.precisionMs);
+    const snapshot = await takeSnapshot(worker);
+    const behind = ({ id }: StageClient) => [isTimed() ? id : UNKNOWN_BLOCKER];
+    expect(sessionOf(snapshot, changing)).toMatchObject({ blockedBy: behind(root), lockWaitMs: 0 });
+    expect(sessionOf(snapshot, reading)).toMatchObject({ blockedBy: behind(changing), wait: { type: 'Lock' } });
+    expect(sessionOf(snapshot, reading).lockWaitMs).toBeGreaterThanOrEqual(50);
+    expect(sessionOf(snapshot, root)).toMatchObject({ blockedBy: [], lockWaitMs: null });
+    const order = victimOf(sessionOf(snapshot, root), { blocksOthers: true });
+    expect(results(await endSessions(worker, [order]))).toEqual([isTimed() ? 'ended' : 'changed']);
+    await root.close();
+    await reading.query('SELECT 1');
+  });
+
+  test('who blocks an inserted row is the session that inserted it, not the one that waits', async () => {
+    const root = await stage().open();
+    const waiter = await stage().open();
+    await root.begin();
+    await root.query('INSERT INTO main.ledger VALUES (99, 0)');
+    await waiter.startWaitingForRow(99);
+    expect((await see(waiter)).blockedBy).toEqual([stage().shows.blockers ? root.id : UNKNOWN_BLOCKER]);
+  });
+
+  test('a prepared transaction that blocks belongs to no session', async () => {
+    const preparing = await stage().open();
+    await preparing.query("XA START 'held'");
+    await preparing.lockRow(5);
+    await preparing.query("XA END 'held'; XA PREPARE 'held'");
+    await preparing.close();
+    const waiter = await stage().open();
+    await waiter.startWaitingForRow(5);
+    const snapshot = await takeSnapshot(worker);
+    await stage().administer("XA ROLLBACK 'held'");
+    expect(sessionOf(snapshot, waiter).blockedBy).toEqual([
+      stage().shows.blockers ? PREPARED_TRANSACTION : UNKNOWN_BLOCKER,
+    ]);
+    expect(snapshot.preparedTransactions).toEqual([{ owner: '', database: '', ageMs: expect.any(Number) as number }]);
+  });
+
+  test('an idle session that holds tables is seen where the server shows it, and then left alone', async () => {
+    const locking = await stage().open();
+    const before = await takeSnapshot(worker);
+    await locking.query('LOCK TABLES ledger READ');
+    const snapshot = await takeSnapshot(worker);
+    const { holdings } = stage().shows;
+    expect(sessionOf(snapshot, locking).holds).toEqual(holdings ? ['table-lock'] : []);
+    const order = victimOf(sessionOf(before, locking), { holdsNothing: true });
+    expect(results(await endSessions(worker, [order]))).toEqual([holdings ? 'changed' : 'ended']);
+  });
+
+  test('what undoes its work keeps its slot, is told as that, and is never ended again', async () => {
+    await stage().administer(
+      'CREATE TABLE main.pile (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT, KEY (a), KEY (b))',
+    );
+    await stage().administer('INSERT INTO main.pile (a, b) VALUES (1, 1)');
+    for (let doubled = 0; doubled < 16; doubled++) {
+      await stage().administer('INSERT INTO main.pile (a, b) SELECT a + id, b - id FROM main.pile');
+    }
+    const writer = await stage().open();
+    await writer.query('BEGIN; UPDATE main.pile SET a = a + 7, b = b * 3');
+    const before = await see(writer);
+    expect(before).toMatchObject({ state: 'idle-in-transaction', hasWritten: true });
+    expect(before.rowsModified).toBeGreaterThan(60_000);
+    expect(results(await endSessions(worker, [victimOf(before)], { forMs: 250 }))).toEqual(['rolling-back']);
+    const after = sessionOf(await takeSnapshot(worker), writer);
+    expect(after.state).toBe('rolling-back');
+    expect(['changed', 'gone']).toContain(results(await endSessions(worker, [victimOf(before)]))[0]);
+    await until(
+      async () => !(await takeSnapshot(worker)).sessions.some(({ identity }) => identity.id === writer.id),
+      50,
+    );
+    await stage().administer('DROP TABLE main.pile');
+  });
+
+  test('a session that was busy until just now has not been idle for long', async () => {
+    const idle = await stage().open();
+    const inTransaction = await stage().open();
+    await inTransaction.begin();
+    await Promise.all([idle.query('SELECT SLEEP(3)'), inTransaction.query('SELECT SLEEP(3)')]);
+    const snapshot = await takeSnapshot(worker);
+    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be lost.
+    if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThan(1_000);
+    else expect(sessionOf(snapshot, idle).stateMs).toBeGreaterThanOrEqual(2_000);
+    expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
+  });
+
+  test("ages do not depend on anybody's time zone", async () => {
+    const client = await stage().open();
+    await client.begin();
+    await stage().administer("SET GLOBAL time_zone = '+05:30'");
+    const { transactionMs } = await see(client);
+    await stage().administer("SET GLOBAL time_zone = '+00:00'");
+    expect(transactionMs).toBeLessThan(10_000);
+  });
+
+  test('how long a session has been connected is known once it came after a look', async () => {
+    const early = await stage().open();
+    await takeSample(worker);
+    const late = await stage().open();
+    await sleep(200);
+    await takeSample(worker);
+    await sleep(300);
+    const snapshot = await takeSnapshot(worker);
+    expect(sessionOf(snapshot, early).connectedMs).toBeNull();
+    expect(sessionOf(snapshot, late).connectedMs).toBeGreaterThanOrEqual(300);
+    expect(sessionOf(snapshot, late).connectedMs).toBeLessThan(2_000);
+  });
+
+  test('a session that sends binlogs is replication, takes a slot, and is never ended', async () => {
+    await stage().administer("CREATE USER copier IDENTIFIED BY 'copier'");
+    await stage().administer('GRANT REPLICATION SLAVE ON *.* TO copier');
+    const { used } = await takeSample(worker);
+    const copiers = async () => (await takeSnapshot(worker)).sessions.filter(({ user }) => user === 'copier');
+    for (const command of isMysql() ? [BINLOG_DUMP, BINLOG_DUMP_GTID] : [BINLOG_DUMP]) {
+      const socket = connect(stage().port, stage().host);
+      const copier = await stage().connect({ user: 'copier', password: 'copier', stream: () => socket });
+      await copier.query("SET @source_binlog_checksum = 'NONE', @master_binlog_checksum = 'NONE'");
+      socket.removeAllListeners('data');
+      socket.resume();
+      socket.write(command);
+    }
+    const count = isMysql() ? 2 : 1;
+    await until(async () => (await copiers()).filter(({ kind }) => kind === 'replication').length === count);
+    expect((await takeSample(worker)).used).toBe(used + count);
+    const victims = (await copiers()).map((session) => victimOf({ ...session, state: 'active' }));
+    expect(new Set(results(await endSessions(worker, victims)))).toEqual(new Set(['changed']));
+    await stage().administer('DROP USER copier');
+  });
+
+  test('the logins of RDS are system sessions, and never ended', async () => {
+    await stage().administer("CREATE USER rdsproxyadmin IDENTIFIED BY 'x'");
+    await stage().connect({ user: 'rdsproxyadmin', password: 'x' });
+    const session = (await takeSnapshot(worker)).sessions.find(({ user }) => user === 'rdsproxyadmin');
+    expect(session?.kind).toBe('system');
+    const endings = session === undefined ? [] : await endSessions(worker, [victimOf(session)]);
+    expect(results(endings)).toEqual(['changed']);
+    await stage().administer('DROP USER rdsproxyadmin');
+  });
+
+  test('an administrator by way of a role is one too', async () => {
+    if (stage().isRds) return;
+    await stage().administer('CREATE ROLE chief');
+    await stage().administer(`GRANT ${isMysql() ? 'SYSTEM_USER' : 'SUPER'} ON *.* TO chief`);
+    await stage().administer("CREATE USER boss IDENTIFIED BY 'boss'");
+    await stage().administer('GRANT chief TO boss');
+    await stage().connect({ user: 'boss', password: 'boss' });
+    const session = (await takeSnapshot(worker)).sessions.find(({ user }) => user === 'boss');
+    expect(session?.superuser).toBe(true);
+    await stage().administer('DROP USER boss');
+    await stage().administer('DROP ROLE chief');
+  });
+
+  test('statements that are no text in our encoding, and huge ones, do not hide the others', async () => {
+    const strange = await stage().connect({ user: 'app', password: 'app', charset: 'LATIN1_SWEDISH_CI' });
+    const huge = await stage().open();
+    void strange
+      .query({ sql: Buffer.from(`SELECT SLEEP(20), 'na\xefve \xff\xfe\x80'`, 'latin1').toString('latin1') })
+      .catch(() => undefined);
+    await huge.startWaiting(`SELECT SLEEP(20), '${'x'.repeat(2_000_000)}', 'hunter2'`, /^User sleep$/);
+    const { sessions } = await takeSnapshot(worker);
+    const told = sessions.filter(({ statement }) => statement?.verb === 'SELECT');
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(JSON.stringify(sessions)).not.toMatch(/xxxx|hunter2|ve /);
+  });
+
+  test('mysqldump is known by what it asks where its name does not show', async () => {
+    const dump = await stage().connect({
+      user: 'app',
+      password: 'app',
+      connectAttributes: { program_name: 'mysqldump' },
+    });
+    void dump.query('SELECT /*!40001 SQL_NO_CACHE */ *, SLEEP(20) FROM main.ledger').catch(() => undefined);
+    await until(async () =>
+      (await takeSnapshot(worker)).sessions.some(({ application }) => application === 'mysqldump'),
+    );
+  });
+
+  test('a user that has all the sessions it may have is told, with its limit', async () => {
+    const url = new URL(await stage().limitedUrl(2));
+    const login = { user: url.username, password: url.password };
+    await stage().connect(login);
+    expect((await takeSnapshot(worker)).atLimit).toEqual([]);
+    await stage().connect(login);
+    expect((await takeSnapshot(worker)).atLimit).toEqual([{ of: 'user', name: 'limited', limit: 2 }]);
+  });
+
+  test('the latest deadlock is counted and told, without literals', async () => {
+    const before = await takeSnapshot(worker);
+    const [one, other] = [await stage().open(), await stage().open()];
+    for (const client of [one, other]) await client.begin();
+    await one.lockRow(7);
+    await other.lockRow(8);
+    await one.startWaitingForRow(8);
+    await other.lockRow(7).catch(() => undefined);
+    const { deadlocks, latestDeadlock } = await takeSnapshot(worker);
+    expect(deadlocks).toBe(before.deadlocks + 1);
+    expect(latestDeadlock?.agoMs).toBeLessThan(10_000);
+    const text = 'UPDATE main.ledger SET amount = amount + ? WHERE id = ?';
+    expect(latestDeadlock?.statements).toEqual([
+      { verb: 'UPDATE', text },
+      { verb: 'UPDATE', text },
+    ]);
+  });
+
+  test('a server that only reads says so', async () => {
+    await stage().administer('SET GLOBAL read_only = ON');
+    const { server } = await takeSample(worker);
+    await stage().administer('SET GLOBAL read_only = OFF');
+    expect(server.readOnly).toBe(true);
+    expect((await takeSample(worker)).server.readOnly).toBe(false);
+  });
+
+  test('an executor that dies with the server-side lock does not keep it', async () => {
+    const frozen = await stage().connect(loginOf(stage()));
+    await frozen.query('SET SESSION wait_timeout = 1, interactive_timeout = 1');
+    await frozen.query("SELECT GET_LOCK('headroom', 0)");
+    const client = await stage().open();
+    const order = victimOf(await see(client));
+    const request = () => ({ schema: 1, kind: 'end', deadline: Date.now() + 5_000, graceMs: 0, victims: [order] });
+    expect(await worker.answer(request())).toMatchObject({ ok: false, refusal: { kind: 'busy-elsewhere' } });
+    await until(async () => (await worker.answer(request())).ok);
+    await until(() => Promise.resolve(!client.isOpen));
+  });
+
+  test('our own session is let go soon while it acts, and not otherwise', async () => {
+    const shown = async () => {
+      const rows = await stage().ask(
+        stage().engine === 'mysql'
+          ? `SELECT VARIABLE_VALUE AS seconds FROM performance_schema.variables_by_thread
+             JOIN performance_schema.threads USING (THREAD_ID)
+             WHERE VARIABLE_NAME = 'wait_timeout' AND PROCESSLIST_USER = 'headroom_responder'`
+          : `SELECT 0 AS seconds`,
+      );
+      return rows.map(({ seconds }) => Number(seconds));
+    };
+    if (!isTimed()) return;
+    const client = await stage().open();
+    await client.startIgnoringCancel();
+    const order = victimOf(await see(client), {}, 'cancel');
+    expect(await shown()).toEqual([31_536_000]);
+    const acting = endSessions(worker, [order], { graceMs: 500 });
+    await until(async () => (await shown())[0] === 30);
+    await acting;
+    expect(await shown()).toEqual([31_536_000]);
+  });
+
+  test('somebody who ends our own session costs one new login', async () => {
+    await takeSnapshot(worker);
+    const own = (await takeSnapshot(worker)).sessions.find((session) => session.own);
+    await stage().administer(`KILL ${own?.identity.id ?? 0}`);
+    const after = (await takeSnapshot(worker)).sessions.filter((session) => session.own);
+    expect(after).toHaveLength(1);
+    expect(after[0]?.identity.id).not.toBe(own?.identity.id);
+  });
+}
+
+function loginOf({ responderUrl, host, port }: MysqlStage) {
+  const { username, password } = new URL(responderUrl);
+  return { host, port, database: '', user: username, password: decodeURIComponent(password) };
+}
+
+/** What a replica asks for, from the first position on, as one packet: COM_BINLOG_DUMP. */
+const BINLOG_DUMP = packet('12' + '04000000' + '0000' + '4d000000');
+/** The same by GTID, of which it has none: COM_BINLOG_DUMP_GTID. */
+const BINLOG_DUMP_GTID = packet(
+  '1e' + '0400' + '4e000000' + '00000000' + '0400000000000000' + '08000000' + '0000000000000000',
+);
+
+function packet(hex: string): Buffer {
+  const body = Buffer.from(hex, 'hex');
+  return Buffer.concat([Buffer.from([body.length, 0, 0, 0]), body]);
+}
+
+/** A client that is greeted and never answers. */
+async function beHalfOpen({ host, port }: MysqlStage): Promise<Socket> {
+  const socket = connect(port, host);
+  socket.on('error', () => undefined);
+  await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  return socket;
+}

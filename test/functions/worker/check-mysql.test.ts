@@ -1,0 +1,273 @@
+import mysql, { type Connection } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
+import type { MysqlFlavour } from '../../../drill/servers/mysql-flavours.ts';
+import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
+import type { Logins } from '../../../drill/servers/postgres.ts';
+import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
+import type { CheckFinding, CheckId } from '../../../functions/core/check-finding.ts';
+import { checkUp, hasFailed } from '../../../functions/core/checkup.ts';
+import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
+import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
+
+interface Place {
+  readonly flavour: MysqlFlavour;
+  readonly isRds: boolean;
+  /** Default: the flavour's own. */
+  readonly performanceSchema?: boolean;
+}
+
+const MAX_CONNECTIONS = 12;
+
+describe.each<Place>([
+  { flavour: 'mysql', isRds: false },
+  { flavour: 'mysql', isRds: true },
+  { flavour: 'mariadb', isRds: false },
+  { flavour: 'mariadb', isRds: true, performanceSchema: true },
+])('$flavour, RDS $isRds', ({ flavour, isRds, performanceSchema }) => {
+  let server: MysqlServer;
+  let logins: Logins;
+  let administrator: Connection;
+  const workers: Worker[] = [];
+  const clients: Connection[] = [];
+  const admin = flavour === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN';
+  const account = '`headroom_responder`@`%`';
+
+  beforeAll(async () => {
+    server = await startMysql({
+      flavour,
+      maxConnections: MAX_CONNECTIONS,
+      ...(performanceSchema === undefined ? {} : { performanceSchema }),
+    });
+    if (isRds) await installRdsProcedures(server);
+    logins = await createMysqlLogins(server, { isRds });
+    administrator = await connect(server.adminUrl, 'mysql');
+    clients.length = 0;
+    await administer('CREATE DATABASE shop');
+    await administer(`CREATE USER app IDENTIFIED BY 'app'`);
+    await administer('GRANT ALL ON shop.* TO app');
+  });
+  afterAll(() => server.stop());
+  afterEach(async () => {
+    workers.splice(0).forEach((worker) => worker.close());
+    clients.splice(0).forEach((client) => client.destroy());
+    // Slots come back a moment after their client has gone.
+    await expect
+      .poll(async () => (await shownSessions()).filter((user) => !/headroom|root|event/.test(user)))
+      .toEqual([]);
+  });
+
+  const administer = async (sql: string) => void (await administrator.query(sql));
+  const shownSessions = async () => {
+    const [rows] = await administrator.query<mysql.RowDataPacket[]>('SHOW PROCESSLIST');
+    return rows.map(({ User: user }) => String(user));
+  };
+
+  async function connect(url: string, application: string): Promise<Connection> {
+    const client = await mysql.createConnection({ uri: url, connectAttributes: { program_name: application } });
+    client.on('error', () => undefined);
+    clients.push(client);
+    return client;
+  }
+
+  async function open(responderUrl = logins.responderUrl): Promise<Worker> {
+    const worker = await createWorker(
+      {
+        engine: flavour,
+        instance: 'orders',
+        host: null,
+        port: null,
+        database: null,
+        auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
+        tls: { mode: 'disable', ca: null },
+        statements: 'redacted',
+      },
+      { env: { RESPONDER: responderUrl, CANARY: logins.canaryUrl }, folder: '/' },
+    );
+    workers.push(worker);
+    return worker;
+  }
+
+  async function look(worker?: Worker, maxConnections = MAX_CONNECTIONS): Promise<readonly CheckFinding[]> {
+    const asked = worker ?? (await open());
+    return checkUp(await askForCheck(asked), { engine: flavour, maxConnections });
+  }
+
+  test('in order, nothing has failed and every right was used', async () => {
+    const findings = await look();
+    expect(idsOf(findings, 'failed')).toEqual([]);
+    expect(findings).toHaveLength(22);
+    const tried = ['see-sessions', 'see-transactions', 'see-locks', 'end-sessions', 'cancel-queries', 'server-lock'];
+    for (const id of tried as CheckId[]) expect(pick(findings, id)).toMatchObject({ status: 'ok' });
+    expect(pick(findings, 'end-sessions').detail).toBe('it ended the canary’s session');
+    expect(pick(findings, 'reserve').status).toBe(isRds ? 'warning' : 'ok');
+    expect(pick(findings, 'tracking').status).toBe(flavour === 'mysql' || performanceSchema ? 'ok' : 'warning');
+  });
+
+  test('a check ends nobody but the canary’s own session, and takes no lock along', async () => {
+    const client = await connect(server.urlFor({ user: 'app', password: 'app' }), 'web');
+    await look();
+    await client.query('SELECT 1');
+    const [rows] = await administrator.query<mysql.RowDataPacket[]>(`SELECT IS_FREE_LOCK('headroom') AS free`);
+    expect(rows[0]?.['free']).toBe(1);
+  });
+
+  test('without PROCESS it sees nobody; the fix, run as printed, mends it', async () => {
+    await administer('REVOKE PROCESS ON *.* FROM headroom_responder');
+    const findings = await look();
+    expect(idsOf(findings, 'failed')).toEqual(
+      expect.arrayContaining(['see-sessions', 'see-transactions', 'visibility']),
+    );
+    expect(pick(findings, 'see-sessions').fix).toBe(`GRANT PROCESS ON *.* TO ${account}`);
+    expect(pick(findings, 'visibility').detail).toMatch(/^what \d+ of \d+ sessions of other users are at is hidden/);
+    await runFix(pick(findings, 'visibility'), administer);
+    expect(idsOf(await look(), 'failed')).toEqual([]);
+  });
+
+  test('without the right to end sessions, trying it is refused in the server’s words', async () => {
+    if (isRds) {
+      for (const [procedure, id] of [
+        ['rds_kill', 'end-sessions'],
+        ['rds_kill_query', 'cancel-queries'],
+      ] as const) {
+        await administer(`REVOKE EXECUTE ON PROCEDURE mysql.${procedure} FROM headroom_responder`);
+        const finding = pick(await look(), id);
+        expect(finding).toMatchObject({
+          status: 'failed',
+          fix: `GRANT EXECUTE ON PROCEDURE mysql.${procedure} TO ${account}`,
+        });
+        await runFix(finding, administer);
+      }
+    } else {
+      await administer(`REVOKE ${admin} ON *.* FROM headroom_responder`);
+      const findings = await look();
+      expect(idsOf(findings, 'failed')).toEqual(['end-sessions', 'cancel-queries', 'reserve']);
+      expect(pick(findings, 'end-sessions').detail).toMatch(/You are not owner of thread/);
+      expect(pick(findings, 'reserve').fix).toBe(`GRANT ${admin} ON *.* TO ${account}`);
+      await runFix(pick(findings, 'end-sessions'), administer);
+    }
+    expect(idsOf(await look(), 'failed')).toEqual([]);
+  });
+
+  if (isRds)
+    test('a procedure that takes the order and ends nobody is found out', async () => {
+      await administer('DROP PROCEDURE mysql.rds_kill');
+      await administer('CREATE PROCEDURE mysql.rds_kill(IN thread BIGINT) DO 0');
+      await administer(`GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO headroom_responder`);
+      const finding = pick(await look(), 'end-sessions');
+      await administer('DROP PROCEDURE mysql.rds_kill');
+      await administer('DROP PROCEDURE mysql.rds_kill_query');
+      await installRdsProcedures(server);
+      for (const name of ['rds_kill', 'rds_kill_query']) {
+        await administer(`GRANT EXECUTE ON PROCEDURE mysql.${name} TO headroom_responder`);
+      }
+      expect(finding).toMatchObject({
+        status: 'failed',
+        detail: 'the server took the order, and the canary’s session lives on',
+      });
+    });
+
+  if (!isRds)
+    test('without a look at mysql.user it cannot tell administrators, and says what to grant', async () => {
+      await administer('REVOKE SELECT (User, Super_priv) ON mysql.user FROM headroom_responder');
+      const finding = pick(await look(), 'see-sessions');
+      expect(finding.detail).toContain('which users are administrators');
+      await runFix(finding, administer);
+      expect(idsOf(await look(), 'failed')).toEqual([]);
+    });
+
+  if (performanceSchema ?? flavour === 'mysql')
+    test('a table of performance_schema that may not be read', async () => {
+      await administer('REVOKE SELECT ON performance_schema.metadata_locks FROM headroom_responder');
+      const findings = await look();
+      expect(idsOf(findings, 'failed')).toEqual(['see-locks']);
+      await runFix(pick(findings, 'see-locks'), administer);
+      expect(idsOf(await look(), 'failed')).toEqual([]);
+    });
+
+  test('a canary that is not ordinary; no hash of a password shows', async () => {
+    await administer('GRANT SELECT ON shop.* TO headroom_canary');
+    await administer(`GRANT ${admin}, PROCESS ON *.* TO headroom_canary`);
+    const findings = await look();
+    expect(idsOf(findings, 'failed')).toEqual(['canary-ordinary']);
+    expect(pick(findings, 'canary-ordinary').detail).toMatch(/SELECT ON `shop`\.\*/);
+    expect(JSON.stringify(findings)).not.toMatch(/IDENTIFIED|\*[0-9A-F]{40}/);
+    await runFix(pick(findings, 'canary-ordinary'), administer);
+    expect(idsOf(await look(), 'failed')).toEqual([]);
+  });
+
+  test('a configured limit that is not the real one', async () => {
+    expect(pick(await look(undefined, 100), 'limit')).toMatchObject({ status: 'failed' });
+  });
+
+  test('a login that may have one session only', async () => {
+    await administer('ALTER USER headroom_responder WITH MAX_USER_CONNECTIONS 1');
+    const finding = pick(await look(), 'login-limits');
+    expect(finding).toMatchObject({ status: 'warning', fix: `ALTER USER ${account} WITH MAX_USER_CONNECTIONS 0` });
+    await runFix(finding, administer);
+    expect(pick(await look(), 'login-limits').status).toBe('ok');
+  });
+
+  test('an application on an administrator’s login', async () => {
+    await connect(server.adminUrl, 'billing');
+    const finding = pick(await look(), 'reserve-holders');
+    if (isRds) expect(finding.status).toBe('not-reached');
+    else if (flavour === 'mysql') {
+      expect(finding).toMatchObject({ status: 'failed' });
+      expect(finding.detail).toContain('root/billing (1)');
+      // Without performance_schema nobody knows whether it is one.
+    } else expect(finding).toMatchObject({ status: 'warning' });
+  });
+
+  test('a server with every slot taken, in which a warm session still finds out the rest', async () => {
+    const warm = await open();
+    await askForCheck(warm);
+    const url = server.urlFor({ user: 'app', password: 'app' });
+    const fill = async (as: string) => {
+      for (;;) {
+        try {
+          await connect(as, 'web');
+        } catch {
+          return;
+        }
+      }
+    };
+    await fill(url);
+    await fill(server.adminUrl);
+    const outside = await look();
+    expect(idsOf(outside, 'failed')).toEqual(['slot']);
+    expect(pick(outside, 'slot').detail).toMatch(/^full: /);
+    const inside = await look(warm);
+    expect(pick(inside, 'slot').detail).toMatch(/by its warm session/);
+    expect(pick(inside, 'canary')).toMatchObject({ status: 'failed' });
+    expect(pick(inside, 'end-sessions').detail).toContain('not tried');
+  });
+
+  test('a wrong password', async () => {
+    const url = new URL(logins.responderUrl);
+    url.password = 'not-it';
+    const findings = await look(await open(url.href));
+    expect(idsOf(findings, 'failed')).toEqual(['authentication']);
+    expect(hasFailed(findings)).toBe(true);
+  });
+
+  test('users at a limit of their own are told by a snapshot', async () => {
+    const atLimit = async () => {
+      const answer = await (
+        await open()
+      ).answer({ schema: 1, kind: 'snapshot', deadline: Date.now() + 10_000, patienceMs: 0 });
+      if (!('snapshot' in answer)) throw new Error('no snapshot');
+      return answer.snapshot.atLimit;
+    };
+    expect(await atLimit()).toEqual([]);
+    await administer('ALTER USER app WITH MAX_USER_CONNECTIONS 1');
+    await connect(server.urlFor({ user: 'app', password: 'app' }), 'web');
+    expect(await atLimit()).toEqual([{ of: 'user', name: 'app', limit: 1 }]);
+    await administer('ALTER USER app WITH MAX_USER_CONNECTIONS 0');
+    if (flavour === 'mariadb') return;
+    await administer('SET GLOBAL max_user_connections = 1');
+    const found = await atLimit();
+    await administer('SET GLOBAL max_user_connections = 0');
+    expect(found).toContainEqual({ of: 'user', name: 'app', limit: 1 });
+  });
+});

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import * as z from 'zod';
+import { COMPRESSED } from '../../../drill/scenarios/scenario.ts';
+import { eventually } from '../workbench.ts';
+import { startForwarder } from '../../support/forwarder.ts';
+import { startHeadroom, type Started } from '../../support/headroom.ts';
+import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
+
+const LONG_MS = 90_000;
+/** A leak is seen within seconds of its beginning here, so it may be ended when it is that young. */
+const POLICY = { ...COMPRESSED, ages: { ...COMPRESSED.ages, idleSeconds: 1 } };
+
+let staging: LeakingServer;
+beforeEach(async () => {
+  staging = await startLeakingServer();
+});
+afterEach(() => staging.stop());
+
+interface Watching {
+  readonly started: Started;
+  /** The figures as text. */
+  figures(): Promise<string>;
+  /** Ends it as Ctrl-C does. */
+  end(): Promise<{ status: number | null; stderr: string; events: z.infer<typeof event>[] }>;
+}
+
+const event = z.looseObject({ event: z.enum(['sample', 'notice', 'incident']) });
+
+async function startWatch(config: string, environment: NodeJS.ProcessEnv = {}): Promise<Watching> {
+  const args = ['watch', '--config', config, '--every', '5', '--port', '0', '--json'];
+  const started = startHeadroom([...args, '--records', join(staging.folder, 'records')], {
+    ...staging.environment,
+    ...environment,
+  });
+  onTestFinished(async () => {
+    started.interrupt();
+    await started.finished;
+  });
+  const url = (await started.said(/figures at (\S+)/))[1] ?? '';
+  return {
+    started,
+    figures: async () => (await fetch(url)).text(),
+    async end() {
+      started.interrupt();
+      const { status, stdout, stderr } = await started.finished;
+      const lines = stdout.split('\n').filter(Boolean);
+      return { status, stderr, events: lines.map((line) => event.parse(JSON.parse(line))) };
+    },
+  };
+}
+
+/** The value of one figure; undefined when it is not there. */
+function valueOf(figures: string, name: string): number | undefined {
+  const found = figures.split('\n').find((line) => line.startsWith(`${name} `));
+  return found === undefined ? undefined : Number(found.slice(name.length));
+}
+
+describe('watch', { timeout: LONG_MS }, () => {
+  it('relieves a server that fills up, by a session that was warm, and serves the figures', async () => {
+    const watching = await startWatch(staging.configure({ policy: POLICY }));
+    await watching.started.said(/staging: usage \d+ % .* ordinary clients: admitted/);
+    const calm = await watching.figures();
+    expect(valueOf(calm, 'headroom_up{target="staging"}')).toBe(1);
+    expect(valueOf(calm, 'headroom_slots_usable{target="staging"}')).toBe(35);
+    expect(valueOf(calm, 'headroom_usage_percent{target="staging"}')).toBeLessThan(20);
+
+    await staging.leak();
+    await watching.started.said(/told: .*relieved/);
+    const relieved = 'headroom_incidents_total{target="staging",outcome="relieved"}';
+    await eventually(async () => valueOf(await watching.figures(), relieved) === 1);
+
+    const { status, events } = await watching.end();
+    expect(status).toBe(0);
+    const [incident, ...others] = events.filter((one) => one.event === 'incident');
+    expect(others).toEqual([]);
+    expect(incident).toMatchObject({
+      outcome: 'relieved',
+      cause: 'connection-leak',
+      admission: { way: 'warm', attempts: 0 },
+    });
+    const samples = z
+      .array(z.looseObject({ sample: z.looseObject({ admission: z.string().nullable(), isFull: z.boolean() }) }))
+      .parse(events.filter((one) => one.event === 'sample'));
+    expect(samples.map(({ sample }) => sample.admission).slice(0, 2)).toEqual(['first-try', 'warm']);
+    expect(samples.some(({ sample }) => sample.isFull)).toBe(true);
+    expect(events.filter((one) => one.event === 'notice').map(({ notice }) => notice)).toEqual(['opened', 'resolved']);
+  });
+
+  it('survives that the server goes away, and finds it again', async () => {
+    const port = Number(new URL(staging.environment['STAGING_URL'] ?? '').port);
+    const forwarder = await startForwarder(port);
+    onTestFinished(() => forwarder.cut());
+    const through = Object.fromEntries(
+      Object.entries(staging.environment).map(([name, url = '']) => [
+        name,
+        url.replace(`:${port}/`, `:${forwarder.port}/`),
+      ]),
+    );
+    const watching = await startWatch(staging.configure(), through);
+    await watching.started.said(/staging: usage/);
+    await forwarder.cut();
+    await watching.started.said(/staging: not let in: network/);
+    const away = await watching.figures();
+    expect(valueOf(away, 'headroom_up{target="staging"}')).toBe(0);
+    expect(valueOf(away, 'headroom_usage_percent{target="staging"}')).toBeUndefined();
+    await forwarder.mend();
+    await watching.started.said(/network[^]*staging: usage \d+ %/);
+    expect(valueOf(await watching.figures(), 'headroom_up{target="staging"}')).toBe(1);
+    expect(await watching.end()).toMatchObject({ status: 0 });
+  });
+
+  it('stopped in the middle of an incident closes it as interrupted', async () => {
+    const loop = { ...COMPRESSED.loop, settleSeconds: 20, maxMinutes: 5 };
+    const watching = await startWatch(staging.configure({ policy: { ...POLICY, loop } }));
+    await watching.started.said(/staging: usage/);
+    await staging.leak();
+    await watching.started.said(/Settle/);
+    const { status, stderr, events } = await watching.end();
+    expect(status).toBe(4);
+    expect(stderr).toContain('Headroom failed, look by hand: interrupted');
+    expect(events.at(-1)).toMatchObject({ event: 'incident', outcome: 'failed', failure: { error: 'interrupted' } });
+  });
+});

@@ -1,0 +1,31 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { expect, onTestFinished, test } from 'vitest';
+import { localClientConfig } from '../../local/client-config.ts';
+import { startRecords } from '../../local/records.ts';
+import { startSweeper } from '../../local/sweeper.ts';
+import { synthesizeTable } from '../../local/synthesis.ts';
+
+test('what has expired goes, as with DynamoDB’s TTL, and everything else stays', async () => {
+  const table = synthesizeTable('headroom');
+  const records = await startRecords(table, null);
+  onTestFinished(() => records.stop());
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient(localClientConfig(records.url)));
+  const now = Math.floor(Date.now() / 1000);
+  const put = (sk: string, expiresAt?: number) =>
+    client.send(
+      new PutCommand({
+        TableName: table.TableName,
+        Item: { pk: 'p', sk, ...(expiresAt === undefined ? {} : { expiresAt }) },
+      }),
+    );
+  for (let index = 0; index < 30; index++) await put(`old ${index}`, now - 10);
+  await put('fresh', now + 3_600);
+  await put('forever');
+
+  const sweeper = startSweeper(records.url, table);
+  await sweeper.swept();
+  await sweeper.stop();
+  const { Items: left = [] } = await client.send(new ScanCommand({ TableName: table.TableName }));
+  expect(left.map(({ sk }) => sk as string)).toEqual(['forever', 'fresh']);
+});

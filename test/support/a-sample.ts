@@ -1,0 +1,26 @@
+import { storeAnswer, storeNoAnswer, type StoredSample } from '../../functions/core/sample-history.ts';
+import type { Admission, RefusalKind } from '../../functions/core/snapshot.ts';
+import type { WorkerRefused } from '../../functions/core/worker-protocol.ts';
+import { aSnapshot } from './a-session.ts';
+
+const ADMISSION: Admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 };
+
+/** What the worker answers when it is not let in. */
+export function refusedAs(kind: RefusalKind, message = `refused as ${kind}`): WorkerRefused {
+  return { schema: 1, ok: false, refusal: { kind, code: '', message }, attempts: 1, waitedMs: 4 };
+}
+
+/** A stored sample of a server with 100 usable slots, changed by what the test says. */
+export function seenAt(at: number, usage: number, changed: Partial<StoredSample> = {}): StoredSample {
+  const sample = { ...aSnapshot(100, []), used: usage, canary: { result: 'admitted', tookMs: 5 } } as const;
+  const answer = { schema: 1, ok: true, admission: ADMISSION, sample } as const;
+  return { ...storeAnswer(answer, { at, tookMs: 20, inIncident: false }), ...changed };
+}
+
+export function refusedAt(at: number, kind: RefusalKind): StoredSample {
+  return storeAnswer(refusedAs(kind), { at, tookMs: 20, inIncident: false });
+}
+
+export function unansweredAt(at: number, result: 'busy' | 'failed'): StoredSample {
+  return storeNoAnswer(result, `the worker ${result}`, { at, tookMs: 5_000, inIncident: false });
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Stands between a client and a server on loopback, and can go away and come back. */
+export interface Forwarder {
+  readonly port: number;
+  /** Cuts every connection and takes no more. */
+  cut(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+export async function startForwarder(to: number): Promise<Forwarder> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): Socket => {
+    sockets.add(socket);
+    return socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+  };
+  const make = () =>
+    createServer((client) => {
+      const server = keep(connect(to, '127.0.0.1'));
+      keep(client).pipe(server).pipe(client);
+      client.on('close', () => server.destroy());
+      server.on('close', () => client.destroy());
+    });
+  let listening = make().listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  return {
+    port,
+    async cut() {
+      for (const socket of sockets) socket.destroy();
+      listening.close();
+      await once(listening, 'close');
+    },
+    async mend() {
+      listening = make().listen(port, '127.0.0.1');
+      await once(listening, 'listening');
+    },
+  };
+}
