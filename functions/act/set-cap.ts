@@ -12,13 +12,14 @@ export interface SetCapDependencies {
 /** What an act's record keeps of a planned limit. */
 export function pickCap({
   user,
+  account,
   limit,
   before,
   reason,
   concerns,
-}: UserCap): Pick<ActCap, 'user' | 'limit' | 'before' | 'reason'> {
+}: UserCap): Pick<ActCap, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
   const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
-  return { user, limit, before, reason: `${reason}; concerns ${names.join(', ')}` };
+  return { user, account, limit, before, reason: `${reason}; concerns ${names.join(', ')}` };
 }
 
 /**
@@ -31,12 +32,13 @@ export async function setCap(
   deadline: number,
   { store, worker, now }: SetCapDependencies,
 ): Promise<ActCap> {
-  const { user, limit, before } = cap;
+  const { user, account, limit, before } = cap;
   const { target, id } = incident;
   const record: CapRecord = {
     targetId: target.id,
     incidentId: id,
     user,
+    account,
     limit,
     before,
     at: now(),

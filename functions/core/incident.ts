@@ -115,6 +115,8 @@ export interface Act extends ActTally {
 /** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
 export interface ActCap {
   readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
   readonly limit: number;
   /** Null: there was none. */
   readonly before: number | null;
@@ -131,6 +133,8 @@ export interface ActCap {
 export interface CapRecord {
   readonly targetId: string;
   readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
   readonly incidentId: string;
   readonly limit: number;
   /** What to put back; null: no limit. */

@@ -13,7 +13,7 @@ const STATEMENT_LENGTH = 1_000;
 export function composeStuckCap(cap: CapRecord, why: string, target: TargetSettings, now: number): Message {
   const id = printable(target.id, 40);
   const user = printable(cap.user, 63);
-  const statement = printable(limitStatement(target.engine, cap.user, cap.before), STATEMENT_LENGTH);
+  const statement = printable(limitStatement(target.engine, cap.account, cap.before), STATEMENT_LENGTH);
   const headline = `the connection limit of ${user} could not be lifted`;
   const sections: Section[] = [
     ['Do', [`run as an administrator: ${statement}`]],

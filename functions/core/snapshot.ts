@@ -87,8 +87,12 @@ export interface UserLimits {
 
 export interface UserLimit {
   readonly user: string;
+  /** As an administrator's statement names it, in printable characters as far as the server allows. */
+  readonly account: string;
   /** How many connections it may have; null when there is no limit of its own. */
   readonly limit: number | null;
+  /** Sessions that are there count against a limit that is set now. MySQL and MariaDB count only later ones where none was. */
+  readonly countsEarlier: boolean;
   /** Why the server would refuse to change it all the same, and what would help; null when it would not. */
   readonly refusal: string | null;
 }

@@ -38,7 +38,7 @@ export interface Situation {
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
   /** Temporary limits that this incident has set. */
-  readonly limited: readonly Pick<ActCap, 'user' | 'limit'>[];
+  readonly limited: readonly Pick<ActCap, 'user' | 'account' | 'limit'>[];
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
@@ -200,8 +200,8 @@ function adviceFor({ cause, facts, plan }: Diagnosis, { limited, incident }: Sit
   const { target } = incident;
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
-    ...limited.map(({ user, limit }) => {
-      const keep = limitStatement(target.engine, user, limit);
+    ...limited.map(({ user, account, limit }) => {
+      const keep = printable(limitStatement(target.engine, account, limit), 300);
       return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),

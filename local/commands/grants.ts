@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import type { EngineName } from '../../functions/core/snapshot.ts';
+import * as mysqlCaps from '../../functions/engines/mysql/cap-grants.ts';
 import * as mysql from '../../functions/engines/mysql/grants.ts';
 import * as postgresCaps from '../../functions/engines/postgres/cap-grants.ts';
 import * as postgres from '../../functions/engines/postgres/grants.ts';
@@ -91,14 +92,10 @@ function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'pa
   }
   if (engine === 'mysql') parseVersion(given.version ?? '8.4', 'supported MySQL', [8, 0], '8.0 or later');
   else parseVersion(given.version ?? '10.11', 'supported MariaDB', [10, 6], '10.6 or later');
-  return mysql.loginGrants({
-    engine,
-    isRds: given.rds,
-    auth,
-    responder: given.responder,
-    canary: given.canary,
-    from: given.from ?? '%',
-  });
+  const { responder, canary, from = '%' } = given;
+  const logins = mysql.loginGrants({ engine, isRds: given.rds, auth, responder, canary, from });
+  const users = capUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...mysqlCaps.capGrants({ engine, responder, from, users })];
 }
 
 function parseVersion(version: string, name: string, oldest: readonly [number, number], fix: string) {

@@ -81,7 +81,9 @@ const userLimits: fc.Arbitrary<UserLimits> = fc.record({
   users: fc.uniqueArray(
     fc.record({
       user: fc.constantFrom('app', 'app', 'reports', 'web-1', 'guarded', 'rdsadmin', ''),
+      account: fc.constant('"app"'),
       limit: fc.option(fc.integer({ min: 1, max: 60 })),
+      countsEarlier: fc.boolean(),
       refusal: fc.constantFrom(null, null, null, 'it is a superuser'),
     }),
     { selector: ({ user }) => user, maxLength: 6 },

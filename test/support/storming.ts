@@ -16,7 +16,13 @@ export const STORM: readonly Session[] = [
 
 /** A full server of a hundred slots in a storm, whose users have these limits. */
 export function aStorm(limits: ReadonlyMap<string, number | null>, changed: Partial<Snapshot> = {}): Snapshot {
-  const users = [...limits].map(([user, limit]) => ({ user, limit, refusal: null }));
+  const users = [...limits].map(([user, limit]) => ({
+    user,
+    account: `"${user}"`,
+    limit,
+    countsEarlier: true,
+    refusal: null,
+  }));
   return aSnapshot(100, STORM, { userLimits: { missing: [], users }, ...changed });
 }
 

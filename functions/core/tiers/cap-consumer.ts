@@ -2,6 +2,7 @@ import { countBy } from '../count-by.ts';
 import { matchesAny, protectionOf } from '../protection.ts';
 import { printable } from '../printable.ts';
 import { consumerOf, type Session } from '../session.ts';
+import type { UserLimit } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
 import {
   byDescending,
@@ -37,7 +38,7 @@ export const capConsumer: Tier = {
     if (found !== null && 'limit' in found) capped.set(found.user, found.limit);
     return {
       ...endIdle(input, capped),
-      margin: marginOf(input),
+      margin: marginOf(input) + uncounted(found, input),
       ...(found === null ? {} : 'limit' in found ? { cap: found } : { refusal: found }),
     };
   },
@@ -62,59 +63,79 @@ function proposeCap(input: TierInput, capped: ReadonlyMap<string, number>): User
 }
 
 function capFor(user: string, others: readonly Session[], input: TierInput): UserCap | CapRefusal {
-  const { policy, need } = input;
   const own = others.filter((session) => session.user === user);
-  const share = Math.round((100 * own.length) / others.length);
+  const percentOfAll = Math.round((100 * own.length) / others.length);
   const concerns = [...countBy(own, consumerOf)]
     .map(([consumer, sessions]) => ({ consumer, sessions }))
     .sort((a, b) => b.sessions - a.sessions || (a.consumer < b.consumer ? -1 : 1));
-  const name = printable(user, 63);
   const refuse = (why: string, fix: readonly string[] = []): CapRefusal => ({
-    why: `a limit on the user ${name} would help, but ${why}`,
+    why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
     fix,
   });
 
-  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
-  if (isGuardedUser || matchesAny(user, policy.protect.users)) {
-    return refuse(`it belongs to, or serves, something that is protected`);
-  }
-  if (concerns.length > 1 && share > policy.consumerCap.sharedPercent) {
-    const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
-    return refuse(
-      `${concerns.length} applications share it (${names.join(', ')}) and hold ${share} % of all sessions: a limit would hit them all`,
-      [`give each application a user of its own, so that one of them can be limited`],
-    );
-  }
-  const { missing, users } = input.userLimits;
-  if (missing.length > 0) return refuse('nothing is set up that may set it', missing);
-  const entry = users.find((each) => each.user === user);
-  if (entry === undefined) {
-    return refuse('no administrator has allowed to limit it', [
-      `allow it: run what \`headroom grants --cap-users ${shellWord(user)}\` prints as an administrator`,
-    ]);
-  }
-  if (entry.refusal !== null) return refuse(`the server would refuse it: ${entry.refusal}`);
-  if (input.caps.some((cap) => cap.user === user)) {
-    return refuse('an earlier limit on it has not been settled yet');
-  }
-  // With everybody else as they are, that is the relief level less a margin for those who are being refused.
-  const limit = Math.max(policy.consumerCap.leastSessions, own.length - need - marginOf(input));
-  const before = entry.limit;
+  const mayNot = guardAgainst(user, input) ?? guardAgainstSharing(concerns, percentOfAll, input);
+  if (mayNot) return refuse(mayNot.why, mayNot.fix);
+  const entry = findEntry(user, input);
+  if ('why' in entry) return refuse(entry.why, entry.fix);
+
+  const { limit: before, countsEarlier } = entry;
+  const limit = limitFor(own.length, entry, input);
   if (limit >= own.length) return refuse(`it has ${own.length} sessions and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is limited to ${before} already`);
+  const holds = `${printable(user, 63)} holds ${own.length} sessions (${percentOfAll} % of all) and takes every slot that comes free`;
+  const means = countsEarlier
+    ? `${limit} are its share under the relief level`
+    : `${limit} may come beside those that stay, which this server does not count`;
+  return { user, account: entry.account, limit, before, sessions: own.length, reason: `${holds}; ${means}`, concerns };
+}
+
+/** With everybody else as they are: the relief level, less a margin. Sessions that do not count leave it the least. */
+function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInput): number {
+  const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
+  return Math.max(input.policy.consumerCap.leastSessions, share);
+}
+
+function guardAgainst(user: string, input: TierInput): CapRefusal | null {
+  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
+  if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
+  return { why: 'it belongs to, or serves, something that is protected', fix: [] };
+}
+
+function guardAgainstSharing(
+  concerns: UserCap['concerns'],
+  percentOfAll: number,
+  { policy }: TierInput,
+): CapRefusal | null {
+  if (concerns.length === 1 || percentOfAll <= policy.consumerCap.sharedPercent) return null;
+  const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
   return {
-    user,
-    limit,
-    before,
-    sessions: own.length,
-    reason: `${name} holds ${own.length} sessions (${share} % of all) and takes every slot that comes free; ${limit} are its share under the relief level`,
-    concerns,
+    why: `${concerns.length} applications share it (${names.join(', ')}) and hold ${percentOfAll} % of all sessions: a limit would hit them all`,
+    fix: ['give each application a user of its own, so that one of them can be limited'],
   };
+}
+
+/** What the server knows of the user, if it may be limited. */
+function findEntry(user: string, { userLimits: { missing, users }, caps }: TierInput): UserLimit | CapRefusal {
+  if (missing.length > 0) return { why: 'nothing is set up that may set it', fix: missing };
+  const entry = users.find((each) => each.user === user);
+  if (entry === undefined) {
+    const allow = `allow it: run what \`headroom grants --cap-users ${shellWord(user)}\` prints as an administrator`;
+    return { why: 'no administrator has allowed to limit it', fix: [allow] };
+  }
+  if (entry.refusal !== null) return { why: `the server would refuse it: ${entry.refusal}`, fix: [] };
+  if (caps.some((cap) => cap.user === user)) return { why: 'an earlier limit on it has not been settled yet', fix: [] };
+  return entry;
 }
 
 /** What is refused takes a slot for a moment all the same: relief that had no room for that would never be confirmed. */
 function marginOf({ policy, usable }: TierInput): number {
   return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
+}
+
+/** Sessions that a new limit lets in beside those that are there already: their slots must come free too. */
+function uncounted(found: UserCap | CapRefusal | null, { userLimits }: TierInput): number {
+  if (found === null || !('limit' in found)) return 0;
+  return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
 }
 
 /** Protected, an administrator's, the platform's or Headroom's own: then so is the user. */

@@ -26,6 +26,8 @@ export interface Spared {
 /** A limit on the connections of one user, for as long as the incident lasts. It stands before any session is ended. */
 export interface UserCap {
   readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
   readonly limit: number;
   /** What it may have now; null when there is no limit. */
   readonly before: number | null;

@@ -3,6 +3,7 @@ import type { UserLimits } from '../../core/snapshot.ts';
 import type { LimitOutcome } from '../../core/worker-protocol.ts';
 import { Refused, type UserLimitChange } from '../engine.ts';
 import type { Connection } from './connection.ts';
+import { quoteRole } from './role-name.ts';
 import type { LimitsRow } from './sample.ts';
 import { withServerLock } from './server-lock.ts';
 import { LIMIT_CONNECTIONS, LIMIT_OF, LIMIT_ROUTINES, NO_LIMIT, USER_LIMITS } from './user-limits.sql.ts';
@@ -23,7 +24,9 @@ export async function readUserLimits(
   const missing = await findMissing(connection, quoted_user, timeoutMs);
   if (missing.length > 0) return { missing, users: [] };
   const rows = await connection.query(USER_LIMITS, [], timeoutMs);
-  const users = rows.map(({ user, limit, refusal }) => ({ user, limit: fromSql(limit), refusal }));
+  const users = rows.map(({ user, limit, refusal }) => {
+    return { user, account: quoteRole(user), limit: fromSql(limit), countsEarlier: true, refusal };
+  });
   return { missing: [], users };
 }
 

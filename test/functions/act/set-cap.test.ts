@@ -91,7 +91,16 @@ describe('an act that limits a user', () => {
   });
 
   it('sets none where another incident’s limit on that user is on record', async () => {
-    const older = { user: CHECKOUT, limit: 40, before: null, at: 1, setBy: 2, isSet: true, toldAt: null };
+    const older = {
+      user: CHECKOUT,
+      account: '"checkout"',
+      limit: 40,
+      before: null,
+      at: 1,
+      setBy: 2,
+      isSet: true,
+      toldAt: null,
+    };
     await world.store.noteCap({ ...older, targetId, incidentId: 'older' });
     expect((await capNow()).held).toBe('a fresh look finds nobody to end');
     expect(world.limitRequests).toEqual([]);

@@ -21,7 +21,10 @@ const shop = many(10, 1_001, (id) => active(id, { user: 'shop', application: 'sh
 const storm = many(90, 1, (id) => stormy(id));
 
 const mayLimit = (limit: UserLimit['limit'] = null, refusal: string | null = null): Partial<Snapshot> => ({
-  userLimits: { missing: [], users: [{ user: 'checkout', limit, refusal }] },
+  userLimits: {
+    missing: [],
+    users: [{ user: 'checkout', account: '"checkout"', limit, countsEarlier: true, refusal }],
+  },
 });
 
 function planned(
@@ -43,6 +46,7 @@ function planned(
 const onRecord = (limit: number): CapRecord => ({
   targetId: 'orders',
   user: 'checkout',
+  account: '"checkout"',
   incidentId: 'orders-incident',
   limit,
   before: null,

@@ -187,7 +187,12 @@ describe('a resolved incident', () => {
   });
 
   it('warns when it was not needed because clients are only at a limit of their own', () => {
-    const cause = { name: 'consumer-limit', confidence: 0.8, evidence: ['the user shop has all 40 connections'], ranking: [] };
+    const cause = {
+      name: 'consumer-limit',
+      confidence: 0.8,
+      evidence: ['the user shop has all 40 connections'],
+      ranking: [],
+    };
     const advice = ['raise that limit if the server has room for it'];
     const told = { outcome: 'not-needed', usageAfter: 61, cause, advice } as const;
     const { subject, body, attributes } = compose('resolved', told, []);
@@ -331,7 +336,15 @@ const hostileIncident = fc
     target: fc.record({ endpoint: hostile, instance: hostile }),
   })
   .map((fields): Incident => ({ ...RELIEVED, ...fields, target: { ...RELIEVED.target, ...fields.target } }));
-const aCap = (user: string): ActCap => ({ user, limit: 40, before: null, reason: user, result: 'done', detail: user });
+const aCap = (user: string): ActCap => ({
+  user,
+  account: user,
+  limit: 40,
+  before: null,
+  reason: user,
+  result: 'done',
+  detail: user,
+});
 const hostileActs = fc.array(
   fc.record({ user: hostile, application: hostile, database: hostile }).map((names) => victim(1, names)),
   { maxLength: 30 },
@@ -350,6 +363,7 @@ function expectSound({ subject, body, json, attributes }: Message): void {
 const A_RECORD: CapRecord = {
   targetId: 'orders',
   user: 'checkout',
+  account: '"checkout"',
   incidentId: RELIEVED.id,
   limit: 40,
   before: null,

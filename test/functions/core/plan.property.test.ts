@@ -14,6 +14,7 @@ import { policies, snapshots, storms } from '../../support/arbitraries.ts';
 const A_CAP: CapRecord = {
   targetId: 'orders',
   user: 'app',
+  account: '"app"',
   incidentId: 'orders-incident',
   limit: 10,
   before: null,
@@ -162,7 +163,7 @@ describe('every plan', () => {
         expect(own.map(neverLimited).filter(Boolean)).toEqual([]);
         expect(cap.user).not.toBe('guarded');
         const allowed = snapshot.userLimits.users.find(({ user }) => user === cap.user);
-        expect(allowed).toEqual({ user: cap.user, limit: cap.before, refusal: null });
+        expect(allowed).toMatchObject({ user: cap.user, limit: cap.before, refusal: null });
         expect(snapshot.userLimits.missing).toEqual([]);
         expect(history.caps.map(({ user }) => user)).not.toContain(cap.user);
         expect(cap.limit).toBeGreaterThanOrEqual(policy.consumerCap.leastSessions);

@@ -8,6 +8,7 @@ import {
 } from '../../../drill/servers/postgres.ts';
 import type { PostgresMajor } from '../../../drill/servers/postgres-files.ts';
 import { limitStatement } from '../../../functions/core/limit-statement.ts';
+import { quoteRole } from '../../../functions/engines/postgres/role-name.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
 /** As hostile as a name can be: quotes of both kinds, backslash, percent sign, semicolon, comment, line break. */
@@ -126,7 +127,7 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
         );
         return row === undefined || row.limit < 0 ? null : row.limit;
       },
-      setLimit: (limit) => administer(limitStatement('postgres', LIMITABLE, limit)),
+      setLimit: (limit) => administer(limitStatement('postgres', quoteRole(LIMITABLE), limit)),
     },
     async restrictSignals(isRestricted) {
       await administer(isRestricted ? 'GRANT app TO headroom_responder' : 'REVOKE app FROM headroom_responder');
