@@ -27,7 +27,7 @@ export function diagnose(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const facts = readFacts(snapshot, settings.policy, locks, context);
+  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, context);
   const cause = findCause(facts, settings.policy, snapshot.canary);
   const plan = planTiers({
     snapshot,
@@ -42,6 +42,17 @@ export function diagnose(
   return { usage, pressing, locks, cause, facts, plan };
 }
 
+/** A limit of our own is no reason why clients are refused, but what is done about it. */
+function withoutOwnLimits(snapshot: Snapshot, { caps }: History): Snapshot {
+  if (caps.length === 0) return snapshot;
+  const isOurs = ({ of, name, limit }: Snapshot['atLimit'][number]) =>
+    of === 'user' && caps.some((cap) => cap.user === name && cap.limit === limit);
+  return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
+}
+
+/** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
+const LOOK_MS = 2_000;
+
 /** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
 function stormWithin(
   { name }: CauseFinding,
@@ -51,7 +62,7 @@ function stormWithin(
 ): number | null {
   const ages = [
     ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...(futileSince === null ? [] : [at - futileSince]),
+    ...(futileSince === null ? [] : [at - futileSince + LOOK_MS]),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -38,7 +38,7 @@ FROM headroom.limitable_users AS l
 LEFT JOIN mysql.user AS u ON u.User = l.user_name
 GROUP BY l.user_name`;
 
-/** Compares and sets. 0 is no limit. Identifiers are quoted by hand: what QUOTE does depends on the sql_mode. */
+/** Compares and sets; without an account it finds NULL. 0 is no limit. Identifiers are quoted by hand: what QUOTE does depends on the sql_mode. */
 const LIMITING = `CREATE PROCEDURE headroom.limit_connections(
   IN wanted VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, IN old_limit INT, IN new_limit INT, OUT found_limit INT
 ) SQL SECURITY DEFINER
@@ -53,7 +53,9 @@ BEGIN
   IF new_limit IS NULL OR new_limit < 0 OR new_limit > 1000000 THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'a limit is 1 or more, or 0 for none';
   END IF;
-  IF found_limit = old_limit AND found_limit <> new_limit THEN
+  IF place IS NULL THEN
+    SET found_limit = NULL;
+  ELSEIF found_limit = old_limit AND found_limit <> new_limit THEN
     SET @headroom_statement = CONCAT(
       'ALTER USER \`', REPLACE(wanted, '\`', '\`\`'), '\`@\`', REPLACE(place, '\`', '\`\`'),
       '\` WITH MAX_USER_CONNECTIONS ', new_limit

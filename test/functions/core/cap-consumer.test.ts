@@ -75,6 +75,16 @@ describe('cap-consumer', () => {
     expect(planned([...storm, ...shop], mayLimit(50)).refusal?.why).toContain('is limited to 50 already');
   });
 
+  it('lets in the least beside those that stay where the server does not count them, and ends as many more', () => {
+    const users = [{ user: 'checkout', account: '`checkout`@`%`', limit: null, countsEarlier: false, refusal: null }];
+    const policy = { caps: { ...aPolicy().caps, perTierPercent: 100 } };
+    const { cap, victims } = planned([...storm, ...shop], { userLimits: { missing: [], users } }, { policy });
+    expect(cap).toMatchObject({ limit: 5, account: '`checkout`@`%`' });
+    expect(cap?.reason).toContain('which this server does not count');
+    // 30 to the relief level, a margin of 10, and the 5 that may come.
+    expect(victims).toHaveLength(45);
+  });
+
   it('leaves its user a least number of connections', () => {
     const policy = { consumerCap: { ...aPolicy().consumerCap, leastSessions: 85 } };
     expect(planned([...storm, ...shop], mayLimit(), { policy }).cap).toMatchObject({ limit: 85 });
