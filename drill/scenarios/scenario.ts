@@ -46,7 +46,8 @@ export function scenarioOn(scenario: Scenario, engine: EngineName): Scenario {
 
 export interface Expectation {
   readonly outcome: Outcome;
-  readonly cause: CauseName | null;
+  /** One of several where what is seen first depends on the moment. */
+  readonly cause: CauseName | readonly CauseName[] | null;
   /** The tiers that ended something, no more and no fewer. */
   readonly tiers: readonly TierName[];
   /** From the alarm event to relief confirmed; for outcomes that bring relief. */

@@ -5,6 +5,7 @@ import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
 import type { Mode, Policy } from './policy.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
+import type { TierName } from './tiers/names.ts';
 
 export interface Diagnosis {
   readonly usage: number;
@@ -34,12 +35,20 @@ export function diagnose(
     policy: settings.policy,
     mode: settings.mode,
     locks,
-    order: tierOrderFor(cause),
+    order: orderFor(cause, history),
     history,
     pressing,
     stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
   });
   return { usage, pressing, locks, cause, facts, plan };
+}
+
+/** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
+function orderFor(cause: CauseFinding, { caps }: History): readonly TierName[] {
+  const order = tierOrderFor(cause);
+  return caps.length === 0
+    ? order
+    : [...order].sort((a, b) => Number(b === 'cap-consumer') - Number(a === 'cap-consumer'));
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */
