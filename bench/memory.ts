@@ -10,8 +10,8 @@ const FUNCTION_MB = 512;
 const LOOKS = 5;
 
 /**
- * The most memory that a process takes: the bundled worker that looks at a thousand real sessions some times over, against a
- * Node process that does nothing. A function has 512 MB.
+ * The most memory that a process takes: the bundled worker that looks at a thousand real sessions some times over, and a
+ * diagnosis of five thousand generated ones that came as JSON, against a Node process that does nothing. A function has 512 MB.
  */
 export async function benchMemory(): Promise<void> {
   const bare = peakMb('', {});
@@ -27,8 +27,18 @@ export async function benchMemory(): Promise<void> {
     }
   }
 
+  row('diagnosis', 5_000, peakMb(DIAGNOSE, {}));
   printTable('Memory at its peak', ['what', 'sessions', 'MB', 'nothing MB', `of ${FUNCTION_MB} MB`], rows);
 }
+
+const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+const DIAGNOSE = `
+  const { mixedSessions } = await import(${at('plan.ts')});
+  const { diagnose } = await import(${at('../functions/core/diagnosis.ts')});
+  const { NO_HISTORY } = await import(${at('../functions/core/plan.ts')});
+  const { aPolicy, aSnapshot } = await import(${at('../test/support/a-session.ts')});
+  const payload = JSON.stringify(aSnapshot(5000, mixedSessions(5000)));
+  for (let n = 0; n < ${LOOKS}; n++) diagnose(JSON.parse(payload), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);`;
 
 async function peakOfWorker(bed: Bed): Promise<number> {
   const config = `targets: [{ id: bench, engine: ${bed.engine}, auth: { mode: url, variable: RESPONDER }, maxConnections: 100 }]`;

@@ -6,7 +6,7 @@ import { medianMs } from './median.ts';
 import { printTable } from './table.ts';
 
 /** A quarter each idle, idle in transaction and active, and one chain of waiters as long as the rest. */
-function mixed(count: number): Session[] {
+export function mixedSessions(count: number): Session[] {
   return Array.from({ length: count }, (_, index) => {
     const id = index + 1;
     const changed = {
@@ -25,7 +25,7 @@ function mixed(count: number): Session[] {
 export function benchPlanning(): void {
   const rows: string[][] = [];
   for (const count of [100, 1_000, 5_000, 10_000]) {
-    const snapshot = aSnapshot(count, mixed(count));
+    const snapshot = aSnapshot(count, mixedSessions(count));
     const settings = { policy: aPolicy(), mode: 'act' as const };
     const planMs = medianMs(21, () => diagnose(snapshot, settings, NO_HISTORY));
     const sortMs = medianMs(21, () => [...snapshot.sessions].sort((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0)));

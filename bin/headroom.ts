@@ -1,7 +1,9 @@
 import { CommanderError, Command } from 'commander';
 import { drillCommand } from '../drill/command.ts';
 import { ConfigInvalid } from '../lib/config.ts';
+import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
+import { endCommand } from '../local/commands/end.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
@@ -23,7 +25,9 @@ for (const command of [
   respondCommand(),
   watchCommand(),
   planCommand(),
+  endCommand(),
   incidentsCommand(),
+  acknowledgeCommand(),
   pauseCommand(),
   resumeCommand(),
   grantsCommand(),

@@ -51,6 +51,7 @@ const LAST_NOTICE = {
   observed: 'observed',
   escalated: 'escalated',
   failed: 'failed',
+  done: 'done',
 } as const;
 
 function checkNotices({ incident }: DrillFacts): Check[] {

@@ -16,11 +16,12 @@ import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
+import { confirmRefused, REFUSED } from './refused.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
 import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
 import type { DrillServer } from './shop.ts';
-import { knock, startWatch, type Look } from './watch.ts';
+import { startWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
   readonly server: ServerChoice;
@@ -36,7 +37,6 @@ export interface DrillOptions {
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 90_000;
-const KNOCKS = 5;
 /** How much younger a session may look than it is: some ages are told in whole seconds, cut off. */
 const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const satisfies Record<EngineName, number>;
 
@@ -82,6 +82,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const ripe = sleep(scenario.ripenMs + AGE_ERROR_MS[options.server.engine]);
   const runtime = await stage.start();
   await ripe;
+  await scenario.before?.(runtime.store);
 
   say('state', 'Alarm: DatabaseConnections is over its threshold');
   for (const load of loads) load.alarm();
@@ -178,38 +179,6 @@ async function fillServer(
     });
   }
   return loads;
-}
-
-const REFUSED = {
-  everybody: 'full: nobody gets in any more',
-  ordinary: 'full: ordinary clients are refused',
-  limited: 'not full: only clients at a limit of their own are refused',
-} as const satisfies Record<Scenario['refused'], string>;
-
-/** A drill on a server that is not full, or not in the way that the scenario says, proves nothing. */
-async function confirmRefused(scenario: Scenario, specs: readonly LoadSpec[], server: DrillServer): Promise<void> {
-  const { refused } = scenario;
-  const limited = specs.filter(({ connectionLimit }) => connectionLimit !== undefined);
-  const urls =
-    refused === 'limited'
-      ? limited.map((spec) => server.urlOf(spec))
-      : [server.passerByUrl, ...(refused === 'everybody' ? [server.adminUrl] : [])];
-  for (const url of urls) {
-    const door = await knockUntilRefused(server, url);
-    if (door !== 'refused')
-      throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
-  }
-  if (refused === 'limited' && (await knock(server.choice, server.passerByUrl)) !== 'open')
-    throw new Error(`the loads of ${scenario.name} filled the server`);
-}
-
-/** Where clients come and go, one knock may meet a slot that is just free. */
-async function knockUntilRefused(server: DrillServer, url: string): Promise<Look['door']> {
-  for (let knocks = 1; ; knocks++) {
-    const door = await knock(server.choice, url);
-    if (door === 'refused' || knocks === KNOCKS) return door;
-    await sleep(50);
-  }
 }
 
 /** From the alarm to the end of the workflow. */

@@ -37,6 +37,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   flap: 'When acting again and again would only treat a symptom.',
   'flap.maxIncidents':
     'Incidents with the same cause in which Headroom may act within an hour; at the next one it acts on nothing and pages a person.',
+  escalation: 'What becomes of a page that nobody acknowledges (`headroom acknowledge ID`) while the trouble stands.',
+  'escalation.repeatMinutes': 'Minutes after a page before people are paged again.',
+  'escalation.maxRepeats': 'Pages after the first one, each louder; 0 pages once.',
   protect: 'Who is never ended. Each entry is exact, or a prefix that ends in "*".',
   'protect.users': 'Database users.',
   'protect.applications': 'Application names, as the client reports them.',

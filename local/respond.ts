@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import { describeCall } from '../functions/core/call.ts';
 import type { Unopened } from '../functions/core/workflow.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
@@ -45,6 +46,13 @@ export async function respond(
     const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
     if ('reason' in answer) return answer;
     const { incidentId, result } = answer;
+    const call = (await runtime.store.incident(incidentId))?.call;
+    // It has no workflow that could be waited for.
+    if (call)
+      return {
+        result: 'ignored',
+        reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over`,
+      };
     tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
     if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
     await narrator.caughtUp();

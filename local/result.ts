@@ -3,7 +3,7 @@ import type { Act, Incident } from '../functions/core/incident.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
 import { summariseLimits, type LimitSummary } from '../functions/core/limited.ts';
 import type { SessionIdentity } from '../functions/core/session.ts';
-import type { TierName } from '../functions/core/tiers/names.ts';
+import type { ActKind } from '../functions/core/tiers/names.ts';
 import type { EndingResult } from '../functions/core/worker-protocol.ts';
 import type { Outcome } from '../functions/core/workflow.ts';
 import type { Notification } from './progress.ts';
@@ -11,7 +11,7 @@ import type { Notification } from './progress.ts';
 /** A session that was ended, or had its query cancelled. */
 export interface EndedSession {
   readonly identity: SessionIdentity;
-  readonly tier: TierName;
+  readonly tier: ActKind;
   readonly round: number;
   readonly user: string | null;
   readonly application: string;

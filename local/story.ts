@@ -2,6 +2,7 @@ import { describeAdmission } from '../functions/core/admission.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
 import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
+import { describePause, scopeInWords } from '../functions/core/pause.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 
@@ -25,6 +26,7 @@ export function storyOf(
     `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
     ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
+    ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
     ...rounds.flatMap((round) => ['', ...describeRoundAt(round, incident, acts)]),
     '',
@@ -33,12 +35,16 @@ export function storyOf(
   ].join('\n');
 }
 
-function describeEnd({ escalation, failure }: Incident): string[] {
+function describeEnd({ escalation, failure, repeats, repeatedAt, acknowledgement: taken }: Incident): string[] {
   return [
     ...(escalation === null
       ? []
       : [`handed on  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
     ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
+    ...(repeats === 0 ? [] : [`paged      ${repeats} more times, the last ${instant(repeatedAt ?? 0)}`]),
+    ...(taken === null
+      ? []
+      : [`taken      by ${printable(taken.by)}, ${instant(taken.at)} ${printable(taken.note, 300)}`.trimEnd()]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { idleInTransaction } from './idle-in-transaction.ts';
 import { lockPileup } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
 import { observe } from './observe.ts';
+import { paused, pausedTier } from './paused.ts';
 import { ordinarySlotsTaken } from './ordinary-slots-taken.ts';
 import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
@@ -30,4 +31,6 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   stormRefill,
   stormKillsAlone,
   observe,
+  paused,
+  pausedTier,
 ];

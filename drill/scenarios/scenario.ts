@@ -1,6 +1,7 @@
 import type * as z from 'zod/mini';
 import type { CauseName } from '../../functions/core/cause.ts';
 import type { Mode, policy } from '../../functions/core/policy.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
 import type { EngineName } from '../../functions/core/snapshot.ts';
 import type { TierName } from '../../functions/core/tiers/names.ts';
 import type { Outcome } from '../../functions/core/workflow.ts';
@@ -34,6 +35,8 @@ export interface Scenario {
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
+  /** What a person does before the alarm goes off. */
+  readonly before?: (store: IncidentStore) => Promise<void>;
   readonly expect: Expectation;
   /** What is different on an engine. */
   readonly on?: Partial<Record<EngineName, Partial<Pick<Scenario, 'policy' | 'loads' | 'expect'>>>>;

@@ -1,5 +1,6 @@
 import type { AlarmSighting, Incident, Notice, NoticeAttempt } from '../core/incident.ts';
 import type { NewIncident } from '../core/ports.ts';
+import { REPEATS } from '../core/repeats.ts';
 import { fit } from './fit.ts';
 import type { Item, Key } from './incident-table.ts';
 
@@ -18,10 +19,9 @@ const FIELD_BYTES = 30_000;
 /** Version of the stored form. */
 const RECORD = 1;
 
-const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'escalated', 'failed'];
+const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed', ...REPEATS];
 
 export const lockKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'OPEN' });
-export const pauseKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'PAUSE' });
 export const metaKey = (incidentId: string): Key => ({ pk: `INCIDENT#${incidentId}`, sk: 'META' });
 
 /** For the table's TTL: epoch seconds. */
@@ -48,8 +48,9 @@ export function storedAttempt(attempt: NoticeAttempt): unknown {
 }
 
 /** A candidate as the lock keeps it until its META is written. */
-export function storedCandidate({ id, target, alarm, at, leaseUntil }: NewIncident): unknown {
-  return { id, target: plain(target), alarm: storedSighting(alarm), at, leaseUntil };
+export function storedCandidate({ id, target, alarm, call, at, leaseUntil }: NewIncident): unknown {
+  const own = call !== undefined && { call: storedField(call) };
+  return { id, target: plain(target), alarm: storedSighting(alarm), ...own, at, leaseUntil };
 }
 
 /** Without `undefined`, which DynamoDB refuses. */
@@ -59,7 +60,7 @@ function plain(value: object): unknown {
 
 /** The META item of a new incident. Only META items carry `targetId` and `openedAt`, so the indexes hold incidents alone. */
 export function metaItem(candidate: NewIncident, fence: number): Item {
-  const { id, target, alarm, at } = candidate;
+  const { id, target, alarm, call = null, at } = candidate;
   return {
     ...metaKey(id),
     record: RECORD,
@@ -70,6 +71,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     outcome: null,
     fence,
     alarm: storedSighting(alarm),
+    call: storedField(call),
     joinedBy: {},
     joinedCount: 0,
     openedAt: at,
@@ -88,10 +90,15 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     rounds: 0,
     endedCount: 0,
     spared: {},
+    pauses: [],
     advice: [],
     escalation: null,
     failure: null,
-    notified: { opened: 'pending' },
+    acknowledgement: null,
+    repeats: 0,
+    repeatedAt: null,
+    // Whoever called for it knows.
+    notified: call === null ? { opened: 'pending' } : {},
     notices: [],
     expiresAt: expiresAt(at, KEEP_RECORDS_DAYS),
   } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices'>, unknown> & Key & Item;
@@ -122,6 +129,16 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
   return item['record'] === RECORD;
 }
 
+/** Fields that records of the first days lack. */
+const ADDED_LATER = {
+  pauses: [],
+  call: null,
+  advice: [],
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
+} as const satisfies Partial<Incident>;
+
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
 export function incidentOf(item: Item): Incident {
   if (!isMetaItem(item)) {
@@ -129,6 +146,7 @@ export function incidentOf(item: Item): Incident {
   }
   const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !META_ONLY.has(name)));
   return {
+    ...ADDED_LATER,
     ...(fields as unknown as StoredIncident),
     joined: Object.values(item.joinedBy).sort((one, other) => one.at - other.at),
     pendingNotices: NOTICE_ORDER.filter((notice) => item.notified[notice] === 'pending'),

@@ -1,27 +1,49 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Pause } from '../core/incident.ts';
-import { storedField, pauseKey } from './incident-items.ts';
-import type { IncidentTable } from './incident-table.ts';
-import { readItem } from './incident-table.ts';
+import type { Pause, PauseScope } from '../core/incident.ts';
+import { byWidth, isInForce } from '../core/pause.ts';
+import { expiresAt, storedField } from './incident-items.ts';
+import type { IncidentTable, Item, Key } from './incident-table.ts';
+import { queryAll } from './incident-table.ts';
 
-/** Stands for every target. */
-export const ALL_TARGETS = '*';
+/** For tidying up only: whether a pause has run out is read off the pause itself. */
+const KEEP_ENDED_PAUSES_DAYS = 7;
+/** The pauses of the installation stand together, so that one consistent query reads all that may concern an act. */
+const PAUSES = 'PAUSES';
 
-/** The target's own pause, else the one on all targets. A pause that has run out is none. */
-export async function readPause(table: IncidentTable, targetId: string, now: number): Promise<Pause | null> {
-  const [own, global] = await Promise.all([targetId, ALL_TARGETS].map((id) => readItem(table, pauseKey(id))));
-  for (const item of [own, global]) {
-    const pause = item && (item as { readonly pause: Pause }).pause;
-    if (pause && (pause.until === null || pause.until > now)) return pause;
-  }
-  return null;
+/** A star, which no name has, stands for all. */
+const keyOf = ({ targetId, tier }: PauseScope): Key => ({ pk: PAUSES, sk: `${targetId ?? '*'}#${tier ?? '*'}` });
+
+/** Every pause in force, widest first. Strongly consistent. */
+export async function readPauses(table: IncidentTable, now: number): Promise<Pause[]> {
+  const items = await queryAll(table, {
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': PAUSES },
+    ConsistentRead: true,
+  });
+  return items
+    .map(pauseOf)
+    .filter((pause) => isInForce(pause, now))
+    .sort(byWidth);
 }
 
 export async function putPause({ client, table }: IncidentTable, pause: Pause): Promise<void> {
-  const item = { ...pauseKey(pause.targetId), pause: storedField(pause) };
+  const expiry = pause.until !== null && { expiresAt: expiresAt(pause.until, KEEP_ENDED_PAUSES_DAYS) };
+  const item = { ...keyOf(pause), pause: storedField(pause), ...expiry };
   await client.send(new PutCommand({ TableName: table, Item: item }));
 }
 
-export async function deletePause({ client, table }: IncidentTable, targetId: string): Promise<void> {
-  await client.send(new DeleteCommand({ TableName: table, Key: pauseKey(targetId) }));
+/** Returns the pause that it ended; null when there was none, or none that was still in force. */
+export async function deletePause(
+  { client, table }: IncidentTable,
+  scope: PauseScope,
+  now: number,
+): Promise<Pause | null> {
+  const command = new DeleteCommand({ TableName: table, Key: keyOf(scope), ReturnValues: 'ALL_OLD' });
+  const { Attributes: deleted } = await client.send(command);
+  const pause = deleted === undefined ? null : pauseOf(deleted);
+  return pause !== null && isInForce(pause, now) ? pause : null;
+}
+
+function pauseOf(item: Item): Pause {
+  return (item as { readonly pause: Pause }).pause;
 }

@@ -1,7 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { BadRequest, FenceLost } from '../core/errors.ts';
-import type { Incident, Notice, NoticeAttempt } from '../core/incident.ts';
+import type { Acknowledgement, Incident, Notice, NoticeAttempt } from '../core/incident.ts';
 import type { IncidentChange, NewIncident } from '../core/ports.ts';
+import type { Repeat } from '../core/repeats.ts';
 import type { Outcome } from '../core/workflow.ts';
 import {
   incidentOf,
@@ -17,6 +18,8 @@ import type { IncidentTable } from './incident-table.ts';
 import { readItem, unlessConditionFails, updateIf } from './incident-table.ts';
 
 const isOpen = '#status = :open';
+/** Records of the first days lack the field. */
+const isUnacknowledged = '(attribute_not_exists(acknowledgement) OR acknowledgement = :nobody)';
 const OPEN = { names: { status: 'status' }, values: { open: 'open' } } as const;
 
 /** Strongly consistent. */
@@ -117,6 +120,39 @@ async function writeWhileOpen(
   }
   const update = `SET ${steps.join(', ')}`;
   const written = await updateIf(table, { key: metaKey(id), update, condition: isOpen, names, values });
+  return written && incidentOf(written);
+}
+
+/** The one that stands is returned, whoever wrote it. */
+export async function acknowledgeRecord(
+  table: IncidentTable,
+  id: string,
+  acknowledgement: Acknowledgement,
+): Promise<Incident | null> {
+  const written = await updateIf(table, {
+    key: metaKey(id),
+    update: 'SET acknowledgement = :acknowledgement',
+    condition: `attribute_exists(pk) AND ${isUnacknowledged}`,
+    values: { acknowledgement: storedField(acknowledgement), nobody: null },
+  });
+  return written ? incidentOf(written) : readIncident(table, id);
+}
+
+/** The count says which page comes next, so that of two callers who saw the same one alone gets it. */
+export async function claimRepeat(
+  table: IncidentTable,
+  { id, repeats }: Pick<Incident, 'id' | 'repeats'>,
+  repeat: Repeat,
+  at: number,
+): Promise<Incident | null> {
+  const isNext = repeats === 0 ? '(attribute_not_exists(repeats) OR repeats = :before)' : 'repeats = :before';
+  const written = await updateIf(table, {
+    key: metaKey(id),
+    update: 'SET repeats = :after, repeatedAt = :at, notified.#repeat = :pending',
+    condition: ['attribute_exists(pk)', isUnacknowledged, isNext].join(' AND '),
+    names: { repeat },
+    values: { before: repeats, after: repeats + 1, at, pending: 'pending', nobody: null },
+  });
   return written && incidentOf(written);
 }
 

@@ -1,14 +1,22 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Incident } from '../core/incident.ts';
+import { overlaps } from '../core/pause.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { readEnvironment } from './environment.ts';
 import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './incident-acts.ts';
 import { confirmCap, noteCap, noteCapTold, readCaps, readSettledCaps, settleCap } from './incident-caps.ts';
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
-import { deletePause, putPause, readPause } from './incident-pauses.ts';
-import { changeRecord, closeRecord, noteNotice, readIncident } from './incident-record.ts';
+import { deletePause, putPause, readPauses } from './incident-pauses.ts';
+import {
+  acknowledgeRecord,
+  changeRecord,
+  claimRepeat,
+  closeRecord,
+  noteNotice,
+  readIncident,
+} from './incident-record.ts';
 import { putSample, readSamples } from './incident-samples.ts';
 import type { IncidentTable } from './incident-table.ts';
 import { queryAll } from './incident-table.ts';
@@ -38,6 +46,8 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
       await releaseLock(table, closed.target.id, id);
       return closed;
     },
+    acknowledge: (id, acknowledgement) => acknowledgeRecord(table, id, acknowledgement),
+    claimRepeat: (incident, repeat, at) => claimRepeat(table, incident, repeat, at),
     noticed: (id, attempt) => noteNotice(table, id, attempt),
     putRound: (round) => putRound(table, round),
     rounds: (incidentId) => readRounds(table, incidentId),
@@ -51,9 +61,11 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     settleCap: (cap, end, at) => settleCap(table, cap, end, at),
     caps: (targetId) => readCaps(table, targetId),
     settledCaps: (incidentId) => readSettledCaps(table, incidentId),
-    pauseOf: (targetId) => readPause(table, targetId, now()),
+    pauses: () => readPauses(table, now()),
+    pausesOn: async (targetId) =>
+      (await readPauses(table, now())).filter((pause) => overlaps(pause, { targetId, tier: null })),
     pause: (pause) => putPause(table, pause),
-    resume: (targetId) => deletePause(table, targetId),
+    resume: (scope) => deletePause(table, scope, now()),
     putSample: (targetId, sample) => putSample(table, targetId, sample),
     samplesSince: (targetId, since) => readSamples(table, targetId, since),
     warnings: (targetId) => readWarnings(table, targetId),

@@ -13,6 +13,7 @@ const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
   'not-needed': 'resolved',
   observed: 'observed',
   failed: 'failed',
+  done: 'done',
 };
 
 /** Closes an incident and lets its target go, after lifting the limits it has set. Closing twice is harmless; whoever was first decided the outcome. */

@@ -1,4 +1,4 @@
-import type { Admission } from './snapshot.ts';
+import type { Admission, Canary } from './snapshot.ts';
 
 /** How it got in and how long that took, in words: "by its warm session, in 2 ms, and may use reserved slots". */
 export function describeAdmission({ way, attempts, waitedMs, reserved }: Admission): string {
@@ -14,4 +14,16 @@ export function describeAdmission({ way, attempts, waitedMs, reserved }: Admissi
 export function describeWait(ms: number): string {
   if (ms < 1) return 'under 1 ms';
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Whether an ordinary client got in. */
+export function describeCanary(canary: Canary): string {
+  switch (canary.result) {
+    case 'admitted':
+      return `admitted in ${Math.round(canary.tookMs)} ms`;
+    case 'refused':
+      return `refused as ${canary.refusal.kind}`;
+    case 'unknown':
+      return 'unknown: no canary is configured';
+  }
 }

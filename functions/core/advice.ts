@@ -31,8 +31,8 @@ export function poolSizeFor(cores: number): number {
 type Advise = (facts: Facts, target: Advised) => string[];
 
 const ADVICE: Readonly<Record<CauseName, Advise>> = {
-  'consumer-limit': () => [
-    'raise that limit if the server has room for it (ALTER ROLE or ALTER DATABASE … CONNECTION LIMIT; ALTER USER … WITH MAX_USER_CONNECTIONS)',
+  'consumer-limit': ({ atLimit }, { engine }) => [
+    ...atLimit.slice(0, 3).map(({ of, name, limit }) => raiseOwnLimit(of, name, limit, engine)),
     'or make the pools of that user smaller, so that they stay under it',
   ],
   'connection-leak': ({ leaker }, { engine }) => [
@@ -135,6 +135,15 @@ function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): s
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
   return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}`;
+}
+
+function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
+  const wanted = Math.ceil(1.5 * limit);
+  if (of === 'database')
+    return `if the server has room for it: ALTER DATABASE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`;
+  return engine === 'postgres'
+    ? `if the server has room for it: ALTER ROLE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`
+    : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
 }
 
 /** Memory is for a person to judge: the server does not say how much it has. */

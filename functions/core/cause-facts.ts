@@ -4,7 +4,7 @@ import type { Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import type { StoredSample } from './sample-history.ts';
 import { consumerOf, type Session } from './session.ts';
-import { slotsTaken, usagePercent, type ConsumerAtLimit, type Snapshot } from './snapshot.ts';
+import { slotsTaken, usagePercent, type Snapshot } from './snapshot.ts';
 import { isMaintenance } from './statement.ts';
 
 /** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
@@ -54,11 +54,9 @@ export interface Facts {
   readonly fresh: number | null;
   readonly freshMs: number;
   readonly halfOpen: Snapshot['halfOpen'];
-  /** Users and databases that have all the connections their own limit allows, and how many sessions are theirs. */
-  readonly atLimit: readonly ConsumerAtLimit[];
+  /** Users and databases that have reached a limit of their own, and how many sessions they have while the server is not full. */
+  readonly atLimit: Snapshot['atLimit'];
   readonly limited: number;
-  /** The server has room: usage is under the trigger. */
-  readonly hasRoom: boolean;
   readonly deadlockAgoMs: number | null;
   readonly trend: Trend | null;
   readonly poolSlots: number | null;
@@ -138,8 +136,11 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     freshMs,
     halfOpen: snapshot.halfOpen,
     atLimit: snapshot.atLimit,
-    limited: clients.filter((session) => snapshot.atLimit.some((limit) => isOf(session, limit))).length,
-    hasRoom: usagePercent(snapshot) < policy.triggerPercent,
+    // Where the server itself is full, its own limit is the one that hurts.
+    limited:
+      usagePercent(snapshot) < policy.triggerPercent
+        ? clients.filter((session) => isLimited(session, snapshot)).length
+        : 0,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend: readTrend(context, snapshot),
     poolSlots: context.poolSlots,
@@ -150,6 +151,10 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
 /** A session younger than this has only just connected; a policy that calls less than 10 s a long idle time means less here too. */
 export function justConnectedMs({ ages }: Policy): number {
   return Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
+}
+
+function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean {
+  return atLimit.some(({ of, name }) => (of === 'user' ? user : database) === name);
 }
 
 /** The consumer that holds most of these sessions; `nobody` of none. */
@@ -163,10 +168,6 @@ export function largestConsumer(sessions: readonly Session[]): Consumer {
   }
   const [largest] = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
   return { name: largest?.[0] ?? 'nobody', sessions: largest?.[1] ?? [] };
-}
-
-function isOf(session: Session, { of, name }: ConsumerAtLimit): boolean {
-  return (of === 'user' ? session.user : session.database) === name;
 }
 
 function isJob(session: Session, policy: Policy): boolean {

@@ -27,7 +27,7 @@ interface Cause {
  * kind of leak), scaled to 85 %; what they only tell as stories shares the rest.
  */
 const OF_RUNBOOKS = 0.85;
-const OF_STORIES = 0.15 / 3;
+const OF_STORIES = 0.15 / 4;
 
 /**
  * How much of the trouble it would explain decides first. At a third it speaks neither for nor against: all of the taken
@@ -75,10 +75,10 @@ export const CAUSES = {
     prior: OF_STORIES,
     first: null,
     words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
-    signals: ({ limited, taken, hasRoom }) => [
+    signals: ({ limited, taken }) => [
       explains(limited / taken, ''),
-      // Where the server itself is full, its own limit is the one that hurts.
-      leaning(limited === 0 ? null : hasRoom ? 1 : 0, 6, ''),
+      // The server says so itself.
+      ...about(limited / taken, [leaning(1, 5, '')]),
     ],
   },
   'connection-leak': {
@@ -99,7 +99,8 @@ export const CAUSES = {
             `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
           ),
           leaning(slowness(facts, policy), 1.5, climb(facts)),
-          leaning(facts.idlePlaces.largest, 1, ''),
+          // One place that holds them all is one application that does not give back.
+          leaning(facts.idlePlaces.largest, 2.5, ''),
         ]),
       ];
     },
@@ -212,8 +213,8 @@ export const CAUSES = {
             'the idle ones have been used again and again',
           ),
           leaning(
-            facts.idlePlaces.count >= 3 ? 1 - facts.idlePlaces.largest : 0.2,
-            0.7,
+            Math.max(0, 1 - facts.idlePlaces.largest * (facts.idlePlaces.count >= 3 ? 1 : 1.5)),
+            1.2,
             `they are spread over ${facts.idlePlaces.count} pools`,
           ),
           // Sessions that come and go are no pool that keeps them.

@@ -52,9 +52,13 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFi
   };
 }
 
-/** Tiers in the order they go for this cause: the one that deals with it first, then by harm. */
-export function tierOrderFor(cause: Pick<CauseFinding, 'name'>): TierName[] {
-  const first = cause.name in CAUSES ? CAUSES[cause.name as CauseName].first : null;
+/** Tiers in the order they go for a cause, by its name: the one that deals with it first, then by harm. */
+export function tierOrderFor(cause: string): TierName[] {
+  return tiersLedBy(cause in CAUSES ? CAUSES[cause as CauseName].first : null);
+}
+
+/** Tiers by harm, with one of them first. */
+export function tiersLedBy(first: TierName | null): TierName[] {
   return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
 }
 

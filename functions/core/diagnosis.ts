@@ -1,5 +1,5 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
-import { findCause, tierOrderFor } from './cause.ts';
+import { findCause, tierOrderFor, tiersLedBy } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
@@ -18,12 +18,16 @@ export interface Diagnosis {
   readonly plan: Plan;
 }
 
-/** Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. */
+/**
+ * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. A
+ * tier that was chosen already leads, whatever the cause looks like by now: its act must not be left what others would take.
+ */
 export function diagnose(
   snapshot: Snapshot,
   settings: { policy: Policy; mode: Mode },
   history: History,
   context: Context = NO_CONTEXT,
+  leading: TierName | null = null,
 ): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
@@ -35,7 +39,7 @@ export function diagnose(
     policy: settings.policy,
     mode: settings.mode,
     locks,
-    order: orderFor(cause, history),
+    order: leading === null ? orderFor(cause, history) : tiersLedBy(leading),
     history,
     pressing,
     stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
@@ -45,10 +49,7 @@ export function diagnose(
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
 function orderFor(cause: CauseFinding, { caps }: History): readonly TierName[] {
-  const order = tierOrderFor(cause);
-  return caps.length === 0
-    ? order
-    : [...order].sort((a, b) => Number(b === 'cap-consumer') - Number(a === 'cap-consumer'));
+  return caps.length === 0 ? tierOrderFor(cause.name) : tiersLedBy('cap-consumer');
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */

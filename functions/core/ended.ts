@@ -1,12 +1,12 @@
 import { countBy } from './count-by.ts';
 import type { Act, VictimRecord } from './incident.ts';
 import { consumerOf } from './session.ts';
-import type { TierName } from './tiers/names.ts';
+import type { ActKind } from './tiers/names.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** What became of the victims of one tier, over all its acts. */
 export interface TierSummary {
-  readonly tier: TierName;
+  readonly tier: ActKind;
   readonly acts: number;
   readonly results: Readonly<Partial<Record<EndingResult, number>>>;
   /** Victims whose result never came. */

@@ -9,6 +9,7 @@ export const ERRORS = {
   actRepeated: 'ActRepeated',
   badRequest: 'BadRequest',
   noticeUndelivered: 'NoticeUndelivered',
+  callRefused: 'CallRefused',
 } as const;
 
 class HeadroomError extends Error {
@@ -56,6 +57,13 @@ export class ActRepeated extends HeadroomError {
 export class BadRequest extends HeadroomError {
   constructor(message: string) {
     super(ERRORS.badRequest, message);
+  }
+}
+
+/** A person's call is not carried out, or not any further; the message says what stands in the way. */
+export class CallRefused extends HeadroomError {
+  constructor(message: string) {
+    super(ERRORS.callRefused, message);
   }
 }
 

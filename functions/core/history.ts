@@ -3,7 +3,7 @@ import type { History } from './plan.ts';
 import { sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
-import type { TierName } from './tiers/names.ts';
+import { BY_HAND, type TierName } from './tiers/names.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** Results after which a session counts against the caps: it was ended, or may have been. */
@@ -106,7 +106,7 @@ export function historyOf(
     // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
     if (isSet(act.cap)) futile.clear();
     const effect = effects.get(act);
-    if (!effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
+    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
     if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
     else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
   }

@@ -1,12 +1,14 @@
 import type { EndingResult, LimitResult } from './worker-protocol.ts';
+import type { Repeat } from './repeats.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
 import type { TargetSettings } from './target.ts';
-import type { TierName } from './tiers/names.ts';
+import type { ActKind, TierName } from './tiers/names.ts';
 import type { Outcome } from './workflow.ts';
 
 /** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
-export type Notice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed';
+export type Notice = FirstNotice | Repeat;
+export type FirstNotice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed' | 'done';
 
 /** An alarm event that belongs to an incident. */
 export interface AlarmSighting {
@@ -26,6 +28,26 @@ export interface CauseFinding {
   readonly ranking: readonly { readonly name: string; readonly probability: number }[];
 }
 
+/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+export interface CallScope {
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly database: string | null;
+  readonly client: string | null;
+}
+
+/** A person's own call to end sessions, and what that person allowed. */
+export interface PersonsCall extends CallScope {
+  readonly by: string;
+  readonly why: string;
+  /** Sessions that run a query too, also those that wait for a lock. */
+  readonly active: boolean;
+  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  readonly costly: boolean;
+  /** Within the caps of the policy. */
+  readonly capped: boolean;
+}
+
 /** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */
 export interface Incident {
   readonly id: string;
@@ -36,6 +58,8 @@ export interface Incident {
   /** Grows by one with every incident of the target. Checked before every act. */
   readonly fence: number;
   readonly alarm: AlarmSighting;
+  /** Null unless a person called for it: then it has no workflow, no cause, and the call stands for the alarm. */
+  readonly call: PersonsCall | null;
   /** Later alarms that joined: the first few, and how many in all. */
   readonly joined: readonly AlarmSighting[];
   readonly joinedCount: number;
@@ -62,12 +86,27 @@ export interface Incident {
   readonly endedCount: number;
   /** Spared sessions of the last plan, by reason. */
   readonly spared: Readonly<Record<string, number>>;
+  /** Pauses of the target or its tiers that were in force at the last look, widest first. */
+  readonly pauses: readonly Pause[];
   /** Why a person is needed, and what is left to do, in words. */
   readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
   readonly failure: { readonly error: string; readonly detail: string } | null;
+  /** Who has taken an escalation or a failure on; nobody is paged for it again. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** How often people were paged again, and when last. */
+  readonly repeats: number;
+  readonly repeatedAt: number | null;
   /** Notices not delivered yet. */
   readonly pendingNotices: readonly Notice[];
   readonly notices: readonly NoticeAttempt[];
+}
+
+export interface Acknowledgement {
+  readonly by: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What they want others to know; may be empty. */
+  readonly note: string;
 }
 
 export interface NoticeAttempt {
@@ -95,7 +134,7 @@ export interface VictimRecord {
 export interface ActTally {
   readonly incidentId: string;
   readonly round: number;
-  readonly tier: TierName;
+  readonly tier: ActKind;
   readonly startedAt: number;
   readonly finishedAt: number | null;
   /** How many sessions count against the caps for this act. */
@@ -182,9 +221,14 @@ export interface Round {
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. */
-export interface Pause {
-  readonly targetId: string;
+/** What a pause stops. Null means all of them: every target of the installation, every tier. */
+export interface PauseScope {
+  readonly targetId: string | null;
+  readonly tier: TierName | null;
+}
+
+/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. One scope has at most one. */
+export interface Pause extends PauseScope {
   readonly by: string;
   readonly why: string;
   readonly at: number;

@@ -40,12 +40,28 @@ export function jsonForm(
       .map((limit) => ({ ...limit, user: printable(limit.user) })),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
+    call: incident.call && {
+      ...incident.call,
+      by: printable(incident.call.by),
+      why: printable(incident.call.why, LINE_LENGTH),
+    },
     rounds: incident.rounds,
+    pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
+      ...pause,
+      by: printable(by),
+      why: printable(why, LINE_LENGTH),
+    })),
     advice: clipLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),
     },
+    acknowledgement: incident.acknowledgement && {
+      ...incident.acknowledgement,
+      by: printable(incident.acknowledgement.by),
+      note: printable(incident.acknowledgement.note, LINE_LENGTH),
+    },
+    repeats: incident.repeats,
     failure: failure && { error: printable(failure.error), detail: printable(failure.detail, LINE_LENGTH) },
     openedAt: incident.openedAt,
     firstActionAt: incident.firstActionAt,

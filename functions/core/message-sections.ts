@@ -1,10 +1,13 @@
 import { describeAdmission } from './admission.ts';
+import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
-import type { Act, Incident, Notice, Round, SettledCap } from './incident.ts';
+import type { Act, FirstNotice, Incident, Round, SettledCap } from './incident.ts';
 import { describeLimit, summariseLimits } from './limited.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
+import { resumeCommandFor } from './pause.ts';
 import { printable } from './printable.ts';
+import { howToAcknowledge } from './repeats.ts';
 import { SPARED, type SparedReason } from './spared.ts';
 import { inWords } from './tiers/tier.ts';
 import type { EndingResult } from './worker-protocol.ts';
@@ -22,24 +25,25 @@ export interface MessageDetails {
 }
 
 /** For a page, what to do comes before what happened. */
-export function sectionsFor(incident: Incident, notice: Notice, details: MessageDetails): Section[] {
-  const { target, id } = incident;
+export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
+  const { target, id, call } = incident;
   const shared: Section[] = [
     ['Where', [`${printable(target.endpoint, 255)} (${server(incident)}, instance ${printable(target.instance)})`]],
     ['How bad', howBad(incident, notice, details.rounds)],
-    ['Cause', causeLines(incident)],
+    call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
-    ...forStatusPage(incident, notice),
+    ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
   ];
-  return [['Do', toDo(incident, notice, details)], ...shared];
+  const isPage = notice === 'escalated' || notice === 'failed';
+  return [['Do', toDo(incident, notice, details)], ['Take it', isPage ? howToAcknowledge(incident) : []], ...shared];
 }
 
-function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string[] {
+function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
   const { escalation, failure, advice } = incident;
   switch (notice) {
     case 'opened':
@@ -53,10 +57,12 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
       ];
     case 'observed':
       return [
-        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: mode "act", or headroom resume after a pause.`,
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: ${waysToAct(incident)}.`,
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(advice),
       ];
+    case 'done':
+      return ['Nothing: this was called for by a person.'];
     case 'resolved': {
       if (isConsumerLimited(incident)) return clipLines(advice);
       if (incident.outcome === 'not-needed') return ['Nothing.'];
@@ -67,13 +73,14 @@ function toDo(incident: Incident, notice: Notice, { acts, rounds }: MessageDetai
   }
 }
 
-/** The server was never in need, but clients of some user or database are turned away. */
-export function isConsumerLimited({ outcome, cause }: Incident): boolean {
-  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
+function waysToAct({ target, pauses }: Incident): string {
+  const ways = clipLines(pauses.map(resumeCommandFor));
+  if (target.mode === 'observe' || ways.length === 0) ways.push('mode "act"');
+  return ways.join(', ');
 }
 
 /** A sentence for people who only noticed that something failed; none when nothing did. */
-function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: Notice): Section[] {
+function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
   const from = utc(alarm.at).slice(11, 16);
   const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
   if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
@@ -99,9 +106,14 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
   return [];
 }
 
+/** The server was never in need, but clients of some user or database are turned away. */
+export function isConsumerLimited({ outcome, cause }: Incident): boolean {
+  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
+}
+
 function howBad(
   { usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
-  notice: Notice,
+  notice: FirstNotice,
   rounds: readonly Round[],
 ): string[] {
   if (notice === 'opened' && admission === null) return ['not looked yet'];
@@ -163,7 +175,7 @@ export function plannedCount(rounds: readonly Round[]): number {
   return Object.values(rounds.at(-1)?.planned ?? {}).reduce((total, count) => total + count, 0);
 }
 
-function left({ spared }: Incident, notice: Notice): string[] {
+function left({ spared }: Incident, notice: FirstNotice): string[] {
   const counts = Object.entries(spared).sort(([, one], [, other]) => other - one);
   if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
@@ -177,10 +189,10 @@ function sparedWords(reason: string): string {
   return Object.hasOwn(SPARED, reason) ? SPARED[reason as SparedReason] : printable(reason);
 }
 
-function times({ alarm, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
+function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
   const since = (at: number | null, what: string) => (at === null ? [] : [`${what} ${inWords(at - alarm.at)} later`]);
   return [
-    `alarm ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
+    `${call === null ? 'alarm' : 'call'} ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
     [
       ...since(openedAt, 'opened'),
       ...(firstActionAt === null ? ['no action'] : since(firstActionAt, 'first action')),

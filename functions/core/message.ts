@@ -1,4 +1,4 @@
-import type { Incident, Notice } from './incident.ts';
+import type { FirstNotice, Incident, Notice } from './incident.ts';
 import { jsonForm } from './message-json.ts';
 import {
   CRITICAL_PERCENT,
@@ -10,6 +10,7 @@ import {
 import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
+import { isRepeat, ordinalOf } from './repeats.ts';
 import { SCHEMA } from './worker-protocol.ts';
 
 /**
@@ -20,11 +21,14 @@ import { SCHEMA } from './worker-protocol.ts';
 export function composeMessage(incident: Incident, notice: Notice, details: MessageDetails): Message {
   const { id, target, outcome } = incident;
   const name = printable(target.id, 40);
-  const severity = severityOf(incident, notice);
-  const headline = headlineOf(incident, notice, details);
+  // A page that is repeated says again what the first one said.
+  const first = !isRepeat(notice) ? notice : outcome === 'failed' ? 'failed' : 'escalated';
+  const severity = severityOf(incident, first);
+  const again = isRepeat(notice) ? `${ordinalOf(notice, target.policy.escalation)}, nobody has taken it: ` : '';
+  const headline = again + headlineOf(incident, first, details);
   return {
     subject: subjectLine(severity, name, headline),
-    body: renderSections(`${name}: ${headline}`, sectionsFor(incident, notice, details)),
+    body: renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)),
     json: jsonForm(incident, notice, details, severity),
     attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
   };
@@ -68,7 +72,7 @@ export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent
   };
 }
 
-function severityOf(incident: Incident, notice: Notice): Message['attributes']['severity'] {
+function severityOf(incident: Incident, notice: FirstNotice): Message['attributes']['severity'] {
   switch (notice) {
     case 'escalated':
     case 'failed':
@@ -80,10 +84,12 @@ function severityOf(incident: Incident, notice: Notice): Message['attributes']['
       return 'warning';
     case 'resolved':
       return isConsumerLimited(incident) ? 'warning' : 'info';
+    case 'done':
+      return 'info';
   }
 }
 
-function headlineOf(incident: Incident, notice: Notice, { acts, rounds }: MessageDetails): string {
+function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string {
   const { usageBefore, usageAfter } = incident;
   switch (notice) {
     case 'opened':
@@ -97,6 +103,8 @@ function headlineOf(incident: Incident, notice: Notice, { acts, rounds }: Messag
       return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
     case 'observed':
       return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
+    case 'done':
+      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${countSessions(incident.endedCount)} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
+import { REPEATS } from './repeats.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 /** `observe` plans and never acts. */
@@ -14,7 +15,7 @@ export type Mode = z.infer<typeof mode>;
 const percent = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
 /** Exact, or a prefix that ends in `*`. What would silently match nobody is refused: somebody relies on its protection. */
-const pattern = () =>
+export const pattern = () =>
   z
     .string()
     .check(
@@ -25,18 +26,15 @@ const pattern = () =>
       ),
     );
 const names = () => z._default(z.array(pattern()), []);
-const clientAddresses = () =>
-  z._default(
-    z.array(
-      pattern().check(
-        z.refine(
-          (text) => !text.includes('/') || readNetwork(text) !== null,
-          'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
-        ),
-      ),
+/** The same for a client address, which may also be a network in CIDR form. */
+export const clientPattern = () =>
+  pattern().check(
+    z.refine(
+      (text) => !text.includes('/') || readNetwork(text) !== null,
+      'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
     ),
-    [],
   );
+const clientAddresses = () => z._default(z.array(clientPattern()), []);
 
 const ages = z.strictObject({
   /** Idle at least this long before kill-idle may end it. */
@@ -92,6 +90,13 @@ const consumerCap = z.strictObject({
 const flap = z.strictObject({
   /** Incidents with one cause that Headroom relieves by acting within an hour; the next is a person's. */
   maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
+});
+
+const escalation = z.strictObject({
+  /** Time after a page before the next one, while nobody acknowledges and the trouble stands. */
+  repeatMinutes: z._default(z.int().check(z.minimum(1), z.maximum(24 * 60)), 15),
+  /** Pages after the first one. */
+  maxRepeats: z._default(z.int().check(z.minimum(0), z.maximum(REPEATS.length)), 3),
 });
 
 const protect = z.strictObject({
@@ -161,6 +166,7 @@ export const policy = z.strictObject({
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
   consumerCap: z.prefault(consumerCap, {}),
+  escalation: z.prefault(escalation, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
   tiers: z.prefault(tierModes, {}),

@@ -1,4 +1,5 @@
 import type {
+  Acknowledgement,
   Act,
   ActTally,
   AlarmSighting,
@@ -8,9 +9,12 @@ import type {
   Notice,
   NoticeAttempt,
   Pause,
+  PauseScope,
+  PersonsCall,
   Round,
   SettledCap,
 } from './incident.ts';
+import type { Repeat } from './repeats.ts';
 import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
@@ -36,6 +40,8 @@ export interface NewIncident {
   readonly id: string;
   readonly target: TargetSettings;
   readonly alarm: AlarmSighting;
+  /** For an incident that a person calls for. */
+  readonly call?: PersonsCall;
   readonly at: number;
   readonly leaseUntil: number;
 }
@@ -68,6 +74,7 @@ export type IncidentChange = Partial<
     | 'rounds'
     | 'endedCount'
     | 'spared'
+    | 'pauses'
     | 'escalation'
   >
 >;
@@ -100,6 +107,10 @@ export interface IncidentStore {
     id: string,
     end: { outcome: Outcome; at: number; failure: Incident['failure']; notice: Notice | null },
   ): Promise<Incident>;
+  /** Puts a name to an escalated or failed incident; whoever was first stays. Null when there is no such incident. */
+  acknowledge(id: string, acknowledgement: Acknowledgement): Promise<Incident | null>;
+  /** Claims the next page for the one caller who gets the incident back, and marks it as pending in the same write. */
+  claimRepeat(incident: Incident, repeat: Repeat, at: number): Promise<Incident | null>;
   /** Notes an attempt; a delivered notice is no longer pending. */
   noticed(id: string, attempt: NoticeAttempt): Promise<void>;
 
@@ -126,9 +137,14 @@ export interface IncidentStore {
   /** The limits of an incident that have come to an end. */
   settledCaps(incidentId: string): Promise<SettledCap[]>;
 
-  pauseOf(targetId: string): Promise<Pause | null>;
+  /** Every pause in force of the installation, widest first. Strongly consistent. */
+  pauses(): Promise<Pause[]>;
+  /** Those of them that concern a target: its own, its tiers', and those of all targets. In one consistent read. */
+  pausesOn(targetId: string): Promise<Pause[]>;
+  /** Takes the place of an earlier pause of the same scope. */
   pause(pause: Pause): Promise<void>;
-  resume(targetId: string): Promise<void>;
+  /** Lifts the pause of exactly this scope and returns it; null when there was none. Wider ones go on. */
+  resume(scope: PauseScope): Promise<Pause | null>;
 
   /** Kept for some days. */
   putSample(targetId: string, sample: StoredSample): Promise<void>;

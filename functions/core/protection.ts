@@ -21,6 +21,8 @@ const BACKUP_TOOLS = [
   'mysqlpump*',
   'xtrabackup*',
   'mariabackup*',
+  'mariadb-dump*',
+  'mariadb-backup*',
   'mydumper*',
 ];
 const MIGRATION_TOOLS = [
@@ -107,7 +109,7 @@ export function isWaiter(session: Session): boolean {
 }
 
 /** Whether an address is named exactly, by prefix, or lies in one of the networks. */
-function matchesClient(client: string, patterns: readonly string[]): boolean {
+export function matchesClient(client: string, patterns: readonly string[]): boolean {
   if (matchesAny(client, patterns)) return true;
   // A server that listens on IPv6 shows IPv4 clients in this form.
   const address = client.replace(/^::ffff:(?=\d+\.)/i, '');

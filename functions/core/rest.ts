@@ -9,6 +9,8 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
   failed: 15 * 60_000,
   escalated: 30 * 60_000,
   observed: 60 * 60_000,
+  // A person's call is no answer to what stands.
+  done: 0,
 };
 
 /**
@@ -18,11 +20,27 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
 const LONGEST_REST_MS = REST_MS.escalated;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
 
+/** Outcomes that leave the trouble standing. */
+const LEFT_STANDING: ReadonlySet<Outcome> = new Set(['observed', 'escalated', 'failed']);
+
+/** What has become of whatever held Headroom back. */
+export interface Freedom {
+  /** Neither the mode nor a pause of the whole target holds Headroom back now. */
+  readonly mayAct: boolean;
+  /** A pause that was in force in the latest incident has been lifted, or has run out, since. */
+  readonly isPauseLifted: boolean;
+}
+
 /**
  * How long a target rests after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
- * newest first. `mayAct`: neither the mode nor a pause holds Headroom back now.
+ * newest first. Whoever lifts a pause wants what still stands looked at again at once.
  */
-export function restAfter({ outcome, openedAt }: Incident, earlier: readonly Incident[], mayAct: boolean): number {
+export function restAfter(
+  { outcome, openedAt }: Incident,
+  earlier: readonly Incident[],
+  { mayAct, isPauseLifted }: Freedom,
+): number {
+  if (isPauseLifted && outcome !== null && LEFT_STANDING.has(outcome)) return 0;
   if (outcome === 'observed' && mayAct) return REST_MS.failed;
   const rest = REST_MS[outcome ?? 'failed'];
   if (outcome !== 'not-needed') return rest;

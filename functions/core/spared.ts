@@ -36,6 +36,9 @@ export const SPARED = {
   'cap-tier': 'the cap for one act of this tier is reached',
   'cap-incident': 'the cap for this incident is reached',
   'cap-hour': 'the cap for this hour is reached',
+  'query-not-asked-for': 'runs a query, and the call asked for idle sessions only',
+  'came-later': 'was not in the plan that was confirmed',
+  'changed-since': 'has another state than in the plan that was confirmed',
   'no-tier': 'no tier deals with a session in this state',
 } as const;
 

@@ -3,6 +3,7 @@ import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { limitStatement } from './limit-statement.ts';
 import type { ActCap, Incident, Pause } from './incident.ts';
+import { describePause, fullPause, pauseOn } from './pause.ts';
 import { isPlanned, type Plan, type TierPlan } from './plan.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
@@ -30,7 +31,8 @@ export type Verdict =
 export interface Situation {
   readonly incident: Incident;
   readonly now: number;
-  readonly pause: Pause | null;
+  /** Those in force on the target; the diagnosis was made under them. */
+  readonly pauses: readonly Pause[];
   /** Rounds in a row, this one not counted, that had nothing to do. */
   readonly emptyLooks: number;
   /** Rounds so far, those that only watched relief left out. */
@@ -155,15 +157,31 @@ function faultOf(canary: Canary): { why: string; advice: readonly string[] } | n
   };
 }
 
-function holdReason(bar: Bar | null, { plan }: Diagnosis, { pause, hasActed }: Situation): string | null {
-  if (pause) return `paused by ${printable(pause.by)}: ${printable(pause.why, 160)}`;
+function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: Situation): string | null {
+  const pause = fullPause(pauses);
+  if (pause) return describePause(pause);
   if (bar?.kind === 'untested') return bar.why;
-  if (plan.tiers.every((tier) => tier.mode === 'observe')) return 'the target is in observe mode';
+  if (plan.tiers.every((tier) => tier.mode === 'observe')) {
+    return pauses.length === 0
+      ? 'the target is in observe mode'
+      : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
+  }
   const isActing = plan.tiers.some((tier) => tier.mode === 'act' && isPlanned(tier));
   // A limit waits for a person unless one has said otherwise, so a person is paged with it.
-  const isHeldBack = plan.tiers.some((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.cap === null);
+  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.cap === null);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
-  return !isActing && isHeldBack && !hasActed ? 'every tier that would help is in observe mode' : null;
+  if (isActing || helpful.length === 0 || hasActed) return null;
+  return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
+}
+
+function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
+  return tiers.map(({ tier }) => `${tier} is ${holdOn(tier, pauses)}`).join(', ');
+}
+
+/** What keeps a tier in mode observe from acting. */
+function holdOn(tier: TierName, pauses: readonly Pause[]): string {
+  const pause = pauseOn(tier, pauses);
+  return pause === null ? 'in observe mode' : describePause(pause);
 }
 
 function describeTier(tier: TierPlan): string {
@@ -196,7 +214,7 @@ function reachedCaps({ spared }: Plan): SparedReason[] {
   return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
 }
 
-function adviceFor({ cause, facts, plan }: Diagnosis, { limited, incident }: Situation): string[] {
+function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
   const { target } = incident;
   const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
@@ -208,7 +226,7 @@ function adviceFor({ cause, facts, plan }: Diagnosis, { limited, incident }: Sit
     ...adviseOn(cause.name as CauseName, facts, target),
     ...held.map(({ tier, cap, victims }) => {
       const limits = cap === null ? '' : `limit ${describeCap(cap)} and `;
-      return `${tier} is in observe mode and would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;
+      return `${tier} is ${holdOn(tier, pauses)}; it would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;
     }),
   ];
 }

@@ -79,7 +79,8 @@ export interface ActResult {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed'] as const;
+/** `done`: a person's call was carried out. It says nothing about relief. */
+export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** `error` is what Step Functions puts there on a Catch. Any schema is accepted: closing must work after a deploy too. */

@@ -1,12 +1,13 @@
 import { adviseOn } from '../core/advice.ts';
+import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
 import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
-import { describeAdmission, describeWait } from '../core/admission.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
+import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { LEASE_MS, type WorkerClient } from '../core/ports.ts';
@@ -16,7 +17,6 @@ import {
   slotsTaken,
   usagePercent,
   type Admission,
-  type Canary,
   type Sample,
   type Server,
   type Snapshot,
@@ -58,6 +58,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     const verdict = judgeRefusal(answer.refusal, answer.waitedMs, situation);
     return conclude(incident, verdict, deps, {
       acts,
+      pauses: situation.pauses,
       round: {
         canary: 'not asked',
         admission: `refused as ${answer.refusal.kind} after ${answer.attempts} tries in ${describeWait(answer.waitedMs)}`,
@@ -71,7 +72,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
   const history = historyOf(acts, rounds, usedNow, lastHour, await deps.store.caps(target.id));
-  const diagnosis = readSnapshot(snapshot, target, history, context);
+  const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -79,6 +80,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { tiers, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
     acts,
+    pauses: situation.pauses,
     round: {
       usage: diagnosis.usage,
       used: slotsTaken(snapshot),
@@ -135,7 +137,7 @@ async function readSituation(
   return {
     incident,
     now: deps.now(),
-    pause: await deps.store.pauseOf(incident.target.id),
+    pauses: await deps.store.pausesOn(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
@@ -150,7 +152,8 @@ const LATELY = 60;
 
 async function countActedLately({ id, target }: Incident, { store, now }: DiagnoseDependencies) {
   const earlier = (await store.listByTarget(target.id, LATELY)).filter(
-    (other) => other.id !== id && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
+    (other) =>
+      other.id !== id && other.call === null && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
   );
   return Object.fromEntries(countBy(earlier, ({ cause }) => cause?.name ?? 'unclear'));
 }
@@ -189,6 +192,7 @@ async function confirmRelief(
 
 interface Findings {
   readonly acts: readonly Act[];
+  readonly pauses: Incident['pauses'];
   readonly round: Partial<Round> & Pick<Round, 'canary' | 'admission'>;
   readonly cause?: Incident['cause'];
   readonly advice?: Incident['advice'];
@@ -237,6 +241,7 @@ async function conclude(
       // Anew each time: an act that was settled late counts too.
       endedCount: countEnded(found.acts),
       refused: incident.refused + found.refused,
+      pauses: found.pauses,
       usageBefore: incident.usageBefore ?? usageSeen,
       usageAfter: usageNow,
       usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,
@@ -278,17 +283,6 @@ function namingRebounds(
   return holds
     ? { next: 'watch', why: `${verdict.why}; watching for ${inWords(loop.holdSeconds * 1000)} whether it holds` }
     : { next: 'close', why: verdict.why };
-}
-
-function describeCanary(canary: Canary): string {
-  switch (canary.result) {
-    case 'admitted':
-      return `admitted in ${Math.round(canary.tookMs)} ms`;
-    case 'refused':
-      return `refused as ${canary.refusal.kind}`;
-    case 'unknown':
-      return 'unknown: no canary is configured';
-  }
 }
 
 /** How it got in, and whether that is still the server of the round before. */

@@ -57,7 +57,8 @@ export async function openFor(
   const { incident } = opening;
   if (opening.kind === 'handled') return { result: 'handled', incidentId: incident.id };
   // Also when joining: the dispatch that opened it may have died before it started the workflow.
-  await deps.workflow.start(incident.id);
+  // A person's call has none; what still stands when it is over is dispatched again by the reconciler.
+  if (incident.call === null) await deps.workflow.start(incident.id);
   await deliverPending(incident, deps);
   return { result: opening.kind === 'opened' ? 'opened' : 'joined', incidentId: incident.id };
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { CapRecord, Incident } from '../core/incident.ts';
+import { LEASE_MS } from '../core/ports.ts';
+import { isGoingOut } from '../core/repeats.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
@@ -8,6 +10,7 @@ import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
 import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
 import { deliverPending } from '../notify/deliver.ts';
+import { repeatPage } from './repeat-page.ts';
 
 /** A dispatch that died before it started the workflow is made good within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
@@ -24,7 +27,8 @@ export interface ReconcileResult {
 /**
  * Puts right what crashed. Called each minute for every target and whenever an execution of the workflow fails: an incident
  * whose workflow died is closed as failed and a person is paged, limits it left behind are lifted, undelivered notices are
- * sent again, and an alarm that still stands without an open incident is dispatched again.
+ * sent again, pages that nobody acknowledged are repeated, and an alarm that still stands without an open incident is
+ * dispatched again.
  */
 export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
@@ -37,6 +41,7 @@ export async function reconcile(payload: unknown, deps: ReconcileDependencies): 
   const repaired = open ? await mendWorkflow(open, deps) : [];
   if (!open) repaired.push(...(await dispatchStanding(target, deps)));
   repaired.push(...(await liftOrphans(target, deps)));
+  repaired.push(...(await repeatPage(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
   repaired.push(...(await sendOverdue(target, deps)));
   return { repaired };
@@ -44,6 +49,7 @@ export async function reconcile(payload: unknown, deps: ReconcileDependencies): 
 
 async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (incident.status !== 'open') return [];
+  if (incident.call !== null) return mendCall(incident, deps);
   const { status, detail } = await deps.workflow.status(incident.id);
   if (status === 'running') return [];
   if (status === 'absent' && deps.now() - incident.openedAt < START_GRACE_MS) {
@@ -68,6 +74,14 @@ async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies):
   return liftCaps(target, orphans, deps);
 }
 
+/** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */
+async function mendCall({ id, openedAt }: Incident, deps: ReconcileDependencies): Promise<string[]> {
+  if (deps.now() - openedAt < LEASE_MS) return [];
+  const failure = { error: 'abandoned', detail: 'the command that carried it out did not come to its end' };
+  await deliverPending(await closeIncident(id, 'failed', failure, deps), deps);
+  return [`closed ${id} as failed: the command that carried it out is gone`];
+}
+
 async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
   for (const listed of await deps.store.listByTarget(target.id, 5)) {
@@ -75,6 +89,7 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
     // The list may lag behind: what has gone out by now is not sent again.
     const incident = (await deps.store.incident(listed.id)) ?? listed;
     if (incident.status !== 'closed' || incident.pendingNotices.length === 0) continue;
+    if (isGoingOut(incident, deps.now())) continue;
     const failures = await deliverPending(incident, deps);
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
   }

@@ -7,6 +7,7 @@ const BY_OUTCOME = {
   relieved: EXIT.ok,
   'not-needed': EXIT.ok,
   observed: EXIT.ok,
+  done: EXIT.ok,
   escalated: EXIT.escalated,
   failed: EXIT.failed,
 } as const satisfies Record<Outcome, number>;

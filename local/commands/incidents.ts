@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import type { Incident } from '../../functions/core/incident.ts';
 import type { IncidentStore } from '../../functions/core/ports.ts';
+import { printable } from '../../functions/core/printable.ts';
 import { storyOf } from '../story.ts';
 import { print, printJson } from './output.ts';
 import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
@@ -89,13 +90,18 @@ function printList(incidents: readonly Incident[]): void {
       incident.id,
       new Date(incident.openedAt).toISOString().slice(0, 19).replace('T', ' '),
       incident.target.id,
-      incident.outcome ?? 'open',
-      incident.cause?.name ?? 'not known',
+      endOf(incident),
+      incident.call === null ? (incident.cause?.name ?? 'not known') : `called by ${printable(incident.call.by, 20)}`,
       `${percent(incident.usageBefore)} → ${percent(incident.usageAfter)}`,
       String(incident.endedCount),
     ]);
   }
   print(table.toString());
+}
+
+function endOf({ outcome, acknowledgement }: Incident): string {
+  const taken = acknowledgement === null ? '' : `, ${printable(acknowledgement.by, 20)} has it`;
+  return `${outcome ?? 'open'}${taken}`;
 }
 
 function percent(usage: number | null): string {

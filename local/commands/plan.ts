@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
 import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
-import type { ActTally, CapRecord } from '../../functions/core/incident.ts';
+import type { ActTally, CapRecord, Pause } from '../../functions/core/incident.ts';
+import { describePause, scopeInWords, underPauses } from '../../functions/core/pause.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { inWords } from '../../functions/core/tiers/tier.ts';
 import type { Session } from '../../functions/core/session.ts';
@@ -30,7 +31,11 @@ export function planCommand(): Command {
     .description('diagnose and print the plan with the reason for every session; ends nothing')
     .option('--config <file>', 'configuration', 'headroom.yaml')
     .option('--target <id>', 'target; may be left out when there is only one')
-    .option('--records <folder>', 'where incidents are kept: what was ended in the last hour counts', '.headroom')
+    .option(
+      '--records <folder>',
+      'where incidents are kept: pauses, and what was ended in the last hour, count',
+      '.headroom',
+    )
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
@@ -43,26 +48,37 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const { lastHour, caps } = await readPast(given.records, config.installation.prefix, target.id);
+      const { lastHour, pauses, caps } = await readRecords(given.records, config.installation.prefix, target.id);
       const history = historyOf([], [], null, lastHour, caps);
-      const diagnosis = diagnose(answer.snapshot, settings, history);
-      if (given.json) printJson(toJson(target.id, answer.snapshot, diagnosis));
-      else printPlan(answer.snapshot, diagnosis);
+      const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), history);
+      if (given.json) {
+        printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
+        return;
+      }
+      for (const pause of pauses) print(`paused   ${scopeInWords(pause)}: ${describePause(pause)}`);
+      printPlan(answer.snapshot, diagnosis);
     });
 }
 
-interface Past {
+interface OnRecord {
+  /** What counts against the cap of the hour. */
   readonly lastHour: readonly ActTally[];
+  readonly pauses: readonly Pause[];
+  /** Temporary limits. */
   readonly caps: readonly CapRecord[];
 }
 
-/** What counts against the cap of the hour, and limits on record. A folder that is not there is not made for this. */
-async function readPast(folder: string, prefix: string, targetId: string): Promise<Past> {
-  if (!existsSync(folder)) return { lastHour: [], caps: [] };
+/** A folder that is not there has no records, and is not made for this. */
+async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
+  if (!existsSync(folder)) return { lastHour: [], pauses: [], caps: [] };
   const records = await openLocalRecords(folder, prefix);
   try {
-    const lastHour = await records.store.tallies(targetId, Date.now() - HOUR_MS);
-    return { lastHour, caps: await records.store.caps(targetId) };
+    const { store } = records;
+    return {
+      lastHour: await store.tallies(targetId, Date.now() - HOUR_MS),
+      pauses: await store.pausesOn(targetId),
+      caps: await store.caps(targetId),
+    };
   } finally {
     await records.close();
   }

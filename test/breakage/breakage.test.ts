@@ -125,7 +125,14 @@ describe('what breaks on the way', () => {
     await fullStage({ policy: { caps: { perTierPercent: 5 } } });
     const incidentId = incidentOf(await stage.alarm());
     await stage.until('the first act', async () => (await stage.runtime.store.acts(incidentId)).length === 1);
-    await stage.runtime.store.pause({ targetId: TARGET, by: 'ann', why: 'let me look', at: Date.now(), until: null });
+    await stage.runtime.store.pause({
+      targetId: TARGET,
+      tier: null,
+      by: 'ann',
+      why: 'let me look',
+      at: Date.now(),
+      until: null,
+    });
     const incident = await stage.ended(incidentId);
     expect(incident.outcome).toBe('observed');
     expect((await stage.runtime.store.acts(incidentId)).length).toBeLessThanOrEqual(2);

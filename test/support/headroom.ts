@@ -17,12 +17,15 @@ export interface Started {
   interrupt(): void;
 }
 
-/** Starts the program as a person does, in a process of its own, with this environment on top of a bare one. */
-export function startHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Started {
+/** Starts the program as a person does, in a process of its own, with this environment on top of a bare one, and types. */
+export function startHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}, typed = ''): Started {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   });
+  // A program that does not read what is typed is no failure.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(typed);
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
@@ -51,6 +54,10 @@ export function startHeadroom(args: readonly string[], environment: NodeJS.Proce
   };
 }
 
-export function runHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> {
-  return startHeadroom(args, environment).finished;
+export function runHeadroom(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  typed = '',
+): Promise<Finished> {
+  return startHeadroom(args, environment, typed).finished;
 }

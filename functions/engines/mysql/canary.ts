@@ -14,6 +14,6 @@ export async function knock(login: Login, timeoutMs: number): Promise<void> {
       connection.close();
     }
   } catch (error) {
-    throw new Refused(refusalOf(error), { cause: error });
+    throw new Refused(refusalOf(error, login.tls.mode), { cause: error });
   }
 }

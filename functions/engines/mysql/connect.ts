@@ -34,7 +34,7 @@ export async function connectResponder(login: Login, options: SessionOptions, ti
     return { connection, features, self: { id: account.id, user: login.user, thread: own?.thread ?? null } };
   } catch (error) {
     connection?.close();
-    throw new Refused(refusalOf(error), { cause: error });
+    throw new Refused(refusalOf(error, login.tls.mode), { cause: error });
   }
 }
 

@@ -5,7 +5,7 @@ import { isServerError } from './connection.ts';
 import { endIfStill } from './end.sql.ts';
 import { contextOf, readLimits, type Inside } from './sample.ts';
 import { withServerLock } from './server-lock.ts';
-import { blockersOf, observe, type Context, type Observed } from './sessions.ts';
+import { blockersOf, isOnSameStatement, observe, type Context, type Observed, type Stillness } from './sessions.ts';
 
 /** Sessions per look: few enough that the oldest look is recent. A cancel's effect shows at once; a blocker may have freed its waiters. */
 const CHUNK = 100;
@@ -21,8 +21,8 @@ interface Job {
   readonly victim: Victim;
   result: EndingResult | null;
   detail: string;
-  /** The query that was running when the signal went out. */
-  queryMark: string | null;
+  /** What it was at when its query was cancelled. */
+  cancelled: Stillness | null;
 }
 
 /** See EngineSession.end. */
@@ -30,7 +30,7 @@ export async function endSessions(
   inside: Inside,
   { victims, graceMs, deadline }: EndOrder,
 ): Promise<readonly Ending[]> {
-  const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', queryMark: null }));
+  const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', cancelled: null }));
   await withServerLock(inside.connection, async () => {
     const ender = enderOver(inside, contextOf(inside, await readLimits(inside, QUERY_MS)), deadline);
     const cancelled = jobs.filter(({ victim }) => victim.method === 'cancel');
@@ -79,7 +79,7 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
       } else if (!isAsExpected(session, job, seen.blocking)) {
         job.result = 'changed';
       } else if (Date.now() < deadline) {
-        if (method === 'cancel') job.queryMark = session.session.queryMark;
+        if (method === 'cancel') job.cancelled = session.stillness;
         await signalOne(session, job, method);
         if (job.result === 'changed') unsure.push(job);
       }
@@ -120,7 +120,7 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
   /** Polls until every cancelled query has stopped, be it that its client left too, or the time is over. */
   const lookUntilStopped = async (jobs: readonly Job[], until: number) => {
     await poll(jobs, until, (job, { found }, isLast) => {
-      if (found === undefined || !isOnSameQuery(found, job)) job.result = 'cancelled';
+      if (found === undefined || !isStillCancelled(found, job)) job.result = 'cancelled';
       else if (isLast && found.isUndoing) job.result = 'rolling-back';
     });
   };
@@ -166,17 +166,15 @@ function isSame({ session: { identity } }: Observed, { victim }: Job): boolean {
   return identity.server === victim.identity.server && identity.incarnation === victim.identity.incarnation;
 }
 
-function isOnSameQuery({ session, stillness }: Observed, { queryMark }: Job): boolean {
-  return !stillness.isAsleep && session.queryMark === queryMark;
+/** Its query was cancelled, and it has not heard it yet. */
+function isStillCancelled({ stillness }: Observed, { cancelled }: Job): boolean {
+  return cancelled !== null && isOnSameStatement(stillness, cancelled);
 }
 
 function isAsExpected(found: Observed, job: Job, blocking: ReadonlySet<number>): boolean {
   const { session } = found;
   const { expect } = job.victim;
-  const { queryMark } = job;
-  // One whose query we cancelled ourselves, and which did not hear it.
-  const isStubborn = queryMark !== null && !found.isUndoing && isOnSameQuery(found, job);
-  const wantedQuery = queryMark ?? expect.queryMark;
+  const isStubborn = !found.isUndoing && isStillCancelled(found, job);
   return (
     session.kind === 'client' &&
     !session.own &&
@@ -185,7 +183,9 @@ function isAsExpected(found: Observed, job: Job, blocking: ReadonlySet<number>):
     (session.state === expect.state || isStubborn) &&
     (session.stateMs ?? 0) >= expect.minStateMs &&
     (expect.transactionMark === null || session.transactionMark === expect.transactionMark) &&
-    (wantedQuery === null || session.queryMark === wantedQuery) &&
+    (job.cancelled === null
+      ? expect.queryMark === null || session.queryMark === expect.queryMark
+      : isStillCancelled(found, job)) &&
     (!expect.blocksOthers || blocking.has(session.identity.id)) &&
     (!expect.holdsNothing || session.holds.length === 0)
   );

@@ -27,6 +27,8 @@ export interface Features {
   readonly hasSuperReadOnly: boolean;
   /** performance_schema is on and times every statement (MySQL): the exact way, and one that stops nobody. */
   readonly hasTimers: boolean;
+  /** Where sessions are listed. Everybody may read either, so neither shows among the columns. */
+  readonly processlist: 'performance_schema.processlist' | 'information_schema.PROCESSLIST';
   /** PROCESSLIST counts statements and tells times in milliseconds (MariaDB). */
   readonly hasQueryIds: boolean;
   /** INNODB_TRX may be read. */
@@ -78,6 +80,8 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
   const readsAccounts = accountPrivileges(engine).every(reads);
   const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
   const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
+  // The table came with this setting, whose value does not matter for it.
+  const listsItself = hasTimers && variable.has('performance_schema_show_processlist');
   const hasQueryIds = has('information_schema', 'PROCESSLIST', 'QUERY_ID');
   const rowWaits = shows('data_lock_waits')
     ? 'performance_schema'
@@ -99,6 +103,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     instance: variable.get('aurora_server_id') ?? null,
     hasSuperReadOnly: variable.has('super_read_only'),
     hasTimers,
+    processlist: listsItself ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST',
     hasQueryIds,
     hasTransactions: may.process,
     rowWaits,
@@ -109,7 +114,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
     kills,
     reserved: may.anyKill,
     visibility: {
-      seesSessions: may.process && administrators !== null && (hasTimers || has('information_schema', 'PROCESSLIST')),
+      seesSessions: may.process && administrators !== null && (listsItself || has('information_schema', 'PROCESSLIST')),
       maySignal: kills === 'procedures' || may.anyKill,
       seesBlockers: rowWaits !== null,
       missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quotedAccount(account)}`),

@@ -22,7 +22,8 @@ export const SETTINGS = {
 export const VARIABLES = {
   sql: /* SQL */ `
     SHOW GLOBAL VARIABLES WHERE Variable_name IN (
-      'version', 'version_comment', 'performance_schema', 'server_uuid', 'super_read_only', 'aurora_server_id', 'basedir'
+      'version', 'version_comment', 'performance_schema', 'performance_schema_show_processlist', 'server_uuid',
+      'super_read_only', 'aurora_server_id', 'basedir'
     )`,
   row: z.object({ Variable_name: z.string(), Value: z.string() }),
 };

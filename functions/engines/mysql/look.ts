@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { noteArrivals } from './arrivals.ts';
 import type { Admitted } from './connect.ts';
+import { isServerError } from './connection.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,
@@ -9,6 +10,7 @@ import {
   USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
+import { noteSleepers } from './sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -24,8 +26,12 @@ import {
 /** What the server shows of its sessions, each table as it was read. Maps are by thread, empty where there are none. */
 export interface Usage {
   readonly processes: readonly ProcessRow[];
+  /** From before the processes were read until after the statements were. */
+  readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
+  /** See Sleepers. */
+  readonly asleepMs: (id: number) => number;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -48,7 +54,9 @@ const INNODB_REST_MS = 110;
 
 /** Looks at the sessions of one server, over one connection. */
 export interface Lookout {
+  /** Within `timeoutMs` in all. */
   usage(scope: Scope, timeoutMs: number): Promise<Usage>;
+  /** `timeoutMs`: for each of its statements. */
   details(usage: Usage, timeoutMs: number): Promise<Details>;
 }
 
@@ -61,6 +69,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
   let innodbReadAt = Date.now();
   const arrivals = noteArrivals();
   arrivals.note(self.id, Date.now());
+  const sleepers = noteSleepers();
 
   const innodb = async (timeoutMs: number) => {
     await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
@@ -73,21 +82,30 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
     async usage(scope, timeoutMs) {
       const ids = scope.ids === null ? [] : [scope.ids];
       const askedAt = Date.now();
+      const left = () => Math.max(1, askedAt + timeoutMs - Date.now());
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
-      if (scope.ids === null) arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+      if (scope.ids === null) {
+        arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
+        sleepers.note(
+          rows.filter(({ command }) => command === 'Sleep'),
+          askedAt,
+        );
+      }
       const thread = self.thread;
-      const threads =
-        thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
-      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], timeoutMs);
-      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], timeoutMs);
+      const threads = thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], left());
+      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
+      const readWithinMs = Date.now() - askedAt;
+      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
       return {
         processes: rows,
+        readWithinMs,
         connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
+        asleepMs: (id) => sleepers.asleepMs(id, askedAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
-        innodb: features.hasTransactions ? await innodb(timeoutMs) : [],
+        innodb: features.hasTransactions ? await innodb(left()) : [],
       };
     },
 
@@ -96,7 +114,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       const waits =
         waiting.length === 0 || features.rowWaits === null
           ? []
-          : await connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs);
+          : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
       const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
       const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
       const administrators =
@@ -113,4 +131,17 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
       };
     },
   };
+}
+
+/** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
+const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
+
+/** Who waits for whom grows with the square of the queue; without it waiters show, and blockers are unknown. */
+async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    if (isServerError(error) && TOO_LONG.has(error.errno)) return [];
+    throw error;
+  }
 }

@@ -1,21 +1,24 @@
 import type { Refusal, RefusalKind } from '../../core/snapshot.ts';
-import { ConnectionLost, Refused } from '../engine.ts';
+import { ConnectionLost, Refused, type TlsSettings } from '../engine.ts';
 import { isServerError } from './connection.ts';
 
-/** Why a login failed, from the error the driver threw. */
-export function refusalOf(error: unknown): Refusal {
+/** Why a login failed, from the error the driver threw. `mode`: how that login was protected. */
+export function refusalOf(error: unknown, mode: TlsSettings['mode']): Refusal {
   if (error instanceof Refused) return error.refusal;
-  if (error instanceof ConnectionLost && error.cause !== undefined) return refusalOf(error.cause);
+  if (error instanceof ConnectionLost && error.cause !== undefined) return refusalOf(error.cause, mode);
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== '' ? error.message : code || String(error);
   if (!isServerError(error)) return { kind: kindOfClientError(code, message), code, message: tidy(message) };
-  const advice = ADVICE[error.errno];
+  const advice = mode === 'disable' && error.errno === 1045 ? MAY_INSIST : ADVICE[error.errno];
   return {
     kind: kindOfServerError(error.errno),
     code: code === '' ? String(error.errno) : code,
     message: tidy(advice === undefined ? message : `${message}; ${advice}`),
   };
 }
+
+/** An account that requires TLS, and MariaDB when it requires it of all, answer as to a wrong password. */
+const MAY_INSIST = 'if the password is right, the server may insist on TLS: set tls.mode';
 
 const ADVICE: Readonly<Record<number, string>> = {
   1129: 'the server refuses this address after too many failed logins: FLUSH HOSTS, or raise max_connect_errors',

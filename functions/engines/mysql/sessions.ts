@@ -1,5 +1,6 @@
 import { UNKNOWN_BLOCKER, type Holding, type Session } from '../../core/session.ts';
 import { isMaintenance, redactStatement, type Statement, type StatementDetail } from '../../core/statement.ts';
+import { agesOf, atLeast, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
 import type { Details, Usage } from './look.ts';
 import { kindOf, stateOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
@@ -23,14 +24,23 @@ export interface Observed {
 }
 
 /**
- * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last. Where
- * statements are not numbered (MySQL without performance_schema) `statement` is null and `seconds`, TIME, may only grow.
+ * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last;
+ * `seconds`, TIME, may only grow. Where statements are not numbered (MySQL without performance_schema) `statement` is null,
+ * and `beganAt` is the epoch second of its start, to about one.
  */
 export interface Stillness {
   readonly isAsleep: boolean;
   readonly thread: number | null;
   readonly statement: number | null;
   readonly seconds: number;
+  readonly beganAt: number | null;
+}
+
+/** Still at work on the statement it was at work on before. */
+export function isOnSameStatement(now: Stillness, before: Stillness): boolean {
+  if (now.isAsleep || before.isAsleep || now.thread !== before.thread) return false;
+  if (now.statement !== null || before.statement !== null) return now.statement === before.statement;
+  return now.beganAt !== null && before.beganAt !== null && Math.abs(now.beganAt - before.beganAt) <= 1;
 }
 
 export interface Context {
@@ -51,7 +61,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
   const seen = usage.processes.map((process): Observed => {
     const { id, user, command } = process;
     const thread = usage.threads.get(id) ?? null;
-    const ran = thread === null ? undefined : usage.statements.get(thread);
+    const ran = whatRan(process, thread === null ? undefined : usage.statements.get(thread), usage.readWithinMs);
     const open = thread === null ? undefined : usage.openTransactions.get(thread);
     const transaction = innodb.get(id);
     const isAsleep = user !== UNAUTHENTICATED && (ran === undefined ? command === 'Sleep' : ran.ended === 1);
@@ -60,9 +70,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
     const state = stateOf(process, { isAsleep, inTransaction, isUndoing });
     const text = (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null;
     const statement = text === null || text === '' ? null : tell(text);
-    const ages = agesOf(process, ran, isAsleep, inTransaction);
-    // The first list that had it may have come late: it has been here for as long as it has been idle, at least.
-    const connectedMs = usage.connectedMs(id);
+    const ages = agesOf(process, ran, isAsleep, inTransaction ? usage.asleepMs(id) : null);
     const waitsForRow = transaction?.state === 'LOCK WAIT';
     const waitsForTable = tables.has(id) || (!isAsleep && waitsForServerLock(process.doing));
     const isWaiting = waitsForRow || waitsForTable;
@@ -79,7 +87,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         database: process.database,
         client: clientOf(process.host),
         state,
-        connectedMs: connectedMs === null ? null : Math.max(connectedMs, ages.stateMs ?? 0),
+        connectedMs: usage.connectedMs(id),
         transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
@@ -105,6 +113,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         thread,
         statement: ran?.event ?? process.query_id,
         seconds: process.seconds ?? 0,
+        beganAt: process.began_at,
       },
     };
   });
@@ -158,41 +167,8 @@ function leaving({ processes, innodb }: Usage, server: string): readonly Observe
       takesSlot: true,
       isResponder: false,
       isUndoing: true,
-      stillness: { isAsleep: false, thread: null, statement: null, seconds: 0 },
+      stillness: { isAsleep: false, thread: null, statement: null, seconds: 0, beganAt: null },
     }));
-}
-
-/** Times that were cut off to whole seconds at their start: it is this long ago, or up to a second longer. */
-function atLeast(seconds: number | null | undefined): number | null {
-  return seconds === null || seconds === undefined ? null : Math.round(Math.max(0, seconds - 1) * 1000);
-}
-
-interface Ages {
-  readonly stateMs: number | null;
-  readonly queryMs: number | null;
-}
-
-/**
- * Never longer than it was, with one exception that this server leaves no way around: MySQL without performance_schema counts
- * the time of an idle session from the start of its last statement. In a transaction, whose end loses work, nothing is made of
- * that: then the time in the present state is not known to be more than nothing.
- */
-function agesOf(process: ProcessRow, ran: StatementRow | undefined, isAsleep: boolean, inTransaction: boolean): Ages {
-  if (process.exact_ms !== null) {
-    const age = Math.max(0, Math.round(process.exact_ms));
-    return { stateMs: age, queryMs: isAsleep ? null : age };
-  }
-  const sinceBegin = atLeast(process.seconds);
-  if (ran === undefined) return { stateMs: isAsleep && inTransaction ? 0 : sinceBegin, queryMs: sinceBegin };
-  const queryMs = exact(ran.began_ms) ?? sinceBegin;
-  if (!isAsleep) return { stateMs: queryMs, queryMs };
-  const afterwards = Math.max(0, (sinceBegin ?? 0) - Math.ceil(ran.took_ms ?? Infinity));
-  return { stateMs: exact(ran.ended_ms) ?? afterwards, queryMs };
-}
-
-/** The clock of performance_schema starts over after 213 days. */
-function exact(ms: number | null): number | null {
-  return ms === null || ms < 0 ? null : Math.round(ms);
 }
 
 function transactionMark(event: number | undefined, transaction: TransactionRow | undefined): string | null {

@@ -9,7 +9,7 @@ import type { Features } from './features.ts';
  * cannot be told from it. MariaDB counts from the end, and in milliseconds.
  */
 export function processes(features: Features, scope: Scope) {
-  const { hasTimers, hasQueryIds } = features;
+  const { processlist, hasQueryIds } = features;
   return {
     sql: /* SQL */ `
       SELECT
@@ -24,7 +24,7 @@ export function processes(features: Features, scope: Scope) {
         ${hasQueryIds ? 'TIME_MS' : 'NULL'} AS exact_ms,
         ${hasQueryIds ? 'QUERY_ID' : 'NULL'} AS query_id,
         ${scope.withStatements ? 'LEFT(INFO, 2048)' : 'NULL'} AS statement
-      FROM ${hasTimers ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST'}
+      FROM ${processlist}
       ${scope.ids === null ? '' : 'WHERE ID IN (?)'}`,
     row: processRow,
   };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { aPolicy, active, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { aPolicy, active, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -71,6 +71,14 @@ describe('an act', () => {
     expect(seen).toBe(30);
   });
 
+  it('does what its tier was chosen for, also when by its own look another tier would have gone first', async () => {
+    const { id } = await open();
+    world.snapshots = [
+      aSnapshot(100, [...many(70, 1, (each) => aSession(each)), ...many(30, 101, (each) => inTransaction(each))]),
+    ];
+    expect(await act(request(id, 1, 'end-idle-transactions'), world)).toMatchObject({ counts: { ended: 30 } });
+  });
+
   it('is never repeated for a round', async () => {
     const { id } = await open();
     await act(request(id), world);
@@ -88,8 +96,15 @@ describe('an act', () => {
     ];
     expect((await act(request(id), world)).held).toBe('a fresh look finds nobody to end');
     world.snapshots = [leak];
-    await world.store.pause({ targetId: target.id, by: 'ann', why: 'maintenance', at: world.at, until: null });
-    expect((await act(request(id), world)).held).toBe('paused by ann');
+    await world.store.pause({
+      targetId: target.id,
+      tier: null,
+      by: 'ann',
+      why: 'maintenance',
+      at: world.at,
+      until: null,
+    });
+    expect((await act(request(id), world)).held).toBe('paused by ann: maintenance');
     const observing = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
     expect((await act(request(observing.id), world)).held).toBe('kill-idle is in observe mode');
     expect(world.ends).toEqual([]);

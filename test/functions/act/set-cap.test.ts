@@ -121,8 +121,8 @@ describe('an act that limits a user', () => {
   });
 
   it('does nothing when the target is paused or the tier observes', async () => {
-    await world.store.pause({ targetId, by: 'ann', why: 'maintenance', at: world.at, until: null });
-    expect((await capNow()).held).toBe('paused by ann');
+    await world.store.pause({ targetId, tier: null, by: 'ann', why: 'maintenance', at: world.at, until: null });
+    expect((await capNow()).held).toBe('paused by ann: maintenance');
     expect(world.limitRequests).toEqual([]);
     expect(await world.store.caps(targetId)).toEqual([]);
   });

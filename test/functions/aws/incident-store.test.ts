@@ -1,8 +1,10 @@
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../functions/aws/incident-store.ts';
-import type { Incident } from '../../../functions/core/incident.ts';
+import type { Incident, Pause } from '../../../functions/core/incident.ts';
+import { scopeInWords } from '../../../functions/core/pause.ts';
 import type { IncidentStore } from '../../../functions/core/ports.ts';
+import { aPause } from '../../support/a-pause.ts';
 import type { LocalTable } from './local-table.ts';
 import { startLocalTable } from './local-table.ts';
 import { aCandidate, anAct, aVictim, HOUR, MINUTE, T0 } from './samples.ts';
@@ -350,29 +352,64 @@ describe('rounds and acts', () => {
 });
 
 describe('pauses', () => {
-  const pause = { by: 'ada', why: 'migration', at: T0 };
+  const pause = aPause({ at: T0 });
+  const namesOf = (pauses: readonly Pause[]) => pauses.map(scopeInWords);
 
   it('returns the pause of a target until it has run out or is resumed', async () => {
     now = T0;
-    expect(await store.pauseOf('paused')).toBeNull();
+    expect(await store.pausesOn('paused')).toEqual([]);
     const own = { ...pause, targetId: 'paused', until: T0 + HOUR };
     await store.pause(own);
-    expect(await store.pauseOf('paused')).toEqual(own);
+    expect(await store.pausesOn('paused')).toEqual([own]);
     now = T0 + HOUR;
-    expect(await store.pauseOf('paused')).toBeNull();
+    expect(await store.pausesOn('paused')).toEqual([]);
+    expect(await store.resume(own)).toBeNull();
     await store.pause({ ...own, until: null });
-    expect((await store.pauseOf('paused'))?.until).toBeNull();
-    await store.resume('paused');
-    expect(await store.pauseOf('paused')).toBeNull();
+    await store.pause({ ...own, by: 'bob', until: null });
+    expect((await store.pausesOn('paused')).map(({ by, until }) => ({ by, until }))).toEqual([
+      { by: 'bob', until: null },
+    ]);
+    expect(await store.resume(own)).toMatchObject({ by: 'bob' });
+    expect(await store.pausesOn('paused')).toEqual([]);
   });
 
-  it('lets a pause of all targets stand where the target has none that still holds', async () => {
+  it('lists every pause that concerns a target, widest first, and lifts only the one that is named', async () => {
     now = T0;
-    await store.pause({ ...pause, targetId: '*', until: null });
-    await store.pause({ ...pause, targetId: 'global', until: T0 - 1 });
-    expect((await store.pauseOf('global'))?.targetId).toBe('*');
-    await store.resume('*');
-    expect(await store.pauseOf('global')).toBeNull();
+    for (const targetId of ['one', 'two', null]) {
+      for (const tier of ['kill-idle', null] as const) await store.pause({ ...pause, targetId, tier });
+    }
+    expect(namesOf(await store.pausesOn('one'))).toEqual([
+      'everything',
+      'one',
+      'kill-idle of every target',
+      'kill-idle of one',
+    ]);
+    await store.resume({ targetId: null, tier: null });
+    expect(namesOf(await store.pausesOn('two'))).toEqual(['two', 'kill-idle of every target', 'kill-idle of two']);
+    await store.resume({ targetId: 'two', tier: null });
+    expect(namesOf(await store.pauses())).toEqual([
+      'one',
+      'kill-idle of every target',
+      'kill-idle of one',
+      'kill-idle of two',
+    ]);
+    for (const left of await store.pauses()) await store.resume(left);
+    expect(await store.pauses()).toEqual([]);
+  });
+
+  it('is read by one consistent query', async () => {
+    const sent: unknown[] = [];
+    const watched = createIncidentStore({
+      client: {
+        send: (command: { readonly input: unknown }) => {
+          sent.push(command.input);
+          return local.client.send(command as never);
+        },
+      } as unknown as typeof local.client,
+      table: local.table,
+    });
+    await watched.pausesOn('one');
+    expect(sent).toEqual([expect.objectContaining({ ConsistentRead: true })]);
   });
 });
 
@@ -394,7 +431,7 @@ describe('lists', () => {
 
   it('lists incidents by status, without locks, pauses or acts among them', async () => {
     await opened('status', 'status-1', T0 + 1_000 * HOUR);
-    await store.pause({ targetId: 'status', by: 'ada', why: '', at: T0, until: null });
+    await store.pause(aPause({ targetId: 'status' }));
     await store.startAct('status', anAct('status-1', 1));
     expect((await store.listByStatus('open', 1)).map(({ id }) => id)).toEqual(['status-1']);
     await store.close('status-1', RELIEVED);

@@ -121,14 +121,14 @@ describe('the cause', () => {
   });
 
   it('puts the tier that deals with it first and the others by harm', () => {
-    expect(tierOrderFor({ name: 'lock-contention' })).toEqual([
+    expect(tierOrderFor('lock-contention')).toEqual([
       'break-locks',
       'kill-idle',
       'end-idle-transactions',
       'cancel-long',
       'cap-consumer',
     ]);
-    expect(tierOrderFor({ name: 'unclear' })).toEqual([
+    expect(tierOrderFor('unclear')).toEqual([
       'kill-idle',
       'end-idle-transactions',
       'break-locks',

@@ -16,7 +16,7 @@ import { policy } from '../../../functions/core/policy.ts';
 import type { Message } from '../../../functions/core/ports.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 3, 0, 5);
-const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed'];
+const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed', 'done'];
 
 const RELIEVED: Incident = {
   id: 'orders-20261121T030005000-a1b2c3',
@@ -36,6 +36,7 @@ const RELIEVED: Incident = {
   outcome: 'relieved',
   fence: 4,
   alarm: { alarm: 'headroom-orders-connections-high', at: T0, reason: 'Threshold Crossed' },
+  call: null,
   joined: [],
   joinedCount: 0,
   openedAt: T0 + 2_000,
@@ -63,8 +64,12 @@ const RELIEVED: Incident = {
   rounds: 2,
   endedCount: 12,
   spared: { enough: 29, 'pool-minimum': 4, 'protected-user': 1 },
+  pauses: [],
   escalation: null,
   failure: null,
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
   pendingNotices: ['resolved'],
   notices: [],
 };
@@ -187,15 +192,11 @@ describe('a resolved incident', () => {
   });
 
   it('warns when it was not needed because clients are only at a limit of their own', () => {
-    const cause = {
-      name: 'consumer-limit',
-      confidence: 0.8,
-      evidence: ['the user shop has all 40 connections'],
-      ranking: [],
-    };
+    const evidence = ['the user shop has all 40 connections'];
+    const cause = { name: 'consumer-limit', confidence: 0.8, evidence, ranking: [] };
     const advice = ['raise that limit if the server has room for it'];
-    const told = { outcome: 'not-needed', usageAfter: 61, cause, advice } as const;
-    const { subject, body, attributes } = compose('resolved', told, []);
+    const change = { outcome: 'not-needed' as const, usageAfter: 61, cause, advice };
+    const { subject, body, attributes } = compose('resolved', change, []);
     expect(subject).toBe('[Headroom WARNING] orders: 61% used, but some clients are at a limit of their own');
     expect(body).toContain('Do        raise that limit if the server has room for it');
     expect(attributes.severity).toBe('warning');

@@ -5,6 +5,7 @@ import type { Policy } from '../../../functions/core/policy.ts';
 import type { Refusal, RefusalKind, Snapshot } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../../../functions/core/verdict.ts';
+import { aPause } from '../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
 import { anIncident } from '../../support/an-incident.ts';
 
@@ -15,7 +16,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
   return {
     incident,
     now: HOUR,
-    pause: null,
+    pauses: [],
     emptyLooks: 0,
     looks: 0,
     hasActed: false,
@@ -70,12 +71,7 @@ describe('what comes next', () => {
 
   it.each<[string, Partial<TargetSettings>, Partial<Situation>, Snapshot]>([
     ['the target observes', { mode: 'observe' }, {}, leak],
-    [
-      'a person has paused it',
-      {},
-      { pause: { targetId: 'orders', by: 'ann', why: 'maintenance', at: 0, until: null } },
-      leak,
-    ],
+    ['a person has paused it', {}, { pauses: [aPause({ targetId: 'orders' })] }, leak],
     [
       'the server is newer than what was tested',
       {},
@@ -93,7 +89,7 @@ describe('what comes next', () => {
     const policy = aPolicy({ tiers: { 'kill-idle': 'observe' } });
     const verdict = judge(leak, situationOf({ policy }, { hasActed: true, emptyLooks: 2 }));
     expect(verdict).toMatchObject({ next: 'escalate' });
-    expect(JSON.stringify(verdict)).toContain('kill-idle is in observe mode and would end 30');
+    expect(JSON.stringify(verdict)).toContain('kill-idle is in observe mode; it would end 30');
   });
 
   it('is a person, never an act, when the responder may not see or signal', () => {

@@ -129,7 +129,7 @@ export function describeLooking(stage: () => Stage): void {
       const other = await openWorker(stage(), { statements });
       const snapshot = await takeSnapshot(other);
       expect(sessionOf(snapshot, idle).statement).toEqual(
-        stage().shows.lastStatement ? { verb: 'SELECT', text: idleText } : null,
+        stage().shows.lastStatement ? { verb: 'SELECT', text: idleText, isOptedOut: false } : null,
       );
       const { statement } = sessionOf(snapshot, busy);
       expect(statement?.verb).toBe('SELECT');

@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/session.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect.ts';
+import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
 import { endIfStill } from '../../../functions/engines/mysql/end.sql.ts';
 import { lookoutOver } from '../../../functions/engines/mysql/look.ts';
 import { observe } from '../../../functions/engines/mysql/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
+import { startForwarder } from '../../support/forwarder.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type StageClient } from './stage.ts';
 
@@ -208,6 +210,81 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
   });
 
+  test('a session that performance_schema stopped watching is not taken for idle', async () => {
+    const client = await stage().open();
+    await client.query('SELECT 1');
+    await sleep(1_500);
+    const idle = await see(client);
+    await stage().administer(
+      `UPDATE performance_schema.threads SET INSTRUMENTED = 'NO' WHERE PROCESSLIST_ID = ${client.id}`,
+    );
+    await client.startQuery(20);
+    const { state, queryMs } = await see(client);
+    const endings = await endSessions(worker, [victimOf(idle)]);
+    const { isOpen } = client;
+    await stage()
+      .administer(`KILL ${client.id}`)
+      .catch(() => undefined);
+    expect({ state, results: results(endings) }).toEqual({ state: 'active', results: ['changed'] });
+    expect(queryMs).toBeLessThan(1_500);
+    expect(isOpen).toBe(true);
+  });
+
+  test('a session idle in a transaction is as old as the server shows, or as long as it was watched', async () => {
+    const client = await stage().open();
+    await client.begin();
+    await sleep(3_300);
+    const first = await see(client);
+    await sleep(1_000);
+    const second = await see(client);
+    if (isTimed() || !isMysql()) {
+      expect(first.stateMs).toBeGreaterThanOrEqual(3_300);
+      expect(second.stateMs).toBeGreaterThanOrEqual(4_300);
+    } else {
+      expect(first.stateMs).toBe(0);
+      expect(second.stateMs).toBeGreaterThanOrEqual(1_000);
+      expect(second.stateMs).toBeLessThan(2_000);
+    }
+    await client.query('SELECT 1');
+    expect((await see(client)).stateMs).toBeLessThan(1_000);
+  });
+
+  test('where performance_schema is told not to time statements, ages come from the list of sessions', async () => {
+    if (!isTimed()) return;
+    const consumer = (isOn: boolean) =>
+      stage().administer(
+        `UPDATE performance_schema.setup_consumers SET ENABLED = '${isOn ? 'YES' : 'NO'}' WHERE NAME = 'thread_instrumentation'`,
+      );
+    await consumer(false);
+    const idle = await stage().open();
+    const inTransaction = await stage().open();
+    await inTransaction.begin();
+    await sleep(2_100);
+    const snapshot = await takeSnapshot(worker);
+    const seen = [idle, inTransaction].map((client) => sessionOf(snapshot, client));
+    const endings = await endSessions(
+      worker,
+      seen.map((session) => victimOf(session)),
+    );
+    await consumer(true);
+    expect(seen.map(({ state }) => state)).toEqual(['idle', 'idle-in-transaction']);
+    expect(seen[0]?.stateMs).toBeGreaterThanOrEqual(1_000);
+    expect(seen[1]?.stateMs).toBe(0);
+    expect(results(endings)).toEqual(['ended', 'ended']);
+  });
+
+  test('a sample of a slow server is given up when its time is over, however many questions it is made of', async () => {
+    const slow = await startForwarder(stage().port, 300);
+    const session = await mysqlEngine.connect(
+      { ...loginOf(stage()), port: slow.port, tls: { mode: 'disable', ca: null } },
+      { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
+      10_000,
+    );
+    await expect(session.sample(500)).rejects.toThrow('no answer within');
+    session.close();
+    await slow.cut();
+  });
+
   test("ages do not depend on anybody's time zone", async () => {
     const client = await stage().open();
     await client.begin();
@@ -235,17 +312,20 @@ export function describeMysql(stage: () => MysqlStage): void {
     await stage().administer('GRANT REPLICATION SLAVE ON *.* TO copier');
     const { used } = await takeSample(worker);
     const copiers = async () => (await takeSnapshot(worker)).sessions.filter(({ user }) => user === 'copier');
-    for (const command of isMysql() ? [BINLOG_DUMP, BINLOG_DUMP_GTID] : [BINLOG_DUMP]) {
+    const binlog = String((await stage().ask('SHOW BINARY LOGS')).at(-1)?.['Log_name']);
+    for (const command of isMysql() ? [binlogDump(binlog), BINLOG_DUMP_GTID] : [binlogDump(binlog)]) {
       const socket = connect(stage().port, stage().host);
       const copier = await stage().connect({ user: 'copier', password: 'copier', stream: () => socket });
-      await copier.query("SET @source_binlog_checksum = 'NONE', @master_binlog_checksum = 'NONE'");
+      await copier.query(
+        "SET @source_binlog_checksum = 'NONE', @master_binlog_checksum = 'NONE', @mariadb_slave_capability = 4",
+      );
       socket.removeAllListeners('data');
       socket.resume();
       socket.write(command);
     }
     const count = isMysql() ? 2 : 1;
     await until(async () => (await copiers()).filter(({ kind }) => kind === 'replication').length === count);
-    expect((await takeSample(worker)).used).toBe(used + count);
+    expect((await takeSample(worker)).used).toBeGreaterThanOrEqual(used + count);
     const victims = (await copiers()).map((session) => victimOf({ ...session, state: 'active' }));
     expect(new Set(results(await endSessions(worker, victims)))).toEqual(new Set(['changed']));
     await stage().administer('DROP USER copier');
@@ -383,12 +463,13 @@ function loginOf({ responderUrl, host, port }: MysqlStage) {
   return { host, port, database: '', user: username, password: decodeURIComponent(password) };
 }
 
-/** What a replica asks for, from the first position on, as one packet: COM_BINLOG_DUMP. */
-const BINLOG_DUMP = packet('12' + '04000000' + '0000' + '4d000000');
+/** What a replica asks for, from the start of a file on, as one packet: COM_BINLOG_DUMP. */
+function binlogDump(file: string): Buffer {
+  return packet(`120400000000004d000000${Buffer.from(file).toString('hex')}`);
+}
+
 /** The same by GTID, of which it has none: COM_BINLOG_DUMP_GTID. */
-const BINLOG_DUMP_GTID = packet(
-  '1e' + '0400' + '4e000000' + '00000000' + '0400000000000000' + '08000000' + '0000000000000000',
-);
+const BINLOG_DUMP_GTID = packet('1e04004e000000000000000400000000000000080000000000000000000000');
 
 function packet(hex: string): Buffer {
   const body = Buffer.from(hex, 'hex');

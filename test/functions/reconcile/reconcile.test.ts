@@ -6,6 +6,7 @@ import type { Incident } from '../../../functions/core/incident.ts';
 import type { Message } from '../../../functions/core/ports.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { aPause } from '../../support/a-pause.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
@@ -136,13 +137,32 @@ describe('the reconciler', () => {
 
   it('takes a standing alarm up soon after a pause that made it observe was lifted', async () => {
     const incident = await opened();
-    await world.store.pause({ targetId: target.id, by: 'ann', why: 'maintenance', at: world.at, until: null });
+    const pause = aPause({ targetId: target.id });
+    await world.store.pause(pause);
+    await world.store.change(incident.id, { pauses: [pause] });
     await world.store.close(incident.id, { outcome: 'observed', at: world.at, failure: null, notice: null });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
-    world.at += 16 * 60_000;
+    world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
-    await world.store.resume(target.id);
+    await world.store.resume(pause);
     expect((await sweep()).repaired.join()).toContain('dispatched');
+  });
+
+  it('does the same when a tier that was paused is free again, or the pause has run out, but once only', async () => {
+    const incident = await opened();
+    const pause = aPause({ tier: 'kill-idle', until: world.at + 90_000 });
+    await world.store.pause(pause);
+    await world.store.change(incident.id, { pauses: [pause] });
+    await world.store.close(incident.id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
+    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.at += 60_000;
+    expect(await sweep()).toEqual({ repaired: [] });
+    world.at += 60_000;
+    expect((await sweep()).repaired.join()).toContain('dispatched');
+    const next = await world.store.openIncidentOf(target.id);
+    await world.store.close(next?.id ?? '', { outcome: 'escalated', at: world.at, failure: null, notice: null });
+    world.at += 60_000;
+    expect(await sweep()).toEqual({ repaired: [] });
   });
 
   it('is not misled by a list that lags behind', async () => {

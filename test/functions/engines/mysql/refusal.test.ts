@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { ConnectionLost } from '../../../../functions/engines/engine.ts';
-import { refusalOf } from '../../../../functions/engines/mysql/refusal.ts';
+import * as mysql from '../../../../functions/engines/mysql/refusal.ts';
+
+const refusalOf = (error: unknown, mode: 'disable' | 'verify-full' = 'verify-full') => mysql.refusalOf(error, mode);
 
 function serverError(errno: number, message: string, code?: string): Error {
   return Object.assign(new Error(message), { errno, code, sqlMessage: message });
@@ -55,6 +57,12 @@ test.each([
     kind,
     message: expect.stringContaining(advice) as string,
   });
+});
+
+test('a password refused without TLS may be a matter of TLS', () => {
+  const error = serverError(1045, "Access denied for user 'app'@'%'");
+  expect(refusalOf(error, 'disable').message).toContain('may insist on TLS');
+  expect(refusalOf(error).message).not.toContain('TLS');
 });
 
 test("the server's words come on one line and at a bounded length", () => {

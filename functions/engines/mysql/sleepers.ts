@@ -1,0 +1,40 @@
+/**
+ * How long sessions have been asleep, where the server counts from the start of their last statement only (MySQL without
+ * performance_schema): since we first saw them asleep after that statement, and not a moment longer.
+ */
+export interface Sleepers {
+  /** Every session that is asleep: when its last statement began, in epoch seconds and in seconds ago, both to about one. */
+  note(asleep: readonly Sleeper[], at: number): void;
+  /** 0 when it was not seen asleep before. */
+  asleepMs(id: number, now: number): number;
+}
+
+export interface Sleeper {
+  readonly id: number;
+  readonly began_at: number | null;
+  readonly seconds: number | null;
+}
+
+/** Statements that begin within this time cannot be told apart. */
+const PRECISION_S = 2;
+
+export function noteSleepers(): Sleepers {
+  let known = new Map<number, { readonly began: number; readonly since: number }>();
+  return {
+    note(asleep, at) {
+      const next: typeof known = new Map();
+      for (const { id, began_at: began, seconds } of asleep) {
+        // Too early: another statement, begun within the same second, could have been at work ever since.
+        if (began === null || (seconds ?? 0) <= PRECISION_S) continue;
+        const before = known.get(id);
+        const isSame = before !== undefined && Math.abs(before.began - began) < PRECISION_S;
+        next.set(id, isSame ? before : { began, since: at });
+      }
+      known = next;
+    },
+    asleepMs(id, now) {
+      const since = known.get(id)?.since;
+      return since === undefined ? 0 : Math.max(0, now - since);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { judgeLevels } from '../core/levels.ts';
+import type { TargetSettings } from '../core/target.ts';
+import { dueRepeat, findUnanswered } from '../core/repeats.ts';
+import type { DispatchDependencies } from '../dispatch/dispatch.ts';
+import { deliverPending } from '../notify/deliver.ts';
+
+/** Samples older than this say nothing about how things stand. */
+const FRESH_MS = 5 * 60_000;
+/** Incidents to look through for one that is unanswered. */
+const RECENT = 10;
+
+/**
+ * Pages people again for an escalated or failed incident that nobody has acknowledged while its trouble stands. Claiming the
+ * page is one conditional write, so that however often and from wherever this is called, each page goes out once.
+ */
+export async function repeatPage(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+  // The policy of today: incidents of the past do not need to know of pages.
+  const { escalation } = target.policy;
+  const listed = findUnanswered(await deps.store.listByTarget(target.id, RECENT));
+  if (listed === null || dueRepeat(listed, escalation, deps.now()) === null) return [];
+  // The list may lag behind: somebody may have acknowledged it.
+  const incident = await deps.store.incident(listed.id);
+  const repeat = incident && dueRepeat(incident, escalation, deps.now());
+  if (!repeat || !(await isStanding(target, deps))) return [];
+  const claimed = await deps.store.claimRepeat(incident, repeat, deps.now());
+  if (claimed === null) return [];
+  await deliverPending(claimed, deps);
+  return [`paged again for ${claimed.id} (${repeat}): nobody has acknowledged it`];
+}
+
+/** A newer incident is under way, an alarm stands, or the samples say so where there are no alarms. */
+async function isStanding(target: TargetSettings, { store, alarms, now }: DispatchDependencies): Promise<boolean> {
+  const open = await store.openIncidentOf(target.id);
+  if (open !== null && open.call === null) return true;
+  if ((await alarms.standing(target.alarms)).length > 0) return true;
+  const samples = await store.samplesSince(target.id, now() - FRESH_MS);
+  return judgeLevels(samples, target.policy).crossing !== null;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { Incident } from '../../functions/core/incident.ts';
+import { printable } from '../../functions/core/printable.ts';
+import { print, printJson } from './output.ts';
+import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
+import { UsageError } from './usage-error.ts';
+
+const options = z.object({
+  ...recordOptions,
+  by: z.optional(z.string()),
+  note: z._default(z.string(), ''),
+  json: z._default(z.boolean(), false),
+});
+
+/** `headroom acknowledge ID`: somebody has it, so nobody is paged for it again. */
+export function acknowledgeCommand(): Command {
+  return withRecordOptions(
+    new Command('acknowledge')
+      .description('take an escalated or failed incident on: nobody is paged for it again')
+      .argument('<id>', 'incident'),
+  )
+    .option('--by <name>', 'who has it (default: you)')
+    .option('--note <words>', 'what the others should know')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (id: string, raw: unknown) => {
+      const given = options.parse(raw);
+      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
+      const { by = userInfo().username, note } = given;
+      const incident = await usingRecords(given, async ({ store }) => {
+        checkTakeable(id, await store.incident(id));
+        return store.acknowledge(id, { by, at: Date.now(), note });
+      });
+      if (given.json) printJson({ incidentId: id, acknowledgement: incident?.acknowledgement ?? null });
+      else print(`incident ${id}: ${takenInWords(incident?.acknowledgement ?? null)}`);
+    });
+}
+
+/** While it is open it may still come to a page. */
+function checkTakeable(id: string, incident: Incident | null): void {
+  if (incident === null) {
+    throw new UsageError(
+      `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
+    );
+  }
+  const { outcome } = incident;
+  if (outcome !== null && outcome !== 'escalated' && outcome !== 'failed') {
+    throw new UsageError(`incident ${id} is closed as ${outcome}: nobody is paged for it`);
+  }
+}
+
+function takenInWords(taken: Incident['acknowledgement']): string {
+  if (taken === null) return 'nobody has it';
+  const { by, at, note } = taken;
+  return `${printable(by)} has it since ${new Date(at).toISOString()}${note === '' ? '' : `: ${printable(note, 300)}`}`;
+}

@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { Command } from 'commander';
+import { carryOutCall, proposeCall, type CallDependencies, type Proposal } from '../../functions/act/answer-call.ts';
+import { createWorkerClient } from '../../functions/aws/worker-client.ts';
+import { CallRefused } from '../../functions/core/errors.ts';
+import type { IncidentStore, Notifier } from '../../functions/core/ports.ts';
+import { deliverPending } from '../../functions/notify/deliver.ts';
+import { toTargetSettings } from '../../lib/config.ts';
+import { onInterrupt } from '../on-interrupt.ts';
+import { createOwnNotifier } from '../own-notifier.ts';
+import { startOwnWorker, type OwnWorker } from '../own-worker.ts';
+import { findLocalTarget, findTarget, type ConfiguredTarget } from './configured-target.ts';
+import { confirmByName } from './confirm.ts';
+import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from './end-options.ts';
+import { planInWords, resultInWords, toJson, type Ended } from './end-output.ts';
+import { EXIT } from './exit-status.ts';
+import { paint, print, printJson, say } from './output.ts';
+import { usingRecords } from './record-options.ts';
+import { UsageError } from './usage-error.ts';
+
+/** `headroom end`: a person's own call, through the same plan, guards and record as every act. */
+export function endCommand(): Command {
+  return withEndOptions(
+    new Command('end').description('end the sessions of a user or an application, after showing exactly which'),
+  ).action(async (raw: unknown) => {
+    const given = parseEndOptions(raw);
+    const found = given.aws
+      ? findTarget(given.config, given.target)
+      : findLocalTarget(given.config, given.target, process.env);
+    const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
+    await usingRecords(given, async ({ store }) => {
+      const worker = given.aws ? workerOnAws(found) : await startOwnWorker(found.config, found.target, process.env);
+      try {
+        // On AWS the reconciler sends what is owed, within a minute.
+        const notifier = given.aws ? null : createOwnNotifier(found.config.notify);
+        await end(given, found, { store, worker, ...clock }, notifier);
+      } finally {
+        worker.close();
+      }
+    });
+  });
+}
+
+async function end(
+  given: EndOptions,
+  { config, target }: ConfiguredTarget,
+  deps: CallDependencies,
+  notifier: Notifier | null,
+): Promise<void> {
+  const proposal = await proposeCall(toTargetSettings(config, target), callOf(given), deps);
+  const { victims } = proposal.plan;
+  // With --json standard output holds the one document at the end.
+  if (given.json && !given.dryRun && !given.yes) say(planInWords(proposal));
+  else if (!given.json) print(planInWords(proposal));
+  if (given.dryRun || victims.length === 0) {
+    if (given.json) printJson(toJson(proposal, null));
+    return;
+  }
+  const what = `${paint('bold', `This ends ${victims.length} session${victims.length === 1 ? '' : 's'} on ${target.id}.`)}`;
+  if (!given.yes && !(await confirmByName(nameOf(given), what)))
+    throw new UsageError('not confirmed: nothing was ended');
+
+  const ended = await carryOut(proposal, deps, notifier);
+  if (given.json) printJson(toJson(proposal, ended));
+  else print(resultInWords(proposal, ended));
+  process.exitCode = exitStatusOf(ended);
+}
+
+async function carryOut(
+  proposal: Proposal,
+  deps: CallDependencies & { readonly store: IncidentStore },
+  notifier: Notifier | null,
+): Promise<Ended> {
+  const { incident, left } = await untilInterrupted((sleepUnlessStopped) =>
+    carryOutCall(proposal, { ...deps, sleep: sleepUnlessStopped }),
+  );
+  if (notifier !== null) {
+    for (const problem of await deliverPending(incident, { ...deps, notifier })) say(`not delivered: ${problem}`);
+  }
+  return { incident, left, acts: await deps.store.acts(incident.id) };
+}
+
+/** Ctrl-C lets an act that has begun come to its end, and its incident be closed. */
+async function untilInterrupted<T>(run: (sleepUnlessStopped: CallDependencies['sleep']) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
+  const stopListening = onInterrupt(() => {
+    say('interrupted: nobody more is ended (once more to leave at once)');
+    stopping.abort();
+  });
+  try {
+    return await run((ms) =>
+      sleep(ms, undefined, { signal: stopping.signal }).catch(() => {
+        throw new CallRefused('interrupted by the person who called');
+      }),
+    );
+  } finally {
+    stopListening();
+  }
+}
+
+function exitStatusOf({ incident, left }: Ended): number {
+  if (incident.outcome !== 'done') return EXIT.failed;
+  return left === null || left.size > 0 ? EXIT.escalated : EXIT.ok;
+}
+
+function workerOnAws({ config }: ConfiguredTarget): OwnWorker {
+  const { region } = config.installation;
+  if (region === undefined) throw new UsageError('installation.region is missing; --aws needs it');
+  // The SDK must not send an order to end a second time.
+  const client = new LambdaClient({ region, maxAttempts: 1 });
+  const workers = createWorkerClient({ client, now: Date.now, sleep: (ms) => sleep(ms) });
+  return {
+    snapshot: (name, request) => workers.snapshot(name, request),
+    end: (name, request) => workers.end(name, request),
+    cap: (name, request) => workers.cap(name, request),
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openRecords } from '../../../local/records.ts';
+import { aTarget } from '../../support/a-session.ts';
+import { runHeadroom } from '../../support/headroom.ts';
+
+const LONG_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'headroom-acknowledge-'));
+const records = join(folder, 'records');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  const opened = await openRecords('headroom', records);
+  const { store } = opened;
+  for (const outcome of ['escalated', 'relieved'] as const) {
+    const alarm = { alarm: 'high', at: 0, reason: '' };
+    await store.open({ id: outcome, target: aTarget({ id: outcome }), alarm, at: 0, leaseUntil: 0 });
+    await store.close(outcome, { outcome, at: 1, failure: null, notice: null });
+  }
+  await opened.stop();
+}, LONG_MS);
+
+const run = (...args: readonly string[]) => runHeadroom([...args, '--records', records]);
+
+it('puts a name to an incident, which stays whoever comes later, and shows it', { timeout: LONG_MS }, async () => {
+  const taken = await run('acknowledge', 'escalated', '--by', 'ann', '--note', 'restarting the exporter');
+  expect(taken.status).toBe(0);
+  expect(taken.stdout).toMatch(/^incident escalated: ann has it since \S+: restarting the exporter\n$/);
+  const late = await run('acknowledge', 'escalated', '--by', 'bob', '--json');
+  expect(JSON.parse(late.stdout)).toMatchObject({ incidentId: 'escalated', acknowledgement: { by: 'ann' } });
+  expect((await run('incidents', 'list')).stdout).toContain('escalated, ann has it');
+  expect((await run('incidents', 'show', 'escalated')).stdout).toMatch(/taken\s+by ann, \S+ restarting the exporter/);
+});
+
+it.each([
+  ['relieved', 'is closed as relieved: nobody is paged for it'],
+  ['absent', 'there is no incident absent'],
+])('refuses %s, saying why', { timeout: LONG_MS }, async (id, words) => {
+  const { status, stderr } = await run('acknowledge', id);
+  expect(status).toBe(2);
+  expect(stderr).toContain(words);
+});

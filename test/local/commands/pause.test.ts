@@ -1,0 +1,56 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import * as z from 'zod';
+import { runHeadroom } from '../../support/headroom.ts';
+
+const LONG_MS = 60_000;
+const folder = mkdtempSync(join(tmpdir(), 'headroom-pause-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const records = join(folder, 'records');
+const run = async (...args: readonly string[]) => {
+  const { status, stdout } = await runHeadroom([...args, '--records', records]);
+  expect(status).toBe(0);
+  return stdout;
+};
+const pause = z.object({
+  targetId: z.nullable(z.string()),
+  tier: z.nullable(z.string()),
+  by: z.string(),
+  why: z.string(),
+  at: z.number(),
+  until: z.nullable(z.number()),
+});
+
+it('shows an empty list without making the records', async () => {
+  expect(await run('pause', '--list')).toBe('nothing is paused\n');
+  expect(existsSync(records)).toBe(false);
+});
+
+it('pauses everything, a target or a tier, lists them, and lifts each by itself', { timeout: LONG_MS }, async () => {
+  const made = pause.parse(
+    JSON.parse(await run('pause', '--all', '--for', '2h', '--why', 'a move', '--by', 'ann', '--json')),
+  );
+  expect(made).toMatchObject({ targetId: null, tier: null, by: 'ann', why: 'a move' });
+  expect((made.until ?? 0) - made.at).toBe(2 * 3_600_000);
+  await run('pause', '--target', 'orders', '--tier', 'kill-idle', '--why', 'they matter', '--by', 'bob');
+
+  const listed = await run('pause', '--list');
+  expect(listed).toContain('everything: paused by ann until ');
+  expect(listed).toContain('kill-idle of orders: paused by bob: they matter');
+  expect(z.array(pause).parse(JSON.parse(await run('pause', '--list', '--json', '--target', 'shop')))).toEqual([made]);
+
+  // Whoever resumes less than was paused must not believe that all is well.
+  const less = await run('resume', '--target', 'orders');
+  expect(less).toContain('orders was not paused by itself');
+  expect(less).toContain('still in force: everything');
+  const lifted = z
+    .object({ was: pause, remaining: z.array(pause) })
+    .parse(JSON.parse(await run('resume', '--all', '--json')));
+  expect(lifted.was).toEqual(made);
+  expect(lifted.remaining.map(({ by }) => by)).toEqual(['bob']);
+  expect(await run('resume', '--target', 'orders', '--tier', 'kill-idle')).not.toContain('still in force');
+  expect(await run('pause', '--list')).toBe('nothing is paused\n');
+});
