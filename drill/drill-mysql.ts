@@ -33,15 +33,20 @@ export async function startMysqlShop(
     settings: { 'log-bin': 'binlog', 'server-id': '1' },
   });
   try {
-    return await furnish(server, loads, choice);
+    return await furnish(server, loads, choice, scenario.capUsers);
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-async function furnish(server: MysqlServer, loads: readonly LoadSpec[], choice: ServerChoice): Promise<DrillServer> {
-  const logins = await createMysqlLogins(server);
+async function furnish(
+  server: MysqlServer,
+  loads: readonly LoadSpec[],
+  choice: ServerChoice,
+  capUsers: Scenario['capUsers'],
+): Promise<DrillServer> {
+  const logins = await createMysqlLogins(server, { capUsers });
   const eyes = await mysql.createConnection({ uri: server.adminUrl, connectAttributes: { program_name: 'drill' } });
   // The server goes before its eyes do.
   eyes.on('error', () => undefined);
@@ -60,6 +65,12 @@ async function furnish(server: MysqlServer, loads: readonly LoadSpec[], choice: 
         `SHOW GLOBAL STATUS LIKE 'Threads_connected'`,
       );
       return Number(rows[0]?.Value);
+    },
+    async limitedUsers() {
+      const [rows] = await eyes.query<(RowDataPacket & { User: string })[]>(
+        'SELECT User FROM mysql.user WHERE max_user_connections <> 0 ORDER BY 1',
+      );
+      return rows.map(({ User }) => User);
     },
     async asAdmin(sql) {
       await eyes.query(sql);

@@ -16,6 +16,11 @@ const SHOP = `
 
 const USED = `SELECT count(*)::int AS used FROM pg_stat_activity WHERE backend_type = 'client backend'`;
 
+/** All clients of a rehearsal share the server's few processors: checking a password must not be what fills it. */
+const CHEAP_LOGINS = { scram_iterations: '64' } as const;
+
+const LIMITED = `SELECT rolname::text AS name FROM pg_roles WHERE rolconnlimit <> -1 ORDER BY 1`;
+
 export async function startPostgresShop(
   scenario: Scenario,
   loads: readonly LoadSpec[],
@@ -27,17 +32,23 @@ export async function startPostgresShop(
     maxConnections,
     superuserReservedConnections: scenario.server.superuserReserved,
     ...(hasReservedRole ? { reservedConnections: scenario.server.reserved } : {}),
+    settings: choice.major >= 16 ? CHEAP_LOGINS : {},
   });
   try {
-    return await furnish(server, loads, choice);
+    return await furnish(server, loads, choice, scenario.capUsers);
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-async function furnish(server: PostgresServer, loads: readonly LoadSpec[], choice: ServerChoice): Promise<DrillServer> {
-  const logins = await createLogins(server);
+async function furnish(
+  server: PostgresServer,
+  loads: readonly LoadSpec[],
+  choice: ServerChoice,
+  capUsers: Scenario['capUsers'],
+): Promise<DrillServer> {
+  const logins = await createLogins(server, capUsers);
   const passwords = await withAdmin(server.adminUrl, async (admin) => {
     const created = await createRoles(loads, (role, password) => createRole(admin, role, password));
     await admin.query(`CREATE DATABASE ${DATABASE}`);
@@ -62,6 +73,9 @@ async function furnish(server: PostgresServer, loads: readonly LoadSpec[], choic
     urlOf: (load) => urlFor(load.user),
     async countUsed() {
       return (await eyes.query<{ used: number }>(USED)).rows[0]?.used ?? 0;
+    },
+    async limitedUsers() {
+      return (await eyes.query<{ name: string }>(LIMITED)).rows.map(({ name }) => name);
     },
     async asAdmin(sql) {
       await eyes.query(sql);

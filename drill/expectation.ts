@@ -1,6 +1,6 @@
 import { checkEqual, checkThat, type Check } from './checks.ts';
 import type { DrillFacts } from './result.ts';
-import type { Scenario } from './scenarios/scenario.ts';
+import type { Expectation, Scenario } from './scenarios/scenario.ts';
 
 /** Compares what came of a drill with what its scenario expects. */
 export function checkExpectation(scenario: Scenario, facts: DrillFacts, endedInnocent: number): Check[] {
@@ -9,13 +9,18 @@ export function checkExpectation(scenario: Scenario, facts: DrillFacts, endedInn
   const tiers = [...new Set(ended.map(({ tier }) => tier))].sort();
   return [
     checkEqual('outcome', expect.outcome, incident.outcome),
-    checkEqual('cause', expect.cause ?? 'none', incident.cause?.name ?? 'none'),
+    checkCause(expect.cause, incident.cause?.name ?? 'none'),
     checkEqual('tiers that ended something', [...expect.tiers].sort().join(', ') || 'none', tiers.join(', ') || 'none'),
     checkEqual('innocent sessions ended', 0, endedInnocent),
     ...checkRelief(scenario, facts),
     ...checkNotices(facts),
     ...(expect.also?.(facts) ?? []),
   ];
+}
+
+function checkCause(expected: Expectation['cause'], found: string): Check {
+  const causes: readonly string[] = expected === null ? ['none'] : [expected].flat();
+  return checkThat('cause', causes.join(' or '), found, causes.includes(found));
 }
 
 function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Check[] {

@@ -111,6 +111,8 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     approvals: await runtime.store.approvals(incidentId),
     ended: summary.ended,
     loads: tallies,
+    caps: await runtime.store.settledCaps(incidentId),
+    limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);
   await cleanup.run();

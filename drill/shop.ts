@@ -15,6 +15,8 @@ export interface DrillServer {
   urlOf(load: LoadSpec): string;
   /** Slots taken, as seen by an administrator's session that was there before the trouble: the drill's own eyes. */
   countUsed(): Promise<number>;
+  /** Users that have a connection limit of their own. */
+  limitedUsers(): Promise<string[]>;
   /** Runs a statement on that session. */
   asAdmin(sql: string): Promise<void>;
   stop(): Promise<void>;

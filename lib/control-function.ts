@@ -38,7 +38,12 @@ export const CONTROL_FUNCTIONS = {
   ask: { description: 'Asks a person about a plan', timeoutSeconds: 30, memoryMegabytes: 512 },
   decide: { description: 'Serves the page where people answer', timeoutSeconds: 15, memoryMegabytes: 512 },
   escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
-  close: { description: 'Closes the incident and lets the target go', timeoutSeconds: 30, memoryMegabytes: 512 },
+  // It lifts a limit or two first, by a worker that may be busy.
+  close: {
+    description: 'Lifts temporary limits, closes the incident and lets the target go',
+    timeoutSeconds: 90,
+    memoryMegabytes: 512,
+  },
   notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
 } as const satisfies Readonly<Record<string, ControlShape>>;
 

@@ -26,6 +26,15 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'MySQL and MariaDB: rows a transaction may have changed. Undoing them takes as long as doing them, and the slot stays taken meanwhile.',
   'rollback.maxWritingSeconds':
     'PostgreSQL, which counts no rows and undoes nothing: how long a transaction that has written may have been at work, not counting the time it has been idle.',
+  consumerCap: 'Temporary connection limits, which cap-consumer sets against reconnect storms.',
+  'consumerCap.marginPercent':
+    'Usable slots, in percent, that the limit leaves free under the relief level: clients that it refuses take one while their password is checked.',
+  'consumerCap.leastSessions': 'Connections that the limit leaves its user in any case.',
+  'consumerCap.perIncidentPercent':
+    'Most sessions of limited users that one incident may end, in percent of usable slots: a budget beside caps.perIncidentPercent.',
+  'consumerCap.sharedPercent':
+    'A user that several applications share is not limited when it holds more than this share of all client sessions.',
+  'consumerCap.idleSeconds': 'Idle at least this long before a session above the limit of its user may be ended.',
   flap: 'When acting again and again would only treat a symptom.',
   'flap.maxIncidents':
     'Incidents with the same cause in which Headroom may act within an hour; at the next one it acts on nothing and pages a person.',
@@ -44,6 +53,8 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Mode of end-idle-transactions: terminates sessions idle in a transaction. Their uncommitted work rolls back.',
   'tiers.break-locks': 'Mode of break-locks: ends root blockers. One transaction rolls back, many proceed.',
   'tiers.cancel-long': 'Mode of cancel-long: cancels long queries. That query fails.',
+  'tiers.cap-consumer':
+    'Mode of cap-consumer: limits the connections of the user that storms until the incident is closed, then ends its idle sessions. Needs what `headroom grants --cap-users` prints. Without a mode here it only observes, whatever the mode of the target.',
   loop: 'How the loop of diagnosing and acting runs.',
   'loop.settleSeconds': 'Wait between an act and the next diagnosis.',
   'loop.maxRounds': 'Rounds before the incident is escalated.',

@@ -70,6 +70,9 @@ export class SharedStack extends Stack {
     );
     this.#allowWorkers(steps.act);
     this.#topic.grantPublish(steps.ask);
+    // It lifts limits, and pages a person when it cannot.
+    this.#allowWorkers(steps.close);
+    this.#topic.grantPublish(steps.close);
     this.#topic.grantPublish(steps.escalate);
     this.#topic.grantPublish(steps.notify);
     return steps;
@@ -94,6 +97,7 @@ export class SharedStack extends Stack {
     this.#allowWaking(reconcile, stateMachine);
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
+    this.#allowWorkers(reconcile);
     this.#allowTargetRules(reconcile);
     new Rule(this, 'WorkflowEnded', {
       ruleName: this.#names.workflowEndedRule,

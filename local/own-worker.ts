@@ -4,7 +4,7 @@ import { createWorker } from '../functions/worker/worker.ts';
 import { toWorkerSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 
 /** The worker of a target in this process: its session is kept from the first look to the last act. */
-export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'end'> {
+export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'end' | 'cap'> {
   close(): void;
 }
 
@@ -25,6 +25,11 @@ export async function startOwnWorker(
       const answer = await worker.answer({ schema: SCHEMA, kind: 'end', ...request });
       if ('endings' in answer || ('refusal' in answer && !('sources' in answer))) return answer;
       throw new Error('the worker answered something else than endings');
+    },
+    async cap(_, request) {
+      const answer = await worker.answer({ schema: SCHEMA, kind: 'cap', ...request });
+      if ('limit' in answer || ('refusal' in answer && !('sources' in answer))) return answer;
+      throw new Error('the worker answered something else than a limit');
     },
     close: () => worker.close(),
   };

@@ -46,6 +46,7 @@ export async function respond(
   });
   const runtime = await starting;
   try {
+    await liftLeftovers(runtime, target.id);
     // Without an event, the clock of the incident starts here.
     const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
     if ('reason' in answer) return answer;
@@ -64,6 +65,12 @@ export async function respond(
   } finally {
     await runtime.stop();
   }
+}
+
+/** Limits on users that an earlier run could not lift. In AWS the reconciler's minute does this. */
+async function liftLeftovers(runtime: LocalRuntime, targetId: string): Promise<void> {
+  if ((await runtime.store.openIncidentOf(targetId)) !== null) return;
+  if ((await runtime.store.caps(targetId)).length > 0) await runtime.reconcile(targetId);
 }
 
 function makeEvent(config: HeadroomConfig, target: Target): unknown {

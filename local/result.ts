@@ -1,6 +1,7 @@
 import { COUNTING } from '../functions/core/history.ts';
 import type { Act, Incident } from '../functions/core/incident.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
+import { summariseLimits, type LimitSummary } from '../functions/core/limited.ts';
 import type { SessionIdentity } from '../functions/core/session.ts';
 import type { ActKind } from '../functions/core/tiers/names.ts';
 import type { EndingResult } from '../functions/core/worker-protocol.ts';
@@ -51,6 +52,8 @@ export interface RespondResult {
   readonly reliefSeconds: number | null;
   readonly rounds: number;
   readonly ended: readonly EndedSession[];
+  /** Temporary limits on users. */
+  readonly limits: readonly LimitSummary[];
   /** Spared sessions of the last plan, by reason. */
   readonly spared: Readonly<Record<string, number>>;
   readonly admission: Incident['admission'];
@@ -63,12 +66,13 @@ export interface RespondResult {
 
 /** Sums an incident up from its record. Throws when there is no such incident. */
 export async function readResult(
-  store: Pick<IncidentStore, 'incident' | 'acts'>,
+  store: Pick<IncidentStore, 'incident' | 'acts' | 'settledCaps'>,
   incidentId: string,
   notifications: readonly Notification[],
 ): Promise<RespondResult> {
   const incident = await store.incident(incidentId);
   if (incident === null) throw new Error(`there is no incident ${incidentId}`);
+  const acts = await store.acts(incidentId);
   return {
     scenario: null,
     incidentId,
@@ -85,7 +89,8 @@ export async function readResult(
     firstActionSeconds: secondsSince(incident.alarm.at, incident.firstActionAt),
     reliefSeconds: secondsSince(incident.alarm.at, incident.reliefAt),
     rounds: incident.rounds,
-    ended: endedBy(await store.acts(incidentId)),
+    ended: endedBy(acts),
+    limits: summariseLimits(acts, await store.settledCaps(incidentId)),
     spared: incident.spared,
     admission: incident.admission,
     escalation: incident.escalation,

@@ -1,7 +1,8 @@
 import { describeAdmission } from '../functions/core/admission.ts';
 import { describeFinally, type Approval } from '../functions/core/approval.ts';
 import { printable } from '../functions/core/printable.ts';
-import type { Act, Incident, Round } from '../functions/core/incident.ts';
+import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
+import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
 import { describePause, scopeInWords } from '../functions/core/pause.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
@@ -13,7 +14,13 @@ export function storyOf(
     rounds,
     acts,
     approvals,
-  }: { readonly rounds: readonly Round[]; readonly acts: readonly Act[]; readonly approvals: readonly Approval[] },
+    settledCaps,
+  }: {
+    readonly rounds: readonly Round[];
+    readonly acts: readonly Act[];
+    readonly approvals: readonly Approval[];
+    readonly settledCaps: readonly SettledCap[];
+  },
 ): string {
   return [
     `${incident.id}: ${incident.outcome ?? 'open'}`,
@@ -27,6 +34,7 @@ export function storyOf(
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
     ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
     ...rounds.flatMap((round) => [
@@ -61,10 +69,15 @@ function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[])
   ];
 }
 
-function describeAct({ tier, finishedAt, victims }: Act): string[] {
+function describeAct({ tier, finishedAt, victims, cap }: Act): string[] {
   const heading = finishedAt === null ? `${tier}: began, and its end is not on record` : tier;
   return [
     `  ${heading}`,
+    ...(cap === null
+      ? []
+      : [
+          `    limit on ${printable(cap.user, 63)}: ${cap.limit}, ${cap.result ?? 'result not known'}; ${cap.reason}${cap.detail === '' ? '' : `; ${cap.detail}`}`,
+        ]),
     ...victims.map(
       ({ identity, user, application, method, result, reason, detail }) =>
         `    ${identity.id} ${printable(user ?? '?')} ${printable(application) || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,

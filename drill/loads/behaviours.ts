@@ -10,6 +10,7 @@ import { quietSessions } from './quiet-sessions.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { replication } from './replication.ts';
 import { runawayQuery } from './runaway-query.ts';
+import { storm } from './storm.ts';
 
 export const behaviours = {
   'healthy-pool': healthyPool,
@@ -22,5 +23,6 @@ export const behaviours = {
   'protected-work': protectedWork,
   replication,
   'quiet-sessions': quietSessions,
+  storm,
   'reconnect-storm': reconnectStorm,
 } as const satisfies Record<LoadSpec['behaviour'], Behaviour>;

@@ -19,6 +19,7 @@ export const loadSpec = z.object({
     'protected-work',
     'replication',
     'quiet-sessions',
+    'storm',
     'reconnect-storm',
   ]),
   user: z.string(),
@@ -31,6 +32,8 @@ export const loadSpec = z.object({
   sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),
   /** How many of them ignore a cancel request (runaway-query). */
   stubborn: z._default(z.int(), 0),
+  /** Give each session up after about this long, and come again at once (storm); kept until it is lost when absent. */
+  keepMs: z.optional(z.int()),
   /** Close every session this long after the alarm (quiet-sessions); never when absent. */
   leaveAfterAlarmMs: z.optional(z.int()),
 });

@@ -12,6 +12,7 @@ import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { runawayQuery } from './runaway-query.ts';
 import type { Scenario } from './scenario.ts';
+import { storm, stormKillsAlone, stormRefill } from './storm.ts';
 
 /** In the order they are listed and run; the first is the default. */
 export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
@@ -27,6 +28,9 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   lockedOutForGood,
   reconnectStorm,
   consumerLimit,
+  storm,
+  stormRefill,
+  stormKillsAlone,
   observe,
   paused,
   pausedTier,

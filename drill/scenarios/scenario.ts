@@ -28,6 +28,8 @@ export interface Scenario {
   readonly policy: z.input<typeof policy>;
   /** Started one after the other, each when the one before it has all its sessions. */
   readonly loads: readonly LoadInput[];
+  /** Users whose connections Headroom may limit. */
+  readonly capUsers?: readonly string[];
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
   /** The worker has been in before the trouble begins, as its sampling keeps it in production; else only where it must. */
@@ -52,7 +54,8 @@ export function scenarioOn(scenario: Scenario, engine: EngineName): Scenario {
 
 export interface Expectation {
   readonly outcome: Outcome;
-  readonly cause: CauseName | null;
+  /** One of several where what is seen first depends on the moment. */
+  readonly cause: CauseName | readonly CauseName[] | null;
   /** The tiers that ended something, no more and no fewer. */
   readonly tiers: readonly TierName[];
   /** From the alarm event to relief confirmed; for outcomes that bring relief. */

@@ -1,25 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
+import { capGrants } from '../../functions/engines/mysql/cap-grants.ts';
 import { loginGrants, quoteAccount } from '../../functions/engines/mysql/grants.ts';
 import type { MysqlServer } from './mysql.ts';
 import type { Logins } from './postgres.ts';
 
 /**
  * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords. `isRds`:
- * with those for RDS, for which the server needs RDS's procedures.
+ * with those for RDS, for which the server needs RDS's procedures. `capUsers`: whose connections may be limited.
  */
-export async function createMysqlLogins(server: MysqlServer, { isRds = false } = {}): Promise<Logins> {
+export async function createMysqlLogins(
+  server: MysqlServer,
+  { isRds = false, capUsers = [] }: { readonly isRds?: boolean; readonly capUsers?: readonly string[] } = {},
+): Promise<Logins> {
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
   const from = '%';
-  const grants = loginGrants({
-    engine: server.flavour,
-    isRds,
-    auth: 'password',
-    responder: responder.user,
-    canary: canary.user,
-    from,
-  });
+  const grants = [
+    ...loginGrants({
+      engine: server.flavour,
+      isRds,
+      auth: 'password',
+      responder: responder.user,
+      canary: canary.user,
+      from,
+    }),
+    ...(capUsers.length === 0
+      ? []
+      : capGrants({ engine: server.flavour, responder: responder.user, from, users: capUsers })),
+  ];
   const passwords = [responder, canary].map(
     ({ user, password }) =>
       `ALTER USER ${quoteAccount(user, from)} IDENTIFIED BY ${mysql.escape(password)} ACCOUNT UNLOCK`,

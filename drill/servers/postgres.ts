@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { capGrants } from '../../functions/engines/postgres/cap-grants.ts';
 import { loginGrants } from '../../functions/engines/postgres/grants.ts';
 import { makePostgresFiles, type PostgresMajor } from './postgres-files.ts';
 import { HOST, startServer } from './server-process.ts';
@@ -104,18 +105,24 @@ export interface Logins {
   readonly canaryUrl: string;
 }
 
-/** Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords. */
-export async function createLogins(server: PostgresServer): Promise<Logins> {
+/**
+ * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords.
+ * `capUsers`: whose connections may be limited.
+ */
+export async function createLogins(server: PostgresServer, capUsers: readonly string[] = []): Promise<Logins> {
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
-  const grants = loginGrants({
-    major: server.major,
-    isRds: false,
-    auth: 'password',
-    responder: responder.user,
-    canary: canary.user,
-    database: 'postgres',
-  });
+  const grants = [
+    ...loginGrants({
+      major: server.major,
+      isRds: false,
+      auth: 'password',
+      responder: responder.user,
+      canary: canary.user,
+      database: 'postgres',
+    }),
+    ...(capUsers.length === 0 ? [] : capGrants({ responder: responder.user, database: 'postgres', users: capUsers })),
+  ];
   const passwords = [responder, canary].map(
     ({ user, password }) => `ALTER ROLE ${pg.escapeIdentifier(user)} PASSWORD ${pg.escapeLiteral(password)}`,
   );

@@ -2,22 +2,23 @@ import { deniedTiers, usableFor, type Approval } from '../core/approval.ts';
 import { NO_CONTEXT } from '../core/cause-facts.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { FenceLost } from '../core/errors.ts';
-import { HOUR_MS, historyOf } from '../core/history.ts';
+import { HOUR_MS, hasEffect, historyOf } from '../core/history.ts';
 import type { Incident } from '../core/incident.ts';
 import { describePause, pauseOn, underPauses } from '../core/pause.ts';
-import { withinAgreed } from '../core/plan-summary.ts';
+import { isCapAgreed, withinAgreed } from '../core/plan-summary.ts';
+import { isPlanned, type TierPlan } from '../core/plan.ts';
 import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
 import { barToActing } from '../core/readiness.ts';
 import { parseRequest } from '../core/request.ts';
 import { slotsTaken, type Snapshot } from '../core/snapshot.ts';
-import type { Candidate } from '../core/tiers/tier.ts';
 import type { TierName } from '../core/tiers/names.ts';
 import { actRequest, type ActResult } from '../core/workflow.ts';
 import { carryOut } from './carry-out.ts';
+import { describeCap } from './set-cap.ts';
 
 export interface ActDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'snapshot' | 'end'>;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'cap'>;
   readonly now: () => number;
 }
 
@@ -26,7 +27,7 @@ const PATIENCE_MS = 10_000;
 
 /**
  * One act of one tier: looks anew, chooses from that very look, writes down whom it means to end, has them ended, writes
- * down what became of each. Acts at most once a round. Throws FenceLost or ActRepeated before anything ends; a WorkerFault
+ * down what became of each. Where a limit on a user comes first, nobody is ended unless the server has it. Acts at most once a round. Throws FenceLost or ActRepeated before anything ends; a WorkerFault
  * leaves the act unfinished on record, and it counts in full until the next snapshot settles it.
  */
 export async function act(payload: unknown, deps: ActDependencies): Promise<ActResult> {
@@ -44,9 +45,9 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   if (!look.ok) return held(`refused as ${look.refusal.kind}`);
   const seenAt = deps.now();
 
-  const chosen = await chooseVictims(incident, tier, look.snapshot, deps);
+  const chosen = await chooseAct(incident, tier, look.snapshot, deps);
   if (typeof chosen === 'string') return held(chosen);
-  const { victims, approval } = chosen;
+  const { approval, ...decided } = chosen;
 
   // Read last, right before the act, which then holds the fence: what came while we looked must hold us back.
   const pause = pauseOn(tier, await deps.store.pausesOn(target.id));
@@ -54,18 +55,19 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   // A yes is good for one act, whoever else may hold it.
   if (approval && !(await deps.store.useApproval(approval, { round, at: deps.now() })))
     return held('the approval has been used or is too old');
-  const { counts, refusal } = await carryOut(incident, { round, tier, victims, seenAt }, deps);
+  const { act: carried, counts, refusal } = await carryOut(incident, { round, tier, ...decided, seenAt }, deps);
+  if (carried.cap !== null && carried.cap.result !== 'done')
+    return { tier, round, held: describeCap(carried.cap), counts };
   return { tier, round, held: refusal === null ? null : `refused as ${refusal.kind}`, counts };
 }
 
-interface Choice {
-  readonly victims: readonly Candidate[];
-  /** What lets a tier in mode approve end them; null for one that needs nobody's yes. */
+interface Choice extends Pick<TierPlan, 'cap' | 'victims'> {
+  /** What lets a tier in mode approve do it; null for one that needs nobody's yes. */
   readonly approval: Approval | null;
 }
 
-/** The victims of this tier by a fresh diagnosis, or why there are none. */
-async function chooseVictims(
+/** What this tier would do by a fresh diagnosis, or why nothing. */
+async function chooseAct(
   incident: Incident,
   tier: TierName,
   snapshot: Snapshot,
@@ -85,19 +87,23 @@ async function chooseVictims(
     await store.rounds(incident.id),
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
+    await store.caps(target.id),
   );
   const decided = { ...history, denied: deniedTiers(approvals) };
   const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, NO_CONTEXT, tier);
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
-  if (!pressing && acts.every(({ counted }) => counted === 0))
+  if (!pressing && !acts.some(hasEffect))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;
   const own = plan.tiers.find((each) => each.tier === tier);
   if (own === undefined || own.mode === 'observe') return `${tier} is in observe mode`;
-  if (own.victims.length === 0) return 'a fresh look finds nobody to end';
-  if (own.mode === 'act') return { victims: own.victims, approval: null };
+  if (!isPlanned(own)) return 'a fresh look finds nobody to end';
+  const { cap, victims } = own;
+  if (own.mode === 'act') return { cap, victims, approval: null };
   const approval = usableFor(tier, approvals, now());
   if (approval === null) return `nobody has approved ${tier}, or the approval is used or too old`;
+  if (cap !== null && !isCapAgreed(cap, approval.plan))
+    return 'the approval does not cover the limit that is needed now';
   // What has grown since the look that found the plan covered waits for the next question.
-  const victims = withinAgreed(own.victims, approval.plan);
-  return victims.length > 0 ? { victims, approval } : 'a fresh look finds nobody to end whom the approval covers';
+  const agreed = { cap, victims: withinAgreed(victims, approval.plan), approval };
+  return isPlanned(agreed) ? agreed : 'a fresh look finds nobody to end whom the approval covers';
 }

@@ -17,7 +17,7 @@ import { carryOut } from './carry-out.ts';
 
 export interface CallDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'snapshot' | 'end'>;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'cap'>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -143,7 +143,7 @@ async function playRound(
   // Read last, as by every act: whoever stops Headroom stops this too.
   const pause = fullPause(await store.pausesOn(target.id));
   if (pause) throw new CallRefused(describePause(pause));
-  const { refusal } = await carryOut(changed, { round, tier: BY_HAND, victims: plan.victims, seenAt }, deps);
+  const { refusal } = await carryOut(changed, { round, tier: BY_HAND, cap: null, victims: plan.victims, seenAt }, deps);
   if (refusal) throw new CallRefused(`the worker was refused as ${refusal.kind}`);
   return null;
 }
@@ -159,7 +159,8 @@ async function historyFor(
   target: TargetSettings,
   { store, now }: CallDependencies,
 ) {
-  return historyOf(acts, [], null, await store.tallies(target.id, now() - HOUR_MS));
+  const lastHour = await store.tallies(target.id, now() - HOUR_MS);
+  return historyOf(acts, [], null, lastHour, await store.caps(target.id));
 }
 
 function roundOf(

@@ -6,18 +6,21 @@ import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.t
 import { sessionKey } from '../core/session.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { ActKind } from '../core/tiers/names.ts';
-import type { Candidate } from '../core/tiers/tier.ts';
+import type { Candidate, UserCap } from '../core/tiers/tier.ts';
 import type { Ending } from '../core/worker-protocol.ts';
+import { pickCap, setCap } from './set-cap.ts';
 
 export interface CarryOutDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'end'>;
+  readonly worker: Pick<WorkerClient, 'end' | 'cap'>;
   readonly now: () => number;
 }
 
 export interface Decision {
   readonly round: number;
   readonly tier: ActKind;
+  /** The limit that must stand before anybody is ended; null for none. */
+  readonly cap: UserCap | null;
   readonly victims: readonly Candidate[];
   /** When the snapshot that they were chosen from came. */
   readonly seenAt: number;
@@ -36,13 +39,14 @@ const ACT_WINDOW_MS = 30_000;
 
 /**
  * From the decision to its results: holds the fence, writes down whom it means to end, has them ended, writes down what
- * became of each. Throws FenceLost or ActRepeated before anything ends; a WorkerFault leaves the act unfinished on record.
+ * became of each. Where a limit on a user comes first, nobody is ended unless the server has it. Throws FenceLost or ActRepeated before anything ends; a WorkerFault leaves the act unfinished on record.
  */
 export async function carryOut(
   incident: Incident,
-  { round, tier, victims, seenAt }: Decision,
-  { store, worker, now }: CarryOutDependencies,
+  { round, tier, cap, victims, seenAt }: Decision,
+  deps: CarryOutDependencies,
 ): Promise<CarriedOut> {
+  const { store, now } = deps;
   const { id, target } = incident;
   await store.holdFence(incident, now() + LEASE_MS);
   const started: Act = {
@@ -53,24 +57,39 @@ export async function carryOut(
     finishedAt: null,
     counted: victims.length,
     victims: victims.map(toRecord),
+    cap: cap && { ...pickCap(cap), result: null, detail: '' },
   };
   await store.startAct(target.id, started);
   await store.change(id, { firstActionAt: incident.firstActionAt ?? started.startedAt });
 
   const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
-  const answer = await worker.end(target.worker, {
-    deadline: seenAt + ACT_WINDOW_MS + graceMs,
-    graceMs,
-    victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
-  });
-  const endings = answer.ok
-    ? answer.endings
-    : victims.map(({ session }) => notTried(session.identity, answer.refusal.kind));
-  const finished = finish(started, endings, now());
+  const order = { deadline: seenAt + ACT_WINDOW_MS + graceMs, graceMs };
+  const set = started.cap && (await setCap(incident, started.cap, order.deadline, deps));
+  const isBarred = set !== null && set.result !== 'done';
+  const { endings, refusal } = isBarred
+    ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
+    : await endVictims(target.worker, victims, order, deps);
+  const finished = finish({ ...started, cap: set }, endings, now());
   await store.finishAct(target.id, finished);
   await store.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
   const counts = Object.fromEntries(countBy(finished.victims, ({ result }) => result ?? 'unknown'));
-  return { act: finished, counts, refusal: answer.ok ? null : answer.refusal };
+  return { act: finished, counts: set?.result === 'done' ? { ...counts, limited: 1 } : counts, refusal };
+}
+
+async function endVictims(
+  name: string,
+  victims: readonly Candidate[],
+  order: { readonly deadline: number; readonly graceMs: number },
+  { worker }: CarryOutDependencies,
+): Promise<{ readonly endings: readonly Ending[]; readonly refusal: Refusal | null }> {
+  if (victims.length === 0) return { endings: [], refusal: null };
+  const answer = await worker.end(name, {
+    ...order,
+    victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
+  });
+  if (answer.ok) return { endings: answer.endings, refusal: null };
+  const { refusal } = answer;
+  return { endings: victims.map((victim) => notTried(victim, `the worker was refused: ${refusal.kind}`)), refusal };
 }
 
 function toRecord({ session, method, reason }: Candidate): VictimRecord {
@@ -78,8 +97,8 @@ function toRecord({ session, method, reason }: Candidate): VictimRecord {
   return { identity, user, application, database, method, reason, result: null, detail: '' };
 }
 
-function notTried(identity: Ending['identity'], why: string): Ending {
-  return { identity, result: 'not-tried', detail: `the worker was refused: ${why}` };
+function notTried({ session }: Candidate, why: string): Ending {
+  return { identity: session.identity, result: 'not-tried', detail: why };
 }
 
 /** A victim the worker says nothing about may have been ended, so it stays unknown and counts. */

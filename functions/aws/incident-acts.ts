@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ActRepeated } from '../core/errors.ts';
-import type { Act, ActTally, Round, VictimRecord } from '../core/incident.ts';
+import type { Act, ActCap, ActTally, Round, VictimRecord } from '../core/incident.ts';
 import { clipBytes, fit, jsonBytes } from './fit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal } from './incident-items.ts';
 import type { IncidentTable, Item, Key } from './incident-table.ts';
@@ -55,8 +55,10 @@ export async function readActs(table: IncidentTable, incidentId: string): Promis
   const pages = (await queryPrefix(table, incidentPk(incidentId), 'ACT#')).map((item) => item as ActPage);
   return pages
     .filter((page) => page.page === 0)
-    .map(({ act }) => ({
+    .map(({ act, cap }) => ({
       ...act,
+      // Records of earlier versions have none.
+      cap: cap ?? null,
       victims: pages.filter((page) => page.act.round === act.round).flatMap((page) => page.victims),
     }));
 }
@@ -93,6 +95,8 @@ interface ActPage {
   readonly page: number;
   readonly act: ActTally;
   readonly victims: readonly VictimRecord[];
+  /** On the first page. */
+  readonly cap?: ActCap | null;
 }
 
 /** At least one: an act without victims has a first page too. */
@@ -104,6 +108,7 @@ function actItems(act: Act): [Item, ...Item[]] {
     page,
     act: tallyOf(act),
     victims,
+    ...(page === 0 && { cap: act.cap && clipCap(act.cap) }),
     expiresAt: expiresAt(act.startedAt, KEEP_RECORDS_DAYS),
   });
   return [item(first, 0), ...others.map((victims, index) => item(victims, index + 1))];
@@ -134,6 +139,10 @@ function clipVictim(victim: VictimRecord): VictimRecord {
     reason: clip(victim.reason),
     detail: clip(victim.detail),
   };
+}
+
+function clipCap(cap: ActCap): ActCap {
+  return { ...cap, reason: clipBytes(cap.reason, TEXT_BYTES), detail: clipBytes(cap.detail, TEXT_BYTES) };
 }
 
 async function putAll({ client, table }: IncidentTable, items: readonly Item[]): Promise<void> {

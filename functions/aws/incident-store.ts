@@ -15,6 +15,7 @@ import {
   readTaskToken,
   useApproval,
 } from './incident-approvals.ts';
+import { confirmCap, noteCap, noteCapTold, readCaps, readSettledCaps, settleCap } from './incident-caps.ts';
 import { incidentOf } from './incident-items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './incident-lock.ts';
 import { deletePause, putPause, readPauses } from './incident-pauses.ts';
@@ -72,6 +73,12 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     useApproval: (key, use) => useApproval(table, key, use),
     taskTokenOf: (key) => readTaskToken(table, key),
     taskResumed: (key) => dropTaskToken(table, key),
+    noteCap: (cap) => noteCap(table, cap),
+    confirmCap: (cap) => confirmCap(table, cap),
+    capTold: (cap, at) => noteCapTold(table, cap, at),
+    settleCap: (cap, end, at) => settleCap(table, cap, end, at),
+    caps: (targetId) => readCaps(table, targetId),
+    settledCaps: (incidentId) => readSettledCaps(table, incidentId),
     pauses: () => readPauses(table, now()),
     pausesOn: async (targetId) =>
       (await readPauses(table, now())).filter((pause) => overlaps(pause, { targetId, tier: null })),

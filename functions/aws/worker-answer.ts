@@ -1,5 +1,5 @@
 import { ERRORS, SchemaMismatch, WorkerFault } from '../core/errors.ts';
-import type { CheckAnswer, EndAnswer, SampleAnswer, SnapshotAnswer } from '../core/worker-protocol.ts';
+import type { CheckAnswer, EndAnswer, LimitAnswer, SampleAnswer, SnapshotAnswer } from '../core/worker-protocol.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -11,10 +11,10 @@ const isObject = (value: unknown): value is Json =>
  * The worker's answer when its outline is right: `content` names what an answer that got in must hold. What is inside was
  * written by a worker of the same schema version, and a snapshot may have 10,000 sessions, so it is not checked again.
  */
-export function parseAnswer<Answer extends SampleAnswer | SnapshotAnswer | EndAnswer | CheckAnswer>(
+export function parseAnswer<Answer extends SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer>(
   worker: string,
   answer: unknown,
-  content: 'sample' | 'snapshot' | 'endings' | 'check',
+  content: 'sample' | 'snapshot' | 'endings' | 'limit' | 'check',
 ): Answer {
   if (!isObject(answer)) throw new WorkerFault(`worker ${worker} answered no object`);
   if (answer['schema'] !== SCHEMA) throw new SchemaMismatch(answer['schema'] ?? null, SCHEMA);

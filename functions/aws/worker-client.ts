@@ -2,7 +2,14 @@ import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { WorkerBusy, WorkerFault } from '../core/errors.ts';
 import type { WorkerClient } from '../core/ports.ts';
-import type { CheckAnswer, EndAnswer, SampleAnswer, SnapshotAnswer, WorkerRequest } from '../core/worker-protocol.ts';
+import type {
+  CheckAnswer,
+  EndAnswer,
+  LimitAnswer,
+  SampleAnswer,
+  SnapshotAnswer,
+  WorkerRequest,
+} from '../core/worker-protocol.ts';
 import { SCHEMA } from '../core/worker-protocol.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -96,6 +103,14 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     async end(worker, request) {
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
       return parseAnswer<EndAnswer>(worker, answer, 'endings');
+    },
+    async cap(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'cap' }, isSafe);
+      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
+    },
+    async uncap(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'uncap' }, isSafe);
+      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
     },
   };
 }

@@ -2,10 +2,10 @@ import type { Incident, Notice } from '../core/incident.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import { closeRequest, type Outcome } from '../core/workflow.ts';
+import { liftCaps, type LiftDependencies } from './lift-caps.ts';
 
-export interface CloseDependencies {
+export interface CloseDependencies extends LiftDependencies {
   readonly store: IncidentStore;
-  readonly now: () => number;
 }
 
 const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
@@ -16,7 +16,7 @@ const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
   done: 'done',
 };
 
-/** Closes an incident and lets its target go. Closing twice is harmless; whoever was first decided the outcome. */
+/** Closes an incident and lets its target go, after lifting the limits it has set. Closing twice is harmless; whoever was first decided the outcome. */
 export async function close(
   payload: unknown,
   deps: CloseDependencies,
@@ -27,13 +27,26 @@ export async function close(
   return { incidentId, outcome: closed.outcome ?? outcome };
 }
 
-/** The page of an escalation has gone out or is pending already; every other outcome owes its own notice. */
+/**
+ * The page of an escalation has gone out or is pending already; every other outcome owes its own notice. A limit that cannot
+ * be lifted does not keep the incident open: it stays on record, a person is paged, and the reconciler goes on trying.
+ */
 export async function closeIncident(
   incidentId: string,
   outcome: Outcome,
   failure: Incident['failure'],
-  { store, now }: CloseDependencies,
+  deps: CloseDependencies,
 ): Promise<Incident> {
+  const { store, now } = deps;
+  const incident = await store.incident(incidentId);
+  if (incident?.status === 'open') {
+    const caps = await store.caps(incident.target.id);
+    await liftCaps(
+      incident.target,
+      caps.filter((cap) => cap.incidentId === incidentId),
+      deps,
+    );
+  }
   const notice = outcome === 'escalated' ? null : NOTICE_OF[outcome];
   return store.close(incidentId, { outcome, at: now(), failure, notice });
 }

@@ -83,7 +83,6 @@ export interface Trend {
   readonly fullSamples: number;
 }
 
-/** A session younger than this has only just connected; a policy that calls less than this a long idle time means less here too. */
 const JUST_CONNECTED_MS = 10_000;
 /** Idle for less than this share of a long idle time: between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
@@ -98,7 +97,7 @@ const LATELY_MS = 180_000;
 export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
   const { ages } = policy;
   const clients = snapshot.sessions.filter((session) => session.kind === 'client' && !session.own);
-  const freshMs = Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
+  const freshMs = justConnectedMs(policy);
   const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
   const rest = clients.filter((session) => !jobs.has(session));
   const isFresh = ({ connectedMs }: Session) => connectedMs !== null && connectedMs < freshMs;
@@ -147,6 +146,11 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     poolSlots: context.poolSlots,
     changes: context.changes,
   };
+}
+
+/** A session younger than this has only just connected; a policy that calls less than 10 s a long idle time means less here too. */
+export function justConnectedMs({ ages }: Policy): number {
+  return Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
 }
 
 function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean {

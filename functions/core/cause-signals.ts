@@ -179,7 +179,7 @@ export const CAUSES = {
   },
   'connection-storm': {
     prior: OF_STORIES,
-    first: null,
+    first: 'cap-consumer',
     words: 'a connection storm: clients come back faster than slots come free',
     signals: (facts) => [
       explains(

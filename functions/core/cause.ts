@@ -16,10 +16,10 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
 
 /** As likely as three in ten, if nothing spoke for anything. */
 const UNCLEAR_SCORE = Math.log(0.3);
-/** A cause is named when it is at least as likely as all others together. */
-const LEAST_SURE = 0.5;
 /** Limits that are told of one by one. */
 const MAX_LIMITS = 3;
+/** A cause is named when it is at least as likely as all others together. */
+const LEAST_SURE = 0.5;
 /** Causes less likely than this are left out of the ranking. */
 const LEAST_PROBABILITY = 0.01;
 

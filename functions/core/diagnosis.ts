@@ -1,11 +1,11 @@
-import { NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
+import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
 import { findCause, tierOrderFor, tiersLedBy } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
 import type { Mode, Policy } from './policy.ts';
-import type { TierName } from './tiers/names.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
+import type { TierName } from './tiers/names.ts';
 
 export interface Diagnosis {
   readonly usage: number;
@@ -32,16 +32,47 @@ export function diagnose(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const facts = readFacts(snapshot, settings.policy, locks, context);
+  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, context);
   const cause = findCause(facts, settings.policy, snapshot.canary);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
     mode: settings.mode,
     locks,
-    order: leading === null ? tierOrderFor(cause.name) : tiersLedBy(leading),
+    order: leading === null ? orderFor(cause, history) : tiersLedBy(leading),
     history,
     pressing,
+    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
   });
   return { usage, pressing, locks, cause, facts, plan };
+}
+
+/** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
+function orderFor(cause: CauseFinding, { caps }: History): readonly TierName[] {
+  return caps.length === 0 ? tierOrderFor(cause.name) : tiersLedBy('cap-consumer');
+}
+
+/** A limit of our own is no reason why clients are refused, but what is done about it. */
+function withoutOwnLimits(snapshot: Snapshot, { caps }: History): Snapshot {
+  if (caps.length === 0) return snapshot;
+  const isOurs = ({ of, name, limit }: Snapshot['atLimit'][number]) =>
+    of === 'user' && caps.some((cap) => cap.user === name && cap.limit === limit);
+  return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
+}
+
+/** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
+const LOOK_MS = 2_000;
+
+/** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
+function stormWithin(
+  { name }: CauseFinding,
+  { at }: Snapshot,
+  policy: Policy,
+  { lastCause, futileSince }: History,
+): number | null {
+  const ages = [
+    ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
+    ...(futileSince === null ? [] : [at - futileSince + LOOK_MS]),
+  ];
+  return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -1,4 +1,4 @@
-import type { Act, ActTally, Round, VictimRecord } from './incident.ts';
+import type { Act, ActCap, ActTally, CapRecord, Round, VictimRecord } from './incident.ts';
 import type { History } from './plan.ts';
 import { sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -33,11 +33,27 @@ export function settleAct(act: Act, snapshot: Snapshot, at: number): Act {
     const result = session ? 'not-tried' : 'ended';
     return { ...victim, result, detail: 'no answer came from the worker; concluded from the next snapshot' };
   });
-  return { ...act, victims, finishedAt: at, counted: countAgainstCaps(victims) };
+  return { ...act, victims, cap: settleCap(act.cap, snapshot), finishedAt: at, counted: countAgainstCaps(victims) };
+}
+
+function settleCap(cap: ActCap | null, { userLimits }: Snapshot): ActCap | null {
+  if (cap === null || cap.result !== null) return cap;
+  const stands = userLimits.users.some(({ user, limit }) => user === cap.user && limit === cap.limit);
+  const detail = 'no answer came from the worker; concluded from the next snapshot';
+  return { ...cap, result: stands ? 'done' : 'not-tried', detail };
 }
 
 function isOnQuerySince({ state, queryMs }: Session, since: number, now: number): boolean {
   return state === 'active' && queryMs !== null && queryMs >= now - since;
+}
+
+/** Whether an act has changed anything on the server. */
+export function hasEffect({ counted, cap }: Pick<Act, 'counted' | 'cap'>): boolean {
+  return counted > 0 || isSet(cap);
+}
+
+function isSet(cap: ActCap | null): boolean {
+  return cap?.result === 'done';
 }
 
 /** Of an act's ended sessions, at least this share must show as free slots at the next look; fewer came back at once. */
@@ -75,29 +91,38 @@ export function isWorsening(acts: readonly Act[], rounds: readonly Round[], used
 
 /**
  * What earlier acts mean for a plan. `acts` and `rounds` are the incident's, in order; `lastHour` holds the acts of every
- * incident of the target.
+ * incident of the target, `caps` its limits on record.
  */
 export function historyOf(
   acts: readonly Act[],
   rounds: readonly Round[],
   usedNow: number | null,
   lastHour: readonly ActTally[],
+  caps: readonly CapRecord[],
 ): History {
-  const futile = new Set<TierName>();
-  for (const { act, ended, freed } of effectsOf(acts, rounds, usedNow)) {
-    if (act.tier === BY_HAND || !tierNamed(act.tier).freesOwnSlot || ended < LEAST_VICTIMS) continue;
-    if (freed < LEAST_GAIN * ended) futile.add(act.tier);
-    else futile.delete(act.tier);
+  const futile = new Map<TierName, number>();
+  const effects = new Map(effectsOf(acts, rounds, usedNow).map((effect) => [effect.act, effect]));
+  for (const act of acts) {
+    // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
+    if (isSet(act.cap)) futile.clear();
+    const effect = effects.get(act);
+    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
+    if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
+    else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
   }
   const signalled = acts
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
   return {
-    countedIncident: sumCounted(acts),
+    countedIncident: sumCounted(acts.filter(({ tier }) => tier !== 'cap-consumer')),
+    countedLimited: sumCounted(acts.filter(({ tier }) => tier === 'cap-consumer')),
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
-    futile,
     denied: new Set(),
+    futile: new Set(futile.keys()),
+    futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
+    lastCause: rounds.at(-1)?.cause?.name ?? null,
+    caps,
   };
 }
 

@@ -1,5 +1,5 @@
-import type { EndingResult } from './worker-protocol.ts';
 import type { PlanSummary } from './plan-summary.ts';
+import type { EndingResult, LimitResult } from './worker-protocol.ts';
 import type { Repeat } from './repeats.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
@@ -149,6 +149,55 @@ export interface ActTally {
  */
 export interface Act extends ActTally {
   readonly victims: readonly VictimRecord[];
+  /** The limit that was to stand before any of them was ended; null for none. */
+  readonly cap: ActCap | null;
+}
+
+/** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
+export interface ActCap {
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly limit: number;
+  /** Null: there was none. */
+  readonly before: number | null;
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: LimitResult | 'not-tried' | null;
+  readonly detail: string;
+}
+
+/**
+ * A temporary limit that is on record: written before it is set, and taken off only when it has been lifted or is known never
+ * to come. Whoever finds it without its incident lifts it.
+ */
+export interface CapRecord {
+  readonly targetId: string;
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly incidentId: string;
+  readonly limit: number;
+  /** What to put back; null: no limit. */
+  readonly before: number | null;
+  readonly at: number;
+  /** The worker sets it by then or not at all. */
+  readonly setBy: number;
+  /** It is known to have been set. */
+  readonly isSet: boolean;
+  /** When a person was told that it could not be lifted; null while nobody was. */
+  readonly toldAt: number | null;
+}
+
+/**
+ * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: somebody had
+ * set another meanwhile, which was left. `user-gone`: there is no such user any more.
+ */
+export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone';
+
+export interface SettledCap extends CapRecord {
+  readonly end: CapEnd;
+  readonly endedAt: number;
 }
 
 /** What one Diagnose saw and decided. */

@@ -3,7 +3,7 @@ import type { Incident } from './incident.ts';
 import { approvalForm } from './message-json.ts';
 import { causeLines, whereLine } from './message-sections.ts';
 import { clipLines, countSessions, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
-import type { PlanSummary } from './plan-summary.ts';
+import { describeCap, type PlanSummary } from './plan-summary.ts';
 import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
 import { SPARED } from './spared.ts';
@@ -18,7 +18,7 @@ import { SCHEMA } from './worker-protocol.ts';
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const headline = `approve ${plan.tier}? ${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
+  const headline = `approve ${plan.tier}? ${plan.cap === null ? '' : `a limit on ${printable(plan.cap.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
@@ -60,9 +60,10 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
 }
 
 /** What would be done. */
-export function planLines({ tier, sessions, cancels, need }: PlanSummary): string[] {
+export function planLines({ tier, cap, sessions, cancels, need }: PlanSummary): string[] {
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
-  return [`${tier} ends ${countSessions(sessions)}${how}; ${need} slots must come free`];
+  const limits = cap === null ? '' : `limits ${describeCap(cap)}, until the incident is closed, and `;
+  return [`${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`];
 }
 
 /** What it would cost, worst first. */

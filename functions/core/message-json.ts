@@ -1,6 +1,7 @@
 import type { Approval } from './approval.ts';
 import { actsByTier, topConsumers } from './ended.ts';
 import type { Incident, Notice } from './incident.ts';
+import { summariseLimits } from './limited.ts';
 import type { MessageDetails } from './message-sections.ts';
 import { clipLines, MAX_LINES, LINE_LENGTH } from './message-text.ts';
 import type { Message } from './ports.ts';
@@ -11,7 +12,7 @@ import { SCHEMA } from './worker-protocol.ts';
 export function jsonForm(
   incident: Incident,
   notice: Notice,
-  { acts, rounds, approvals, now }: MessageDetails,
+  { acts, rounds, approvals, settledCaps, now }: MessageDetails,
   severity: string,
 ): Message['json'] {
   const { target, cause, escalation, failure } = incident;
@@ -35,6 +36,9 @@ export function jsonForm(
     cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
     endedCount: incident.endedCount,
     acts: actsByTier(acts),
+    limits: summariseLimits(acts, settledCaps)
+      .slice(0, MAX_LINES)
+      .map((limit) => ({ ...limit, user: printable(limit.user) })),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     approvals: approvals.slice(-MAX_LINES).map(approvalForm),

@@ -3,7 +3,8 @@ import { describeFinally, type Approval } from './approval.ts';
 import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
-import type { Act, FirstNotice, Incident, Round } from './incident.ts';
+import type { Act, FirstNotice, Incident, Round, SettledCap } from './incident.ts';
+import { describeLimit, summariseLimits } from './limited.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
 import { resumeCommandFor } from './pause.ts';
 import { printable } from './printable.ts';
@@ -20,6 +21,8 @@ export interface MessageDetails {
   readonly rounds: readonly Round[];
   /** What people were asked. */
   readonly approvals: readonly Approval[];
+  /** Temporary limits that have come to an end. */
+  readonly settledCaps: readonly SettledCap[];
   /** Epoch milliseconds: how things stood then. */
   readonly now: number;
 }
@@ -33,7 +36,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both have something to say.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
-    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details.acts)]] as const) : []),
+    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Left', left(incident, notice)],
     ['Look', [`headroom incidents show ${id}`]],
@@ -138,10 +141,11 @@ export function causeLines({ cause }: Incident): string[] {
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
 }
 
-function done(acts: readonly Act[]): string[] {
+function done({ acts, settledCaps }: MessageDetails): string[] {
   if (acts.length === 0) return ['nothing was ended'];
   const consumers = topConsumers(acts, MAX_LINES);
   return [
+    ...summariseLimits(acts, settledCaps).slice(0, MAX_LINES).map(describeLimit),
     ...actsByTier(acts).map(describeTier),
     ...(consumers.length > 0
       ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]

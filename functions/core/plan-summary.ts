@@ -5,7 +5,7 @@ import { sha256 } from './sha256.ts';
 import { consumerOf, sessionKey, type Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
 import type { TierName } from './tiers/names.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords, type UserCap } from './tiers/tier.ts';
 
 /** A session that is asked about by name: its yes is for it alone. */
 export interface NamedVictim {
@@ -18,6 +18,8 @@ export interface NamedVictim {
 /** What a tier would do, as a person is asked about it. A yes covers this much and no more. */
 export interface PlanSummary {
   readonly tier: TierName;
+  /** The limit that would be set on a user first; null for none. */
+  readonly cap: Pick<UserCap, 'user' | 'limit' | 'sessions'> | null;
   /** Slots that must come free. */
   readonly need: number;
   readonly sessions: number;
@@ -47,7 +49,7 @@ const NAME_LENGTH = 120;
 const ROWS_GROWTH = 2;
 
 /** Sums up what a tier would do, for a person to decide on. Names are printable and bounded; no statement is in it. */
-export function summarisePlan({ tier, victims: planned }: TierPlan, need: number): PlanSummary {
+export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: number): PlanSummary {
   const largest = [...countBy(planned, consumerKey)]
     .map(([name, sessions]) => ({ name, sessions }))
     .sort((one, other) => other.sessions - one.sessions || (one.name < other.name ? -1 : 1))
@@ -56,6 +58,7 @@ export function summarisePlan({ tier, victims: planned }: TierPlan, need: number
   const victims = planned.filter((victim) => names.has(consumerKey(victim)));
   return {
     tier,
+    cap: cap && { user: cap.user, limit: cap.limit, sessions: cap.sessions },
     need,
     sessions: victims.length,
     cancels: victims.filter(({ method }) => method === 'cancel').length,
@@ -78,6 +81,7 @@ export function summarisePlan({ tier, victims: planned }: TierPlan, need: number
 /** What a plan takes beyond another that a person has agreed to, in words; null when it takes nothing beyond it. */
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
+  if (now.cap !== null && !isCapAgreed(now.cap, agreed)) return `a limit of ${describeCap(now.cap)}`;
   const more = (figure: number, was: number, what: string) =>
     figure > was ? `${figure} instead of ${was} ${what}` : null;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
@@ -93,6 +97,16 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
     more(now.rowsModified, ROWS_GROWTH * agreed.rowsModified, 'rows to change back, at most') ??
     (stranger ? `a session that was not named: ${stranger.words}` : null)
   );
+}
+
+/** Whether a plan that a person has agreed to covers this limit: the same user, and no fewer connections left to it. */
+export function isCapAgreed({ user, limit }: Pick<UserCap, 'user' | 'limit'>, agreed: PlanSummary): boolean {
+  return agreed.cap !== null && agreed.cap.user === user && agreed.cap.limit <= limit;
+}
+
+/** A limit in words. */
+export function describeCap({ user, limit, sessions }: NonNullable<PlanSummary['cap']>): string {
+  return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
 }
 
 /** Of these victims, in their order, as many as a plan that a person has agreed to covers. */

@@ -1,4 +1,5 @@
 import { countBy } from './count-by.ts';
+import type { CapRecord } from './incident.ts';
 import type { LockQueues } from './locks.ts';
 import { modeOfTier, type Mode, type Policy } from './policy.ts';
 import { protectionOf, reservedForPerson } from './protection.ts';
@@ -7,12 +8,13 @@ import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
-import type { Candidate, Spared } from './tiers/tier.ts';
+import type { Candidate, CapRefusal, Spared, UserCap } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
-  /** Sessions that count against the cap of this incident, and of the last hour over all incidents. */
+  /** Sessions that count against the cap of this incident, those of users under a limit, and those of the last hour over all. */
   readonly countedIncident: number;
+  readonly countedLimited: number;
   readonly countedHour: number;
   /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
   readonly signalled: ReadonlySet<string>;
@@ -20,14 +22,24 @@ export interface History {
   readonly futile: ReadonlySet<TierName>;
   /** Tiers to which a person has said no in this incident. */
   readonly denied: ReadonlySet<TierName>;
+  /** When the first act of a futile tier began, by our own clock; null when none is futile. */
+  readonly futileSince: number | null;
+  /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
+  readonly lastCause: string | null;
+  /** Temporary limits of the target that are on record. */
+  readonly caps: readonly CapRecord[];
 }
 
 export const NO_HISTORY: History = {
   countedIncident: 0,
+  countedLimited: 0,
   countedHour: 0,
   signalled: new Set(),
   futile: new Set(),
   denied: new Set(),
+  futileSince: null,
+  lastCause: null,
+  caps: [],
 };
 
 /** A session that a tier would end. */
@@ -42,9 +54,18 @@ export const MOST_FOR_PERSON = 20;
 export interface TierPlan {
   readonly tier: TierName;
   readonly mode: Mode;
+  /** The limit it would set before it ends anybody; null for none. */
+  readonly cap: UserCap | null;
+  /** Why it must not set one that would help; null when there is nothing to say. */
+  readonly refusal: CapRefusal | null;
   /** In the order they would end. */
   readonly victims: readonly Victim[];
   readonly spared: readonly Spared[];
+}
+
+/** Whether there is anything a tier would do. */
+export function isPlanned({ cap, victims }: Pick<TierPlan, 'cap' | 'victims'>): boolean {
+  return cap !== null || victims.length > 0;
 }
 
 /** What every tier would do, in the order they would go. Each tier's plan assumes that those before it did their part. */
@@ -65,6 +86,8 @@ export interface PlanInput {
   readonly history: History;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
   readonly pressing: boolean;
+  /** See TierInput. */
+  readonly stormWithinMs: number | null;
 }
 
 /** Slots over the relief level; 0 when there is nothing to do. */
@@ -100,6 +123,7 @@ export function planTiers(input: PlanInput): Plan {
   const left = {
     need,
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
+    limited: capSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
   };
   const someAct = input.order.some((name) => modeOfTier(name, input) !== 'observe');
@@ -113,10 +137,17 @@ export function planTiers(input: PlanInput): Plan {
     const ledger = isHypothetical ? { ...left } : left;
     const proposal = tier.propose({
       sessions: open,
+      everybody: snapshot.sessions,
       clients,
       locks: input.locks,
       policy,
       engine: snapshot.server.engine,
+      usable,
+      need: Math.max(0, ledger.need),
+      pressing: input.pressing,
+      stormWithinMs: input.stormWithinMs,
+      userLimits: snapshot.userLimits,
+      caps: history.caps,
     });
     const spared = [...proposal.spared];
     const victims: Victim[] = [];
@@ -125,12 +156,17 @@ export function planTiers(input: PlanInput): Plan {
       needsPerson: tier.losesWork ? reservedForPerson(candidate.session, policy) : null,
     }));
     let forPerson = mode === 'approve' ? MOST_FOR_PERSON : 0;
+    const margin = ledger.need > 0 ? (proposal.margin ?? 0) : 0;
+    // What was ended in vain before a user was limited must not keep the limit from helping.
+    const budget = name === 'cap-consumer' ? 'limited' : 'incident';
     // Whom anybody may end goes before whom only a person may.
     for (const candidate of [...marked.filter(isForAnybody), ...marked.filter((each) => !isForAnybody(each))]) {
       const reason =
         (forPerson > 0 ? null : candidate.needsPerson) ??
         stopReason({
           ...ledger,
+          need: ledger.need + margin,
+          incident: ledger[budget],
           tier: perTier - victims.length,
           denied: history.denied.has(name),
           futile: history.futile.has(name),
@@ -143,10 +179,13 @@ export function planTiers(input: PlanInput): Plan {
       victims.push(candidate);
       if (!isForAnybody(candidate)) forPerson--;
       ledger.need -= candidate.frees;
-      ledger.incident--;
+      ledger[budget]--;
       ledger.hour--;
     }
-    tiers.push({ tier: name, mode, victims, spared });
+    const isDenied = history.denied.has(name) && proposal.cap !== undefined;
+    const cap = isDenied ? null : (proposal.cap ?? null);
+    const refusal = isDenied ? DENIED : (proposal.refusal ?? null);
+    tiers.push({ tier: name, mode, cap, refusal, victims, spared });
     if (victims.length > 0 && !isHypothetical) {
       const taken = new Set(victims.map((victim) => victim.session));
       open = open.filter((session) => !taken.has(session));
@@ -154,6 +193,8 @@ export function planTiers(input: PlanInput): Plan {
   }
   return { need, tiers, spared: [...protectedOnes, ...mergeSpared(open, tiers)] };
 }
+
+const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
 
 function isForAnybody({ needsPerson }: Victim): boolean {
   return needsPerson === null;

@@ -66,6 +66,22 @@ const rollback = z.strictObject({
   maxWritingSeconds: z._default(seconds(), 600),
 });
 
+const consumerCap = z.strictObject({
+  /**
+   * Usable slots, in percent, that the limit leaves free under the relief level: clients that it refuses take one while their
+   * password is checked.
+   */
+  marginPercent: z._default(z.number().check(z.minimum(0), z.maximum(50)), 10),
+  /** Connections that cap-consumer leaves its user in any case. */
+  leastSessions: z._default(z.int().check(z.minimum(1)), 5),
+  /** Most sessions of limited users that one incident may end; they have a budget of their own beside `caps.perIncidentPercent`. */
+  perIncidentPercent: z._default(percent(), 50),
+  /** A user of several applications that holds more of all client sessions than this is shared by everything, and not limited. */
+  sharedPercent: z._default(percent(), 80),
+  /** Idle at least this long before cap-consumer may end a session of the user it has limited. */
+  idleSeconds: z._default(z.number().check(z.minimum(0), z.maximum(3600)), 1),
+});
+
 const flap = z.strictObject({
   /** Incidents with one cause that Headroom relieves by acting within an hour; the next is a person's. */
   maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
@@ -152,6 +168,7 @@ export const policy = z.strictObject({
   /** Work that no tier throws away without a person's yes. */
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
+  consumerCap: z.prefault(consumerCap, {}),
   escalation: z.prefault(escalation, {}),
   protect: z.prefault(protect, {}),
   /** Modes of single tiers, where they differ from the target's. */
@@ -165,9 +182,12 @@ export const policy = z.strictObject({
 });
 export type Policy = z.infer<typeof policy>;
 
-/** The mode of a tier: its own where the policy names one, else that of the target. */
+/** Tiers that ask first where the target acts: cap-consumer keeps clients out. */
+const ASK_FIRST: readonly TierName[] = ['cap-consumer'];
+
+/** The mode of a tier: its own where the policy names one, else that of the target, which some tiers ask about first. */
 export function modeOfTier(name: TierName, target: { readonly policy: Policy; readonly mode: Mode }): Mode {
-  return target.policy.tiers[name] ?? target.mode;
+  return target.policy.tiers[name] ?? (target.mode === 'act' && ASK_FIRST.includes(name) ? 'approve' : target.mode);
 }
 
 /** Usage at which nothing is waited for any more: never below the trigger. */

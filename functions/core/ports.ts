@@ -4,6 +4,8 @@ import type {
   Act,
   ActTally,
   AlarmSighting,
+  CapEnd,
+  CapRecord,
   Incident,
   Notice,
   NoticeAttempt,
@@ -11,20 +13,24 @@ import type {
   PauseScope,
   PersonsCall,
   Round,
+  SettledCap,
 } from './incident.ts';
 import type { Repeat } from './repeats.ts';
 import type { StoredSample } from './sample-history.ts';
 import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
 import type {
+  CapRequest,
   CheckAnswer,
-  EndAnswer,
-  SampleAnswer,
-  SnapshotAnswer,
   CheckRequest,
+  EndAnswer,
   EndRequest,
+  LimitAnswer,
+  SampleAnswer,
   SampleRequest,
+  SnapshotAnswer,
   SnapshotRequest,
+  UncapRequest,
 } from './worker-protocol.ts';
 
 /** How long a step holds the target after renewing its lease: longer than the longest step runs. */
@@ -159,6 +165,19 @@ export interface IncidentStore extends Approvals {
   /** Acts on a target since a time, of whatever incident. Strongly consistent: the caps rest on it. */
   tallies(targetId: string, since: number): Promise<ActTally[]>;
 
+  /** Before a limit is set. False, and nothing written, when its user has one on record already, of whatever incident. */
+  noteCap(cap: CapRecord): Promise<boolean>;
+  /** The limit is known to have been set. */
+  confirmCap(cap: CapRecord): Promise<void>;
+  /** A person knows that it could not be lifted. */
+  capTold(cap: CapRecord, at: number): Promise<void>;
+  /** Takes it off the target's record and keeps its end with its incident. Safe to repeat, and never touches a later one. */
+  settleCap(cap: CapRecord, end: CapEnd, at: number): Promise<void>;
+  /** The limits of a target that are on record. Strongly consistent. */
+  caps(targetId: string): Promise<CapRecord[]>;
+  /** The limits of an incident that have come to an end. */
+  settledCaps(incidentId: string): Promise<SettledCap[]>;
+
   /** Every pause in force of the installation, widest first. Strongly consistent. */
   pauses(): Promise<Pause[]>;
   /** Those of them that concern a target: its own, its tiers', and those of all targets. In one consistent read. */
@@ -194,6 +213,9 @@ export interface WorkerClient {
   check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
   /** Never retried once the worker may have begun. */
   end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
+  /** Never retried once the worker may have begun. */
+  cap(worker: string, request: Omit<CapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
+  uncap(worker: string, request: Omit<UncapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
 }
 
 export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent';

@@ -77,6 +77,26 @@ export interface Visibility {
   readonly missing: readonly string[];
 }
 
+/** What can be done about the number of connections that single users may have. */
+export interface UserLimits {
+  /** Why nothing can be done, and what to create for it, as an administrator would write it; empty when something can. */
+  readonly missing: readonly string[];
+  /** The users that an administrator lets Headroom limit. */
+  readonly users: readonly UserLimit[];
+}
+
+export interface UserLimit {
+  readonly user: string;
+  /** As an administrator's statement names it, in printable characters as far as the server allows. */
+  readonly account: string;
+  /** How many connections it may have; null when there is no limit of its own. */
+  readonly limit: number | null;
+  /** Sessions that are there count against a limit that is set now. MySQL and MariaDB count only later ones where none was. */
+  readonly countsEarlier: boolean;
+  /** Why the server would refuse to change it all the same, and what would help; null when it would not. */
+  readonly refusal: string | null;
+}
+
 /** A quick look: are there slots, and does an ordinary client get one. */
 export interface Sample {
   /** Epoch milliseconds by the worker's clock. */
@@ -123,6 +143,7 @@ export interface Snapshot extends Sample {
   /** Another executor holds the server-side lock: it may be ending sessions at this very moment. */
   readonly othersActing: boolean;
   readonly sessions: readonly Session[];
+  readonly userLimits: UserLimits;
   readonly atLimit: readonly ConsumerAtLimit[];
   /** Deadlocks the server has counted since its statistics were reset. */
   readonly deadlocks: number;

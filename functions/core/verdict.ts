@@ -2,14 +2,16 @@ import { adviseOn } from './advice.ts';
 import { permissionFor, waitedForPeopleMs, type Approval } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import type { Incident, Pause } from './incident.ts';
+import { limitStatement } from './limit-statement.ts';
+import type { ActCap, Incident, Pause } from './incident.ts';
 import { describePause, fullPause, pauseOn } from './pause.ts';
-import type { TierPlan } from './plan.ts';
-import { summarisePlan, type PlanSummary } from './plan-summary.ts';
+import { isPlanned, type Plan, type TierPlan } from './plan.ts';
+import { describeCap, summarisePlan, type PlanSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
+import type { SparedReason } from './spared.ts';
 import type { TargetSettings } from './target.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
@@ -41,6 +43,8 @@ export interface Situation {
   readonly looks: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
+  /** Temporary limits that this incident has set. */
+  readonly limited: readonly Pick<ActCap, 'user' | 'account' | 'limit'>[];
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
@@ -100,10 +104,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   if (bar) return { next: 'settle', why: bar.why };
 
-  const acting = diagnosis.plan.tiers.find((tier) => tier.mode !== 'observe' && tier.victims.length > 0);
+  const acting = diagnosis.plan.tiers.find((tier) => tier.mode !== 'observe' && isPlanned(tier));
   if (acting) {
     const why = `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
+  }
+  if (situation.limited.length > 0 && reachedCaps(diagnosis.plan).length === 0) {
+    const why = `usage is ${usage} %; under the temporary limit sessions that are busy leave, and nobody takes their place`;
+    return { next: 'settle', why };
   }
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
@@ -192,8 +200,9 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: 
       ? 'the target is in observe mode'
       : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
   }
-  const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && tier.victims.length > 0);
-  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+  const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier));
+  // A limit that may not be set is for a person to decide on, who is paged with it.
+  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.cap === null);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
   return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
@@ -210,11 +219,12 @@ function holdOn(tier: TierName, pauses: readonly Pause[]): string {
 }
 
 function describeTier(tier: TierPlan): string {
-  return `${tier.tier} ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
 }
 
 function describePlan(tiers: readonly TierPlan[]): string {
-  const planned = tiers.filter((tier) => tier.victims.length > 0);
+  const planned = tiers.filter(isPlanned);
   if (planned.length === 0) return 'no tier would end anything';
   return `would act: ${planned.map(describeTier).join(', ')}`;
 }
@@ -223,20 +233,33 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
   if (!pressing)
     return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
-  const caps = (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
   if (reasons.has('denied')) return `usage is ${usage} %, and a person has said no to what would have helped`;
+  if (reasons.has('refills-at-once'))
+    return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
+  const caps = reachedCaps(plan);
   if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
-function adviceFor({ cause, facts, plan }: Diagnosis, { pauses, incident }: Situation): string[] {
-  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && tier.victims.length > 0);
+function reachedCaps({ spared }: Plan): SparedReason[] {
+  const reasons = new Set(spared.map(({ reason }) => reason));
+  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+}
+
+function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
+  const { target } = incident;
+  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
-    ...adviseOn(cause.name as CauseName, facts, incident.target),
-    ...held.map(
-      (tier) =>
-        `${tier.tier} is ${holdOn(tier.tier, pauses)}; it would end ${tier.victims.length}: ${tierNamed(tier.tier).consequence}`,
-    ),
+    ...limited.map(({ user, account, limit }) => {
+      const keep = printable(limitStatement(target.engine, account, limit), 300);
+      return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
+    }),
+    ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
+    ...adviseOn(cause.name as CauseName, facts, target),
+    ...held.map(({ tier, cap, victims }) => {
+      const limits = cap === null ? '' : `limit ${describeCap(cap)} and `;
+      return `${tier} is ${holdOn(tier, pauses)}; it would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;
+    }),
   ];
 }
 

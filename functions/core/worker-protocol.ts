@@ -34,6 +34,16 @@ const endMethod = z.enum(['terminate', 'cancel']);
 
 const victim = z.object({ identity, method: endMethod, expect: expectation });
 
+/** PostgreSQL and MySQL take more than any server has slots; 0 would lock the user out. */
+const connectionLimit = z.int().check(z.minimum(1), z.maximum(1_000_000));
+
+/** A user, the temporary limit on its connections, and the one it has without it (null: none). */
+const userLimit = {
+  user: z.string().check(z.minLength(1)),
+  limit: connectionLimit,
+  before: z.nullable(connectionLimit),
+};
+
 /** `deadline` is epoch milliseconds; past it the worker refuses to act. `patienceMs` bounds the wait for a freed slot. */
 export const workerRequest = z.discriminatedUnion('kind', [
   z.object({ schema: z.number(), kind: z.literal('sample'), deadline: z.number() }),
@@ -46,6 +56,10 @@ export const workerRequest = z.discriminatedUnion('kind', [
     /** For `cancel`: how long a query may take to stop before its session is terminated. */
     graceMs: z.number(),
   }),
+  /** Sets the limit if the one before still stands. */
+  z.object({ schema: z.number(), kind: z.literal('cap'), deadline: z.number(), ...userLimit }),
+  /** Puts the one before back if the limit still stands. */
+  z.object({ schema: z.number(), kind: z.literal('uncap'), deadline: z.number(), ...userLimit }),
   z.object({ schema: z.number(), kind: z.literal('check'), deadline: z.number() }),
 ]);
 
@@ -53,6 +67,8 @@ export type WorkerRequest = z.infer<typeof workerRequest>;
 export type SampleRequest = Extract<WorkerRequest, { kind: 'sample' }>;
 export type SnapshotRequest = Extract<WorkerRequest, { kind: 'snapshot' }>;
 export type EndRequest = Extract<WorkerRequest, { kind: 'end' }>;
+export type CapRequest = Extract<WorkerRequest, { kind: 'cap' }>;
+export type UncapRequest = Extract<WorkerRequest, { kind: 'uncap' }>;
 export type CheckRequest = Extract<WorkerRequest, { kind: 'check' }>;
 export type Victim = z.infer<typeof victim>;
 export type Expectation = z.infer<typeof expectation>;
@@ -74,6 +90,21 @@ export interface Ending {
   readonly detail: string;
 }
 
+/**
+ * What became of a change of a user's limit, which is made only when the value it starts from still stands. `changed`: it does
+ * not, and nothing was done. `already`: the value it leads to stands already. `gone`: there is no such user. `refused`: the
+ * server or the administrator's routine would not.
+ */
+export type LimitResult = 'done' | 'already' | 'changed' | 'gone' | 'refused';
+
+export interface LimitOutcome {
+  readonly result: LimitResult;
+  /** The limit as it stands now; null when there is none, or when it is not known. */
+  readonly current: number | null;
+  /** The server's words for `refused`; empty otherwise. */
+  readonly detail: string;
+}
+
 export type WorkerRefused = {
   readonly schema: number;
   readonly ok: false;
@@ -89,6 +120,7 @@ export type WorkerAnswer<T> =
 export type SampleAnswer = WorkerAnswer<{ readonly sample: Sample }>;
 export type SnapshotAnswer = WorkerAnswer<{ readonly snapshot: Snapshot }>;
 export type EndAnswer = WorkerAnswer<{ readonly endings: readonly Ending[] }>;
+export type LimitAnswer = WorkerAnswer<{ readonly limit: LimitOutcome }>;
 /** A check that is refused tells where its logins came from too: that is where the fix is. */
 export type CheckAnswer = WorkerAnswer<{ readonly check: CheckFacts; readonly canary: Canary }> & {
   readonly sources: LoginSources;

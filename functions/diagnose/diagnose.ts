@@ -6,7 +6,7 @@ import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
-import { HOUR_MS, historyOf, isWorsening, settleAct } from '../core/history.ts';
+import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/history.ts';
 import type { Act, Incident, Round } from '../core/incident.ts';
 import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
@@ -75,7 +75,8 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
-  const history = { ...historyOf(acts, rounds, usedNow, lastHour), denied: deniedTiers(approvals) };
+  const caps = await deps.store.caps(target.id);
+  const history = { ...historyOf(acts, rounds, usedNow, lastHour, caps), denied: deniedTiers(approvals) };
   const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
@@ -144,7 +145,8 @@ async function readSituation(
     pauses: await deps.store.pausesOn(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
-    hasActed: acts.some((act) => act.counted > 0),
+    hasActed: acts.some(hasEffect),
+    limited: acts.flatMap(({ cap }) => (cap?.result === 'done' ? [cap] : [])),
     isWorsening: isWorsening(acts, rounds, usedNow),
     actedLately: await countActedLately(incident, deps),
   };

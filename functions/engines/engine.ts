@@ -1,7 +1,7 @@
 import type { CheckFacts } from '../core/check-facts.ts';
 import type { Refusal, Sample, Snapshot } from '../core/snapshot.ts';
 import type { StatementDetail } from '../core/statement.ts';
-import type { Ending, EndRequest } from '../core/worker-protocol.ts';
+import type { Ending, EndRequest, LimitOutcome } from '../core/worker-protocol.ts';
 
 /** How the connection is protected. `require` encrypts without knowing whom it talks to. */
 export interface TlsSettings {
@@ -50,8 +50,21 @@ export interface EngineSession {
    * Throws Refused (`busy-elsewhere`) when another executor holds the lock: then nothing was tried.
    */
   end(request: Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>): Promise<readonly Ending[]>;
+  /**
+   * Changes how many connections a user may have, under the server-side lock, when it still is `from`; null stands for no
+   * limit. Nothing is changed past the deadline. Throws Refused as `end` does.
+   */
+  limitUser(change: UserLimitChange): Promise<LimitOutcome>;
   /** Leaves without waiting for the server. Never throws. */
   close(): void;
+}
+
+export interface UserLimitChange {
+  readonly user: string;
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Epoch milliseconds. */
+  readonly deadline: number;
 }
 
 /** What every database engine implements, and one contract suite tests. */

@@ -15,14 +15,16 @@ export interface DeliverDependencies {
 export async function deliverPending(incident: Incident, deps: DeliverDependencies): Promise<string[]> {
   if (incident.pendingNotices.length === 0) return [];
   const { id } = incident;
-  const [acts, rounds, approvals] = await Promise.all([
-    deps.store.acts(id),
-    deps.store.rounds(id),
-    deps.store.approvals(id),
+  const { store } = deps;
+  const [acts, rounds, approvals, settledCaps] = await Promise.all([
+    store.acts(id),
+    store.rounds(id),
+    store.approvals(id),
+    store.settledCaps(id),
   ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const message = composeMessage(incident, notice, { acts, rounds, approvals, now: deps.now() });
+    const message = composeMessage(incident, notice, { acts, rounds, approvals, settledCaps, now: deps.now() });
     const error = await publishNoted(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
   }

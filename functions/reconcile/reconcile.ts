@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Incident } from '../core/incident.ts';
+import type { CapRecord, Incident } from '../core/incident.ts';
 import { LEASE_MS } from '../core/ports.ts';
 import { isGoingOut } from '../core/repeats.ts';
 import { parseRequest } from '../core/request.ts';
@@ -7,6 +7,7 @@ import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
 import { closeIncident } from '../close/close.ts';
 import { wakeWorkflow } from '../decide/answer-question.ts';
+import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
 import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
 import { deliverPending } from '../notify/deliver.ts';
@@ -17,6 +18,8 @@ const START_GRACE_MS = 5 * 60_000;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
+export type ReconcileDependencies = DispatchDependencies & LiftDependencies;
+
 export interface ReconcileResult {
   /** What was put right, in words; empty when all was well. */
   readonly repaired: readonly string[];
@@ -24,10 +27,11 @@ export interface ReconcileResult {
 
 /**
  * Puts right what crashed. Called each minute for every target and whenever an execution of the workflow fails: an incident
- * whose workflow died is closed as failed and a person is paged, undelivered notices are sent again, pages that nobody
- * acknowledged are repeated, and an alarm that still stands without an open incident is dispatched again.
+ * whose workflow died is closed as failed and a person is paged, limits it left behind are lifted, undelivered notices are
+ * sent again, pages that nobody acknowledged are repeated, and an alarm that still stands without an open incident is
+ * dispatched again.
  */
-export async function reconcile(payload: unknown, deps: DispatchDependencies): Promise<ReconcileResult> {
+export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
   if (event.success) {
     const incident = await deps.store.incident(event.data.detail.name);
@@ -37,13 +41,14 @@ export async function reconcile(payload: unknown, deps: DispatchDependencies): P
   const open = await deps.store.openIncidentOf(target.id);
   const repaired = open ? await mendWorkflow(open, deps) : [];
   if (!open) repaired.push(...(await dispatchStanding(target, deps)));
+  repaired.push(...(await liftOrphans(target, deps)));
   repaired.push(...(await repeatPage(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
   repaired.push(...(await sendOverdue(target, deps)));
   return { repaired };
 }
 
-async function mendWorkflow(incident: Incident, deps: DispatchDependencies): Promise<string[]> {
+async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (incident.status !== 'open') return [];
   if (incident.call !== null) return mendCall(incident, deps);
   const { status, detail } = await deps.workflow.status(incident.id);
@@ -68,15 +73,24 @@ async function wakeAnswered({ id }: Incident, deps: DispatchDependencies): Promi
   return [`woke the workflow of ${id}: its question has been answered`];
 }
 
+/** Limits whose incident is closed: its workflow died before it lifted them, or could not. */
+async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  const orphans: CapRecord[] = [];
+  for (const cap of await deps.store.caps(target.id)) {
+    if ((await deps.store.incident(cap.incidentId))?.status !== 'open') orphans.push(cap);
+  }
+  return liftCaps(target, orphans, deps);
+}
+
 /** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */
-async function mendCall({ id, openedAt }: Incident, deps: DispatchDependencies): Promise<string[]> {
+async function mendCall({ id, openedAt }: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (deps.now() - openedAt < LEASE_MS) return [];
   const failure = { error: 'abandoned', detail: 'the command that carried it out did not come to its end' };
   await deliverPending(await closeIncident(id, 'failed', failure, deps), deps);
   return [`closed ${id} as failed: the command that carried it out is gone`];
 }
 
-async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
   for (const listed of await deps.store.listByTarget(target.id, 5)) {
     if (listed.pendingNotices.length === 0) continue;
@@ -90,7 +104,7 @@ async function sendOverdue(target: TargetSettings, deps: DispatchDependencies): 
   return sent;
 }
 
-async function dispatchStanding(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+async function dispatchStanding(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const [standing] = await deps.alarms.standing(target.alarms);
   if (!standing) return [];
   if ((await readRest(target, deps)).isResting) return [];

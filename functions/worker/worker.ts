@@ -4,14 +4,17 @@ import type { Refusal } from '../core/snapshot.ts';
 import {
   SCHEMA,
   workerRequest,
+  type CapRequest,
   type CheckAnswer,
   type CheckRequest,
   type EndAnswer,
   type EndRequest,
+  type LimitAnswer,
   type SampleAnswer,
   type SampleRequest,
   type SnapshotAnswer,
   type SnapshotRequest,
+  type UncapRequest,
   type WorkerRefused,
   type WorkerRequest,
 } from '../core/worker-protocol.ts';
@@ -23,7 +26,7 @@ import { examine, sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
 import { countHalfOpen, knockAsCanary } from './look.ts';
 
-export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | CheckAnswer;
+export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer;
 
 export interface Worker {
   /**
@@ -38,8 +41,8 @@ export interface Worker {
 /** Samples must never stand in a diagnosis' way. */
 const SAMPLE_MS = 5_000;
 const SNAPSHOT_QUERY_MS = 10_000;
-/** How long an order to end may try to get in again, when the session of the diagnosis is gone. */
-const END_PATIENCE_MS = 5_000;
+/** How long an order to change something may try to get in again, when the session of the diagnosis is gone. */
+const CHANGE_PATIENCE_MS = 5_000;
 /** A check looks at the door as it is, with a little patience for a slot that is just changing hands. */
 const CHECK_PATIENCE_MS = 2_000;
 const CHECK_MS = 20_000;
@@ -67,6 +70,9 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
         return snapshot(request);
       case 'end':
         return end(request);
+      case 'cap':
+      case 'uncap':
+        return limit(request);
       case 'check':
         return check(request);
     }
@@ -119,17 +125,30 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
     return { ...answer, sources };
   };
 
-  const end = async (request: EndRequest): Promise<EndAnswer> => {
-    const patienceMs = Math.min(END_PATIENCE_MS, (request.deadline - Date.now()) / 2);
+  /** Once: what fails in the middle may have been done, and is never repeated from here. */
+  const changing = async <T>(request: WorkerRequest, change: (entry: Inside) => Promise<T>) => {
+    const patienceMs = Math.min(CHANGE_PATIENCE_MS, (request.deadline - Date.now()) / 2);
     const entry = await enter(door, options, patienceMs, request.deadline);
     if (!entry.ok) return refused(entry);
     try {
-      return { schema: SCHEMA, ok: true, admission: entry.admission, endings: await entry.session.end(request) };
+      return await change(entry);
     } catch (error) {
       if (error instanceof Refused) return refused({ refusal: error.refusal, attempts: 1, waitedMs: 0 });
       throw error;
     }
   };
+
+  const end = (request: EndRequest): Promise<EndAnswer> =>
+    changing(request, async ({ session, admission }) => {
+      return { schema: SCHEMA, ok: true, admission, endings: await session.end(request) };
+    });
+
+  const limit = (request: CapRequest | UncapRequest): Promise<LimitAnswer> =>
+    changing(request, async ({ session, admission }) => {
+      const { kind, user, limit, before, deadline } = request;
+      const [from, to] = kind === 'cap' ? [before, limit] : [limit, before];
+      return { schema: SCHEMA, ok: true, admission, limit: await session.limitUser({ user, from, to, deadline }) };
+    });
 
   return {
     async answer(payload) {

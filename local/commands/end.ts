@@ -113,6 +113,7 @@ function workerOnAws({ config }: ConfiguredTarget): OwnWorker {
   return {
     snapshot: (name, request) => workers.snapshot(name, request),
     end: (name, request) => workers.end(name, request),
+    cap: (name, request) => workers.cap(name, request),
     close: () => client.destroy(),
   };
 }

@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import type { EngineName } from '../../functions/core/snapshot.ts';
+import * as mysqlCaps from '../../functions/engines/mysql/cap-grants.ts';
 import * as mysql from '../../functions/engines/mysql/grants.ts';
+import * as postgresCaps from '../../functions/engines/postgres/cap-grants.ts';
 import * as postgres from '../../functions/engines/postgres/grants.ts';
 import { print, printJson } from './output.ts';
 import { UsageError } from './usage-error.ts';
@@ -15,6 +17,7 @@ const options = z.object({
   canary: z.string(),
   database: z.optional(z.string()),
   from: z.optional(z.string()),
+  capUsers: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
 type Given = z.infer<typeof options>;
@@ -38,6 +41,7 @@ export function grantsCommand(): Command {
     .option('--canary <name>', 'login that may only connect', 'headroom_canary')
     .option('--database <name>', 'postgres: database both log in to (default: postgres)')
     .option('--from <host>', 'mysql, mariadb: where both may log in from, such as 10.% (default: %)')
+    .option('--cap-users <names>', 'users, comma-separated, whose connections cap-consumer may limit for a while')
     .option('--json', 'one JSON document on standard output')
     .action((raw: unknown) => {
       const given = options.parse(raw);
@@ -64,14 +68,21 @@ const WRITERS: Readonly<Record<EngineName, Writer>> = {
 function writePostgres(given: Given, auth: 'iam' | 'password'): readonly postgres.Grant[] {
   if (given.from !== undefined)
     throw new UsageError('--from is for mysql and mariadb; PostgreSQL has pg_hba.conf for it');
-  return postgres.loginGrants({
+  const { responder, canary, database = 'postgres' } = given;
+  const logins = postgres.loginGrants({
     major: parseVersion(given.version ?? '18', 'PostgreSQL', [9, 0], 'a major version such as 16').major,
     isRds: given.rds,
     auth,
-    responder: given.responder,
-    canary: given.canary,
-    database: given.database ?? 'postgres',
+    responder,
+    canary,
+    database,
   });
+  const users = capUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...postgresCaps.capGrants({ responder, database, users })];
+}
+
+function capUsersOf({ capUsers = '' }: Given): readonly string[] {
+  return capUsers.split(',').filter((name) => name !== '');
 }
 
 /** The statements are the same on every version that is supported. */
@@ -81,14 +92,10 @@ function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'pa
   }
   if (engine === 'mysql') parseVersion(given.version ?? '8.4', 'supported MySQL', [8, 0], '8.0 or later');
   else parseVersion(given.version ?? '10.11', 'supported MariaDB', [10, 6], '10.6 or later');
-  return mysql.loginGrants({
-    engine,
-    isRds: given.rds,
-    auth,
-    responder: given.responder,
-    canary: given.canary,
-    from: given.from ?? '%',
-  });
+  const { responder, canary, from = '%' } = given;
+  const logins = mysql.loginGrants({ engine, isRds: given.rds, auth, responder, canary, from });
+  const users = capUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...mysqlCaps.capGrants({ engine, responder, from, users })];
 }
 
 function parseVersion(version: string, name: string, oldest: readonly [number, number], fix: string) {

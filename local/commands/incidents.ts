@@ -71,9 +71,14 @@ async function showIncident(store: IncidentStore, id: string, json: boolean): Pr
       `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
     );
   }
-  const [rounds, acts, approvals] = await Promise.all([store.rounds(id), store.acts(id), store.approvals(id)]);
-  if (json) printJson({ incident, rounds, acts, approvals });
-  else print(storyOf(incident, { rounds, acts, approvals }));
+  const [rounds, acts, approvals, settledCaps] = await Promise.all([
+    store.rounds(id),
+    store.acts(id),
+    store.approvals(id),
+    store.settledCaps(id),
+  ]);
+  if (json) printJson({ incident, rounds, acts, approvals, settledCaps });
+  else print(storyOf(incident, { rounds, acts, approvals, settledCaps }));
 }
 
 function printList(incidents: readonly Incident[]): void {

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
 import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
-import type { ActTally, Pause } from '../../functions/core/incident.ts';
+import type { ActTally, CapRecord, Pause } from '../../functions/core/incident.ts';
 import { describePause, scopeInWords, underPauses } from '../../functions/core/pause.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { inWords } from '../../functions/core/tiers/tier.ts';
@@ -48,8 +48,9 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const { lastHour, pauses } = await readRecords(given.records, config.installation.prefix, target.id);
-      const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), historyOf([], [], null, lastHour));
+      const { lastHour, pauses, caps } = await readRecords(given.records, config.installation.prefix, target.id);
+      const history = historyOf([], [], null, lastHour, caps);
+      const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
         printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
         return;
@@ -63,15 +64,21 @@ interface OnRecord {
   /** What counts against the cap of the hour. */
   readonly lastHour: readonly ActTally[];
   readonly pauses: readonly Pause[];
+  /** Temporary limits. */
+  readonly caps: readonly CapRecord[];
 }
 
 /** A folder that is not there has no records, and is not made for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
-  if (!existsSync(folder)) return { lastHour: [], pauses: [] };
+  if (!existsSync(folder)) return { lastHour: [], pauses: [], caps: [] };
   const records = await openLocalRecords(folder, prefix);
   try {
     const { store } = records;
-    return { lastHour: await store.tallies(targetId, Date.now() - HOUR_MS), pauses: await store.pausesOn(targetId) };
+    return {
+      lastHour: await store.tallies(targetId, Date.now() - HOUR_MS),
+      pauses: await store.pausesOn(targetId),
+      caps: await store.caps(targetId),
+    };
   } finally {
     await records.close();
   }
@@ -90,9 +97,12 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     pressing,
     cause,
     need: plan.need,
-    tiers: plan.tiers.map(({ tier, mode, victims }) => ({
+    userLimits: snapshot.userLimits,
+    tiers: plan.tiers.map(({ tier, mode, cap, refusal, victims }) => ({
       tier,
       mode,
+      cap,
+      refusal,
       victims: victims.map(({ session, method, reason }) => ({ ...describe(session), method, reason })),
     })),
     spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
@@ -111,6 +121,17 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)} % sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
+  for (const { tier, mode, cap, refusal } of plan.tiers) {
+    if (cap) {
+      print(
+        `limit    ${tier}${mode === 'observe' ? ' (observe)' : ''}: ${printable(cap.user)} to ${cap.limit} connections`,
+      );
+      print(`         ${cap.reason}`);
+      for (const { consumer, sessions } of cap.concerns)
+        print(`         concerns ${printable(consumer)} (${sessions})`);
+    }
+    if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);
+  }
   const table = new Table({ head: ['session', 'user', 'application', 'state', 'for', 'what', 'why'], ...PLAIN });
   for (const { tier, mode, victims } of plan.tiers) {
     for (const { session, method, reason } of victims) {

@@ -22,6 +22,10 @@ export interface Stage {
   readonly progress: readonly Progress[];
   /** Opens sessions of an ordinary user. Each listens for errors, so that its end is no crash. */
   connect(count: number, application?: string): Promise<pg.Client[]>;
+  /** As many clients of that user as are asked for, each of which comes again at once when it loses its session or gets none. */
+  storm(count: number): void;
+  /** The connection limit of the ordinary user; -1 for none. */
+  limit(): Promise<number>;
   /** Hands dispatch a fresh alarm. */
   alarm(): Promise<DispatchResult>;
   /** The incident once its workflow has ended. */
@@ -61,8 +65,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     superuserReservedConnections: 3,
   });
   const clients: pg.Client[] = [];
+  let isStopping = false;
   try {
-    const { responderUrl, canaryUrl } = await createLogins(server);
+    const { responderUrl, canaryUrl } = await createLogins(server, ['app']);
     const admin = new pg.Client({ connectionString: server.adminUrl });
     await admin.connect();
     await admin.query("CREATE ROLE app LOGIN PASSWORD 'app'");
@@ -99,6 +104,19 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         clients.push(...opened);
         return opened;
       },
+      storm(count) {
+        const url = server.urlFor({ user: 'app', password: 'app' });
+        for (let index = 0; index < count; index++) void comeAgain(url, () => isStopping);
+      },
+      async limit() {
+        const eyes = new pg.Client({ connectionString: server.adminUrl });
+        await eyes.connect();
+        const { rows } = await eyes.query<{ most: number }>(
+          "SELECT rolconnlimit AS most FROM pg_roles WHERE rolname = 'app'",
+        );
+        await eyes.end();
+        return rows[0]?.most ?? 0;
+      },
       alarm: () => raiseAlarm(runtime, TARGET, alarmFor(config)),
       async ended(incidentId) {
         await runtime.executionEnded(incidentId);
@@ -114,6 +132,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         }
       },
       async stop() {
+        isStopping = true;
         await runtime.stop();
         for (const client of clients) void client.end().catch(() => undefined);
         await server.stop();
@@ -122,6 +141,20 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   } catch (error) {
     await server.stop();
     throw error;
+  }
+}
+
+async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const client = new pg.Client({ connectionString: url, application_name: 'storm' });
+    const lost = new Promise<void>((resolve) => client.once('end', resolve));
+    client.on('error', () => undefined);
+    const isIn = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    if (isIn) await lost;
+    else await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 200));
   }
 }
 

@@ -78,14 +78,15 @@ describe('what each control function may do', () => {
 
   test.each([
     ['Dispatch', [publish, failures, ...incidents]],
-    ['Reconcile', [publish, ...incidents]],
+    // It lifts limits that were left behind, as Close lifts those of its incident.
+    ['Reconcile', [workers, publish, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
     ['Ask', [publish]],
     ['Act', [workers]],
     ['Escalate', [publish]],
-    ['Close', []],
+    ['Close', [workers, publish]],
     ['Notify', [publish]],
   ])('%s: its log, the table, and no more than it needs', (name, grants) => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());

@@ -85,6 +85,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     othersActing: false,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
+    userLimits: { missing: [], users: [] },
     atLimit: [],
     deadlocks: 0,
     latestDeadlock: null,

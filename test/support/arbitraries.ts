@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Session } from '../../functions/core/session.ts';
-import type { Snapshot } from '../../functions/core/snapshot.ts';
+import type { Snapshot, UserLimits } from '../../functions/core/snapshot.ts';
 import { policy, type Policy } from '../../functions/core/policy.ts';
 import { TIER_NAMES } from '../../functions/core/tiers/names.ts';
 import { aSession, aSnapshot } from './a-session.ts';
@@ -75,6 +75,21 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
     })
     .map((changed) => aSession(id, changed));
 
+/** Whose connections may be limited; the server's own list may be wrong about anybody. */
+const userLimits: fc.Arbitrary<UserLimits> = fc.record({
+  missing: fc.constantFrom<string[][]>([], [], [], ['create it']),
+  users: fc.uniqueArray(
+    fc.record({
+      user: fc.constantFrom('app', 'app', 'reports', 'web-1', 'guarded', 'rdsadmin', ''),
+      account: fc.constant('"app"'),
+      limit: fc.option(fc.integer({ min: 1, max: 60 })),
+      countsEarlier: fc.boolean(),
+      refusal: fc.constantFrom(null, null, null, 'it is a superuser'),
+    }),
+    { selector: ({ user }) => user, maxLength: 6 },
+  ),
+});
+
 /** Snapshots of up to 60 sessions in every state, with lock queues, cycles and prepared transactions. */
 export const snapshots: fc.Arbitrary<Snapshot> = fc.integer({ min: 0, max: 60 }).chain((count) =>
   fc
@@ -83,14 +98,32 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc.integer({ min: 0, max: 60 })
       usable: fc.integer({ min: 1, max: 80 }),
       full: fc.boolean(),
       halfOpen: fc.constantFrom(0, 0, 5),
+      userLimits,
     })
-    .map(({ sessions, usable, full, halfOpen }) =>
+    .map(({ sessions, usable, full, halfOpen, userLimits }) =>
       aSnapshot(usable, sessions, {
+        userLimits,
         halfOpen: { count: halfOpen, inferred: halfOpen > 0 },
         ...(full && { canary: { result: 'refused', refusal: { kind: 'full', code: '53300', message: '' } } }),
       }),
     ),
 );
+
+/** Full servers, most of whose sessions are new ones of one user; the rest are as anywhere, some of them of the same user. */
+export const storms: fc.Arbitrary<Snapshot> = fc
+  .record({
+    snapshot: snapshots.filter(({ sessions }) => sessions.length > 20),
+    user: fc.constantFrom('app', 'app', 'app', 'reports', 'guarded', 'rdsadmin', ''),
+    spoilers: fc.integer({ min: 0, max: 2 }),
+  })
+  .map(({ snapshot, user, spoilers }) => {
+    const sessions = snapshot.sessions.map((session, index) => {
+      if (index % 10 === 0) return index / 10 < spoilers ? { ...session, user } : session;
+      return aSession(session.identity.id, { user, application: 'api-1', connectedMs: 1_000, stateMs: 2_000 });
+    });
+    const usable = Math.ceil(0.9 * sessions.length);
+    return aSnapshot(usable, sessions, { userLimits: snapshot.userLimits });
+  });
 
 export const policies: fc.Arbitrary<Policy> = fc
   .record({

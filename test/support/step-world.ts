@@ -8,13 +8,18 @@ import type { DispatchResult } from '../../functions/core/workflow.ts';
 import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { SCHEMA } from '../../functions/core/worker-protocol.ts';
 import type {
+  CapRequest,
   CheckAnswer,
   EndRequest,
   Ending,
   EndingResult,
+  LimitAnswer,
+  LimitOutcome,
   WorkerRefused,
 } from '../../functions/core/worker-protocol.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
+
+type LimitRequest = Omit<CapRequest, 'schema' | 'kind'>;
 
 const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, refusedAsFull: 0, waitedMs: 3 } as const;
 
@@ -116,7 +121,32 @@ export class StepWorld {
     },
   };
 
+  /** Limits of users on the pretended server; absent: there is no such user. */
+  readonly limits = new Map<string, number | null>();
+  readonly limitRequests: { readonly kind: 'cap' | 'uncap'; readonly user: string; readonly deadline: number }[] = [];
+  /** Throws, or answers in the server's place, when a test says so. */
+  onLimit: (request: LimitRequest) => LimitAnswer | null = () => null;
+
+  readonly #limit = (kind: 'cap' | 'uncap', request: LimitRequest): Promise<LimitAnswer> => {
+    this.limitRequests.push({ kind, user: request.user, deadline: request.deadline });
+    const told = this.onLimit(request);
+    return Promise.resolve(told ?? { schema: 1, ok: true, admission: ADMISSION, limit: this.setLimit(kind, request) });
+  };
+
+  /** As the engines do: compares and sets. */
+  setLimit(kind: 'cap' | 'uncap', { user, limit, before }: LimitRequest): LimitOutcome {
+    const [from, to] = kind === 'cap' ? [before, limit] : [limit, before];
+    const current = this.limits.get(user);
+    if (current === undefined) return { result: 'gone', current: null, detail: '' };
+    if (current === to) return { result: 'already', current, detail: '' };
+    if (current !== from) return { result: 'changed', current, detail: '' };
+    this.limits.set(user, to);
+    return { result: 'done', current: to, detail: '' };
+  }
+
   readonly worker = {
+    cap: (_: string, request: LimitRequest) => this.#limit('cap', request),
+    uncap: (_: string, request: LimitRequest) => this.#limit('uncap', request),
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');

@@ -1,5 +1,5 @@
-/** The tiers that end something, from least to most harm. The order is the tie-break between tiers. */
-export const TIER_NAMES = ['kill-idle', 'end-idle-transactions', 'break-locks', 'cancel-long'] as const;
+/** The tiers, from least to most harm. The order is the tie-break between tiers. */
+export const TIER_NAMES = ['kill-idle', 'end-idle-transactions', 'break-locks', 'cancel-long', 'cap-consumer'] as const;
 export type TierName = (typeof TIER_NAMES)[number];
 
 /** Stands in the place of a tier where a person called for the act. */

@@ -1,7 +1,8 @@
+import type { CapRecord } from '../incident.ts';
 import type { LockQueues } from '../locks.ts';
 import type { Policy } from '../policy.ts';
 import type { Session } from '../session.ts';
-import type { EngineName } from '../snapshot.ts';
+import type { EngineName, UserLimits } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
 import type { EndMethod, Expectation } from '../worker-protocol.ts';
 import type { TierName } from './names.ts';
@@ -22,21 +23,60 @@ export interface Spared {
   readonly reason: SparedReason;
 }
 
+/** A limit on the connections of one user, for as long as the incident lasts. It stands before any session is ended. */
+export interface UserCap {
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly limit: number;
+  /** What it may have now; null when there is no limit. */
+  readonly before: number | null;
+  /** What it has now. */
+  readonly sessions: number;
+  /** Why this user and this limit, with numbers. */
+  readonly reason: string;
+  /** Every consumer that logs in as this user, largest first: whom the limit concerns. */
+  readonly concerns: readonly { readonly consumer: string; readonly sessions: number }[];
+}
+
+/** A limit that would help and must not, or cannot, be set. */
+export interface CapRefusal {
+  readonly why: string;
+  /** What a person can do about it. */
+  readonly fix: readonly string[];
+}
+
 export interface Proposal {
   /** Best first. */
   readonly candidates: readonly Candidate[];
   /** Sessions this tier looked at and leaves alone. */
   readonly spared: readonly Spared[];
+  readonly cap?: UserCap;
+  readonly refusal?: CapRefusal;
+  /** Slots to free beyond the relief level, when it is not reached; 0 when absent. */
+  readonly margin?: number;
 }
 
 export interface TierInput {
   /** Sessions that nothing protects. */
   readonly sessions: readonly Session[];
+  /** Every session there is, of whatever kind. */
+  readonly everybody: readonly Session[];
   /** Every client session, for sizes of pools and consumers. */
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
   readonly policy: Policy;
   readonly engine: EngineName;
+  readonly usable: number;
+  /** Slots that must still come free, when it is this tier's turn. */
+  readonly need: number;
+  /** Usage is at the trigger, or ordinary clients are refused. */
+  readonly pressing: boolean;
+  /** Younger sessions make up a storm: the cause is one, or they have refilled what was ended. Null: nothing speaks of one. */
+  readonly stormWithinMs: number | null;
+  readonly userLimits: UserLimits;
+  /** Limits of Headroom's own on record. Whether one stands, `userLimits` tells. */
+  readonly caps: readonly Pick<CapRecord, 'user' | 'limit'>[];
 }
 
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */

@@ -7,6 +7,7 @@ import { PING } from './login.sql.ts';
 import { lookoutOver } from './look.ts';
 import { takeSample } from './sample.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { limitUser } from './user-limits.ts';
 
 /** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
 export const mysqlEngine: Engine = {
@@ -32,6 +33,7 @@ function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession
     snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
     check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
     end: (request) => endSessions(inside, request),
+    limitUser: (change) => limitUser(inside, change),
     close: () => connection.close(),
   };
 }

@@ -155,8 +155,8 @@ function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-/** MySQL takes 32 characters, MariaDB more; both take anything but characters beyond the basic plane and zero bytes. */
-function accountOf(field: string, name: string, from: string): string {
+/** Throws, naming the field, for what cannot be an account. MySQL takes 32 characters, MariaDB more; both take anything but characters beyond the basic plane and zero bytes. */
+export function accountOf(field: string, name: string, from: string): string {
   const length = [...name].length;
   if (length === 0 || length > 32 || /[\0\u{10000}-\u{10ffff}]/u.test(name) || name !== name.trimEnd()) {
     throw new Error(

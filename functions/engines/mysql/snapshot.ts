@@ -4,10 +4,12 @@ import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
 import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';
 import { observe, type Observed } from './sessions.ts';
+import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */
 export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<Seen<Snapshot>> {
   const limits = await readLimits(inside, timeoutMs);
+  const userLimits = await readUserLimits(inside, limits, timeoutMs);
   const usage = await inside.lookout.usage({ ids: null, withStatements: true }, timeoutMs);
   const details = await inside.lookout.details(usage, timeoutMs);
   const observed = observe(usage, details, contextOf(inside, limits));
@@ -17,6 +19,7 @@ export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<S
     visibility: inside.features.visibility,
     othersActing: limits.lock_holder !== null,
     sessions: observed.map(({ session }) => session),
+    userLimits,
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
     latestDeadlock: await readDeadlock(inside, deadlocks, usage.innodb.length, timeoutMs),

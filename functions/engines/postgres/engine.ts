@@ -6,6 +6,7 @@ import { endSessions } from './end.ts';
 import { PING } from './login.sql.ts';
 import { takeSample } from './sample.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { limitUser } from './user-limits.ts';
 
 export const postgresEngine: Engine = {
   connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
@@ -13,6 +14,7 @@ export const postgresEngine: Engine = {
 };
 
 function sessionOver({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {
+  const ownUsers = options.canaryUser === null ? [] : [options.canaryUser];
   return {
     reserved,
     async isAlive(timeoutMs) {
@@ -27,7 +29,8 @@ function sessionOver({ connection, reserved }: Admitted, options: SessionOptions
     sample: (timeoutMs) => takeSample(connection, timeoutMs),
     snapshot: (timeoutMs) => takeSnapshot(connection, options, timeoutMs),
     check: (canary, timeoutMs) => checkRights(connection, options, canary, timeoutMs),
-    end: (request) => endSessions(connection, options.canaryUser === null ? [] : [options.canaryUser], request),
+    end: (request) => endSessions(connection, ownUsers, request),
+    limitUser: (change) => limitUser(connection, ownUsers, change),
     close: () => connection.close(),
   };
 }

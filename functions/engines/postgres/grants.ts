@@ -88,7 +88,14 @@ function commentSafe(quoted: string): string {
   return quoted.replace(/[\r\n]+/g, ' ');
 }
 
-function quoteName(field: string, name: string): string {
+/** As a literal that is the same under every setting of the server. */
+export function quoteLiteral(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
+
+/** Throws, naming the field, for what cannot be a PostgreSQL name. */
+export function quoteName(field: string, name: string): string {
   const bytes = Buffer.byteLength(name);
   if (bytes === 0 || bytes > 63 || name.includes('\0')) {
     throw new Error(

@@ -6,14 +6,16 @@ import type { Connection } from './connection.ts';
 import { halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
+import { readUserLimits } from './user-limits.ts';
 
-/** See EngineSession.snapshot: two statements, each one round trip. */
+/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
 export async function takeSnapshot(
   connection: Connection,
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
 ): Promise<Seen<Snapshot>> {
   const limits = await readLimits(connection, true, timeoutMs);
+  const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
   const redact = redactor(statements);
@@ -40,6 +42,7 @@ export async function takeSnapshot(
     visibility: visibilityOf(limits),
     othersActing: limits.others_acting ?? false,
     sessions,
+    userLimits,
     atLimit: limits.at_limit ?? [],
     deadlocks: limits.deadlocks ?? 0,
     // Told in the server's log only.

@@ -71,6 +71,17 @@ describe('the cause', () => {
     expect(full.evidence.join()).toContain('the user shop has all 40');
   });
 
+  it('is never a limit that Headroom itself has set', () => {
+    const atLimit = [{ of: 'user', name: 'shop', limit: 40 }] as const;
+    const idle = many(40, 1, (id) => aSession(id, { user: 'shop', application: 'leaky' }));
+    const cap = { targetId: 'orders', user: 'shop', account: '"shop"', incidentId: 'i', limit: 40, before: null };
+    const caps = [{ ...cap, at: 0, setBy: 0, isSet: true, toldAt: null }];
+    const settings = { policy: aPolicy(), mode: 'act' as const };
+    const { cause } = diagnose(aSnapshot(100, idle, { atLimit }), settings, { ...NO_HISTORY, caps });
+    expect(cause.name).not.toBe('consumer-limit');
+    expect(cause.evidence.join()).not.toContain('its own limit');
+  });
+
   it('is no storm when a rehearsal calls its young sessions long idle', () => {
     const sessions = many(100, 1, (id) => aSession(id, { connectedMs: 4_000, stateMs: 4_000 }));
     const policy = aPolicy();
@@ -115,8 +126,15 @@ describe('the cause', () => {
       'kill-idle',
       'end-idle-transactions',
       'cancel-long',
+      'cap-consumer',
     ]);
-    expect(tierOrderFor('unclear')).toEqual(['kill-idle', 'end-idle-transactions', 'break-locks', 'cancel-long']);
+    expect(tierOrderFor('unclear')).toEqual([
+      'kill-idle',
+      'end-idle-transactions',
+      'break-locks',
+      'cancel-long',
+      'cap-consumer',
+    ]);
     for (const cause of Object.values(CAUSES)) expect(cause.words).not.toBe('');
   });
 });

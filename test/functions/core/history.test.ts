@@ -16,6 +16,7 @@ it('settles by a later snapshot what can be concluded from it, and goes on count
     startedAt: 0,
     finishedAt: null,
     counted: 6,
+    cap: null,
     victims: [
       victim(1, 'terminate'),
       victim(2, 'terminate'),
@@ -43,6 +44,7 @@ describe('what acts gave back', () => {
     startedAt: round,
     finishedAt: round,
     counted: ended,
+    cap: null,
     victims: Array.from({ length: ended }, (_, id) => ({ ...victim(id, 'terminate'), result: 'ended' as const })),
   });
   const used = (...slots: readonly number[]): Round[] =>
@@ -64,7 +66,7 @@ describe('what acts gave back', () => {
       sparedSamples: {},
     }));
   const futileAfter = (acts: readonly Act[], rounds: readonly Round[], usedNow: number | null) => [
-    ...historyOf(acts, rounds, usedNow, []).futile,
+    ...historyOf(acts, rounds, usedNow, [], []).futile,
   ];
 
   it('makes a tier futile when the slots it freed were taken again at once, by the look that follows', () => {

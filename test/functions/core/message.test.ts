@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Act, Incident, Notice, Round, VictimRecord } from '../../../functions/core/incident.ts';
+import type {
+  Act,
+  ActCap,
+  CapRecord,
+  Incident,
+  Notice,
+  Round,
+  SettledCap,
+  VictimRecord,
+} from '../../../functions/core/incident.ts';
+import { composeStuckCap } from '../../../functions/core/message-cap.ts';
 import { composeMessage, composeRefusal } from '../../../functions/core/message.ts';
 import { policy } from '../../../functions/core/policy.ts';
 import type { Message } from '../../../functions/core/ports.ts';
@@ -85,6 +95,7 @@ const ACT: Act = {
   startedAt: T0 + 5_000,
   finishedAt: T0 + 5_400,
   counted: 12,
+  cap: null,
   victims: [...Array.from({ length: 12 }, (_, i) => victim(i)), victim(12, { result: 'changed' })],
 };
 
@@ -106,8 +117,20 @@ const ROUND: Round = {
   sparedSamples: {},
 };
 
-const compose = (notice: Notice, overrides: Partial<Incident> = {}, acts: readonly Act[] = [ACT], round = ROUND) =>
-  composeMessage({ ...RELIEVED, ...overrides }, notice, { acts, rounds: [round], approvals: [], now: T0 + 21_000 });
+const compose = (
+  notice: Notice,
+  overrides: Partial<Incident> = {},
+  acts: readonly Act[] = [ACT],
+  round = ROUND,
+  settledCaps: readonly SettledCap[] = [],
+) =>
+  composeMessage({ ...RELIEVED, ...overrides }, notice, {
+    acts,
+    rounds: [round],
+    approvals: [],
+    settledCaps,
+    now: T0 + 21_000,
+  });
 
 const OPENED: Partial<Incident> = {
   status: 'open',
@@ -321,6 +344,15 @@ const hostileIncident = fc
     target: fc.record({ endpoint: hostile, instance: hostile }),
   })
   .map((fields): Incident => ({ ...RELIEVED, ...fields, target: { ...RELIEVED.target, ...fields.target } }));
+const aCap = (user: string): ActCap => ({
+  user,
+  account: user,
+  limit: 40,
+  before: null,
+  reason: user,
+  result: 'done',
+  detail: user,
+});
 const hostileActs = fc.array(
   fc.record({ user: hostile, application: hostile, database: hostile }).map((names) => victim(1, names)),
   { maxLength: 30 },
@@ -336,6 +368,44 @@ function expectSound({ subject, body, json, attributes }: Message): void {
   expect(Object.values(attributes).join('')).not.toMatch(/[\p{Cc}\p{Cs}]/u);
 }
 
+const A_RECORD: CapRecord = {
+  targetId: 'orders',
+  user: 'checkout',
+  account: '"checkout"',
+  incidentId: RELIEVED.id,
+  limit: 40,
+  before: null,
+  at: T0,
+  setBy: T0,
+  isSet: true,
+  toldAt: null,
+};
+
+describe('a temporary limit', () => {
+  const act = { ...ACT, cap: aCap('checkout') };
+  const settled = (end: SettledCap['end']): SettledCap => ({ ...A_RECORD, end, endedAt: T0 });
+
+  it('is told with what was before and what became of it', () => {
+    expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).body).toContain(
+      'limited the user checkout to 40 connections (before: no limit): lifted again',
+    );
+    expect(compose('escalated', {}, [act]).body).toContain('(before: no limit): until the incident is closed');
+    expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which was left');
+    const refused = { ...act, cap: { ...act.cap, result: 'refused' as const } };
+    expect(compose('escalated', {}, [refused]).body).toContain('meant to limit the user checkout');
+    expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).json['limits']).toEqual([
+      { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted' },
+    ]);
+  });
+
+  it('that could not be lifted pages with the exact statement', () => {
+    const { subject, body, json } = composeStuckCap({ ...A_RECORD, before: 120 }, 'timed out', RELIEVED.target, T0);
+    expect(subject).toContain('[Headroom CRITICAL]');
+    expect(body).toContain('run as an administrator: ALTER ROLE "checkout" CONNECTION LIMIT 120');
+    expect(json).toMatchObject({ notice: 'limit-left', user: 'checkout', limit: 40, before: 120 });
+  });
+});
+
 it('is sound whatever names, texts and numbers an incident holds', () => {
   fc.assert(
     fc.property(
@@ -344,8 +414,12 @@ it('is sound whatever names, texts and numbers an incident holds', () => {
       counts,
       fc.constantFrom(...NOTICES),
       (incident, victims, planned, notice) => {
-        const details = { acts: [{ ...ACT, victims }], rounds: [{ ...ROUND, planned }], approvals: [], now: T0 };
+        const cap = aCap(victims[0]?.user ?? '');
+        const acts = [{ ...ACT, victims, cap }];
+        const details = { acts, rounds: [{ ...ROUND, planned }], approvals: [], settledCaps: [], now: T0 };
         expectSound(composeMessage(incident, notice, details));
+        const stuck = { ...A_RECORD, user: cap.user };
+        expectSound(composeStuckCap(stuck, cap.user, incident.target, T0));
       },
     ),
   );

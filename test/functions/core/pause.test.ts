@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { modeOfTier } from '../../../functions/core/policy.ts';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import {
@@ -77,7 +78,7 @@ describe('a plan under pauses', () => {
           const settings = underPauses({ policy, mode: 'act' }, pauses);
           for (const { tier: name, mode } of diagnose(snapshot, settings, NO_HISTORY).plan.tiers) {
             const isPaused = scopes.some((scope) => scope.tier === null || scope.tier === name);
-            expect(mode).toBe(isPaused ? 'observe' : (policy.tiers[name] ?? 'act'));
+            expect(mode).toBe(isPaused ? 'observe' : modeOfTier(name, { policy, mode: 'act' }));
           }
         },
       ),
@@ -94,7 +95,16 @@ describe('a plan under pauses', () => {
         (snapshot, policy, scopes, hasActed) => {
           const pauses = scopes.map((scope) => aPause(scope));
           const incident = anIncident({ target: aTarget({ policy }) });
-          const situation = { incident, now: 0, pauses, emptyLooks: 2, looks: 2, hasActed, isWorsening: false };
+          const situation = {
+            incident,
+            now: 0,
+            pauses,
+            emptyLooks: 2,
+            looks: 2,
+            hasActed,
+            limited: [],
+            isWorsening: false,
+          };
           const diagnosis = diagnose(snapshot, underPauses({ policy, mode: 'act' }, pauses), NO_HISTORY);
           const { next } = judgeSnapshot(snapshot, diagnosis, { ...situation, actedLately: {}, approvals: [] });
           const paused = scopes.some((scope) => scope.tier === null) ? null : scopes.map((scope) => scope.tier);
@@ -112,7 +122,15 @@ describe('a plan under pauses', () => {
       const incident = anIncident({ target: aTarget({ policy }) });
       const pauses = [own];
       const diagnosis = diagnose(leak, underPauses(incident.target, pauses), NO_HISTORY);
-      const rest = { emptyLooks: 0, looks: 0, hasActed: false, isWorsening: false, actedLately: {}, approvals: [] };
+      const rest = {
+        emptyLooks: 0,
+        looks: 0,
+        hasActed: false,
+        limited: [],
+        isWorsening: false,
+        actedLately: {},
+        approvals: [],
+      };
       return judgeSnapshot(leak, diagnosis, { incident, now: 0, pauses, ...rest });
     };
     expect(judge().next).toBe('end-idle-transactions');

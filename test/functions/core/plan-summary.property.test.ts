@@ -127,7 +127,7 @@ describe('whom only a person may end', () => {
     };
     const tier = plansOf(snapshot, wide).find((each) => each.tier === 'end-idle-transactions');
     const summary = summarisePlan(
-      tier ?? { tier: 'end-idle-transactions', mode: 'approve', victims: [], spared: [] },
+      tier ?? { tier: 'end-idle-transactions', mode: 'approve', cap: null, refusal: null, victims: [], spared: [] },
       9,
     );
     expect(summary.named).toHaveLength(MOST_FOR_PERSON);

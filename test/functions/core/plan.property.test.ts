@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose, type Diagnosis } from '../../../functions/core/diagnosis.ts';
+import type { CapRecord } from '../../../functions/core/incident.ts';
 import { capSlots, NO_HISTORY, type History } from '../../../functions/core/plan.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { poolOf, sessionKey, type Session } from '../../../functions/core/session.ts';
@@ -8,14 +9,35 @@ import { slotsTaken, type Snapshot } from '../../../functions/core/snapshot.ts';
 import { tierNamed } from '../../../functions/core/tiers/index.ts';
 import { TIER_NAMES, type TierName } from '../../../functions/core/tiers/names.ts';
 import type { Candidate } from '../../../functions/core/tiers/tier.ts';
-import { policies, snapshots } from '../../support/arbitraries.ts';
+import { policies, snapshots, storms } from '../../support/arbitraries.ts';
+
+const A_CAP: CapRecord = {
+  targetId: 'orders',
+  user: 'app',
+  account: '"app"',
+  incidentId: 'orders-incident',
+  limit: 10,
+  before: null,
+  at: 0,
+  setBy: 0,
+  isSet: true,
+  toldAt: null,
+};
 
 const histories: fc.Arbitrary<History> = fc.record({
   countedIncident: fc.integer({ min: 0, max: 30 }),
+  countedLimited: fc.integer({ min: 0, max: 30 }),
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
   futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
+  futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
+  lastCause: fc.constantFrom(null, 'connection-storm'),
+  caps: fc
+    .array(fc.record({ user: fc.constantFrom('app', 'reports', 'guarded'), limit: fc.integer({ min: 1, max: 60 }) }), {
+      maxLength: 2,
+    })
+    .map((caps) => caps.map((cap) => ({ ...A_CAP, ...cap }))),
 });
 
 /** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
@@ -29,7 +51,7 @@ function forAllPlans(
   }) => void,
 ): void {
   fc.assert(
-    fc.property(snapshots, policies, histories, (snapshot, policy, history) => {
+    fc.property(fc.oneof(snapshots, storms), policies, histories, (snapshot, policy, history) => {
       const diagnosis = diagnose(snapshot, { policy, mode: 'act' }, history);
       const victims = diagnosis.plan.tiers.flatMap((tier) => (tier.mode === 'act' ? tier.victims : []));
       check({ snapshot, policy, history, diagnosis, victims });
@@ -54,6 +76,15 @@ function mayNeverEnd(session: Session): string | null {
   return null;
 }
 
+/** A user with one such session is not to be limited, whatever the server's list says. */
+function neverLimited(session: Session): string | null {
+  if (session.kind !== 'client') return 'not only clients';
+  if (session.own || session.superuser) return 'own or superuser';
+  if (session.user?.startsWith('rds') === true) return 'RDS';
+  if (session.client?.startsWith('10.9.') === true) return 'protected by policy';
+  return ['pg_dump', 'flyway'].includes(session.application) ? 'backup or migration' : null;
+}
+
 describe('every plan', () => {
   it('leaves alone what may never be ended', () => {
     forAllPlans(({ victims }) => {
@@ -65,8 +96,11 @@ describe('every plan', () => {
     forAllPlans(({ snapshot, policy, victims }) => {
       const over = slotsTaken(snapshot) - Math.floor((snapshot.limits.usable * policy.reliefPercent) / 100);
       const freedBeforeLast = victims.slice(0, -1).reduce((sum, victim) => sum + victim.frees, 0);
+      // Under a limit on their user, a little more: who is refused takes a slot for a moment.
+      const limited = victims.some(({ reason }) => reason.includes('above its limit'));
+      const margin = limited ? Math.ceil((policy.consumerCap.marginPercent * snapshot.limits.usable) / 100) : 0;
       if (over <= 0) expect(victims).toEqual([]);
-      else if (victims.length > 0) expect(freedBeforeLast).toBeLessThan(over);
+      else if (victims.length > 0) expect(freedBeforeLast).toBeLessThan(over + margin);
     });
   });
 
@@ -76,11 +110,14 @@ describe('every plan', () => {
       for (const tier of diagnosis.plan.tiers) {
         expect(tier.victims.length).toBeLessThanOrEqual(capSlots(policy.caps.perTierPercent, usable));
       }
-      const incidentLeft = Math.max(
-        0,
-        Math.ceil((policy.caps.perIncidentPercent * usable) / 100) - history.countedIncident,
-      );
-      expect(victims.length).toBeLessThanOrEqual(incidentLeft);
+      const acting = diagnosis.plan.tiers.filter(({ mode }) => mode === 'act');
+      const endedBy = (isLimited: boolean) =>
+        acting
+          .filter(({ tier }) => (tier === 'cap-consumer') === isLimited)
+          .reduce((sum, tier) => sum + tier.victims.length, 0);
+      const left = (percent: number, counted: number) => Math.max(0, Math.ceil((percent * usable) / 100) - counted);
+      expect(endedBy(false)).toBeLessThanOrEqual(left(policy.caps.perIncidentPercent, history.countedIncident));
+      expect(endedBy(true)).toBeLessThanOrEqual(left(policy.consumerCap.perIncidentPercent, history.countedLimited));
       const hourLeft = Math.max(0, Math.ceil((policy.caps.perHourPercent * usable) / 100) - history.countedHour);
       expect(victims.length).toBeLessThanOrEqual(hourLeft);
     });
@@ -113,6 +150,45 @@ describe('every plan', () => {
   it('ends nobody by a tier whose victims come back at once', () => {
     forAllPlans(({ history, diagnosis }) => {
       for (const { tier, victims } of diagnosis.plan.tiers) if (history.futile.has(tier)) expect(victims).toEqual([]);
+    });
+  });
+
+  it('limits no user that is protected, an administrator, of RDS, Headroom’s own or not allowed, and never to nothing', () => {
+    let limited = 0;
+    forAllPlans(({ snapshot, policy, history, diagnosis }) => {
+      for (const { tier, cap, victims } of diagnosis.plan.tiers) {
+        if (tier !== 'cap-consumer') expect(cap).toBeNull();
+        if (cap === null) continue;
+        limited++;
+        const own = snapshot.sessions.filter(({ user }) => user === cap.user);
+        expect(own.map(neverLimited).filter(Boolean)).toEqual([]);
+        expect(cap.user).not.toBe('guarded');
+        const allowed = snapshot.userLimits.users.find(({ user }) => user === cap.user);
+        expect(allowed).toMatchObject({ user: cap.user, limit: cap.before, refusal: null });
+        expect(snapshot.userLimits.missing).toEqual([]);
+        expect(history.caps.map(({ user }) => user)).not.toContain(cap.user);
+        expect(cap.limit).toBeGreaterThanOrEqual(policy.consumerCap.leastSessions);
+        expect(cap.limit).toBeLessThan(Math.min(cap.sessions, cap.before ?? Infinity));
+        expect(victims.filter(({ session }) => session.user === cap.user).length).toBeLessThanOrEqual(
+          cap.sessions - cap.limit,
+        );
+      }
+    });
+    // Else nothing was tried.
+    expect(limited).toBeGreaterThan(10);
+  });
+
+  it('ends sessions under a limit only where it stands or comes first, idle ones, and none of those within it', () => {
+    forAllPlans(({ snapshot, history, diagnosis }) => {
+      const plan = diagnosis.plan.tiers.find(({ tier }) => tier === 'cap-consumer');
+      for (const { session } of plan?.victims ?? []) {
+        const standing = history.caps.filter(({ user, limit }) =>
+          snapshot.userLimits.users.some((each) => each.user === user && each.limit === limit),
+        );
+        const limits = [...standing, ...(plan?.cap ? [plan.cap] : [])].filter(({ user }) => user === session.user);
+        expect(limits).not.toEqual([]);
+        expect(session.state).toBe('idle');
+      }
     });
   });
 

@@ -20,6 +20,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     emptyLooks: 0,
     looks: 0,
     hasActed: false,
+    limited: [],
     isWorsening: false,
     actedLately: {},
     approvals: [],

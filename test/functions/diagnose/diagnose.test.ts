@@ -125,7 +125,7 @@ describe('a diagnosis', () => {
     const id = await open();
     const acted = { incidentId: id, round: 1, tier: 'kill-idle' as const, startedAt: 1, finishedAt: 2, counted: 1 };
     const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
-    await world.store.startAct(target.id, { ...acted, victims: [] });
+    await world.store.startAct(target.id, { ...acted, victims: [], cap: null });
     world.snapshots = [calm];
     expect(await look(id)).toMatchObject({ next: 'watch' });
     expect(await world.store.incident(id)).toMatchObject({ reliefAt: world.at, rebounds: 0 });

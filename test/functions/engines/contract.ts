@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeEnding } from './contract-ending.ts';
 import { describeEntering } from './contract-entering.ts';
+import { describeLimiting } from './contract-limiting.ts';
 import { describeLooking } from './contract-looking.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * What Headroom relies on, whatever the engine: it gets in, it sees what is there, it ends what it was told to and nothing
- * else. Runs on a real server, as the logins that `headroom grants` creates, through the worker as it runs in Lambda.
+ * What Headroom relies on, whatever the engine: it gets in, it sees what is there, it ends and limits what it was told
+ * to and nothing else. Runs on a real server, as the logins that `headroom grants` creates, through the worker as it runs in Lambda.
  */
 export function describeContract<T extends Stage>(
   name: string,
@@ -28,6 +29,7 @@ export function describeContract<T extends Stage>(
     describe('entering', () => describeEntering(stage));
     describe('looking', () => describeLooking(stage));
     describe('ending', () => describeEnding(stage));
+    describe('limiting', () => describeLimiting(stage));
     if (more !== undefined) describe('of its own', () => more(stage));
   });
 }

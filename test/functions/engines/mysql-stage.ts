@@ -3,6 +3,8 @@ import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
+import { limitStatement } from '../../../functions/core/limit-statement.ts';
+import { quoteAccount } from '../../../functions/engines/mysql/grants.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
 export interface MysqlClient extends StageClient {
@@ -10,6 +12,8 @@ export interface MysqlClient extends StageClient {
   startWaiting(sql: string, sign: RegExp): Promise<void>;
 }
 
+/** As hostile as a name can be. */
+const LIMITABLE = 'st`o\'r\\m", %I; -- ün';
 const MAX_CONNECTIONS = 24;
 
 /** Both with a binlog, and without TLS. */
@@ -50,7 +54,8 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
     await administer(`CREATE USER rdsadmin IDENTIFIED BY 'rdsadmin'`);
     await administer('GRANT ALL ON *.* TO rdsadmin');
   }
-  const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds });
+  const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds, capUsers: [LIMITABLE] });
+  await administer(`CREATE USER ${quoteAccount(LIMITABLE, '%')} IDENTIFIED BY 'limitable'`);
   for (const user of ['app', 'other_app', 'blind']) await administer(`CREATE USER ${user} IDENTIFIED BY '${user}'`);
   for (const database of ['main', 'second']) await administer(`CREATE DATABASE ${database}`);
   await administer('CREATE TABLE main.ledger (id INT PRIMARY KEY, amount INT NOT NULL) ENGINE = InnoDB');
@@ -141,6 +146,22 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
       await administer('DROP USER IF EXISTS limited');
       await administer(`CREATE USER limited IDENTIFIED BY 'limited' WITH MAX_USER_CONNECTIONS ${sessions}`);
       return server.urlFor({ user: 'limited', password: 'limited' });
+    },
+    limitable: {
+      name: LIMITABLE,
+      async open() {
+        const connection = await connect({ user: LIMITABLE, password: 'limitable' });
+        extras.delete(connection);
+        const client = await overConnection(connection, administrator);
+        opened.add(client);
+        return client;
+      },
+      async readLimit() {
+        const rows = await ask(`SELECT max_user_connections AS most FROM mysql.user WHERE User LIKE 'st%r%m%'`);
+        const most = Number(rows[0]?.['most']);
+        return most > 0 ? most : null;
+      },
+      setLimit: (limit) => administer(limitStatement(flavour, quoteAccount(LIMITABLE, '%'), limit)),
     },
     async restrictSignals(isRestricted) {
       if (isRds) {

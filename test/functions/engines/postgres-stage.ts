@@ -7,8 +7,12 @@ import {
   type PostgresServer,
 } from '../../../drill/servers/postgres.ts';
 import type { PostgresMajor } from '../../../drill/servers/postgres-files.ts';
+import { limitStatement } from '../../../functions/core/limit-statement.ts';
+import { quoteRole } from '../../../functions/engines/postgres/role-name.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
+/** As hostile as a name can be: quotes of both kinds, backslash, percent sign, semicolon, comment, line break. */
+const LIMITABLE = `st"o'r\\m, 100%I; -- \n$$ ünï`;
 const MAX_CONNECTIONS = 24;
 const SUPERUSER_RESERVED = 2;
 const RESERVED = 2;
@@ -29,7 +33,7 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
     ...options,
     settings: { max_prepared_transactions: '2', ...options.settings },
   });
-  const { responderUrl, canaryUrl } = await createLogins(server);
+  const { responderUrl, canaryUrl } = await createLogins(server, [LIMITABLE, 'nobody']);
   const administrator = keepAdministrator(server.adminUrl);
   const opened = new Set<StageClient>();
 
@@ -44,6 +48,7 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
     }
   };
   for (const role of ['app', 'other_app', 'blind']) await administer(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+  await administer(`CREATE ROLE ${pg.escapeIdentifier(LIMITABLE)} LOGIN PASSWORD 'limitable'`);
   await administer('CREATE DATABASE second');
   await administer('CREATE TABLE ledger (id int PRIMARY KEY, amount int NOT NULL)');
   await administer('INSERT INTO ledger SELECT n, 0 FROM generate_series(1, 10) AS n');
@@ -107,6 +112,23 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
       await administer(`CREATE ROLE limited LOGIN PASSWORD 'limited' CONNECTION LIMIT ${sessions}`);
       return server.urlFor({ user: 'limited', password: 'limited' });
     },
+    limitable: {
+      name: LIMITABLE,
+      async open() {
+        const url = server.urlFor({ user: LIMITABLE, password: 'limitable' });
+        const client = await openClient(url, 'limitable', administrator);
+        opened.add(client);
+        return client;
+      },
+      async readLimit() {
+        const [row] = await administrator.rows<{ limit: number }>(
+          'SELECT rolconnlimit AS "limit" FROM pg_roles WHERE rolname = $1',
+          [LIMITABLE],
+        );
+        return row === undefined || row.limit < 0 ? null : row.limit;
+      },
+      setLimit: (limit) => administer(limitStatement('postgres', quoteRole(LIMITABLE), limit)),
+    },
     async restrictSignals(isRestricted) {
       await administer(isRestricted ? 'GRANT app TO headroom_responder' : 'REVOKE app FROM headroom_responder');
       await administer(
@@ -139,6 +161,7 @@ function withPart(url: string, { password, database, user }: Parameters<Stage['w
 interface Administrator {
   /** Number of rows. */
   query(sql: string, values?: readonly unknown[]): Promise<number>;
+  rows<T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   end(): Promise<void>;
 }
 
@@ -152,12 +175,15 @@ function keepAdministrator(url: string): Administrator {
     await client.connect();
     return (kept = client);
   };
+  const ask = <T extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
+    const turn = last.then(async () => (kept ?? (await connect())).query<T>(sql, [...values]));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
   return {
-    query(sql, values = []) {
-      const turn = last.then(async () => (await (kept ?? (await connect())).query(sql, [...values])).rowCount ?? 0);
-      last = turn.catch(() => undefined);
-      return turn;
-    },
+    query: async (sql, values) => (await ask(sql, values)).rowCount ?? 0,
+    rows: async <T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]) =>
+      (await ask<T>(sql, values)).rows,
     end: async () => kept?.end(),
   };
 }

@@ -4,6 +4,7 @@ import {
   SCHEMA,
   type Ending,
   type Expectation,
+  type LimitOutcome,
   type Victim,
   type WorkerRefused,
 } from '../../../functions/core/worker-protocol.ts';
@@ -41,6 +42,8 @@ export interface Stage {
   ): string;
   /** Allows a user of its own this many sessions, and returns a URL for it. */
   limitedUrl(sessions: number): Promise<string>;
+  /** A user with a hostile name whose connections the responder may limit, and what an administrator sees of it. */
+  readonly limitable: LimitableUser;
   /**
    * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them apart. Sessions
    * of `other-app` are opened before.
@@ -50,6 +53,14 @@ export interface Stage {
   /** Sessions opened through `open` and `fill` are closed. */
   clear(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface LimitableUser {
+  readonly name: string;
+  open(): Promise<StageClient>;
+  /** Null: no limit. */
+  readLimit(): Promise<number | null>;
+  setLimit(limit: number | null): Promise<void>;
 }
 
 /** What the server shows, and how exactly. The tests say what is true where it shows less. */
@@ -151,6 +162,19 @@ export async function endSessions(
   if (!answer.ok) throw new Error(`refused: ${answer.refusal.kind} ${answer.refusal.message}`);
   if (!('endings' in answer)) throw new Error('no endings in the answer');
   return answer.endings;
+}
+
+/** Asks for a limit to be set or lifted. `before`: what it starts from, or goes back to. */
+export async function changeLimit(
+  worker: Worker,
+  kind: 'cap' | 'uncap',
+  { user, limit, before }: { readonly user: string; readonly limit: number; readonly before: number | null },
+  forMs = 10_000,
+): Promise<LimitOutcome> {
+  const answer = await worker.answer({ schema: SCHEMA, kind, deadline: Date.now() + forMs, user, limit, before });
+  if (!answer.ok) throw new Error(`refused: ${answer.refusal.kind} ${answer.refusal.message}`);
+  if (!('limit' in answer)) throw new Error('no limit in the answer');
+  return answer.limit;
 }
 
 export function sessionOf(snapshot: Pick<Snapshot, 'sessions'>, { id }: Pick<StageClient, 'id'>): Session {

@@ -1,0 +1,91 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { checkEqual, checkThat } from '../checks.ts';
+import type { LoadInput } from '../loads/load-spec.ts';
+import type { DrillFacts } from '../result.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+/** A service that was deployed with retries and without back-off: 75 clients for some 45 slots. */
+const STORM = {
+  name: 'the storming service',
+  behaviour: 'storm',
+  user: 'checkout',
+  application: 'checkout-api',
+  label: 'guilty',
+  sessions: 75,
+} as const satisfies LoadInput;
+
+const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as const;
+
+/** Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large. */
+const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription'] as const;
+
+/** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
+export const storm: Scenario = {
+  name: 'storm',
+  summary: 'clients reconnect without back-off, so a temporary limit on their user comes before anything is ended',
+  engines: ENGINE_NAMES,
+  server: SERVER,
+  mode: 'act',
+  policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'act' } },
+  loads: [HEALTHY_POOL, { ...STORM, keepMs: 2_000 }],
+  capUsers: [STORM.user],
+  refused: 'ordinary',
+  ripenMs: 1_500,
+  expect: {
+    outcome: 'relieved',
+    cause: 'connection-storm',
+    tiers: ['cap-consumer'],
+    reliefWithinSeconds: 20,
+    also: wasLimited,
+  },
+};
+
+/** Clients keep what they get. Idle sessions are ended, their slots are taken again at once, and that is measured. */
+export const stormRefill: Scenario = {
+  ...storm,
+  name: 'storm-refill',
+  summary: 'ended sessions are back within a second: the rebound is measured, their user is limited, and then it helps',
+  loads: [HEALTHY_POOL, STORM],
+  ripenMs: 3_200,
+  expect: {
+    ...storm.expect,
+    cause: LOOKS_LIKE,
+    tiers: ['cap-consumer', 'kill-idle'],
+    reliefWithinSeconds: 25,
+  },
+};
+
+/** The same with kills alone: what cap-consumer is compared with. */
+export const stormKillsAlone: Scenario = {
+  ...stormRefill,
+  name: 'storm-kills-alone',
+  summary: 'the same storm without a limit: no number of kills helps, and a person hears what would',
+  policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'observe' } },
+  expect: {
+    outcome: 'escalated',
+    cause: LOOKS_LIKE,
+    tiers: ['kill-idle'],
+    also: ({ incident: { escalation }, caps, limitedUsers }) => [
+      checkEqual('limits set', 0, caps.length + limitedUsers.length),
+      checkThat(
+        'the page says what would help',
+        'the limit on the user checkout',
+        escalation?.advice.join('; ') ?? 'none',
+        escalation?.advice.some((advice) => /cap-consumer .*would limit the user checkout/.test(advice)) ?? false,
+      ),
+    ],
+  },
+};
+
+function wasLimited({ caps, limitedUsers }: DrillFacts) {
+  const [cap] = caps;
+  return [
+    checkThat(
+      'the limit',
+      'set on checkout, lifted at the end',
+      cap === undefined ? 'none' : `${cap.limit} on ${cap.user}, ${cap.end}`,
+      cap?.user === STORM.user && cap.end === 'lifted',
+    ),
+    checkEqual('users with a limit afterwards', 'none', limitedUsers.join(', ') || 'none'),
+  ];
+}

@@ -1,0 +1,60 @@
+import { judgeLift, type LiftVerdict } from '../core/cap-lift.ts';
+import { WorkerFault } from '../core/errors.ts';
+import type { CapRecord } from '../core/incident.ts';
+import { composeStuckCap } from '../core/message-cap.ts';
+import type { IncidentStore, Notifier, WorkerClient } from '../core/ports.ts';
+import { printable } from '../core/printable.ts';
+import type { TargetSettings } from '../core/target.ts';
+
+export interface LiftDependencies {
+  readonly store: Pick<IncidentStore, 'settleCap' | 'capTold'>;
+  readonly worker: Pick<WorkerClient, 'uncap'>;
+  readonly notifier: Notifier;
+  readonly now: () => number;
+}
+
+/** How long the worker may take; a busy one is asked again meanwhile. */
+const LIFT_MS = 15_000;
+
+/**
+ * Lifts limits that have outlived their use and says what became of each, in words. A value that somebody has set meanwhile
+ * is left. What cannot be lifted stays on record, to be tried again, and pages a person once. Throws for nothing but the store.
+ */
+export async function liftCaps(
+  target: TargetSettings,
+  caps: readonly CapRecord[],
+  deps: LiftDependencies,
+): Promise<string[]> {
+  const told: string[] = [];
+  for (const cap of caps) {
+    const verdict = await lift(target, cap, deps);
+    told.push(`limit on ${printable(cap.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
+    if (verdict.kind === 'settled') await deps.store.settleCap(cap, verdict.end, deps.now());
+    if (verdict.kind === 'stuck' && cap.toldAt === null) await page(target, cap, verdict.why, deps);
+  }
+  return told;
+}
+
+async function lift(
+  { worker: name }: TargetSettings,
+  cap: CapRecord,
+  { worker, now }: LiftDependencies,
+): Promise<LiftVerdict> {
+  const { user, limit, before } = cap;
+  try {
+    return judgeLift(cap, await worker.uncap(name, { deadline: now() + LIFT_MS, user, limit, before }), now());
+  } catch (error) {
+    // Compared and set: when it was lifted all the same, the next attempt finds it so.
+    if (error instanceof WorkerFault) return { kind: 'stuck', why: error.message };
+    throw error;
+  }
+}
+
+/** A topic that fails is tried again with the next attempt to lift. */
+async function page(target: TargetSettings, cap: CapRecord, why: string, deps: LiftDependencies): Promise<void> {
+  const isTold = await deps.notifier.publish(composeStuckCap(cap, why, target, deps.now())).then(
+    () => true,
+    () => false,
+  );
+  if (isTold) await deps.store.capTold(cap, deps.now());
+}

@@ -1,0 +1,89 @@
+import type { UserLimits } from '../../core/snapshot.ts';
+import type { LimitOutcome } from '../../core/worker-protocol.ts';
+import { Refused, type UserLimitChange } from '../engine.ts';
+import { isServerError, type Connection } from './connection.ts';
+import { quoteAccount } from './grants.ts';
+import type { LimitsRow } from './limits.sql.ts';
+import type { Inside } from './sample.ts';
+import { withServerLock } from './server-lock.ts';
+import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF, USER_LIMITS } from './user-limits.sql.ts';
+
+const QUERY_MS = 5_000;
+/** No account has a longer name; MariaDB's are longer than MySQL's. */
+const NAME_CHARACTERS = 128;
+
+/** Whose connections can be limited here, by the routine that `headroom grants --cap-users` prints. */
+export async function readUserLimits(
+  { connection, features }: Pick<Inside, 'connection' | 'features'>,
+  { read_only }: Pick<LimitsRow, 'read_only'>,
+  timeoutMs: number,
+): Promise<UserLimits> {
+  if (read_only === 1) {
+    return { missing: ['on a replica accounts cannot be changed: set the limit on its source by hand'], users: [] };
+  }
+  try {
+    const rows = await connection.query(USER_LIMITS, [], timeoutMs);
+    const users = rows.map(({ name, host, most, refusal, most_of_all }) => ({
+      user: name,
+      account: quoteAccount(name, host ?? '%'),
+      limit: fromSql(most),
+      // Logins are counted while their account has a limit, its own or that of all.
+      countsEarlier: fromSql(most) !== null || most_of_all > 0,
+      refusal,
+    }));
+    return { missing: [], users };
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+    const print = `headroom grants --engine ${features.engine} --cap-users NAME`;
+    const missing = `create the routine, or let the responder use it: run what \`${print}\` prints as an administrator`;
+    return { missing: [missing], users: [] };
+  }
+}
+
+/** See EngineSession.limitUser. */
+export function limitUser(
+  { connection, self, options }: Inside,
+  { user, from, to, deadline }: UserLimitChange,
+): Promise<LimitOutcome> {
+  return withServerLock(connection, async () => {
+    if ([...user].length > NAME_CHARACTERS) return { result: 'gone', current: null, detail: '' };
+    if (user === self.user || user === options.canaryUser) return refuse('it is one of Headroom’s own logins');
+    if (Date.now() >= deadline) {
+      const message = 'the deadline of this request passed before the limit could be changed';
+      throw new Refused({ kind: 'too-late', code: '', message });
+    }
+    const before = await change(connection, [user, toSql(from), toSql(to)]);
+    if (typeof before === 'string') return refuse(before);
+    // What stands, by the account itself and not by what we were told.
+    const [row] = await connection.query(LIMIT_OF, [user], QUERY_MS);
+    if (row?.most == null || before === null) return { result: 'gone', current: null, detail: '' };
+    const current = fromSql(row.most);
+    if (before === toSql(from) && current === to) return { result: 'done', current, detail: '' };
+    return { result: current === to ? 'already' : 'changed', current, detail: '' };
+  });
+}
+
+/** The limit that was found, null when there is no such user; in words, why the server would not. */
+async function change(connection: Connection, values: readonly (string | number)[]): Promise<number | null | string> {
+  try {
+    await connection.run(LIMIT_CONNECTIONS, values, QUERY_MS);
+  } catch (error) {
+    // ALTER USER is all or nothing, and it is the last thing the routine does.
+    if (isServerError(error)) return error.message;
+    throw error;
+  }
+  const [row] = await connection.query(FOUND, [], QUERY_MS);
+  return row?.found ?? null;
+}
+
+function refuse(detail: string): LimitOutcome {
+  return { result: 'refused', current: null, detail };
+}
+
+function fromSql(limit: number | null): number | null {
+  return limit === null || limit === 0 ? null : limit;
+}
+
+function toSql(limit: number | null): number {
+  return limit ?? 0;
+}

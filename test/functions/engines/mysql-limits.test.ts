@@ -1,0 +1,140 @@
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
+import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
+import type { Logins } from '../../../drill/servers/postgres.ts';
+import { capGrants } from '../../../functions/engines/mysql/cap-grants.ts';
+import type { UserLimits } from '../../../functions/core/snapshot.ts';
+import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
+
+/** The administrator's routine, and how these servers count. */
+describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) => {
+  let server: MysqlServer;
+  let admin: Connection;
+  let logins: Logins;
+  const GRANTS = { engine: flavour, responder: 'headroom_responder', from: '%', users: ['storm'] };
+  const statements = (changes: Partial<typeof GRANTS> = {}) =>
+    capGrants({ ...GRANTS, ...changes }).flatMap(({ sql }) => sql ?? []);
+
+  beforeAll(async () => {
+    server = await startMysql({ flavour, maxConnections: 40 });
+    admin = await mysql.createConnection({ uri: server.adminUrl });
+    logins = await createMysqlLogins(server);
+    for (const user of ['storm', 'stranger']) await admin.query(`CREATE USER ${user} IDENTIFIED BY '${user}'`);
+  });
+  afterAll(async () => {
+    await admin.end();
+    await server.stop();
+  });
+  beforeEach(async () => {
+    await admin.query('DROP DATABASE IF EXISTS headroom');
+    await admin.query('ALTER USER storm WITH MAX_USER_CONNECTIONS 0');
+  });
+
+  const run = async (list: readonly string[]) => {
+    for (const sql of list) await admin.query(sql);
+  };
+  const stage = () => ({ engine: flavour, ...logins }) as Pick<Stage, 'engine' | 'responderUrl' | 'canaryUrl'> as Stage;
+  const withWorker = async <T>(work: (worker: Awaited<ReturnType<typeof openWorker>>) => Promise<T>) => {
+    const worker = await openWorker(stage());
+    try {
+      return await work(worker);
+    } finally {
+      worker.close();
+    }
+  };
+  const seen = (): Promise<UserLimits> => withWorker(async (worker) => (await takeSnapshot(worker)).userLimits);
+  const cap = (user = 'storm') => withWorker((worker) => changeLimit(worker, 'cap', { user, limit: 5, before: null }));
+  const limitOf = async (user: string) => {
+    const [rows] = await admin.query<RowDataPacket[]>(
+      'SELECT max_user_connections AS most FROM mysql.user WHERE User = ?',
+      [user],
+    );
+    return Number(rows[0]?.['most']);
+  };
+  const login = (user: string) => mysql.createConnection({ uri: server.urlFor({ user, password: user }) });
+
+  test('without the routine it says what to create, and a limit is refused by the server', async () => {
+    expect(await seen()).toEqual({ missing: [expect.stringContaining('--cap-users')], users: [] });
+    expect(await cap()).toMatchObject({ result: 'refused' });
+    expect(await limitOf('storm')).toBe(0);
+  });
+
+  test('the printed statements are all it takes, and limit what they name', async () => {
+    await run(statements());
+    expect((await seen()).users).toEqual([
+      { user: 'storm', account: '`storm`@`%`', limit: null, countsEarlier: false, refusal: null },
+    ]);
+    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    expect(await limitOf('storm')).toBe(5);
+    expect((await seen()).users).toMatchObject([{ limit: 5, countsEarlier: true }]);
+  });
+
+  test('sessions from before a first limit do not count, as a snapshot says, and from before a second one do', async () => {
+    await run(statements());
+    const early = await Promise.all([login('storm'), login('storm'), login('storm')]);
+    await withWorker(async (worker) => {
+      await changeLimit(worker, 'cap', { user: 'storm', limit: 2, before: null });
+      const late = [await login('storm'), await login('storm')];
+      await expect(login('storm')).rejects.toMatchObject({ errno: 1226 });
+      await changeLimit(worker, 'uncap', { user: 'storm', limit: 2, before: 3 });
+      for (const connection of [...early, ...late]) await connection.end();
+    });
+  });
+
+  test('nobody but the responder calls it, and not even the responder changes the list', async () => {
+    await run(statements());
+    const stranger = await login('stranger');
+    await expect(stranger.query(`CALL headroom.limit_connections('storm', 0, 5, @found)`)).rejects.toThrow('denied');
+    await stranger.end();
+    const responder = await mysql.createConnection({ uri: logins.responderUrl });
+    await expect(responder.query(`INSERT INTO headroom.limitable_users VALUES ('stranger')`)).rejects.toThrow('denied');
+    await expect(responder.query(`ALTER USER storm WITH MAX_USER_CONNECTIONS 5`)).rejects.toThrow('denied');
+    await responder.end();
+  });
+
+  test.each(['NULL', '-1', '2000000'])('a new limit of %s is refused by the routine itself', async (limit) => {
+    await run(statements());
+    const responder = await mysql.createConnection({ uri: logins.responderUrl });
+    await expect(responder.query(`CALL headroom.limit_connections('storm', 0, ${limit}, @found)`)).rejects.toThrow(
+      'a limit is',
+    );
+    await responder.end();
+  });
+
+  test.each([
+    ['an administrator', 'GRANT CREATE USER ON *.* TO storm', 'REVOKE CREATE USER ON *.* FROM storm', 'administrator'],
+    ['a user above others', 'GRANT SUPER ON *.* TO storm', 'REVOKE SUPER ON *.* FROM storm', 'administrator'],
+    [
+      'a replica’s login',
+      'GRANT REPLICATION SLAVE ON *.* TO storm',
+      'REVOKE REPLICATION SLAVE ON *.* FROM storm',
+      'replicates',
+    ],
+    ['a user with several accounts', `CREATE USER storm@localhost`, 'DROP USER storm@localhost', 'several accounts'],
+  ])('%s is refused although it is on the list', async (_, make, unmake, words) => {
+    await run([...statements(), make]);
+    const [user] = (await seen()).users;
+    const refused = await cap();
+    await admin.query(unmake);
+    expect(user?.refusal).toContain(words);
+    expect(refused).toMatchObject({ result: 'refused', detail: expect.stringContaining(words) as string });
+    expect(await limitOf('storm')).toBe(0);
+  });
+
+  test('logins of the platform and of Headroom are refused although they are on the list', async () => {
+    await run(statements({ users: ['root', 'rdsadmin', 'headroom_responder', 'headroom_canary'] }));
+    for (const user of ['root', 'headroom_responder', 'headroom_canary']) {
+      expect((await cap(user)).result, user).toBe('refused');
+    }
+    expect(await cap('rdsadmin')).toMatchObject({ result: 'gone' });
+  });
+
+  test('names are compared to the letter', async () => {
+    await run(statements({ users: ['STORM'] }));
+    expect(await cap()).toMatchObject({
+      result: 'refused',
+      detail: expect.stringContaining('no administrator') as string,
+    });
+  });
+});

@@ -1,0 +1,187 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
+import type { UserLimits } from '../../../functions/core/snapshot.ts';
+import { capGrants } from '../../../functions/engines/postgres/cap-grants.ts';
+import { renderGrants } from '../../../functions/engines/postgres/grants.ts';
+import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
+
+const GRANTS = { responder: 'headroom_responder', database: 'postgres', users: ['storm'] };
+
+/** The administrator's routines: who may make them, who may call them, and what they refuse. */
+describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major) => {
+  let server: PostgresServer;
+  let admin: pg.Client;
+  let logins: Logins;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+    admin = await connect(server.adminUrl);
+    logins = await createLogins(server);
+    await admin.query(`CREATE ROLE storm LOGIN; CREATE ROLE stranger LOGIN PASSWORD 'stranger'`);
+    // As on RDS: it may create roles, and is no superuser.
+    await admin.query(
+      `CREATE ROLE master LOGIN CREATEROLE PASSWORD 'master'; GRANT CREATE ON DATABASE postgres TO master`,
+    );
+  });
+  afterAll(async () => {
+    await admin.end();
+    await server.stop();
+  });
+  beforeEach(async () => {
+    await admin.query('DROP SCHEMA IF EXISTS headroom CASCADE; ALTER ROLE storm CONNECTION LIMIT -1');
+  });
+
+  const stage = () =>
+    ({ engine: 'postgres', ...logins }) as Pick<Stage, 'engine' | 'responderUrl' | 'canaryUrl'> as Stage;
+  const withWorker = async <T>(work: (worker: Awaited<ReturnType<typeof openWorker>>) => Promise<T>) => {
+    const worker = await openWorker(stage());
+    try {
+      return await work(worker);
+    } finally {
+      worker.close();
+    }
+  };
+  const seen = (): Promise<UserLimits> => withWorker(async (worker) => (await takeSnapshot(worker)).userLimits);
+  const cap = () => withWorker((worker) => changeLimit(worker, 'cap', { user: 'storm', limit: 5, before: null }));
+  const as = async <T>(user: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
+    const client = await connect(server.urlFor({ user, password: user }));
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
+  const limitOf = async (role: string) =>
+    (await admin.query<{ limit: number }>('SELECT rolconnlimit AS "limit" FROM pg_roles WHERE rolname = $1', [role]))
+      .rows[0]?.limit;
+
+  test('without the routine it says what to create, and a limit is refused by the server', async () => {
+    expect(await seen()).toEqual({ missing: [expect.stringContaining('headroom grants --cap-users')], users: [] });
+    expect(await cap()).toMatchObject({ result: 'refused', detail: expect.stringContaining('headroom') as string });
+  });
+
+  test('the printed script is all it takes, may be run again, and limits what it names', async () => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    const again = renderGrants(
+      capGrants({ ...GRANTS, users: ['stranger'] }).filter(({ sql }) => sql !== 'CREATE SCHEMA headroom'),
+    );
+    await admin.query(again);
+    expect((await seen()).users.map(({ user }) => user).sort()).toEqual(['storm', 'stranger']);
+    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    expect(await limitOf('storm')).toBe(5);
+  });
+
+  test('a routine that anybody could have made is not called', async () => {
+    await admin.query('GRANT CREATE ON DATABASE postgres TO stranger');
+    await as('stranger', (client) => client.query(renderGrants(capGrants(GRANTS))));
+    expect((await seen()).missing.join()).toContain('belong to an administrator');
+    expect(await cap()).toMatchObject({ result: 'refused' });
+    await admin.query('REVOKE CREATE ON DATABASE postgres FROM stranger');
+  });
+
+  test('without the right to call it the grants are named, and they are enough', async () => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headroom FROM headroom_responder');
+    const { missing } = await seen();
+    expect(missing.join()).toContain('GRANT EXECUTE');
+    for (const grant of missing) await admin.query(grant);
+    expect((await seen()).missing).toEqual([]);
+  });
+
+  test('nobody but the responder calls it, and not even the responder changes the list', async () => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    await expect(
+      as('stranger', (client) => client.query(`SELECT headroom.limit_connections('storm', -1, 5)`)),
+    ).rejects.toThrow('permission denied');
+    const responder = await connect(logins.responderUrl);
+    await expect(responder.query(`INSERT INTO headroom.limitable_roles VALUES ('stranger')`)).rejects.toThrow(
+      'permission denied',
+    );
+    await expect(responder.query(`SELECT headroom.limit_refusal('storm')`)).rejects.toThrow('permission denied');
+    // Names of its own in front of the catalogue's do not reach into the routine.
+    await responder.query(`CREATE TEMP TABLE pg_roles AS SELECT 'storm'::name AS rolname, 77 AS rolconnlimit`);
+    await responder.query(`SET search_path = pg_temp, pg_catalog, headroom`);
+    const { rows } = await responder.query(`SELECT headroom.limit_connections('storm', -1, 5) AS found`);
+    expect(rows).toEqual([{ found: -1 }]);
+    await responder.end();
+  });
+
+  test.each([
+    ['NULL', 'is neither'],
+    ['0', 'is neither'],
+    ['-2', 'is neither'],
+  ])('a new limit of %s is refused by the routine itself', async (limit, words) => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    const responder = await connect(logins.responderUrl);
+    await expect(responder.query(`SELECT headroom.limit_connections('storm', -1, ${limit})`)).rejects.toThrow(words);
+    await responder.end();
+    expect(await limitOf('storm')).toBe(-1);
+  });
+
+  test.each([
+    ['a superuser', 'SUPERUSER', 'NOSUPERUSER', 'superuser'],
+    ['an administrator', 'CREATEROLE', 'NOCREATEROLE', 'administrator'],
+    ['a standby’s login', 'REPLICATION', 'NOREPLICATION', 'replicates'],
+  ])('%s is refused although it is on the list', async (_, attribute, without, words) => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(`ALTER ROLE storm ${attribute}`);
+    expect((await seen()).users).toEqual([
+      { user: 'storm', limit: null, refusal: expect.stringContaining(words) as string },
+    ]);
+    expect(await cap()).toMatchObject({ result: 'refused', detail: expect.stringContaining(words) as string });
+    await admin.query(`ALTER ROLE storm ${without}`);
+  });
+
+  test('a role of RDS, or one with its powers, is refused although it is on the list', async () => {
+    await admin.query(renderGrants(capGrants({ ...GRANTS, users: ['storm', 'rdsproxyadmin'] })));
+    await admin.query('CREATE ROLE rdsproxyadmin LOGIN; CREATE ROLE rds_superuser; GRANT rds_superuser TO storm');
+    const refusals = (await seen()).users.map(({ refusal }) => refusal);
+    await admin.query('DROP ROLE rdsproxyadmin, rds_superuser');
+    expect(refusals.every((refusal) => refusal !== null)).toBe(true);
+  });
+
+  test('an administrator who is no superuser may own it, where the server lets them alter the role', async () => {
+    await as('master', (client) => client.query(renderGrants(capGrants(GRANTS))));
+    const [user] = (await seen()).users;
+    if (major >= 16) {
+      expect(user?.refusal).toContain('GRANT storm TO master WITH ADMIN OPTION');
+      expect(await cap()).toMatchObject({ result: 'refused' });
+      await admin.query(/GRANT .* OPTION/.exec(user?.refusal ?? '')?.[0] ?? '');
+    }
+    expect((await seen()).users).toEqual([{ user: 'storm', limit: null, refusal: null }]);
+    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    await admin.query('REVOKE storm FROM master');
+  });
+
+  test('a role that is gone is gone, and one that is taken off the list can be lifted by hand alone', async () => {
+    await admin.query(renderGrants(capGrants({ ...GRANTS, users: ['storm', 'gone'] })));
+    await withWorker(async (worker) => {
+      expect(await changeLimit(worker, 'uncap', { user: 'gone', limit: 5, before: null })).toMatchObject({
+        result: 'gone',
+      });
+      await cap();
+      await admin.query('DELETE FROM headroom.limitable_roles');
+      const lifted = await changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null });
+      expect(lifted).toMatchObject({
+        result: 'refused',
+        detail: expect.stringContaining('no administrator') as string,
+      });
+    });
+    expect(await limitOf('storm')).toBe(5);
+  });
+});
+
+test('a standby says that roles are changed on its primary', async () => {
+  const { readUserLimits } = await import('../../../functions/engines/postgres/user-limits.ts');
+  const never = { query: () => Promise.reject(new Error('asked')), isOpen: true, close: () => undefined };
+  const { missing } = await readUserLimits(never, { read_only: true, quoted_user: 'headroom' }, 1);
+  expect(missing.join()).toContain('primary');
+});
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
