@@ -22,11 +22,13 @@ const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription'] as const;
 /** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
 export const storm: Scenario = {
   name: 'storm',
-  summary: 'clients reconnect without back-off, so a temporary limit on their user comes before anything is ended',
+  summary:
+    'clients reconnect without back-off: a person agrees to a temporary limit on their user, and only then sessions end',
   engines: ENGINE_NAMES,
   server: SERVER,
   mode: 'act',
-  policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'act' } },
+  policy: COMPRESSED,
+  answers: ['approved'],
   loads: [HEALTHY_POOL, { ...STORM, keepMs: 2_000 }],
   capUsers: [STORM.user],
   refused: 'ordinary',
@@ -45,6 +47,7 @@ export const stormRefill: Scenario = {
   ...storm,
   name: 'storm-refill',
   summary: 'ended sessions are back within a second: the rebound is measured, their user is limited, and then it helps',
+  policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'act' } },
   loads: [HEALTHY_POOL, STORM],
   ripenMs: 3_200,
   expect: {
