@@ -194,7 +194,8 @@ export function planTiers(input: PlanInput): Plan {
   return { need, tiers, spared: [...protectedOnes, ...mergeSpared(open, tiers)] };
 }
 
-const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
+/** Stands in for a limit that a person has said no to. */
+export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
 
 function isForAnybody({ needsPerson }: Victim): boolean {
   return needsPerson === null;
