@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { describeChoice } from '../../../functions/core/choice.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { harmOf } from '../../../functions/core/harm.ts';
+import { HARM, harmOf } from '../../../functions/core/harm.ts';
 import { NO_HISTORY, type History, type Plan } from '../../../functions/core/plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
 import { aPolicy, active, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
@@ -45,6 +46,12 @@ describe('the harm of ending a session', () => {
     const long = inTransaction(1, { ...idle, transactionMs: 35 * MINUTE });
     expect(points(long) - points(short)).toBeCloseTo(4);
   });
+});
+
+it('is told in the docs with the same points and words', async () => {
+  const page = await readFile(new URL('../../../docs/least-harm.md', import.meta.url), 'utf8');
+  for (const { points, words } of Object.values(HARM))
+    expect(page).toMatch(new RegExp(`^\\| ${words} +\\| ${points}( |$)`, 'm'));
 });
 
 describe('a plan', () => {
