@@ -1,5 +1,5 @@
 import { largestConsumer, type Facts } from './cause-facts.ts';
-import { CAUSES as KNOWN, type KnownCause, type Signal } from './cause-signals.ts';
+import { CAUSES as KNOWN, signalsOf, type KnownCause, type Signal } from './cause-signals.ts';
 import type { CauseFinding } from './incident.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
@@ -30,15 +30,7 @@ const LEAST_PROBABILITY = 0.01;
  * Pure and deterministic; missing history only makes it less sure.
  */
 export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
-  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
-    const signals: readonly Signal[] = KNOWN[name].signals(facts, policy);
-    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
-  });
-  const all = [...scored, { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE }];
-  const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
-  const ranked = all
-    .map((each) => ({ ...each, probability: Math.exp(each.score) / total }))
-    .sort((a, b) => b.score - a.score);
+  const ranked = weighCauses(facts, policy);
   const [likeliest] = ranked;
   const best = likeliest && likeliest.probability >= LEAST_SURE ? likeliest : null;
   const signals = [...(best?.signals ?? [])].sort((a, b) => b.weight - a.weight);
@@ -60,6 +52,25 @@ export function tierOrderFor(cause: string): TierName[] {
 /** Tiers by harm, with one of them first. */
 export function tiersLedBy(first: TierName | null): TierName[] {
   return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
+}
+
+export interface WeighedCause {
+  readonly name: CauseName;
+  readonly signals: readonly Signal[];
+  /** Log-odds: of its base rate, with the weight of every signal. */
+  readonly score: number;
+  readonly probability: number;
+}
+
+/** Every cause with what speaks for it and against it, most likely first. */
+export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
+  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
+    const signals = signalsOf(KNOWN[name], facts, policy);
+    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
+  });
+  const all = [...scored, { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE }];
+  const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
+  return all.map((each) => ({ ...each, probability: Math.exp(each.score) / total })).sort((a, b) => b.score - a.score);
 }
 
 function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Facts, canary: Canary): string[] {
