@@ -75,6 +75,19 @@ export function weighShare(share: number): number {
   return 3 * Math.log((Math.min(1, share) + 0.02) / 0.35);
 }
 
+/** The most that others can add to the log-odds of a cause, and take from them. */
+export const TOLD_WEIGHT = 1.5;
+
+/** What others say of a cause, if anything. */
+export function toldOf(name: string, { told }: Facts): Signal[] {
+  return told
+    .filter(({ cause }) => cause === name)
+    .map(({ strength, words }) => {
+      const weight = TOLD_WEIGHT * (2 * Math.min(1, Math.max(0, strength)) - 1);
+      return { of: 'told by others', weight, words: weight > LEAST_LEANING ? printable(words, 160) : '' };
+    });
+}
+
 /** What is told of a tenth of the slots weighs a fifth of what is told of half of them or more. */
 function readSign(sign: Sign, share: number, facts: Facts, policy: Policy): Signal {
   const { of, weight, onlyFor } = sign;

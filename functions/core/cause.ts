@@ -1,9 +1,10 @@
 import { largestConsumer, type Facts } from './cause-facts.ts';
-import { CAUSES as KNOWN, signalsOf, type KnownCause, type Signal } from './cause-signals.ts';
+import { CAUSES as KNOWN, signalsOf, toldOf, type KnownCause, type Signal } from './cause-signals.ts';
 import type { CauseFinding } from './incident.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import type { Canary } from './snapshot.ts';
+import { describeSlots } from './slot-picture.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 export type CauseName = KnownCause | 'unclear';
@@ -16,6 +17,8 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
 
 /** As likely as three in ten, if nothing spoke for anything. */
 const UNCLEAR_SCORE = Math.log(0.3);
+/** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+const UNKNOWN_FACTOR = 1.1;
 /** Limits that are told of one by one. */
 const MAX_LIMITS = 3;
 /** A cause is named when it is at least as likely as all others together. */
@@ -65,15 +68,19 @@ export interface WeighedCause {
 /** Every cause with what speaks for it and against it, most likely first. */
 export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
   const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
-    const signals = signalsOf(KNOWN[name], facts, policy);
+    const signals = [...signalsOf(KNOWN[name], facts, policy), ...toldOf(name, facts)];
     return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
   });
-  const all = [...scored, { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE }];
+  const all = [
+    ...scored,
+    { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE + facts.unknown.length * Math.log(UNKNOWN_FACTOR) },
+  ];
   const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
   return all.map((each) => ({ ...each, probability: Math.exp(each.score) / total })).sort((a, b) => b.score - a.score);
 }
 
-function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Facts, canary: Canary): string[] {
+function commonEvidence(facts: Facts, canary: Canary): string[] {
+  const { taken, usable, clients, atLimit, trend, changes, picture, unknown } = facts;
   const top = largestConsumer(clients);
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
@@ -87,6 +94,8 @@ function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Fac
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
     ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
+    ...describeSlots(picture, taken),
+    ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),
   ];
 }
 
