@@ -51,19 +51,19 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     idleTransactionTimeout(userOf(inTransaction), engine),
     `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
   ],
-  'lock-contention': ({ roots, behindPrepared, behindUnknown, deadlockAgoMs }, { engine }) => [
-    `look at the root blocker${roots === 1 ? '' : 's'} first: \`headroom incidents show\` names ${roots === 1 ? 'it' : 'them'}`,
-    engine === 'postgres'
-      ? "bound waiting: ALTER ROLE … SET lock_timeout = '10s' for the users that wait"
-      : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default)',
-    'keep transactions short, and let all code take its locks in the same order',
-    ...(deadlockAgoMs === null
+  'lock-contention': (facts, { engine }) => [
+    lookAtBlocker(facts),
+    lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
+    'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
+    ...(facts.deadlockAgoMs === null
       ? []
       : ['retry transactions that were ended as deadlock victims, a little later each time']),
-    ...(behindPrepared > 0
+    ...(facts.behindPrepared > 0
       ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
       : []),
-    ...(behindUnknown > 0 ? ['turn performance_schema on (it takes a restart), so that blockers can be seen'] : []),
+    ...(facts.behindUnknown > 0
+      ? ['turn performance_schema on (it takes a restart), so that blockers can be seen']
+      : []),
   ],
   'long-queries': ({ longQueries }, { engine, isRds }) => [
     ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
@@ -93,7 +93,12 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
     pooler(engine, isRds),
   ],
-  'pool-oversubscription': (facts, { engine, isRds, pools }) => [...adviseOnPools(facts, pools), pooler(engine, isRds)],
+  'pool-oversubscription': (facts, { engine, isRds, pools }) => [
+    ...adviseOnPools(facts, pools),
+    'let pools give back what they do not use (HikariCP: minimumIdle under maximumPoolSize, idleTimeout of five minutes)',
+    pooler(engine, isRds),
+    raiseLimit(facts, engine, isRds),
+  ],
   'limit-too-low': (facts, { engine, isRds }) => [
     'nobody is to blame: shed load for now, or scale the application’s caches and readers',
     raiseLimit(facts, engine, isRds),
@@ -134,7 +139,8 @@ function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): s
 
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
-  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}`;
+  // Sessions that keep a state of their own are pinned by RDS Proxy, and broken by a pooler that shares by transaction.
+  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}; it fits clients that keep nothing in their session (SET, temporary tables, session locks)`;
 }
 
 function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
@@ -146,15 +152,53 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
     : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
 }
 
-/** Memory is for a person to judge: the server does not say how much it has. */
-function raiseLimit({ taken, usable }: Facts, engine: Advised['engine'], isRds: boolean): string {
-  const wanted = Math.ceil(Math.max(taken, usable) / 0.7 / 10) * 10;
+/** With the limit raised, as much as is taken now should be this share of it. */
+const SHARE_WHEN_RAISED = 0.7;
+/** Memory that RDS reckons with for one connection: its default max_connections is the memory of the class by this. */
+const BYTES_PER_CONNECTION = { postgres: 9_531_392, mysql: 12_582_880, mariadb: 25_165_760 } as const;
+
+function raiseLimit({ taken, usable, freeMemoryBytes }: Facts, engine: Advised['engine'], isRds: boolean): string {
+  const wanted = Math.ceil(Math.max(taken, usable) / SHARE_WHEN_RAISED / 10) * 10;
+  const memory = judgeMemory(wanted - usable, freeMemoryBytes, engine);
   if (engine === 'postgres') {
-    return `or raise max_connections to ${wanted}: PostgreSQL applies it at a restart only, and each connection may take 10 MB or more`;
+    const where = isRds ? ' in the parameter group' : '';
+    return `or raise max_connections to ${wanted}${where}: PostgreSQL applies it at a restart only; ${memory}`;
   }
   return isRds
-    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); buffers of all connections must stay within the memory of the class`
-    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}, if the buffers of that many connections fit into memory`;
+    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); ${memory}`
+    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}; ${memory}`;
+}
+
+/** Whether so many more connections fit into what was free at the least; a person judges where nobody knows that. */
+function judgeMemory(more: number, freeBytes: number | null, engine: Advised['engine']): string {
+  const bytes = more * BYTES_PER_CONNECTION[engine];
+  const needed = `${more} more may take ${inMegabytes(bytes)} (by RDS’s own rule for this engine)`;
+  if (freeBytes === null) return `${needed}: see that as much is free`;
+  const free = `${inMegabytes(freeBytes)} were free at the least of late`;
+  return bytes <= freeBytes
+    ? `${needed}, and ${free}: it fits`
+    : `${needed}, but only ${free}: take a larger class first`;
+}
+
+function inMegabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`;
+}
+
+/** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
+function lookAtBlocker({ picture, roots }: Facts): string {
+  const [head] = picture.heads;
+  if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
+  const { session, waiters } = head;
+  const text = session.statement?.text ?? '';
+  const others = roots > 1 ? `, and ${roots - 1} more like it` : '';
+  const ran = text === '' ? '' : `; it ran last: ${printable(text, LONGEST_TEXT)}`;
+  return `look at session ${session.identity.id} of ${nameOf([session])} first, which holds up ${waiters}${others}${ran}`;
+}
+
+function lockTimeout(user: string, engine: Advised['engine']): string {
+  return engine === 'postgres'
+    ? `bound waiting: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
+    : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), in the parameter group or for that client';
 }
 
 function queryTimeout(user: string, engine: Advised['engine']): string {
