@@ -1,18 +1,12 @@
+import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import type { CauseName } from './cause.ts';
 import { largestConsumer, type Facts } from './cause-facts.ts';
 import { printable } from './printable.ts';
 import type { Session } from './session.ts';
-import type { Pool, TargetSettings } from './target.ts';
+import type { TargetSettings } from './target.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 
-/**
- * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for
- * peaks (they say 1.2 to 1.5).
- */
-const PEAKS = 1.3;
-/** All pools together should stay at or under this share of the usable slots (the runbooks' example: 375 of 500). */
-const POOL_SHARE = 0.75;
 const LONGEST_TEXT = 120;
 
 /**
@@ -21,11 +15,6 @@ const LONGEST_TEXT = 120;
  */
 export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
   return ADVICE[cause](facts, target);
-}
-
-/** Connections one process needs at most by the formula above. */
-export function poolSizeFor(cores: number): number {
-  return Math.round((2 * cores + 1) * PEAKS);
 }
 
 type Advise = (facts: Facts, target: Advised) => string[];
@@ -107,36 +96,6 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
   unclear: () => ['look at who holds the slots: `headroom plan` shows every session with its reason'],
 };
 
-function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): string[] {
-  const budget = Math.floor(POOL_SHARE * usable);
-  if (pools.length === 0) {
-    const places = Math.max(1, idlePlaces.count);
-    return [
-      `${places} pools hold idle connections: with ${usable} usable slots, ${Math.max(1, Math.floor(budget / places))} connections each are enough to share`,
-      'describe your pools in headroom.yaml (targets[].pools), and this advice is computed from their real sizes',
-    ];
-  }
-  const total = pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
-  const instances = pools.reduce((sum, pool) => sum + pool.instances, 0);
-  return [
-    `the pools may take ${pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`).join(' + ')} = ${total} connections; ${usable} slots are usable, and ${budget} leave room for everything else`,
-    ...pools.map((pool) => {
-      // In proportion to what each has now.
-      const fair = Math.max(1, Math.floor((pool.size * budget) / Math.max(1, total)));
-      const byCores = pool.cores === null ? null : poolSizeFor(pool.cores);
-      const size = byCores === null ? fair : Math.min(fair, byCores);
-      const why =
-        byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} would be the most one can use`;
-      return `set the pool of ${printable(pool.name, 40)} to ${size} per process${why}`;
-    }),
-    ...(instances > budget
-      ? [
-          `${instances} processes with one connection each are already over ${budget}: a pooler in front is the only way`,
-        ]
-      : []),
-  ];
-}
-
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
   // Sessions that keep a state of their own are pinned by RDS Proxy, and broken by a pooler that shares by transaction.
@@ -150,38 +109,6 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
   return engine === 'postgres'
     ? `if the server has room for it: ALTER ROLE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`
     : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
-}
-
-/** With the limit raised, as much as is taken now should be this share of it. */
-const SHARE_WHEN_RAISED = 0.7;
-/** Memory that RDS reckons with for one connection: its default max_connections is the memory of the class by this. */
-const BYTES_PER_CONNECTION = { postgres: 9_531_392, mysql: 12_582_880, mariadb: 25_165_760 } as const;
-
-function raiseLimit({ taken, usable, freeMemoryBytes }: Facts, engine: Advised['engine'], isRds: boolean): string {
-  const wanted = Math.ceil(Math.max(taken, usable) / SHARE_WHEN_RAISED / 10) * 10;
-  const memory = judgeMemory(wanted - usable, freeMemoryBytes, engine);
-  if (engine === 'postgres') {
-    const where = isRds ? ' in the parameter group' : '';
-    return `or raise max_connections to ${wanted}${where}: PostgreSQL applies it at a restart only; ${memory}`;
-  }
-  return isRds
-    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); ${memory}`
-    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}; ${memory}`;
-}
-
-/** Whether so many more connections fit into what was free at the least; a person judges where nobody knows that. */
-function judgeMemory(more: number, freeBytes: number | null, engine: Advised['engine']): string {
-  const bytes = more * BYTES_PER_CONNECTION[engine];
-  const needed = `${more} more may take ${inMegabytes(bytes)} (by RDS’s own rule for this engine)`;
-  if (freeBytes === null) return `${needed}: see that as much is free`;
-  const free = `${inMegabytes(freeBytes)} were free at the least of late`;
-  return bytes <= freeBytes
-    ? `${needed}, and ${free}: it fits`
-    : `${needed}, but only ${free}: take a larger class first`;
-}
-
-function inMegabytes(bytes: number): string {
-  return `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`;
 }
 
 /** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */

@@ -1,5 +1,6 @@
 import { largestConsumer, type Facts } from './cause-facts.ts';
-import { CAUSES as KNOWN, signalsOf, toldOf, type KnownCause, type Signal } from './cause-signals.ts';
+import { CAUSES as KNOWN, type KnownCause } from './cause-signals.ts';
+import { signalsOf, toldOf, type Signal } from './cause-weights.ts';
 import type { CauseFinding } from './incident.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adviseOn, poolSizeFor, type Advised } from '../../../functions/core/advice.ts';
+import { poolSizeFor } from '../../../functions/core/advice-sizes.ts';
+import { adviseOn, type Advised } from '../../../functions/core/advice.ts';
 import { CAUSES, type CauseName } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { MAX_LINES } from '../../../functions/core/message-text.ts';
@@ -73,6 +74,13 @@ describe('advice', () => {
     expect(lines[1]).toContain('set the pool of web to 9 per process; (2 × 8 cores + 1) × 1.3 = 22');
     expect(lines[2]).toBe('set the pool of jobs to 18 per process');
     expect(9 * 20 + 18 * 2).toBeLessThanOrEqual(225);
+  });
+
+  it('never advises pools that fit to grow', () => {
+    const pools = [{ name: 'web', instances: 4, size: 25, cores: 8 }];
+    const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
+    expect(lines[0]).toContain('the pools as described fit: they may take 4 × 25 (web) = 100 connections');
+    expect(lines.join()).not.toContain('set the pool');
   });
 
   it('says whether the limit can be raised without a restart', () => {
