@@ -16,16 +16,19 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** As likely as three in ten, if nothing spoke for anything. */
-const UNCLEAR_SCORE = Math.log(0.3);
-/** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
-const UNKNOWN_FACTOR = 1.1;
+/** How sure is sure. */
+export const CERTAINTY = {
+  /** How likely "unclear" is, if nothing spoke for anything. */
+  unclear: 0.3,
+  /** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+  unknownFactor: 1.1,
+  /** A cause is named when it is at least as likely as all others together. */
+  leastSure: 0.5,
+  /** Causes less likely than this are left out of the ranking. */
+  leastProbability: 0.01,
+} as const;
 /** Limits that are told of one by one. */
 const MAX_LIMITS = 3;
-/** A cause is named when it is at least as likely as all others together. */
-const LEAST_SURE = 0.5;
-/** Causes less likely than this are left out of the ranking. */
-const LEAST_PROBABILITY = 0.01;
 
 /**
  * Names what explains the taken slots best, and how sure that is: each cause starts from its base rate, its signals add to
@@ -36,14 +39,14 @@ const LEAST_PROBABILITY = 0.01;
 export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
   const ranked = weighCauses(facts, policy);
   const [likeliest] = ranked;
-  const best = likeliest && likeliest.probability >= LEAST_SURE ? likeliest : null;
+  const best = likeliest && likeliest.probability >= CERTAINTY.leastSure ? likeliest : null;
   const signals = [...(best?.signals ?? [])].sort((a, b) => b.weight - a.weight);
   return {
     name: best?.name ?? 'unclear',
     confidence: round(best?.probability ?? 1 - (likeliest?.probability ?? 0)),
     evidence: [...signals.flatMap(({ words }) => (words === '' ? [] : [words])), ...commonEvidence(facts, canary)],
     ranking: ranked
-      .filter(({ probability }) => probability >= LEAST_PROBABILITY)
+      .filter(({ probability }) => probability >= CERTAINTY.leastProbability)
       .map(({ name, probability }) => ({ name, probability: round(probability) })),
   };
 }
@@ -74,7 +77,11 @@ export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
   });
   const all = [
     ...scored,
-    { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE + facts.unknown.length * Math.log(UNKNOWN_FACTOR) },
+    {
+      name: 'unclear' as const,
+      signals: [],
+      score: Math.log(CERTAINTY.unclear * CERTAINTY.unknownFactor ** facts.unknown.length),
+    },
   ];
   const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
   return all.map((each) => ({ ...each, probability: Math.exp(each.score) / total })).sort((a, b) => b.score - a.score);

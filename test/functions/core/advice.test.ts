@@ -114,6 +114,7 @@ describe('advice', () => {
       inTransaction(2, { user: 'pay', application: 'refunds' }),
       ...many(9, 3, (id) => waiter(id, [1], { user: 'shop' })),
       ...many(3, 20, (id) => waiter(id, [2], { user: 'shop' })),
+      ...many(30, 30, (id) => active(id, { user: 'web' })),
     ];
     const lines = adviseOn('lock-contention', factsOf(sessions), POSTGRES);
     expect(lines[0]).toBe(
