@@ -51,9 +51,14 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFi
   };
 }
 
+/** The tier that deals with a cause, by its name; null when none does. */
+export function firstTierFor(cause: string): TierName | null {
+  return cause in CAUSES ? CAUSES[cause as CauseName].first : null;
+}
+
 /** Tiers in the order they go for a cause, by its name: the one that deals with it first, then by harm. */
 export function tierOrderFor(cause: string): TierName[] {
-  return tiersLedBy(cause in CAUSES ? CAUSES[cause as CauseName].first : null);
+  return tiersLedBy(firstTierFor(cause));
 }
 
 /** Tiers by harm, with one of them first. */

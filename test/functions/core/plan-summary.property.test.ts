@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { MOST_FOR_PERSON, NO_HISTORY, type TierPlan, type Victim } from '../../../functions/core/plan.ts';
+import { MOST_FOR_PERSON } from '../../../functions/core/plan-group.ts';
+import { NO_HISTORY, type TierPlan, type Victim } from '../../../functions/core/plan.ts';
 import { findWorse, hashPlan, summarisePlan, withinAgreed } from '../../../functions/core/plan-summary.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../functions/core/protection.ts';
