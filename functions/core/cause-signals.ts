@@ -160,7 +160,7 @@ export const CAUSES = {
       of: 'sessions of backups, migrations, replication and maintenance, and those that wait for them',
       slots: ({ jobs, behindJobs }) => jobs.length + behindJobs,
       words: ({ jobs, behindJobs }) =>
-        `${jobs.length} sessions belong to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
+        `${jobs.length} ${jobs.length === 1 ? 'session belongs' : 'sessions belong'} to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
     },
     signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, onlyFor: true }],
   },
@@ -189,8 +189,11 @@ export const CAUSES = {
         weight: 2,
         strength: ({ trend, taken }) =>
           trend?.opensPerMinute == null ? null : Math.min(1, trend.opensPerMinute / (4 * taken)),
-        words: ({ trend, taken }) =>
-          `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
+        words: ({ trend, taken, fresh }) =>
+          // Else the share has said so.
+          fresh === null
+            ? ''
+            : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
         slots: all,
       },
     ],
