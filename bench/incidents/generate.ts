@@ -4,7 +4,7 @@ import { storeAnswer, type StoredSample } from '../../functions/core/sample-hist
 import { aSnapshot } from '../../test/support/a-session.ts';
 import { everydayLife, type Crowd } from './crowd.ts';
 import type { Course, Model } from './models.ts';
-import { rollDice, type Dice } from './random.ts';
+import { rollDice, type Dice } from '../../drill/dice.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);
