@@ -49,6 +49,7 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
       url: listening.url,
       async stop() {
         if (folder !== null) await rm(endpointFile(folder), { force: true });
+        await setTimeout(LAST_REQUESTS_MS);
         await listening.stop();
         await unlock?.();
       },
@@ -65,6 +66,11 @@ export function endpointFile(folder: string): string {
 }
 
 const TABLE_LIMIT_MS = 5_000;
+/**
+ * A request whose caller was killed may still be worked on, though its connection is gone; dynalite throws, past everybody,
+ * when the database closes under it. None of them takes longer than a few milliseconds.
+ */
+const LAST_REQUESTS_MS = 150;
 
 async function ensureTable(endpoint: string, table: TableDefinition): Promise<void> {
   const client = new DynamoDBClient(localClientConfig(endpoint));

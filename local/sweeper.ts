@@ -34,10 +34,14 @@ export function startSweeper(url: string, { TableName: table }: TableDefinition)
       }
     }
   };
-  let sweeping = sweep();
-  const timer = setInterval(() => {
+  let sweeping: Promise<void> = Promise.resolve();
+  const sweepNext = (): void => {
     sweeping = sweeping.catch(() => undefined).then(sweep);
-  }, EVERY_MS);
+    // Nobody may be listening. One that failed is made good by the next.
+    sweeping.catch(() => undefined);
+  };
+  sweepNext();
+  const timer = setInterval(sweepNext, EVERY_MS);
   timer.unref();
   return {
     swept: () => sweeping,

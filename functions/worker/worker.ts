@@ -53,6 +53,11 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   const sources = sourcesOf(settings);
   let last: Promise<unknown> = Promise.resolve();
 
+  const letGo = (): void => {
+    door.kept?.close();
+    door.kept = null;
+  };
+
   const respond = async (request: WorkerRequest): Promise<WorkerReply> => {
     if (Date.now() >= request.deadline) return { ...tooLate(), sources };
     switch (request.kind) {
@@ -109,6 +114,8 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
       const found = await examine(session, door.engine, logins, deadline);
       return { schema: SCHEMA, ok: true as const, admission, ...found };
     });
+    // MySQL and MariaDB give a session the rights its login had when it came. What lacks one makes way for what may have it.
+    if (answer.ok && answer.check.trials.some(({ result }) => result === 'denied')) letGo();
     return { ...answer, sources };
   };
 
@@ -131,10 +138,7 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
       last = turn.catch(() => undefined);
       return turn;
     },
-    close() {
-      door.kept?.close();
-      door.kept = null;
-    },
+    close: letGo,
   };
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,4 +29,21 @@ test('what has expired goes, as with DynamoDB’s TTL, and everything else stays
   await sweeper.stop();
   const { Items: left = [] } = await client.send(new ScanCommand({ TableName: table.TableName }));
   expect(left.map(({ sk }) => sk as string)).toEqual(['forever', 'fresh']);
+});
+
+test('a sweep that fails does not end the program, and whoever asks is told', async () => {
+  const unhandled: unknown[] = [];
+  const hear = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', hear);
+  onTestFinished(() => void process.off('unhandledRejection', hear));
+  const table = synthesizeTable('headroom');
+  const records = await startRecords(table, null);
+  await records.stop();
+
+  const sweeper = startSweeper(records.url, table);
+  // As long as a watch goes on without anybody asking.
+  await setTimeout(3_000);
+  expect(unhandled).toEqual([]);
+  await expect(sweeper.swept()).rejects.toThrow(/ECONNREFUSED/);
+  await sweeper.stop();
 });

@@ -9,7 +9,8 @@ export interface Forwarder {
   mend(): Promise<void>;
 }
 
-export async function startForwarder(to: number): Promise<Forwarder> {
+/** `answerDelayMs`: how long each piece of an answer is held back. */
+export async function startForwarder(to: number, answerDelayMs = 0): Promise<Forwarder> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -18,7 +19,9 @@ export async function startForwarder(to: number): Promise<Forwarder> {
   const make = () =>
     createServer((client) => {
       const server = keep(connect(to, '127.0.0.1'));
-      keep(client).pipe(server).pipe(client);
+      keep(client).pipe(server);
+      if (answerDelayMs === 0) server.pipe(client);
+      else server.on('data', (chunk) => setTimeout(() => client.writable && client.write(chunk), answerDelayMs));
       client.on('close', () => server.destroy());
       server.on('close', () => client.destroy());
     });

@@ -5,6 +5,22 @@ export function atLeast(seconds: number | null | undefined): number | null {
   return seconds === null || seconds === undefined ? null : Math.round(Math.max(0, seconds - 1) * 1000);
 }
 
+/**
+ * What performance_schema has of a session stays as it was when somebody stops it from watching (setup_instruments,
+ * setup_consumers, threads.INSTRUMENTED): a session at work would seem idle for hours. PROCESSLIST goes on, and what
+ * contradicts it is not used. Its TIME counts from where `began_ms` does. `readWithinMs`: from before one was read until after
+ * the other was.
+ */
+export function whatRan(
+  { command, seconds }: ProcessRow,
+  ran: StatementRow | undefined,
+  readWithinMs: number,
+): StatementRow | undefined {
+  if (ran === undefined || (ran.ended === 1) !== (command === 'Sleep')) return undefined;
+  const mostMs = ((seconds ?? 0) + 1) * 1000 + readWithinMs;
+  return (exact(ran.began_ms) ?? 0) > mostMs ? undefined : ran;
+}
+
 export interface Ages {
   readonly stateMs: number | null;
   readonly queryMs: number | null;

@@ -58,3 +58,20 @@ export const TRY_KILL = {
   statements: { terminate: { sql: 'KILL CONNECTION ?' }, cancel: { sql: 'KILL QUERY ?' } },
   procedures: { terminate: { sql: 'CALL mysql.rds_kill(?)' }, cancel: { sql: 'CALL mysql.rds_kill_query(?)' } },
 } as const;
+
+/** Does performance_schema show this very statement? $1: our own thread. Needs SELECT on the table. */
+export const SHOWN_STATEMENTS = {
+  sql: /* SQL */ `
+    SELECT COUNT(*) AS shown FROM performance_schema.events_statements_current
+    WHERE THREAD_ID = ? AND NESTING_EVENT_LEVEL = 0 AND END_EVENT_ID IS NULL`,
+  row: z.object({ shown: z.number() }),
+};
+
+/** Does performance_schema show the locks that we hold? Needs SELECT on both tables. */
+export const SHOWN_LOCKS = {
+  sql: /* SQL */ `
+    SELECT COUNT(*) AS shown
+    FROM performance_schema.metadata_locks JOIN performance_schema.threads ON THREAD_ID = OWNER_THREAD_ID
+    WHERE PROCESSLIST_ID = CONNECTION_ID() AND OBJECT_TYPE = 'USER LEVEL LOCK'`,
+  row: z.object({ shown: z.number() }),
+};

@@ -1,8 +1,9 @@
-import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight, Tracking } from '../../core/check-facts.ts';
+import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from '../../core/check-facts.ts';
 import type { Session } from '../../core/session.ts';
 import type { Snapshot } from '../../core/snapshot.ts';
 import { ConnectionLost, type Login, type Seen } from '../engine.ts';
 import { judgeSettings, SETTING_NAMES } from './check-settings.ts';
+import { findTracking, TRACKING } from './check-tracking.ts';
 import { tryRights } from './check-trials.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
 import { openConnection, type Connection } from './connection.ts';
@@ -42,7 +43,11 @@ export async function checkRights(inside: Inside, canary: Login | null, timeoutM
       },
       trials: await tryRights(inside, ordinary?.id ?? null, left),
       sight: sightOf(snapshot, features),
-      tracking: trackingOf(features, settings.find(({ Variable_name: name }) => name === TRACKING)?.Value === 'ON'),
+      tracking: await findTracking(
+        inside,
+        settings.some(({ Variable_name: name, Value: value }) => name === TRACKING && value === 'ON'),
+        left,
+      ),
       reserve: reserveOf(features, self),
       holders: holdersOf(snapshot.sessions, features),
       powers: grants === null ? null : powersOf(grants.flatMap((row) => Object.values(row))),
@@ -75,23 +80,6 @@ function sightOf({ sessions, byState }: Seen<Snapshot>, { hasTransactions }: Fea
   const shown = sessions.filter(({ own, kind }) => kind === 'client' && !own).length;
   const hidden = hasTransactions ? 0 : (byState['unseen'] ?? 0);
   return { others: shown + hidden, hidden, untracked: 0 };
-}
-
-const TRACKING = 'performance_schema';
-
-function trackingOf({ engine, isRds }: Features, isOn: boolean): Tracking {
-  return {
-    setting: TRACKING,
-    isOn,
-    isNeeded: false,
-    without:
-      engine === 'mysql'
-        ? 'who holds up others is unknown, so no locks are broken, and ages are in whole seconds'
-        : 'who waits for whose table locks is unknown, and which application a session belongs to',
-    fix: isRds
-      ? [`set ${TRACKING} to 1 in the parameter group`, 'reboot the instance']
-      : [`set ${TRACKING} = ON in the server's configuration file`, 'restart the server'],
-  };
 }
 
 /** One slot beyond max_connections. On RDS it may not be anybody's to grant. */

@@ -24,26 +24,30 @@ const KILL = {
   },
 } as const satisfies Record<Features['kills'], Record<EndMethod, string>>;
 
-/** Where statements are not numbered, one that began since shows by a TIME that has gone back. */
+/**
+ * A statement that began since shows by its number, and by a TIME that has gone back: the number stays as it was when somebody
+ * stops performance_schema from watching.
+ */
 function stillThere(
   features: Features,
   { thread, statement, seconds }: Omit<Stillness, 'isAsleep'>,
   id: number,
   isAsleep: 0 | 1,
 ): { readonly sql: string; readonly values: readonly number[] } {
-  if (features.hasTimers && thread !== null && statement !== null) {
-    return {
-      sql: /* SQL */ `
-        SELECT ? FROM performance_schema.events_statements_current
-        WHERE THREAD_ID = ? AND EVENT_ID = ? AND NESTING_EVENT_LEVEL = 0 AND (END_EVENT_ID IS NOT NULL) = ?`,
-      values: [id, thread, statement, isAsleep],
-    };
-  }
-  const isUnchanged = features.hasQueryIds ? 'QUERY_ID = ?' : 'TIME >= ?';
-  return {
+  const { hasTimers, hasQueryIds } = features;
+  const isUnchanged = hasQueryIds ? 'QUERY_ID = ?' : 'TIME >= ?';
+  const listed = {
     sql: /* SQL */ `
       SELECT ID FROM ${features.processlist}
       WHERE ID = ? AND (COMMAND = 'Sleep') = ? AND ${isUnchanged}`,
-    values: [id, isAsleep, features.hasQueryIds ? (statement ?? 0) : seconds],
+    values: [id, isAsleep, hasQueryIds ? (statement ?? 0) : seconds],
+  };
+  if (!hasTimers || thread === null || statement === null) return listed;
+  return {
+    sql: /* SQL */ `${listed.sql} AND 1 = (
+        SELECT COUNT(*) FROM performance_schema.events_statements_current
+        WHERE THREAD_ID = ? AND EVENT_ID = ? AND NESTING_EVENT_LEVEL = 0 AND (END_EVENT_ID IS NOT NULL) = ?
+      )`,
+    values: [...listed.values, thread, statement, isAsleep],
   };
 }

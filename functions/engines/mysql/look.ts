@@ -26,6 +26,8 @@ import {
 /** What the server shows of its sessions, each table as it was read. Maps are by thread, empty where there are none. */
 export interface Usage {
   readonly processes: readonly ProcessRow[];
+  /** From before the processes were read until after the statements were. */
+  readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
   /** See Sleepers. */
@@ -52,7 +54,9 @@ const INNODB_REST_MS = 110;
 
 /** Looks at the sessions of one server, over one connection. */
 export interface Lookout {
+  /** Within `timeoutMs` in all. */
   usage(scope: Scope, timeoutMs: number): Promise<Usage>;
+  /** `timeoutMs`: for each of its statements. */
   details(usage: Usage, timeoutMs: number): Promise<Details>;
 }
 
@@ -78,6 +82,7 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
     async usage(scope, timeoutMs) {
       const ids = scope.ids === null ? [] : [scope.ids];
       const askedAt = Date.now();
+      const left = () => Math.max(1, askedAt + timeoutMs - Date.now());
       const rows = await connection.query(processes(features, scope), ids, timeoutMs);
       const answeredAt = Date.now();
       if (scope.ids === null) {
@@ -88,18 +93,19 @@ export function lookoutOver({ connection, features, self }: Admitted): Lookout {
         );
       }
       const thread = self.thread;
-      const threads =
-        thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], timeoutMs);
-      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], timeoutMs);
-      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], timeoutMs);
+      const threads = thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], left());
+      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
+      const readWithinMs = Date.now() - askedAt;
+      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
       return {
         processes: rows,
+        readWithinMs,
         connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
         asleepMs: (id) => sleepers.asleepMs(id, askedAt),
         threads: new Map(threads.map(({ id, thread }) => [id, thread])),
         statements: new Map(ran.map((row) => [row.thread, row])),
         openTransactions: new Map(open.map((row) => [row.thread, row])),
-        innodb: features.hasTransactions ? await innodb(timeoutMs) : [],
+        innodb: features.hasTransactions ? await innodb(left()) : [],
       };
     },
 

@@ -21,8 +21,10 @@ export interface Inside extends Admitted {
 
 /** See EngineSession.sample. */
 export async function takeSample(inside: Inside, timeoutMs: number): Promise<Seen<Sample>> {
+  const deadline = Date.now() + timeoutMs;
   const limits = await readLimits(inside, timeoutMs);
-  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, timeoutMs);
+  const left = Math.max(1, deadline - Date.now());
+  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left);
   return sampleOf(inside, limits, observe(usage, null, contextOf(inside, limits)));
 }
 

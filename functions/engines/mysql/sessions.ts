@@ -1,6 +1,6 @@
 import { UNKNOWN_BLOCKER, type Holding, type Session } from '../../core/session.ts';
 import { isMaintenance, redactStatement, type Statement, type StatementDetail } from '../../core/statement.ts';
-import { agesOf, atLeast } from './ages.ts';
+import { agesOf, atLeast, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
 import type { Details, Usage } from './look.ts';
 import { kindOf, stateOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
@@ -24,9 +24,9 @@ export interface Observed {
 }
 
 /**
- * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last. Where
- * statements are not numbered (MySQL without performance_schema) `statement` is null, `seconds`, TIME, may only grow, and
- * `beganAt` is the epoch second of its start, to about one.
+ * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last;
+ * `seconds`, TIME, may only grow. Where statements are not numbered (MySQL without performance_schema) `statement` is null,
+ * and `beganAt` is the epoch second of its start, to about one.
  */
 export interface Stillness {
   readonly isAsleep: boolean;
@@ -61,7 +61,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
   const seen = usage.processes.map((process): Observed => {
     const { id, user, command } = process;
     const thread = usage.threads.get(id) ?? null;
-    const ran = thread === null ? undefined : usage.statements.get(thread);
+    const ran = whatRan(process, thread === null ? undefined : usage.statements.get(thread), usage.readWithinMs);
     const open = thread === null ? undefined : usage.openTransactions.get(thread);
     const transaction = innodb.get(id);
     const isAsleep = user !== UNAUTHENTICATED && (ran === undefined ? command === 'Sleep' : ran.ended === 1);

@@ -3,8 +3,9 @@ import type { SessionKind, SessionState } from '../../core/session.ts';
 /** The user of a connection that has not logged in yet. */
 export const UNAUTHENTICATED = 'unauthenticated user';
 
-/** What the server, RDS or Aurora log in as themselves. */
-const SYSTEM_USER = /^(system user|event_scheduler|mysql\.(session|sys|infoschema)|mariadb\.sys|rds.*)$/;
+/** What the server, RDS or Aurora log in as themselves. Applications are called rdsuser, too. */
+const SYSTEM_USER =
+  /^(system user|event_scheduler|mysql\.(session|sys|infoschema)|mariadb\.sys|rds(admin|repladmin|proxyadmin|topmgr|writeforwarduser).*)$/;
 /** Threads of the server that came by no connection, and take no slot. */
 const THREAD_USER = /^(system user|event_scheduler)$/;
 const REPLICATION_COMMAND =

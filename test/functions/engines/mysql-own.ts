@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/session.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect.ts';
+import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
 import { endIfStill } from '../../../functions/engines/mysql/end.sql.ts';
 import { lookoutOver } from '../../../functions/engines/mysql/look.ts';
 import { observe } from '../../../functions/engines/mysql/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
+import { startForwarder } from '../../support/forwarder.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type StageClient } from './stage.ts';
 
@@ -208,6 +210,26 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
   });
 
+  test('a session that performance_schema stopped watching is not taken for idle', async () => {
+    const client = await stage().open();
+    await client.query('SELECT 1');
+    await sleep(1_500);
+    const idle = await see(client);
+    await stage().administer(
+      `UPDATE performance_schema.threads SET INSTRUMENTED = 'NO' WHERE PROCESSLIST_ID = ${client.id}`,
+    );
+    await client.startQuery(20);
+    const { state, queryMs } = await see(client);
+    const endings = await endSessions(worker, [victimOf(idle)]);
+    const { isOpen } = client;
+    await stage()
+      .administer(`KILL ${client.id}`)
+      .catch(() => undefined);
+    expect({ state, results: results(endings) }).toEqual({ state: 'active', results: ['changed'] });
+    expect(queryMs).toBeLessThan(1_500);
+    expect(isOpen).toBe(true);
+  });
+
   test('a session idle in a transaction is as old as the server shows, or as long as it was watched', async () => {
     const client = await stage().open();
     await client.begin();
@@ -249,6 +271,18 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(seen[0]?.stateMs).toBeGreaterThanOrEqual(1_000);
     expect(seen[1]?.stateMs).toBe(0);
     expect(results(endings)).toEqual(['ended', 'ended']);
+  });
+
+  test('a sample of a slow server is given up when its time is over, however many questions it is made of', async () => {
+    const slow = await startForwarder(stage().port, 300);
+    const session = await mysqlEngine.connect(
+      { ...loginOf(stage()), port: slow.port, tls: { mode: 'disable', ca: null } },
+      { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
+      10_000,
+    );
+    await expect(session.sample(500)).rejects.toThrow('no answer within');
+    session.close();
+    await slow.cut();
   });
 
   test("ages do not depend on anybody's time zone", async () => {

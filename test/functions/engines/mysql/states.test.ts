@@ -11,6 +11,8 @@ test.each([
   ['system', 'rdsadmin', 'Sleep', true],
   ['system', 'rdsproxyadmin', 'Query', true],
   ['system', 'mysql.session', 'Query', true],
+  ['system', 'rdswriteforwarduser', 'Sleep', true],
+  ['client', 'rdsuser', 'Sleep', true],
   ['client', 'admin', 'Sleep', true],
   ['client', 'unauthenticated user', 'Connect', true],
   ['client', 'mysqladmin', 'Query', true],
