@@ -10,7 +10,7 @@ const CANARY_VARIABLE = 'HEADROOM_DRILL_CANARY_URL';
 
 /** The configuration of a rehearsal: written as a person would, and read by the same reader. */
 export function drillConfig(scenario: Scenario, choice: ServerChoice): HeadroomConfig {
-  const { name, mode, policy } = scenario;
+  const { name, mode, policy, pools = [] } = scenario;
   const { maxConnections, reserved } = slotsOf(scenario, choice);
   const text = stringify({
     targets: [
@@ -24,6 +24,7 @@ export function drillConfig(scenario: Scenario, choice: ServerChoice): HeadroomC
         reservedSlots: reserved,
         mode,
         rehearsal: true,
+        pools,
         policy,
       },
     ],

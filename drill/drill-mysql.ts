@@ -82,6 +82,7 @@ async function furnish(
 /** What a login may do beside what the shop allows everybody. */
 const POWERS = {
   ordinary: null,
+  owner: 'ALTER',
   // No such thing here; loads that need it are left out.
   reserved: null,
   superuser: 'ALL PRIVILEGES',

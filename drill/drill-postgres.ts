@@ -5,6 +5,9 @@ import type { Scenario } from './scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
 import { createLogins, startPostgres, type PostgresServer } from './servers/postgres.ts';
 
+/** Whom the tables belong to. */
+const OWNER = 'shop_owner';
+
 const SHOP = `
   CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL, total int NOT NULL);
   INSERT INTO orders SELECT n, n % 1000, n % 97 FROM generate_series(1, ${ORDERS}) n;
@@ -12,6 +15,8 @@ const SHOP = `
   CREATE TABLE stock (item int PRIMARY KEY, left_over int NOT NULL);
   INSERT INTO stock VALUES (1, 1000000);
   GRANT SELECT, UPDATE ON orders, stock TO PUBLIC;
+  ALTER TABLE orders OWNER TO ${OWNER};
+  ALTER TABLE stock OWNER TO ${OWNER};
   ANALYZE`;
 
 const USED = `SELECT count(*)::int AS used FROM pg_stat_activity WHERE backend_type = 'client backend'`;
@@ -50,6 +55,7 @@ async function furnish(
 ): Promise<DrillServer> {
   const logins = await createLogins(server, capUsers);
   const passwords = await withAdmin(server.adminUrl, async (admin) => {
+    await admin.query(`CREATE ROLE ${OWNER}`);
     const created = await createRoles(loads, (role, password) => createRole(admin, role, password));
     await admin.query(`CREATE DATABASE ${DATABASE}`);
     return created;
@@ -86,6 +92,7 @@ async function furnish(
 
 const POWERS = {
   ordinary: [],
+  owner: [`GRANT ${OWNER} TO`],
   reserved: ['GRANT pg_use_reserved_connections TO'],
   superuser: ['ALTER ROLE', 'SUPERUSER'],
   replication: ['ALTER ROLE', 'REPLICATION'],

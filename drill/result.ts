@@ -7,6 +7,8 @@ import type { LoadTally } from './loads/load.ts';
 /** What a scenario's own checks may look at. */
 export interface DrillFacts {
   readonly incident: Incident;
+  /** Those before it, where there are several; everything else here is of the last. */
+  readonly earlier: readonly Incident[];
   readonly rounds: readonly Round[];
   readonly ended: readonly EndedSession[];
   readonly approvals: readonly Approval[];
@@ -37,6 +39,7 @@ export interface LoadResult {
 /** How a drill went: the incident, and what only a rehearsal can know. As `headroom drill --json` prints it. */
 export interface DrillResult extends RespondResult {
   readonly scenario: string;
+  readonly seed: number;
   /** How Headroom first got in and how long that took, or how long it tried, in words; as figures in `admission`. */
   readonly wayIn: string;
   /** Sessions nobody should have touched and somebody did, by the loads' own labels. Anything but 0 fails the drill. */

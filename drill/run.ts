@@ -1,29 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeAlarmEvent } from '../functions/core/alarm-event.ts';
+import type { Incident } from '../functions/core/incident.ts';
 import type { EngineName } from '../functions/core/snapshot.ts';
 import type { TargetSettings } from '../functions/core/target.ts';
-import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import { toTargetSettings, type HeadroomConfig } from '../lib/config.ts';
 import { raiseAlarm } from '../local/alarm-run.ts';
-import { createApprover, type AskPerson } from '../local/approver.ts';
-import { createNarrator, type Line } from '../local/narrator.ts';
-import type { Notification } from '../local/progress.ts';
+import type { AskPerson } from '../local/approver.ts';
+import type { Line } from '../local/narrator.ts';
 import { readResult } from '../local/result.ts';
-import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
+import type { LocalRuntime } from '../local/runtime.ts';
 import { synthesize } from '../local/synthesis.ts';
 import { answering } from './answers.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
-import { drillConfig, drillEnvironment, TARGET_ID } from './config.ts';
+import { drillConfig, TARGET_ID } from './config.ts';
 import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
+import { observeRuntime } from './observed-runtime.ts';
 import { confirmRefused, REFUSED } from './refused.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
+import { startSampler } from './sampler.ts';
 import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
 import type { DrillServer } from './shop.ts';
-import { startWatch, type Look } from './watch.ts';
+import { createWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
   readonly server: ServerChoice;
@@ -70,6 +71,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const lateSpecs = specsOf(scenario.lateLoads ?? []);
 
   const config = drillConfig(scenario, options.server);
+  const settings = toSettings(config);
   // Takes seconds in a process of its own; the runtime finds it done.
   synthesize(config).catch(() => undefined);
   const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.server);
@@ -80,38 +82,50 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   const person = answering(scenario, options, async () => {
     loads.push(...(await fillServer(lateSpecs, server, options, cleanup)));
   });
-  const stage = observeRuntime(config, server, { ...options, person }, cleanup);
-  if (scenario.isWarm === true || !slots.letsResponderIn) await warmUp(await stage.start(), toSettings(config));
-  loads.push(...(await fillServer(specs, server, options, cleanup)));
-  await confirmRefused(scenario, specs, server);
-  say('bad', REFUSED[scenario.refused]);
-
-  const watch = startWatch(server, (look) => options.show(look, slots.usable));
+  const stage = observeRuntime(config, server, { tell: options.tell, person }, cleanup);
+  const watch = createWatch(server, (look) => options.show(look, slots.usable));
   cleanup.add(() => watch.stop());
-  const ripe = sleep(scenario.ripenMs + AGE_ERROR_MS[options.server.engine]);
-  const runtime = await stage.start();
-  await ripe;
-  await scenario.before?.(runtime.store);
 
-  say('state', 'Alarm: DatabaseConnections is over its threshold');
-  for (const load of loads) load.alarm();
-  const incidentId = await runIncident(runtime, config);
-  await stage.caughtUp();
+  const incidents: Incident[] = [];
+  const last = specs.slice(-1);
+  for (const filling of [specs, ...Array.from({ length: scenario.repeats ?? 0 }, () => last)]) {
+    const isWatched = scenario.isWarm !== false || !slots.letsResponderIn;
+    const sampler = isWatched ? await startSampler(await stage.start(), settings) : null;
+    loads.push(...(await fillServer(filling, server, options, cleanup)));
+    await confirmRefused(scenario, specs, server);
+    say('bad', REFUSED[scenario.refused]);
+    watch.start();
+    const ripe = sleep(scenario.ripenMs + AGE_ERROR_MS[options.server.engine]);
+    const runtime = await stage.start();
+    await ripe;
+    await sampler?.stop();
+    await scenario.before?.(runtime.store);
+
+    say('state', 'Alarm: DatabaseConnections is over its threshold');
+    for (const load of loads) load.alarm();
+    incidents.push(await runIncident(runtime, settings));
+    await stage.caughtUp();
+  }
   await watch.stop();
 
-  const summary = await readResult(runtime.store, incidentId, stage.notifications);
-  const incident = await runtime.store.incident(incidentId);
-  if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
+  const { store } = await stage.start();
+  const summaries = await Promise.all(incidents.map(({ id }) => readResult(store, id, stage.notifications)));
+  const [incident, summary] = [incidents.at(-1), summaries.at(-1)];
+  if (incident === undefined || summary === undefined) throw new Error('there was no incident');
   const tallies = loads.map((load) => load.tally());
-  const endedInnocent = countInnocent(summary.ended, tallies);
-  const rounds = await runtime.store.rounds(incidentId);
+  const endedInnocent = countInnocent(
+    summaries.flatMap(({ ended }) => ended),
+    tallies,
+  );
+  const rounds = await store.rounds(incident.id);
   const facts = {
     incident,
+    earlier: incidents.slice(0, -1),
     rounds,
-    approvals: await runtime.store.approvals(incidentId),
+    approvals: await store.approvals(incident.id),
     ended: summary.ended,
     loads: tallies,
-    caps: await runtime.store.settledCaps(incidentId),
+    caps: await store.settledCaps(incident.id),
     limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);
@@ -119,6 +133,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   return {
     ...summary,
     scenario: scenario.name,
+    seed: options.seed,
     wayIn: rounds[0]?.admission ?? 'it never looked',
     endedInnocent,
     loads: tallies.map(summariseLoad),
@@ -126,50 +141,6 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     passed: expected.every(({ ok }) => ok),
     totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10,
   };
-}
-
-interface ObservedRuntime {
-  /** Starts it at the first call. */
-  start(): Promise<LocalRuntime>;
-  /** Settles when all that happened so far has been told. */
-  caughtUp(): Promise<void>;
-  readonly notifications: readonly Notification[];
-}
-
-function observeRuntime(
-  config: HeadroomConfig,
-  server: DrillServer,
-  { tell, person }: DrillOptions & { readonly person: AskPerson },
-  cleanup: Cleanup,
-): ObservedRuntime {
-  const notifications: Notification[] = [];
-  let starting: Promise<LocalRuntime> | null = null;
-  const start = async (): Promise<LocalRuntime> => {
-    const runtime = await startRuntime({
-      config,
-      environment: drillEnvironment(server),
-      recordsFolder: null,
-      onProgress(progress) {
-        if (progress.kind === 'notification') notifications.push(progress);
-        narrator.hear(progress);
-        approver.hear(progress);
-      },
-    });
-    cleanup.add(() => runtime.stop());
-    return runtime;
-  };
-  const observed: ObservedRuntime = {
-    start: () => (starting ??= start()),
-    caughtUp: () => narrator.caughtUp(),
-    notifications,
-  };
-  const approver = createApprover({ findRuntime: () => observed.start(), person, tell });
-  const narrator = createNarrator(async () => (await observed.start()).store, tell);
-  return observed;
-}
-
-async function warmUp(runtime: LocalRuntime, { worker }: TargetSettings): Promise<void> {
-  await runtime.invoke(worker, { schema: SCHEMA, kind: 'sample', deadline: Date.now() + 10_000 });
 }
 
 async function fillServer(
@@ -194,25 +165,28 @@ async function fillServer(
 }
 
 /** From the alarm to the end of the workflow. */
-async function runIncident(runtime: LocalRuntime, config: HeadroomConfig): Promise<string> {
+async function runIncident(runtime: LocalRuntime, settings: TargetSettings): Promise<Incident> {
   const event = makeAlarmEvent({
-    settings: toSettings(config),
+    settings,
     at: Date.now(),
     reason: 'Threshold Crossed: the drill has filled the server',
   });
   const answer = await raiseAlarm(runtime, TARGET_ID, event);
   if ('reason' in answer) throw new Error(`the alarm opened no incident (${answer.result}): ${answer.reason}`);
+  const { incidentId } = answer;
   const late = new AbortController();
   const tooLong = sleep(LONGEST_MS, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`the workflow of ${answer.incidentId} did not end within ${LONGEST_MS / 1000} s`);
+    throw new Error(`the workflow of ${incidentId} did not end within ${LONGEST_MS / 1000} s`);
   });
   try {
-    await Promise.race([runtime.executionEnded(answer.incidentId), tooLong]);
+    await Promise.race([runtime.executionEnded(incidentId), tooLong]);
   } finally {
     late.abort();
     tooLong.catch(() => undefined);
   }
-  return answer.incidentId;
+  const incident = await runtime.store.incident(incidentId);
+  if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
+  return incident;
 }
 
 function toSettings(config: HeadroomConfig): TargetSettings {

@@ -14,35 +14,36 @@ export interface Look {
 }
 
 export interface Watch {
-  readonly looks: readonly Look[];
+  /** Looks every half second until it is stopped. May be called again. */
+  start(): void;
   stop(): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 500;
 
-/** Looks every half second until it is stopped, and tells of each look. */
-export function startWatch(
+/** Tells of each look. */
+export function createWatch(
   server: Pick<DrillServer, 'countUsed' | 'passerByUrl' | 'choice'>,
   onLook: (look: Look) => void,
 ): Watch {
-  const looks: Look[] = [];
   const stopped = new AbortController();
   const look = async () => {
     const door = await knock(server.choice, server.passerByUrl);
-    const seen = { at: Date.now(), used: await server.countUsed(), door };
-    looks.push(seen);
-    onLook(seen);
+    onLook({ at: Date.now(), used: await server.countUsed(), door });
   };
-  const watching = (async () => {
+  let watching: Promise<void> | null = null;
+  const watch = async () => {
     while (!stopped.signal.aborted) {
       const next = Date.now() + LOOK_EVERY_MS;
       // A server that restarts or has gone is a gap in the picture, not the end of it.
       await look().catch(() => undefined);
       await sleep(Math.max(0, next - Date.now()), undefined, { signal: stopped.signal }).catch(() => undefined);
     }
-  })();
+  };
   return {
-    looks,
+    start() {
+      watching ??= watch();
+    },
     async stop() {
       stopped.abort();
       await watching;

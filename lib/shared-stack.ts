@@ -64,9 +64,9 @@ export class SharedStack extends Stack {
     };
     this.#allowWorkers(steps.diagnose);
     steps.diagnose.allow(
-      ['rds:DescribeEvents', 'cloudwatch:GetMetricData'],
+      ['rds:DescribeEvents', 'rds:DescribeDBInstances', 'cloudwatch:GetMetricData'],
       ['*'],
-      'Neither knows a narrower scope; reading only, as evidence for the cause.',
+      'The metrics and the events of parameter groups know no narrower scope; reading only, as evidence for the cause.',
     );
     this.#allowWorkers(steps.act);
     this.#topic.grantPublish(steps.ask);

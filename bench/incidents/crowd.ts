@@ -1,6 +1,6 @@
 import type { Session } from '../../functions/core/session.ts';
 import { aSession } from '../../test/support/a-session.ts';
-import type { Dice } from './random.ts';
+import type { Dice } from '../../drill/dice.ts';
 
 const MINUTE = 60_000;
 

@@ -10,6 +10,8 @@ export interface Dialect {
   readonly endlessQuery: string;
   /** Swallows a cancel and goes on: only the end of its session ends it. */
   readonly stubbornQuery: string;
+  /** Within a transaction: changes the table `stock` so that nobody else gets at its row before the transaction ends. */
+  readonly migrate: string;
 }
 
 /** How a login or a statement failed. `refused`: no slot for it. `lost`: the connection is over. */
@@ -23,6 +25,8 @@ export interface Login {
   readonly url: string;
   /** How the client calls itself. */
   readonly application: string;
+  /** Of this machine, to come from; the system chooses when absent. */
+  readonly address?: string;
   /** To stream changes instead of asking questions. */
   readonly forReplication?: boolean;
 }
@@ -39,10 +43,19 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** A connection that takes a slot and never becomes a session. */
+export interface HalfOpen {
+  /** Settles when the server has had enough of waiting. */
+  readonly over: Promise<void>;
+  close(): void;
+}
+
 /** An ordinary client of one kind of server. Knows nothing of Headroom. */
 export interface Client {
   readonly dialect: Dialect;
   connect(login: Login): Promise<Connection>;
+  /** Begins to log in and leaves it at that, as what is lost on the way or only scans ports does. Null when it was refused. */
+  beginLogin(login: Login): Promise<HalfOpen | null>;
   failureOf(error: unknown): Failure;
 }
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
-import { codeOf, type Client, type Connection, type Dialect, type Failure, type Login } from './client.ts';
+import { codeOf, type Client, type Connection, type Dialect, type Failure, type HalfOpen, type Login } from './client.ts';
+import { holdOpen } from './half-open.ts';
 
 /** A procedure of the shop: its handler takes a KILL QUERY for an error like any other. */
 export const STUBBORN_PROCEDURE = `
@@ -21,6 +22,8 @@ const dialect: Dialect = {
   // Alone, SLEEP would return 1 when it is cancelled, as if it had slept enough.
   endlessQuery: 'SELECT SUM(SLEEP(3600)) FROM orders',
   stubbornQuery: 'CALL ignore_cancel()',
+  // DDL would end the transaction; migrations change data too.
+  migrate: 'UPDATE stock SET left_over = left_over + 1',
 };
 
 /** The login's connection id tells it from every other now; user and client port tell it from later ones. */
@@ -32,13 +35,15 @@ const WHO_AM_I = `
 /** The server is full; the account has all it may have (`max_user_connections` for everybody, or of its own). */
 const REFUSALS = new Set([1040, 1203, 1226]);
 const INTERRUPTED = 1317;
+/** First byte of a packet that is an error, after four of its header. */
+const ERROR_PACKET = 0xff;
 
-export const mysqlClient: Client = { dialect, connect, failureOf };
+export const mysqlClient: Client = { dialect, connect, beginLogin, failureOf };
 
-async function connect({ url, application }: Login): Promise<Connection> {
+async function connect({ url, application, address }: Login): Promise<Connection> {
   const { hostname, port } = new URL(url);
   // Its own socket, because the driver cannot read a replication stream.
-  const socket = connectSocket({ host: hostname, port: Number(port) });
+  const socket = connectSocket({ host: hostname, port: Number(port), localAddress: address });
   const config = { uri: url, stream: socket, connectTimeout: 10_000, connectAttributes: { program_name: application } };
   const client = await mysql.createConnection(config).catch((error: unknown) => {
     socket.destroy();
@@ -65,6 +70,12 @@ async function connect({ url, application }: Login): Promise<Connection> {
     },
     close: () => client.end().catch(() => client.destroy()),
   };
+}
+
+/** The server speaks first, and waits for an answer to its greeting. */
+async function beginLogin({ url }: Login): Promise<HalfOpen | null> {
+  const { hostname, port } = new URL(url);
+  return holdOpen(connectSocket({ host: hostname, port: Number(port) }), (packet) => packet[4] !== ERROR_PACKET);
 }
 
 /** COM_BINLOG_DUMP as a packet of the protocol: everything from the start of the first log, and then wait for more. */

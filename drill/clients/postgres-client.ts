@@ -1,6 +1,8 @@
+import { connect as connectSocket, Socket } from 'node:net';
 import pg from 'pg';
 import * as z from 'zod/mini';
-import { codeOf, type Client, type Connection, type Dialect, type Failure, type Login } from './client.ts';
+import { codeOf, type Client, type Connection, type Dialect, type Failure, type HalfOpen, type Login } from './client.ts';
+import { holdOpen } from './half-open.ts';
 
 const dialect: Dialect = {
   sleep: (seconds) => `pg_sleep(${seconds.toFixed(3)})`,
@@ -12,6 +14,7 @@ const dialect: Dialect = {
       BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END;
     END LOOP;
   END $$`,
+  migrate: 'ALTER TABLE stock ADD COLUMN note text',
 };
 
 const WHO_AM_I = `
@@ -21,10 +24,15 @@ const WHO_AM_I = `
 
 const position = z.tuple([z.object({ xlogpos: z.string().check(z.regex(/^[0-9A-F]+\/[0-9A-F]+$/)) })]);
 
-export const postgresClient: Client = { dialect, connect, failureOf };
+export const postgresClient: Client = { dialect, connect, beginLogin, failureOf };
 
-async function connect({ url, application, forReplication = false }: Login): Promise<Connection> {
-  const config = { connectionString: url, application_name: application, connectionTimeoutMillis: 10_000 };
+async function connect({ url, application, address, forReplication = false }: Login): Promise<Connection> {
+  const config = {
+    connectionString: url,
+    application_name: application,
+    connectionTimeoutMillis: 10_000,
+    ...(address !== undefined && { stream: () => socketFrom(address) }),
+  };
   const client = new pg.Client(forReplication ? withReplication(config) : config);
   let lastWords = '';
   client.on('error', (error) => {
@@ -55,6 +63,26 @@ async function connect({ url, application, forReplication = false }: Login): Pro
     },
     close: () => client.end(),
   };
+}
+
+/** The driver says where to; only the socket itself can say from where. */
+function socketFrom(localAddress: string): Socket {
+  const socket = new Socket();
+  const connect = socket.connect.bind(socket);
+  return Object.assign(socket, {
+    connect: (port: number, host: string) => connect({ port, host, localAddress }),
+  });
+}
+
+/** Sends the startup packet of protocol 3.0 and leaves the question for the password unanswered. */
+async function beginLogin({ url }: Login): Promise<HalfOpen | null> {
+  const { hostname, port, username, pathname } = new URL(url);
+  const body = Buffer.from(`\0\x03\0\0user\0${username}\0database\0${pathname.slice(1)}\0\0`, 'latin1');
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + length.length);
+  const socket = connectSocket({ host: hostname, port: Number(port) });
+  socket.write(Buffer.concat([length, body]));
+  return holdOpen(socket, (message) => message.toString('latin1', 0, 1) === 'R');
 }
 
 /** The driver hands `replication` on to the server, though its types do not know the field. */

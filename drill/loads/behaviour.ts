@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dialect } from '../clients/client.ts';
+import type { Dialect, HalfOpen } from '../clients/client.ts';
 import type { ClientSession } from './client-session.ts';
 import type { LoadSpec } from './load-spec.ts';
 
@@ -11,8 +11,10 @@ export interface LoadContext {
   readonly random: () => number;
   /** Settles when the alarm goes off. */
   readonly alarm: Promise<void>;
-  /** Null when the server refused it for want of a slot. */
-  open(purpose: string): Promise<ClientSession | null>;
+  /** Null when the server refused it for want of a slot. `instance`: whose session it is; each in turn when absent. */
+  open(purpose: string, instance?: number): Promise<ClientSession | null>;
+  /** Knocks and leaves the server waiting for the rest. Null when it was refused. */
+  beginLogin(): Promise<HalfOpen | null>;
   /** A unit of useful work was done. */
   worked(): void;
   /** Every session does what it is for: the drill may go on. */
@@ -36,7 +38,8 @@ export async function openSessions(
   const wanted = context.spec.sessions === 'until-refused' ? Infinity : context.spec.sessions;
   const sessions: ClientSession[] = [];
   let refusals = 0;
-  let atOnce = OPENED_AT_ONCE;
+  const { everyMs } = context.spec;
+  let atOnce = everyMs === undefined ? OPENED_AT_ONCE : 1;
   while (sessions.length < wanted && refusals < 2) {
     const batch = await Promise.all(
       Array.from({ length: Math.min(atOnce, wanted - sessions.length) }, () => context.open(purpose)),
@@ -50,7 +53,7 @@ export async function openSessions(
       // A client holds a slot for a moment even while it is refused: near the end one must not stand in another's way.
       atOnce = 1;
       await sleep(50);
-    }
+    } else if (everyMs !== undefined) await sleep(everyMs);
   }
   return sessions;
 }

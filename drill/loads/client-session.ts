@@ -1,6 +1,12 @@
 import type { Client } from '../clients/client.ts';
 import type { LoadMessage, LoadOrder } from './load-spec.ts';
 
+/** What a client calls itself, and the address it comes from; whatever the system gives it when absent. */
+export interface Place {
+  readonly application: string;
+  readonly address?: string;
+}
+
 /** One session of a load, as its client holds it. */
 export interface ClientSession {
   /** Settles when the session is over, whoever ended it. */
@@ -21,9 +27,10 @@ export async function openSession(
   client: Client,
   { spec, url }: LoadOrder,
   purpose: string,
+  place: Place,
   report: (message: LoadMessage) => void,
 ): Promise<ClientSession | null> {
-  const login = { url, application: spec.application, forReplication: spec.behaviour === 'replication' };
+  const login = { url, ...place, forReplication: spec.behaviour === 'replication' };
   const connection = await client.connect(login).catch((error: unknown) => {
     const { kind, code } = client.failureOf(error);
     if (kind !== 'refused') throw error;

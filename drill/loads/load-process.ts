@@ -1,7 +1,8 @@
 import { clientFor } from '../clients/registry.ts';
+import { rollDice } from '../dice.ts';
 import { behaviours } from './behaviours.ts';
-import { openSession } from './client-session.ts';
-import { toLoad, type LoadMessage, type LoadOrder } from './load-spec.ts';
+import { openSession, type Place } from './client-session.ts';
+import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
 
 /** A load's own process: a real client, told by its parent what to be, and gone when the parent is. */
 
@@ -27,24 +28,28 @@ const alarm = new Promise<void>((resolve) => {
 
 async function start(order: LoadOrder): Promise<void> {
   const client = await clientFor(order.engine);
+  const dice = rollDice(order.seed);
+  let opened = 0;
   await behaviours[order.spec.behaviour]({
     spec: order.spec,
     dialect: client.dialect,
-    random: seededRandom(order.seed),
+    random: () => dice.between(0, 1),
     alarm,
-    open: (purpose) => openSession(client, order, purpose, report),
+    open: (purpose, instance = opened++) => openSession(client, order, purpose, placeOf(order.spec, instance), report),
+    async beginLogin() {
+      const login = await client.beginLogin({ url: order.url, application: order.spec.application });
+      if (login === null) report({ type: 'refused', code: 'half-open' });
+      return login;
+    },
     worked: () => report({ type: 'worked' }),
     ready: () => report({ type: 'ready' }),
   });
 }
 
-/** Small and repeatable (mulberry32); nothing here needs more. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+/** Where a client runs: several instances have names and, where this machine has them, addresses of their own. */
+function placeOf({ application, instances }: LoadSpec, index: number): Place {
+  if (instances === 1) return { application };
+  const number = (index % instances) + 1;
+  // All of 127/8 is this machine on Linux; elsewhere one address of it is.
+  return { application: `${application}-${number}`, ...(process.platform === 'linux' && { address: `127.0.1.${number}` }) };
 }

@@ -20,20 +20,32 @@ export const loadSpec = z.object({
     'replication',
     'quiet-sessions',
     'storm',
-    'reconnect-storm',
+    'oversized-pools',
+    'migration',
+    'deadlock',
+    'batch-job',
+    'half-open-flood',
   ]),
   user: z.string(),
-  /** Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16. */
-  login: z._default(z.enum(['ordinary', 'reserved', 'superuser', 'replication']), 'ordinary'),
+  /** Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16; `owner` may change the shop's tables. */
+  login: z._default(z.enum(['ordinary', 'owner', 'reserved', 'superuser', 'replication']), 'ordinary'),
   /** Connections the server allows its user; no limit when absent. */
   connectionLimit: z.optional(z.int().check(z.minimum(1))),
   application: z.string(),
   label: z.enum(['guilty', 'innocent']),
   sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),
+  /** Processes that share its sessions evenly; several are told apart by application name and, on Linux, by address. */
+  instances: z._default(z.int().check(z.minimum(1), z.maximum(200)), 1),
+  /** Open one session after the other, this long apart, as usage grows in production; as fast as can be when absent. */
+  everyMs: z.optional(z.int()),
   /** How many of them ignore a cancel request (runaway-query). */
   stubborn: z._default(z.int(), 0),
   /** Give each session up after about this long, and come again at once (storm); kept until it is lost when absent. */
   keepMs: z.optional(z.int()),
+  /** Be at work all that time instead of idle (storm). */
+  isBusy: z._default(z.boolean(), false),
+  /** Come again about this long after a refusal (storm). */
+  retryMs: z._default(z.int().check(z.minimum(1)), 500),
   /** Close every session this long after the alarm (quiet-sessions); never when absent. */
   leaveAfterAlarmMs: z.optional(z.int()),
 });

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pause, type LoadContext } from './behaviour.ts';
+import type { ClientSession } from './client-session.ts';
 
-/** How soon a client that was refused comes again: no back-off, and every instance alike. */
-const RETRY_MS = { from: 300, to: 700 } as const;
+/** How much a client's patience differs from that of the others, to both sides. */
+const SPREAD = 0.4;
 /** The storm is up when everybody has tried, somebody was refused, and it has not grown for as long. */
 const STEADY_MS = 300;
 
 /**
- * More clients than slots. Each wants a session, asks one question and keeps it, and whoever is refused, loses its session or
- * gives it up (`keepMs`) comes again at once.
+ * More clients than slots, and no back-off. Each takes a session, asks one question, and keeps it, idle or at work
+ * (`isBusy`), for good or for about `keepMs`; whoever is refused comes again after about `retryMs`, whoever loses its
+ * session or gives it up comes again at once.
  */
 export async function storm(context: LoadContext): Promise<void> {
-  const { sessions, keepMs } = context.spec;
+  const { sessions, keepMs, retryMs } = context.spec;
   if (sessions === 'until-refused') throw new Error('a storm has a number of clients');
   let inside = 0;
   let most = 0;
@@ -24,14 +26,13 @@ export async function storm(context: LoadContext): Promise<void> {
       if (tries === 0) untried--;
       if (session === null) {
         isRefused = true;
-        await pause(context, RETRY_MS.from, RETRY_MS.to);
+        await pause(context, retryMs * (1 - SPREAD), retryMs * (1 + SPREAD));
         continue;
       }
       if (++inside > most) [most, mostAt] = [inside, Date.now()];
       const customer = Math.floor(context.random() * 1000);
       if ((await session.run('SELECT COUNT(*) FROM orders WHERE customer = ?', [customer])) !== null) context.worked();
-      if (keepMs === undefined) await session.over;
-      else await Promise.race([session.over, sleep(keepMs * (0.5 + context.random()))]);
+      await keep(context, session, keepMs === undefined ? null : keepMs * (1 - SPREAD + 2 * SPREAD * context.random()));
       inside--;
       if (session.isAlive()) await session.close();
     }
@@ -40,4 +41,11 @@ export async function storm(context: LoadContext): Promise<void> {
   while (untried > 0 || !isRefused || Date.now() - mostAt < STEADY_MS) await sleep(50);
   context.ready();
   await Promise.all(clients);
+}
+
+/** Until the time is over, or the session is; for good when `forMs` is null. */
+async function keep({ spec, dialect }: LoadContext, session: ClientSession, forMs: number | null): Promise<void> {
+  if (forMs === null) await session.over;
+  else if (spec.isBusy) await session.run(`SELECT ${dialect.sleep(forMs / 1000)}`);
+  else await Promise.race([session.over, sleep(forMs)]);
 }

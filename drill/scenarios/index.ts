@@ -1,15 +1,22 @@
 import { approve, changedPlan, deny, expire } from './approval.ts';
+import { batchBurst } from './batch-burst.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { consumerLimit } from './consumer-limit.ts';
-import { honestLoad } from './honest-load.ts';
+import { deadlockVictims } from './deadlock-victims.ts';
+import { flap } from './flap.ts';
+import { halfOpenFlood } from './half-open-flood.ts';
 import { idleInTransaction } from './idle-in-transaction.ts';
+import { blackFriday, limitTooLow } from './limit-too-low.ts';
 import { lockPileup } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
+import { migrationByHand, migrationLocks } from './migration.ts';
 import { observe } from './observe.ts';
 import { paused, pausedTier } from './paused.ts';
 import { ordinarySlotsTaken } from './ordinary-slots-taken.ts';
+import { poolMisconfiguration } from './pool-misconfiguration.ts';
 import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
+import { runawayAnalytics } from './runaway-analytics.ts';
 import { runawayQuery } from './runaway-query.ts';
 import type { Scenario } from './scenario.ts';
 import { storm, stormKillsAlone, stormRefill } from './storm.ts';
@@ -19,8 +26,16 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   connectionLeak,
   idleInTransaction,
   runawayQuery,
+  runawayAnalytics,
   lockPileup,
-  honestLoad,
+  deadlockVictims,
+  migrationLocks,
+  migrationByHand,
+  poolMisconfiguration,
+  limitTooLow,
+  blackFriday,
+  batchBurst,
+  halfOpenFlood,
   protectedOnly,
   ordinarySlotsTaken,
   lockedOut,
@@ -38,4 +53,5 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   deny,
   expire,
   changedPlan,
+  flap,
 ];

@@ -53,6 +53,7 @@ export const lockedOut: Scenario = {
   policy: COMPRESSED,
   loads: [LEAK, ...ADMINISTRATORS.map((load) => ({ ...load, leaveAfterAlarmMs: LEAVE_AFTER_MS }))],
   refused: 'everybody',
+  isWarm: false,
   ripenMs: 3_200,
   expect: {
     outcome: 'relieved',

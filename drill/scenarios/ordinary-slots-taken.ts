@@ -9,6 +9,7 @@ export const ordinarySlotsTaken: Scenario = {
   name: 'ordinary-slots-taken',
   summary: 'ordinary clients are refused and the reserve is free: Headroom gets in at once',
   engines: ENGINE_NAMES,
+  isWarm: false,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   expect: {
     ...connectionLeak.expect,

@@ -13,11 +13,15 @@ export const reconnectStorm: Scenario = {
   loads: [
     {
       name: 'the storm',
-      behaviour: 'reconnect-storm',
+      behaviour: 'storm',
       user: 'checkout',
       application: 'checkout-api',
       label: 'guilty',
       sessions: 32,
+      // With 20 slots one comes free every 100 ms, and is taken within some 10.
+      keepMs: 2_000,
+      isBusy: true,
+      retryMs: 120,
     },
   ],
   refused: 'ordinary',

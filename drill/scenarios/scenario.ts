@@ -5,6 +5,7 @@ import type { IncidentStore } from '../../functions/core/ports.ts';
 import type { EngineName } from '../../functions/core/snapshot.ts';
 import type { TierName } from '../../functions/core/tiers/names.ts';
 import type { Outcome } from '../../functions/core/workflow.ts';
+import type { HeadroomConfig } from '../../lib/config.ts';
 import type { Reply } from '../../local/approver.ts';
 import type { Check } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
@@ -28,14 +29,21 @@ export interface Scenario {
   readonly policy: z.input<typeof policy>;
   /** Started one after the other, each when the one before it has all its sessions. */
   readonly loads: readonly LoadInput[];
+  /** The pools that a person has described in the target's configuration. */
+  readonly pools?: HeadroomConfig['targets'][number]['pools'];
   /** Users whose connections Headroom may limit. */
   readonly capUsers?: readonly string[];
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
-  /** The worker has been in before the trouble begins, as its sampling keeps it in production; else only where it must. */
+  /**
+   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads come up,
+   * as in production, which also keeps the worker's session warm.
+   */
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
+  /** How many more incidents follow the first: after each, the last load starts once more and fills what has come free. */
+  readonly repeats?: number;
   /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
   readonly answers?: readonly Reply['answer'][];
   /** Started when the first question is put, before it is answered. */

@@ -27,6 +27,11 @@ export interface PostgresFiles extends ServerFolder {
   readonly adminPassword: string;
 }
 
+/** Every address of this machine, with a password: clients of a rehearsal may come from several. */
+const WHO_MAY_LOG_IN = ['all', 'replication']
+  .map((database) => `host ${database} all 127.0.0.0/8 scram-sha-256\n`)
+  .join('');
+
 /** Makes the files of one server. The first call for a version initialises a template, later ones only copy it. */
 export async function makePostgresFiles(major: PostgresMajor): Promise<PostgresFiles> {
   const account = serverAccount();
@@ -35,8 +40,10 @@ export async function makePostgresFiles(major: PostgresMajor): Promise<PostgresF
   const { bin, version } = await findBinaries(major, cache, account);
   const template = join(cache, `template-${version}`);
   if (!existsSync(template)) await makeTemplate(template, bin, account);
+  const copy = await copyTemplate(template, cache, account);
+  await writeFile(join(copy.data, 'pg_hba.conf'), WHO_MAY_LOG_IN);
   return {
-    ...(await copyTemplate(template, cache, account)),
+    ...copy,
     postgres: join(bin, 'postgres'),
     account,
     adminPassword: readFileSync(join(template, 'password'), 'utf8'),

@@ -83,7 +83,7 @@ describe('what each control function may do', () => {
     ['Reconcile', [workers, publish, startOrWake, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
-    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
+    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
     ['Ask', [publish]],
     ['Act', [workers]],
     ['Escalate', [publish]],

@@ -1,4 +1,4 @@
-/** Repeatable chance: the same seed, the same incident. */
+/** Repeatable chance: the same seed, the same numbers. */
 export interface Dice {
   /** Evenly from `from` up to `to`. */
   between(from: number, to: number): number;

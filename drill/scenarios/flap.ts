@@ -1,0 +1,31 @@
+import { checkEqual, checkThat } from '../checks.ts';
+import { connectionLeak } from './connection-leak.ts';
+import { COMPRESSED, type Scenario } from './scenario.ts';
+
+const MAX_INCIDENTS = 2;
+
+/** The service is restarted after each incident, and leaks again. */
+export const flap: Scenario = {
+  ...connectionLeak,
+  name: 'flap',
+  summary: 'the same leak again and again: after so many incidents within the hour Headroom stops acting and pages',
+  server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
+  policy: { ...COMPRESSED, flap: { maxIncidents: MAX_INCIDENTS }, loop: { ...COMPRESSED.loop, holdSeconds: 0 } },
+  repeats: MAX_INCIDENTS,
+  expect: {
+    outcome: 'escalated',
+    cause: 'connection-leak',
+    tiers: [],
+    also: ({ incident: { escalation }, earlier }) => {
+      const reason = escalation?.reason ?? 'none';
+      return [
+        checkEqual(
+          'the incidents before',
+          Array.from({ length: MAX_INCIDENTS }, () => 'relieved').join(', '),
+          earlier.map(({ outcome }) => outcome ?? 'open').join(', '),
+        ),
+        checkThat('why a person is needed', 'it would only treat the symptom', reason, reason.includes('only treat the symptom')),
+      ];
+    },
+  },
+};

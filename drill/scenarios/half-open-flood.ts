@@ -1,0 +1,26 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+/** Connections that never become sessions. There is nobody to end, and only a session from before the flood is inside. */
+export const halfOpenFlood: Scenario = {
+  name: 'half-open-flood',
+  summary: 'connections that never log in take every slot: nobody can be ended, a person must hear where to look',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  loads: [
+    HEALTHY_POOL,
+    {
+      name: 'the flood',
+      behaviour: 'half-open-flood',
+      user: 'unknown',
+      application: 'scanner',
+      label: 'guilty',
+      sessions: 'until-refused',
+    },
+  ],
+  refused: 'ordinary',
+  ripenMs: 1_000,
+  expect: { outcome: 'escalated', cause: 'half-open-connections', tiers: [] },
+};

@@ -1,0 +1,79 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { checkEqual, checkThat } from '../checks.ts';
+import type { LoadInput } from '../loads/load-spec.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+function migrationBy(application: string): readonly LoadInput[] {
+  return [
+    HEALTHY_POOL,
+    {
+      name: 'the migration',
+      behaviour: 'migration',
+      user: 'deploy',
+      login: 'owner',
+      application,
+      label: 'guilty',
+      sessions: 1,
+    },
+    {
+      name: 'the customers who wait',
+      behaviour: 'lock-waiters',
+      user: 'orders',
+      application: 'order-api',
+      label: 'innocent',
+      sessions: 'until-refused',
+    },
+  ];
+}
+
+const NOBODY_ENDED = { outcome: 'escalated', cause: 'job-holding-on', tiers: [] } as const;
+
+/** A migration in the middle of the day changes a table that every request needs, and holds on to it. */
+export const migrationLocks: Scenario = {
+  name: 'migration-locks',
+  summary: 'a migration tool holds a lock and everybody queues up behind it: nobody may be ended, a person must decide',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  // It is protected by its name, guilty or not.
+  loads: migrationBy('Flyway Community Edition'),
+  refused: 'ordinary',
+  ripenMs: 3_200,
+  expect: NOBODY_ENDED,
+  on: {
+    // Without performance_schema nobody can tell the tool: there the policy has to name the user.
+    mariadb: {
+      policy: { ...COMPRESSED, protect: { users: ['deploy'] } },
+      expect: { ...NOBODY_ENDED, cause: 'lock-contention' },
+    },
+  },
+};
+
+/** The same by hand. Its statement is one that Headroom does not end without a person's yes. */
+export const migrationByHand: Scenario = {
+  ...migrationLocks,
+  name: 'migration-by-hand',
+  summary: 'a table is changed by hand and everybody queues up behind it: a person is asked about exactly that session',
+  // Elsewhere DDL ends its transaction, and its lock with it.
+  engines: ['postgres'],
+  policy: { ...COMPRESSED, tiers: { 'break-locks': 'approve' } },
+  answers: ['approved'],
+  loads: migrationBy('psql'),
+  expect: {
+    outcome: 'relieved',
+    cause: 'job-holding-on',
+    tiers: ['break-locks'],
+    reliefWithinSeconds: 20,
+    also: ({ ended, approvals }) => [
+      checkEqual('sessions ended', 1, ended.length),
+      checkThat(
+        'a person agreed',
+        'approved',
+        approvals.map(({ status }) => status).join(', ') || 'not asked',
+        approvals.some(({ status }) => status === 'approved'),
+      ),
+    ],
+  },
+  on: {},
+};

@@ -1,0 +1,46 @@
+import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { checkThat } from '../checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+
+const INSTANCES = 12;
+const SIZE = 6;
+
+/** A pool of a reasonable size, times the instances: nobody had done the sum. */
+export const poolMisconfiguration: Scenario = {
+  name: 'pool-misconfiguration',
+  summary:
+    'many instances times their pool is more than the limit: what is ended is back at once, so a person hears the arithmetic',
+  engines: ENGINE_NAMES,
+  server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
+  mode: 'act',
+  policy: COMPRESSED,
+  pools: [{ name: 'orders-api', instances: INSTANCES, size: SIZE, cores: 2 }],
+  loads: [
+    HEALTHY_POOL,
+    {
+      name: 'the pools that are too large together',
+      behaviour: 'oversized-pools',
+      user: 'orders',
+      application: 'orders-api',
+      label: 'guilty',
+      instances: INSTANCES,
+      sessions: INSTANCES * SIZE,
+    },
+  ],
+  refused: 'ordinary',
+  ripenMs: 5_500,
+  expect: {
+    outcome: 'escalated',
+    cause: 'pool-oversubscription',
+    tiers: ['kill-idle'],
+    also: ({ incident: { escalation, target } }) => {
+      const advice = escalation?.advice.join('; ') ?? 'none';
+      const reason = escalation?.reason ?? 'none';
+      const [sums] = target.pools.map(({ instances, size }) => `${instances} × ${size}`);
+      return [
+        checkThat('why a person is needed', 'what is ended comes back at once', reason, reason.includes('comes back at once')),
+        checkThat('the page has the arithmetic', sums ?? 'none', advice, sums !== undefined && advice.includes(sums)),
+      ];
+    },
+  },
+};
