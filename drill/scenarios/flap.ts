@@ -24,7 +24,12 @@ export const flap: Scenario = {
           Array.from({ length: MAX_INCIDENTS }, () => 'relieved').join(', '),
           earlier.map(({ outcome }) => outcome ?? 'open').join(', '),
         ),
-        checkThat('why a person is needed', 'it would only treat the symptom', reason, reason.includes('only treat the symptom')),
+        checkThat(
+          'why a person is needed',
+          'it would only treat the symptom',
+          reason,
+          reason.includes('only treat the symptom'),
+        ),
       ];
     },
   },
