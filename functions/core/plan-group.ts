@@ -46,7 +46,8 @@ const OF_CAUSE = 0.15;
 /** From this share on, ending a consumer's sessions is no gain. */
 const RETURNS_AT_ONCE = 0.7;
 
-const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
+/** Stands in for a limit that a person has said no to. */
+export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
 
 /** Which budget a tier's victims count against: what was ended in vain before a user was limited must not keep the limit from helping. */
 export function budgetOf(tier: TierName): 'incident' | 'limited' {
