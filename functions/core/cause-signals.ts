@@ -61,9 +61,9 @@ function againstSlow(facts: Facts, policy: Policy): number | null {
   return slow === null ? null : 1 - slow;
 }
 
-/** 0 when clients come and go all the time, 1 when they stay; null when nobody counts them. */
-function settledness({ trend, taken }: Facts): number | null {
-  return trend?.opensPerMinute == null ? null : 1 - Math.min(1, trend.opensPerMinute / (2 * taken));
+/** 0 when a third of the slots is opened anew within the time in which a session counts as fresh, 1 when all stay; null when nobody counts. */
+function settledness(facts: Facts): number | null {
+  return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
 
 function climb({ trend }: Facts): string {
@@ -191,7 +191,7 @@ export const CAUSES = {
       // Sessions are seldom as young as that for another reason.
       ...about((facts.fresh ?? 0) / facts.taken, [leaning(1, 1.5, '')]),
       leaning(
-        facts.trend?.opensPerMinute == null ? null : Math.min(1, facts.trend.opensPerMinute / (4 * facts.taken)),
+        facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
         2,
         `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${facts.taken} slots taken`,
       ),
