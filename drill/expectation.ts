@@ -23,18 +23,19 @@ function checkCause(expected: Expectation['cause'], found: string): Check {
   return checkThat('cause', causes.join(' or '), found, causes.includes(found));
 }
 
+/** Relief is confirmed at the relief level; after that it holds while usage stays under the trigger, as clients come and go. */
 function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Check[] {
   if (expect.outcome !== 'relieved') return [];
-  const reliefPercent = policy.reliefPercent ?? 70;
+  const triggerPercent = policy.triggerPercent ?? 85;
   const usage = incident.usageAfter;
   const within = expect.reliefWithinSeconds ?? 180;
   const took = incident.reliefAt === null ? null : (incident.reliefAt - incident.alarm.at) / 1000;
   return [
     checkThat(
       'usage afterwards',
-      `at most ${reliefPercent} %`,
+      `under ${triggerPercent} %`,
       usage === null ? 'not known' : `${Math.round(usage)} %`,
-      usage !== null && usage <= reliefPercent,
+      usage !== null && usage < triggerPercent,
     ),
     checkThat(
       'relief',

@@ -54,7 +54,7 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'tiers.break-locks': 'Mode of break-locks: ends root blockers. One transaction rolls back, many proceed.',
   'tiers.cancel-long': 'Mode of cancel-long: cancels long queries. That query fails.',
   'tiers.cap-consumer':
-    'Mode of cap-consumer: limits the connections of the user that storms until the incident is closed, then ends its idle sessions. Needs what `headroom grants --cap-users` prints. Without a mode here it only observes, whatever the mode of the target.',
+    'Mode of cap-consumer: limits the connections of the user that storms until the incident is closed, then ends its idle sessions. Needs what `headroom grants --cap-users` prints. Without a mode here it asks first on a target in mode act, and on any other has the mode of the target.',
   loop: 'How the loop of diagnosing and acting runs.',
   'loop.settleSeconds': 'Wait between an act and the next diagnosis.',
   'loop.maxRounds': 'Rounds before the incident is escalated.',

@@ -64,9 +64,9 @@ export class SharedStack extends Stack {
     };
     this.#allowWorkers(steps.diagnose);
     steps.diagnose.allow(
-      ['rds:DescribeEvents', 'cloudwatch:GetMetricData'],
+      ['rds:DescribeEvents', 'rds:DescribeDBInstances', 'cloudwatch:GetMetricData'],
       ['*'],
-      'Neither knows a narrower scope; reading only, as evidence for the cause.',
+      'The metrics and the events of parameter groups know no narrower scope; reading only, as evidence for the cause.',
     );
     this.#allowWorkers(steps.act);
     this.#topic.grantPublish(steps.ask);
@@ -94,9 +94,9 @@ export class SharedStack extends Stack {
   #createReconcile(stateMachine: StateMachine): ControlFunction {
     const reconcile = this.#createFunction('reconcile', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
     // The next minute brings the next call.
-    this.#allowWaking(reconcile, stateMachine);
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
+    this.#allowWaking(reconcile, stateMachine);
     this.#allowWorkers(reconcile);
     this.#allowTargetRules(reconcile);
     new Rule(this, 'WorkflowEnded', {

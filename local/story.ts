@@ -1,5 +1,6 @@
 import { describeAdmission } from '../functions/core/admission.ts';
 import { describeFinally, type Approval } from '../functions/core/approval.ts';
+import { describeChoice } from '../functions/core/choice.ts';
 import { printable } from '../functions/core/printable.ts';
 import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
 import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
@@ -65,6 +66,7 @@ function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[])
   return [
     `round ${round.round}, ${after(incident, round.at)}`,
     ...describeRound(round).map(({ text }) => `  ${text}`),
+    ...(round.choice === undefined ? [] : describeChoice(round.choice).map((line) => `  choice: ${line}`)),
     ...acts.filter((act) => act.round === round.round).flatMap(describeAct),
   ];
 }

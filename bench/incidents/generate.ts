@@ -1,4 +1,4 @@
-import type { Context } from '../../functions/core/cause-facts.ts';
+import { NO_CONTEXT, type Context } from '../../functions/core/cause-facts.ts';
 import type { Snapshot } from '../../functions/core/snapshot.ts';
 import { storeAnswer, type StoredSample } from '../../functions/core/sample-history.ts';
 import { aSnapshot } from '../../test/support/a-session.ts';
@@ -35,7 +35,7 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const opened = 50_000;
   const full = { ...snapshot, activity: { ...snapshot.activity, sessionsOpened: opened } };
   const samples = dice.happens(0.8) ? historyOf(full, everyday, course, dice) : [];
-  return { model, snapshot: full, context: { samples, connections: [], poolSlots: null, changes: [] } };
+  return { model, snapshot: full, context: { ...NO_CONTEXT, samples } };
 }
 
 function historyOf(

@@ -3,43 +3,59 @@ import { createCleanup } from '../../drill/cleanup.ts';
 import { startDrillServer } from '../../drill/drill-server.ts';
 import { loadSpec } from '../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../drill/loads/load.ts';
+import { summariseLoad, type LoadResult } from '../../drill/result.ts';
 import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from '../../drill/server-choice.ts';
-import { knock } from '../../drill/watch.ts';
+import { knock, type Look } from '../../drill/watch.ts';
 import type { Remedy } from './remedies.ts';
 
-/** What a remedy came to. Seconds from the alarm; null when relief did not come. */
+/** What a remedy came to. */
 export interface Outcome {
   readonly remedy: string;
+  /** Seconds from the alarm to the third good look; null when relief did not come. */
   readonly reliefSeconds: number | null;
+  /** Sessions that clients lost or had a query cancelled of, by their own account. */
   readonly ended: number;
   readonly innocentEnded: number;
-  /** Usage some seconds after the remedy had its time, in percent of usable slots. */
+  /** Errors that clients saw: sessions lost, queries failed. */
+  readonly clientErrors: number;
+  /** Whether usage stayed under the trigger for a minute after relief; null without relief. */
+  readonly held: boolean | null;
+  /** Usage at the end of that minute, in percent of usable slots. */
   readonly usageLater: number;
 }
 
+const TRIGGER_PERCENT = 85;
 const RELIEF_PERCENT = 70;
 const SAMPLES = 3;
 const SPACING_MS = 500;
-/** How long each remedy has. */
-const TIME_MS = 15_000;
+/** How long each remedy has to bring relief, and how long relief is watched. */
+const TIME_MS = 20_000;
+const HOLD_SECONDS = 60;
 
-/** Headroom, in the drill as it is. */
+/** Headroom, in the drill as it is, but that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {
-  const result = await runDrill(scenario, {
-    server,
-    seed: 1,
-    tell: () => undefined,
-    show: () => undefined,
-    signal: new AbortController().signal,
-  });
+  const loop = { ...scenario.policy.loop, holdSeconds: HOLD_SECONDS, watchSeconds: 10, maxMinutes: 3 };
+  const looks: Look[] = [];
+  const result = await runDrill(
+    { ...scenario, policy: { ...scenario.policy, loop } },
+    {
+      server,
+      seed: 1,
+      tell: () => undefined,
+      show: (look) => looks.push(look),
+      signal: new AbortController().signal,
+    },
+  );
+  const { usable } = slotsOf(scenario, server);
+  const { reliefSeconds } = result;
   return {
     remedy: 'Headroom',
-    reliefSeconds: result.reliefSeconds,
-    ended: result.ended.filter(({ result: what }) => what === 'ended' || what === 'cancelled').length,
-    innocentEnded: result.endedInnocent,
-    usageLater: result.usageAfter ?? NaN,
+    reliefSeconds,
+    ...countLosses(result.loads),
+    held: reliefSeconds === null ? null : result.outcome === 'relieved',
+    usageLater: (100 * (looks.at(-1)?.used ?? NaN)) / usable,
   };
 }
 
@@ -67,32 +83,35 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     const applied = remedy.apply(server);
     let good = 0;
     let reliefAt: number | null = null;
+    let highest = 0;
     let usage = 100;
-    while (Date.now() - alarmAt < TIME_MS) {
+    while (Date.now() < (reliefAt === null ? alarmAt + TIME_MS : reliefAt + 1000 * HOLD_SECONDS)) {
       usage = (100 * (await server.countUsed())) / slots.usable;
       const isCalm = usage <= RELIEF_PERCENT && (await knock(choice, server.passerByUrl)) === 'open';
       good = isCalm ? good + 1 : 0;
       if (good === SAMPLES) reliefAt ??= Date.now();
+      if (reliefAt !== null) highest = Math.max(highest, usage);
       await sleep(SPACING_MS);
     }
     await applied;
-    const tallies = loads.map((load) => load.tally());
-    const lost = (label: string) =>
-      tallies
-        .filter(({ spec }) => spec.label === label)
-        .reduce(
-          (sum, { sessions, cancelled }) =>
-            sum + sessions.filter(({ end }) => end === 'lost').length + cancelled.length,
-          0,
-        );
     return {
       remedy: remedy.name,
       reliefSeconds: reliefAt === null ? null : (reliefAt - alarmAt) / 1000,
-      ended: lost('guilty') + lost('innocent'),
-      innocentEnded: lost('innocent'),
+      ...countLosses(loads.map((load) => summariseLoad(load.tally()))),
+      held: reliefAt === null ? null : highest < TRIGGER_PERCENT,
       usageLater: usage,
     };
   } finally {
     await cleanup.run();
   }
+}
+
+function countLosses(loads: readonly LoadResult[]): Pick<Outcome, 'ended' | 'innocentEnded' | 'clientErrors'> {
+  const total = (of: (load: LoadResult) => number) => loads.reduce((sum, load) => sum + of(load), 0);
+  const ended = ({ lost, cancelled }: LoadResult) => lost + cancelled;
+  return {
+    ended: total(ended),
+    innocentEnded: total((load) => (load.label === 'innocent' ? ended(load) : 0)),
+    clientErrors: total(({ errors }) => Object.values(errors).reduce((sum, count) => sum + count, 0)),
+  };
 }

@@ -90,7 +90,13 @@ async function chooseAct(
     await store.caps(target.id),
   );
   const decided = { ...history, denied: deniedTiers(approvals) };
-  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, NO_CONTEXT, tier);
+  const { plan, pressing, usage } = readSnapshot(
+    snapshot,
+    underPauses(target, pauses),
+    decided,
+    NO_CONTEXT,
+    decided.lastCause,
+  );
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && !acts.some(hasEffect))
     return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;

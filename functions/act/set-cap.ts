@@ -1,4 +1,5 @@
 import type { ActCap, CapRecord, Incident } from '../core/incident.ts';
+import { whyLimit } from '../core/plan-summary.ts';
 import type { IncidentStore, WorkerClient } from '../core/ports.ts';
 import { printable } from '../core/printable.ts';
 import type { UserCap } from '../core/tiers/tier.ts';
@@ -10,16 +11,9 @@ export interface SetCapDependencies {
 }
 
 /** What an act's record keeps of a planned limit. */
-export function pickCap({
-  user,
-  account,
-  limit,
-  before,
-  reason,
-  concerns,
-}: UserCap): Pick<ActCap, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
-  const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
-  return { user, account, limit, before, reason: `${reason}; concerns ${names.join(', ')}` };
+export function pickCap(cap: UserCap): Pick<ActCap, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
+  const { user, account, limit, before } = cap;
+  return { user, account, limit, before, reason: whyLimit(cap) };
 }
 
 /**

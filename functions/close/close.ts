@@ -2,6 +2,7 @@ import type { Incident, Notice } from '../core/incident.ts';
 import type { IncidentStore } from '../core/ports.ts';
 import { parseRequest } from '../core/request.ts';
 import { closeRequest, type Outcome } from '../core/workflow.ts';
+import { endQuestions } from '../diagnose/end-questions.ts';
 import { liftCaps, type LiftDependencies } from './lift-caps.ts';
 
 export interface CloseDependencies extends LiftDependencies {
@@ -29,7 +30,8 @@ export async function close(
 
 /**
  * The page of an escalation has gone out or is pending already; every other outcome owes its own notice. A limit that cannot
- * be lifted does not keep the incident open: it stays on record, a person is paged, and the reconciler goes on trying.
+ * be lifted does not keep the incident open: it stays on record, a person is paged, and the reconciler goes on trying. A
+ * question that still waits is withdrawn.
  */
 export async function closeIncident(
   incidentId: string,
@@ -40,6 +42,8 @@ export async function closeIncident(
   const { store, now } = deps;
   const incident = await store.incident(incidentId);
   if (incident?.status === 'open') {
+    // Of a workflow that died; whoever follows the link hears that nobody waits any more.
+    await endQuestions(incident, deps);
     const caps = await store.caps(incident.target.id);
     await liftCaps(
       incident.target,

@@ -1,18 +1,12 @@
+import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import type { CauseName } from './cause.ts';
 import { largestConsumer, type Facts } from './cause-facts.ts';
 import { printable } from './printable.ts';
 import type { Session } from './session.ts';
-import type { Pool, TargetSettings } from './target.ts';
+import type { TargetSettings } from './target.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 
-/**
- * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for
- * peaks (they say 1.2 to 1.5).
- */
-const PEAKS = 1.3;
-/** All pools together should stay at or under this share of the usable slots (the runbooks' example: 375 of 500). */
-const POOL_SHARE = 0.75;
 const LONGEST_TEXT = 120;
 
 /**
@@ -21,11 +15,6 @@ const LONGEST_TEXT = 120;
  */
 export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
   return ADVICE[cause](facts, target);
-}
-
-/** Connections one process needs at most by the formula above. */
-export function poolSizeFor(cores: number): number {
-  return Math.round((2 * cores + 1) * PEAKS);
 }
 
 type Advise = (facts: Facts, target: Advised) => string[];
@@ -51,19 +40,19 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     idleTransactionTimeout(userOf(inTransaction), engine),
     `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
   ],
-  'lock-contention': ({ roots, behindPrepared, behindUnknown, deadlockAgoMs }, { engine }) => [
-    `look at the root blocker${roots === 1 ? '' : 's'} first: \`headroom incidents show\` names ${roots === 1 ? 'it' : 'them'}`,
-    engine === 'postgres'
-      ? "bound waiting: ALTER ROLE … SET lock_timeout = '10s' for the users that wait"
-      : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default)',
-    'keep transactions short, and let all code take its locks in the same order',
-    ...(deadlockAgoMs === null
+  'lock-contention': (facts, { engine }) => [
+    lookAtBlocker(facts),
+    lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
+    'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
+    ...(facts.deadlockAgoMs === null
       ? []
       : ['retry transactions that were ended as deadlock victims, a little later each time']),
-    ...(behindPrepared > 0
+    ...(facts.behindPrepared > 0
       ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
       : []),
-    ...(behindUnknown > 0 ? ['turn performance_schema on (it takes a restart), so that blockers can be seen'] : []),
+    ...(facts.behindUnknown > 0
+      ? ['turn performance_schema on (it takes a restart), so that blockers can be seen']
+      : []),
   ],
   'long-queries': ({ longQueries }, { engine, isRds }) => [
     ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
@@ -93,7 +82,12 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
     pooler(engine, isRds),
   ],
-  'pool-oversubscription': (facts, { engine, isRds, pools }) => [...adviseOnPools(facts, pools), pooler(engine, isRds)],
+  'pool-oversubscription': (facts, { engine, isRds, pools }) => [
+    ...adviseOnPools(facts, pools),
+    'let pools give back what they do not use (HikariCP: minimumIdle under maximumPoolSize, idleTimeout of five minutes)',
+    pooler(engine, isRds),
+    raiseLimit(facts, engine, isRds),
+  ],
   'limit-too-low': (facts, { engine, isRds }) => [
     'nobody is to blame: shed load for now, or scale the application’s caches and readers',
     raiseLimit(facts, engine, isRds),
@@ -102,39 +96,10 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
   unclear: () => ['look at who holds the slots: `headroom plan` shows every session with its reason'],
 };
 
-function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): string[] {
-  const budget = Math.floor(POOL_SHARE * usable);
-  if (pools.length === 0) {
-    const places = Math.max(1, idlePlaces.count);
-    return [
-      `${places} pools hold idle connections: with ${usable} usable slots, ${Math.max(1, Math.floor(budget / places))} connections each are enough to share`,
-      'describe your pools in headroom.yaml (targets[].pools), and this advice is computed from their real sizes',
-    ];
-  }
-  const total = pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
-  const instances = pools.reduce((sum, pool) => sum + pool.instances, 0);
-  return [
-    `the pools may take ${pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`).join(' + ')} = ${total} connections; ${usable} slots are usable, and ${budget} leave room for everything else`,
-    ...pools.map((pool) => {
-      // In proportion to what each has now.
-      const fair = Math.max(1, Math.floor((pool.size * budget) / Math.max(1, total)));
-      const byCores = pool.cores === null ? null : poolSizeFor(pool.cores);
-      const size = byCores === null ? fair : Math.min(fair, byCores);
-      const why =
-        byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} would be the most one can use`;
-      return `set the pool of ${printable(pool.name, 40)} to ${size} per process${why}`;
-    }),
-    ...(instances > budget
-      ? [
-          `${instances} processes with one connection each are already over ${budget}: a pooler in front is the only way`,
-        ]
-      : []),
-  ];
-}
-
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
-  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}`;
+  // Sessions that keep a state of their own are pinned by RDS Proxy, and broken by a pooler that shares by transaction.
+  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}; it fits clients that keep nothing in their session (SET, temporary tables, session locks)`;
 }
 
 function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
@@ -146,15 +111,21 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
     : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
 }
 
-/** Memory is for a person to judge: the server does not say how much it has. */
-function raiseLimit({ taken, usable }: Facts, engine: Advised['engine'], isRds: boolean): string {
-  const wanted = Math.ceil(Math.max(taken, usable) / 0.7 / 10) * 10;
-  if (engine === 'postgres') {
-    return `or raise max_connections to ${wanted}: PostgreSQL applies it at a restart only, and each connection may take 10 MB or more`;
-  }
-  return isRds
-    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); buffers of all connections must stay within the memory of the class`
-    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}, if the buffers of that many connections fit into memory`;
+/** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
+function lookAtBlocker({ picture, roots }: Facts): string {
+  const [head] = picture.heads;
+  if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
+  const { session, waiters } = head;
+  const text = session.statement?.text ?? '';
+  const others = roots > 1 ? `, and ${roots - 1} more like it` : '';
+  const ran = text === '' ? '' : `; it ran last: ${printable(text, LONGEST_TEXT)}`;
+  return `look at session ${session.identity.id} of ${nameOf([session])} first, which holds up ${waiters}${others}${ran}`;
+}
+
+function lockTimeout(user: string, engine: Advised['engine']): string {
+  return engine === 'postgres'
+    ? `bound waiting: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
+    : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), in the parameter group or for that client';
 }
 
 function queryTimeout(user: string, engine: Advised['engine']): string {

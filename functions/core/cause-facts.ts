@@ -5,6 +5,7 @@ import { protectionOf } from './protection.ts';
 import type { StoredSample } from './sample-history.ts';
 import { consumerOf, type Session } from './session.ts';
 import { slotsTaken, usagePercent, type Snapshot } from './snapshot.ts';
+import { drawSlots, type SlotPicture } from './slot-picture.ts';
 import { isMaintenance } from './statement.ts';
 
 /** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
@@ -17,9 +18,30 @@ export interface Context {
   readonly poolSlots: number | null;
   /** What changed on the server lately, in words, newest first. */
   readonly changes: readonly string[];
+  /** The least memory the server had free of late, in bytes; null when nobody knows. */
+  readonly freeMemoryBytes: number | null;
+  /** What others say of single causes: poolers, metrics of applications. */
+  readonly told: readonly Told[];
 }
 
-export const NO_CONTEXT: Context = { samples: [], connections: [], poolSlots: null, changes: [] };
+/** Evidence that somebody else has weighed. */
+export interface Told {
+  /** A name of CAUSES; what is told of any other goes unheard. */
+  readonly cause: string;
+  /** From 0 (against) to 1 (for). */
+  readonly strength: number;
+  /** With numbers, for people. */
+  readonly words: string;
+}
+
+export const NO_CONTEXT: Context = {
+  samples: [],
+  connections: [],
+  poolSlots: null,
+  changes: [],
+  freeMemoryBytes: null,
+  told: [],
+};
 
 /** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: cannot be told. */
 export interface Facts {
@@ -61,6 +83,11 @@ export interface Facts {
   readonly trend: Trend | null;
   readonly poolSlots: number | null;
   readonly changes: readonly string[];
+  readonly freeMemoryBytes: number | null;
+  readonly told: readonly Told[];
+  readonly picture: SlotPicture;
+  /** What would make the cause surer and is not known, in words. */
+  readonly unknown: readonly string[];
 }
 
 export interface Consumer {
@@ -111,6 +138,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
   const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
   const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
+  const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
+  const trend = readTrend(context, snapshot, policy);
   return {
     taken: Math.max(1, slotsTaken(snapshot)),
     usable: snapshot.limits.usable,
@@ -132,8 +161,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
     jobs: [...jobs],
     behindJobs,
-    fresh:
-      rest.length > 0 && rest.every(({ connectedMs }) => connectedMs === null) ? null : rest.filter(isFresh).length,
+    fresh: tellsConnected ? rest.filter(isFresh).length : null,
     freshMs,
     halfOpen: snapshot.halfOpen,
     atLimit: snapshot.atLimit,
@@ -143,9 +171,18 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
         ? clients.filter((session) => isLimited(session, snapshot)).length
         : 0,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
-    trend: readTrend(context, snapshot, policy),
+    trend,
     poolSlots: context.poolSlots,
     changes: context.changes,
+    freeMemoryBytes: context.freeMemoryBytes,
+    told: context.told,
+    picture: drawSlots(clients, locks),
+    unknown: [
+      ...(trend === null ? ['how usage came about'] : []),
+      ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
+      ...(tellsConnected ? [] : ['when sessions connected']),
+      ...(snapshot.visibility.seesBlockers ? [] : ['who holds up those that wait']),
+    ],
   };
 }
 

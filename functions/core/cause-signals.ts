@@ -1,26 +1,9 @@
 import type { Facts } from './cause-facts.ts';
+import type { Cause } from './cause-weights.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import type { Session } from './session.ts';
-import type { TierName } from './tiers/names.ts';
 import { inWords } from './tiers/tier.ts';
-
-/** One thing that speaks for or against a cause. */
-export interface Signal {
-  /** Added to the cause's log-odds. Positive speaks for it. */
-  readonly weight: number;
-  /** With numbers; empty when it says nothing that people should read. */
-  readonly words: string;
-}
-
-interface Cause {
-  /** How often this is why slots run out, before anything is looked at. */
-  readonly prior: number;
-  /** The tier that deals with it; null when no tier does. */
-  readonly first: TierName | null;
-  readonly words: string;
-  readonly signals: (facts: Facts, policy: Policy) => readonly Signal[];
-}
 
 /**
  * Base rates: the runbooks' for what they count (pools 40 %, queries 25 %, locks 20 %, limit 10 %, leaks 5 %, here half each
@@ -28,26 +11,6 @@ interface Cause {
  */
 const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 4;
-
-/**
- * How much of the trouble it would explain decides first. At a third it speaks neither for nor against: all of the taken
- * slots make a cause some 27 times as likely, a tenth makes it 25 times less so.
- */
-function explains(share: number, words: string): Signal {
-  return { weight: 3 * Math.log((Math.min(1, share) + 0.02) / 0.35), words: share >= 0.05 ? words : '' };
-}
-
-/** What is told about a tenth of the slots weighs a fifth of what is told about half of them or more. */
-function about(share: number, signals: readonly Signal[]): Signal[] {
-  return signals.map(({ weight, words }) => ({ weight: weight * Math.min(1, 2 * share), words }));
-}
-
-/** `strength` from 0 (against) to 1 (for); null is not known and says nothing. */
-function leaning(strength: number | null, weight: number, words: string): Signal {
-  if (strength === null) return { weight: 0, words: '' };
-  const lean = weight * (2 * strength - 1);
-  return { weight: lean, words: lean > 0.3 ? words : '' };
-}
 
 /** 1 for a slow climb, 0 for a sudden one; null when usage did not climb while anybody looked. */
 function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
@@ -66,6 +29,14 @@ function settledness(facts: Facts): number | null {
   return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
 
+function atWork({ shortQueries }: Facts): number {
+  return shortQueries.length;
+}
+
+function all({ taken }: Facts): number {
+  return taken;
+}
+
 function climb({ trend }: Facts): string {
   return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
 }
@@ -75,175 +46,220 @@ export const CAUSES = {
     prior: OF_STORIES,
     first: null,
     words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
-    signals: ({ limited, taken }) => [
-      explains(limited / taken, ''),
-      // The server says so itself.
-      ...about(limited / taken, [leaning(1, 5, '')]),
-    ],
+    explains: {
+      of: 'sessions of users and databases at a limit of their own, while the server is not full',
+      slots: ({ limited }) => limited,
+    },
+    signs: [{ of: 'the server says so itself', weight: 5, strength: () => 1, onlyFor: true }],
   },
   'connection-leak': {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'kill-idle',
     words: 'a connection leak: sessions pile up idle and are not given back',
-    signals: (facts, policy) => {
-      const share = facts.leaker.sessions.length / facts.taken;
-      return [
-        explains(
-          share,
-          `${facts.leaker.sessions.length} sessions of ${printable(facts.leaker.name)} have been idle for ${spread(facts.leaker.sessions, 'stateMs')}`,
-        ),
-        ...about(share, [
-          leaning(
-            facts.usedOnce,
-            3,
-            `${Math.round(100 * (facts.usedOnce ?? 0))} % of them were used when they were opened and never since`,
-          ),
-          leaning(slowness(facts, policy), 1.5, climb(facts)),
-          // One place that holds them all is one application that does not give back.
-          leaning(facts.idlePlaces.largest, 2.5, ''),
-        ]),
-      ];
+    explains: {
+      of: 'long-idle sessions of the consumer that has most of them',
+      slots: ({ leaker }) => leaker.sessions.length,
+      words: ({ leaker }) =>
+        `${leaker.sessions.length} sessions of ${printable(leaker.name)} have been idle for ${spread(leaker.sessions, 'stateMs')}`,
     },
+    signs: [
+      {
+        of: 'they were used once, when they were opened, and never since',
+        weight: 3,
+        strength: ({ usedOnce }) => usedOnce,
+        words: ({ usedOnce }) =>
+          `${Math.round(100 * (usedOnce ?? 0))} % of them were used when they were opened and never since`,
+      },
+      { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
+      {
+        // One application that does not give back.
+        of: 'one place holds all idle sessions',
+        weight: 2.5,
+        strength: ({ idlePlaces }) => idlePlaces.largest,
+      },
+    ],
   },
   'idle-in-transaction': {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'end-idle-transactions',
     words: 'transactions left open: sessions idle in a transaction',
-    signals: ({ inTransaction, taken }) => [
-      explains(
-        inTransaction.length / taken,
+    explains: {
+      of: 'sessions idle in a transaction',
+      slots: ({ inTransaction }) => inTransaction.length,
+      words: ({ inTransaction }) =>
         `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
-      ),
-      // Nothing but forgetting them leaves so many open, however often other causes come about.
-      ...about(inTransaction.length / taken, [leaning(1, 2.5, '')]),
-    ],
+    },
+    signs: [{ of: 'nothing but forgetting them leaves so many open', weight: 2.5, strength: () => 1, onlyFor: true }],
   },
   'lock-contention': {
     prior: 0.2 * OF_RUNBOOKS,
     first: 'break-locks',
     words: 'lock contention: many sessions wait behind few',
-    signals: (facts) => [
-      explains(
-        facts.queued / facts.taken,
-        `${facts.waiting} sessions wait for locks, behind ${facts.roots} root blocker${facts.roots === 1 ? '' : 's'}`,
-      ),
-      ...(facts.behindPrepared > 0
-        ? [leaning(1, 0.5, `${facts.behindPrepared} of them wait for a prepared transaction, which no session owns`)]
-        : []),
-      ...(facts.behindUnknown > 0
-        ? [leaning(1, 0.5, `who holds up ${facts.behindUnknown} of them is unknown: this server does not show it`)]
-        : []),
-      leaning(
-        facts.deadlockAgoMs === null ? null : facts.deadlockAgoMs < 600_000 ? 1 : 0.5,
-        0.5,
-        `the server broke a deadlock ${inWords(facts.deadlockAgoMs)} ago`,
-      ),
+    explains: {
+      of: 'sessions that wait for locks, with the root blockers; those behind a job left out',
+      slots: ({ queued }) => queued,
+      words: ({ waiting, roots }) =>
+        `${waiting} sessions wait for locks, behind ${roots} root blocker${roots === 1 ? '' : 's'}`,
+    },
+    signs: [
+      {
+        of: 'some wait for a prepared transaction',
+        weight: 0.5,
+        strength: ({ behindPrepared }) => Number(behindPrepared > 0),
+        words: ({ behindPrepared }) =>
+          `${behindPrepared} of them wait for a prepared transaction, which no session owns`,
+        onlyFor: true,
+        slots: all,
+      },
+      {
+        of: 'some wait for a blocker that the server does not show',
+        weight: 0.5,
+        strength: ({ behindUnknown }) => Number(behindUnknown > 0),
+        words: ({ behindUnknown }) => `who holds up ${behindUnknown} of them is unknown: this server does not show it`,
+        onlyFor: true,
+        slots: all,
+      },
+      {
+        of: 'the server broke a deadlock within the last ten minutes',
+        weight: 0.5,
+        strength: ({ deadlockAgoMs }) => (deadlockAgoMs === null ? null : Number(deadlockAgoMs < 600_000)),
+        words: ({ deadlockAgoMs }) => `the server broke a deadlock ${inWords(deadlockAgoMs)} ago`,
+        onlyFor: true,
+        slots: all,
+      },
     ],
   },
   'long-queries': {
     prior: 0.25 * OF_RUNBOOKS,
     first: 'cancel-long',
     words: 'long-running queries hold the slots',
-    signals: ({ longQueries, taken }) => [
-      explains(
-        longQueries.length / taken,
-        `${longQueries.length} queries have run for ${spread(longQueries, 'queryMs')}`,
-      ),
-    ],
+    explains: {
+      of: 'queries at work for longer than `ages.querySeconds`',
+      slots: ({ longQueries }) => longQueries.length,
+      words: ({ longQueries }) => `${longQueries.length} queries have run for ${spread(longQueries, 'queryMs')}`,
+    },
+    signs: [],
   },
   'half-open-connections': {
     prior: OF_STORIES,
     first: null,
     words: 'half-open connections: slots are taken without a session',
-    signals: ({ halfOpen, taken }) => [
-      explains(
-        halfOpen.count / taken,
+    explains: {
+      of: 'slots that are taken by connections without a session',
+      slots: ({ halfOpen }) => halfOpen.count,
+      words: ({ halfOpen }) =>
         `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
-      ),
-      // Nothing else looks like this.
-      ...about(halfOpen.count / taken, [leaning(1, 2.5, '')]),
-    ],
+    },
+    signs: [{ of: 'nothing else looks like this', weight: 2.5, strength: () => 1, onlyFor: true }],
   },
   'job-holding-on': {
     prior: OF_STORIES,
     first: null,
     words: 'backups, migrations or replication hold the slots',
-    signals: ({ jobs, behindJobs, taken }) => [
-      explains(
-        (jobs.length + behindJobs) / taken,
-        `${jobs.length} sessions belong to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
-      ),
-      // Such a tool at work is no accident of the load.
-      ...about((jobs.length + behindJobs) / taken, [leaning(1, 2.5, '')]),
-    ],
+    explains: {
+      of: 'sessions of backups, migrations, replication and maintenance, and those that wait for them',
+      slots: ({ jobs, behindJobs }) => jobs.length + behindJobs,
+      words: ({ jobs, behindJobs }) =>
+        `${jobs.length} ${jobs.length === 1 ? 'session belongs' : 'sessions belong'} to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
+    },
+    signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, onlyFor: true }],
   },
   'connection-storm': {
     prior: OF_STORIES,
     first: 'cap-consumer',
     words: 'a connection storm: clients come back faster than slots come free',
-    signals: (facts) => [
-      explains(
-        Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts))) / facts.taken,
-        facts.fresh === null
-          ? `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late`
-          : `${facts.fresh} sessions connected within the last ${inWords(facts.freshMs)}`,
-      ),
-      // Sessions are seldom as young as that for another reason.
-      ...about((facts.fresh ?? 0) / facts.taken, [leaning(1, 1.5, '')]),
-      leaning(
-        facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
-        2,
-        `clients opened ${Math.round(facts.trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${facts.taken} slots taken`,
-      ),
+    explains: {
+      of: 'sessions that have only just connected, or as many as clients open within that time at the present rate',
+      slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts))),
+      words: ({ fresh, freshMs, trend }) =>
+        fresh === null
+          ? `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late`
+          : `${fresh} sessions connected within the last ${inWords(freshMs)}`,
+    },
+    signs: [
+      {
+        of: 'sessions are seldom as young as that for another reason',
+        weight: 1.5,
+        strength: () => 1,
+        onlyFor: true,
+        slots: ({ fresh }) => fresh ?? 0,
+      },
+      {
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as there are slots',
+        weight: 2,
+        strength: (facts) =>
+          facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
+        words: ({ trend, taken, fresh }) =>
+          // Else the share has said so.
+          fresh === null
+            ? ''
+            : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
+        slots: all,
+      },
     ],
   },
   'pool-oversubscription': {
     prior: 0.4 * OF_RUNBOOKS,
     first: 'kill-idle',
     words: 'pools that are too large together: many idle sessions that are used now and then',
-    signals: (facts, policy) => {
-      const share = facts.spareIdle / facts.taken;
-      return [
-        explains(share, `${facts.idle.length} sessions are idle, ${facts.longIdle.length} of them for long`),
-        ...about(share, [
-          // Opened, used once and let lie are a leak; a pool uses what it has again and again.
-          leaning(
-            facts.usedOnce === null ? null : 1 - facts.usedOnce,
-            1.5,
-            'the idle ones have been used again and again',
-          ),
-          leaning(
-            Math.max(0, 1 - facts.idlePlaces.largest * (facts.idlePlaces.count >= 3 ? 1 : 1.5)),
-            1.2,
-            `they are spread over ${facts.idlePlaces.count} pools`,
-          ),
-          // Sessions that come and go are no pool that keeps them.
-          leaning(settledness(facts), 1, ''),
-          // Pools fill up when they start or when traffic comes, not over hours.
-          leaning(againstSlow(facts, policy), 1, ''),
-        ]),
-        leaning(
-          facts.poolSlots === null ? null : facts.poolSlots > facts.usable ? 1 : 0,
-          1.5,
-          `the configured pools may take ${facts.poolSlots} slots of ${facts.usable}`,
-        ),
-      ];
+    explains: {
+      of: 'idle sessions to spare: those that have paused only shortly between two uses left out',
+      slots: ({ spareIdle }) => spareIdle,
+      words: ({ idle, longIdle }) => `${idle.length} sessions are idle, ${longIdle.length} of them for long`,
     },
+    signs: [
+      {
+        // Opened, used once and let lie are a leak; a pool uses what it has again and again.
+        of: 'the long-idle ones have been used again and again',
+        weight: 1.5,
+        strength: ({ usedOnce }) => (usedOnce === null ? null : 1 - usedOnce),
+        words: () => 'the idle ones have been used again and again',
+      },
+      {
+        of: 'the idle ones are spread over several pools',
+        weight: 1.2,
+        strength: ({ idlePlaces: { count, largest } }) => Math.max(0, 1 - largest * (count >= 3 ? 1 : 1.5)),
+        words: ({ idlePlaces }) => `they are spread over ${idlePlaces.count} pools`,
+      },
+      // Sessions that come and go are no pool that keeps them.
+      { of: 'clients stay connected', weight: 1, strength: settledness },
+      // Pools fill up when they start or when traffic comes, not over hours.
+      { of: 'usage climbed suddenly', weight: 1, strength: againstSlow },
+      {
+        of: 'the configured pools may take more slots than there are',
+        weight: 1.5,
+        strength: ({ poolSlots, usable }) => (poolSlots === null ? null : Number(poolSlots > usable)),
+        words: ({ poolSlots, usable }) => `the configured pools may take ${poolSlots} slots of ${usable}`,
+        slots: all,
+      },
+    ],
   },
   'limit-too-low': {
     prior: 0.1 * OF_RUNBOOKS,
     first: null,
     words: 'honest load: the slots are busy with short work, the limit is too low for it',
-    signals: (facts, policy) => [
-      explains(
-        (facts.shortQueries.length + facts.inUse) / facts.taken,
-        `${facts.shortQueries.length} sessions are busy with queries younger than ${policy.ages.querySeconds} s, ${facts.inUse} between two of them`,
-      ),
-      // Sessions are idle for other reasons too; so many at work at once is what a limit that is too low looks like.
-      ...about(facts.shortQueries.length / facts.taken, [
-        leaning(1, 2, climb(facts)),
-        leaning(settledness(facts), 1, ''),
-      ]),
+    explains: {
+      of: 'sessions at work on queries younger than `ages.querySeconds`, and idle ones between two of them',
+      slots: ({ shortQueries, inUse }) => shortQueries.length + inUse,
+      words: ({ shortQueries, inUse }, { ages }) =>
+        `${shortQueries.length} sessions are busy with queries younger than ${ages.querySeconds} s, ${inUse} between two of them`,
+    },
+    signs: [
+      {
+        // Sessions are idle for other reasons too; so many at work at once is what a limit that is too low looks like.
+        of: 'so many are at work at once',
+        weight: 2,
+        strength: () => 1,
+        words: climb,
+        onlyFor: true,
+        slots: atWork,
+      },
+      {
+        of: 'clients stay connected',
+        weight: 1,
+        strength: settledness,
+        slots: atWork,
+      },
     ],
   },
 } as const satisfies Record<string, Cause>;

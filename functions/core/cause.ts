@@ -1,9 +1,11 @@
 import { largestConsumer, type Facts } from './cause-facts.ts';
-import { CAUSES as KNOWN, type KnownCause, type Signal } from './cause-signals.ts';
+import { CAUSES as KNOWN, type KnownCause } from './cause-signals.ts';
+import { signalsOf, toldOf, type Signal } from './cause-weights.ts';
 import type { CauseFinding } from './incident.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import type { Canary } from './snapshot.ts';
+import { describeSlots } from './slot-picture.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 export type CauseName = KnownCause | 'unclear';
@@ -14,14 +16,19 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** As likely as three in ten, if nothing spoke for anything. */
-const UNCLEAR_SCORE = Math.log(0.3);
+/** How sure is sure. */
+export const CERTAINTY = {
+  /** How likely "unclear" is, if nothing spoke for anything. */
+  unclear: 0.3,
+  /** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+  unknownFactor: 1.1,
+  /** A cause is named when it is at least as likely as all others together. */
+  leastSure: 0.5,
+  /** Causes less likely than this are left out of the ranking. */
+  leastProbability: 0.01,
+} as const;
 /** Limits that are told of one by one. */
 const MAX_LIMITS = 3;
-/** A cause is named when it is at least as likely as all others together. */
-const LEAST_SURE = 0.5;
-/** Causes less likely than this are left out of the ranking. */
-const LEAST_PROBABILITY = 0.01;
 
 /**
  * Names what explains the taken slots best, and how sure that is: each cause starts from its base rate, its signals add to
@@ -30,31 +37,28 @@ const LEAST_PROBABILITY = 0.01;
  * Pure and deterministic; missing history only makes it less sure.
  */
 export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
-  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
-    const signals: readonly Signal[] = KNOWN[name].signals(facts, policy);
-    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
-  });
-  const all = [...scored, { name: 'unclear' as const, signals: [], score: UNCLEAR_SCORE }];
-  const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
-  const ranked = all
-    .map((each) => ({ ...each, probability: Math.exp(each.score) / total }))
-    .sort((a, b) => b.score - a.score);
+  const ranked = weighCauses(facts, policy);
   const [likeliest] = ranked;
-  const best = likeliest && likeliest.probability >= LEAST_SURE ? likeliest : null;
+  const best = likeliest && likeliest.probability >= CERTAINTY.leastSure ? likeliest : null;
   const signals = [...(best?.signals ?? [])].sort((a, b) => b.weight - a.weight);
   return {
     name: best?.name ?? 'unclear',
     confidence: round(best?.probability ?? 1 - (likeliest?.probability ?? 0)),
     evidence: [...signals.flatMap(({ words }) => (words === '' ? [] : [words])), ...commonEvidence(facts, canary)],
     ranking: ranked
-      .filter(({ probability }) => probability >= LEAST_PROBABILITY)
+      .filter(({ probability }) => probability >= CERTAINTY.leastProbability)
       .map(({ name, probability }) => ({ name, probability: round(probability) })),
   };
 }
 
+/** The tier that deals with a cause, by its name; null when none does. */
+export function firstTierFor(cause: string): TierName | null {
+  return cause in CAUSES ? CAUSES[cause as CauseName].first : null;
+}
+
 /** Tiers in the order they go for a cause, by its name: the one that deals with it first, then by harm. */
 export function tierOrderFor(cause: string): TierName[] {
-  return tiersLedBy(cause in CAUSES ? CAUSES[cause as CauseName].first : null);
+  return tiersLedBy(firstTierFor(cause));
 }
 
 /** Tiers by harm, with one of them first. */
@@ -62,7 +66,34 @@ export function tiersLedBy(first: TierName | null): TierName[] {
   return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
 }
 
-function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Facts, canary: Canary): string[] {
+export interface WeighedCause {
+  readonly name: CauseName;
+  readonly signals: readonly Signal[];
+  /** Log-odds: of its base rate, with the weight of every signal. */
+  readonly score: number;
+  readonly probability: number;
+}
+
+/** Every cause with what speaks for it and against it, most likely first. */
+export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
+  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
+    const signals = [...signalsOf(KNOWN[name], facts, policy), ...toldOf(name, facts)];
+    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
+  });
+  const all = [
+    ...scored,
+    {
+      name: 'unclear' as const,
+      signals: [],
+      score: Math.log(CERTAINTY.unclear * CERTAINTY.unknownFactor ** facts.unknown.length),
+    },
+  ];
+  const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
+  return all.map((each) => ({ ...each, probability: Math.exp(each.score) / total })).sort((a, b) => b.score - a.score);
+}
+
+function commonEvidence(facts: Facts, canary: Canary): string[] {
+  const { taken, usable, clients, atLimit, trend, changes, picture, unknown } = facts;
   const top = largestConsumer(clients);
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
@@ -76,6 +107,8 @@ function commonEvidence({ taken, usable, clients, atLimit, trend, changes }: Fac
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
     ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
+    ...describeSlots(picture, taken),
+    ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
-import { findCause, tierOrderFor, tiersLedBy } from './cause.ts';
+import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from './cause.ts';
 import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
@@ -19,27 +19,29 @@ export interface Diagnosis {
 }
 
 /**
- * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis. A
- * tier that was chosen already leads, whatever the cause looks like by now: its act must not be left what others would take.
+ * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis.
+ * `decidedOn`: the cause that a look has found whose act this is for; what its tier was chosen for must not be weighed anew.
  */
 export function diagnose(
   snapshot: Snapshot,
   settings: { policy: Policy; mode: Mode },
   history: History,
   context: Context = NO_CONTEXT,
-  leading: TierName | null = null,
+  decidedOn: string | null = null,
 ): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
   const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, context);
   const cause = findCause(facts, settings.policy, snapshot.canary);
+  const order = orderFor(decidedOn ?? cause.name, history);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
     mode: settings.mode,
     locks,
-    order: leading === null ? orderFor(cause, history) : tiersLedBy(leading),
+    order,
+    leads: firstTierFor(decidedOn ?? cause.name),
     history,
     pressing,
     stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
@@ -48,8 +50,8 @@ export function diagnose(
 }
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
-function orderFor(cause: CauseFinding, { caps }: History): readonly TierName[] {
-  return caps.length === 0 ? tierOrderFor(cause.name) : tiersLedBy('cap-consumer');
+function orderFor(cause: string, { caps }: History): readonly TierName[] {
+  return caps.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */

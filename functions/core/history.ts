@@ -1,6 +1,7 @@
 import type { Act, ActCap, ActTally, CapRecord, Round, VictimRecord } from './incident.ts';
 import type { History } from './plan.ts';
-import { sessionKey, type Session } from './session.ts';
+import type { Ended } from './returns.ts';
+import { consumerOf, sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
 import { BY_HAND, type TierName } from './tiers/names.ts';
@@ -118,12 +119,28 @@ export function historyOf(
     countedLimited: sumCounted(acts.filter(({ tier }) => tier === 'cap-consumer')),
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
+    ended: endedBy(acts),
     denied: new Set(),
     futile: new Set(futile.keys()),
     futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     caps,
   };
+}
+
+/** Sessions whose slot was given back, by consumer. */
+function endedBy(acts: readonly Act[]): Map<string, Ended> {
+  const ended = new Map<string, Ended>();
+  for (const { tier, startedAt, victims } of acts) {
+    if (tier === BY_HAND) continue;
+    for (const victim of victims) {
+      if (victim.result !== 'ended') continue;
+      const consumer = consumerOf(victim);
+      const before = ended.get(consumer) ?? { sessions: 0, since: startedAt };
+      ended.set(consumer, { ...before, sessions: before.sessions + 1 });
+    }
+  }
+  return ended;
 }
 
 function sumCounted(tallies: readonly Pick<ActTally, 'counted'>[]): number {

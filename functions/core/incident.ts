@@ -1,5 +1,6 @@
 import type { PlanSummary } from './plan-summary.ts';
 import type { EndingResult, LimitResult } from './worker-protocol.ts';
+import type { Choice } from './choice.ts';
 import type { Repeat } from './repeats.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission } from './snapshot.ts';
@@ -221,6 +222,8 @@ export interface Round {
   readonly spared: Readonly<Record<string, number>>;
   /** A few spared sessions of each reason, as words. */
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
+  /** Why these sessions and not those, where there was a choice. */
+  readonly choice?: Choice;
   /** What a person is asked, when one is. */
   readonly question?: PlanSummary;
 }

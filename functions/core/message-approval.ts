@@ -18,14 +18,14 @@ import { SCHEMA } from './worker-protocol.ts';
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const headline = `approve ${plan.tier}? ${plan.cap === null ? '' : `a limit on ${printable(plan.cap.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
+  const headline = `approve ${plan.tier}? ${plan.cap === null ? '' : `a limit of ${plan.cap.limit} on ${printable(plan.cap.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
       'Do',
       [
         link === null ? 'Answer in the terminal that Headroom runs in.' : `Look and decide: ${link}`,
-        `Nothing is ended without a yes. Without an answer within ${wait} (until ${utc(expiresAt)}) a person is paged.`,
+        `Nothing is done without a yes. Without an answer within ${wait} (until ${utc(expiresAt)}) a person is paged.`,
       ],
     ],
     ['Plan', planLines(plan)],
@@ -59,11 +59,14 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
   };
 }
 
-/** What would be done. */
+/** What would be done, and for a limit why. */
 export function planLines({ tier, cap, sessions, cancels, need }: PlanSummary): string[] {
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
   const limits = cap === null ? '' : `limits ${describeCap(cap)}, until the incident is closed, and `;
-  return [`${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`];
+  return [
+    `${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`,
+    ...(cap === null ? [] : [cap.why]),
+  ];
 }
 
 /** What it would cost, worst first. */

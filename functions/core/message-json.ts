@@ -80,6 +80,7 @@ export function approvalForm({ round, plan, status, decision, askedAt, expiresAt
     round,
     tier: plan.tier,
     sessions: plan.sessions,
+    limit: plan.cap && { user: printable(plan.cap.user), limit: plan.cap.limit, sessions: plan.cap.sessions },
     status,
     by: decision && printable(decision.by),
     at: decision && decision.at,

@@ -18,8 +18,8 @@ export interface NamedVictim {
 /** What a tier would do, as a person is asked about it. A yes covers this much and no more. */
 export interface PlanSummary {
   readonly tier: TierName;
-  /** The limit that would be set on a user first; null for none. */
-  readonly cap: Pick<UserCap, 'user' | 'limit' | 'sessions'> | null;
+  /** The limit that would be set on a user first, and why; null for none. */
+  readonly cap: (Pick<UserCap, 'user' | 'limit' | 'sessions'> & { readonly why: string }) | null;
   /** Slots that must come free. */
   readonly need: number;
   readonly sessions: number;
@@ -58,7 +58,7 @@ export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: n
   const victims = planned.filter((victim) => names.has(consumerKey(victim)));
   return {
     tier,
-    cap: cap && { user: cap.user, limit: cap.limit, sessions: cap.sessions },
+    cap: cap && { user: cap.user, limit: cap.limit, sessions: cap.sessions, why: whyLimit(cap) },
     need,
     sessions: victims.length,
     cancels: victims.filter(({ method }) => method === 'cancel').length,
@@ -105,8 +105,14 @@ export function isCapAgreed({ user, limit }: Pick<UserCap, 'user' | 'limit'>, ag
 }
 
 /** A limit in words. */
-export function describeCap({ user, limit, sessions }: NonNullable<PlanSummary['cap']>): string {
+export function describeCap({ user, limit, sessions }: Pick<UserCap, 'user' | 'limit' | 'sessions'>): string {
   return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
+}
+
+/** Why a limit is needed, and whom it concerns, in words. */
+export function whyLimit({ reason, concerns }: Pick<UserCap, 'reason' | 'concerns'>): string {
+  const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
+  return `${reason}; concerns ${names.join(', ')}`;
 }
 
 /** Of these victims, in their order, as many as a plan that a person has agreed to covers. */

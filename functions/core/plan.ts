@@ -1,12 +1,15 @@
+import { NO_CHOICE, type Choice } from './choice.ts';
 import { countBy } from './count-by.ts';
+import type { Harm } from './harm.ts';
 import type { CapRecord } from './incident.ts';
 import type { LockQueues } from './locks.ts';
+import { budgetOf, planGroup, type Left } from './plan-group.ts';
 import { modeOfTier, type Mode, type Policy } from './policy.ts';
-import { protectionOf, reservedForPerson } from './protection.ts';
+import { protectionOf } from './protection.ts';
+import { readReturns, type Ended } from './returns.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
-import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
 import type { Candidate, CapRefusal, Spared, UserCap } from './tiers/tier.ts';
 
@@ -18,6 +21,8 @@ export interface History {
   readonly countedHour: number;
   /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
   readonly signalled: ReadonlySet<string>;
+  /** What this incident has ended of each consumer, by its name. */
+  readonly ended: ReadonlyMap<string, Ended>;
   /** Tiers whose last act gave next to no slots back: what they ended came back at once. */
   readonly futile: ReadonlySet<TierName>;
   /** Tiers to which a person has said no in this incident. */
@@ -35,6 +40,7 @@ export const NO_HISTORY: History = {
   countedLimited: 0,
   countedHour: 0,
   signalled: new Set(),
+  ended: new Map(),
   futile: new Set(),
   denied: new Set(),
   futileSince: null,
@@ -44,12 +50,10 @@ export const NO_HISTORY: History = {
 
 /** A session that a tier would end. */
 export interface Victim extends Candidate {
+  readonly harm: Harm;
   /** Why only a person may throw its work away, which a tier in mode approve asks for; null for every other session. */
   readonly needsPerson: SparedReason | null;
 }
-
-/** A person is asked about each of these by name: more of them in one question nobody reads. */
-export const MOST_FOR_PERSON = 20;
 
 export interface TierPlan {
   readonly tier: TierName;
@@ -68,11 +72,13 @@ export function isPlanned({ cap, victims }: Pick<TierPlan, 'cap' | 'victims'>): 
   return cap !== null || victims.length > 0;
 }
 
-/** What every tier would do, in the order they would go. Each tier's plan assumes that those before it did their part. */
+/** What every tier would do, in the order they would go. Each tier's plan assumes that the others do their part. */
 export interface Plan {
   /** Slots that must come free to reach the relief level. */
   readonly need: number;
   readonly tiers: readonly TierPlan[];
+  /** Why these and not those. */
+  readonly choice: Choice;
   /** Every session no tier ends, with the one reason that says most. */
   readonly spared: readonly Spared[];
 }
@@ -83,6 +89,8 @@ export interface PlanInput {
   readonly mode: Mode;
   readonly locks: LockQueues;
   readonly order: readonly TierName[];
+  /** The tier that deals with the cause; null when none does. */
+  readonly leads: TierName | null;
   readonly history: History;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
   readonly pressing: boolean;
@@ -102,15 +110,14 @@ export function capSlots(percent: number, usable: number): number {
 }
 
 /**
- * Chooses victims, tier by tier: the fewest that reach the relief level, within the caps, each with the reason it goes and
- * every other session with the reason it stays. Pure: same input, same plan. O(n log n) in sessions.
+ * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the caps,
+ * each with the reason it goes and every other session with the reason it stays. Pure: same input, same plan. O(n log n) in
+ * sessions.
  */
 export function planTiers(input: PlanInput): Plan {
   const { snapshot, policy, history } = input;
-  const usable = snapshot.limits.usable;
-  const clients = snapshot.sessions.filter((session) => session.kind === 'client');
   const protectedOnes: Spared[] = [];
-  let open: Session[] = [];
+  const open: Session[] = [];
   for (const session of snapshot.sessions) {
     const reason = history.signalled.has(sessionKey(session.identity))
       ? 'already-signalled'
@@ -118,107 +125,88 @@ export function planTiers(input: PlanInput): Plan {
     if (reason) protectedOnes.push({ session, reason });
     else open.push(session);
   }
-
+  const clients = snapshot.sessions.filter((session) => session.kind === 'client');
+  const shared = { ...input, clients, returnShare: readReturns(clients, snapshot.at, history.ended) };
   const need = slotsNeeded(snapshot, policy);
-  const left = {
+  const full = leftOf(need, input);
+
+  const planned: TierPlan[] = [];
+  let choice = NO_CHOICE;
+  for (const group of inGroups(input)) {
+    const ending = planned.flatMap(({ tier, victims }) => (isLookingOn(tier, input) ? [] : victims));
+    const taken = new Set(ending.map(({ session }) => session));
+    const { tiers, choice: why } = planGroup(group.names, {
+      ...shared,
+      sessions: open.filter((session) => !taken.has(session)),
+      left: leftAfter(planned.filter(group.comesAfter), full),
+    });
+    planned.push(...tiers);
+    if (group.isChoice) choice = why;
+  }
+  const tiers = input.order.flatMap((name) => planned.filter(({ tier }) => tier === name));
+  const ends = new Set(
+    planned.flatMap(({ tier, victims }) => (isLookingOn(tier, input) ? [] : victims.map(({ session }) => session))),
+  );
+  const staying = open.filter((session) => !ends.has(session));
+  return { need, tiers, choice, spared: [...protectedOnes, ...mergeSpared(staying, tiers)] };
+}
+
+/** Tiers that are planned together. */
+interface Group {
+  readonly names: readonly TierName[];
+  /** Those among which there is a choice: all that act and end sessions for the harm it does. */
+  readonly isChoice: boolean;
+  /** Whether an earlier tier's part counts as done. */
+  readonly comesAfter: (plan: TierPlan) => boolean;
+}
+
+/**
+ * cap-consumer goes first where it leads, as nothing else helps before a limit stands, and last where it does not. A tier that
+ * only looks on must not count as done where others act, and shows what it would do in its place.
+ */
+function inGroups(input: PlanInput): Group[] {
+  const { order } = input;
+  const acting = order.filter((name) => !isLookingOn(name, input));
+  const together = acting.filter((name) => name !== 'cap-consumer');
+  const isActed = ({ tier }: TierPlan) => acting.includes(tier);
+  const choice: Group = { names: together, isChoice: true, comesAfter: isActed };
+  const limit: Group[] = acting.includes('cap-consumer')
+    ? [{ names: ['cap-consumer'], isChoice: false, comesAfter: isActed }]
+    : [];
+  const lookingOn = order.filter((name) => isLookingOn(name, input));
+  return [
+    ...(order[0] === 'cap-consumer' ? [...limit, choice] : [choice, ...limit]),
+    ...lookingOn.map((name) => ({
+      names: [name],
+      isChoice: false,
+      comesAfter: (plan: TierPlan) => isActed(plan) && order.indexOf(plan.tier) < order.indexOf(name),
+    })),
+  ];
+}
+
+function isLookingOn(name: TierName, input: PlanInput): boolean {
+  return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
+}
+
+function leftOf(need: number, { snapshot, policy, history }: PlanInput): Left {
+  const { usable } = snapshot.limits;
+  return {
     need,
     incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
     limited: capSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
     hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
+    tier: capSlots(policy.caps.perTierPercent, usable),
   };
-  const someAct = input.order.some((name) => modeOfTier(name, input) !== 'observe');
-  const perTier = capSlots(policy.caps.perTierPercent, usable);
-  const tiers: TierPlan[] = [];
-  for (const name of input.order) {
-    const tier = tierNamed(name);
-    const mode = modeOfTier(name, input);
-    // A tier that only looks on must not count as done where others act after it.
-    const isHypothetical = someAct && mode === 'observe';
-    const ledger = isHypothetical ? { ...left } : left;
-    const proposal = tier.propose({
-      sessions: open,
-      everybody: snapshot.sessions,
-      clients,
-      locks: input.locks,
-      policy,
-      engine: snapshot.server.engine,
-      usable,
-      need: Math.max(0, ledger.need),
-      pressing: input.pressing,
-      stormWithinMs: input.stormWithinMs,
-      userLimits: snapshot.userLimits,
-      caps: history.caps,
-    });
-    const spared = [...proposal.spared];
-    const victims: Victim[] = [];
-    const marked = proposal.candidates.map((candidate) => ({
-      ...candidate,
-      needsPerson: tier.losesWork ? reservedForPerson(candidate.session, policy) : null,
-    }));
-    let forPerson = mode === 'approve' ? MOST_FOR_PERSON : 0;
-    const margin = ledger.need > 0 ? (proposal.margin ?? 0) : 0;
-    // What was ended in vain before a user was limited must not keep the limit from helping.
-    const budget = name === 'cap-consumer' ? 'limited' : 'incident';
-    // Whom anybody may end goes before whom only a person may.
-    for (const candidate of [...marked.filter(isForAnybody), ...marked.filter((each) => !isForAnybody(each))]) {
-      const reason =
-        (forPerson > 0 ? null : candidate.needsPerson) ??
-        stopReason({
-          ...ledger,
-          need: ledger.need + margin,
-          incident: ledger[budget],
-          tier: perTier - victims.length,
-          denied: history.denied.has(name),
-          futile: history.futile.has(name),
-          blocked: tier.losesWork && !input.pressing,
-        });
-      if (reason) {
-        spared.push({ session: candidate.session, reason });
-        continue;
-      }
-      victims.push(candidate);
-      if (!isForAnybody(candidate)) forPerson--;
-      ledger.need -= candidate.frees;
-      ledger[budget]--;
-      ledger.hour--;
-    }
-    const isDenied = history.denied.has(name) && proposal.cap !== undefined;
-    const cap = isDenied ? null : (proposal.cap ?? null);
-    const refusal = isDenied ? DENIED : (proposal.refusal ?? null);
-    tiers.push({ tier: name, mode, cap, refusal, victims, spared });
-    if (victims.length > 0 && !isHypothetical) {
-      const taken = new Set(victims.map((victim) => victim.session));
-      open = open.filter((session) => !taken.has(session));
-    }
+}
+
+function leftAfter(done: readonly TierPlan[], full: Left): Left {
+  const left = { ...full };
+  for (const { tier, victims } of done) {
+    left[budgetOf(tier)] -= victims.length;
+    left.hour -= victims.length;
+    left.need -= victims.reduce((sum, { frees }) => sum + frees, 0);
   }
-  return { need, tiers, spared: [...protectedOnes, ...mergeSpared(open, tiers)] };
-}
-
-const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
-
-function isForAnybody({ needsPerson }: Victim): boolean {
-  return needsPerson === null;
-}
-
-interface Left {
-  readonly need: number;
-  readonly tier: number;
-  readonly incident: number;
-  readonly hour: number;
-  readonly denied: boolean;
-  readonly futile: boolean;
-  readonly blocked: boolean;
-}
-
-function stopReason(left: Left): SparedReason | null {
-  if (left.denied) return 'denied';
-  if (left.blocked) return 'work-to-lose';
-  if (left.futile) return 'refills-at-once';
-  if (left.need <= 0) return 'enough';
-  if (left.hour <= 0) return 'cap-hour';
-  if (left.incident <= 0) return 'cap-incident';
-  if (left.tier <= 0) return 'cap-tier';
-  return null;
+  return left;
 }
 
 /** One reason a session. That it holds others up says more about it than how long it has been idle or busy. */

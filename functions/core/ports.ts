@@ -239,6 +239,8 @@ export interface Surroundings {
   changes(instance: string, since: number): Promise<string[]>;
   /** Its connections by the metric of RDS since a time, oldest first. */
   connections(instance: string, since: number): Promise<{ readonly at: number; readonly used: number }[]>;
+  /** The least memory it had free since a time, in bytes; null when the metric has nothing. */
+  freeMemory(instance: string, since: number): Promise<number | null>;
 }
 
 export interface Dispatcher {

@@ -132,14 +132,19 @@ function networksOf(patterns: readonly string[]): BlockList {
 
 /**
  * Ending it would throw away more work than the policy allows. Where rows are not counted (PostgreSQL), the time in which it
- * can have written stands for them: the age of its transaction without the time it has been idle.
+ * can have written stands for them.
  */
 export function isRollbackTooCostly(session: Session, { rollback }: Policy): boolean {
   if (session.rowsModified !== null) return session.rowsModified > rollback.maxRowsModified;
   if (!session.hasWritten) return false;
   if (session.transactionMs === null) return true;
-  const idleMs = session.state.startsWith('idle-in-transaction') ? (session.stateMs ?? 0) : 0;
-  return session.transactionMs - idleMs > rollback.maxWritingSeconds * 1000;
+  return workedMs(session) > rollback.maxWritingSeconds * 1000;
+}
+
+/** How long the open transaction has been at work: its age without the time it has been idle. 0 where its age is not known. */
+export function workedMs({ state, stateMs, transactionMs }: Session): number {
+  const idleMs = state.startsWith('idle-in-transaction') ? (stateMs ?? 0) : 0;
+  return Math.max(0, (transactionMs ?? 0) - idleMs);
 }
 
 /** Why only a person may throw away the work of this session, or null. */

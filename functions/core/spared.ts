@@ -33,7 +33,7 @@ export const SPARED = {
   'work-to-lose': 'ending it loses work, and usage is under the trigger while clients still get in',
   'refills-at-once': 'others like it were ended, and their slots were taken again at once',
   'within-limit': 'its user has no more sessions than its temporary limit allows',
-  enough: 'enough others end to reach the relief level',
+  enough: 'enough others, with less harm, end to reach the relief level',
   'cap-tier': 'the cap for one act of this tier is reached',
   'cap-incident': 'the cap for this incident is reached',
   'cap-hour': 'the cap for this hour is reached',

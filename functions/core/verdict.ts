@@ -6,6 +6,7 @@ import { limitStatement } from './limit-statement.ts';
 import type { ActCap, Incident, Pause } from './incident.ts';
 import { describePause, fullPause, pauseOn } from './pause.ts';
 import { isPlanned, type Plan, type TierPlan } from './plan.ts';
+import { DENIED } from './plan-group.ts';
 import { describeCap, summarisePlan, type PlanSummary } from './plan-summary.ts';
 import { printable } from './printable.ts';
 import type { Policy } from './policy.ts';
@@ -139,7 +140,7 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
     case 'none':
       return {
         next: 'escalate',
-        why: `${permission.why}, so nothing was ended: ${tier.tier} would end ${tier.victims.length}`,
+        why: `${permission.why}, so it was not done: ${tier.tier} would ${describeWish(tier)}`,
         advice: [
           `decide: ${tier.tier}, with the consequence: ${tierNamed(tier.tier).consequence}`,
           ...adviceFor(diagnosis, situation),
@@ -223,6 +224,11 @@ function describeTier(tier: TierPlan): string {
   return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
 }
 
+/** What a tier would do, after "would". */
+function describeWish({ cap, victims }: TierPlan): string {
+  return `${cap === null ? '' : `limit ${describeCap(cap)} and `}end ${victims.length}`;
+}
+
 function describePlan(tiers: readonly TierPlan[]): string {
   const planned = tiers.filter(isPlanned);
   if (planned.length === 0) return 'no tier would end anything';
@@ -233,7 +239,8 @@ function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): strin
   if (!pressing)
     return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
-  if (reasons.has('denied')) return `usage is ${usage} %, and a person has said no to what would have helped`;
+  if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
+    return `usage is ${usage} %, and a person has said no to what would have helped`;
   if (reasons.has('refills-at-once'))
     return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
   const caps = reachedCaps(plan);
@@ -256,9 +263,9 @@ function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, inciden
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
     ...adviseOn(cause.name as CauseName, facts, target),
-    ...held.map(({ tier, cap, victims }) => {
-      const limits = cap === null ? '' : `limit ${describeCap(cap)} and `;
-      return `${tier} is ${holdOn(tier, pauses)}; it would ${limits}end ${victims.length}: ${tierNamed(tier).consequence}`;
+    ...held.map((each) => {
+      const { tier } = each;
+      return `${tier} is ${holdOn(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;
     }),
   ];
 }

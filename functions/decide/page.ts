@@ -44,7 +44,7 @@ export function questionPage(
     html`
       ${problem === null ? '' : html`<p class="problem">${problem}</p>`}
       <p>
-        ${target} is out of connections: ${percent(incident.usageAfter)} of the usable slots are taken. Nothing is ended
+        ${target} is out of connections: ${percent(incident.usageAfter)} of the usable slots are taken. Nothing is done
         without a yes. Without an answer within ${inWords(expiresAt - now)} (until ${utc(expiresAt)}) a person is paged.
       </p>
       ${section('Plan', planLines(plan))} ${section('What it costs', costLines(plan))}

@@ -82,7 +82,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
   );
-  const { tiers, spared } = diagnosis.plan;
+  const { tiers, choice, spared } = diagnosis.plan;
   return conclude(incident, verdict, deps, {
     acts,
     pauses: situation.pauses,
@@ -97,6 +97,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
       spared: countSpared(spared),
       sparedSamples: describeSpared(spared),
+      ...(choice.alone.length > 0 && { choice }),
     },
     // The cause is why the slots ran out: the finding under pressure stays, a later look at a calm server does not replace it.
     ...(diagnosis.pressing || incident.cause === null

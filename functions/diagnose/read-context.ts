@@ -17,19 +17,28 @@ const PATIENCE_MS = 4_000;
 export async function readContext(target: TargetSettings, deps: ContextDependencies): Promise<Context> {
   const { store, surroundings, now } = deps;
   const since = now() - LOOK_BACK_MS;
-  const [samples, changes, connections] = await Promise.all([
-    orNothing(store.samplesSince(target.id, since)),
-    orNothing(target.isRds ? surroundings.changes(target.instance, since) : Promise.resolve([])),
-    orNothing(target.isRds ? surroundings.connections(target.instance, since) : Promise.resolve([])),
+  const { instance, isRds } = target;
+  const [samples, changes, connections, freeMemoryBytes] = await Promise.all([
+    inTimeOr([], store.samplesSince(target.id, since)),
+    isRds ? inTimeOr([], surroundings.changes(instance, since)) : [],
+    isRds ? inTimeOr([], surroundings.connections(instance, since)) : [],
+    isRds ? inTimeOr(null, surroundings.freeMemory(instance, since)) : null,
   ]);
   const poolSlots = target.pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
-  return { ...NO_CONTEXT, samples, changes, connections, poolSlots: target.pools.length === 0 ? null : poolSlots };
+  return {
+    ...NO_CONTEXT,
+    samples,
+    changes,
+    connections,
+    freeMemoryBytes,
+    poolSlots: target.pools.length === 0 ? null : poolSlots,
+  };
 }
 
-async function orNothing<T>(evidence: Promise<T[]>): Promise<T[]> {
+async function inTimeOr<T>(nothing: T, evidence: Promise<T>): Promise<T> {
   const late = AbortSignal.timeout(PATIENCE_MS);
-  const tooLate = new Promise<T[]>((resolve) => {
-    late.addEventListener('abort', () => resolve([]), { once: true });
+  const tooLate = new Promise<T>((resolve) => {
+    late.addEventListener('abort', () => resolve(nothing), { once: true });
   });
-  return Promise.race([evidence.catch(() => []), tooLate]);
+  return Promise.race([evidence.catch(() => nothing), tooLate]);
 }

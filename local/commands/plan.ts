@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
+import { describeChoice } from '../../functions/core/choice.ts';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
 import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
 import type { ActTally, CapRecord, Pause } from '../../functions/core/incident.ts';
@@ -97,13 +98,14 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     pressing,
     cause,
     need: plan.need,
+    choice: plan.choice,
     userLimits: snapshot.userLimits,
     tiers: plan.tiers.map(({ tier, mode, cap, refusal, victims }) => ({
       tier,
       mode,
       cap,
       refusal,
-      victims: victims.map(({ session, method, reason }) => ({ ...describe(session), method, reason })),
+      victims: victims.map(({ session, method, reason, harm }) => ({ ...describe(session), method, reason, harm })),
     })),
     spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
   };
@@ -121,6 +123,7 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)} % sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
+  for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);
   for (const { tier, mode, cap, refusal } of plan.tiers) {
     if (cap) {
       print(

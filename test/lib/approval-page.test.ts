@@ -14,9 +14,13 @@ const { shared } = templatesOf(ASKING);
 
 describe('the page where people answer', () => {
   test.each([
-    ['mode observe', configText()],
-    ['mode act', configText('    mode: act\n')],
-  ])('is not there for %s: nothing faces the internet', (_, text) => {
+    ['every tier observes', configText()],
+    ['no tier asks', configText('    mode: act\n    policy: { tiers: { cap-consumer: act } }\n')],
+    [
+      'the tier that would ask observes',
+      configText('    mode: act\n    policy: { tiers: { cap-consumer: observe } }\n'),
+    ],
+  ])('is not there while %s: nothing faces the internet', (_, text) => {
     const { shared: plain } = templatesOf(text);
     expect(plain.findResources('AWS::ApiGatewayV2::Api')).toEqual({});
     expect(JSON.stringify(plain.toJSON())).not.toMatch(/HEADROOM_PAGE_URL|headroom-decide/);
@@ -24,6 +28,7 @@ describe('the page where people answer', () => {
 
   test.each([
     ['a target asks', ASKING],
+    ['a target acts, for limits of users are asked about all the same', configText('    mode: act\n')],
     ['a single tier asks', configText('    mode: act\n    policy: { tiers: { break-locks: approve } }\n')],
   ])('is there as soon as %s', (_, text) => {
     templatesOf(text).shared.resourceCountIs('AWS::ApiGatewayV2::Api', 1);

@@ -12,7 +12,7 @@ import { configText } from '../support/templates.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const files = await generateFiles();
 
-test.each(Object.keys(files))('%s is in step with the schema (npm run generate)', (file) => {
+test.each(Object.keys(files))('%s is in step with the code (npm run generate)', (file) => {
   expect(readFileSync(join(ROOT, file), 'utf8')).toBe(files[file]);
 });
 

@@ -4,9 +4,10 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { CONTROL_FUNCTIONS } from '../../lib/control-function.ts';
-import { templatesOf } from '../support/templates.ts';
+import { configText, templatesOf } from '../support/templates.ts';
 
-const { shared, target } = templatesOf();
+// With everything there may be: the page where people answer, too.
+const { shared, target } = templatesOf(configText('    mode: approve\n'));
 const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
 const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
 
@@ -91,7 +92,8 @@ describe('alarms on Headroom itself', () => {
 describe('the runbook', () => {
   test('has no section for an alarm that is gone', () => {
     const names = own.map(({ AlarmName }) => AlarmName);
-    expect(sections.filter((section) => !names.some((name) => name.endsWith(`-${section}`)))).toEqual([]);
+    const ofAlarms = sections.filter((section) => !section?.startsWith('Notice: '));
+    expect(ofAlarms.filter((section) => !names.some((name) => name.endsWith(`-${section}`)))).toEqual([]);
   });
 
   test.each(sections)('%s: description, investigation, resolution', (section) => {

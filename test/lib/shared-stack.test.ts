@@ -72,17 +72,18 @@ describe('what each control function may do', () => {
     // The API reference: composite alarms are told of only under a permission that is scoped to everything.
     'Allow cloudwatch:DescribeAlarms on *',
     'Allow states:DescribeExecution on arn:aws:states:eu-west-1:111122223333:execution:headroom-workflow:*',
-    'Allow states:StartExecution on <WorkflowStateMachine>',
   ];
+  const start = 'Allow states:StartExecution on <WorkflowStateMachine>';
+  const startOrWake = 'Allow states:SendTaskSuccess states:StartExecution on <WorkflowStateMachine>';
   const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
 
   test.each([
-    ['Dispatch', [publish, failures, ...incidents]],
-    // It lifts limits that were left behind, as Close lifts those of its incident.
-    ['Reconcile', [workers, publish, ...incidents]],
+    ['Dispatch', [publish, failures, start, ...incidents]],
+    // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
+    ['Reconcile', [workers, publish, startOrWake, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
     // Evidence for the cause; neither action knows a narrower scope.
-    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeEvents on *']],
+    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
     ['Ask', [publish]],
     ['Act', [workers]],
     ['Escalate', [publish]],

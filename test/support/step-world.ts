@@ -97,9 +97,11 @@ export class StepWorld {
   readonly alarms = { standing: (): Promise<AlarmSighting[]> => Promise.resolve(this.standing) };
 
   changes: string[] = [];
+  freeMemoryBytes: number | null = null;
   readonly surroundings = {
     changes: (): Promise<string[]> => Promise.resolve(this.changes),
     connections: () => Promise.resolve([]),
+    freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),
   };
 
   readonly notifier = {

@@ -10,7 +10,7 @@ export const cancelLong: Tier = {
   consequence: 'that query fails',
   losesWork: true,
   freesOwnSlot: false,
-  propose: ({ sessions, policy }) => {
+  propose: ({ sessions, locks, engine, policy }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];
     for (const session of sessions) {
@@ -23,7 +23,8 @@ export const cancelLong: Tier = {
           method: 'cancel',
           expect: expecting('active', { queryMark: session.queryMark }),
           reason: `its ${session.statement?.verb ?? 'query'} has run for ${inWords(session.queryMs)}`,
-          frees: 1,
+          // On MySQL and MariaDB its transaction stays open, with its locks.
+          frees: 1 + (engine === 'postgres' ? (locks.behind.get(session.identity.id)?.length ?? 0) : 0),
         });
       }
     }

@@ -73,10 +73,16 @@ describe('an act', () => {
 
   it('does what its tier was chosen for, also when by its own look another tier would have gone first', async () => {
     const { id } = await open();
-    world.snapshots = [
-      aSnapshot(100, [...many(70, 1, (each) => aSession(each)), ...many(30, 101, (each) => inTransaction(each))]),
-    ];
-    expect(await act(request(id, 1, 'end-idle-transactions'), world)).toMatchObject({ counts: { ended: 30 } });
+    const mixed = (idle: number) =>
+      aSnapshot(100, [
+        ...many(idle, 1, (each) => aSession(each)),
+        ...many(100 - idle, 101, (each) => inTransaction(each)),
+      ]);
+    world.snapshots = [mixed(5)];
+    const { round, next } = await diagnose({ schema: 1, incidentId: id }, world);
+    expect(next).toBe('end-idle-transactions');
+    world.snapshots = [mixed(70)];
+    expect(await act(request(id, round, next), world)).toMatchObject({ counts: { ended: 30 } });
   });
 
   it('is never repeated for a round', async () => {

@@ -127,7 +127,7 @@ describe('a tier in mode approve', () => {
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
     expect((await world.store.incident(incidentId))?.escalation).toMatchObject({
-      reason: 'nobody answered within 15 min, so nothing was ended: kill-idle would end 30',
+      reason: 'nobody answered within 15 min, so it was not done: kill-idle would end 30',
     });
     expect(await lastAsked()).toMatchObject({ status: 'expired', endedAt: world.at });
     const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;

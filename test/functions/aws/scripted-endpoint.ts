@@ -9,9 +9,10 @@ export interface Received {
   readonly body: unknown;
 }
 
-/** What the endpoint does with the next request: an answer, or `hang up` without one. */
+/** What the endpoint does with the next request: an answer, `hang up` without one, or what the request decides. */
 export type Reply =
   | 'hang up'
+  | ((request: Received) => Exclude<Reply, (request: Received) => Reply>)
   | { readonly status?: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown };
 
 export interface ScriptedEndpoint {
@@ -38,12 +39,14 @@ export async function startScriptedEndpoint(): Promise<ScriptedEndpoint> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
-    received.push({
+    const asked: Received = {
       path: request.url ?? '',
       headers: request.headers,
       body: text.startsWith('{') ? JSON.parse(text) : text,
-    });
-    const reply = replies.shift() ?? { status: 418 };
+    };
+    received.push(asked);
+    const next = replies.shift() ?? { status: 418 };
+    const reply = typeof next === 'function' ? next(asked) : next;
     if (reply === 'hang up') {
       request.socket.destroy();
       return;

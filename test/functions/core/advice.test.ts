@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { adviseOn, poolSizeFor, type Advised } from '../../../functions/core/advice.ts';
+import { poolSizeFor } from '../../../functions/core/advice-sizes.ts';
+import { adviseOn, type Advised } from '../../../functions/core/advice.ts';
 import { CAUSES, type CauseName } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
+import { MAX_LINES } from '../../../functions/core/message-text.ts';
 import { NO_HISTORY } from '../../../functions/core/plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
-import { aPolicy, aSession, aSnapshot, active, inTransaction, many } from '../../support/a-session.ts';
+import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
 
@@ -74,11 +76,63 @@ describe('advice', () => {
     expect(9 * 20 + 18 * 2).toBeLessThanOrEqual(225);
   });
 
+  it('never advises pools that fit to grow', () => {
+    const pools = [{ name: 'web', instances: 4, size: 25, cores: 8 }];
+    const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
+    expect(lines[0]).toContain('the pools as described fit: they may take 4 × 25 (web) = 100 connections');
+    expect(lines.join()).not.toContain('set the pool');
+  });
+
   it('says whether the limit can be raised without a restart', () => {
     const raise = (engine: Advised['engine'], isRds: boolean) =>
       adviseOn('limit-too-low', factsOf(many(100, 1, (id) => active(id))), { ...POSTGRES, engine, isRds }).join();
-    expect(raise('postgres', true)).toContain('raise max_connections to 150: PostgreSQL applies it at a restart only');
+    expect(raise('postgres', false)).toContain('raise max_connections to 150: PostgreSQL applies it at a restart only');
+    expect(raise('postgres', true)).toContain('to 150 in the parameter group: PostgreSQL applies it at a restart only');
     expect(raise('mysql', true)).toContain('it applies at once');
     expect(raise('mariadb', false)).toContain('SET GLOBAL max_connections = 150');
+  });
+
+  it('says whether a higher limit fits into memory, as far as anybody knows', () => {
+    const facts = factsOf(many(100, 1, (id) => active(id)));
+    const raise = (freeMemoryBytes: number | null, engine: Advised['engine'] = 'mysql') =>
+      adviseOn('limit-too-low', { ...facts, freeMemoryBytes }, { ...POSTGRES, engine }).join();
+    expect(raise(null)).toContain(
+      '50 more may take 629 MB (by RDS’s own rule for this engine): see that as much is free',
+    );
+    expect(raise(700e6)).toContain(
+      '629 MB (by RDS’s own rule for this engine), and 700 MB were free at the least of late: it fits',
+    );
+    expect(raise(600e6)).toContain('but only 600 MB were free at the least of late: take a larger class first');
+    expect(raise(600e6, 'postgres')).toContain('477 MB (by RDS’s own rule for this engine), and 600 MB');
+    expect(raise(600e6, 'mariadb')).toContain('1,258 MB (by RDS’s own rule for this engine), but only');
+  });
+
+  it('names the blocker with what it ran last, and bounds waiting for the user that waits', () => {
+    const statement = { verb: 'UPDATE', text: 'UPDATE stock SET n = ?', isOptedOut: false } as const;
+    const sessions = [
+      inTransaction(1, { user: 'pay', application: 'payments', statement }),
+      inTransaction(2, { user: 'pay', application: 'refunds' }),
+      ...many(9, 3, (id) => waiter(id, [1], { user: 'shop' })),
+      ...many(3, 20, (id) => waiter(id, [2], { user: 'shop' })),
+      ...many(30, 30, (id) => active(id, { user: 'web' })),
+    ];
+    const lines = adviseOn('lock-contention', factsOf(sessions), POSTGRES);
+    expect(lines[0]).toBe(
+      'look at session 1 of pay/payments first, which holds up 9, and 1 more like it; it ran last: UPDATE stock SET n = ?',
+    );
+    expect(lines[1]).toContain(`ALTER ROLE "shop" SET lock_timeout = '10s'`);
+    expect(adviseOn('lock-contention', factsOf([]), POSTGRES)[0]).toContain('`headroom plan` shows');
+  });
+
+  it('on pools says what to do about idle ones, which pooler fits and what a higher limit takes', () => {
+    const text = adviseOn('pool-oversubscription', leak, POSTGRES).join('\n');
+    expect(text).toContain('minimumIdle');
+    expect(text).toContain('RDS Proxy, or PgBouncer in transaction mode; it fits clients that keep nothing');
+    expect(text).toContain('max_connections to 150');
+  });
+
+  it('is short enough for a message to carry all of it', () => {
+    for (const cause of Object.keys(CAUSES) as CauseName[])
+      expect(adviseOn(cause, leak, POSTGRES).length).toBeLessThanOrEqual(MAX_LINES);
   });
 });

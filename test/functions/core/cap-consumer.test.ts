@@ -5,6 +5,7 @@ import { NO_HISTORY, type History, type TierPlan } from '../../../functions/core
 import { modeOfTier, type Policy } from '../../../functions/core/policy.ts';
 import type { Session } from '../../../functions/core/session.ts';
 import type { Snapshot, UserLimit } from '../../../functions/core/snapshot.ts';
+import { TIERS } from '../../../functions/core/tiers/index.ts';
 import { aPolicy, aSession, aSnapshot, active, many } from '../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, asked one question, idle since. */
@@ -207,10 +208,33 @@ describe('cap-consumer', () => {
     expect(planned([...storm, ...shop], mayLimit(null), { history }).refusal?.why).toContain('not been settled');
   });
 
-  it('only observes unless its own mode says otherwise', () => {
-    expect(modeOfTier('cap-consumer', { policy: aPolicy(), mode: 'act' })).toBe('observe');
-    expect(modeOfTier('kill-idle', { policy: aPolicy(), mode: 'act' })).toBe('act');
+  it.each([
+    ['observe', {}, 'observe'],
+    ['approve', {}, 'approve'],
+    ['act', {}, 'approve'],
+    ['act', { 'kill-idle': 'act' }, 'approve'],
+    ['act', { 'cap-consumer': 'observe' }, 'observe'],
+    ['act', { 'cap-consumer': 'act' }, 'act'],
+    ['observe', { 'cap-consumer': 'act' }, 'act'],
+  ] as const)('on a target in mode %s with the tiers %j its mode is %s', (mode, tiers, own) => {
+    expect(modeOfTier('cap-consumer', { policy: aPolicy({ tiers }), mode })).toBe(own);
+  });
+
+  it('alone asks first by itself, and plans the same limit for the question', () => {
+    for (const { name } of TIERS.filter((tier) => tier.name !== 'cap-consumer')) {
+      expect(modeOfTier(name, { policy: aPolicy(), mode: 'act' })).toBe('act');
+    }
     const policy = { tiers: {} };
-    expect(planned([...storm, ...shop], mayLimit(), { policy })).toMatchObject({ mode: 'observe', cap: { limit: 50 } });
+    expect(planned([...storm, ...shop], mayLimit(), { policy })).toMatchObject({ mode: 'approve', cap: { limit: 50 } });
+  });
+
+  it('proposes no limit after a no, and says that a person said it', () => {
+    const history = { denied: new Set(['cap-consumer'] as const) };
+    const { cap, refusal, victims } = planned([...storm, ...shop], mayLimit(), { history });
+    expect({ cap, refusal, victims }).toEqual({
+      cap: null,
+      refusal: { why: expect.stringContaining('a person has said no') as string, fix: [] },
+      victims: [],
+    });
   });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CAUSES, tierOrderFor } from '../../../functions/core/cause.ts';
+import { generateIncident } from '../../../bench/incidents/generate.ts';
+import { MODELS } from '../../../bench/incidents/models.ts';
+import { NO_CONTEXT } from '../../../functions/core/cause-facts.ts';
+import { CAUSES, tierOrderFor, weighCauses } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { NO_HISTORY } from '../../../functions/core/plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
@@ -112,7 +115,73 @@ describe('the cause', () => {
       '100 of 100 usable slots are taken',
       'app/leaky-# holds 80 of them (80 %)',
       'an ordinary client is refused (full)',
+      'largest shares: user app 100 %, application leaky-7 80 %, client 10.0.0.1 100 %, database shop 100 %',
+      'connected for: under 30 min (100)',
+      'idle for: under 30 min (80)',
+      'at work on their queries for: under 10 s (20)',
+      'not known, and so less sure: how usage came about, how fast clients reconnect',
     ]);
+  });
+
+  it('is less sure for each thing that is not known, and otherwise the same', () => {
+    const policy = aPolicy();
+    for (const [kind, model] of MODELS.entries()) {
+      const { snapshot, context } = generateIncident(model, kind);
+      const { facts } = diagnose(snapshot, { policy, mode: 'act' }, NO_HISTORY, context);
+      const known = weighCauses({ ...facts, unknown: [] }, policy);
+      const unknown = weighCauses({ ...facts, unknown: ['this', 'that'] }, policy);
+      const causes = (all: typeof known) => all.filter(({ name }) => name !== 'unclear');
+      expect(causes(unknown).map(({ name }) => name)).toEqual(causes(known).map(({ name }) => name));
+      for (const [rank, cause] of causes(unknown).entries())
+        expect(cause.probability).toBeLessThan(causes(known)[rank]?.probability ?? 0);
+    }
+  });
+
+  it('takes nothing for or against any cause from samples that are not there', () => {
+    const sessions = many(100, 1, (id) => aSession(id, { connectedMs: null }));
+    const { facts } = diagnose(aSnapshot(100, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);
+    const needsMore = ['usage climbed slowly', 'usage climbed suddenly', 'clients stay connected'];
+    const needing = weighCauses(facts, aPolicy())
+      .flatMap(({ signals }) => signals)
+      .filter(({ of }) => needsMore.includes(of) || /reconnect|(?:were|been) used|configured pools/.test(of));
+    expect(needing.length).toBeGreaterThanOrEqual(7);
+    for (const signal of needing) expect(signal).toMatchObject({ weight: 0, words: '' });
+  });
+
+  it('heeds what poolers and applications tell, within bounds', () => {
+    const sessions = many(100, 1, (id) => aSession(id, { stateMs: 20_000, client: `10.0.0.${id % 8}` }));
+    const told = (strength: number) =>
+      diagnose(aSnapshot(100, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY, {
+        ...NO_CONTEXT,
+        told: [
+          { cause: 'pool-oversubscription', strength, words: 'the pooler has 40 clients waiting' },
+          { cause: 'of another version', strength: 1, words: 'unheard' },
+        ],
+      }).cause;
+    const [against, unsaid, for_, beyond] = [told(0), causeOf(sessions), told(1), told(99)];
+    expect(against.confidence).toBeLessThan(unsaid.confidence);
+    expect(for_.confidence).toBeGreaterThan(unsaid.confidence);
+    expect(beyond).toEqual(for_);
+    expect(for_.evidence).toContain('the pooler has 40 clients waiting');
+    expect(against.evidence.join()).not.toMatch(/waiting|unheard/);
+  });
+
+  it('is weighed from 1 for everything together, and its probabilities are the weights’', () => {
+    const { facts } = diagnose(
+      aSnapshot(
+        100,
+        many(100, 1, (id) => active(id)),
+      ),
+      { policy: aPolicy(), mode: 'act' },
+      NO_HISTORY,
+    );
+    const weighed = weighCauses(facts, aPolicy());
+    expect(weighed.map(({ name }) => name).sort()).toEqual(Object.keys(CAUSES).sort());
+    expect(weighed.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1);
+    const [first, second] = weighed;
+    expect((first?.probability ?? 0) / (second?.probability ?? 1)).toBeCloseTo(
+      Math.exp((first?.score ?? 0) - (second?.score ?? 0)),
+    );
   });
 
   it('keeps hostile names from breaking lines', () => {

@@ -170,7 +170,7 @@ describe('a resolved incident', () => {
       Done      kill-idle (1 act): 12 ended, 1 left alone, for it changed meanwhile
                 most of shop/leaky-batch-# (12)
       Left      34 sessions left alone by the last plan:
-                29: enough others end to reach the relief level
+                29: enough others, with less harm, end to reach the relief level
                 4: the last sessions its pool is left with
                 1: its user is protected by the policy
       Look      headroom incidents show orders-20261121T030005000-a1b2c3

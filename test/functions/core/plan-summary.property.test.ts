@@ -1,15 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { MOST_FOR_PERSON, NO_HISTORY, type TierPlan, type Victim } from '../../../functions/core/plan.ts';
-import { findWorse, hashPlan, summarisePlan, withinAgreed } from '../../../functions/core/plan-summary.ts';
+import { MOST_FOR_PERSON } from '../../../functions/core/plan-group.ts';
+import { NO_HISTORY, type History, type TierPlan, type Victim } from '../../../functions/core/plan.ts';
+import {
+  findWorse,
+  hashPlan,
+  isCapAgreed,
+  summarisePlan,
+  withinAgreed,
+  type PlanSummary,
+} from '../../../functions/core/plan-summary.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../functions/core/protection.ts';
 import { consumerOf, sessionKey } from '../../../functions/core/session.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import { policies, snapshots } from '../../support/arbitraries.ts';
-import { aPolicy, aSession, aSnapshot, inTransaction, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../support/a-session.ts';
 import { aSummary } from '../../support/an-approval.ts';
+import { aStorm } from '../../support/storming.ts';
 
 function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {
   return diagnose(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
@@ -28,6 +37,34 @@ function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
     { numRuns: 500 },
   );
 }
+
+/** The look before has found a storm. */
+const STORMING: History = { ...NO_HISTORY, lastCause: 'connection-storm' };
+
+function aLimit(changed: Partial<NonNullable<PlanSummary['cap']>>): NonNullable<PlanSummary['cap']> {
+  return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
+}
+
+/** A full server on which one of two users storms, beside as many others as there may be. */
+const stormsOfOne: fc.Arbitrary<Snapshot> = fc
+  .record({ user: fc.constantFrom('checkout', 'checkout', 'mail'), others: fc.integer({ min: 2, max: 40 }) })
+  .map(({ user, others }) =>
+    aSnapshot(
+      100,
+      [
+        ...many(100 - others, 1, (id) => aSession(id, { user, connectedMs: 2_000, stateMs: 1_900, queryMs: 1_900 })),
+        ...many(others, 1_001, (id) => active(id, { user: 'shop' })),
+      ],
+      {
+        userLimits: aStorm(
+          new Map([
+            ['checkout', null],
+            ['mail', null],
+          ]),
+        ).userLimits,
+      },
+    ),
+  );
 
 const hasCost = ({ session }: Victim) => session.hasWritten || (session.rowsModified ?? 0) > 0;
 
@@ -74,6 +111,7 @@ describe('what a yes covers', () => {
   });
 
   it.each([
+    ['a limit', { cap: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
     ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
     ['more sessions', { sessions: 11 }, '11 instead of 10 sessions'],
     ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 instead of 0 sessions of app/new'],
@@ -93,6 +131,63 @@ describe('what a yes covers', () => {
   it('terminating where cancelling was agreed to is worse', () => {
     const agreed = aSummary({ tier: 'cancel-long', cancels: 10 });
     expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 instead of 0 sessions to terminate');
+  });
+});
+
+describe('what a yes covers of a limit', () => {
+  const agreed = aSummary({ tier: 'cap-consumer', cap: aLimit({}) });
+
+  it.each([
+    ['the same', aLimit({})],
+    ['a higher one, which leaves the user more', aLimit({ limit: 51 })],
+    ['the same on more sessions, for other reasons', aLimit({ sessions: 95, why: 'it grows' })],
+    ['none', null],
+  ])('is %s', (_, cap) => {
+    expect(findWorse({ ...agreed, cap }, agreed)).toBeNull();
+  });
+
+  it.each([
+    ['a lower one', aLimit({ limit: 49 })],
+    ['one on another user', aLimit({ user: 'mail' })],
+    ['one on a user of nearly the same name', aLimit({ user: 'Checkout' })],
+  ])('is not %s', (_, cap) => {
+    expect(findWorse({ ...agreed, cap }, agreed)).toContain('a limit of the user');
+    expect(isCapAgreed(cap, agreed)).toBe(false);
+  });
+
+  it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {
+    const seen = { covered: 0, worse: 0 };
+    fc.assert(
+      fc.property(stormsOfOne, stormsOfOne, (before, after) => {
+        const settings = { policy: aPolicy(), mode: 'act' } as const;
+        const limiting = (snapshot: Snapshot) =>
+          diagnose(snapshot, settings, STORMING).plan.tiers.find(({ cap }) => cap !== null);
+        const [asked, now] = [limiting(before), limiting(after)];
+        if (!asked?.cap || !now?.cap) return;
+        expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
+        const was = summarisePlan(asked, 5);
+        const isCovered = now.cap.user === asked.cap.user && now.cap.limit >= asked.cap.limit;
+        expect(isCapAgreed(now.cap, was)).toBe(isCovered);
+        if (!isCovered) expect(findWorse(summarisePlan(now, 5), was)).toContain('a limit of the user');
+        seen[isCovered ? 'covered' : 'worse']++;
+      }),
+      { numRuns: 200 },
+    );
+    // A property that only ever saw one side says nothing.
+    expect(Math.min(seen.covered, seen.worse)).toBeGreaterThan(20);
+  });
+
+  it('is nothing after a no: no limit is planned, and nobody ends for it', () => {
+    const settings = { policy: aPolicy(), mode: 'act' } as const;
+    fc.assert(
+      fc.property(stormsOfOne, (snapshot) => {
+        const tierOf = (history: History) =>
+          diagnose(snapshot, settings, history).plan.tiers.find(({ tier }) => tier === 'cap-consumer');
+        expect(tierOf(STORMING)?.cap).not.toBeNull();
+        expect(tierOf({ ...STORMING, denied: new Set(['cap-consumer']) })).toMatchObject({ cap: null, victims: [] });
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 
@@ -157,8 +252,10 @@ describe('a summary', () => {
       hashPlan('i', 2, aSummary()),
       hashPlan('j', 1, aSummary()),
       hashPlan('i', 1, aSummary({ sessions: 11 })),
+      hashPlan('i', 1, aSummary({ cap: aLimit({}) })),
+      hashPlan('i', 1, aSummary({ cap: aLimit({ limit: 49 }) })),
     ];
-    expect(new Set(hashes).size).toBe(4);
+    expect(new Set(hashes).size).toBe(6);
     expect(hashPlan('i', 1, aSummary())).toBe(hashes[0]);
   });
 });

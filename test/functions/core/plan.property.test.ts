@@ -30,6 +30,15 @@ const histories: fc.Arbitrary<History> = fc.record({
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
   futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
+  ended: fc
+    .array(
+      fc.tuple(
+        fc.constantFrom('app/web-#', 'app/', 'reports/web-#'),
+        fc.record({ sessions: fc.integer({ min: 1, max: 9 }), since: fc.integer({ min: -600_000, max: 0 }) }),
+      ),
+      { maxLength: 2 },
+    )
+    .map((pairs) => new Map(pairs)),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
   lastCause: fc.constantFrom(null, 'connection-storm'),

@@ -401,8 +401,8 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(latestDeadlock?.agoMs).toBeLessThan(10_000);
     const text = 'UPDATE main.ledger SET amount = amount + ? WHERE id = ?';
     expect(latestDeadlock?.statements).toEqual([
-      { verb: 'UPDATE', text },
-      { verb: 'UPDATE', text },
+      { verb: 'UPDATE', text, isOptedOut: false },
+      { verb: 'UPDATE', text, isOptedOut: false },
     ]);
   });
 

@@ -46,8 +46,8 @@ test.each(['MySQL', 'MariaDB'])(
     expect(latestDeadlock(status(server, deadlock(server)), 'redacted')).toEqual({
       agoMs: 30_000,
       statements: [
-        { verb: 'UPDATE', text: 'UPDATE ledger SET owner = ? WHERE id = ?' },
-        { verb: 'DELETE', text: 'DELETE FROM ledger WHERE id = ?' },
+        { verb: 'UPDATE', text: 'UPDATE ledger SET owner = ? WHERE id = ?', isOptedOut: false },
+        { verb: 'DELETE', text: 'DELETE FROM ledger WHERE id = ?', isOptedOut: false },
       ],
     });
   },

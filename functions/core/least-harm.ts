@@ -1,0 +1,108 @@
+/** One session that may be ended, as the choice sees it. */
+export interface Option {
+  readonly tier: string;
+  /** What ending it costs; more than 0. */
+  readonly harm: number;
+  /** Slots it can give back; 1 or more, whole. */
+  readonly frees: number;
+}
+
+export interface Bounds {
+  /** Slots that must come free. */
+  readonly need: number;
+  /** Most sessions of each tier, and of all together. */
+  readonly perTier: number;
+  readonly total: number;
+}
+
+/** With as many blockers or fewer, every set of them is tried and the choice is the best there is; of more, the best ones are. */
+export const TRIED_IN_SETS = 8;
+
+/**
+ * Chooses whom to end: of all sets that free what is needed within the bounds, or else free the most, one with the least harm.
+ * What frees one slot each is cheapest taken in the order of harm (a partition matroid cut off at the bounds, for which taking
+ * the cheapest first is exact: Edmonds 1971); so only sets of those that free several, the blockers, have to be tried. With
+ * more than TRIED_IN_SETS of those, the rest are taken by harm per slot, and whoever is not needed after all is left out:
+ * good, not proven best. Ties go to the option that comes first. Nobody in the result could be left out. O(n log n).
+ */
+export function chooseLeastHarm<T extends Option>(options: readonly T[], bounds: Bounds): T[] {
+  if (bounds.need <= 0 || bounds.total <= 0 || bounds.perTier <= 0) return [];
+  const ranked = options
+    .map((option, index) => ({ option, index }))
+    .sort((a, b) => perSlot(a.option) - perSlot(b.option) || a.index - b.index);
+  const several = ranked.filter(({ option }) => option.frees > 1);
+  const tried = several.slice(0, TRIED_IN_SETS);
+  const rest = ranked.filter((each) => !tried.includes(each)).map(({ option }) => option);
+  let best = new Basket<T>(bounds);
+  for (let set = 0; set < 2 ** tried.length; set++) {
+    const basket = new Basket<T>(bounds);
+    const isPossible = tried.every(({ option }, bit) => (set & (1 << bit)) === 0 || basket.add(option));
+    if (!isPossible) continue;
+    for (const option of rest) {
+      if (basket.isEnough || basket.isLost(best)) break;
+      basket.add(option);
+    }
+    if (several.length > TRIED_IN_SETS) basket.dropSpare();
+    if (basket.isBetterThan(best)) best = basket;
+  }
+  const chosen = new Set<Option>(best.options);
+  return options.filter((option) => chosen.has(option));
+}
+
+function perSlot({ harm, frees }: Option): number {
+  return harm / frees;
+}
+
+/** Sums of harm that differ by less are equal. */
+const ROUNDING = 1e-9;
+
+class Basket<T extends Option> {
+  options: T[] = [];
+  #harm = 0;
+  #frees = 0;
+  readonly #ofTier = new Map<string, number>();
+  readonly #bounds: Bounds;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  get isEnough(): boolean {
+    return this.#frees >= this.#bounds.need;
+  }
+
+  /** Adds an option and returns true, unless a bound is reached. */
+  add(option: T): boolean {
+    const ofTier = this.#ofTier.get(option.tier) ?? 0;
+    if (this.options.length >= this.#bounds.total || ofTier >= this.#bounds.perTier) return false;
+    this.options.push(option);
+    this.#ofTier.set(option.tier, ofTier + 1);
+    this.#harm += option.harm;
+    this.#frees += option.frees;
+    return true;
+  }
+
+  /** Leaves out whoever is not needed, the most harmful first. */
+  dropSpare(): void {
+    for (const option of [...this.options].sort((a, b) => b.harm - a.harm)) {
+      if (this.#frees - option.frees < this.#bounds.need) continue;
+      this.options = this.options.filter((each) => each !== option);
+      this.#harm -= option.harm;
+      this.#frees -= option.frees;
+    }
+  }
+
+  /** It costs more already than one that is enough. */
+  isLost(best: Basket<T>): boolean {
+    return best.isEnough && this.#harm > best.#harm + ROUNDING;
+  }
+
+  isBetterThan(other: Basket<T>): boolean {
+    const useful = (basket: Basket<T>) => Math.min(basket.#frees, basket.#bounds.need);
+    const more = useful(this) - useful(other);
+    if (more !== 0) return more > 0;
+    const less = other.#harm - this.#harm;
+    if (Math.abs(less) > ROUNDING) return less > 0;
+    return this.options.length < other.options.length;
+  }
+}
