@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import mysql, { type RowDataPacket } from 'mysql2/promise';
-import { codeOf, type Client, type Connection, type Dialect, type Failure, type HalfOpen, type Login } from './client.ts';
+import {
+  codeOf,
+  type Client,
+  type Connection,
+  type Dialect,
+  type Failure,
+  type HalfOpen,
+  type Login,
+} from './client.ts';
 import { holdOpen } from './half-open.ts';
 
 /** A procedure of the shop: its handler takes a KILL QUERY for an error like any other. */

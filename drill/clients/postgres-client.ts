@@ -1,7 +1,15 @@
 import { connect as connectSocket, Socket } from 'node:net';
 import pg from 'pg';
 import * as z from 'zod/mini';
-import { codeOf, type Client, type Connection, type Dialect, type Failure, type HalfOpen, type Login } from './client.ts';
+import {
+  codeOf,
+  type Client,
+  type Connection,
+  type Dialect,
+  type Failure,
+  type HalfOpen,
+  type Login,
+} from './client.ts';
 import { holdOpen } from './half-open.ts';
 
 const dialect: Dialect = {

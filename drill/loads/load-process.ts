@@ -51,5 +51,8 @@ function placeOf({ application, instances }: LoadSpec, index: number): Place {
   if (instances === 1) return { application };
   const number = (index % instances) + 1;
   // All of 127/8 is this machine on Linux; elsewhere one address of it is.
-  return { application: `${application}-${number}`, ...(process.platform === 'linux' && { address: `127.0.1.${number}` }) };
+  return {
+    application: `${application}-${number}`,
+    ...(process.platform === 'linux' && { address: `127.0.1.${number}` }),
+  };
 }

@@ -29,7 +29,12 @@ export const deadlockVictims: Scenario = {
       const victims = codes.filter((code) => DEADLOCK_CODES.includes(code));
       return [
         checkEqual('sessions ended', 1, ended.length),
-        checkThat('a deadlock was broken', DEADLOCK_CODES.join(' or '), codes.join(', ') || 'no error', victims.length > 0),
+        checkThat(
+          'a deadlock was broken',
+          DEADLOCK_CODES.join(' or '),
+          codes.join(', ') || 'no error',
+          victims.length > 0,
+        ),
       ];
     },
   },

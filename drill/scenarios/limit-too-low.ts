@@ -34,7 +34,7 @@ export const limitTooLow: Scenario = {
     service('accounts', 'accounts-api', 'until-refused'),
   ],
   refused: 'ordinary',
-  ripenMs: 2_500,
+  ripenMs: 5_500,
   expect: { outcome: 'escalated', cause: 'limit-too-low', tiers: [] },
 };
 
@@ -42,7 +42,8 @@ export const limitTooLow: Scenario = {
 export const blackFriday: Scenario = {
   ...limitTooLow,
   name: 'black-friday',
-  summary: 'a surge of customers: many instances, all busy with short work: nobody may be ended, a person must hear of it',
+  summary:
+    'a surge of customers: many instances, all busy with short work: nobody may be ended, a person must hear of it',
   loads: [
     {
       name: 'the customers',

@@ -38,7 +38,12 @@ export const poolMisconfiguration: Scenario = {
       const reason = escalation?.reason ?? 'none';
       const [sums] = target.pools.map(({ instances, size }) => `${instances} × ${size}`);
       return [
-        checkThat('why a person is needed', 'what is ended comes back at once', reason, reason.includes('comes back at once')),
+        checkThat(
+          'why a person is needed',
+          'what is ended comes back at once',
+          reason,
+          reason.includes('comes back at once'),
+        ),
         checkThat('the page has the arithmetic', sums ?? 'none', advice, sums !== undefined && advice.includes(sums)),
       ];
     },
