@@ -2,7 +2,7 @@ import { checkEqual, checkThat } from '../checks.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
 
-const MAX_INCIDENTS = 2;
+const MAX_INCIDENTS = 1;
 
 /** The service is restarted after each incident, and leaks again. */
 export const flap: Scenario = {

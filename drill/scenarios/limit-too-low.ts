@@ -34,7 +34,7 @@ export const limitTooLow: Scenario = {
     service('accounts', 'accounts-api', 'until-refused'),
   ],
   refused: 'ordinary',
-  ripenMs: 2_500,
+  ripenMs: 5_500,
   expect: { outcome: 'escalated', cause: 'limit-too-low', tiers: [] },
 };
 

@@ -117,8 +117,9 @@ const SHORT_PAUSE = 1 / 30;
 const USED_ONCE_SHARE = 0.1;
 /** What people call what runs by itself. Only ever evidence: it protects nobody. */
 const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
-/** Opened within as much time, sessions say how fast clients reconnect now. */
+/** Opened within as much time, sessions say how fast clients reconnect now; less where idle times are shorter than usual. */
 const LATELY_MS = 180_000;
+const LATELY_IDLE_TIMES = 0.6;
 
 /** Reads everything a cause can be told by. Pure, linear in sessions and samples. */
 export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
@@ -138,7 +139,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
   const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
   const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
-  const trend = readTrend(context, snapshot);
+  const trend = readTrend(context, snapshot, policy);
   return {
     taken: Math.max(1, slotsTaken(snapshot)),
     usable: snapshot.limits.usable,
@@ -236,7 +237,7 @@ function placesOf(idle: readonly Session[]): Facts['idlePlaces'] {
   return { count: sizes.length, largest: sizes.length === 0 ? 0 : Math.max(...sizes) / idle.length };
 }
 
-function readTrend({ samples, connections }: Context, snapshot: Snapshot): Trend | null {
+function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy: Policy): Trend | null {
   const now = { at: snapshot.at, used: slotsTaken(snapshot) };
   const sampled = samples.flatMap(({ at, used }) => (used === null || at >= now.at ? [] : [{ at, used }]));
   const firstSampled = sampled[0]?.at ?? now.at;
@@ -254,16 +255,23 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot): Trend
     base,
     gained,
     climbMs: ends - begins,
-    opensPerMinute: opensPerMinute(samples, snapshot),
+    opensPerMinute: opensPerMinute(samples, snapshot, policy),
     fullSamples: samples.filter(({ isFull }) => isFull).length,
   };
 }
 
-function opensPerMinute(samples: readonly StoredSample[], snapshot: Snapshot): number | null {
+function opensPerMinute(
+  samples: readonly StoredSample[],
+  snapshot: Snapshot,
+  { ages }: Pick<Policy, 'ages'>,
+): number | null {
   const opened = snapshot.activity.sessionsOpened;
-  const earlier = samples.find(
-    ({ at, activity }) => snapshot.at - at <= LATELY_MS && at < snapshot.at && activity?.sessionsOpened != null,
+  const lately = Math.min(LATELY_MS, 1000 * LATELY_IDLE_TIMES * ages.idleSeconds);
+  const counted = samples.filter(
+    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.sessionsOpened != null,
   );
+  // Where samples are too few to look back just so far, a little further.
+  const earlier = counted.findLast(({ at }) => snapshot.at - at >= lately) ?? counted[0];
   const before = earlier?.activity?.sessionsOpened;
   if (opened === null || earlier === undefined || before == null || opened < before) return null;
   return ((opened - before) * 60_000) / (snapshot.at - earlier.at);

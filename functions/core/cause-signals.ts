@@ -24,9 +24,9 @@ function againstSlow(facts: Facts, policy: Policy): number | null {
   return slow === null ? null : 1 - slow;
 }
 
-/** 0 when clients come and go all the time, 1 when they stay; null when nobody counts them. */
-function settledness({ trend, taken }: Facts): number | null {
-  return trend?.opensPerMinute == null ? null : 1 - Math.min(1, trend.opensPerMinute / (2 * taken));
+/** 0 when a third of the slots is opened anew within the time in which a session counts as fresh, 1 when all stay; null when nobody counts. */
+function settledness(facts: Facts): number | null {
+  return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
 
 function atWork({ shortQueries }: Facts): number {
@@ -185,10 +185,10 @@ export const CAUSES = {
         slots: ({ fresh }) => fresh ?? 0,
       },
       {
-        of: 'clients reconnect: within a minute they open four times as many sessions as there are slots',
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as there are slots',
         weight: 2,
-        strength: ({ trend, taken }) =>
-          trend?.opensPerMinute == null ? null : Math.min(1, trend.opensPerMinute / (4 * taken)),
+        strength: (facts) =>
+          facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
         words: ({ trend, taken, fresh }) =>
           // Else the share has said so.
           fresh === null
