@@ -22,13 +22,14 @@ import { confirmRefused, REFUSED } from './refused.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
 import { startSampler } from './sampler.ts';
 import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
+import { seeded } from './scenarios/seeded.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
 import type { DrillServer } from './shop.ts';
 import { createWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
   readonly server: ServerChoice;
-  /** The same seed gives the loads the same habits. */
+  /** The same seed gives the scenario the same counts, names and timings, and the loads the same habits. */
   readonly seed: number;
   /** Who answers questions in the place of the scenario's own answers. */
   readonly person?: AskPerson | undefined;
@@ -47,7 +48,7 @@ const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const sati
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
 export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
-  const scenario = scenarioOn(general, options.server.engine);
+  const scenario = seeded(scenarioOn(general, options.server.engine), options.seed);
   const cleanup = createCleanup();
   const interrupted = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('the drill was interrupted'));
