@@ -7,13 +7,16 @@ import { fetchPtKill } from './peers/pt-kill.ts';
 import { ptKill, runbook, type Remedy } from './peers/remedies.ts';
 import { printTable } from './table.ts';
 
-/** Rehearsals that end with relief, and what pt-kill is told to end in each. */
+/** Rehearsals in which something can be ended, and what pt-kill is told to end in each: what suits it best. */
 const COMPARED: Readonly<Record<string, 'idle' | 'busy'>> = {
   'connection-leak': 'idle',
   'idle-in-transaction': 'idle',
   'runaway-query': 'busy',
-  'lock-pileup': 'busy',
+  'runaway-analytics': 'busy',
+  'lock-pileup': 'idle',
+  'deadlock-victims': 'idle',
   'storm-refill': 'idle',
+  'pool-misconfiguration': 'idle',
 };
 
 const SERVERS: readonly ServerChoice[] = [{ engine: 'postgres', major: 18 }, { engine: 'mysql' }];

@@ -119,7 +119,8 @@ async function connect(address: string): Promise<Connection> {
 }
 
 const evaluation = z.object({
-  result: z.object({ value: z.unknown() }),
+  // Absent for undefined.
+  result: z.object({ value: z.unknown().optional() }),
   exceptionDetails: z
     .object({ text: z.string(), exception: z.object({ description: z.string() }).optional() })
     .optional(),

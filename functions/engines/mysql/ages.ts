@@ -53,6 +53,6 @@ export function agesOf(
 }
 
 /** The clock of performance_schema starts over after 213 days. */
-function exact(ms: number | null): number | null {
-  return ms === null || ms < 0 ? null : Math.round(ms);
+export function exact(ms: number | null | undefined): number | null {
+  return ms === null || ms === undefined || ms < 0 ? null : Math.round(ms);
 }

@@ -1,6 +1,6 @@
 import { UNKNOWN_BLOCKER, type Holding, type Session } from '../../core/session.ts';
 import { isMaintenance, redactStatement, type Statement, type StatementDetail } from '../../core/statement.ts';
-import { agesOf, atLeast, whatRan } from './ages.ts';
+import { exact, agesOf, atLeast, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
 import type { Details, Usage } from './look.ts';
 import { kindOf, stateOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
@@ -75,7 +75,8 @@ export function observe(usage: Usage, details: Details | null, context: Context)
     const waitsForTable = tables.has(id) || (!isAsleep && waitsForServerLock(process.doing));
     const isWaiting = waitsForRow || waitsForTable;
     const blockedBy = united(id, rows, tables);
-    const isOwn = [context.own.responder, context.own.canary].includes(user) || id === context.own.id;
+    const isOwn =
+      id === context.own.id || (user !== null && [context.own.responder, context.own.canary].includes(user));
     return {
       session: {
         identity: { server: context.server, id, incarnation: `${user ?? ''}@${process.host ?? ''}` },
@@ -88,7 +89,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
         client: clientOf(process.host),
         state,
         connectedMs: usage.connectedMs(id),
-        transactionMs: inTransaction ? (open?.age_ms ?? atLeast(transaction?.age_s)) : null,
+        transactionMs: inTransaction ? (exact(open?.age_ms) ?? atLeast(transaction?.age_s)) : null,
         stateMs: ages.stateMs,
         queryMs: ages.queryMs,
         transactionMark: transactionMark(open?.event, transaction),

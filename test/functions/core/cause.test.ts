@@ -166,7 +166,7 @@ describe('the cause', () => {
     expect(against.evidence.join()).not.toMatch(/waiting|unheard/);
   });
 
-  it('is weighed from 1 for everything together, and its probabilities are the weights’', () => {
+  it('has probabilities that are 1 together and follow from the weights', () => {
     const { facts } = diagnose(
       aSnapshot(
         100,

@@ -63,6 +63,34 @@ describe('a diagnosis', () => {
     expect(JSON.stringify(result).length).toBeLessThan(1_000);
   });
 
+  it('reads what changed on RDS and how much memory was free, and goes on without them when they fail', async () => {
+    world.snapshots = [
+      aSnapshot(
+        100,
+        many(100, 1, (id) => active(id)),
+      ),
+    ];
+    world.changes = ['5 min ago: parameter group orders: Updated parameter max_connections'];
+    world.freeMemoryBytes = 3e9;
+    const onRds = await open({ isRds: true });
+    await look(onRds);
+    const told = await world.store.incident(onRds);
+    expect(told?.cause?.evidence.join()).toContain('changed lately: 5 min ago: parameter group orders');
+    expect(told?.advice.join()).toContain('3,000 MB were free at the least of late');
+
+    const fail = () => Promise.reject(new Error('throttled'));
+    const surroundings = { changes: fail, connections: fail, freeMemory: fail };
+    const withoutAny = await open({ isRds: true });
+    await diagnose({ schema: SCHEMA, incidentId: withoutAny }, { ...world, now: () => world.at, surroundings });
+    const untold = await world.store.incident(withoutAny);
+    expect(untold?.cause?.name).toBe(told?.cause?.name);
+    expect(untold?.advice.join()).toContain('see that as much is free');
+
+    const elsewhere = await open();
+    await look(elsewhere);
+    expect((await world.store.incident(elsewhere))?.cause?.evidence.join()).not.toContain('changed lately');
+  });
+
   it('records usage, cause, plan and the reasons sessions were spared, and ends nothing', async () => {
     const id = await open();
     await look(id);
