@@ -15,6 +15,7 @@ import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, TARGET_ID } from './config.ts';
 import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
+import { lookFirst, type FirstLook } from './first-look.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
 import { observeRuntime } from './observed-runtime.ts';
@@ -37,6 +38,8 @@ export interface DrillOptions {
   readonly tell: (line: Line) => void;
   /** Told of every look at the server; usable: slots for ordinary clients. */
   readonly show: (look: Look, usable: number) => void;
+  /** Shown what the first diagnosis is about to see, which takes a look of its own. */
+  readonly onFirstLook?: (look: FirstLook) => void;
   /** Ends the drill early; what was started is stopped all the same. */
   readonly signal: AbortSignal;
 }
@@ -101,6 +104,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     await ripe;
     await sampler?.stop();
     await scenario.before?.(runtime.store);
+    if (incidents.length === 0) options.onFirstLook?.(await lookFirst(runtime, settings));
 
     say('state', 'Alarm: DatabaseConnections is over its threshold');
     for (const load of loads) load.alarm();
@@ -135,6 +139,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     ...summary,
     scenario: scenario.name,
     seed: options.seed,
+    firstCause: rounds[0]?.cause?.name ?? null,
     wayIn: rounds[0]?.admission ?? 'it never looked',
     endedInnocent,
     loads: tallies.map(summariseLoad),
