@@ -22,10 +22,10 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const dice = rollDice(seed);
   const crowd: Crowd = { dice, tellsConnected: dice.happens(2 / 3), nextId: 1 };
   const usable = dice.whole(60, 1_500);
-  const everyday = Math.round(usable * dice.between(0.08, 0.4));
+  const everyday = Math.round(usable * dice.between(0, 0.4));
   const trouble = usable - everyday - dice.whole(0, Math.ceil(usable / 50));
-  const halfOpen = Math.round(trouble * (model.halfOpenShare ?? 0));
-  const sessions = [...everydayLife(crowd, everyday), ...(halfOpen > 0 ? [] : model.sessions(crowd, trouble))];
+  const halfOpen = Math.round(trouble * (model.halfOpenShare?.(dice) ?? 0));
+  const sessions = [...everydayLife(crowd, everyday), ...model.sessions(crowd, trouble - halfOpen)];
   const snapshot = aSnapshot(usable, sessions, {
     at: NOW,
     halfOpen: { count: halfOpen, inferred: halfOpen > 0 },
