@@ -25,8 +25,12 @@ const INCIDENTS = 300;
 const ODD = 0.005;
 /** Of shares: a session or two more or less on a server of fifty is no gap. */
 const SLACK = 0.05;
-/** Production's samples are a minute apart, a fifth of an idle time: what happens between two of them looks alike. */
-const CLIMB_SLACK = 0.2;
+const OTHER_SLACK: Partial<Record<MeasureName, number>> = {
+  /** Production's samples are a minute apart, a fifth of an idle time: what happens between two of them looks alike. */
+  climb: 0.2,
+  /** A rehearsal's own eyes knock four times a second, which is a good share of a small server's logins. */
+  opens: 0.25,
+};
 
 /**
  * Where a model's own distribution does not contain what the rehearsals of its story recorded: then it is a model of something
@@ -48,7 +52,7 @@ export function gapsOf(model: Model, looks: readonly RecordedLook[]): readonly G
       generated.map((measured) => measured[name]),
       ODD,
     );
-    if (recorded === null || (modelled !== null && covers(modelled, recorded, name === 'climb' ? CLIMB_SLACK : SLACK)))
+    if (recorded === null || (modelled !== null && covers(modelled, recorded, OTHER_SLACK[name] ?? SLACK)))
       return [];
     return [{ model: model.name, measure: name, recorded, modelled }];
   });

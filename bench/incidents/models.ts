@@ -43,7 +43,7 @@ export const MODELS: readonly Model[] = [
         return crowd.dice.happens(busyShare) ? busy(crowd, who, 100, 600_000) : pooledIdle(crowd, who, mean);
       });
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.5, 60), opensPerSlot: dice.between(0, 0.3) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 60), opensPerSlot: dice.between(0, 0.3) }),
   },
   {
     name: 'surge of customers',
@@ -98,7 +98,7 @@ export const MODELS: readonly Model[] = [
     cause: 'long-queries',
     scenarios: ['runaway-analytics', 'runaway-query'],
     sessions: (crowd, slots) => {
-      const hours = crowd.dice.between(0.4, 6);
+      const hours = crowd.dice.between(0.2, 6);
       return times(slots, (index) => {
         const queryMs = crowd.dice.between(0.1, hours) * 60 * MINUTE;
         return add(
@@ -119,7 +119,7 @@ export const MODELS: readonly Model[] = [
         );
       });
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(5, 110), opensPerSlot: dice.between(0, 0.2) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(2, 110), opensPerSlot: dice.between(0, 0.2) }),
   },
   {
     name: 'migration holding locks',
@@ -174,10 +174,10 @@ export const MODELS: readonly Model[] = [
     cause: 'connection-leak',
     scenarios: ['connection-leak'],
     sessions: (crowd, slots) => {
-      const oldestMs = crowd.dice.between(20, 600) * MINUTE;
+      const oldestMs = crowd.dice.between(8, 600) * MINUTE;
       return times(slots, () => leaked(crowd, { user: 'orders', application: 'order-export' }, oldestMs));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(20, 110), opensPerSlot: dice.between(0.005, 0.08) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(4, 110), opensPerSlot: dice.between(0.005, 0.25) }),
   },
   {
     name: 'idle-in-transaction leak',
@@ -187,7 +187,7 @@ export const MODELS: readonly Model[] = [
       const mean = crowd.dice.between(3, 90) * MINUTE;
       return times(slots, () => openTransaction(crowd, { user: 'orders', application: 'checkout' }, mean));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(5, 100), opensPerSlot: dice.between(0, 0.2) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(2, 100), opensPerSlot: dice.between(0, 0.5) }),
   },
   {
     name: 'lock pile-up',
@@ -204,14 +204,15 @@ export const MODELS: readonly Model[] = [
         ),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 6), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 8), opensPerSlot: dice.between(0, 0.8) }),
   },
   {
     name: 'deadlock victims',
     cause: 'lock-contention',
     scenarios: ['deadlock-victims'],
     sessions: (crowd, slots) => {
-      const roots = times(crowd.dice.whole(2, 6), () => ({
+      const waitingShare = crowd.dice.between(0.6, 1);
+      const roots = times(crowd.dice.whole(1, 6), () => ({
         ...openTransaction(crowd, { user: 'pay', application: 'payments' }, 2_000),
         hasWritten: true,
       }));
@@ -219,21 +220,26 @@ export const MODELS: readonly Model[] = [
         ...roots,
         ...times(slots - roots.length, (index) => {
           const behind = roots[index % roots.length]?.identity.id ?? 1;
-          return crowd.dice.happens(0.75)
+          return crowd.dice.happens(waitingShare)
             ? waiting(crowd, { user: 'pay', application: `payments-${index % 4}` }, behind, 9_000)
             : busy(crowd, { user: 'pay', application: `payments-${index % 4}` }, 300, 600_000);
         }),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 6), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 8), opensPerSlot: dice.between(0, 0.8) }),
     deadlock: true,
   },
   {
     name: 'half-open flood',
     cause: 'half-open-connections',
     scenarios: ['half-open-flood'],
-    sessions: () => [],
+    // Newer servers show them while they log in.
+    sessions: (crowd, slots) =>
+      times(slots, () => {
+        const connectedMs = crowd.dice.between(0, 60_000);
+        return add(crowd, { user: '', application: '' }, { state: 'starting', connectedMs, stateMs: null, queryMs: null });
+      }),
     course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 5), opensPerSlot: dice.between(0, 0.3) }),
-    halfOpenShare: () => 1,
+    halfOpenShare: (dice) => (dice.happens(0.5) ? 1 : 0),
   },
 ];
