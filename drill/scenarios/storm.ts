@@ -16,8 +16,11 @@ const STORM = {
 
 const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as const;
 
-/** Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large. */
-const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription'] as const;
+/**
+ * Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large; the
+ * look after that may tell it for what it is.
+ */
+const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription', 'connection-storm'] as const;
 
 /** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
 export const storm: Scenario = {

@@ -53,11 +53,13 @@ export function limitUser(
       throw new Refused({ kind: 'too-late', code: '', message });
     }
     const before = await change(connection, [user, toSql(from), toSql(to)]);
-    if (typeof before === 'string') return refuse(before);
     // What stands, by the account itself and not by what we were told.
-    const [row] = await connection.query(LIMIT_OF, [user], QUERY_MS);
+    const [row] = await readLimit(connection, user, typeof before === 'string');
+    if (typeof before === 'string' && row?.most == null) return refuse(before);
     if (row?.most == null || before === null) return { result: 'gone', current: null, detail: '' };
     const current = fromSql(row.most);
+    // What was refused and has been done by hand is not asked for any more.
+    if (typeof before === 'string' && current === from) return refuse(before);
     if (before === toSql(from) && current === to) return { result: 'done', current, detail: '' };
     return { result: current === to ? 'already' : 'changed', current, detail: '' };
   });
@@ -74,6 +76,16 @@ async function change(connection: Connection, values: readonly (string | number)
   }
   const [row] = await connection.query(FOUND, [], QUERY_MS);
   return row?.found ?? null;
+}
+
+/** Where the routine refused, the view may be out of our reach too. */
+async function readLimit(connection: Connection, user: string, isRefused: boolean) {
+  try {
+    return await connection.query(LIMIT_OF, [user], QUERY_MS);
+  } catch (error) {
+    if (isRefused && isServerError(error)) return [];
+    throw error;
+  }
 }
 
 function refuse(detail: string): LimitOutcome {

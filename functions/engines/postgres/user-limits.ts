@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { UserLimits } from '../../core/snapshot.ts';
 import type { LimitOutcome } from '../../core/worker-protocol.ts';
-import { Refused, type UserLimitChange } from '../engine.ts';
+import { ConnectionLost, Refused, type UserLimitChange } from '../engine.ts';
 import type { Connection } from './connection.ts';
 import { quoteRole } from './role-name.ts';
 import type { LimitsRow } from './sample.ts';
@@ -23,12 +23,21 @@ export async function readUserLimits(
   }
   const missing = await findMissing(connection, quoted_user, timeoutMs);
   if (missing.length > 0) return { missing, users: [] };
-  const rows = await connection.query(USER_LIMITS, [], timeoutMs);
-  const users = rows.map(({ user, limit, refusal }) => {
-    return { user, account: quoteRole(user), limit: fromSql(limit), countsEarlier: true, refusal };
-  });
-  return { missing: [], users };
+  try {
+    const rows = await connection.query(USER_LIMITS, [], timeoutMs);
+    const users = rows.map(({ user, limit, refusal }) => {
+      return { user, account: quoteRole(user), limit: fromSql(limit), countsEarlier: true, refusal };
+    });
+    return { missing: [], users };
+  } catch (error) {
+    // An administrator's routine that fails, or waits for a lock, must not keep us from looking.
+    if (error instanceof ConnectionLost || !(error instanceof Error)) throw error;
+    return { missing: [`${REPAIR} (it answers: ${error.message})`], users: [] };
+  }
 }
+
+const REPAIR =
+  'see to headroom.connection_limits() and its table headroom.limitable_roles, or drop the schema headroom and run what `headroom grants --cap-users NAME` prints as an administrator';
 
 /** What keeps us from calling the routines, and what helps; nothing when all is well. */
 async function findMissing(connection: Connection, quotedUser: string, timeoutMs: number): Promise<string[]> {
@@ -60,13 +69,14 @@ export function limitUser(
       throw new Refused({ kind: 'too-late', code: '', message });
     }
     const missing = await findMissing(connection, 'the responder', QUERY_MS);
-    if (missing.length > 0) return { result: 'refused', current: null, detail: missing.join('; ') };
-    const before = await change(connection, [user, toSql(from), toSql(to), ownUsers]);
-    if (typeof before === 'string') return { result: 'refused', current: null, detail: before };
+    const before =
+      missing.length > 0 ? missing.join('; ') : await change(connection, [user, toSql(from), toSql(to), ownUsers]);
     // What stands, by the catalogue and not by what we were told.
     const [row] = await connection.query(LIMIT_OF, [user], QUERY_MS);
     if (row === undefined || before === null) return { result: 'gone', current: null, detail: '' };
     const current = fromSql(row.limit);
+    // What was refused and has been done by hand is not asked for any more.
+    if (typeof before === 'string' && current === from) return { result: 'refused', current, detail: before };
     if (before === toSql(from) && current === to) return { result: 'done', current, detail: '' };
     return { result: current === to ? 'already' : 'changed', current, detail: '' };
   });

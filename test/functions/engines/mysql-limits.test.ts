@@ -122,6 +122,20 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
     expect(await limitOf('storm')).toBe(0);
   });
 
+  test('a limit that may not be lifted any more is settled once somebody has lifted it by hand', async () => {
+    await run(statements());
+    await cap();
+    await admin.query('GRANT CREATE USER ON *.* TO storm');
+    const uncap = () => withWorker((worker) => changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null }));
+    try {
+      expect(await uncap()).toMatchObject({ result: 'refused' });
+      await admin.query('ALTER USER storm WITH MAX_USER_CONNECTIONS 0');
+      expect(await uncap()).toMatchObject({ result: 'already', current: null });
+    } finally {
+      await admin.query('REVOKE CREATE USER ON *.* FROM storm');
+    }
+  });
+
   test('logins of the platform and of Headroom are refused although they are on the list', async () => {
     await run(statements({ users: ['root', 'rdsadmin', 'headroom_responder', 'headroom_canary'] }));
     for (const user of ['root', 'headroom_responder', 'headroom_canary']) {

@@ -112,6 +112,33 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
   });
 
   test.each([
+    ['a list that is gone', 'DROP TABLE headroom.limitable_roles'],
+    ['a list that somebody holds locked', 'BEGIN; LOCK TABLE headroom.limitable_roles IN ACCESS EXCLUSIVE MODE'],
+  ])('%s keeps nobody from looking: it only means that no limit can be set', async (_, spoil) => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(spoil);
+    try {
+      expect(await seen()).toEqual({ missing: [expect.stringContaining('limitable_roles') as string], users: [] });
+    } finally {
+      await admin.query('ROLLBACK');
+    }
+  });
+
+  test('a limit that may not be lifted any more is settled once somebody has lifted it by hand', async () => {
+    await admin.query(renderGrants(capGrants(GRANTS)));
+    await cap();
+    await admin.query('DROP SCHEMA headroom CASCADE');
+    await withWorker(async (worker) => {
+      const uncap = () => changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null });
+      expect(await uncap()).toMatchObject({ result: 'refused' });
+      await admin.query('ALTER ROLE storm CONNECTION LIMIT 7');
+      expect(await uncap()).toMatchObject({ result: 'changed', current: 7 });
+      await admin.query('ALTER ROLE storm CONNECTION LIMIT -1');
+      expect(await uncap()).toMatchObject({ result: 'already', current: null });
+    });
+  });
+
+  test.each([
     ['NULL', 'is neither'],
     ['0', 'is neither'],
     ['-2', 'is neither'],
