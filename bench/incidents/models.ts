@@ -174,10 +174,10 @@ export const MODELS: readonly Model[] = [
     cause: 'connection-leak',
     scenarios: ['connection-leak'],
     sessions: (crowd, slots) => {
-      const oldestMs = crowd.dice.between(8, 600) * MINUTE;
+      const oldestMs = crowd.dice.between(3, 600) * MINUTE;
       return times(slots, () => leaked(crowd, { user: 'orders', application: 'order-export' }, oldestMs));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(4, 110), opensPerSlot: dice.between(0.005, 0.25) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(2, 110), opensPerSlot: dice.between(0.005, 0.25) }),
   },
   {
     name: 'idle-in-transaction leak',
@@ -187,7 +187,7 @@ export const MODELS: readonly Model[] = [
       const mean = crowd.dice.between(3, 90) * MINUTE;
       return times(slots, () => openTransaction(crowd, { user: 'orders', application: 'checkout' }, mean));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(2, 100), opensPerSlot: dice.between(0, 0.5) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(1, 100), opensPerSlot: dice.between(0, 0.5) }),
   },
   {
     name: 'lock pile-up',
@@ -204,7 +204,7 @@ export const MODELS: readonly Model[] = [
         ),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 8), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 12), opensPerSlot: dice.between(0, 0.8) }),
   },
   {
     name: 'deadlock victims',
@@ -226,7 +226,7 @@ export const MODELS: readonly Model[] = [
         }),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 8), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 12), opensPerSlot: dice.between(0, 0.8) }),
     deadlock: true,
   },
   {

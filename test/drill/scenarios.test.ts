@@ -27,12 +27,21 @@ function unmet({ expected }: DrillResult) {
   return expected.filter(({ ok }) => !ok);
 }
 
-/** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
+/** Scenarios whose whole way another test goes, on a real server with the real workflow, or another scenario. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   approve: 'test/page/approval-page.test.ts',
   deny: 'test/page/approval-page.test.ts',
   observe: 'test/local/commands/respond.test.ts',
   paused: 'test/local/commands/respond.test.ts',
+  'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
+  'deadlock-victims': 'test/drill/runbook-stories.test.ts',
+  'migration-by-hand': 'test/drill/runbook-stories.test.ts',
+  'migration-locks': 'test/drill/runbook-stories.test.ts',
+  'half-open-flood': 'test/drill/runbook-stories.test.ts',
+  flap: 'test/drill/runbook-stories.test.ts',
+  'runaway-analytics': 'runaway-query',
+  'black-friday': 'limit-too-low',
+  'batch-burst': 'protected-only',
 };
 
 it.each(SCENARIOS.filter(({ name }) => !(name in ELSEWHERE)))(
