@@ -2,8 +2,11 @@ import { CAUSES, type CauseName } from '../functions/core/cause.ts';
 import { diagnose } from '../functions/core/diagnosis.ts';
 import { NO_HISTORY } from '../functions/core/plan.ts';
 import { aPolicy } from '../test/support/a-session.ts';
+import { countBy } from '../functions/core/count-by.ts';
+import { gapsOf, type Range } from './incidents/coverage.ts';
 import { generateIncident } from './incidents/generate.ts';
 import { MODELS } from './incidents/models.ts';
+import { readRecorded } from './incidents/recorded.ts';
 import { printTable } from './table.ts';
 
 const PER_MODEL = 84;
@@ -30,6 +33,31 @@ export function benchCauses(): void {
   console.log(
     `${right} of ${total} right (${((100 * right) / total).toFixed(1)} %), ${total - named} left unclear, ${named - right} wrong\n`,
   );
+}
+
+/** How the rehearsals on record were taken, and where the models do not reach what those saw. */
+export function benchRecorded(): void {
+  const looks = readRecorded();
+  const rows = MODELS.map(({ name, scenarios }) => {
+    const own = looks.filter(({ scenario }) => scenarios.includes(scenario));
+    const first = own.map(({ firstCause }) => firstCause ?? 'none');
+    return [
+      name,
+      String(own.length),
+      [...countBy(first, (cause) => cause)].map(([cause, count]) => `${cause} ${count}`).join(', '),
+      String(own.filter(({ asExpected }) => asExpected).length),
+    ];
+  });
+  printTable('Recorded rehearsals', ['incident', 'drills', 'taken at first for', 'as expected'], rows);
+  const gaps = MODELS.flatMap((model) => gapsOf(model, looks));
+  const inWords = (range: Range | null) =>
+    range === null ? 'nothing' : `${range.from.toFixed(2)} to ${range.to.toFixed(2)}`;
+  for (const { model, measure, recorded, modelled } of gaps) {
+    console.log(
+      `the model of ${model} does not reach what was recorded: ${measure} ${inWords(recorded)}, modelled ${inWords(modelled)}`,
+    );
+  }
+  if (gaps.length === 0) console.log('the models reach all that was recorded\n');
 }
 
 function cell(count: number, isRight: boolean): string {

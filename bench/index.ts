@@ -1,4 +1,4 @@
-import { benchCauses } from './causes.ts';
+import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
@@ -8,6 +8,7 @@ import { benchWorker } from './worker.ts';
 
 benchPlanning();
 benchCauses();
+benchRecorded();
 await benchWorker();
 await benchMemory();
 await benchFunctions();

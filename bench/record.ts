@@ -7,7 +7,6 @@ import type { FirstLook } from '../drill/first-look.ts';
 import type { FailedDrill } from '../drill/report.ts';
 import type { DrillResult } from '../drill/result.ts';
 import { runDrill } from '../drill/run.ts';
-import { ENGINE_NAMES, type EngineName } from '../functions/core/snapshot.ts';
 import { measure } from './incidents/measures.ts';
 import { MODELS } from './incidents/models.ts';
 import { readRecorded, writeRecorded, type RecordedLook } from './incidents/recorded.ts';
@@ -23,7 +22,6 @@ const { values } = parseArgs({
     scenario: { type: 'string' },
   },
 });
-const engine: EngineName | 'all' = ENGINE_NAMES.find((name) => name === values.engine) ?? 'all';
 const names = values.scenario === undefined ? MODELS.flatMap(({ scenarios }) => scenarios) : [values.scenario];
 
 const results: (DrillResult | FailedDrill)[] = [];
@@ -31,7 +29,15 @@ for (const drill of names.flatMap(drillsOf)) results.push(await record(drill));
 printMatrix(confusionOf(results));
 
 function drillsOf(scenario: string): readonly Drill[] {
-  return chooseDrills({ scenario, all: false, engine, postgresVersion: '18', seed: '1', seeds: values.seeds });
+  const request = {
+    scenario,
+    all: false,
+    engine: 'all',
+    postgresVersion: '18',
+    seed: '1',
+    seeds: values.seeds,
+  } as const;
+  return chooseDrills(request).filter(({ server }) => values.engine === 'all' || server.engine === values.engine);
 }
 
 async function record({ scenario, server, seed }: Drill): Promise<DrillResult | FailedDrill> {

@@ -92,13 +92,16 @@ export function waiting(crowd: Crowd, who: Who, behind: number, longestMs: numbe
 /** What every production server has beside its trouble: a few services with pools in ordinary use. */
 export function everydayLife(crowd: Crowd, slots: number): Session[] {
   const services = crowd.dice.whole(1, 4);
+  const instances = crowd.dice.whole(1, 5);
+  const busyShare = crowd.dice.between(0, 0.5);
+  const pauseMs = crowd.dice.between(1_000, 60_000);
   return Array.from({ length: slots }, (_, index) => {
     const service = index % services;
     const who = {
       user: `svc${'abcd'[service]}`,
       application: `service-${'abcd'[service]}`,
-      client: `10.1.${service}.${index % 5}`,
+      client: `10.1.${service}.${index % instances}`,
     };
-    return crowd.dice.happens(0.35) ? busy(crowd, who, 80, 600_000) : pooledIdle(crowd, who, 40_000);
+    return crowd.dice.happens(busyShare) ? busy(crowd, who, 80, 600_000) : pooledIdle(crowd, who, pauseMs);
   });
 }

@@ -1,4 +1,5 @@
 import { NO_CONTEXT, type Context } from '../../functions/core/cause-facts.ts';
+import type { Session } from '../../functions/core/session.ts';
 import type { Snapshot } from '../../functions/core/snapshot.ts';
 import { storeAnswer, type StoredSample } from '../../functions/core/sample-history.ts';
 import { aSnapshot } from '../../test/support/a-session.ts';
@@ -22,13 +23,13 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const dice = rollDice(seed);
   const crowd: Crowd = { dice, tellsConnected: dice.happens(2 / 3), nextId: 1 };
   const usable = dice.whole(60, 1_500);
-  const everyday = Math.round(usable * dice.between(0.08, 0.4));
+  const everyday = Math.round(usable * dice.between(0, 0.4));
   const trouble = usable - everyday - dice.whole(0, Math.ceil(usable / 50));
-  const halfOpen = Math.round(trouble * (model.halfOpenShare ?? 0));
-  const sessions = [...everydayLife(crowd, everyday), ...(halfOpen > 0 ? [] : model.sessions(crowd, trouble))];
+  const halfOpen = Math.round(trouble * (model.halfOpenShare?.(dice) ?? 0));
+  const sessions = [...everydayLife(crowd, everyday), ...model.sessions(crowd, trouble - halfOpen)];
   const snapshot = aSnapshot(usable, sessions, {
     at: NOW,
-    halfOpen: { count: halfOpen, inferred: halfOpen > 0 },
+    halfOpen: halfOpen > 0 ? { count: halfOpen, inferred: true } : { count: countStarting(sessions), inferred: false },
     latestDeadlock: model.deadlock === true ? { agoMs: dice.between(1, 120) * 1000, statements: [] } : null,
   });
   const course = model.course(crowd);
@@ -36,6 +37,11 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const full = { ...snapshot, activity: { ...snapshot.activity, sessionsOpened: opened } };
   const samples = dice.happens(0.8) ? historyOf(full, everyday, course, dice) : [];
   return { model, snapshot: full, context: { ...NO_CONTEXT, samples } };
+}
+
+/** Connections that show while they log in hold a slot like any other. */
+function countStarting(sessions: readonly Session[]): number {
+  return sessions.filter(({ state }) => state === 'starting').length;
 }
 
 function historyOf(

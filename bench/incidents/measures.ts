@@ -4,6 +4,9 @@ import type { Policy } from '../../functions/core/policy.ts';
 import type { Session } from '../../functions/core/session.ts';
 import type { Snapshot } from '../../functions/core/snapshot.ts';
 
+/** Fewer of the taken slots than this say nothing about an incident. */
+const LEAST_SHARE = 0.1;
+
 type Measure = (facts: Facts, policy: Policy) => number | null;
 
 const shareOf =
@@ -28,11 +31,12 @@ export const MEASURES = {
   jobs: shareOf(({ jobs, behindJobs }) => jobs.length + behindJobs),
   fresh: shareOf(({ fresh }) => fresh),
   halfOpen: shareOf(({ halfOpen }) => halfOpen.count),
-  usedOnce: ({ usedOnce }) => usedOnce,
-  largestPlace: ({ idle, idlePlaces, taken }) => (idle.length < taken / 10 ? null : idlePlaces.largest),
-  idleAge: ({ idle }, { ages }) => medianOf(idle, 'stateMs', ages.idleSeconds),
-  transactionAge: ({ inTransaction }, { ages }) => medianOf(inTransaction, 'stateMs', ages.idleInTransactionSeconds),
-  longQueryAge: ({ longQueries }, { ages }) => medianOf(longQueries, 'queryMs', ages.querySeconds),
+  usedOnce: ({ usedOnce, leaker, taken }) => (leaker.sessions.length < 2 * LEAST_SHARE * taken ? null : usedOnce),
+  largestPlace: ({ idle, idlePlaces, taken }) => (idle.length < LEAST_SHARE * taken ? null : idlePlaces.largest),
+  idleAge: ({ idle, taken }, { ages }) => medianOf(idle, 'stateMs', ages.idleSeconds, taken),
+  transactionAge: ({ inTransaction, taken }, { ages }) =>
+    medianOf(inTransaction, 'stateMs', ages.idleInTransactionSeconds, taken),
+  longQueryAge: ({ longQueries, taken }, { ages }) => medianOf(longQueries, 'queryMs', ages.querySeconds, taken),
   climb: ({ trend }, { ages }) => (trend === null ? null : trend.climbMs / 1000 / ages.idleSeconds),
   opens: ({ trend, freshMs, taken }) =>
     trend?.opensPerMinute == null ? null : (trend.opensPerMinute * freshMs) / 60_000 / taken,
@@ -47,11 +51,13 @@ export function measure(snapshot: Snapshot, policy: Policy, context: Context): M
   return Object.fromEntries(entries) as Record<MeasureName, number | null>;
 }
 
-/** Of fewer sessions there is no typical age. */
-const LEAST_SESSIONS = 4;
-
-function medianOf(sessions: readonly Session[], age: 'stateMs' | 'queryMs', seconds: number): number | null {
-  if (sessions.length < LEAST_SESSIONS) return null;
+function medianOf(
+  sessions: readonly Session[],
+  age: 'stateMs' | 'queryMs',
+  seconds: number,
+  taken: number,
+): number | null {
+  if (sessions.length < LEAST_SHARE * taken) return null;
   const sorted = sessions.map((session) => session[age] ?? 0).sort((a, b) => a - b);
   return (sorted[Math.floor(sorted.length / 2)] ?? 0) / 1000 / seconds;
 }

@@ -1,5 +1,6 @@
 import type { CauseName } from '../../functions/core/cause.ts';
 import type { Session } from '../../functions/core/session.ts';
+import type { Dice } from '../../drill/dice.ts';
 import { add, busy, leaked, openTransaction, pooledIdle, waiting, type Crowd } from './crowd.ts';
 
 const MINUTE = 60_000;
@@ -19,7 +20,8 @@ export interface Model {
   readonly scenarios: readonly string[];
   readonly sessions: (crowd: Crowd, slots: number) => Session[];
   readonly course: (crowd: Crowd) => Course;
-  readonly halfOpenShare?: number;
+  /** Of these slots, how many are taken by connections that have not logged in. */
+  readonly halfOpenShare?: (dice: Dice) => number;
   readonly deadlock?: boolean;
 }
 
@@ -34,13 +36,14 @@ export const MODELS: readonly Model[] = [
     scenarios: ['pool-misconfiguration'],
     sessions: (crowd, slots) => {
       const instances = crowd.dice.whole(4, 20);
-      const mean = crowd.dice.between(30, 900) * 1000;
+      const mean = crowd.dice.between(30, 1_500) * 1000;
+      const busyShare = crowd.dice.between(0, 0.3);
       return times(slots, (index) => {
         const who = { user: 'web', application: `web-${index % instances}`, client: `10.2.0.${index % instances}` };
-        return crowd.dice.happens(0.15) ? busy(crowd, who, 100, 600_000) : pooledIdle(crowd, who, mean);
+        return crowd.dice.happens(busyShare) ? busy(crowd, who, 100, 600_000) : pooledIdle(crowd, who, mean);
       });
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(1, 60), opensPerSlot: dice.between(0, 0.3) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 60), opensPerSlot: dice.between(0, 0.3) }),
   },
   {
     name: 'surge of customers',
@@ -55,22 +58,24 @@ export const MODELS: readonly Model[] = [
           crowd.dice.between(1, 10) * MINUTE,
         ),
       ),
-    course: ({ dice }) => ({ climbMinutes: dice.between(2, 15), opensPerSlot: dice.between(0.05, 0.6) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.5, 15), opensPerSlot: dice.between(0, 0.6) }),
   },
   {
     name: 'limit too low',
     cause: 'limit-too-low',
     scenarios: ['limit-too-low'],
-    sessions: (crowd, slots) =>
-      times(slots, (index) => {
+    sessions: (crowd, slots) => {
+      const idleShare = crowd.dice.between(0, 0.35);
+      return times(slots, (index) => {
         const who = {
           user: `team${'abc'[index % 3]}`,
           application: `api-${'abc'[index % 3]}`,
           client: `10.3.0.${index % 9}`,
         };
-        return crowd.dice.happens(0.2) ? pooledIdle(crowd, who, 3_000) : busy(crowd, who, 900, 60 * MINUTE);
-      }),
-    course: ({ dice }) => ({ climbMinutes: dice.between(30, 110), opensPerSlot: dice.between(0, 0.1) }),
+        return crowd.dice.happens(idleShare) ? pooledIdle(crowd, who, 3_000) : busy(crowd, who, 900, 60 * MINUTE);
+      });
+    },
+    course: ({ dice }) => ({ climbMinutes: dice.between(4, 110), opensPerSlot: dice.between(0, 0.3) }),
   },
   {
     name: 'connection storm',
@@ -85,14 +90,15 @@ export const MODELS: readonly Model[] = [
           ? add(crowd, who, { state: 'idle', ...connected })
           : add(crowd, who, { state: 'active', ...connected });
       }),
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 3), opensPerSlot: dice.between(4, 60) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 5), opensPerSlot: dice.between(2, 60) }),
+    halfOpenShare: (dice) => dice.between(0, 0.2),
   },
   {
     name: 'runaway analytics',
     cause: 'long-queries',
     scenarios: ['runaway-analytics', 'runaway-query'],
     sessions: (crowd, slots) => {
-      const hours = crowd.dice.between(0.4, 6);
+      const hours = crowd.dice.between(0.2, 6);
       return times(slots, (index) => {
         const queryMs = crowd.dice.between(0.1, hours) * 60 * MINUTE;
         return add(
@@ -113,7 +119,7 @@ export const MODELS: readonly Model[] = [
         );
       });
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(10, 110), opensPerSlot: dice.between(0, 0.2) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(2, 110), opensPerSlot: dice.between(0, 0.2) }),
   },
   {
     name: 'migration holding locks',
@@ -168,10 +174,10 @@ export const MODELS: readonly Model[] = [
     cause: 'connection-leak',
     scenarios: ['connection-leak'],
     sessions: (crowd, slots) => {
-      const oldestMs = crowd.dice.between(20, 600) * MINUTE;
+      const oldestMs = crowd.dice.between(3, 600) * MINUTE;
       return times(slots, () => leaked(crowd, { user: 'orders', application: 'order-export' }, oldestMs));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(20, 110), opensPerSlot: dice.between(0.005, 0.08) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(2, 110), opensPerSlot: dice.between(0.005, 0.25) }),
   },
   {
     name: 'idle-in-transaction leak',
@@ -181,7 +187,7 @@ export const MODELS: readonly Model[] = [
       const mean = crowd.dice.between(3, 90) * MINUTE;
       return times(slots, () => openTransaction(crowd, { user: 'orders', application: 'checkout' }, mean));
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(5, 100), opensPerSlot: dice.between(0, 0.2) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(1, 100), opensPerSlot: dice.between(0, 0.5) }),
   },
   {
     name: 'lock pile-up',
@@ -198,14 +204,15 @@ export const MODELS: readonly Model[] = [
         ),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 6), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 12), opensPerSlot: dice.between(0, 0.8) }),
   },
   {
     name: 'deadlock victims',
     cause: 'lock-contention',
     scenarios: ['deadlock-victims'],
     sessions: (crowd, slots) => {
-      const roots = times(crowd.dice.whole(2, 6), () => ({
+      const waitingShare = crowd.dice.between(0.6, 1);
+      const roots = times(crowd.dice.whole(1, 6), () => ({
         ...openTransaction(crowd, { user: 'pay', application: 'payments' }, 2_000),
         hasWritten: true,
       }));
@@ -213,21 +220,26 @@ export const MODELS: readonly Model[] = [
         ...roots,
         ...times(slots - roots.length, (index) => {
           const behind = roots[index % roots.length]?.identity.id ?? 1;
-          return crowd.dice.happens(0.75)
+          return crowd.dice.happens(waitingShare)
             ? waiting(crowd, { user: 'pay', application: `payments-${index % 4}` }, behind, 9_000)
             : busy(crowd, { user: 'pay', application: `payments-${index % 4}` }, 300, 600_000);
         }),
       ];
     },
-    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 6), opensPerSlot: dice.between(0, 0.8) }),
+    course: ({ dice }) => ({ climbMinutes: dice.between(0.3, 12), opensPerSlot: dice.between(0, 0.8) }),
     deadlock: true,
   },
   {
     name: 'half-open flood',
     cause: 'half-open-connections',
     scenarios: ['half-open-flood'],
-    sessions: () => [],
+    // Newer servers show them while they log in.
+    sessions: (crowd, slots) =>
+      times(slots, () => {
+        const connectedMs = crowd.dice.between(0, 60_000);
+        return add(crowd, { user: '', application: '' }, { state: 'starting', connectedMs, stateMs: null, queryMs: null });
+      }),
     course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 5), opensPerSlot: dice.between(0, 0.3) }),
-    halfOpenShare: 1,
+    halfOpenShare: (dice) => (dice.happens(0.5) ? 1 : 0),
   },
 ];

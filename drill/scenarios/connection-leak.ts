@@ -18,9 +18,10 @@ export const connectionLeak: Scenario = {
       application: 'invoice-export',
       label: 'guilty',
       sessions: 'until-refused',
+      everyMs: 25,
     },
   ],
   refused: 'ordinary',
-  ripenMs: 3_200,
+  ripenMs: 2_400,
   expect: { outcome: 'relieved', cause: 'connection-leak', tiers: ['kill-idle'], reliefWithinSeconds: 20 },
 };

@@ -21,6 +21,6 @@ export const halfOpenFlood: Scenario = {
     },
   ],
   refused: 'ordinary',
-  ripenMs: 1_000,
+  ripenMs: 2_000,
   expect: { outcome: 'escalated', cause: 'half-open-connections', tiers: [] },
 };

@@ -18,6 +18,7 @@ export const idleInTransaction: Scenario = {
       application: 'checkout-api',
       label: 'guilty',
       sessions: 'until-refused',
+      everyMs: 25,
     },
   ],
   refused: 'ordinary',

@@ -111,6 +111,8 @@ export interface Trend {
 }
 
 const JUST_CONNECTED_MS = 10_000;
+/** Whoever takes longer to log in is half open rather than new. */
+const LOGIN_MS = 1_000;
 /** Idle for less than this share of a long idle time: between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
 /** A session whose time before its last use is under this share of its life was used once. */
@@ -128,7 +130,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const freshMs = justConnectedMs(policy);
   const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
   const rest = clients.filter((session) => !jobs.has(session));
-  const isFresh = ({ connectedMs }: Session) => connectedMs !== null && connectedMs < freshMs;
+  const isFresh = ({ state, connectedMs }: Session) =>
+    connectedMs !== null && connectedMs < (state === 'starting' ? Math.min(LOGIN_MS, freshMs) : freshMs);
   const idle = rest.filter((session) => session.state === 'idle' && !isFresh(session));
   const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= ages.idleSeconds * 1000);
   const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < 1000 * SHORT_PAUSE * ages.idleSeconds).length;

@@ -18,13 +18,15 @@ const SCENARIO = {
 };
 
 /** One user for each kind of login; what a load does is up to the test. */
-const USERS = (['ordinary', 'superuser', 'replication'] as const).map((login) => aSpec({ user: login, login }));
+const USERS = (['ordinary', 'owner', 'superuser', 'replication'] as const).map((login) =>
+  aSpec({ user: login, login }),
+);
 
 function aSpec(fields: Partial<LoadInput>): LoadSpec {
   return loadSpec.parse({
     name: 'a load',
     behaviour: 'quiet-sessions',
-    user: 'ordinary',
+    user: fields.login ?? 'ordinary',
     application: 'app',
     label: 'innocent',
     sessions: 1,
@@ -50,7 +52,7 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
     const sessions =
       engine === 'postgres'
         ? `SELECT pid AS id FROM pg_stat_activity WHERE usename <> 'postgres'`
-        : `SELECT id FROM information_schema.processlist WHERE user IN ('ordinary', 'superuser', 'replication')`;
+        : `SELECT id FROM information_schema.processlist WHERE user IN ('ordinary', 'owner', 'superuser', 'replication')`;
     for (const id of await idsFrom(sessions)) await end(id).catch(() => undefined);
     await vi.waitFor(async () => expect(await server.countUsed()).toBe(2), 5_000);
   });
@@ -153,6 +155,64 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
     // Every fourth transaction has failed, where that leaves it open and failed.
     expect(idle.tally().errors).toEqual(engine === 'postgres' ? { 22012: 2 } : {});
     expect(work.tally().errors).toEqual({});
+  });
+
+  it('storm in again and again, idle or at work, until there is room for all of them', async () => {
+    const load = await run({
+      behaviour: 'storm',
+      sessions: USABLE + 5,
+      keepMs: 400,
+      isBusy: engine === 'mysql',
+      retryMs: 100,
+    });
+    const before = load.tally();
+    expect(before.refused).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(load.tally().sessions.length).toBeGreaterThan(2 * USABLE), 5_000);
+    expect(endsOf(load)).not.toContain('lost');
+  });
+
+  it('make up at once for what a pool loses, from an instance with a name and, where there are several, an address of its own', async () => {
+    const load = await run({ behaviour: 'oversized-pools', application: 'web', instances: 5, sessions: USABLE + 5 });
+    const [id = 0] = idsOf(load);
+    const opened = load.tally().sessions.length;
+    await end(id);
+    await vi.waitFor(() => expect(load.tally().sessions.length).toBeGreaterThan(opened), 5_000);
+    await vi.waitFor(() => expect(endsOf(load).filter((how) => how === 'lost')).toHaveLength(1), 5_000);
+    const places =
+      engine === 'postgres'
+        ? `SELECT DISTINCT host(client_addr) || ' ' || application_name AS place FROM pg_stat_activity WHERE usename = 'ordinary'`
+        : `SELECT DISTINCT SUBSTRING_INDEX(host, ':', 1) AS place FROM information_schema.processlist WHERE user = 'ordinary'`;
+    expect(await admin.query(places)).toHaveLength(process.platform === 'linux' || engine === 'postgres' ? 5 : 1);
+  });
+
+  it('deadlock: one is the victim and leaves, the other holds both locks', async () => {
+    const load = await run({ behaviour: 'deadlock', sessions: 2 });
+    await vi.waitFor(() => expect([...endsOf(load)].sort()).toEqual(['closed', 'open']), 5_000);
+    expect(Object.keys(load.tally().errors)).toEqual([engine === 'postgres' ? '40P01' : '1213']);
+    const waiters = await run({ behaviour: 'lock-waiters', sessions: 2 });
+    await sleep(300);
+    expect(endsOf(waiters)).toEqual(['open', 'open']);
+  });
+
+  it('hold a table while they migrate it', async () => {
+    const load = await run({ behaviour: 'migration', login: 'owner' });
+    const waiters = await run({ behaviour: 'lock-waiters', sessions: 2 });
+    await sleep(300);
+    expect([...endsOf(load), ...endsOf(waiters)]).toEqual(['open', 'open', 'open']);
+    expect(load.tally().errors).toEqual({});
+  });
+
+  it('work through the chunks of a batch job without an error', async () => {
+    const load = await run({ behaviour: 'batch-job', sessions: 3 });
+    await vi.waitFor(() => expect(load.tally().worked).toBeGreaterThan(3), 8_000);
+    expect(load.tally().errors).toEqual({});
+  });
+
+  it('take every slot without ever becoming a session', async () => {
+    const load = await run({ behaviour: 'half-open-flood', sessions: 'until-refused' });
+    expect(await knock(server.choice, server.passerByUrl)).toBe('refused');
+    expect(load.tally()).toMatchObject({ sessions: [] });
+    expect(load.tally().refused).toBeGreaterThanOrEqual(2);
   });
 
   it('follow the server as a standby does', async () => {

@@ -7,7 +7,7 @@ import type { ServerChoice } from '../../drill/server-choice.ts';
 
 export const DRILL_MS = 90_000;
 
-const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
+export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 
 /** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -15,12 +15,18 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   deny: 'test/page/approval-page.test.ts',
   observe: 'test/local/commands/respond.test.ts',
   paused: 'test/local/commands/respond.test.ts',
+  'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
+  'deadlock-victims': 'test/drill/runbook-stories.test.ts',
+  'migration-by-hand': 'test/drill/runbook-stories.test.ts',
+  'migration-locks': 'test/drill/runbook-stories.test.ts',
+  'half-open-flood': 'test/drill/runbook-stories.test.ts',
+  flap: 'test/drill/runbook-stories.test.ts',
 };
 
-export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18): Promise<DrillResult> {
+export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18, seed = 1): Promise<DrillResult> {
   return runDrill(scenario, {
     server,
-    seed: 1,
+    seed,
     tell: () => undefined,
     show: () => undefined,
     signal: new AbortController().signal,

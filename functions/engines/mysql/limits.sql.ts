@@ -16,6 +16,8 @@ export type LimitsRow = z.infer<typeof row>;
 /**
  * How many slots are there, how many are taken, who is this server, and what has it counted?
  * MySQL 8.0 and later, MariaDB 10.6 and later; no privileges. $1: LOCK_NAME.
+ * Connections counts logins that were refused too, as full or otherwise, and Aborted_connects these alone (MySQL 9.7,
+ * MariaDB 10.11: 20 of 20 refused as full in both; Connection_errors_max_connections has them on MySQL only).
  * Connections that have not logged in yet are in Threads_connected, the server's own threads are not.
  * The start is exact: Uptime is the time of this very statement less the start, both in whole seconds.
  */
@@ -32,7 +34,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
         ${readOnly.join(' OR ')} AS read_only,
         @@max_connections AS max_connections,
         ${status('Threads_connected')} AS connected,
-        ${status('Connections')} AS sessions_opened,
+        ${status('Connections')} - ${status('Aborted_connects')} AS sessions_opened,
         NULLIF(IS_USED_LOCK(?), CONNECTION_ID()) AS lock_holder,
         ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks,
         @@GLOBAL.max_user_connections AS user_limit`,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import mysql from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/session.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect.ts';
@@ -41,6 +42,19 @@ export function describeMysql(stage: () => MysqlStage): void {
       const after = await takeSample(worker);
       return after.canary.result === 'admitted' && after.halfOpen.count === 0;
     });
+  });
+
+  test('logins that were refused are no sessions that were opened', async () => {
+    const before = await takeSample(worker);
+    const { host, port } = stage();
+    const failing = Array.from({ length: 20 }, () =>
+      mysql.createConnection({ host, port, user: 'nobody', password: 'wrong' }),
+    );
+    expect(new Set((await Promise.allSettled(failing)).map(({ status }) => status))).toEqual(new Set(['rejected']));
+    const after = await takeSample(worker);
+    // The worker's own canary may have come in.
+    expect((after.activity.sessionsOpened ?? 0) - (before.activity.sessionsOpened ?? 0)).toBeLessThan(5);
+    expect(after.activity.sessionsOpened).toBeGreaterThan(0);
   });
 
   test("the server's identity is the same at every look, and another after a restart", async () => {
