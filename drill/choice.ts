@@ -12,23 +12,29 @@ export interface DrillRequest {
   readonly engine: EngineName | 'all';
   readonly postgresVersion: string;
   readonly seed: string;
+  /** Rehearse with each seed from 1 up to this one; with `seed` alone when absent. */
+  readonly seeds?: string | undefined;
 }
 
-/** One scenario on one server. */
+/** One scenario on one server with one seed. */
 export interface Drill {
   readonly scenario: Scenario;
   readonly server: ServerChoice;
+  readonly seed: number;
 }
+
+/** More would take days. */
+const MOST_SEEDS = 100;
 
 /**
  * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one. Throws
  * UsageError, with every problem at once.
  */
-export function chooseDrills(request: DrillRequest): { readonly drills: readonly Drill[]; readonly seed: number } {
+export function chooseDrills(request: DrillRequest): readonly Drill[] {
   const problems: string[] = [];
   const scenarios = request.all ? SCENARIOS : findScenario(request.scenario, problems);
   const major = parseMajor(request.postgresVersion, problems);
-  if (!/^\d{1,9}$/.test(request.seed)) problems.push(`--seed ${request.seed}: use a whole number`);
+  const seeds = parseSeeds(request, problems);
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
 
   const engines = ENGINE_NAMES.filter((engine) => request.engine === 'all' || request.engine === engine);
@@ -43,7 +49,16 @@ export function chooseDrills(request: DrillRequest): { readonly drills: readonly
       `--engine ${request.engine}: ${first.name} is not for it; it can be rehearsed on ${first.engines.join(', ')}`,
     );
   }
-  return { drills, seed: Number(request.seed) };
+  return drills.flatMap((drill) => seeds.map((seed) => ({ ...drill, seed })));
+}
+
+function parseSeeds({ seed, seeds }: DrillRequest, problems: string[]): readonly number[] {
+  if (!/^\d{1,9}$/.test(seed)) problems.push(`--seed ${seed}: use a whole number`);
+  if (seeds === undefined) return [Number(seed)];
+  const count = /^\d{1,3}$/.test(seeds) ? Number(seeds) : 0;
+  if (count >= 1 && count <= MOST_SEEDS) return Array.from({ length: count }, (_, index) => index + 1);
+  problems.push(`--seeds ${seeds}: use a number from 1 to ${MOST_SEEDS}`);
+  return [];
 }
 
 function findScenario(name: string | undefined, problems: string[]): readonly Scenario[] {

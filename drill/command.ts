@@ -6,6 +6,7 @@ import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../
 import { EXIT } from '../local/commands/exit-status.ts';
 import { print, printJson, say } from '../local/commands/output.ts';
 import { chooseDrills, type Drill } from './choice.ts';
+import { confusionOf, printMatrix } from './confusion.ts';
 import { createReporter, printReport, printTable, type FailedDrill } from './report.ts';
 import type { DrillResult } from './result.ts';
 import { SCENARIOS } from './scenarios/index.ts';
@@ -16,6 +17,7 @@ const options = z.object({
   engine: z.enum([...ENGINE_NAMES, 'all']),
   postgresVersion: z.string(),
   seed: z.string(),
+  seeds: z.optional(z.string()),
   approve: z.optional(z.string()),
   all: z._default(z.boolean(), false),
   list: z._default(z.boolean(), false),
@@ -33,18 +35,19 @@ export function drillCommand(): Command {
       new Option('--engine <engine>', 'kind of server').choices([...ENGINE_NAMES, 'all']).default(ENGINE_NAMES[0]),
     )
     .option('--postgres-version <major>', `major version of PostgreSQL: ${POSTGRES_MAJORS.join(', ')}`, '18')
-    .option('--seed <number>', 'gives the loads other habits', '1')
+    .option('--seed <number>', 'gives the scenario other counts, names and timings', '1')
+    .option('--seeds <count>', 'with each seed from 1 to this one; tells at the end which causes were found')
     .option('--approve <answer>', `${APPROVE_HELP}; default: what the scenario says`)
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const { drills, seed } = chooseDrills(given);
+      const drills = chooseDrills(given);
       const [only] = drills;
       const approve = parseApprove(given.approve);
       if (given.list) listScenarios(given.json);
-      else if (drills.length === 1 && only !== undefined)
-        process.exitCode = await drillOne(only, seed, given.json, approve);
-      else process.exitCode = await drillMany(drills, seed, given.json, approve);
+      else if (given.seeds !== undefined) process.exitCode = await drillSeeds(drills, given.json, approve);
+      else if (drills.length === 1 && only !== undefined) process.exitCode = await drillOne(only, given.json, approve);
+      else process.exitCode = await drillMany(drills, given.json, approve);
     });
 }
 
@@ -58,34 +61,46 @@ function listScenarios(json: boolean): void {
 }
 
 /** Rehearses one scenario and returns the exit status. */
-export async function drillOne(
-  drill: Drill,
-  seed: number,
-  json: boolean,
-  approve: Approve | undefined,
-): Promise<number> {
+export async function drillOne(drill: Drill, json: boolean, approve: Approve | undefined): Promise<number> {
   const isAsked = approve !== undefined || canAsk();
-  const result = await watchDrill(drill, seed, isAsked ? personFor(approve) : undefined);
+  const result = await watchDrill(drill, isAsked ? personFor(approve) : undefined);
   if (json) printJson(result);
   else printReport(result);
   return result.passed ? EXIT.ok : EXIT.failedCheck;
 }
 
+async function drillMany(drills: readonly Drill[], json: boolean, approve: Approve | undefined): Promise<number> {
+  const results = await holdAll(drills, approve);
+  if (json) printJson(results);
+  else printTable(results);
+  return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
+}
+
+/** The same, and what the causes were taken for over all of them. */
+async function drillSeeds(drills: readonly Drill[], json: boolean, approve: Approve | undefined): Promise<number> {
+  const results = await holdAll(drills, approve);
+  const matrix = confusionOf(results);
+  if (json) printJson({ drills: results, matrix });
+  else {
+    printTable(results);
+    printMatrix(matrix);
+  }
+  return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
+}
+
 /** Nobody is asked: so many drills run by themselves. */
-async function drillMany(
+async function holdAll(
   drills: readonly Drill[],
-  seed: number,
-  json: boolean,
   approve: Approve | undefined,
-): Promise<number> {
+): Promise<readonly (DrillResult | FailedDrill)[]> {
   const person = approve === undefined ? undefined : personFor(approve);
   const results: (DrillResult | FailedDrill)[] = [];
   for (const drill of drills) {
-    const { scenario, server } = drill;
+    const { scenario, server, seed } = drill;
     try {
-      const result = await watchDrill(drill, seed, person);
+      const result = await watchDrill(drill, person);
       for (const { name, expected, found } of result.expected.filter(({ ok }) => !ok)) {
-        say(`${scenario.name} on ${server.engine}: ${name}: expected ${expected}, found ${found}`);
+        say(`${scenario.name} on ${server.engine}, seed ${seed}: ${name}: expected ${expected}, found ${found}`);
       }
       results.push(result);
     } catch (error) {
@@ -93,25 +108,20 @@ async function drillMany(
       results.push({
         scenario: scenario.name,
         engine: server.engine,
+        seed,
         passed: false,
         error: error instanceof Error ? error.message : String(error),
       });
     }
     say('');
   }
-  if (json) printJson(results);
-  else printTable(results);
-  return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
+  return results;
 }
 
 /** Ctrl-C: stop what was started, then leave. */
 const interruption = new AbortController();
 
-async function watchDrill(
-  { scenario, server }: Drill,
-  seed: number,
-  person: AskPerson | undefined,
-): Promise<DrillResult> {
+async function watchDrill({ scenario, server, seed }: Drill, person: AskPerson | undefined): Promise<DrillResult> {
   // Brings the CDK and the interpreter along, which lists and errors do without.
   const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();

@@ -62,7 +62,7 @@ export function printReport(result: DrillResult): void {
     print(`${ok ? '✔' : '✘'} ${name}: ${found}${ok ? '' : ` (expected ${expected})`}`);
   }
   print(
-    `\n${result.scenario} on ${result.engine} ${result.passed ? 'went as expected' : 'did NOT go as expected'}, ${result.totalSeconds} s in all`,
+    `\n${result.scenario} on ${result.engine} with seed ${result.seed} ${result.passed ? 'went as expected' : 'did NOT go as expected'}, ${result.totalSeconds} s in all`,
   );
 }
 
@@ -70,6 +70,7 @@ export function printReport(result: DrillResult): void {
 export interface FailedDrill {
   readonly scenario: string;
   readonly engine: EngineName;
+  readonly seed: number;
   readonly passed: false;
   readonly error: string;
 }
@@ -80,6 +81,7 @@ export function printTable(results: readonly (DrillResult | FailedDrill)[]): voi
     head: [
       'scenario',
       'server',
+      'seed',
       'as expected',
       'outcome',
       'cause',
@@ -94,7 +96,8 @@ export function printTable(results: readonly (DrillResult | FailedDrill)[]): voi
     style: { head: [], border: [], compact: true },
   });
   for (const result of results) {
-    if ('error' in result) table.push([result.scenario, result.engine, 'NO', { colSpan: 8, content: result.error }]);
+    if ('error' in result)
+      table.push([result.scenario, result.engine, result.seed, 'NO', { colSpan: 9, content: result.error }]);
     else table.push(rowOf(result));
   }
   print(table.toString());
@@ -104,6 +107,7 @@ function rowOf(result: DrillResult): string[] {
   return [
     result.scenario,
     serverOf(result),
+    String(result.seed),
     result.passed ? 'yes' : 'NO',
     result.outcome ?? 'not closed',
     result.cause ?? 'not known',

@@ -40,6 +40,8 @@ export interface LoadResult {
 export interface DrillResult extends RespondResult {
   readonly scenario: string;
   readonly seed: number;
+  /** What the first look took it for; the incident's `cause` is the last finding under pressure. */
+  readonly firstCause: string | null;
   /** How Headroom first got in and how long that took, or how long it tried, in words; as figures in `admission`. */
   readonly wayIn: string;
   /** Sessions nobody should have touched and somebody did, by the loads' own labels. Anything but 0 fails the drill. */

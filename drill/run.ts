@@ -15,6 +15,7 @@ import { createCleanup, type Cleanup } from './cleanup.ts';
 import { drillConfig, TARGET_ID } from './config.ts';
 import { startDrillServer } from './drill-server.ts';
 import { checkExpectation } from './expectation.ts';
+import { lookFirst, type FirstLook } from './first-look.ts';
 import { startLoad, type Load } from './loads/load.ts';
 import { loadSpec, type LoadSpec } from './loads/load-spec.ts';
 import { observeRuntime } from './observed-runtime.ts';
@@ -22,13 +23,14 @@ import { confirmRefused, REFUSED } from './refused.ts';
 import { countInnocent, summariseLoad, type DrillResult } from './result.ts';
 import { startSampler } from './sampler.ts';
 import { scenarioOn, type Scenario } from './scenarios/scenario.ts';
+import { seeded } from './scenarios/seeded.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
 import type { DrillServer } from './shop.ts';
 import { createWatch, type Look } from './watch.ts';
 
 export interface DrillOptions {
   readonly server: ServerChoice;
-  /** The same seed gives the loads the same habits. */
+  /** The same seed gives the scenario the same counts, names and timings, and the loads the same habits. */
   readonly seed: number;
   /** Who answers questions in the place of the scenario's own answers. */
   readonly person?: AskPerson | undefined;
@@ -36,6 +38,8 @@ export interface DrillOptions {
   readonly tell: (line: Line) => void;
   /** Told of every look at the server; usable: slots for ordinary clients. */
   readonly show: (look: Look, usable: number) => void;
+  /** Shown what the first diagnosis is about to see, which takes a look of its own. */
+  readonly onFirstLook?: (look: FirstLook) => void;
   /** Ends the drill early; what was started is stopped all the same. */
   readonly signal: AbortSignal;
 }
@@ -47,7 +51,7 @@ const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const sati
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
 export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
-  const scenario = scenarioOn(general, options.server.engine);
+  const scenario = seeded(scenarioOn(general, options.server.engine), options.seed);
   const cleanup = createCleanup();
   const interrupted = new Promise<never>((_, reject) => {
     const stop = () => reject(new Error('the drill was interrupted'));
@@ -100,6 +104,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     await ripe;
     await sampler?.stop();
     await scenario.before?.(runtime.store);
+    if (incidents.length === 0) options.onFirstLook?.(await lookFirst(runtime, settings));
 
     say('state', 'Alarm: DatabaseConnections is over its threshold');
     for (const load of loads) load.alarm();
@@ -134,6 +139,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     ...summary,
     scenario: scenario.name,
     seed: options.seed,
+    firstCause: rounds[0]?.cause?.name ?? null,
     wayIn: rounds[0]?.admission ?? 'it never looked',
     endedInnocent,
     loads: tallies.map(summariseLoad),

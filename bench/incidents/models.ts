@@ -15,6 +15,8 @@ export interface Model {
   readonly name: string;
   /** What a person who knows the story would answer. */
   readonly cause: CauseName;
+  /** The rehearsals of the same story. */
+  readonly scenarios: readonly string[];
   readonly sessions: (crowd: Crowd, slots: number) => Session[];
   readonly course: (crowd: Crowd) => Course;
   readonly halfOpenShare?: number;
@@ -29,6 +31,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'pool misconfiguration',
     cause: 'pool-oversubscription',
+    scenarios: ['pool-misconfiguration'],
     sessions: (crowd, slots) => {
       const instances = crowd.dice.whole(4, 20);
       const mean = crowd.dice.between(30, 900) * 1000;
@@ -42,6 +45,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'surge of customers',
     cause: 'limit-too-low',
+    scenarios: ['black-friday'],
     sessions: (crowd, slots) =>
       times(slots, (index) =>
         busy(
@@ -56,6 +60,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'limit too low',
     cause: 'limit-too-low',
+    scenarios: ['limit-too-low'],
     sessions: (crowd, slots) =>
       times(slots, (index) => {
         const who = {
@@ -70,6 +75,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'connection storm',
     cause: 'connection-storm',
+    scenarios: ['storm', 'reconnect-storm'],
     sessions: (crowd, slots) =>
       times(slots, (index) => {
         const who = { user: 'mobile', application: 'mobile-api', client: `10.4.0.${index % 12}` };
@@ -84,6 +90,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'runaway analytics',
     cause: 'long-queries',
+    scenarios: ['runaway-analytics', 'runaway-query'],
     sessions: (crowd, slots) => {
       const hours = crowd.dice.between(0.4, 6);
       return times(slots, (index) => {
@@ -111,6 +118,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'migration holding locks',
     cause: 'job-holding-on',
+    scenarios: ['migration-locks', 'migration-by-hand'],
     sessions: (crowd, slots) => {
       const ageMs = crowd.dice.between(1, 45) * MINUTE;
       const migration = add(
@@ -139,6 +147,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'batch job burst',
     cause: 'job-holding-on',
+    scenarios: ['batch-burst'],
     sessions: (crowd, slots) => {
       const application = crowd.dice.pick([
         'nightly-batch',
@@ -157,6 +166,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'leak without close',
     cause: 'connection-leak',
+    scenarios: ['connection-leak'],
     sessions: (crowd, slots) => {
       const oldestMs = crowd.dice.between(20, 600) * MINUTE;
       return times(slots, () => leaked(crowd, { user: 'orders', application: 'order-export' }, oldestMs));
@@ -166,6 +176,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'idle-in-transaction leak',
     cause: 'idle-in-transaction',
+    scenarios: ['idle-in-transaction'],
     sessions: (crowd, slots) => {
       const mean = crowd.dice.between(3, 90) * MINUTE;
       return times(slots, () => openTransaction(crowd, { user: 'orders', application: 'checkout' }, mean));
@@ -175,6 +186,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'lock pile-up',
     cause: 'lock-contention',
+    scenarios: ['lock-pileup'],
     sessions: (crowd, slots) => {
       const ageMs = crowd.dice.between(0.5, 20) * MINUTE;
       const root = openTransaction(crowd, { user: 'pay', application: 'payments' }, 0);
@@ -191,6 +203,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'deadlock victims',
     cause: 'lock-contention',
+    scenarios: ['deadlock-victims'],
     sessions: (crowd, slots) => {
       const roots = times(crowd.dice.whole(2, 6), () => ({
         ...openTransaction(crowd, { user: 'pay', application: 'payments' }, 2_000),
@@ -212,6 +225,7 @@ export const MODELS: readonly Model[] = [
   {
     name: 'half-open flood',
     cause: 'half-open-connections',
+    scenarios: ['half-open-flood'],
     sessions: () => [],
     course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 5), opensPerSlot: dice.between(0, 0.3) }),
     halfOpenShare: 1,

@@ -16,8 +16,11 @@ const STORM = {
 
 const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as const;
 
-/** Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large. */
-const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription'] as const;
+/**
+ * Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large; the
+ * look after that may tell it for what it is.
+ */
+const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription', 'connection-storm'] as const;
 
 /** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
 export const storm: Scenario = {
@@ -68,26 +71,34 @@ export const stormKillsAlone: Scenario = {
     outcome: 'escalated',
     cause: LOOKS_LIKE,
     tiers: ['kill-idle'],
-    also: ({ incident: { escalation }, caps, limitedUsers }) => [
+    also: ({ incident: { escalation }, caps, limitedUsers, loads }) => [
       checkEqual('limits set', 0, caps.length + limitedUsers.length),
       checkThat(
         'the page says what would help',
-        'the limit on the user checkout',
+        `the limit on the user ${userOf(loads)}`,
         escalation?.advice.join('; ') ?? 'none',
-        escalation?.advice.some((advice) => /cap-consumer .*would limit the user checkout/.test(advice)) ?? false,
+        escalation?.advice.some((advice) =>
+          new RegExp(`cap-consumer .*would limit the user ${userOf(loads)}`).test(advice),
+        ) ?? false,
       ),
     ],
   },
 };
 
-function wasLimited({ caps, limitedUsers }: DrillFacts) {
+/** Who storms: every seed has its own names. */
+function userOf(loads: DrillFacts['loads']): string {
+  return loads.find(({ spec }) => spec.behaviour === 'storm')?.spec.user ?? 'nobody';
+}
+
+function wasLimited({ caps, limitedUsers, loads }: DrillFacts) {
   const [cap] = caps;
+  const user = userOf(loads);
   return [
     checkThat(
       'the limit',
-      'set on checkout, lifted at the end',
+      `set on ${user}, lifted at the end`,
       cap === undefined ? 'none' : `${cap.limit} on ${cap.user}, ${cap.end}`,
-      cap?.user === STORM.user && cap.end === 'lifted',
+      cap?.user === user && cap.end === 'lifted',
     ),
     checkEqual('users with a limit afterwards', 'none', limitedUsers.join(', ') || 'none'),
   ];

@@ -214,7 +214,8 @@ function isJob(session: Session, policy: Policy): boolean {
   const isAtWork = session.state === 'active' || session.state.startsWith('idle-in-transaction');
   // One that waits for a lock itself is a victim of what goes on, not its cause.
   if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;
-  if (JOB_WORDS.test(session.application)) return true;
+  // Where applications have no name (MariaDB), their user's has to do.
+  if (JOB_WORDS.test(session.application || (session.user ?? ''))) return true;
   return session.statement !== null && isMaintenance(session.statement.verb);
 }
 

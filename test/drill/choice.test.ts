@@ -8,7 +8,7 @@ import { slotsOf } from '../../drill/server-choice.ts';
 const request: DrillRequest = { all: false, engine: 'postgres', postgresVersion: '18', seed: '1' };
 
 function namesOf(changes: Partial<DrillRequest>): string[] {
-  return chooseDrills({ ...request, ...changes }).drills.map(
+  return chooseDrills({ ...request, ...changes }).map(
     ({ scenario, server }) => `${scenario.name} ${Object.values(server).join(' ')}`,
   );
 }
@@ -30,6 +30,22 @@ describe('what is rehearsed', () => {
     expect(namesOf({ all: true, engine: 'mariadb' })).toEqual(
       SCENARIOS.filter(({ engines }) => engines.includes('mariadb')).map(({ name }) => `${name} mariadb`),
     );
+  });
+
+  it('is each drill with every seed from the first with --seeds', () => {
+    const drills = chooseDrills({ ...request, scenario: 'lock-pileup', engine: 'all', seeds: '2' });
+    expect(drills.map(({ server, seed }) => `${server.engine} ${seed}`)).toEqual([
+      'postgres 1',
+      'postgres 2',
+      'mysql 1',
+      'mysql 2',
+      'mariadb 1',
+      'mariadb 2',
+    ]);
+  });
+
+  it.each(['0', '101', 'many', '1.5'])('is refused with %s seeds', (seeds) => {
+    expect(() => chooseDrills({ ...request, seeds })).toThrow(`--seeds ${seeds}: use a number from 1 to 100`);
   });
 
   it('is refused with every problem at once', () => {

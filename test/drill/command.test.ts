@@ -21,6 +21,7 @@ describe('headroom drill', () => {
     [['--engine', 'oracle'], 'Allowed choices are postgres, mysql, mariadb, all'],
     [['--postgres-version', '9'], 'use one of 15, 16, 17, 18'],
     [['--seed', 'often'], 'use a whole number'],
+    [['--seeds', '0'], 'use a number from 1 to 100'],
     [['--seed', 'often', '--scenario', 'sharks'], 'use a whole number'],
     [['--sharks'], "unknown option '--sharks'"],
   ])('refuses %j as a usage error, without a stack', async (args, words) => {
@@ -104,6 +105,7 @@ describe('the exit status of a drill', () => {
 
   it('is 1 when something else came than expected', { timeout: DRILL_MS }, async () => {
     const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
-    expect(await drillOne({ scenario: wrong, server: { engine: 'postgres', major: 18 } }, 1, true, undefined)).toBe(1);
+    const drill = { scenario: wrong, server: { engine: 'postgres', major: 18 }, seed: 1 } as const;
+    expect(await drillOne(drill, true, undefined)).toBe(1);
   });
 });

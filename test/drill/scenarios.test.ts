@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DrillResult } from '../../drill/result.ts';
 import { runDrill } from '../../drill/run.ts';
@@ -25,10 +27,27 @@ function unmet({ expected }: DrillResult) {
   return expected.filter(({ ok }) => !ok);
 }
 
-it.each(SCENARIOS)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL_MS }, async (scenario) => {
-  const result = await drill(scenario);
-  expect(unmet(result)).toEqual([]);
-  expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
+/** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  approve: 'test/page/approval-page.test.ts',
+  deny: 'test/page/approval-page.test.ts',
+  observe: 'test/local/commands/respond.test.ts',
+  paused: 'test/local/commands/respond.test.ts',
+};
+
+it.each(SCENARIOS.filter(({ name }) => !(name in ELSEWHERE)))(
+  '$name ends as it expects on PostgreSQL 18',
+  { timeout: DRILL_MS },
+  async (scenario) => {
+    const result = await drill(scenario);
+    expect(unmet(result)).toEqual([]);
+    expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
+  },
+);
+
+it.each(Object.entries(ELSEWHERE))('%s is a scenario, and goes its way in %s', (name, file) => {
+  expect(SCENARIOS.some((scenario) => scenario.name === name)).toBe(true);
+  expect(existsSync(join(import.meta.dirname, '../..', file))).toBe(true);
 });
 
 describe.each(['mysql', 'mariadb'] as const)('on %s', (engine) => {

@@ -108,6 +108,6 @@ it('no limit is left behind, whatever crashes', { timeout: 120_000 }, async () =
         if (hand === 'after closing') expect(left).toBe(33);
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });

@@ -1,0 +1,61 @@
+import { readFacts, type Context, type Facts } from '../../functions/core/cause-facts.ts';
+import { readLockQueues } from '../../functions/core/locks.ts';
+import type { Policy } from '../../functions/core/policy.ts';
+import type { Session } from '../../functions/core/session.ts';
+import type { Snapshot } from '../../functions/core/snapshot.ts';
+
+type Measure = (facts: Facts, policy: Policy) => number | null;
+
+const shareOf =
+  (count: (facts: Facts) => number | null): Measure =>
+  (facts) => {
+    const slots = count(facts);
+    return slots === null ? null : slots / facts.taken;
+  };
+
+/**
+ * What an incident looks like in numbers that mean the same in production and in a rehearsal, whose ages are compressed:
+ * shares of the taken slots; ages in times of the policy's own age for that state; the climb in idle times; sessions opened
+ * for each slot within the time in which a session counts as fresh. Null where it cannot be told.
+ */
+export const MEASURES = {
+  idle: shareOf(({ idle }) => idle.length),
+  leaker: shareOf(({ leaker }) => leaker.sessions.length),
+  inTransaction: shareOf(({ inTransaction }) => inTransaction.length),
+  queued: shareOf(({ queued }) => queued),
+  longQueries: shareOf(({ longQueries }) => longQueries.length),
+  shortQueries: shareOf(({ shortQueries }) => shortQueries.length),
+  jobs: shareOf(({ jobs, behindJobs }) => jobs.length + behindJobs),
+  fresh: shareOf(({ fresh }) => fresh),
+  halfOpen: shareOf(({ halfOpen }) => halfOpen.count),
+  usedOnce: ({ usedOnce }) => usedOnce,
+  largestPlace: ({ idle, idlePlaces, taken }) => (idle.length < taken / 10 ? null : idlePlaces.largest),
+  idleAge: ({ idle }, { ages }) => medianOf(idle, 'stateMs', ages.idleSeconds),
+  transactionAge: ({ inTransaction }, { ages }) => medianOf(inTransaction, 'stateMs', ages.idleInTransactionSeconds),
+  longQueryAge: ({ longQueries }, { ages }) => medianOf(longQueries, 'queryMs', ages.querySeconds),
+  climb: ({ trend }, { ages }) => (trend === null ? null : trend.climbMs / 1000 / ages.idleSeconds),
+  opens: ({ trend, freshMs, taken }) =>
+    trend?.opensPerMinute == null ? null : (trend.opensPerMinute * freshMs) / 60_000 / taken,
+} as const satisfies Record<string, Measure>;
+
+export type MeasureName = keyof typeof MEASURES;
+export type Measured = Readonly<Record<MeasureName, number | null>>;
+
+export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
+  const facts = readFacts(snapshot, policy, readLockQueues(snapshot.sessions), context);
+  const entries = Object.entries(MEASURES).map(([name, read]) => [name, rounded(read(facts, policy))]);
+  return Object.fromEntries(entries) as Record<MeasureName, number | null>;
+}
+
+/** Of fewer sessions there is no typical age. */
+const LEAST_SESSIONS = 4;
+
+function medianOf(sessions: readonly Session[], age: 'stateMs' | 'queryMs', seconds: number): number | null {
+  if (sessions.length < LEAST_SESSIONS) return null;
+  const sorted = sessions.map((session) => session[age] ?? 0).sort((a, b) => a - b);
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0) / 1000 / seconds;
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(1000 * value) / 1000;
+}

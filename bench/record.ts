@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { chooseDrills, type Drill } from '../drill/choice.ts';
+import { confusionOf, printMatrix } from '../drill/confusion.ts';
+import type { FirstLook } from '../drill/first-look.ts';
+import type { FailedDrill } from '../drill/report.ts';
+import type { DrillResult } from '../drill/result.ts';
+import { runDrill } from '../drill/run.ts';
+import { ENGINE_NAMES, type EngineName } from '../functions/core/snapshot.ts';
+import { measure } from './incidents/measures.ts';
+import { MODELS } from './incidents/models.ts';
+import { readRecorded, writeRecorded, type RecordedLook } from './incidents/recorded.ts';
+
+/**
+ * Rehearses every scenario that a model is for and keeps what the first look of each saw, in the place of an earlier record
+ * of the same scenario, engine and seed: `npm run record -- [--seeds N] [--engine E] [--scenario NAME]`.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '3' },
+    engine: { type: 'string', default: 'all' },
+    scenario: { type: 'string' },
+  },
+});
+const engine: EngineName | 'all' = ENGINE_NAMES.find((name) => name === values.engine) ?? 'all';
+const names = values.scenario === undefined ? MODELS.flatMap(({ scenarios }) => scenarios) : [values.scenario];
+
+const results: (DrillResult | FailedDrill)[] = [];
+for (const drill of names.flatMap(drillsOf)) results.push(await record(drill));
+printMatrix(confusionOf(results));
+
+function drillsOf(scenario: string): readonly Drill[] {
+  return chooseDrills({ scenario, all: false, engine, postgresVersion: '18', seed: '1', seeds: values.seeds });
+}
+
+async function record({ scenario, server, seed }: Drill): Promise<DrillResult | FailedDrill> {
+  const which = { scenario: scenario.name, engine: server.engine, seed };
+  const looks: FirstLook[] = [];
+  try {
+    const result = await runDrill(scenario, {
+      server,
+      seed,
+      tell: () => undefined,
+      show: () => undefined,
+      onFirstLook: (look) => looks.push(look),
+      signal: new AbortController().signal,
+    });
+    for (const { settings, snapshot, context } of looks) {
+      keep({
+        ...which,
+        cause: result.cause,
+        firstCause: result.firstCause,
+        asExpected: result.passed,
+        measures: measure(snapshot, settings.policy, context),
+      });
+    }
+    const unmet = result.expected.filter(({ ok }) => !ok);
+    console.log(
+      `${which.scenario} on ${which.engine}, seed ${seed}: ${result.firstCause ?? 'none'}, then ${result.cause ?? 'none'}; ${result.totalSeconds} s${unmet.map(({ name, expected, found }) => `; ${name}: expected ${expected}, found ${found}`).join('')}`,
+    );
+    return result;
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    console.log(`${which.scenario} on ${which.engine}, seed ${seed}: not held: ${error}`);
+    return { ...which, passed: false, error };
+  }
+}
+
+function keep(look: RecordedLook): void {
+  const file = fileURLToPath(new URL('incidents/recorded.json', import.meta.url));
+  const earlier = existsSync(file) ? readRecorded() : [];
+  const isSame = ({ scenario, engine, seed }: RecordedLook) =>
+    scenario === look.scenario && engine === look.engine && seed === look.seed;
+  writeRecorded([...earlier.filter((other) => !isSame(other)), look]);
+}
