@@ -9,7 +9,7 @@ if (major < 24) {
 }
 
 /** Files that take minutes. */
-const LONG = /(scenarios-\d-of-3|mysql-9|mariadb-10\.11|breakage|respond|end|watch)\.test\.ts$/;
+const LONG = /(scenarios-\d-of-3|runbook-stories|mysql-9|mariadb-10\.11|breakage|respond|end|watch)\.test\.ts$/;
 
 /** Whatever is begun last is waited for by an idle processor, so it should be short. */
 class LongestFirst extends BaseSequencer {
