@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -7,11 +8,24 @@ if (major < 24) {
   );
 }
 
+/** Files that take minutes. */
+const LONG = /(scenarios-\d-of-3|mysql-9|mariadb-10\.11|breakage|respond|end|watch)\.test\.ts$/;
+
+/** Whatever is begun last is waited for by an idle processor, so it should be short. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // By default one fewer than there are cores: of two that is one, and most tests wait for servers most of the time.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Nothing takes that long where nothing else runs. A machine that is busy must not fail it.
     testTimeout: 60_000,
     hookTimeout: 60_000,

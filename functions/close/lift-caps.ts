@@ -1,5 +1,4 @@
 import { judgeLift, type LiftVerdict } from '../core/cap-lift.ts';
-import { WorkerFault } from '../core/errors.ts';
 import type { CapRecord } from '../core/incident.ts';
 import { composeStuckCap } from '../core/message-cap.ts';
 import type { IncidentStore, Notifier, WorkerClient } from '../core/ports.ts';
@@ -13,7 +12,7 @@ export interface LiftDependencies {
   readonly now: () => number;
 }
 
-/** How long the worker may take; a busy one is asked again meanwhile. */
+/** How long the worker may take for all of them; a busy one is asked again meanwhile. */
 const LIFT_MS = 15_000;
 
 /**
@@ -26,8 +25,9 @@ export async function liftCaps(
   deps: LiftDependencies,
 ): Promise<string[]> {
   const told: string[] = [];
+  const deadline = deps.now() + LIFT_MS;
   for (const cap of caps) {
-    const verdict = await lift(target, cap, deps);
+    const verdict = await lift(target, cap, deadline, deps);
     told.push(`limit on ${printable(cap.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
     if (verdict.kind === 'settled') await deps.store.settleCap(cap, verdict.end, deps.now());
     if (verdict.kind === 'stuck' && cap.toldAt === null) await page(target, cap, verdict.why, deps);
@@ -38,15 +38,17 @@ export async function liftCaps(
 async function lift(
   { worker: name }: TargetSettings,
   cap: CapRecord,
+  deadline: number,
   { worker, now }: LiftDependencies,
 ): Promise<LiftVerdict> {
   const { user, limit, before } = cap;
+  // Whoever closes an incident must come to its end, also when the worker hangs.
+  if (now() >= deadline) return { kind: 'stuck', why: 'no time was left for it: the worker took too long for another' };
   try {
-    return judgeLift(cap, await worker.uncap(name, { deadline: now() + LIFT_MS, user, limit, before }), now());
+    return judgeLift(cap, await worker.uncap(name, { deadline, user, limit, before }), now());
   } catch (error) {
     // Compared and set: when it was lifted all the same, the next attempt finds it so.
-    if (error instanceof WorkerFault) return { kind: 'stuck', why: error.message };
-    throw error;
+    return { kind: 'stuck', why: error instanceof Error ? error.message : String(error) };
   }
 }
 

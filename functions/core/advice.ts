@@ -171,8 +171,8 @@ function userOf(sessions: readonly Session[]): string {
   return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
 }
 
-/** For people to copy: a name with a quote in it must not become something else. */
+/** For people to copy, as identifiers: whatever is in a name, a quote or a backslash, it must not become something else. */
 function quote(user: string, engine: Advised['engine']): string {
   const name = printable(user, 64);
-  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `'${name.replaceAll("'", "''")}'`;
+  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;
 }

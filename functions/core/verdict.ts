@@ -105,7 +105,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   if (bar) return { next: 'settle', why: bar.why };
 
-  const acting = diagnosis.plan.tiers.find((tier) => tier.mode !== 'observe' && isPlanned(tier));
+  const acting = firstToGo(diagnosis.plan.tiers);
   if (acting) {
     const why = `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
@@ -118,6 +118,16 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
+}
+
+/**
+ * The first that has something to do. Nobody is waited for while something may be done without asking; only a limit goes
+ * before all else, which would be in vain without it.
+ */
+function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
+  const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
+  const [first] = planned;
+  return first?.cap ? first : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
 /** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */

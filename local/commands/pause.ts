@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Pause, PauseScope } from '../../functions/core/incident.ts';
-import { describePause, overlaps, scopeInWords } from '../../functions/core/pause.ts';
+import { describePause, overlaps, resumeCommandFor, scopeInWords } from '../../functions/core/pause.ts';
 import { print, printJson } from './output.ts';
 import { parseUntil } from './parse-until.ts';
 import { checkTarget, parseScope, scopeOptions, withScope } from './pause-scope.ts';
@@ -59,9 +59,28 @@ async function pause(given: PauseOptions): Promise<void> {
     at,
     until: parseUntil(given, at),
   };
-  await usingRecords(given, ({ store }) => store.pause(made));
-  if (given.json) printJson(made);
-  else print(describe(made));
+  const standing = await usingRecords(given, async ({ store }) => {
+    const earlier = (await store.pauses()).find(
+      ({ targetId, tier }) => targetId === made.targetId && tier === made.tier,
+    );
+    if (earlier && endsBefore(made, earlier)) {
+      throw new UsageError(
+        `${describe(earlier)}; that lasts longer, and its place would be taken. Lift it first: ${resumeCommandFor(earlier)}`,
+      );
+    }
+    await store.pause(made);
+    return earlier;
+  });
+  if (given.json) {
+    printJson(made);
+    return;
+  }
+  print(describe(made));
+  if (standing) print(`takes the place of: ${describe(standing)}`);
+}
+
+function endsBefore({ until }: Pause, other: Pause): boolean {
+  return until !== null && (other.until === null || until < other.until);
 }
 
 async function resume(given: ResumeOptions): Promise<void> {

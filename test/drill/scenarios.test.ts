@@ -1,58 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DrillResult } from '../../drill/result.ts';
-import { runDrill } from '../../drill/run.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
-import type { ServerChoice } from '../../drill/server-choice.ts';
-
-const DRILL_MS = 90_000;
-
-const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
-
-function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18): Promise<DrillResult> {
-  return runDrill(scenario, {
-    server,
-    seed: 1,
-    tell: () => undefined,
-    show: () => undefined,
-    signal: new AbortController().signal,
-  });
-}
-
-function unmet({ expected }: DrillResult) {
-  return expected.filter(({ ok }) => !ok);
-}
-
-/** Scenarios whose whole way another test goes, on a real server with the real workflow, or another scenario. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  approve: 'test/page/approval-page.test.ts',
-  deny: 'test/page/approval-page.test.ts',
-  observe: 'test/local/commands/respond.test.ts',
-  paused: 'test/local/commands/respond.test.ts',
-  'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
-  'deadlock-victims': 'test/drill/runbook-stories.test.ts',
-  'migration-by-hand': 'test/drill/runbook-stories.test.ts',
-  'migration-locks': 'test/drill/runbook-stories.test.ts',
-  'half-open-flood': 'test/drill/runbook-stories.test.ts',
-  flap: 'test/drill/runbook-stories.test.ts',
-  'runaway-analytics': 'runaway-query',
-  'black-friday': 'limit-too-low',
-  'batch-burst': 'protected-only',
-};
-
-it.each(SCENARIOS.filter(({ name }) => !(name in ELSEWHERE)))(
-  '$name ends as it expects on PostgreSQL 18',
-  { timeout: DRILL_MS },
-  async (scenario) => {
-    const result = await drill(scenario);
-    expect(unmet(result)).toEqual([]);
-    expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
-  },
-);
+import { drill, DRILL_MS, ELSEWHERE, unmet } from './rehearse.ts';
 
 it.each(Object.entries(ELSEWHERE))('%s is a scenario, and goes its way in %s', (name, file) => {
   expect(SCENARIOS.some((scenario) => scenario.name === name)).toBe(true);

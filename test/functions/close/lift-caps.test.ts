@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { close } from '../../../functions/close/close.ts';
-import { WorkerFault } from '../../../functions/core/errors.ts';
+import { SchemaMismatch, WorkerFault } from '../../../functions/core/errors.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
@@ -107,6 +107,41 @@ describe('closing an incident', () => {
     expect(await lifted()).toEqual(['limit on checkout: lifted']);
     expect(world.limits.get(CHECKOUT)).toBeNull();
     expect(await lifted()).toEqual([]);
+  });
+
+  it.each([
+    ['of another version', () => new SchemaMismatch(0, 1)],
+    ['that answers nonsense', () => new TypeError('undefined is no answer')],
+  ])('is not held up by a worker %s', async (_, fault) => {
+    await cap();
+    world.onLimit = () => {
+      throw fault();
+    };
+    await closeIt();
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(pages()).toHaveLength(1);
+    expect(await world.store.caps(target.id)).toHaveLength(1);
+  });
+
+  it('is not held up by a worker that hangs, however many limits there are: each is told of', async () => {
+    const users = ['a', 'b', 'c', 'd'];
+    for (const user of users) {
+      await world.store.noteCap({
+        ...{ targetId: target.id, incidentId: id, user, account: `"${user}"`, limit: 5, before: null },
+        ...{ at: world.at, setBy: world.at, isSet: true, toldAt: null },
+      });
+    }
+    const startedAt = world.at;
+    world.onLimit = ({ deadline }) => {
+      // As the client of a worker waits: some time past the deadline.
+      world.at = deadline + 20_000;
+      throw new WorkerFault('worker timed out');
+    };
+    await closeIt();
+    expect(world.at - startedAt).toBeLessThan(40_000);
+    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(pages()).toHaveLength(users.length);
+    expect(await world.store.caps(target.id)).toHaveLength(users.length);
   });
 
   it('pages with the next attempt when the topic fails too', async () => {

@@ -52,13 +52,11 @@ describe('advice', () => {
     const facts = factsOf(many(100, 1, (id) => inTransaction(id, { user: `o'ha"ra` })));
     expect(adviseOn('idle-in-transaction', facts, POSTGRES).join()).toContain(`ALTER ROLE "o'ha""ra" SET`);
     const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
-    expect(
-      adviseOn(
-        'job-holding-on',
-        factsOf(many(9, 1, (id) => active(id, { user: `o'h`, application: 'flyway' }))),
-        onMariadb,
-      ).join(),
-    ).toContain(`ALTER USER 'o''h' WITH`);
+    const job = (user: string) => factsOf(many(9, 1, (id) => active(id, { user, application: 'flyway' })));
+    expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h` WITH');
+    // In a string a backslash would take the quote that follows it along, and the rest would be a statement.
+    const hostile = adviseOn('job-holding-on', job("\\'; DROP DATABASE a; -- "), onMariadb).join();
+    expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- ` WITH");
   });
 
   it('computes pool sizes from cores and from what the server can take, whichever is less', () => {

@@ -59,6 +59,19 @@ describe('what comes next', () => {
     expect(judge(calm, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'confirm', outcome: 'relieved' });
   });
 
+  it('is what may be done without asking, before anybody is waited for', () => {
+    const queries = many(85, 1, (id) => active(id, { queryMs: HOUR, stateMs: HOUR, queryMark: 'q', wait: null }));
+    const snapshot = aSnapshot(100, [...queries, ...many(15, 1_000, (id) => aSession(id, { stateMs: HOUR }))]);
+    const asking = (tiers: Policy['tiers']) =>
+      situationOf({
+        policy: aPolicy({ tiers, caps: { perTierPercent: 20, perIncidentPercent: 50, perHourPercent: 100 } }),
+      });
+    expect(judge(snapshot, asking({}))).toMatchObject({ next: 'cancel-long' });
+    expect(judge(snapshot, asking({ 'cancel-long': 'approve' }))).toMatchObject({ next: 'kill-idle' });
+    const all = asking({ 'cancel-long': 'approve', 'kill-idle': 'approve' });
+    expect(judge(snapshot, all)).toMatchObject({ next: 'ask', question: { tier: 'cancel-long' } });
+  });
+
   it('is nothing between relief level and trigger, unless Headroom has begun to act', () => {
     expect(judge(between)).toMatchObject({ next: 'close', outcome: 'not-needed' });
     expect(judge(between, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'settle' });

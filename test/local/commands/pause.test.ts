@@ -54,3 +54,18 @@ it('pauses everything, a target or a tier, lists them, and lifts each by itself'
   expect(await run('resume', '--target', 'orders', '--tier', 'kill-idle')).not.toContain('still in force');
   expect(await run('pause', '--list')).toBe('nothing is paused\n');
 });
+
+it('does not cut short what somebody else has paused for longer', { timeout: LONG_MS }, async () => {
+  await run('pause', '--target', 'orders', '--why', 'a migration runs', '--by', 'ann');
+  const shorter = ['pause', '--target', 'orders', '--for', '1h', '--why', 'lunch', '--by', 'bob', '--records', records];
+  const { status, stderr } = await runHeadroom(shorter);
+  expect(status).toBe(2);
+  expect(stderr).toContain('paused by ann: a migration runs');
+  expect(stderr).toContain('headroom resume --target orders');
+  expect(await run('pause', '--list')).toContain('paused by ann: a migration runs');
+
+  expect(await run('pause', '--target', 'orders', '--why', 'it still runs', '--by', 'bob')).toContain(
+    'takes the place of: orders: paused by ann',
+  );
+  await run('resume', '--target', 'orders');
+});

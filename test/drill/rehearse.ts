@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+import type { DrillResult } from '../../drill/result.ts';
+import { runDrill } from '../../drill/run.ts';
+import { SCENARIOS } from '../../drill/scenarios/index.ts';
+import type { Scenario } from '../../drill/scenarios/scenario.ts';
+import type { ServerChoice } from '../../drill/server-choice.ts';
+
+export const DRILL_MS = 90_000;
+
+export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
+
+/** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  approve: 'test/page/approval-page.test.ts',
+  deny: 'test/page/approval-page.test.ts',
+  observe: 'test/local/commands/respond.test.ts',
+  paused: 'test/local/commands/respond.test.ts',
+  'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
+  'deadlock-victims': 'test/drill/runbook-stories.test.ts',
+  'migration-by-hand': 'test/drill/runbook-stories.test.ts',
+  'migration-locks': 'test/drill/runbook-stories.test.ts',
+  'half-open-flood': 'test/drill/runbook-stories.test.ts',
+  flap: 'test/drill/runbook-stories.test.ts',
+};
+
+export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18, seed = 1): Promise<DrillResult> {
+  return runDrill(scenario, {
+    server,
+    seed,
+    tell: () => undefined,
+    show: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
+export function unmet({ expected }: DrillResult) {
+  return expected.filter(({ ok }) => !ok);
+}
+
+/** Every `of`th scenario, from the `part`th on, counted from 1: files run side by side, the tests of one do not. */
+export function rehearseShare(part: number, of: number): void {
+  const own = SCENARIOS.filter(({ name }) => !(name in ELSEWHERE)).filter((_, index) => index % of === part - 1);
+  it.each(own)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL_MS }, async (scenario) => {
+    const result = await drill(scenario);
+    expect(unmet(result)).toEqual([]);
+    expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });
+  });
+}

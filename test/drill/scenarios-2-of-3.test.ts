@@ -1,0 +1,3 @@
+import { rehearseShare } from './rehearse.ts';
+
+rehearseShare(2, 3);
