@@ -28,6 +28,8 @@ const SLACK = 0.05;
 const OTHER_SLACK: Partial<Record<MeasureName, number>> = {
   /** Production's samples are a minute apart, a fifth of an idle time: what happens between two of them looks alike. */
   climb: 0.2,
+  /** What counts as fresh is not compressed as ages are: it is all of an idle time there, and a thirtieth in production. */
+  fresh: 0.1,
   /** A rehearsal's own eyes knock four times a second, which is a good share of a small server's logins. */
   opens: 0.25,
 };

@@ -16,8 +16,6 @@ export type LimitsRow = z.infer<typeof row>;
 /**
  * How many slots are there, how many are taken, who is this server, and what has it counted?
  * MySQL 8.0 and later, MariaDB 10.6 and later; no privileges. $1: LOCK_NAME.
- * Connections counts logins that were refused too, as full or otherwise, and Aborted_connects these alone (MySQL 9.7,
- * MariaDB 10.11: 20 of 20 refused as full in both; Connection_errors_max_connections has them on MySQL only).
  * Connections that have not logged in yet are in Threads_connected, the server's own threads are not.
  * The start is exact: Uptime is the time of this very statement less the start, both in whole seconds.
  */
@@ -25,6 +23,10 @@ export function limits(features: Features): { readonly sql: string; readonly row
   const status = (name: string) =>
     `(SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM ${STATUS[features.engine]} WHERE VARIABLE_NAME = '${name}')`;
   const start = `UNIX_TIMESTAMP() - ${status('Uptime')}`;
+  // Refused logins are no sessions. Those that were refused for want of a slot before they had a thread are not in Connections;
+  // MariaDB (10.11) counts them as aborted all the same, MySQL (9.7) does not.
+  const early = features.engine === 'mariadb' ? ` + ${status('Connection_errors_max_connections')}` : '';
+  const opened = `CAST(${status('Connections')}${early} AS SIGNED) - CAST(${status('Aborted_connects')} AS SIGNED)`;
   const server = features.serverUuid === null ? `@@hostname, ':', @@port` : '@@server_uuid';
   const readOnly = ['@@read_only', '@@innodb_read_only', ...(features.hasSuperReadOnly ? ['@@super_read_only'] : [])];
   return {
@@ -34,7 +36,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
         ${readOnly.join(' OR ')} AS read_only,
         @@max_connections AS max_connections,
         ${status('Threads_connected')} AS connected,
-        ${status('Connections')} - ${status('Aborted_connects')} AS sessions_opened,
+        ${opened} AS sessions_opened,
         NULLIF(IS_USED_LOCK(?), CONNECTION_ID()) AS lock_holder,
         ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks,
         @@GLOBAL.max_user_connections AS user_limit`,
