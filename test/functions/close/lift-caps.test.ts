@@ -197,9 +197,10 @@ describe('a limit without its incident', () => {
     await expect(cap()).rejects.toMatchObject({ name: 'WorkerFault' });
     world.onLimit = () => null;
     await closeIt();
-    world.at += 40_000;
+    // The last moment to set it, and as long again as its statement may take.
+    world.at += 59_000;
     expect(await lifted()).toEqual(['limit on checkout: waiting']);
-    world.at += 21_000;
+    world.at += 2_000;
     expect(await lifted()).toEqual(['limit on checkout: never-set']);
     expect(await world.store.caps(target.id)).toEqual([]);
   });

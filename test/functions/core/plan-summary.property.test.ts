@@ -128,9 +128,20 @@ describe('what a yes covers', () => {
     expect(findWorse({ ...agreed, ...change }, agreed)).toContain(words);
   });
 
-  it('terminating where cancelling was agreed to is worse', () => {
+  it('terminating where cancelling was agreed to is worse, and not covered', () => {
     const agreed = aSummary({ tier: 'cancel-long', cancels: 10 });
     expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 instead of 0 sessions to terminate');
+
+    const blockers = aSnapshot(10, [
+      active(1, { hasWritten: true, transactionMs: 3_600_000, stateMs: 3_600_000 }),
+      ...many(9, 2, (id) => active(id, { blockedBy: [1], lockWaitMs: 60_000 })),
+    ]);
+    const asked = plansOf(blockers, aPolicy()).find(({ tier }) => tier === 'break-locks');
+    if (!asked) throw new Error('there is no plan');
+    expect(asked.victims.map(({ method }) => method)).toEqual(['cancel']);
+    const instead = asked.victims.map((victim): Victim => ({ ...victim, method: 'terminate' }));
+    expect(withinAgreed(asked.victims, summarisePlan(asked, 5))).toEqual(asked.victims);
+    expect(withinAgreed(instead, summarisePlan(asked, 5))).toEqual([]);
   });
 });
 

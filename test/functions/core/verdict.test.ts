@@ -7,6 +7,7 @@ import type { TargetSettings } from '../../../functions/core/target.ts';
 import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../../../functions/core/verdict.ts';
 import { aPause } from '../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import { anApproval } from '../../support/an-approval.ts';
 import { anIncident } from '../../support/an-incident.ts';
 
 const HOUR = 3_600_000;
@@ -70,6 +71,18 @@ describe('what comes next', () => {
     expect(judge(snapshot, asking({ 'cancel-long': 'approve' }))).toMatchObject({ next: 'kill-idle' });
     const all = asking({ 'cancel-long': 'approve', 'kill-idle': 'approve' });
     expect(judge(snapshot, all)).toMatchObject({ next: 'ask', question: { tier: 'cancel-long' } });
+  });
+
+  it('counts no time that was spent waiting for people against the time an incident has', () => {
+    const minutes = (count: number) => HOUR + count * 60_000;
+    const waited = anApproval({ status: 'approved', askedAt: minutes(1), endedAt: minutes(15) });
+    const late = { now: minutes(16), approvals: [waited] };
+    expect(judge(leak, situationOf({}, late))).toMatchObject({ next: 'kill-idle' });
+    expect(judge(leak, situationOf({}, { ...late, approvals: [] }))).toMatchObject({
+      next: 'escalate',
+      why: '12 minutes have not brought relief',
+    });
+    expect(judge(leak, situationOf({}, { ...late, now: minutes(26) }))).toMatchObject({ next: 'escalate' });
   });
 
   it('is nothing between relief level and trigger, unless Headroom has begun to act', () => {
