@@ -121,13 +121,13 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 }
 
 /**
- * The first that has something to do. Nobody is waited for while something may be done without asking; only a limit goes
- * before all else, which would be in vain without it.
+ * The first that has something to do. Nobody is waited for while something may be done without asking; only where a limit is
+ * what helps, all else would be in vain before it.
  */
 function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
   const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
   const [first] = planned;
-  return first?.cap ? first : (planned.find(({ mode }) => mode === 'act') ?? first);
+  return first?.tier === 'cap-consumer' ? first : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
 /** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
