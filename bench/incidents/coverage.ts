@@ -54,8 +54,7 @@ export function gapsOf(model: Model, looks: readonly RecordedLook[]): readonly G
       generated.map((measured) => measured[name]),
       ODD,
     );
-    if (recorded === null || (modelled !== null && covers(modelled, recorded, OTHER_SLACK[name] ?? SLACK)))
-      return [];
+    if (recorded === null || (modelled !== null && covers(modelled, recorded, OTHER_SLACK[name] ?? SLACK))) return [];
     return [{ model: model.name, measure: name, recorded, modelled }];
   });
 }

@@ -237,7 +237,11 @@ export const MODELS: readonly Model[] = [
     sessions: (crowd, slots) =>
       times(slots, () => {
         const connectedMs = crowd.dice.between(0, 60_000);
-        return add(crowd, { user: '', application: '' }, { state: 'starting', connectedMs, stateMs: null, queryMs: null });
+        return add(
+          crowd,
+          { user: '', application: '' },
+          { state: 'starting', connectedMs, stateMs: null, queryMs: null },
+        );
       }),
     course: ({ dice }) => ({ climbMinutes: dice.between(0.2, 5), opensPerSlot: dice.between(0, 0.3) }),
     halfOpenShare: (dice) => (dice.happens(0.5) ? 1 : 0),
