@@ -51,6 +51,34 @@ describe('an act that limits a user', () => {
     expect((await recorded())?.cap?.reason).toContain('concerns checkout/checkout-api (90)');
   });
 
+  it('sets none and ends nobody when another has been put on record since the look', async () => {
+    const another = {
+      user: CHECKOUT,
+      account: CHECKOUT,
+      limit: 9,
+      before: null,
+      at: 0,
+      setBy: 0,
+      isSet: true,
+      toldAt: null,
+    };
+    const raced = {
+      ...world,
+      store: {
+        ...world.store,
+        startAct: async (...args: Parameters<typeof world.store.startAct>) => {
+          await world.store.noteCap({ ...another, targetId, incidentId: 'another' });
+          return world.store.startAct(...args);
+        },
+      },
+    };
+    const result = await act({ schema: 1, incidentId: id, round: 1, tier: 'cap-consumer' }, raced);
+    expect(result.held).toContain('on record already');
+    expect(world.limitRequests).toEqual([]);
+    expect(world.ends).toEqual([]);
+    expect(await world.store.caps(targetId)).toMatchObject([{ limit: 9, incidentId: 'another' }]);
+  });
+
   it('tells the worker when it is too late to set it, and keeps that on record', async () => {
     await capNow();
     const [request] = world.limitRequests;
