@@ -39,7 +39,7 @@ export function chooseLeastHarm<T extends Option>(options: readonly T[], bounds:
     const isPossible = tried.every(({ option }, bit) => (set & (1 << bit)) === 0 || basket.add(option));
     if (!isPossible) continue;
     for (const option of rest) {
-      if (basket.isEnough || basket.isLost(best)) break;
+      if (basket.isEnough || basket.isFull || basket.isLost(best)) break;
       basket.add(option);
     }
     if (several.length > TRIED_IN_SETS) basket.dropSpare();
@@ -71,10 +71,14 @@ class Basket<T extends Option> {
     return this.#frees >= this.#bounds.need;
   }
 
+  get isFull(): boolean {
+    return this.options.length >= this.#bounds.total;
+  }
+
   /** Adds an option and returns true, unless a bound is reached. */
   add(option: T): boolean {
     const ofTier = this.#ofTier.get(option.tier) ?? 0;
-    if (this.options.length >= this.#bounds.total || ofTier >= this.#bounds.perTier) return false;
+    if (this.isFull || ofTier >= this.#bounds.perTier) return false;
     this.options.push(option);
     this.#ofTier.set(option.tier, ofTier + 1);
     this.#harm += option.harm;
@@ -84,6 +88,7 @@ class Basket<T extends Option> {
 
   /** Leaves out whoever is not needed, the most harmful first. */
   dropSpare(): void {
+    if (this.#frees <= this.#bounds.need) return;
     for (const option of [...this.options].sort((a, b) => b.harm - a.harm)) {
       if (this.#frees - option.frees < this.#bounds.need) continue;
       this.options = this.options.filter((each) => each !== option);
