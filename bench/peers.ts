@@ -3,7 +3,7 @@ import { SCENARIOS } from '../drill/scenarios/index.ts';
 import { scenarioOn, type Scenario } from '../drill/scenarios/scenario.ts';
 import type { ServerChoice } from '../drill/server-choice.ts';
 import { measureHeadroom, measureRemedy, type Outcome } from './peers/compare.ts';
-import { fetchPtKill, type PtKill } from './peers/pt-kill.ts';
+import { fetchPtKill } from './peers/pt-kill.ts';
 import { ptKill, runbook, type Remedy } from './peers/remedies.ts';
 import { printTable } from './table.ts';
 
@@ -35,22 +35,24 @@ const HEAD = [
  */
 export async function benchPeers(): Promise<void> {
   const program = await fetchPtKill();
-  // Side by side, as most of the time is the minute in which relief is watched.
-  const rows = (await Promise.all(SERVERS.map((server) => measureOn(server, program)))).flat();
-  const inOrder = Object.keys(COMPARED).flatMap((name) => rows.filter(([scenario]) => scenario === name));
-  printTable('Headroom and its peers', HEAD, inOrder);
-  await writeIntoDocs(inOrder);
+  const rows: string[][] = [];
+  for (const [name, kind] of Object.entries(COMPARED)) rows.push(...(await compareIn(name, ptKill(program, kind))));
+  printTable('Headroom and its peers', HEAD, rows);
+  await writeIntoDocs(rows);
 }
 
-async function measureOn(server: ServerChoice, program: PtKill): Promise<string[][]> {
-  const rows: string[][] = [];
-  for (const [name, kind] of Object.entries(COMPARED)) {
+/** Side by side, each on a server of its own: alike for all, and most of the time is the minute in which relief is watched. */
+async function compareIn(name: string, byPtKill: Remedy): Promise<string[][]> {
+  const measured = SERVERS.flatMap((server) => {
     const scenario = scenarioOn(scenarioNamed(name), server.engine);
-    const remedies: Remedy[] = server.engine === 'postgres' ? [runbook] : [runbook, ptKill(program, kind)];
-    rows.push(rowOf(name, server, await measureHeadroom(scenario, server)));
-    for (const remedy of remedies) rows.push(rowOf(name, server, await measureRemedy(scenario, server, remedy)));
-  }
-  return rows;
+    const remedies = server.engine === 'postgres' ? [runbook] : [runbook, byPtKill];
+    const outcomes = [
+      measureHeadroom(scenario, server),
+      ...remedies.map((remedy) => measureRemedy(scenario, server, remedy)),
+    ];
+    return outcomes.map(async (outcome) => rowOf(name, server, await outcome));
+  });
+  return Promise.all(measured);
 }
 
 function scenarioNamed(name: string): Scenario {
