@@ -7,7 +7,7 @@ import { summariseLoad, type LoadResult } from '../../drill/result.ts';
 import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from '../../drill/server-choice.ts';
-import { knock, type Look } from '../../drill/watch.ts';
+import { knock } from '../../drill/watch.ts';
 import type { Remedy } from './remedies.ts';
 
 /** What a remedy came to. */
@@ -37,25 +37,24 @@ const HOLD_SECONDS = 60;
 /** Headroom, in the drill as it is, but that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {
   const loop = { ...scenario.policy.loop, holdSeconds: HOLD_SECONDS, watchSeconds: 10, maxMinutes: 3 };
-  const looks: Look[] = [];
   const result = await runDrill(
     { ...scenario, policy: { ...scenario.policy, loop } },
     {
       server,
       seed: 1,
       tell: () => undefined,
-      show: (look) => looks.push(look),
+      show: () => undefined,
       signal: new AbortController().signal,
     },
   );
-  const { usable } = slotsOf(scenario, server);
   const { reliefSeconds } = result;
   return {
     remedy: 'Headroom',
     reliefSeconds,
     ...countLosses(result.loads),
     held: reliefSeconds === null ? null : result.outcome === 'relieved',
-    usageLater: (100 * (looks.at(-1)?.used ?? NaN)) / usable,
+    // At the end of the watch: when the incident closes, what it has limited is free again.
+    usageLater: result.usageAfter ?? NaN,
   };
 }
 
@@ -80,7 +79,11 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     for (const load of loads) load.alarm();
 
     const alarmAt = Date.now();
-    const applied = remedy.apply(server);
+    // Whoever is not let in has done nothing, which is an outcome too.
+    const applied = remedy.apply(server).then(
+      () => '',
+      (error: unknown) => (/too many (clients|connections)/i.test(String(error)) ? ' (not let in)' : ' (failed)'),
+    );
     let good = 0;
     let reliefAt: number | null = null;
     let highest = 0;
@@ -93,9 +96,9 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
       if (reliefAt !== null) highest = Math.max(highest, usage);
       await sleep(SPACING_MS);
     }
-    await applied;
+    const trouble = await applied;
     return {
-      remedy: remedy.name,
+      remedy: remedy.name + trouble,
       reliefSeconds: reliefAt === null ? null : (reliefAt - alarmAt) / 1000,
       ...countLosses(loads.map((load) => summariseLoad(load.tally()))),
       held: reliefAt === null ? null : highest < TRIGGER_PERCENT,
