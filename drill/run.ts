@@ -149,10 +149,11 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   };
 }
 
-async function fillServer(
+/** Starts loads one after the other, each when the one before it has all its sessions. */
+export async function fillServer(
   specs: readonly LoadSpec[],
   server: DrillServer,
-  { seed, tell }: DrillOptions,
+  { seed, tell }: Pick<DrillOptions, 'seed' | 'tell'>,
   cleanup: Cleanup,
 ): Promise<Load[]> {
   const loads: Load[] = [];

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createCleanup } from '../../drill/cleanup.ts';
 import { startDrillServer } from '../../drill/drill-server.ts';
 import { loadSpec } from '../../drill/loads/load-spec.ts';
-import { startLoad, type Load } from '../../drill/loads/load.ts';
 import { summariseLoad, type LoadResult } from '../../drill/result.ts';
-import { runDrill } from '../../drill/run.ts';
+import { fillServer, runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
 import { slotsOf, type ServerChoice } from '../../drill/server-choice.ts';
 import { knock } from '../../drill/watch.ts';
@@ -33,6 +32,8 @@ const SPACING_MS = 500;
 /** How long each remedy has to bring relief, and how long relief is watched. */
 const TIME_MS = 20_000;
 const HOLD_SECONDS = 60;
+/** The same habits of the loads for all, and nobody watches. */
+const QUIETLY = { seed: 1, tell: () => undefined } as const;
 
 /** Headroom, in the drill as it is, but that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {
@@ -41,8 +42,7 @@ export async function measureHeadroom(scenario: Scenario, server: ServerChoice):
     { ...scenario, policy: { ...scenario.policy, loop } },
     {
       server,
-      seed: 1,
-      tell: () => undefined,
+      ...QUIETLY,
       show: () => undefined,
       signal: new AbortController().signal,
     },
@@ -68,13 +68,7 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
       .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
     const server = await startDrillServer(scenario, specs, choice);
     cleanup.add(() => server.stop());
-    const loads: Load[] = [];
-    for (const [index, spec] of specs.entries()) {
-      const load = startLoad(choice.engine, spec, server.urlOf(spec), 1 + index);
-      cleanup.add(() => load.stop());
-      await load.ready;
-      loads.push(load);
-    }
+    const loads = await fillServer(specs, server, QUIETLY, cleanup);
     await sleep(scenario.ripenMs);
     for (const load of loads) load.alarm();
 

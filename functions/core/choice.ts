@@ -1,5 +1,5 @@
 import { HARM, type HarmKind } from './harm.ts';
-import { chooseLeastHarm, type Bounds } from './least-harm.ts';
+import { chooseLeastHarm, perSlot, type Bounds } from './least-harm.ts';
 import type { Weighed } from './plan-group.ts';
 import { printable } from './printable.ts';
 import { consumerOf } from './session.ts';
@@ -28,8 +28,15 @@ export interface Choice {
 
 export const NO_CHOICE: Choice = { harm: 0, frees: 0, chosen: [], next: null, alone: [] };
 
-/** Sums up a choice. `options` are all there were, in the order of ties. */
-export function chosenFrom(options: readonly Weighed[], chosen: readonly Weighed[], bounds: Bounds): Choice {
+/** What there was to choose from, in the order of ties, and what was chosen. */
+export interface Weighing {
+  readonly options: readonly Weighed[];
+  readonly chosen: readonly Weighed[];
+  readonly bounds: Bounds;
+}
+
+/** Sums up a choice. */
+export function chosenFrom({ options, chosen, bounds }: Weighing): Choice {
   const isChosen = new Set(chosen);
   const next = options
     .filter((option) => !isChosen.has(option))
@@ -52,10 +59,6 @@ export function chosenFrom(options: readonly Weighed[], chosen: readonly Weighed
       return { tier, sessions: own.length, harm, frees, isEnough: frees >= bounds.need };
     }),
   };
-}
-
-function perSlot({ harm, frees }: Weighed): number {
-  return harm / frees;
 }
 
 function sum(options: readonly Weighed[]): { readonly harm: number; readonly frees: number } {

@@ -4,6 +4,7 @@ import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
 import type { Mode, Policy } from './policy.ts';
+import { LOOK_MS } from './returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
 import type { TierName } from './tiers/names.ts';
 
@@ -61,9 +62,6 @@ function withoutOwnLimits(snapshot: Snapshot, { caps }: History): Snapshot {
     of === 'user' && caps.some((cap) => cap.user === name && cap.limit === limit);
   return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
 }
-
-/** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
-const LOOK_MS = 2_000;
 
 /** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
 function stormWithin(

@@ -49,7 +49,8 @@ export function chooseLeastHarm<T extends Option>(options: readonly T[], bounds:
   return options.filter((option) => chosen.has(option));
 }
 
-function perSlot({ harm, frees }: Option): number {
+/** What an option costs for each slot it gives back. */
+export function perSlot({ harm, frees }: Option): number {
   return harm / frees;
 }
 

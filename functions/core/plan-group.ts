@@ -1,4 +1,4 @@
-import { chosenFrom, type Choice } from './choice.ts';
+import type { Weighing } from './choice.ts';
 import { harmOf } from './harm.ts';
 import { chooseLeastHarm, type Option } from './least-harm.ts';
 import type { PlanInput, TierPlan, Victim } from './plan.ts';
@@ -58,7 +58,7 @@ export function budgetOf(tier: TierName): 'incident' | 'limited' {
 export function planGroup(
   names: readonly TierName[],
   input: GroupInput,
-): { readonly tiers: TierPlan[]; readonly choice: Choice } {
+): { readonly tiers: TierPlan[]; readonly weighing: Weighing } {
   const proposed = names.map((name) => proposeFor(tierNamed(name), input));
   const [first] = names;
   const incident = first === undefined ? 0 : input.left[budgetOf(first)];
@@ -95,7 +95,7 @@ export function planGroup(
       spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: stop }))],
     };
   });
-  return { tiers, choice: chosenFrom(options, chosen, bounds) };
+  return { tiers, weighing: { options, chosen, bounds } };
 }
 
 interface Proposed extends Pick<TierPlan, 'tier' | 'cap' | 'refusal'> {

@@ -1,4 +1,4 @@
-import { NO_CHOICE, type Choice } from './choice.ts';
+import { chosenFrom, NO_CHOICE, type Choice } from './choice.ts';
 import { countBy } from './count-by.ts';
 import type { Harm } from './harm.ts';
 import type { CapRecord } from './incident.ts';
@@ -131,23 +131,18 @@ export function planTiers(input: PlanInput): Plan {
   const full = leftOf(need, input);
 
   const planned: TierPlan[] = [];
+  let staying: readonly Session[] = open;
   let choice = NO_CHOICE;
   for (const group of inGroups(input)) {
-    const ending = planned.flatMap(({ tier, victims }) => (isLookingOn(tier, input) ? [] : victims));
-    const taken = new Set(ending.map(({ session }) => session));
-    const { tiers, choice: why } = planGroup(group.names, {
-      ...shared,
-      sessions: open.filter((session) => !taken.has(session)),
-      left: leftAfter(planned.filter(group.comesAfter), full),
-    });
+    const left = leftAfter(planned.filter(group.comesAfter), full);
+    const { tiers, weighing } = planGroup(group.names, { ...shared, sessions: staying, left });
     planned.push(...tiers);
-    if (group.isChoice) choice = why;
+    if (group.isChoice) choice = chosenFrom(weighing);
+    const acting = tiers.filter(({ tier }) => !isLookingOn(tier, input));
+    const ends = new Set(acting.flatMap(({ victims }) => victims.map(({ session }) => session)));
+    staying = staying.filter((session) => !ends.has(session));
   }
   const tiers = input.order.flatMap((name) => planned.filter(({ tier }) => tier === name));
-  const ends = new Set(
-    planned.flatMap(({ tier, victims }) => (isLookingOn(tier, input) ? [] : victims.map(({ session }) => session))),
-  );
-  const staying = open.filter((session) => !ends.has(session));
   return { need, tiers, choice, spared: [...protectedOnes, ...mergeSpared(staying, tiers)] };
 }
 

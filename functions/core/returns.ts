@@ -11,7 +11,7 @@ export interface Ended {
 /** Fewer than this say nothing: ordinary comings and goings outweigh them. */
 const LEAST_ENDED = 3;
 /** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
-const LOOK_MS = 2_000;
+export const LOOK_MS = 2_000;
 
 /**
  * Measures who comes back: the share, 0 to 1, of a consumer's ended sessions in whose place it has opened others since. `at`:

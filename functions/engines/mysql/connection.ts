@@ -2,7 +2,9 @@ import { isIP, Socket } from 'node:net';
 import mysql from 'mysql2';
 import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
+import { codeOf } from '../driver-error.ts';
 import { ConnectionLost, type Login } from '../engine.ts';
+import { within } from '../within.ts';
 import { SETTINGS } from './login.sql.ts';
 
 /** One MySQL or MariaDB connection that cannot crash the process, cannot hang and cannot be used after it failed. */
@@ -138,23 +140,6 @@ function tlsOptions({ tls: { mode, ca } }: Login): Pick<mysql.ConnectionOptions,
   };
 }
 
-async function within<T>(timeoutMs: number, work: Promise<T>, drop: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      drop();
-      reject(new ConnectionLost('ETIMEDOUT', `no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  // The driver may reject the abandoned work later; nobody waits for it any more.
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Errors with which the server also closes the connection: shutdown, killed, too many, idle for too long. */
 const LAST_WORDS: ReadonlySet<number> = new Set([1040, 1053, 1077, 1927, 3169, 4031]);
 
@@ -162,6 +147,5 @@ function asLost(error: unknown, drop: () => void): unknown {
   if (error instanceof ConnectionLost || !(error instanceof Error)) return error;
   if (isServerError(error) && !LAST_WORDS.has(error.errno)) return error;
   drop();
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return new ConnectionLost(code, error.message, { cause: error });
+  return new ConnectionLost(codeOf(error), error.message, { cause: error });
 }

@@ -1,4 +1,5 @@
 import type { Refusal, RefusalKind } from '../../core/snapshot.ts';
+import { codeOf, NETWORK_CODES, tidy } from '../driver-error.ts';
 import { ConnectionLost, Refused, type TlsSettings } from '../engine.ts';
 import { isServerError } from './connection.ts';
 
@@ -59,32 +60,9 @@ function kindOfServerError(errno: number): RefusalKind {
   }
 }
 
-const NETWORK_CODES: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'PROTOCOL_CONNECTION_LOST',
-]);
-
 function kindOfClientError(code: string, message: string): RefusalKind {
   if (NETWORK_CODES.has(code)) return 'network';
   if (/^HANDSHAKE_(NO_SSL|SSL)|CERT|SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^ERR_OSSL|^EPROTO$/.test(code)) return 'tls';
   if (/^AUTH_SWITCH|CLEAR_PASSWORD/.test(code) || /password/i.test(message)) return 'authentication';
   return 'other';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function tidy(message: string): string {
-  // eslint-disable-next-line no-control-regex -- names of the server's own objects may contain anything
-  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300);
 }

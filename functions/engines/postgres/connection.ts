@@ -3,7 +3,9 @@ import { checkServerIdentity } from 'node:tls';
 import pg from 'pg';
 import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
+import { codeOf } from '../driver-error.ts';
 import { ConnectionLost, type Login, type TlsSettings } from '../engine.ts';
+import { within } from '../within.ts';
 
 /** One PostgreSQL connection that cannot crash the process, cannot hang and cannot be used after it failed. */
 export interface Connection {
@@ -108,27 +110,10 @@ function tlsOptions({ mode, ca }: TlsSettings, host: string) {
   };
 }
 
-async function within<T>(timeoutMs: number, work: Promise<T>, drop: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      drop();
-      reject(new ConnectionLost('ETIMEDOUT', `no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  // The driver rejects the abandoned query later; nobody waits for it any more.
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Classes of SQLSTATE after which the server closes the connection. */
 function asLost(error: unknown, isOpen: boolean, drop: () => void): unknown {
   if (error instanceof ConnectionLost || !(error instanceof Error)) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   const endedByServer = /^(57P0|08|25P0[34])/.test(code);
   const fromServer = error instanceof pg.DatabaseError && !endedByServer;
   if (fromServer || (isOpen && error instanceof $ZodError)) return error;

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Refusal, RefusalKind } from '../../core/snapshot.ts';
+import { codeOf, NETWORK_CODES, tidy } from '../driver-error.ts';
 import { ConnectionLost, Refused } from '../engine.ts';
 
 /** Why a login failed, from the error the driver threw. */
@@ -44,19 +45,6 @@ function kindOfServerError(code: string, { message, routine }: pg.DatabaseError)
   }
 }
 
-const NETWORK_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-]);
-
 function kindOfClientError(code: string, message: string): RefusalKind {
   if (NETWORK_CODES.has(code)) return 'network';
   if (/CERT|SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^ERR_OSSL|^EPROTO$|^HOSTNAME_MISMATCH$/.test(code)) return 'tls';
@@ -65,13 +53,4 @@ function kindOfClientError(code: string, message: string): RefusalKind {
   if (/^timeout expired$|^Connection terminated/.test(message)) return 'network';
   if (/SASL|SCRAM|password/i.test(message)) return 'authentication';
   return 'other';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function tidy(message: string): string {
-  // eslint-disable-next-line no-control-regex -- names of the server's own objects may contain anything
-  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300);
 }

@@ -1,0 +1,25 @@
+/** What the network does to a connection: by the system's names, and by the driver's where it has its own. */
+export const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'PROTOCOL_CONNECTION_LOST',
+]);
+
+/** The code that a driver or the system gave an error; empty without one. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** A message on one line, of 300 characters at most. */
+export function tidy(message: string): string {
+  // eslint-disable-next-line no-control-regex -- names of the server's own objects may contain anything
+  return message.replace(/[\u0000-\u001f\u007f]+/g, ' ').slice(0, 300);
+}

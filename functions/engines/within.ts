@@ -1,0 +1,19 @@
+import { ConnectionLost } from './engine.ts';
+
+/** Waits for the driver no longer than `timeoutMs`: then drops the connection and throws ConnectionLost. */
+export async function within<T>(timeoutMs: number, work: Promise<T>, drop: () => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      drop();
+      reject(new ConnectionLost('ETIMEDOUT', `no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  // The driver may reject the abandoned work later; nobody waits for it any more.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
