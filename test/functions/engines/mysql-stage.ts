@@ -136,8 +136,9 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
         try {
           clients.push(await open({ as }));
         } catch (error) {
-          if (error instanceof Error && 'errno' in error && error.errno === 1040) return clients;
-          throw error;
+          if (!(error instanceof Error && 'errno' in error && error.errno === 1040)) throw error;
+          await untilRefusedHaveLeft(administrator, as === 'administrator' ? 1 : 0);
+          return clients;
         }
       }
     },
@@ -252,6 +253,16 @@ async function untilAlone(administrator: Administrator): Promise<void> {
     return rows.every(
       ({ User: user }) => /^(event_scheduler|system user)$/.test(String(user)) || /^(root|headroom)/.test(String(user)),
     );
+  });
+}
+
+/** Whoever is refused counts as connected, in the one slot beyond the limit, until the server has seen him off. */
+async function untilRefusedHaveLeft(administrator: Administrator, beyond: number): Promise<void> {
+  await until(async () => {
+    const [row] = await administrator.ask(
+      `SHOW GLOBAL STATUS WHERE Variable_name = 'Threads_connected' AND Value <= @@GLOBAL.max_connections + ${beyond}`,
+    );
+    return row !== undefined;
   });
 }
 
