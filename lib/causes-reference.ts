@@ -83,7 +83,12 @@ function signRows(name: KnownCause): string[][] {
   const { explains, signs }: Cause = KNOWN[name];
   return [
     [code(name), `share: ${explains.of}`, signed(weighShare(1)), signed(weighShare(0))],
-    ...signs.map(({ of, weight, onlyFor }) => ['', of, signed(weight), onlyFor ? '–' : signed(-weight)]),
+    ...signs.map(({ of, weight, speaks }) => [
+      '',
+      of,
+      speaks === 'against' ? '–' : signed(weight),
+      speaks === 'for' ? '–' : signed(-weight),
+    ]),
   ];
 }
 

@@ -16,12 +16,6 @@ const STORM = {
 
 const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as const;
 
-/**
- * Until its rebound has been measured, a storm whose clients keep their sessions looks like a leak, or like pools too large; the
- * look after that may tell it for what it is.
- */
-const LOOKS_LIKE = ['connection-leak', 'pool-oversubscription', 'connection-storm'] as const;
-
 /** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
 export const storm: Scenario = {
   name: 'storm',
@@ -45,7 +39,10 @@ export const storm: Scenario = {
   },
 };
 
-/** Clients keep what they get. Idle sessions are ended, their slots are taken again at once, and that is measured. */
+/**
+ * Clients keep what they get, and so it looks like a leak, or like pools too large, until idle sessions are ended, their slots
+ * are taken again at once, and that is measured.
+ */
 export const stormRefill: Scenario = {
   ...storm,
   name: 'storm-refill',
@@ -55,7 +52,6 @@ export const stormRefill: Scenario = {
   ripenMs: 3_200,
   expect: {
     ...storm.expect,
-    cause: LOOKS_LIKE,
     tiers: ['cap-consumer', 'kill-idle'],
     reliefWithinSeconds: 25,
   },
@@ -69,7 +65,7 @@ export const stormKillsAlone: Scenario = {
   policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'observe' } },
   expect: {
     outcome: 'escalated',
-    cause: LOOKS_LIKE,
+    cause: 'connection-storm',
     tiers: ['kill-idle'],
     also: ({ incident: { escalation }, caps, limitedUsers, loads }) => [
       checkEqual('limits set', 0, caps.length + limitedUsers.length),

@@ -3,6 +3,7 @@ import type { LockQueues } from './locks.ts';
 import type { Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
 import type { StoredSample } from './sample-history.ts';
+import { NO_RETURNS, type Returns } from './returns.ts';
 import { consumerOf, type Session } from './session.ts';
 import { slotsTaken, usagePercent, type Snapshot } from './snapshot.ts';
 import { drawSlots, type SlotPicture } from './slot-picture.ts';
@@ -22,6 +23,8 @@ export interface Context {
   readonly freeMemoryBytes: number | null;
   /** What others say of single causes: poolers, metrics of applications. */
   readonly told: readonly Told[];
+  /** Whether what this incident has ended came back. */
+  readonly returns: Returns;
 }
 
 /** Evidence that somebody else has weighed. */
@@ -41,6 +44,7 @@ export const NO_CONTEXT: Context = {
   changes: [],
   freeMemoryBytes: null,
   told: [],
+  returns: NO_RETURNS,
 };
 
 /** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: cannot be told. */
@@ -85,6 +89,7 @@ export interface Facts {
   readonly changes: readonly string[];
   readonly freeMemoryBytes: number | null;
   readonly told: readonly Told[];
+  readonly returns: Returns;
   readonly picture: SlotPicture;
   /** What would make the cause surer and is not known, in words. */
   readonly unknown: readonly string[];
@@ -179,6 +184,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     changes: context.changes,
     freeMemoryBytes: context.freeMemoryBytes,
     told: context.told,
+    returns: context.returns,
     picture: drawSlots(clients, locks),
     unknown: [
       ...(trend === null ? ['how usage came about'] : []),

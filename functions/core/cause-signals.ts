@@ -29,6 +29,11 @@ function settledness(facts: Facts): number | null {
   return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
 
+/** The share of what this incident has ended that was replaced at once; null while too little was ended to tell. */
+function returned({ returns: { ended, back } }: Facts): number | null {
+  return ended === 0 ? null : back / ended;
+}
+
 function atWork({ shortQueries }: Facts): number {
   return shortQueries.length;
 }
@@ -50,7 +55,7 @@ export const CAUSES = {
       of: 'sessions of users and databases at a limit of their own, while the server is not full',
       slots: ({ limited }) => limited,
     },
-    signs: [{ of: 'the server says so itself', weight: 5, strength: () => 1, onlyFor: true }],
+    signs: [{ of: 'the server says so itself', weight: 5, strength: () => 1, speaks: 'for' }],
   },
   'connection-leak': {
     prior: 0.025 * OF_RUNBOOKS,
@@ -77,6 +82,17 @@ export const CAUSES = {
         weight: 2.5,
         strength: ({ idlePlaces }) => idlePlaces.largest,
       },
+      {
+        // Who waits for slots takes them again. That nobody does proves no leak: pools come back when they are needed.
+        of: 'sessions that were ended were not replaced at once',
+        weight: 3,
+        strength: (facts) => {
+          const share = returned(facts);
+          return share === null ? null : 1 - share;
+        },
+        speaks: 'against',
+        slots: all,
+      },
     ],
   },
   'idle-in-transaction': {
@@ -89,7 +105,7 @@ export const CAUSES = {
       words: ({ inTransaction }) =>
         `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
     },
-    signs: [{ of: 'nothing but forgetting them leaves so many open', weight: 2.5, strength: () => 1, onlyFor: true }],
+    signs: [{ of: 'nothing but forgetting them leaves so many open', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
   'lock-contention': {
     prior: 0.2 * OF_RUNBOOKS,
@@ -108,7 +124,7 @@ export const CAUSES = {
         strength: ({ behindPrepared }) => Number(behindPrepared > 0),
         words: ({ behindPrepared }) =>
           `${behindPrepared} of them wait for a prepared transaction, which no session owns`,
-        onlyFor: true,
+        speaks: 'for',
         slots: all,
       },
       {
@@ -116,7 +132,7 @@ export const CAUSES = {
         weight: 0.5,
         strength: ({ behindUnknown }) => Number(behindUnknown > 0),
         words: ({ behindUnknown }) => `who holds up ${behindUnknown} of them is unknown: this server does not show it`,
-        onlyFor: true,
+        speaks: 'for',
         slots: all,
       },
       {
@@ -124,7 +140,7 @@ export const CAUSES = {
         weight: 0.5,
         strength: ({ deadlockAgoMs }) => (deadlockAgoMs === null ? null : Number(deadlockAgoMs < 600_000)),
         words: ({ deadlockAgoMs }) => `the server broke a deadlock ${inWords(deadlockAgoMs)} ago`,
-        onlyFor: true,
+        speaks: 'for',
         slots: all,
       },
     ],
@@ -150,7 +166,7 @@ export const CAUSES = {
       words: ({ halfOpen }) =>
         `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
     },
-    signs: [{ of: 'nothing else looks like this', weight: 2.5, strength: () => 1, onlyFor: true }],
+    signs: [{ of: 'nothing else looks like this', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
   'job-holding-on': {
     prior: OF_STORIES,
@@ -162,26 +178,30 @@ export const CAUSES = {
       words: ({ jobs, behindJobs }) =>
         `${jobs.length} ${jobs.length === 1 ? 'session belongs' : 'sessions belong'} to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
     },
-    signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, onlyFor: true }],
+    signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
   'connection-storm': {
     prior: OF_STORIES,
     first: 'cap-consumer',
     words: 'a connection storm: clients come back faster than slots come free',
     explains: {
-      of: 'sessions that have only just connected, or as many as clients open within that time at the present rate',
-      slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts))),
-      words: ({ fresh, freshMs, trend }) =>
-        fresh === null
+      of: 'sessions that have only just connected, that clients open within that time, or whose consumers replaced ended ones at once',
+      slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
+      words: ({ fresh, freshMs, trend, returns }) => {
+        if (returns.refilling > (fresh ?? 0)) {
+          return `${returns.refilling} sessions belong to consumers whose ended sessions were replaced at once`;
+        }
+        return fresh === null
           ? `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late`
-          : `${fresh} sessions connected within the last ${inWords(freshMs)}`,
+          : `${fresh} sessions connected within the last ${inWords(freshMs)}`;
+      },
     },
     signs: [
       {
         of: 'sessions are seldom as young as that for another reason',
         weight: 1.5,
         strength: () => 1,
-        onlyFor: true,
+        speaks: 'for',
         slots: ({ fresh }) => fresh ?? 0,
       },
       {
@@ -195,6 +215,21 @@ export const CAUSES = {
             ? ''
             : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
         slots: all,
+      },
+      {
+        of: 'sessions that were ended were replaced at once',
+        weight: 3,
+        strength: returned,
+        speaks: 'for',
+        slots: ({ returns }) => returns.refilling,
+      },
+      {
+        // Pools fill up to their size again too, with sessions that they go on using.
+        of: 'nor have the long-idle ones ever been used again',
+        weight: 1.5,
+        strength: ({ usedOnce }) => usedOnce,
+        speaks: 'against',
+        slots: ({ returns }) => returns.refilling,
       },
     ],
   },
@@ -251,7 +286,7 @@ export const CAUSES = {
         weight: 2,
         strength: () => 1,
         words: climb,
-        onlyFor: true,
+        speaks: 'for',
         slots: atWork,
       },
       {

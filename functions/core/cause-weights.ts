@@ -19,11 +19,11 @@ export interface Sign {
   readonly of: string;
   /** The most it adds to the cause's log-odds, and takes from them. */
   readonly weight: number;
-  /** From 0 (against; of an `onlyFor` sign: nothing) to 1 (for); null is not known and says nothing. */
+  /** From 0 (against) to 1 (for); null is not known and says nothing. */
   readonly strength: (facts: Facts, policy: Policy) => number | null;
   readonly words?: (facts: Facts) => string;
-  /** Its absence does not speak against the cause. */
-  readonly onlyFor?: true;
+  /** Of a sign that can only speak for the cause, or only against it, the other end says nothing. When absent, both ends speak. */
+  readonly speaks?: 'for' | 'against';
   /** How many slots it tells of; when absent, those that the cause would explain. */
   readonly slots?: (facts: Facts) => number;
 }
@@ -79,12 +79,18 @@ export function toldOf(name: string, { told }: Facts): Signal[] {
     });
 }
 
+/** From -1 (against) to 1 (for). */
+function leaning(strength: number, { speaks }: Sign): number {
+  if (speaks === 'for') return strength;
+  return speaks === 'against' ? strength - 1 : 2 * strength - 1;
+}
+
 /** What is told of a tenth of the slots weighs a fifth of what is told of half of them or more. */
 function readSign(sign: Sign, share: number, facts: Facts, policy: Policy): Signal {
-  const { of, weight, onlyFor } = sign;
+  const { of, weight } = sign;
   const strength = sign.strength(facts, policy);
   if (strength === null) return { of, weight: 0, words: '' };
-  const lean = weight * (onlyFor ? strength : 2 * strength - 1);
+  const lean = weight * leaning(strength, sign);
   return {
     of,
     weight: lean * Math.min(1, 2 * share),

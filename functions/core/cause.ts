@@ -93,7 +93,7 @@ export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
 }
 
 function commonEvidence(facts: Facts, canary: Canary): string[] {
-  const { taken, usable, clients, atLimit, trend, changes, picture, unknown } = facts;
+  const { taken, usable, clients, atLimit, trend, returns, changes, picture, unknown } = facts;
   const top = largestConsumer(clients);
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
@@ -106,6 +106,9 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
       ),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
+    ...(returns.ended > 0
+      ? [`${returns.back} of ${returns.ended} sessions that were ended have been replaced by their consumers`]
+      : []),
     ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
     ...describeSlots(picture, taken),
     ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),

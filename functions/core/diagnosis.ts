@@ -4,7 +4,7 @@ import type { CauseFinding } from './incident.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
 import { planTiers, type History, type Plan } from './plan.ts';
 import type { Mode, Policy } from './policy.ts';
-import { LOOK_MS } from './returns.ts';
+import { LOOK_MS, readReturns, type Returns } from './returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';
 import type { TierName } from './tiers/names.ts';
 
@@ -33,7 +33,9 @@ export function diagnose(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, context);
+  const clients = snapshot.sessions.filter(({ kind }) => kind === 'client');
+  const returns = readReturns(clients, snapshot.at, history.ended);
+  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, { ...context, returns });
   const cause = findCause(facts, settings.policy, snapshot.canary);
   const order = orderFor(decidedOn ?? cause.name, history);
   const plan = planTiers({
@@ -44,8 +46,9 @@ export function diagnose(
     order,
     leads: firstTierFor(decidedOn ?? cause.name),
     history,
+    returns,
     pressing,
-    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history),
+    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history, returns),
   });
   return { usage, pressing, locks, cause, facts, plan };
 }
@@ -69,10 +72,11 @@ function stormWithin(
   { at }: Snapshot,
   policy: Policy,
   { lastCause, futileSince }: History,
+  { vainSince }: Returns,
 ): number | null {
   const ages = [
     ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...(futileSince === null ? [] : [at - futileSince + LOOK_MS]),
+    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + LOOK_MS])),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

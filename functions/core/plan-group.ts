@@ -4,6 +4,7 @@ import { chooseLeastHarm, type Option } from './least-harm.ts';
 import type { PlanInput, TierPlan, Victim } from './plan.ts';
 import { modeOfTier } from './policy.ts';
 import { reservedForPerson } from './protection.ts';
+import { RETURNS_AT_ONCE } from './returns.ts';
 import { consumerOf, type Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
@@ -24,8 +25,6 @@ export interface GroupInput extends PlanInput {
   readonly sessions: readonly Session[];
   readonly clients: readonly Session[];
   readonly left: Left;
-  /** Share of a consumer's ended sessions in whose place others came. */
-  readonly returnShare: (consumer: string) => number;
 }
 
 /** A victim as the choice weighs it. */
@@ -43,8 +42,6 @@ const FOR_PERSON = 1_000;
  * little that a leaked transaction goes before a healthy pool's idle session, and so much that one blocker goes before a crowd.
  */
 const OF_CAUSE = 0.15;
-/** From this share on, ending a consumer's sessions is no gain. */
-const RETURNS_AT_ONCE = 0.7;
 
 /** Stands in for a limit that a person has said no to. */
 export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
@@ -140,7 +137,7 @@ function proposeFor(tier: Tier, input: GroupInput): Proposed {
   };
 }
 
-function weigh(candidate: Candidate, tier: Tier, { policy, leads, returnShare }: GroupInput): Weighed {
+function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns }: GroupInput): Weighed {
   const { session, frees } = candidate;
   const victim: Victim = {
     ...candidate,
@@ -148,26 +145,22 @@ function weigh(candidate: Candidate, tier: Tier, { policy, leads, returnShare }:
     needsPerson: tier.losesWork ? reservedForPerson(session, policy) : null,
   };
   const weight = victim.harm.points * (tier.name === leads ? OF_CAUSE : 1);
-  const returns = tier.freesOwnSlot ? returnShare(consumerOf(session)) : 0;
+  const returning = tier.freesOwnSlot ? returns.shareOf(consumerOf(session)) : 0;
   return {
     tier: tier.name,
     victim,
     frees,
     // Of a consumer half of whose sessions come back, two must end where one is meant to go.
-    harm: weight / Math.max(1 - returns, 1 - RETURNS_AT_ONCE) + (victim.needsPerson === null ? 0 : FOR_PERSON),
+    harm: weight / Math.max(1 - returning, 1 - RETURNS_AT_ONCE) + (victim.needsPerson === null ? 0 : FOR_PERSON),
   };
 }
 
 /** Why a tier must leave a candidate alone, however little harm it does; null when it need not. */
-function barTo(
-  { session }: Candidate,
-  tier: Tier,
-  { history, pressing, returnShare }: GroupInput,
-): SparedReason | null {
+function barTo({ session }: Candidate, tier: Tier, { history, pressing, returns }: GroupInput): SparedReason | null {
   if (history.denied.has(tier.name)) return 'denied';
   if (tier.losesWork && !pressing) return 'work-to-lose';
   if (history.futile.has(tier.name)) return 'refills-at-once';
-  if (tier.freesOwnSlot && returnShare(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
+  if (tier.freesOwnSlot && returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
   return null;
 }
 

@@ -6,7 +6,7 @@ import type { LockQueues } from './locks.ts';
 import { budgetOf, planGroup, type Left } from './plan-group.ts';
 import { modeOfTier, type Mode, type Policy } from './policy.ts';
 import { protectionOf } from './protection.ts';
-import { readReturns, type Ended } from './returns.ts';
+import type { Ended, Returns } from './returns.ts';
 import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
@@ -92,6 +92,7 @@ export interface PlanInput {
   /** The tier that deals with the cause; null when none does. */
   readonly leads: TierName | null;
   readonly history: History;
+  readonly returns: Returns;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
   readonly pressing: boolean;
   /** See TierInput. */
@@ -126,7 +127,7 @@ export function planTiers(input: PlanInput): Plan {
     else open.push(session);
   }
   const clients = snapshot.sessions.filter((session) => session.kind === 'client');
-  const shared = { ...input, clients, returnShare: readReturns(clients, snapshot.at, history.ended) };
+  const shared = { ...input, clients };
   const need = slotsNeeded(snapshot, policy);
   const full = leftOf(need, input);
 

@@ -5,7 +5,7 @@ import { NO_CONTEXT } from '../../../functions/core/cause-facts.ts';
 import { CAUSES, tierOrderFor, weighCauses } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { NO_HISTORY } from '../../../functions/core/plan.ts';
-import type { Session } from '../../../functions/core/session.ts';
+import { consumerOf, type Session } from '../../../functions/core/session.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
 
@@ -164,6 +164,46 @@ describe('the cause', () => {
     expect(beyond).toEqual(for_);
     expect(for_.evidence).toContain('the pooler has 40 clients waiting');
     expect(against.evidence.join()).not.toMatch(/waiting|unheard/);
+  });
+
+  describe('after sessions were ended', () => {
+    const ACT_AT = -10_000;
+    const clinging = (id: number, connectedMs: number) =>
+      aSession(id, { application: 'clingy', connectedMs, stateMs: connectedMs - 50 });
+    const others = many(20, 201, (id) => active(id));
+    const look = (sessions: readonly Session[]) => {
+      const snapshot = aSnapshot(100, [...sessions, ...others]);
+      const [lost] = sessions;
+      const ended = new Map([[consumerOf(lost ?? aSession(0)), { sessions: 30, since: snapshot.at + ACT_AT }]]);
+      return diagnose(snapshot, { policy: aPolicy(), mode: 'act' }, { ...NO_HISTORY, ended });
+    };
+
+    it('is a storm, no leak, when as many have come in their place at once', () => {
+      const before = many(50, 1, (id) => clinging(id, 600_000));
+      expect(causeOf([...before, ...many(30, 101, (id) => clinging(id, 600_000)), ...others]).name).toBe(
+        'connection-leak',
+      );
+      const { cause, plan } = look([...before, ...many(30, 101, (id) => clinging(id, 9_000))]);
+      expect(cause.name).toBe('connection-storm');
+      expect(cause.evidence).toContain('30 of 30 sessions that were ended have been replaced by their consumers');
+      expect(plan.tiers.every(({ victims }) => victims.length === 0)).toBe(true);
+    });
+
+    it('stays a leak when they have not', () => {
+      const { cause } = look(many(60, 1, (id) => clinging(id, 600_000)));
+      expect(cause.name).toBe('connection-leak');
+      expect(cause.evidence).toContain('0 of 30 sessions that were ended have been replaced by their consumers');
+    });
+
+    it('is still pools that are too large when those that come back are used again and again', () => {
+      const pooled = (id: number, changed: Partial<Session>) =>
+        aSession(id, { application: 'clingy', client: `10.0.0.${id % 8}`, ...changed });
+      const { cause } = look([
+        ...many(50, 1, (id) => pooled(id, { connectedMs: 7_200_000, stateMs: 12_000 * id })),
+        ...many(30, 101, (id) => pooled(id, { connectedMs: 9_000, stateMs: 4_000 })),
+      ]);
+      expect(cause.name).toBe('pool-oversubscription');
+    });
   });
 
   it('has probabilities that are 1 together and follow from the weights', () => {
