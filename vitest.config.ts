@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -29,5 +30,7 @@ export default defineConfig({
     // Nothing takes that long where nothing else runs. A machine that is busy must not fail it.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // What tests start compiles much of the same code.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
   },
 });

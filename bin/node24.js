@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
@@ -16,11 +18,12 @@ const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
  * @returns {Promise<void>}
  */
 export async function runOnNode24(script) {
+  keepCompiledCode();
   if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
     await import(String(script));
     return;
   }
-  const node = findPackagedNode(fileURLToPath(new URL('..', import.meta.url)));
+  const node = findPackagedNode(ROOT);
   if (node === null) {
     console.error(
       `This program needs Node ${NEEDED_MAJOR} or newer; this is ${process.versions.node} and no packaged one is installed for ` +
@@ -30,6 +33,16 @@ export async function runOnNode24(script) {
     return;
   }
   await runUnder(node, fileURLToPath(script));
+}
+
+/**
+ * What Node has compiled of this program and of those that it starts is kept from run to run, which halves the time to start.
+ * Where it cannot be written, everything starts as it would without.
+ */
+function keepCompiledCode() {
+  process.env.NODE_COMPILE_CACHE ??= join(ROOT, '.cache', 'compile');
+  // Node 20 lacks it; the one that it starts reads the variable.
+  module.enableCompileCache?.();
 }
 
 /** @param {string} version */

@@ -40,8 +40,13 @@ const READY_MS = 30_000;
 
 /** Starts a load in a process of its own. `url` is for the spec's user. */
 export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed: number): Load {
-  // Nothing of our environment: PG* variables would change what the driver does.
-  const child = fork(PROCESS, { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  // Nothing else of our environment: PG* variables would change what the driver does.
+  const { NODE_COMPILE_CACHE } = process.env;
+  const child = fork(PROCESS, {
+    env: { NODE_COMPILE_CACHE },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const sessions = new Map<number, LabelledSession>();
   const cancelled = new Set<number>();
   const errors: Record<string, number> = {};

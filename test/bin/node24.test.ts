@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,13 @@ describe('a program started through the launcher', () => {
   test('runs in place on Node 24, with its arguments and its exit status', () => {
     const { stdout, status } = run(['3', 'a b']);
     expect([stdout, status]).toEqual(['["3","a b"]\n', 3]);
+  });
+
+  test('keeps what it has compiled for the next time', () => {
+    const kept = join(root, '.cache/compile');
+    rmSync(kept, { recursive: true, force: true });
+    run([]);
+    expect(existsSync(kept)).toBe(true);
   });
 
   test('on an older Node without the packaged one, says what to do', () => {
