@@ -7,13 +7,22 @@ import { fetchPtKill } from './peers/pt-kill.ts';
 import { ptKill, runbook, type Remedy } from './peers/remedies.ts';
 import { printTable } from './table.ts';
 
-/** One rehearsal for each tier, and what pt-kill is told to end in it: what suits it best. */
+/** Every story of the runbooks, and what pt-kill is told to end in it: what suits it best. */
 const COMPARED: Readonly<Record<string, 'idle' | 'busy'>> = {
   'connection-leak': 'idle',
-  'lock-pileup': 'idle',
-  'runaway-analytics': 'busy',
-  'storm-refill': 'idle',
   'idle-in-transaction': 'idle',
+  'runaway-query': 'busy',
+  'runaway-analytics': 'busy',
+  'lock-pileup': 'idle',
+  'deadlock-victims': 'idle',
+  'migration-locks': 'idle',
+  'pool-misconfiguration': 'idle',
+  'limit-too-low': 'busy',
+  'black-friday': 'busy',
+  'batch-burst': 'busy',
+  'half-open-flood': 'idle',
+  'reconnect-storm': 'busy',
+  'storm-refill': 'idle',
 };
 
 const SERVERS: readonly ServerChoice[] = [{ engine: 'postgres', major: 18 }, { engine: 'mysql' }];
@@ -62,7 +71,7 @@ function scenarioNamed(name: string): Scenario {
 }
 
 function rowOf(scenario: string, { engine }: ServerChoice, outcome: Outcome): string[] {
-  const { remedy, reliefSeconds, ended, innocentEnded, clientErrors, held, usageLater } = outcome;
+  const { remedy, reliefSeconds, paged, ended, innocentEnded, clientErrors, held, usageLater } = outcome;
   const later = `${usageLater.toFixed(0)} %`;
   return [
     scenario,
@@ -71,7 +80,7 @@ function rowOf(scenario: string, { engine }: ServerChoice, outcome: Outcome): st
     String(ended),
     String(innocentEnded),
     String(clientErrors),
-    reliefSeconds === null ? 'never' : `${reliefSeconds.toFixed(1)} s`,
+    reliefSeconds === null ? (paged ? 'a person is paged' : 'never') : `${reliefSeconds.toFixed(1)} s`,
     held === null ? later : `${held ? 'held' : 'lost again'}, ${later}`,
   ];
 }

@@ -7,6 +7,7 @@ import { endCommand } from '../local/commands/end.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
+import { limitsCommand } from '../local/commands/limits.ts';
 import { paint, say } from '../local/commands/output.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
@@ -30,6 +31,7 @@ for (const command of [
   acknowledgeCommand(),
   pauseCommand(),
   resumeCommand(),
+  limitsCommand(),
   grantsCommand(),
   doctorCommand(),
   schemaCommand(),

@@ -187,7 +187,7 @@ const STORIES: readonly Story[] = [
       },
       ...everyday(24),
     ],
-    course: { base: 26, climbMinutes: 1, opensPerMinute: 1_500 },
+    course: { base: 26, climbMinutes: 1, opensPerMinute: 1_500, refusedPerMinute: 900 },
   },
   {
     cause: 'job-holding-on',

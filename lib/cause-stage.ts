@@ -19,6 +19,7 @@ const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 15, 10, 0);
 /** The server's count of sessions ever opened, at the time of the snapshot. */
 const OPENED = 50_000;
+const REFUSED = 20_000;
 
 /** Sessions alike: ages grow evenly from the first to the last of them. */
 export interface Group {
@@ -46,7 +47,13 @@ export interface Story {
   readonly usable: number;
   readonly groups: readonly Group[];
   /** How usage climbed to what it is now; absent: nobody has looked before. */
-  readonly course?: { readonly base: number; readonly climbMinutes: number; readonly opensPerMinute: number };
+  readonly course?: {
+    readonly base: number;
+    readonly climbMinutes: number;
+    readonly opensPerMinute: number;
+    /** Of the last minutes of the climb, where the server counts them. */
+    readonly refusedPerMinute?: number;
+  };
   readonly pools?: readonly Pool[];
   readonly surroundings?: Partial<Context>;
   readonly also?: Partial<Snapshot>;
@@ -70,7 +77,7 @@ export function stage(story: Story): CauseExample {
   };
 }
 
-function snapshotOf({ engine, usable, groups, also }: Story): Snapshot {
+function snapshotOf({ engine, usable, groups, course, also }: Story): Snapshot {
   const sessions: Session[] = [];
   let blocker = 0;
   for (const group of groups) {
@@ -94,7 +101,14 @@ function snapshotOf({ engine, usable, groups, also }: Story): Snapshot {
       ? { result: 'refused', refusal: { kind: 'full', code: '', message: 'too many connections' } }
       : { result: 'admitted', tookMs: 5 },
     halfOpen: { count: 0, inferred: false },
-    activity: { longestQueryMs: null, longestTransactionMs: null, longQueries: 0, blocked: 0, sessionsOpened: OPENED },
+    activity: {
+      longestQueryMs: null,
+      longestTransactionMs: null,
+      longQueries: 0,
+      blocked: 0,
+      sessionsOpened: OPENED,
+      loginsRefused: course?.refusedPerMinute === undefined ? null : REFUSED,
+    },
     othersActing: false,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
@@ -149,7 +163,7 @@ function sessionOf(group: Group, index: number, { id, engine, blockedBy }: Place
 /** A sample each minute of two hours. */
 function samplesOf({ course }: Story, snapshot: Snapshot): StoredSample[] {
   if (course === undefined) return [];
-  const { base, climbMinutes, opensPerMinute } = course;
+  const { base, climbMinutes, opensPerMinute, refusedPerMinute = 0 } = course;
   const now = snapshot.used + snapshot.halfOpen.count;
   return Array.from({ length: 120 }, (_, index) => {
     const minutesAgo = 120 - index;
@@ -159,7 +173,14 @@ function samplesOf({ course }: Story, snapshot: Snapshot): StoredSample[] {
       used: Math.round(base + climbed * (now - base)),
       halfOpen: { count: 0, inferred: false },
       canary: { result: 'admitted', tookMs: 5 },
-      activity: { ...snapshot.activity, sessionsOpened: OPENED - opensPerMinute * Math.min(minutesAgo, 30) },
+      activity: {
+        ...snapshot.activity,
+        sessionsOpened: OPENED - opensPerMinute * Math.min(minutesAgo, 30),
+        loginsRefused:
+          snapshot.activity.loginsRefused === null
+            ? null
+            : REFUSED - refusedPerMinute * Math.min(minutesAgo, climbMinutes),
+      },
     };
     const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
     const taking = { at: NOW - minutesAgo * MINUTE, tookMs: 20, inIncident: false };

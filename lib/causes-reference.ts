@@ -134,12 +134,13 @@ function sessionRows(sessions: readonly Session[]): string[][] {
 }
 
 function historyLine({ trend, poolSlots, usable, freeMemoryBytes, halfOpen, atLimit }: Facts): string {
-  const { opensPerMinute } = trend ?? {};
+  const { opensPerMinute, refusedPerMinute } = trend ?? {};
   return [
     trend === null
       ? 'No samples from before'
       : `Samples of ${inWords(trend.spanMs)}: usage climbed from ${trend.base} slots by ${trend.gained} within ${inWords(trend.climbMs)}` +
-        (opensPerMinute == null ? '' : `, with ${Math.round(opensPerMinute)} sessions opened a minute of late`),
+        (opensPerMinute == null ? '' : `, with ${Math.round(opensPerMinute)} sessions opened a minute of late`) +
+        (refusedPerMinute == null ? '' : ` and ${Math.round(refusedPerMinute)} logins refused`),
     ...(halfOpen.count > 0 ? [`connections without a session: ${halfOpen.count}`] : []),
     ...atLimit.map(({ of, name, limit }) => `${of} ${code(name)} at its limit of ${limit}`),
     ...(poolSlots === null ? [] : [`configured pools: ${poolSlots} connections for ${usable} slots`]),

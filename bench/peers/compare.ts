@@ -14,6 +14,8 @@ export interface Outcome {
   readonly remedy: string;
   /** Seconds from the alarm to the third good look; null when relief did not come. */
   readonly reliefSeconds: number | null;
+  /** It has handed the matter to a person. */
+  readonly paged: boolean;
   /** Sessions that clients lost or had a query cancelled of, by their own account. */
   readonly ended: number;
   readonly innocentEnded: number;
@@ -51,6 +53,7 @@ export async function measureHeadroom(scenario: Scenario, server: ServerChoice):
   return {
     remedy: 'Headroom',
     reliefSeconds,
+    paged: result.outcome === 'escalated',
     ...countLosses(result.loads),
     held: reliefSeconds === null ? null : result.outcome === 'relieved',
     // At the end of the watch: when the incident closes, what it has limited is free again.
@@ -94,6 +97,7 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     return {
       remedy: remedy.name + trouble,
       reliefSeconds: reliefAt === null ? null : (reliefAt - alarmAt) / 1000,
+      paged: false,
       ...countLosses(loads.map((load) => summariseLoad(load.tally()))),
       held: reliefAt === null ? null : highest < TRIGGER_PERCENT,
       usageLater: usage,

@@ -1,5 +1,5 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { CapEnd, CapRecord, SettledCap } from '../core/incident.ts';
+import type { CapRecord, SettledCap } from '../core/incident.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './incident-items.ts';
 import type { IncidentTable, Item, Key } from './incident-table.ts';
 import { queryAll, unlessConditionFails, updateIf } from './incident-table.ts';
@@ -52,12 +52,11 @@ export async function noteCapTold(table: IncidentTable, cap: CapRecord, at: numb
 export async function settleCap(
   { client, table }: IncidentTable,
   cap: CapRecord,
-  end: CapEnd,
-  at: number,
+  how: Pick<SettledCap, 'end' | 'endedAt' | 'dropped'>,
 ): Promise<void> {
-  const settled: SettledCap = { ...cap, end, endedAt: at };
+  const settled: SettledCap = { ...cap, ...how };
   const key: Key = { pk: `INCIDENT#${cap.incidentId}`, sk: `${CAP}${ordinal(cap.at, 15)}#${cap.user}` };
-  const item = { ...key, cap: settled, expiresAt: expiresAt(at, KEEP_RECORDS_DAYS) };
+  const item = { ...key, cap: settled, expiresAt: expiresAt(how.endedAt, KEEP_RECORDS_DAYS) };
   await unlessConditionFails(
     client.send(new PutCommand({ TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),
   );

@@ -14,10 +14,12 @@ export interface LiftDependencies {
 
 /** How long the worker may take for all of them; a busy one is asked again meanwhile. */
 const LIFT_MS = 15_000;
+/** Clients are still refused: a page that was lost or forgotten is sent again. */
+const TELL_AGAIN_MS = 24 * 3_600_000;
 
 /**
  * Lifts limits that have outlived their use and says what became of each, in words. A value that somebody has set meanwhile
- * is left. What cannot be lifted stays on record, to be tried again, and pages a person once. Throws for nothing but the store.
+ * is left. What cannot be lifted stays on record, to be tried again, and pages a person once a day. Throws for nothing but the store.
  */
 export async function liftCaps(
   target: TargetSettings,
@@ -30,7 +32,7 @@ export async function liftCaps(
     const verdict = await lift(target, cap, deadline, deps);
     told.push(`limit on ${printable(cap.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
     if (verdict.kind === 'settled') await deps.store.settleCap(cap, verdict.end, deps.now());
-    if (verdict.kind === 'stuck' && cap.toldAt === null) await page(target, cap, verdict.why, deps);
+    if (verdict.kind === 'stuck' && !isTold(cap, deps.now())) await page(target, cap, verdict.why, deps);
   }
   return told;
 }
@@ -52,11 +54,15 @@ async function lift(
   }
 }
 
+function isTold({ toldAt }: CapRecord, now: number): boolean {
+  return toldAt !== null && now - toldAt < TELL_AGAIN_MS;
+}
+
 /** A topic that fails is tried again with the next attempt to lift. */
 async function page(target: TargetSettings, cap: CapRecord, why: string, deps: LiftDependencies): Promise<void> {
-  const isTold = await deps.notifier.publish(composeStuckCap(cap, why, target, deps.now())).then(
+  const isPublished = await deps.notifier.publish(composeStuckCap(cap, why, target, deps.now())).then(
     () => true,
     () => false,
   );
-  if (isTold) await deps.store.capTold(cap, deps.now());
+  if (isPublished) await deps.store.capTold(cap, deps.now());
 }

@@ -111,6 +111,8 @@ export interface Trend {
   readonly climbMs: number;
   /** Sessions opened per minute of late; null where the server does not count them. */
   readonly opensPerMinute: number | null;
+  /** Logins refused per minute of late for want of a slot, ours among them; null where the server does not count them. */
+  readonly refusedPerMinute: number | null;
   /** Samples that found the server full. */
   readonly fullSamples: number;
 }
@@ -265,24 +267,27 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
     base,
     gained,
     climbMs: ends - begins,
-    opensPerMinute: opensPerMinute(samples, snapshot, policy),
+    opensPerMinute: perMinute('sessionsOpened', samples, snapshot, policy),
+    refusedPerMinute: perMinute('loginsRefused', samples, snapshot, policy),
     fullSamples: samples.filter(({ isFull }) => isFull).length,
   };
 }
 
-function opensPerMinute(
+/** By how much a counter of the server grew per minute of late; null where it has none, or began anew since. */
+function perMinute(
+  counter: 'sessionsOpened' | 'loginsRefused',
   samples: readonly StoredSample[],
   snapshot: Snapshot,
   { ages }: Pick<Policy, 'ages'>,
 ): number | null {
-  const opened = snapshot.activity.sessionsOpened;
+  const now = snapshot.activity[counter];
   const lately = Math.min(LATELY_MS, 1000 * LATELY_IDLE_TIMES * ages.idleSeconds);
   const counted = samples.filter(
-    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.sessionsOpened != null,
+    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.[counter] != null,
   );
   // Where samples are too few to look back just so far, a little further.
   const earlier = counted.findLast(({ at }) => snapshot.at - at >= lately) ?? counted[0];
-  const before = earlier?.activity?.sessionsOpened;
-  if (opened === null || earlier === undefined || before == null || opened < before) return null;
-  return ((opened - before) * 60_000) / (snapshot.at - earlier.at);
+  const before = earlier?.activity?.[counter];
+  if (now === null || earlier === undefined || before == null || now < before) return null;
+  return ((now - before) * 60_000) / (snapshot.at - earlier.at);
 }

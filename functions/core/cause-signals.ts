@@ -217,6 +217,14 @@ export const CAUSES = {
         slots: all,
       },
       {
+        of: 'who is refused tries again: within ten seconds as many logins are refused as there are slots',
+        weight: 1,
+        strength: ({ trend, freshMs, taken }) =>
+          trend?.refusedPerMinute == null ? null : Math.min(1, (trend.refusedPerMinute * freshMs) / 60_000 / taken),
+        speaks: 'for',
+        slots: all,
+      },
+      {
         of: 'sessions that were ended were replaced at once',
         weight: 3,
         strength: returned,

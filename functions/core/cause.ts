@@ -106,6 +106,9 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
       ),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
+    ...(trend?.refusedPerMinute != null && trend.refusedPerMinute >= 1
+      ? [`the server refused ${Math.round(trend.refusedPerMinute)} logins a minute of late for want of a slot`]
+      : []),
     ...(returns.ended > 0
       ? [`${returns.back} of ${returns.ended} sessions that were ended have been replaced by their consumers`]
       : []),

@@ -192,13 +192,21 @@ export interface CapRecord {
 
 /**
  * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: somebody had
- * set another meanwhile, which was left. `user-gone`: there is no such user any more.
+ * set another meanwhile, which was left. `user-gone`: there is no such user any more. `dropped`: a person has taken it off the
+ * record, and the server was not asked.
  */
-export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone';
+export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
 
 export interface SettledCap extends CapRecord {
   readonly end: CapEnd;
   readonly endedAt: number;
+  /** Who took it off the record, and why; null unless somebody did. */
+  readonly dropped: DroppedCap | null;
+}
+
+export interface DroppedCap {
+  readonly by: string;
+  readonly why: string;
 }
 
 /** What one Diagnose saw and decided. */

@@ -2,7 +2,7 @@ import { limitStatement } from './limit-statement.ts';
 import type { CapRecord } from './incident.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './message-text.ts';
 import type { Message } from './ports.ts';
-import { printable } from './printable.ts';
+import { printable, shellWord } from './printable.ts';
 import type { TargetSettings } from './target.ts';
 import { SCHEMA } from './worker-protocol.ts';
 
@@ -24,6 +24,7 @@ export function composeStuckCap(cap: CapRecord, why: string, target: TargetSetti
         `${user} may have ${cap.limit} connections since ${utc(cap.at)}; before that ${cap.before ?? 'any number'}`,
         `Headroom set this limit in incident ${cap.incidentId} and tries each minute to lift it.`,
         'Should somebody have set another limit since, that one is right: leave it.',
+        `Where Headroom can never lift it, lift it, then: headroom limits drop --target ${id} --user ${shellWord(cap.user)} --why …`,
       ],
     ],
     ['Why', [printable(why, LINE_LENGTH)]],

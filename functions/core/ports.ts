@@ -6,6 +6,7 @@ import type {
   AlarmSighting,
   CapEnd,
   CapRecord,
+  DroppedCap,
   Incident,
   Notice,
   NoticeAttempt,
@@ -172,7 +173,7 @@ export interface IncidentStore extends Approvals {
   /** A person knows that it could not be lifted. */
   capTold(cap: CapRecord, at: number): Promise<void>;
   /** Takes it off the target's record and keeps its end with its incident. Safe to repeat, and never touches a later one. */
-  settleCap(cap: CapRecord, end: CapEnd, at: number): Promise<void>;
+  settleCap(cap: CapRecord, end: CapEnd, at: number, dropped?: DroppedCap): Promise<void>;
   /** The limits of a target that are on record. Strongly consistent. */
   caps(targetId: string): Promise<CapRecord[]>;
   /** The limits of an incident that have come to an end. */

@@ -126,6 +126,8 @@ export interface Activity {
   readonly blocked: number;
   /** The server's counter of sessions ever opened: its growth is the reconnect rate. Null where there is none. */
   readonly sessionsOpened: number | null;
+  /** Its counter of logins ever refused for want of a slot. Null where there is none (PostgreSQL). */
+  readonly loginsRefused: number | null;
 }
 
 /** The runbooks' line between a query and a long query. */
@@ -171,7 +173,10 @@ export function usagePercent(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpe
 }
 
 /** The same numbers from sessions in full: those of clients, our own left out. */
-export function activityOf(sessions: readonly Session[], sessionsOpened: number | null): Activity {
+export function activityOf(
+  sessions: readonly Session[],
+  counters: Pick<Activity, 'sessionsOpened' | 'loginsRefused'>,
+): Activity {
   let longestQueryMs: number | null = null;
   let longestTransactionMs: number | null = null;
   let longQueries = 0;
@@ -184,7 +189,7 @@ export function activityOf(sessions: readonly Session[], sessionsOpened: number 
     longestQueryMs = Math.max(longestQueryMs ?? 0, queryMs);
     if (queryMs >= LONG_QUERY_MS) longQueries++;
   }
-  return { longestQueryMs, longestTransactionMs, longQueries, blocked, sessionsOpened };
+  return { longestQueryMs, longestTransactionMs, longQueries, blocked, ...counters };
 }
 
 /** Ordinary clients are turned away because there is no slot for them. */

@@ -81,6 +81,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
       longQueries: 0,
       blocked: 0,
       sessionsOpened: null,
+      loginsRefused: null,
     },
     othersActing: false,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },

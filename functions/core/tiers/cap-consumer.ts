@@ -1,6 +1,6 @@
 import { countBy } from '../count-by.ts';
 import { matchesAny, protectionOf } from '../protection.ts';
-import { printable } from '../printable.ts';
+import { printable, shellWord } from '../printable.ts';
 import { consumerOf, type Session } from '../session.ts';
 import type { UserLimit } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
@@ -185,10 +185,4 @@ function endIdle(
     }
   }
   return { candidates, spared };
-}
-
-/** As a POSIX shell reads it back, whatever the name holds. */
-function shellWord(text: string): string {
-  const plain = printable(text, 63);
-  return /^[\w.-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", `'\\''`)}'`;
 }

@@ -65,7 +65,7 @@ export function sampleOf({ features }: Inside, limits: LimitsRow, observed: read
     halfOpen: byState['starting'] ?? 0,
     activity: activityOf(
       observed.map(({ session }) => session),
-      limits.sessions_opened,
+      { sessionsOpened: limits.sessions_opened, loginsRefused: limits.logins_refused },
     ),
   };
 }

@@ -1,4 +1,4 @@
-import { LONG_QUERY_MS, type Limits, type Sample, type Server } from '../../core/snapshot.ts';
+import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../core/snapshot.ts';
 import type * as z from 'zod/mini';
 import { ConnectionLost, type Seen } from '../engine.ts';
 import type { Connection } from './connection.ts';
@@ -35,9 +35,14 @@ export async function takeSample(connection: Connection, timeoutMs: number): Pro
       longestTransactionMs: longest(usage.map((row) => row.longest_transaction_ms)),
       longQueries: usage.reduce((sum, row) => sum + row.long_queries, 0),
       blocked: usage.reduce((sum, row) => sum + row.blocked, 0),
-      sessionsOpened: limits.sessions_opened,
+      ...countersOf(limits),
     },
   };
+}
+
+/** PostgreSQL counts no logins that it refuses. */
+export function countersOf({ sessions_opened }: LimitsRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused'> {
+  return { sessionsOpened: sessions_opened, loginsRefused: null };
 }
 
 function longest(ages: readonly (number | null)[]): number | null {

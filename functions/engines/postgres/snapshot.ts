@@ -3,7 +3,7 @@ import { activityOf, type Snapshot, type Visibility } from '../../core/snapshot.
 import { redactStatement, type Statement } from '../../core/statement.ts';
 import type { Seen, SessionOptions } from '../engine.ts';
 import type { Connection } from './connection.ts';
-import { halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
+import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
@@ -38,7 +38,7 @@ export async function takeSnapshot(
     responderSessions: rows.filter((row) => row.is_responder).length,
     byState,
     halfOpen: halfOpenOf(limits, byState),
-    activity: activityOf(sessions, limits.sessions_opened),
+    activity: activityOf(sessions, countersOf(limits)),
     visibility: visibilityOf(limits),
     othersActing: limits.others_acting ?? false,
     sessions,

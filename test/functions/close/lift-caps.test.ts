@@ -90,7 +90,7 @@ describe('closing an incident', () => {
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
   });
 
-  it('is not held up when the limit cannot be lifted: a person is paged once with the statement, and it is tried again', async () => {
+  it('is not held up when the limit cannot be lifted: a person is paged once a day with the statement, and it is tried again', async () => {
     await cap();
     unreachable();
     await closeIt();
@@ -102,6 +102,11 @@ describe('closing an incident', () => {
     world.at += 60_000;
     expect(await lifted()).toEqual(['limit on checkout: stuck']);
     expect(pages()).toHaveLength(1);
+    world.at += 24 * 3_600_000;
+    expect(await lifted()).toEqual(['limit on checkout: stuck']);
+    expect(pages()).toHaveLength(2);
+    expect(await lifted()).toEqual(['limit on checkout: stuck']);
+    expect(pages()).toHaveLength(2);
 
     world.onLimit = () => null;
     expect(await lifted()).toEqual(['limit on checkout: lifted']);

@@ -82,6 +82,7 @@ describe('the warnings', () => {
         longQueries,
         blocked: 0,
         sessionsOpened: null,
+        loginsRefused: null,
       };
       return [0, 1].map((index) => seenAt(index * MINUTE, 10, { activity }));
     };

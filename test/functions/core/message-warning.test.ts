@@ -10,7 +10,14 @@ const SAMPLES = {
   'filling-up': seenAt(NOW, 83),
   'headroom-low': seenAt(NOW, 93),
   'long-queries': seenAt(NOW, 10, {
-    activity: { longestQueryMs: 900_000, longestTransactionMs: null, longQueries: 7, blocked: 0, sessionsOpened: null },
+    activity: {
+      longestQueryMs: 900_000,
+      longestTransactionMs: null,
+      longQueries: 7,
+      blocked: 0,
+      sessionsOpened: null,
+      loginsRefused: null,
+    },
   }),
   'ghost-session': seenAt(NOW, 10, { responderSessions: 3 }),
   'canary-broken': seenAt(NOW, 10, { canary: 'authentication', detail: 'no such role' }),

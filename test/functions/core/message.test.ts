@@ -383,18 +383,26 @@ const A_RECORD: CapRecord = {
 
 describe('a temporary limit', () => {
   const act = { ...ACT, cap: aCap('checkout') };
-  const settled = (end: SettledCap['end']): SettledCap => ({ ...A_RECORD, end, endedAt: T0 });
+  const settled = (end: SettledCap['end'], dropped: SettledCap['dropped'] = null): SettledCap => ({
+    ...A_RECORD,
+    end,
+    endedAt: T0,
+    dropped,
+  });
 
   it('is told with what was before and what became of it', () => {
     expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).body).toContain(
       'limited the user checkout to 40 connections (before: no limit): lifted again',
     );
     expect(compose('escalated', {}, [act]).body).toContain('(before: no limit): until the incident is closed');
+    expect(
+      compose('resolved', {}, [act], ROUND, [settled('dropped', { by: 'ann', why: 'it is gone' })]).body,
+    ).toContain('taken off the record by hand, whatever the server has, by ann: it is gone');
     expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which was left');
     const refused = { ...act, cap: { ...act.cap, result: 'refused' as const } };
     expect(compose('escalated', {}, [refused]).body).toContain('meant to limit the user checkout');
     expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).json['limits']).toEqual([
-      { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted' },
+      { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted', dropped: null },
     ]);
   });
 
@@ -402,6 +410,7 @@ describe('a temporary limit', () => {
     const { subject, body, json } = composeStuckCap({ ...A_RECORD, before: 120 }, 'timed out', RELIEVED.target, T0);
     expect(subject).toContain('[Headroom CRITICAL]');
     expect(body).toContain('run as an administrator: ALTER ROLE "checkout" CONNECTION LIMIT 120');
+    expect(body).toMatch(/headroom limits drop --target \S+ --user checkout --why/);
     expect(json).toMatchObject({ notice: 'limit-left', user: 'checkout', limit: 40, before: 120 });
   });
 });

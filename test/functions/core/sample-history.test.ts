@@ -15,7 +15,14 @@ describe('what is kept of a sample', () => {
       used: 31,
       ownSlots: 1,
       byState: { active: 3, idle: 28 },
-      activity: { longestQueryMs: 400_000, longestTransactionMs: null, longQueries: 2, blocked: 1, sessionsOpened: 77 },
+      activity: {
+        longestQueryMs: 400_000,
+        longestTransactionMs: null,
+        longQueries: 2,
+        blocked: 1,
+        sessionsOpened: 77,
+        loginsRefused: null,
+      },
     };
     const answer = { schema: 1, ok: true, admission: ADMISSION, sample } as const;
     expect(storeAnswer(answer, TAKING)).toEqual({
@@ -71,6 +78,7 @@ describe('the figures', () => {
       longQueries: 0,
       blocked: 2,
       sessionsOpened: 9,
+      loginsRefused: null,
     };
     const byState = { active: 4, idle: 40, 'idle-in-transaction': 5, 'idle-in-transaction-aborted': 1, starting: 2 };
     expect(figures(seenAt(0, 52, { activity, byState, halfOpen: 2 }))).toEqual({

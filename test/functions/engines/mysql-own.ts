@@ -65,6 +65,21 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(before).toBeGreaterThan(0);
   });
 
+  test('logins that are refused for want of a slot are counted', async () => {
+    const refused = async () => (await takeSample(worker)).activity.loginsRefused ?? 0;
+    const { host, port } = stage();
+    await takeSample(worker);
+    await stage().fill('app');
+    const before = await refused();
+    for (let index = 0; index < 10; index++) {
+      const login = mysql.createConnection({ host, port, user: 'app', password: 'app' });
+      await expect(login).rejects.toMatchObject({ errno: 1040 });
+    }
+    // The canary of each look is refused too.
+    expect((await refused()) - before).toBeGreaterThanOrEqual(10);
+    expect((await refused()) - before).toBeLessThanOrEqual(10 + 3);
+  });
+
   test("the server's identity is the same at every look, and another after a restart", async () => {
     const identities = new Set<string>();
     // Over a change of second and a half: a start that is worked out anew each time would jitter.

@@ -76,6 +76,7 @@ test.each([
     max_connections: 1,
     connected: 1,
     sessions_opened: 1,
+    logins_refused: 0,
     lock_holder: null,
     deadlocks: 0,
     user_limit: 0,

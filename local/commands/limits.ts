@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { Command } from 'commander';
+import * as z from 'zod/mini';
+import type { CapRecord } from '../../functions/core/incident.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
+import { printable } from '../../functions/core/printable.ts';
+import { print, printJson } from './output.ts';
+import { checkTarget } from './pause-scope.ts';
+import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
+import { UsageError } from './usage-error.ts';
+
+const NAME_LENGTH = 63;
+
+const listOptions = z.object({ ...recordOptions, target: z.string(), json: z._default(z.boolean(), false) });
+const dropOptions = z.extend(listOptions, {
+  user: z.string(),
+  why: z.string().check(z.trim()),
+  by: z.optional(z.string()),
+});
+type DropOptions = z.infer<typeof dropOptions>;
+
+/** `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may. */
+export function limitsCommand(): Command {
+  const list = withOptions(new Command('list').description('which stand, and since when')).action(
+    async (raw: unknown) => {
+      const given = listOptions.parse(raw);
+      const caps = await withRecords(given, (store) => store.caps(given.target));
+      if (given.json) printJson(caps);
+      else print(caps.length === 0 ? `no limit on record for ${given.target}` : caps.map(describe).join('\n'));
+    },
+  );
+  const drop = withOptions(
+    new Command('drop').description('take one that Headroom can never lift off the record; the server is not asked'),
+  )
+    .requiredOption('--user <name>', 'whose limit')
+    .requiredOption('--why <words>', 'for whoever reads the incident')
+    .option('--by <name>', 'who drops it (default: you)')
+    .action(async (raw: unknown) => {
+      const given = dropOptions.parse(raw);
+      if (given.why === '') throw new UsageError('--why is empty: say it in words, for whoever reads the incident');
+      const cap = await withRecords(given, (store) => dropCap(store, given));
+      if (given.json) printJson(cap);
+      else print(`off the record: ${describe(cap)}`);
+    });
+  return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
+}
+
+function withOptions(command: Command): Command {
+  return withRecordOptions(command)
+    .requiredOption('--target <id>', 'of this target')
+    .option('--json', 'one JSON document on standard output');
+}
+
+async function withRecords<T>(
+  given: z.infer<typeof listOptions>,
+  use: (store: IncidentStore) => Promise<T>,
+): Promise<T> {
+  checkTarget(given.target, given.config);
+  if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
+  return usingRecords(given, ({ store }) => use(store));
+}
+
+async function dropCap(
+  store: IncidentStore,
+  { target, user, by = userInfo().username, why }: DropOptions,
+): Promise<CapRecord> {
+  const caps = await store.caps(target);
+  // A hostile name cannot be typed: as it is shown will do, where that names one.
+  const [cap, other] = caps.filter((each) => each.user === user || printable(each.user, NAME_LENGTH) === user);
+  if (cap === undefined || other !== undefined) {
+    const which = caps.map((each) => printable(each.user, NAME_LENGTH)).join(', ');
+    throw new UsageError(
+      `--user ${user}: ${cap === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
+    );
+  }
+  const incident = await store.incident(cap.incidentId);
+  if (incident?.status === 'open') {
+    throw new UsageError(`incident ${cap.incidentId} is still open; it lifts this limit when it closes`);
+  }
+  await store.settleCap(cap, 'dropped', Date.now(), { by, why });
+  return cap;
+}
+
+function describe({ user, limit, before, at, incidentId, toldAt }: CapRecord): string {
+  const name = printable(user, NAME_LENGTH);
+  const told = toldAt === null ? '' : `; could not be lifted, told ${new Date(toldAt).toISOString()}`;
+  return `${name}: ${limit} connections since ${new Date(at).toISOString()} (before: ${before ?? 'no limit'}), incident ${incidentId}${told}`;
+}
