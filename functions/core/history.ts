@@ -62,32 +62,37 @@ const LEAST_GAIN = 0.3;
 /** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
 const LEAST_VICTIMS = 3;
 
+/** Fewer than this share of the usable slots, more or less, are comings and goings: a login that is refused takes a slot for a moment too. */
+const NOISE = 0.05;
+
 /** Slots taken before and after an act, by the looks around it; null when one of them did not get in. */
 interface Effect {
   readonly act: Act;
   readonly ended: number;
   readonly freed: number;
+  /** So many slots more or less say nothing. */
+  readonly noise: number;
 }
 
 /** `usedNow` is the look that follows the last act and is not on record yet; null when there is none. */
 function effectsOf(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): Effect[] {
-  const usedIn = new Map(rounds.map(({ round, used }) => [round, used]));
-  const last = Math.max(0, ...usedIn.keys());
+  const looks = new Map(rounds.map((round) => [round.round, round]));
+  const last = Math.max(0, ...looks.keys());
   return acts.flatMap((act) => {
-    const before = usedIn.get(act.round) ?? null;
-    const after = act.round >= last ? usedNow : (usedIn.get(act.round + 1) ?? null);
-    if (before === null || after === null) return [];
+    const { used: before = null, usable = null } = looks.get(act.round) ?? {};
+    const after = act.round >= last ? usedNow : (looks.get(act.round + 1)?.used ?? null);
+    if (before === null || usable === null || after === null) return [];
     const ended = act.victims.filter(({ result }) => result === 'ended').length;
-    return [{ act, ended, freed: before - after }];
+    return [{ act, ended, freed: before - after, noise: Math.ceil(NOISE * usable) }];
   });
 }
 
-/** The last two acts that ended anything each left more slots taken than before. */
+/** The last two acts that ended anything each left clearly more slots taken than before. */
 export function isWorsening(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): boolean {
   const lastTwo = effectsOf(acts, rounds, usedNow)
     .filter(({ act }) => act.counted > 0)
     .slice(-2);
-  return lastTwo.length === 2 && lastTwo.every(({ freed }) => freed < 0);
+  return lastTwo.length === 2 && lastTwo.every(({ freed, noise }) => freed < -noise);
 }
 
 /**

@@ -43,7 +43,8 @@ describe('a limit that stands when something breaks', () => {
     await limitStands();
     await stage.runtime.functions.get('headroom-act').kill();
     const incident = await stage.ended(incidentId);
-    expect(incident).toMatchObject({ outcome: 'relieved', escalation: null });
+    const course = (await stage.runtime.store.rounds(incidentId)).map(({ next, why }) => `${next}: ${why}`);
+    expect(incident, course.join('\n')).toMatchObject({ outcome: 'relieved' });
     expect(await stage.limit()).toBe(-1);
     expect(await stage.runtime.store.settledCaps(incidentId)).toMatchObject([{ user: 'app', end: 'lifted' }]);
   });

@@ -32,7 +32,7 @@ export interface Stage {
   ended(incidentId: string): Promise<Incident>;
   /** Subjects of what people were told. */
   told(): string[];
-  /** Waits until something happened; fails after 20 s. */
+  /** Waits until something happened; fails after a minute. */
   until(what: string, happened: () => boolean | Promise<boolean>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -109,8 +109,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         for (let index = 0; index < count; index++) void comeAgain(url, () => isStopping);
       },
       async limit() {
-        const eyes = new pg.Client({ connectionString: server.adminUrl });
-        await eyes.connect();
+        const eyes = await connectPatiently(server.adminUrl);
         const { rows } = await eyes.query<{ most: number }>(
           "SELECT rolconnlimit AS most FROM pg_roles WHERE rolname = 'app'",
         );
@@ -125,9 +124,9 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         return incident;
       },
       async until(what, happened) {
-        const deadline = Date.now() + 20_000;
+        const deadline = Date.now() + 60_000;
         while (!(await happened())) {
-          if (Date.now() > deadline) throw new Error(`waited 20 s in vain: ${what}`);
+          if (Date.now() > deadline) throw new Error(`waited 60 s in vain: ${what}`);
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
       },
@@ -144,6 +143,23 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   }
 }
 
+/** Whoever storms takes the administrators' slots too, for as long as it takes to be refused. */
+async function connectPatiently(connectionString: string): Promise<pg.Client> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const client = new pg.Client({ connectionString });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const isFull = error instanceof pg.DatabaseError && error.code === '53300';
+      if (!isFull || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const client = new pg.Client({ connectionString: url, application_name: 'storm' });
@@ -154,7 +170,7 @@ async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
       () => false,
     );
     if (isIn) await lost;
-    else await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 200));
+    else await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
   }
 }
 

@@ -85,9 +85,10 @@ describe('what acts gave back', () => {
     expect(futileAfter([anAct(1, 10, 'break-locks'), anAct(2, 10, 'cancel-long')], used(100, 100), 100)).toEqual([]);
   });
 
-  it('is worse only when two acts in a row each left more slots taken', () => {
-    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(90, 95), 99)).toBe(true);
-    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(90, 95), 95)).toBe(false);
-    expect(isWorsening([anAct(1, 5)], used(90), 99)).toBe(false);
+  it('is worse only when two acts in a row each left more slots taken, by more than comes and goes', () => {
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 92)).toBe(true);
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 91)).toBe(false);
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 86)).toBe(false);
+    expect(isWorsening([anAct(1, 5)], used(80), 99)).toBe(false);
   });
 });
