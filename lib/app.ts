@@ -6,6 +6,7 @@ import { awsTargetsOf } from './aws-targets.ts';
 import { modeOfTier } from '../functions/core/policy.ts';
 import { TIER_NAMES } from '../functions/core/tiers/names.ts';
 import type { HeadroomConfig, Target } from './config-schema.ts';
+import { SOURCES_CONTEXT } from './house-function.ts';
 import { namesOf } from './names.ts';
 import { SharedStack } from './shared-stack.ts';
 import { TargetStack } from './target-stack.ts';
@@ -17,6 +18,8 @@ export interface BuildOptions {
   readonly outdir?: string;
   /** False leaves the functions unbundled, for whoever needs the templates only. */
   readonly bundle?: boolean;
+  /** A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they are. */
+  readonly sources?: string;
 }
 
 /**
@@ -27,7 +30,11 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   const app = new App({
     ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
     analyticsReporting: false,
-    context: { ...readFeatureFlags(), ...(options.bundle === false ? { 'aws:cdk:bundling-stacks': [] } : {}) },
+    context: {
+      ...readFeatureFlags(),
+      ...(options.bundle === false ? { 'aws:cdk:bundling-stacks': [] } : {}),
+      ...(options.sources === undefined ? {} : { [SOURCES_CONTEXT]: options.sources }),
+    },
   });
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;

@@ -28,6 +28,9 @@ const BUNDLING: BundlingOptions = {
   externalModules: ['pg-native'],
 };
 
+/** Context: see BuildOptions.sources. */
+export const SOURCES_CONTEXT = 'headroom:sources';
+
 export interface HouseFunctionProps {
   /** Folder of the function below `functions/`. */
   readonly folder: string;
@@ -64,7 +67,7 @@ export class HouseFunction extends NodejsFunction {
       loggingFormat: LoggingFormat.JSON,
       logGroup,
       role,
-      bundling: { ...BUNDLING, ...bundling },
+      bundling: { ...BUNDLING, ...(bundling ?? reusable(scope, folder)) },
       ...rest,
     });
     this.#ownRole = role;
@@ -80,4 +83,10 @@ export class HouseFunction extends NodejsFunction {
       acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
     }
   }
+}
+
+/** The CDK takes a bundle that is there already where it knows its hash beforehand; else it goes by what comes out. */
+function reusable(scope: Construct, folder: string): BundlingOptions {
+  const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
+  return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,15 +12,15 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
 /** All that a synthesis is made from, besides the configuration. */
 const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
-/** Some 4 MB each. */
-const MOST_KEPT = 30;
+/** More than any run of all tests uses. They share their bundles, which are nearly all of them. */
+const MOST_KEPT = 60;
 
 /** False where the installation belongs to somebody else: then every run synthesizes for itself. */
 export function canCache(): boolean {
@@ -34,33 +35,66 @@ export function canCache(): boolean {
 
 /**
  * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when there is
- * none yet. Synthesis takes seconds, which `respond` does not have to spare. Two processes may make the same at once: the
- * first to finish is kept.
+ * none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the bundles: those that
+ * another configuration has led to, from the same sources, are in the folder already. Two processes may make the same at
+ * once: the first to finish is kept.
  */
-export async function cachedAssembly(config: string, make: (outdir: string) => Promise<void>): Promise<string> {
-  const folder = join(CACHE, keyOf(config));
-  if (isThere(folder)) {
+export async function cachedAssembly(
+  config: string,
+  make: (outdir: string, sources: string) => Promise<void>,
+): Promise<string> {
+  const sources = hashSources();
+  const folder = join(CACHE, hash(sources, config));
+  const bundles = join(CACHE, `bundles-${sources}`);
+  if (isThere(join(folder, 'manifest.json'))) {
     touch(folder);
     return folder;
   }
   const made = mkdtempSync(join(CACHE, 'making-'));
   try {
-    await make(made);
+    linkBundles(bundles, made);
+    await make(made, sources);
+    linkBundles(made, bundles);
     renameSync(made, folder);
   } catch (error) {
     rmSync(made, { recursive: true, force: true });
-    if (!isThere(folder)) throw error;
+    if (!isThere(join(folder, 'manifest.json'))) throw error;
   }
+  touch(bundles);
   prune();
   return folder;
 }
 
-function keyOf(config: string): string {
-  const hash = createHash('sha256').update(process.version).update(config);
-  for (const source of SOURCES) {
-    for (const file of filesOf(join(ROOT, source))) hash.update(file.slice(ROOT.length)).update(readFileSync(file));
+function hashSources(): string {
+  const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
+  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+}
+
+function hash(...parts: readonly (string | Buffer)[]): string {
+  const all = createHash('sha256');
+  for (const part of parts) all.update(part);
+  return all.digest('hex').slice(0, 32);
+}
+
+/** Gives a folder the bundles of another that it does not have. Whole ones only: another process may read them at any time. */
+function linkBundles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of isThere(from) ? readdirSync(from) : []) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if (!name.startsWith('asset.') || isThere(target) || !statSync(source).isDirectory()) continue;
+    const linked = mkdtempSync(join(CACHE, 'linking-'));
+    for (const file of filesOf(source)) {
+      const link = join(linked, relative(source, file));
+      mkdirSync(dirname(link), { recursive: true });
+      linkSync(file, link);
+    }
+    try {
+      renameSync(linked, target);
+    } catch (error) {
+      rmSync(linked, { recursive: true, force: true });
+      if (!isThere(target)) throw error;
+    }
   }
-  return hash.digest('hex').slice(0, 32);
 }
 
 function filesOf(path: string): string[] {
@@ -71,8 +105,8 @@ function filesOf(path: string): string[] {
     .sort();
 }
 
-function isThere(folder: string): boolean {
-  return statSync(join(folder, 'manifest.json'), { throwIfNoEntry: false }) !== undefined;
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function touch(folder: string): void {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App, Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
+import type { BuildOptions } from '../lib/app.ts';
 import type { HeadroomConfig } from '../lib/config.ts';
 import { IncidentTable } from '../lib/incident-table.ts';
 import { namesOf } from '../lib/names.ts';
@@ -34,7 +35,7 @@ export function synthesize(config: HeadroomConfig): Promise<Assembly> {
 }
 
 async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
-  const make = (outdir: string) => runSynthesis(config, outdir);
+  const make = (outdir: string, sources?: string) => runSynthesis({ config, outdir, ...(sources && { sources }) });
   const folder = await (canCache() ? cachedAssembly(JSON.stringify(config), make) : makeOnce(make));
   return readAssembly(readStacks(folder), folder);
 }
@@ -45,12 +46,18 @@ async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string
   return outdir;
 }
 
-async function runSynthesis(config: HeadroomConfig, outdir: string): Promise<void> {
+/** What the process that synthesizes is told. */
+export interface SynthesisOrder extends Pick<BuildOptions, 'sources'> {
+  readonly config: HeadroomConfig;
+  readonly outdir: string;
+}
+
+async function runSynthesis(order: SynthesisOrder): Promise<void> {
   const child = spawn(process.execPath, [CHILD], { stdio: ['pipe', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stdin.on('error', () => undefined);
-  child.stdin.end(JSON.stringify({ config, outdir }));
+  child.stdin.end(JSON.stringify(order));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   if (code === 0) return;
   throw new Error(

@@ -29,11 +29,6 @@ function settledness(facts: Facts): number | null {
   return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
 
-/** The share of what this incident has ended that was replaced at once; null while too little was ended to tell. */
-function returned({ returns: { ended, back } }: Facts): number | null {
-  return ended === 0 ? null : back / ended;
-}
-
 function atWork({ shortQueries }: Facts): number {
   return shortQueries.length;
 }
@@ -84,12 +79,9 @@ export const CAUSES = {
       },
       {
         // Who waits for slots takes them again. That nobody does proves no leak: pools come back when they are needed.
-        of: 'sessions that were ended were not replaced at once',
+        of: 'those of them that were ended were not replaced at once',
         weight: 3,
-        strength: (facts) => {
-          const share = returned(facts);
-          return share === null ? null : 1 - share;
-        },
+        strength: ({ leaker, returns }) => 1 - returns.shareOf(leaker.name),
         speaks: 'against',
         slots: all,
       },
@@ -227,7 +219,7 @@ export const CAUSES = {
       {
         of: 'sessions that were ended were replaced at once',
         weight: 3,
-        strength: returned,
+        strength: ({ returns: { ended, back } }) => (ended === 0 ? null : back / ended),
         speaks: 'for',
         slots: ({ returns }) => returns.refilling,
       },

@@ -62,7 +62,7 @@ const LEAST_GAIN = 0.3;
 /** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
 const LEAST_VICTIMS = 3;
 
-/** Fewer than this share of the usable slots, more or less, are comings and goings: a login that is refused takes a slot for a moment too. */
+/** Up to this share of the usable slots comes and goes: a login that is refused takes a slot for a moment too. */
 const NOISE = 0.05;
 
 /** Slots taken before and after an act, by the looks around it; null when one of them did not get in. */

@@ -126,7 +126,7 @@ export interface Activity {
   readonly blocked: number;
   /** The server's counter of sessions ever opened: its growth is the reconnect rate. Null where there is none. */
   readonly sessionsOpened: number | null;
-  /** Its counter of logins ever refused for want of a slot. Null where there is none (PostgreSQL). */
+  /** Its counter of logins ever refused for want of a slot. Null where there is none (PostgreSQL), or not of all (MariaDB). */
   readonly loginsRefused: number | null;
 }
 

@@ -107,7 +107,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   const acting = firstToGo(diagnosis.plan.tiers);
   if (acting) {
-    const why = `${describeTier(acting)}, because ${CAUSES[diagnosis.cause.name as CauseName].words}; ${diagnosis.plan.need} slots must come free`;
+    const why = `${describeTier(acting)} (${CAUSES[diagnosis.cause.name as CauseName].words}); ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
   if (situation.limited.length > 0 && reachedCaps(diagnosis.plan).length === 0) {

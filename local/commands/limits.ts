@@ -6,7 +6,6 @@ import type { CapRecord } from '../../functions/core/incident.ts';
 import type { IncidentStore } from '../../functions/core/ports.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { print, printJson } from './output.ts';
-import { checkTarget } from './pause-scope.ts';
 import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -20,7 +19,7 @@ const dropOptions = z.extend(listOptions, {
 });
 type DropOptions = z.infer<typeof dropOptions>;
 
-/** `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may. */
+/** `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former targets too. */
 export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which stand, and since when')).action(
     async (raw: unknown) => {
@@ -56,7 +55,6 @@ async function withRecords<T>(
   given: z.infer<typeof listOptions>,
   use: (store: IncidentStore) => Promise<T>,
 ): Promise<T> {
-  checkTarget(given.target, given.config);
   if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
   return usingRecords(given, ({ store }) => use(store));
 }

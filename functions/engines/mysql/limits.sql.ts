@@ -7,7 +7,7 @@ const row = z.object({
   max_connections: z.number(),
   connected: z.number(),
   sessions_opened: z.number(),
-  logins_refused: z.number(),
+  logins_refused: z.nullable(z.number()),
   lock_holder: z.nullable(z.number()),
   deadlocks: z.number(),
   user_limit: z.number(),
@@ -26,6 +26,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
   const start = `UNIX_TIMESTAMP() - ${status('Uptime')}`;
   // Refused logins are no sessions. Those that were refused for want of a slot before they had a thread are not in Connections;
   // MariaDB (10.11) counts them as aborted all the same, MySQL (9.7) does not.
+  // MySQL counts everybody who was refused for want of a slot, MariaDB only those who were refused that early.
   const refused = status('Connection_errors_max_connections');
   const early = features.engine === 'mariadb' ? ` + ${refused}` : '';
   const opened = `CAST(${status('Connections')}${early} AS SIGNED) - CAST(${status('Aborted_connects')} AS SIGNED)`;
@@ -39,7 +40,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
         @@max_connections AS max_connections,
         ${status('Threads_connected')} AS connected,
         ${opened} AS sessions_opened,
-        ${refused} AS logins_refused,
+        ${features.engine === 'mysql' ? refused : 'NULL'} AS logins_refused,
         NULLIF(IS_USED_LOCK(?), CONNECTION_ID()) AS lock_holder,
         ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks,
         @@GLOBAL.max_user_connections AS user_limit`,

@@ -65,9 +65,13 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(before).toBeGreaterThan(0);
   });
 
-  test('logins that are refused for want of a slot are counted', async () => {
-    const refused = async () => (await takeSample(worker)).activity.loginsRefused ?? 0;
+  test('logins that are refused for want of a slot are counted, where the server counts them all', async () => {
+    const refused = async () => (await takeSample(worker)).activity.loginsRefused;
     const { host, port } = stage();
+    if (!isMysql()) {
+      expect(await refused()).toBeNull();
+      return;
+    }
     await takeSample(worker);
     await stage().fill('app');
     const before = await refused();
@@ -76,8 +80,9 @@ export function describeMysql(stage: () => MysqlStage): void {
       await expect(login).rejects.toMatchObject({ errno: 1040 });
     }
     // The canary of each look is refused too.
-    expect((await refused()) - before).toBeGreaterThanOrEqual(10);
-    expect((await refused()) - before).toBeLessThanOrEqual(10 + 3);
+    const more = ((await refused()) ?? 0) - (before ?? 0);
+    expect(more).toBeGreaterThanOrEqual(10);
+    expect(more).toBeLessThanOrEqual(10 + 3);
   });
 
   test("the server's identity is the same at every look, and another after a restart", async () => {
