@@ -27,9 +27,9 @@ export default defineConfig({
     // By default one fewer than there are cores: of two that is one, and most tests wait for servers most of the time.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    // Nothing takes that long where nothing else runs. A machine that is busy must not fail it.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Nothing takes a third of it where nothing else runs. A machine that is busy must not fail it.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // What tests start compiles much of the same code.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
   },

@@ -45,7 +45,7 @@ export interface DrillOptions {
 }
 
 /** Longer than any scenario's policy lets an incident last. */
-const LONGEST_MS = 90_000;
+const LONGEST_MS = 120_000;
 /** How much younger a session may look than it is: some ages are told in whole seconds, cut off. */
 const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const satisfies Record<EngineName, number>;
 

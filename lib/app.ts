@@ -16,8 +16,10 @@ const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 export interface BuildOptions {
   /** Folder of the cloud assembly. Default: a temporary one. */
   readonly outdir?: string;
-  /** False leaves the functions unbundled, for whoever needs the templates only. */
-  readonly bundle?: boolean;
+  /** Names of the stacks whose functions are bundled, for whoever needs the templates only. Default: all. */
+  readonly bundled?: readonly string[];
+  /** False spares the seconds that CloudFormation's rules take, for whoever deploys nothing. */
+  readonly validate?: boolean;
   /** A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they are. */
   readonly sources?: string;
 }
@@ -30,9 +32,10 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   const app = new App({
     ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
     analyticsReporting: false,
+    builtinCloudFormationValidation: options.validate ?? true,
     context: {
       ...readFeatureFlags(),
-      ...(options.bundle === false ? { 'aws:cdk:bundling-stacks': [] } : {}),
+      ...(options.bundled === undefined ? {} : { 'aws:cdk:bundling-stacks': options.bundled }),
       ...(options.sources === undefined ? {} : { [SOURCES_CONTEXT]: options.sources }),
     },
   });

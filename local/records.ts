@@ -4,7 +4,6 @@ import { createIncidentStore } from '../functions/aws/incident-store.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
 import { localClientConfig } from './client-config.ts';
 import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
-import { synthesizeTable } from './synthesis.ts';
 
 /** The incident store on this machine. */
 export interface Records {
@@ -15,7 +14,9 @@ export interface Records {
 }
 
 /** Opens the records of local runs, to read them or to pause a target. Throws RecordsInUse while a run has them open. */
-export function openRecords(prefix: string, folder: string): Promise<Records> {
+export async function openRecords(prefix: string, folder: string): Promise<Records> {
+  // Brings the CDK along, which everything else does without.
+  const { synthesizeTable } = await import('./synthesized-table.ts');
   return startRecords(synthesizeTable(prefix), folder);
 }
 

@@ -4,15 +4,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { App, Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
 import type { BuildOptions } from '../lib/app.ts';
 import type { HeadroomConfig } from '../lib/config.ts';
-import { IncidentTable } from '../lib/incident-table.ts';
-import { namesOf } from '../lib/names.ts';
 import { cachedAssembly, canCache } from './assembly-cache.ts';
-import { readAssembly, readTable, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
-import type { TableDefinition } from './dynamodb.ts';
+import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import { startKeeper } from './keeper.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
@@ -77,15 +73,6 @@ function readStacks(folder: string): SynthesizedStack[] {
   return Object.entries(manifest.parse(readJson('manifest.json')).artifacts).flatMap(([name, { type, properties }]) =>
     type === 'aws:cloudformation:stack' ? [{ name, template: readJson(String(properties?.templateFile)) }] : [],
   );
-}
-
-/** The incident table alone, as the shared stack has it: enough to open the records without running anything. */
-export function synthesizeTable(prefix: string): TableDefinition {
-  const app = new App({ outdir: mkdtempSync(join(rootFolder(), 'table-')), analyticsReporting: false });
-  const stack = new Stack(app, 'Records');
-  new IncidentTable(stack, 'Incidents', namesOf(prefix).table);
-  const template: unknown = app.synth().getStackByName('Records').template;
-  return readTable({ name: 'Records', template });
 }
 
 /** Goes with this process, however it ends. */

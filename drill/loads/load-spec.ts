@@ -45,7 +45,7 @@ export const loadSpec = z.object({
   /** Be at work all that time instead of idle (storm). */
   isBusy: z._default(z.boolean(), false),
   /** Come again about this long after a refusal (storm). */
-  retryMs: z._default(z.int().check(z.minimum(1)), 500),
+  retryMs: z._default(z.int().check(z.minimum(1)), 1_000),
   /** Close every session this long after the alarm (quiet-sessions); never when absent. */
   leaveAfterAlarmMs: z.optional(z.int()),
 });

@@ -23,5 +23,5 @@ export const connectionLeak: Scenario = {
   ],
   refused: 'ordinary',
   ripenMs: 2_400,
-  expect: { outcome: 'relieved', cause: 'connection-leak', tiers: ['kill-idle'], reliefWithinSeconds: 20 },
+  expect: { outcome: 'relieved', cause: 'connection-leak', tiers: ['kill-idle'] },
 };

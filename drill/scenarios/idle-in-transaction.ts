@@ -27,6 +27,5 @@ export const idleInTransaction: Scenario = {
     outcome: 'relieved',
     cause: 'idle-in-transaction',
     tiers: ['end-idle-transactions'],
-    reliefWithinSeconds: 20,
   },
 };

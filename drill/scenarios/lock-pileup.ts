@@ -35,7 +35,6 @@ export const lockPileup: Scenario = {
     outcome: 'relieved',
     cause: 'lock-contention',
     tiers: ['break-locks'],
-    reliefWithinSeconds: 15,
     also: ({ ended }) => [checkEqual('sessions ended', 1, ended.length)],
   },
 };

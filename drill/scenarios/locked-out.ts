@@ -59,7 +59,6 @@ export const lockedOut: Scenario = {
     outcome: 'relieved',
     cause: 'connection-leak',
     tiers: ['kill-idle'],
-    reliefWithinSeconds: 25,
     also: ({ incident: { admission } }) => [
       checkThat(
         'got in',

@@ -64,7 +64,6 @@ export const migrationByHand: Scenario = {
     outcome: 'relieved',
     cause: 'job-holding-on',
     tiers: ['break-locks'],
-    reliefWithinSeconds: 20,
     also: ({ ended, approvals }) => [
       checkEqual('sessions ended', 1, ended.length),
       checkThat(

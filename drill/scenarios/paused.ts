@@ -56,7 +56,6 @@ export const pausedTier: Scenario = {
     // Two leaks at once, and MySQL and MariaDB do not tell when a session of before connected: then neither may stand out.
     cause: ['connection-leak', 'idle-in-transaction', 'unclear'],
     tiers: ['end-idle-transactions'],
-    reliefWithinSeconds: 20,
     also: ({ incident }) => [
       checkThat('pauses on record', 'one', incident.pauses.length, incident.pauses.length === 1),
     ],

@@ -35,7 +35,6 @@ export const runawayAnalytics: Scenario = {
     outcome: 'relieved',
     cause: 'long-queries',
     tiers: ['cancel-long'],
-    reliefWithinSeconds: 25,
     also: ({ loads }) => {
       const cancelled = loads.reduce((sum, load) => sum + load.cancelled.length, 0);
       return [checkThat('queries that stopped when cancelled', 'at least 10', cancelled, cancelled >= 10)];

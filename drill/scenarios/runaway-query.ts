@@ -34,7 +34,6 @@ export const runawayQuery: Scenario = {
     outcome: 'relieved',
     cause: 'long-queries',
     tiers: ['cancel-long'],
-    reliefWithinSeconds: 25,
     also: ({ loads, incident }) => {
       const report = loads.find(({ spec }) => spec.label === 'guilty');
       const cancelled = report?.cancelled.length ?? 0;

@@ -66,8 +66,6 @@ export interface Expectation {
   readonly cause: CauseName | readonly CauseName[] | null;
   /** The tiers that ended something, no more and no fewer. */
   readonly tiers: readonly TierName[];
-  /** From the alarm event to relief confirmed; for outcomes that bring relief. */
-  readonly reliefWithinSeconds?: number;
   /** What else must be true here. */
   readonly also?: (facts: DrillFacts) => readonly Check[];
 }
@@ -87,7 +85,7 @@ export const COMPRESSED = {
   loop: {
     settleSeconds: 1,
     maxRounds: 10,
-    maxMinutes: 0.5,
+    maxMinutes: 1,
     reliefSamples: 3,
     reliefSpacingSeconds: 0.5,
     patienceSeconds: 10,

@@ -34,7 +34,6 @@ export const storm: Scenario = {
     outcome: 'relieved',
     cause: 'connection-storm',
     tiers: ['cap-consumer'],
-    reliefWithinSeconds: 20,
     also: wasLimited,
   },
 };
@@ -53,7 +52,6 @@ export const stormRefill: Scenario = {
   expect: {
     ...storm.expect,
     tiers: ['cap-consumer', 'kill-idle'],
-    reliefWithinSeconds: 25,
   },
 };
 

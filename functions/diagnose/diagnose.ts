@@ -3,11 +3,11 @@ import { adviseOn } from '../core/advice.ts';
 import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
 import type { CauseName } from '../core/cause.ts';
 import { countBy } from '../core/count-by.ts';
-import { diagnose as readSnapshot } from '../core/diagnosis.ts';
+import { diagnose as readSnapshot, type Diagnosis } from '../core/diagnosis.ts';
 import { countEnded } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
 import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/history.ts';
-import type { Act, Incident, Round } from '../core/incident.ts';
+import type { Act, CapRecord, CauseFinding, Incident, Round } from '../core/incident.ts';
 import { underPauses } from '../core/pause.ts';
 import { countSpared, slotsNeeded } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -99,8 +99,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       sparedSamples: describeSpared(spared),
       ...(choice.alone.length > 0 && { choice }),
     },
-    // The cause is why the slots ran out: the finding under pressure stays, a later look at a calm server does not replace it.
-    ...(diagnosis.pressing || incident.cause === null
+    ...(isBetterFinding(diagnosis, incident.cause, caps)
       ? { cause: diagnosis.cause, advice: adviseOn(diagnosis.cause.name as CauseName, diagnosis.facts, target) }
       : {}),
     snapshot,
@@ -109,6 +108,19 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + admission.refusedAsFull,
     isPressing: diagnosis.pressing,
   });
+}
+
+/**
+ * The cause is why the slots ran out: the finding under pressure stays, a later look at a calm server does not replace it. A
+ * limit of ours holds a storm back, and what it leaves to see looks like something else: then only a surer finding does.
+ */
+function isBetterFinding(
+  { cause, pressing }: Diagnosis,
+  before: CauseFinding | null,
+  caps: readonly CapRecord[],
+): boolean {
+  if (before === null) return true;
+  return pressing && (caps.length === 0 || cause.confidence > before.confidence);
 }
 
 /** The acts so far; those whose results never came are settled by what the snapshot shows. */

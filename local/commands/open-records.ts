@@ -6,6 +6,7 @@ import type { IncidentStore } from '../../functions/core/ports.ts';
 import { namesOf } from '../../lib/names.ts';
 import { localClientConfig } from '../client-config.ts';
 import { endpointFile, RecordsInUse } from '../dynamodb.ts';
+import { openRecords } from '../records.ts';
 
 /** Incident records, wherever they are. */
 export interface OpenRecords {
@@ -19,8 +20,6 @@ export interface OpenRecords {
  */
 export async function openLocalRecords(folder: string, prefix: string): Promise<OpenRecords> {
   try {
-    // Brings the CDK along, which most commands do without.
-    const { openRecords } = await import('../records.ts');
     const records = await openRecords(prefix, folder);
     return { store: records.store, close: () => records.stop() };
   } catch (error) {

@@ -5,8 +5,6 @@ import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import { runHeadroom, startHeadroom } from '../support/headroom.ts';
 
-const DRILL_MS = 90_000;
-
 describe('headroom drill', () => {
   it('lists the scenarios with a sentence each', async () => {
     const { status, stdout } = await runHeadroom(['drill', '--list']);
@@ -32,59 +30,53 @@ describe('headroom drill', () => {
     expect(stdout).toBe('');
   });
 
-  it(
-    'prints one JSON document with every promised field, and nothing else, on standard output',
-    { timeout: DRILL_MS },
-    async () => {
-      const { status, stdout, stderr } = await runHeadroom(['drill', '--scenario', 'lock-pileup', '--json']);
-      const result = z
-        .looseObject({
-          scenario: z.literal('lock-pileup'),
-          engine: z.literal('postgres'),
-          serverVersion: z.string().regex(/^18\./),
-          outcome: z.literal('relieved'),
-          cause: z.literal('lock-contention'),
-          evidence: z.array(z.string()).min(1),
-          confidence: z.number().min(0).max(1),
-          usageBefore: z.number().min(95),
-          usageAfter: z.number().max(70),
-          reliefSeconds: z.number().positive(),
-          firstActionSeconds: z.number().positive(),
-          rounds: z.int().positive(),
-          ended: z.tuple([
-            z.looseObject({
-              identity: z.object({ server: z.string(), id: z.int(), incarnation: z.string() }),
-              tier: z.literal('break-locks'),
-              user: z.literal('support'),
-              application: z.literal('psql'),
-              reason: z.string().min(1),
-            }),
-          ]),
-          endedInnocent: z.literal(0),
-          wayIn: z.string().min(1),
-          admission: z.object({
-            way: z.enum(['warm', 'first-try', 'retry']),
-            reserved: z.boolean(),
-            attempts: z.int(),
-            refusedAsFull: z.int(),
-            waitedMs: z.number(),
+  it('prints one JSON document with every promised field, and nothing else, on standard output', async () => {
+    const { status, stdout, stderr } = await runHeadroom(['drill', '--scenario', 'lock-pileup', '--json']);
+    const result = z
+      .looseObject({
+        scenario: z.literal('lock-pileup'),
+        engine: z.literal('postgres'),
+        serverVersion: z.string().regex(/^18\./),
+        outcome: z.literal('relieved'),
+        cause: z.literal('lock-contention'),
+        evidence: z.array(z.string()).min(1),
+        confidence: z.number().min(0).max(1),
+        usageBefore: z.number().min(95),
+        usageAfter: z.number().max(70),
+        reliefSeconds: z.number().positive(),
+        firstActionSeconds: z.number().positive(),
+        rounds: z.int().positive(),
+        ended: z.tuple([
+          z.looseObject({
+            identity: z.object({ server: z.string(), id: z.int(), incarnation: z.string() }),
+            tier: z.literal('break-locks'),
+            user: z.literal('support'),
+            application: z.literal('psql'),
+            reason: z.string().min(1),
           }),
-          spared: z.record(z.string(), z.number()),
-          incidentId: z.string().min(1),
-          notifications: z.array(z.looseObject({ notice: z.string(), subject: z.string() })).min(2),
-          expected: z.array(
-            z.object({ name: z.string(), expected: z.string(), found: z.string(), ok: z.literal(true) }),
-          ),
-          passed: z.literal(true),
-        })
-        .parse(JSON.parse(stdout));
-      expect(result.firstActionSeconds).toBeLessThanOrEqual(result.reliefSeconds);
-      expect(stderr).toContain('▶ BreakLocks');
-      expect(status).toBe(0);
-    },
-  );
+        ]),
+        endedInnocent: z.literal(0),
+        wayIn: z.string().min(1),
+        admission: z.object({
+          way: z.enum(['warm', 'first-try', 'retry']),
+          reserved: z.boolean(),
+          attempts: z.int(),
+          refusedAsFull: z.int(),
+          waitedMs: z.number(),
+        }),
+        spared: z.record(z.string(), z.number()),
+        incidentId: z.string().min(1),
+        notifications: z.array(z.looseObject({ notice: z.string(), subject: z.string() })).min(2),
+        expected: z.array(z.object({ name: z.string(), expected: z.string(), found: z.string(), ok: z.literal(true) })),
+        passed: z.literal(true),
+      })
+      .parse(JSON.parse(stdout));
+    expect(result.firstActionSeconds).toBeLessThanOrEqual(result.reliefSeconds);
+    expect(stderr).toContain('▶ BreakLocks');
+    expect(status).toBe(0);
+  });
 
-  it('stops what it started when it is interrupted', { timeout: DRILL_MS }, async () => {
+  it('stops what it started when it is interrupted', async () => {
     const drill = startHeadroom(['drill']);
     await drill.said('the leaking application');
     drill.interrupt();
@@ -103,7 +95,7 @@ describe('the exit status of a drill', () => {
     vi.restoreAllMocks();
   });
 
-  it('is 1 when something else came than expected', { timeout: DRILL_MS }, async () => {
+  it('is 1 when something else came than expected', async () => {
     const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
     const drill = { scenario: wrong, server: { engine: 'postgres', major: 18 }, seed: 1 } as const;
     expect(await drillOne(drill, true, undefined)).toBe(1);

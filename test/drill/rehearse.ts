@@ -5,8 +5,6 @@ import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
 import type { ServerChoice } from '../../drill/server-choice.ts';
 
-export const DRILL_MS = 90_000;
-
 export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 
 /** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
@@ -40,7 +38,7 @@ export function unmet({ expected }: DrillResult) {
 /** Every `of`th scenario, from the `part`th on, counted from 1: files run side by side, the tests of one do not. */
 export function rehearseShare(part: number, of: number): void {
   const own = SCENARIOS.filter(({ name }) => !(name in ELSEWHERE)).filter((_, index) => index % of === part - 1);
-  it.each(own)('$name ends as it expects on PostgreSQL 18', { timeout: DRILL_MS }, async (scenario) => {
+  it.each(own)('$name ends as it expects on PostgreSQL 18', async (scenario) => {
     const result = await drill(scenario);
     expect(unmet(result)).toEqual([]);
     expect(result).toMatchObject({ scenario: scenario.name, passed: true, endedInnocent: 0 });

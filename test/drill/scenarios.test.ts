@@ -5,7 +5,7 @@ import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import type { Scenario } from '../../drill/scenarios/scenario.ts';
-import { drill, DRILL_MS, ELSEWHERE, unmet } from './rehearse.ts';
+import { drill, ELSEWHERE, unmet } from './rehearse.ts';
 
 it.each(Object.entries(ELSEWHERE))('%s is a scenario, and goes its way in %s', (name, file) => {
   expect(SCENARIOS.some((scenario) => scenario.name === name)).toBe(true);
@@ -13,20 +13,20 @@ it.each(Object.entries(ELSEWHERE))('%s is a scenario, and goes its way in %s', (
 });
 
 describe.each(['mysql', 'mariadb'] as const)('on %s', (engine) => {
-  it.each([connectionLeak, lockPileup])('$name ends as it expects', { timeout: DRILL_MS }, async (scenario) => {
+  it.each([connectionLeak, lockPileup])('$name ends as it expects', async (scenario) => {
     const result = await drill(scenario, { engine });
     expect(unmet(result)).toEqual([]);
     expect(result).toMatchObject({ scenario: scenario.name, engine, passed: true, endedInnocent: 0 });
   });
 });
 
-it('a server without reserved slots is entered by the warm session', { timeout: DRILL_MS }, async () => {
+it('a server without reserved slots is entered by the warm session', async () => {
   const result = await drill(connectionLeak, { engine: 'postgres', major: 15 });
   expect(unmet(result)).toEqual([]);
   expect(result.admission).toMatchObject({ way: 'warm', reserved: false });
 });
 
-it('a drill fails when the wrong session is ended or another outcome comes', { timeout: DRILL_MS }, async () => {
+it('a drill fails when the wrong session is ended or another outcome comes', async () => {
   const mislabelled: Scenario = {
     ...lockPileup,
     loads: lockPileup.loads.map((load) => ({ ...load, label: 'innocent' as const })),
@@ -37,7 +37,7 @@ it('a drill fails when the wrong session is ended or another outcome comes', { t
   expect(unmet(result).map(({ name }) => name)).toEqual(['outcome', 'innocent sessions ended']);
 });
 
-it('a drill whose loads do not fill the server is no drill', { timeout: DRILL_MS }, async () => {
+it('a drill whose loads do not fill the server is no drill', async () => {
   const roomy: Scenario = { ...lockPileup, loads: lockPileup.loads.slice(0, 1) };
   await expect(drill(roomy)).rejects.toThrow('did not fill the server');
 });

@@ -5,7 +5,7 @@ import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } 
 import { expect, onTestFinished, test } from 'vitest';
 import { localClientConfig } from '../../local/client-config.ts';
 import { RecordsInUse, startDynamoDb } from '../../local/dynamodb.ts';
-import { synthesizeTable } from '../../local/synthesis.ts';
+import { synthesizeTable } from '../../local/synthesized-table.ts';
 import { makeFolder } from './workbench.ts';
 
 const TABLE = synthesizeTable('headroom');

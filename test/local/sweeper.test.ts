@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { localClientConfig } from '../../local/client-config.ts';
 import { startRecords } from '../../local/records.ts';
 import { startSweeper } from '../../local/sweeper.ts';
-import { synthesizeTable } from '../../local/synthesis.ts';
+import { synthesizeTable } from '../../local/synthesized-table.ts';
 
 test('what has expired goes, as with DynamoDB’s TTL, and everything else stays', async () => {
   const table = synthesizeTable('headroom');

@@ -32,7 +32,7 @@ beforeEach(async () => {
   incidentId = incidentOf(await stage.alarm());
   await stage.until('a question is told', () => findLink() !== null);
   link = findLink() ?? '';
-}, 120_000);
+});
 afterEach(async () => {
   await stage.stop();
   await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
@@ -94,7 +94,7 @@ async function fillIn(tab: Tab, { answer, name }: { readonly answer: string; rea
 
 const SEND = `document.querySelector('button').click()`;
 
-describe('the page, in a real browser', { timeout: 60_000 }, () => {
+describe('the page, in a real browser', () => {
   it('shows hostile names as text, on a phone without scrolling sideways, and decides nothing by being looked at', async () => {
     const tab = await browser.tab('phone');
     for (let visit = 0; visit < 3; visit++) await tab.open(link);

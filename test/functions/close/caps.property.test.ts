@@ -54,7 +54,7 @@ const hands = fc.constantFrom('nobody', 'nobody', 'before closing', 'after closi
  * One incident sets a limit and is closed; each step may die anywhere, be repeated or never come, and somebody may change
  * the limit by hand. Whatever happens, the reconciler's minutes end it: the value before stands, or that somebody's.
  */
-it('no limit is left behind, whatever crashes', { timeout: 120_000 }, async () => {
+it('no limit is left behind, whatever crashes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({

@@ -231,6 +231,23 @@ describe('a diagnosis', () => {
     expect((await world.store.incident(id))?.cause?.name).toBe('connection-leak');
   });
 
+  it('takes what a limit of its own leaves to see for the cause only when it is surer of it', async () => {
+    const id = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
+    const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
+    const found = async (): Promise<string | undefined> => {
+      await look(id);
+      return (await world.store.incident(id))?.cause?.name;
+    };
+    const before = { name: 'connection-storm', evidence: [], ranking: [] };
+    const cap = { user: 'checkout', account: '"checkout"', limit: 5, before: null, incidentId: id, isSet: true };
+    await world.store.noteCap({ ...cap, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
+
+    await world.store.change(id, { cause: { ...before, confidence: 0.99 } });
+    expect(await found()).toBe('connection-storm');
+    await world.store.change(id, { cause: { ...before, confidence: 0.3 } });
+    expect(await found()).toBe('connection-leak');
+  });
+
   it('stops when the incident is closed or unknown, and refuses other versions', async () => {
     const id = await open();
     await world.store.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });

@@ -215,7 +215,7 @@ export function describeEnding(stage: () => Stage): void {
     const onlooker = await openWorker(stage());
     expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
     const acting = Promise.all([worker, second, third].map((executor) => executor.answer(request)));
-    await expect.poll(async () => (await takeSnapshot(onlooker)).othersActing, { timeout: 2_000 }).toBe(true);
+    await expect.poll(async () => (await takeSnapshot(onlooker)).othersActing, { timeout: 20_000 }).toBe(true);
     const answers = await acting;
     expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
     onlooker.close();

@@ -244,12 +244,14 @@ export function describeMysql(stage: () => MysqlStage): void {
     const idle = await stage().open();
     const inTransaction = await stage().open();
     await inTransaction.begin();
+    const begunAt = Date.now();
     await Promise.all([idle.query('SELECT SLEEP(3)'), inTransaction.query('SELECT SLEEP(3)')]);
     const snapshot = await takeSnapshot(worker);
+    const mostIdleMs = Date.now() - begunAt - 3_000 + stage().shows.precisionMs;
     // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be lost.
-    if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThan(1_000);
+    if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThanOrEqual(mostIdleMs);
     else expect(sessionOf(snapshot, idle).stateMs).toBeGreaterThanOrEqual(2_000);
-    expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThan(1_000);
+    expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThanOrEqual(mostIdleMs);
   });
 
   test('a session that performance_schema stopped watching is not taken for idle', async () => {
@@ -260,15 +262,17 @@ export function describeMysql(stage: () => MysqlStage): void {
     await stage().administer(
       `UPDATE performance_schema.threads SET INSTRUMENTED = 'NO' WHERE PROCESSLIST_ID = ${client.id}`,
     );
+    const startedAt = Date.now();
     await client.startQuery(20);
     const { state, queryMs } = await see(client);
+    const mostMs = Date.now() - startedAt + stage().shows.precisionMs;
     const endings = await endSessions(worker, [victimOf(idle)]);
     const { isOpen } = client;
     await stage()
       .administer(`KILL ${client.id}`)
       .catch(() => undefined);
     expect({ state, results: results(endings) }).toEqual({ state: 'active', results: ['changed'] });
-    expect(queryMs).toBeLessThan(1_500);
+    expect(queryMs).toBeLessThanOrEqual(mostMs);
     expect(isOpen).toBe(true);
   });
 
@@ -276,19 +280,22 @@ export function describeMysql(stage: () => MysqlStage): void {
     const client = await stage().open();
     await client.begin();
     await sleep(3_300);
+    const lookedAt = Date.now();
     const first = await see(client);
     await sleep(1_000);
     const second = await see(client);
+    const watchedMs = Date.now() - lookedAt;
     if (isTimed() || !isMysql()) {
       expect(first.stateMs).toBeGreaterThanOrEqual(3_300);
       expect(second.stateMs).toBeGreaterThanOrEqual(4_300);
     } else {
       expect(first.stateMs).toBe(0);
       expect(second.stateMs).toBeGreaterThanOrEqual(1_000);
-      expect(second.stateMs).toBeLessThan(2_000);
+      expect(second.stateMs).toBeLessThanOrEqual(watchedMs);
     }
+    const workedAt = Date.now();
     await client.query('SELECT 1');
-    expect((await see(client)).stateMs).toBeLessThan(1_000);
+    expect((await see(client)).stateMs).toBeLessThanOrEqual(Date.now() - workedAt + stage().shows.precisionMs);
   });
 
   test('where performance_schema is told not to time statements, ages come from the list of sessions', async () => {
@@ -338,6 +345,7 @@ export function describeMysql(stage: () => MysqlStage): void {
 
   test('how long a session has been connected is known once it came after a look', async () => {
     const early = await stage().open();
+    const lookedAt = Date.now();
     await takeSample(worker);
     const late = await stage().open();
     await sleep(200);
@@ -346,7 +354,7 @@ export function describeMysql(stage: () => MysqlStage): void {
     const snapshot = await takeSnapshot(worker);
     expect(sessionOf(snapshot, early).connectedMs).toBeNull();
     expect(sessionOf(snapshot, late).connectedMs).toBeGreaterThanOrEqual(300);
-    expect(sessionOf(snapshot, late).connectedMs).toBeLessThan(2_000);
+    expect(sessionOf(snapshot, late).connectedMs).toBeLessThanOrEqual(Date.now() - lookedAt);
   });
 
   test('a session that sends binlogs is replication, takes a slot, and is never ended', async () => {

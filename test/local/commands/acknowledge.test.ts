@@ -6,7 +6,6 @@ import { openRecords } from '../../../local/records.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { runHeadroom } from '../../support/headroom.ts';
 
-const LONG_MS = 60_000;
 const folder = mkdtempSync(join(tmpdir(), 'headroom-acknowledge-'));
 const records = join(folder, 'records');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,11 +19,11 @@ beforeAll(async () => {
     await store.close(outcome, { outcome, at: 1, failure: null, notice: null });
   }
   await opened.stop();
-}, LONG_MS);
+});
 
 const run = (...args: readonly string[]) => runHeadroom([...args, '--records', records]);
 
-it('puts a name to an incident, which stays whoever comes later, and shows it', { timeout: LONG_MS }, async () => {
+it('puts a name to an incident, which stays whoever comes later, and shows it', async () => {
   const taken = await run('acknowledge', 'escalated', '--by', 'ann', '--note', 'restarting the exporter');
   expect(taken.status).toBe(0);
   expect(taken.stdout).toMatch(/^incident escalated: ann has it since \S+: restarting the exporter\n$/);
@@ -37,7 +36,7 @@ it('puts a name to an incident, which stays whoever comes later, and shows it', 
 it.each([
   ['relieved', 'is closed as relieved: nobody is paged for it'],
   ['absent', 'there is no incident absent'],
-])('refuses %s, saying why', { timeout: LONG_MS }, async (id, words) => {
+])('refuses %s, saying why', async (id, words) => {
   const { status, stderr } = await run('acknowledge', id);
   expect(status).toBe(2);
   expect(stderr).toContain(words);

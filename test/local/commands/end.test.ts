@@ -6,14 +6,12 @@ import type { Load } from '../../../drill/loads/load.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
-const LONG_MS = 90_000;
-
 let staging: LeakingServer;
 let load: Load;
 beforeEach(async () => {
   staging = await startLeakingServer();
   load = await staging.leak();
-}, LONG_MS);
+});
 afterEach(() => staging.stop());
 
 const records = () => ['--records', join(staging.folder, 'records')];
@@ -32,7 +30,7 @@ const document = z.looseObject({
   spared: z.array(z.looseObject({ reason: z.string() })),
 });
 
-describe('end', { timeout: LONG_MS }, () => {
+describe('end', () => {
   it('shows the plan, asks for the name, ends nobody unless it is typed, and exactly those when it is', async () => {
     const dry = document.parse(JSON.parse((await run(end('--dry-run', '--json', '--no-cap'))).stdout));
     expect(dry).toMatchObject({ incidentId: null, outcome: null, ended: null });

@@ -6,7 +6,6 @@ import { openRecords } from '../../../local/records.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { runHeadroom } from '../../support/headroom.ts';
 
-const LONG_MS = 60_000;
 const HOSTILE = 'mail\n\u202eroot';
 const folder = mkdtempSync(join(tmpdir(), 'headroom-limits-'));
 const records = join(folder, 'records');
@@ -27,11 +26,11 @@ beforeAll(async () => {
     await store.noteCap({ ...limit, targetId: 'shop', incidentId: id, user });
   }
   await opened.stop();
-}, LONG_MS);
+});
 
 const run = (...args: readonly string[]) => runHeadroom(['limits', ...args, '--target', 'shop', '--records', records]);
 
-it('shows which limits are on record', { timeout: LONG_MS }, async () => {
+it('shows which limits are on record', async () => {
   const { status, stdout } = await run('list');
   expect(status).toBe(0);
   expect(stdout.split('\n')).toContain(
@@ -41,7 +40,7 @@ it('shows which limits are on record', { timeout: LONG_MS }, async () => {
   expect(JSON.parse((await run('list', '--json')).stdout)).toHaveLength(3);
 });
 
-it('takes one off the record, with who and why, however its user is called', { timeout: LONG_MS }, async () => {
+it('takes one off the record, with who and why, however its user is called', async () => {
   const drop = (user: string) => run('drop', '--user', user, '--by', 'ann', '--why', 'lifted by hand');
   expect(await drop('checkout')).toMatchObject({ status: 0 });
   expect(await drop('mail·root')).toMatchObject({ status: 0 });
@@ -60,7 +59,7 @@ it.each([
   [['--user', 'search', '--why', 'tired of it'], 'incident open is still open; it lifts this limit when it closes'],
   [['--user', 'nobody', '--why', 'tired of it'], '--user nobody: no limit on record of shop; it has'],
   [['--user', 'search', '--why', ' '], '--why is empty'],
-])('refuses %j, saying why', { timeout: LONG_MS }, async (args, words) => {
+])('refuses %j, saying why', async (args, words) => {
   const { status, stderr } = await run('drop', ...args);
   expect(status).toBe(2);
   expect(stderr).toContain(words);

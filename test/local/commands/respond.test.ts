@@ -10,8 +10,6 @@ import { CHECKS, type CheckId } from '../../../functions/core/check-finding.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
-const LONG_MS = 60_000;
-
 let staging: LeakingServer;
 beforeEach(async () => {
   staging = await startLeakingServer();
@@ -38,7 +36,7 @@ function noticesOf(): string[] {
   return lines.map((line) => z.looseObject({ subject: z.string() }).parse(JSON.parse(line)).subject);
 }
 
-describe('respond', { timeout: LONG_MS }, () => {
+describe('respond', () => {
   it('relieves a full server, tells by command, keeps the record, and finds nothing to do the second time', async () => {
     await leak();
     const config = staging.configure();
@@ -199,7 +197,7 @@ describe('respond', { timeout: LONG_MS }, () => {
   });
 });
 
-describe('plan and doctor', { timeout: LONG_MS }, () => {
+describe('plan and doctor', () => {
   it('plan gives every session its reason and ends nobody', async () => {
     const load = await leak();
     const { status, stdout } = await run(['plan', '--config', staging.configure(), '--json', ...records()]);

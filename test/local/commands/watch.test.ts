@@ -7,7 +7,6 @@ import { startForwarder } from '../../support/forwarder.ts';
 import { startHeadroom, type Started } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 
-const LONG_MS = 90_000;
 /** A leak is seen within seconds of its beginning here, so it may be ended when it is that young. */
 const POLICY = { ...COMPRESSED, ages: { ...COMPRESSED.ages, idleSeconds: 1 } };
 
@@ -56,7 +55,7 @@ function valueOf(figures: string, name: string): number | undefined {
   return found === undefined ? undefined : Number(found.slice(name.length));
 }
 
-describe('watch', { timeout: LONG_MS }, () => {
+describe('watch', () => {
   it('relieves a server that fills up, by a session that was warm, and serves the figures', async () => {
     const watching = await startWatch(staging.configure({ policy: POLICY }));
     await watching.started.said(/staging: usage \d+ % .* ordinary clients: admitted/);
