@@ -9,8 +9,9 @@ if (major < 24) {
   );
 }
 
-/** Files that take minutes. */
-const LONG = /(scenarios-\d-of-3|runbook-stories|mysql-9|mariadb-10\.11|breakage|respond|end|watch)\.test\.ts$/;
+/** Files that take half a minute or more. */
+const LONG =
+  /(drill\/(scenarios.*|runbook-stories|loads|command)|mysql-9|mariadb-10\.11|servers\/mysql|breakage\/.*|page\/.*|respond|end|watch)\.test\.ts$/;
 
 /** Whatever is begun last is waited for by an idle processor, so it should be short. */
 class LongestFirst extends BaseSequencer {
@@ -25,7 +26,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // By default one fewer than there are cores: of two that is one, and most tests wait for servers most of the time.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // Nothing takes a third of it where nothing else runs. A machine that is busy must not fail it.
     testTimeout: 180_000,
