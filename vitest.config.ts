@@ -31,6 +31,7 @@ export default defineConfig({
     // Nothing takes a third of it where nothing else runs. A machine that is busy must not fail it.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     // What tests start compiles much of the same code.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.cache/compile') },
   },

@@ -25,10 +25,12 @@ export interface LoadContext {
 export type Behaviour = (context: LoadContext) => Promise<void>;
 
 const OPENED_AT_ONCE = 4;
+/** Longer than an ordinary client, a canary say, holds the last slot that nobody keeps. */
+const FULL_FOR_MS = 500;
 
 /**
- * Opens as many sessions as the spec wants, and prepares each. `until-refused` goes on until the server has refused an
- * ordinary login twice in a row.
+ * Opens as many sessions as the spec wants, and prepares each. `until-refused` goes on until the server has let
+ * nobody in for half a second.
  */
 export async function openSessions(
   context: LoadContext,
@@ -37,10 +39,11 @@ export async function openSessions(
 ): Promise<ClientSession[]> {
   const wanted = context.spec.sessions === 'until-refused' ? Infinity : context.spec.sessions;
   const sessions: ClientSession[] = [];
-  let refusals = 0;
+  let refusedSince: number | null = null;
   const { everyMs } = context.spec;
   let atOnce = everyMs === undefined ? OPENED_AT_ONCE : 1;
-  while (sessions.length < wanted && refusals < 2) {
+  const isFull = () => refusedSince !== null && Date.now() - refusedSince >= FULL_FOR_MS;
+  while (sessions.length < wanted && !isFull()) {
     const batch = await Promise.all(
       Array.from({ length: Math.min(atOnce, wanted - sessions.length) }, () => context.open(purpose)),
     );
@@ -49,7 +52,7 @@ export async function openSessions(
     sessions.push(...opened);
     if (opened.length < batch.length) {
       if (wanted !== Infinity) throw new Error(`refused after ${sessions.length} of ${wanted} sessions`);
-      refusals = opened.length === 0 && atOnce === 1 ? refusals + 1 : 0;
+      refusedSince = opened.length === 0 ? (refusedSince ?? Date.now()) : null;
       // A client holds a slot for a moment even while it is refused: near the end one must not stand in another's way.
       atOnce = 1;
       await sleep(50);

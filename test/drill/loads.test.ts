@@ -128,7 +128,7 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
     await end(id);
     await vi.waitFor(
       () => expect(load.tally().sessions).toContainEqual(expect.objectContaining({ id, end: 'lost' })),
-      5_000,
+      PATIENCE_MS,
     );
   });
 

@@ -95,6 +95,9 @@ export function describeEnding(stage: () => Stage): void {
     const left = await stage().open();
     const gone = await see(left);
     await left.close();
+    await expect
+      .poll(async () => (await takeSnapshot(worker)).sessions.some(({ identity }) => identity.id === left.id))
+      .toBe(false);
     expect(
       results(
         await endSessions(
@@ -215,7 +218,7 @@ export function describeEnding(stage: () => Stage): void {
     const onlooker = await openWorker(stage());
     expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
     const acting = Promise.all([worker, second, third].map((executor) => executor.answer(request)));
-    await expect.poll(async () => (await takeSnapshot(onlooker)).othersActing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(async () => (await takeSnapshot(onlooker)).othersActing).toBe(true);
     const answers = await acting;
     expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
     onlooker.close();

@@ -99,7 +99,7 @@ export function describeLimiting(stage: () => Stage): void {
   test('a limit outlives a restart of the server, and is lifted after it', async () => {
     await changeLimit(worker, 'cap', order(3));
     await stage().restart();
-    await expect.poll(() => user.readLimit().catch(() => null), { timeout: 60_000 }).toBe(3);
+    await expect.poll(() => user.readLimit().catch(() => null)).toBe(3);
     expect(await changeLimit(worker, 'uncap', order(3))).toMatchObject({ result: 'done', current: null });
   });
 }
