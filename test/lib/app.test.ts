@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Stack, type App } from 'aws-cdk-lib';
+import { CfnResource, Stack, type App } from 'aws-cdk-lib';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -144,4 +144,19 @@ describe('the AwsSolutions rules', () => {
     addChecks(app);
     expect(() => app.synth()).toThrow(/[Vv]alidation/);
   });
+});
+
+test("CloudFormation's own rules look, unless somebody who deploys nothing says otherwise", () => {
+  const wrong = (validate?: boolean): App => {
+    const app = buildApp(parseConfig(configText(), 'headroom.yaml'), {
+      outdir: mkdtempSync(join(outdir, 'a-')),
+      bundled: [],
+      ...(validate === undefined ? {} : { validate }),
+    });
+    const properties = { NoSuchProperty: 1 };
+    new CfnResource(stackOf(app, 'headroom-shared'), 'Wrong', { type: 'AWS::SNS::Topic', properties });
+    return app;
+  };
+  expect(() => wrong().synth()).toThrow(/NoSuchProperty/);
+  expect(() => wrong(false).synth()).not.toThrow();
 });
