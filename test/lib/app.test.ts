@@ -5,9 +5,9 @@ import { CfnResource, Stack, type App } from 'aws-cdk-lib';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildApp } from '../../lib/app.ts';
+import { buildApp, type BuildOptions } from '../../lib/app.ts';
 import { addChecks } from '../../lib/checks.ts';
-import { ConfigInvalid, loadConfig, parseConfig } from '../../lib/config.ts';
+import { ConfigInvalid, parseConfig } from '../../lib/config.ts';
 import { configText } from '../support/templates.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../headroom.example.yaml');
@@ -20,12 +20,9 @@ afterAll(() => {
   rmSync(outdir, { recursive: true, force: true });
 });
 
-function build(text = configText()): App {
-  return buildApp(parseConfig(text, 'headroom.yaml'), {
-    outdir: mkdtempSync(join(outdir, 'a-')),
-    bundled: [],
-    validate: false,
-  });
+function build(text = configText(), options: BuildOptions = { validate: false }): App {
+  const folder = mkdtempSync(join(outdir, 'a-'));
+  return buildApp(parseConfig(text, 'headroom.yaml'), { outdir: folder, bundled: [], ...options });
 }
 
 function stackOf(app: App, id: string): Stack {
@@ -36,12 +33,7 @@ function stackOf(app: App, id: string): Stack {
 
 describe('the app of an installation', () => {
   test('is a shared stack and one stack per target, which comes after it', () => {
-    const app = buildApp(loadConfig(EXAMPLE), {
-      outdir: mkdtempSync(join(outdir, 'a-')),
-      bundled: [],
-      validate: false,
-    });
-    const assembly = app.synth();
+    const assembly = build(readFileSync(EXAMPLE, 'utf8')).synth();
     expect(assembly.stacks.map((stack) => stack.stackName).sort()).toEqual([
       'headroom-shared',
       'headroom-target-billing',
@@ -92,12 +84,7 @@ describe('the app of an installation', () => {
 
 describe('the bundles', () => {
   test("the worker's holds its code and the region's certificates, nothing else", () => {
-    const app = buildApp(parseConfig(configText(), 'headroom.yaml'), {
-      outdir: join(outdir, 'bundled'),
-      bundled: ['headroom-target-orders'],
-      validate: false,
-    });
-    const { directory } = app.synth();
+    const { directory } = build(configText(), { bundled: ['headroom-target-orders'], validate: false }).synth();
     const worker = readdirSync(directory).find(
       (entry) => entry.startsWith('asset.') && readdirSync(join(directory, entry)).includes('rds-ca.pem'),
     );
@@ -147,16 +134,12 @@ describe('the AwsSolutions rules', () => {
 });
 
 test("CloudFormation's own rules look, unless somebody who deploys nothing says otherwise", () => {
-  const wrong = (validate?: boolean): App => {
-    const app = buildApp(parseConfig(configText(), 'headroom.yaml'), {
-      outdir: mkdtempSync(join(outdir, 'a-')),
-      bundled: [],
-      ...(validate === undefined ? {} : { validate }),
-    });
+  const wrong = (options: BuildOptions): App => {
+    const app = build(configText(), options);
     const properties = { NoSuchProperty: 1 };
     new CfnResource(stackOf(app, 'headroom-shared'), 'Wrong', { type: 'AWS::SNS::Topic', properties });
     return app;
   };
-  expect(() => wrong().synth()).toThrow(/NoSuchProperty/);
-  expect(() => wrong(false).synth()).not.toThrow();
+  expect(() => wrong({}).synth()).toThrow(/NoSuchProperty/);
+  expect(() => wrong({ validate: false }).synth()).not.toThrow();
 });
