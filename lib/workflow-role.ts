@@ -1,8 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
-import type { WorkflowProps } from './workflow.ts';
 
 const LOG_DELIVERY = [
   'logs:CreateLogDelivery',
@@ -21,10 +21,15 @@ const TRACING = [
   'xray:GetSamplingTargets',
 ];
 
-/** May invoke the six functions of the steps, deliver its log and trace; nothing else. */
+export interface WorkflowRoleProps {
+  readonly stateMachineName: string;
+  /** The functions of the steps. */
+  readonly steps: readonly IFunction[];
+}
+
+/** May invoke the functions of the steps, deliver its log and trace; nothing else. */
 export class WorkflowRole extends Role {
-  constructor(scope: Construct, id: string, props: WorkflowProps) {
-    const { diagnose, ask, act, escalate, close, notify, stateMachineName } = props;
+  constructor(scope: Construct, id: string, { stateMachineName, steps }: WorkflowRoleProps) {
     super(scope, id, {
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
@@ -33,7 +38,7 @@ export class WorkflowRole extends Role {
       inlinePolicies: {
         Steps: allow(
           ['lambda:InvokeFunction'],
-          [diagnose, ask, act, escalate, close, notify].map((step) => step.functionArn),
+          steps.map(({ functionArn }) => functionArn),
         ),
         Logging: allow(LOG_DELIVERY, ['*']),
         Tracing: allow(TRACING, ['*']),

@@ -86,7 +86,10 @@ export class Workflow extends Construct {
       tracingEnabled: true,
       logs: { destination: this.#createLog(props), level: LogLevel.ALL, includeExecutionData: false },
       // The one CDK writes may also invoke every version of the functions.
-      role: new WorkflowRole(this, 'Role', props).withoutPolicyUpdates(),
+      role: new WorkflowRole(this, 'Role', {
+        stateMachineName: props.stateMachineName,
+        steps: [props.diagnose, props.ask, props.act, props.escalate, props.close, props.notify],
+      }).withoutPolicyUpdates(),
     });
   }
 

@@ -1,7 +1,6 @@
 import { chosenFrom, NO_CHOICE, type Choice } from './choice.ts';
 import { countBy } from './count-by.ts';
 import type { Harm } from './harm.ts';
-import type { CapRecord } from './incident.ts';
 import type { LockQueues } from './locks.ts';
 import { budgetOf, planGroup, type Left } from './plan-group.ts';
 import { modeOfTier, type Mode, type Policy } from './policy.ts';
@@ -11,7 +10,7 @@ import { sessionKey, type Session } from './session.ts';
 import { slotsTaken, type Sample, type Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
 import type { TierName } from './tiers/names.ts';
-import type { Candidate, CapRefusal, Spared, UserCap } from './tiers/tier.ts';
+import type { Candidate, CapRefusal, Spared, StandingLimit, UserCap } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
@@ -32,7 +31,7 @@ export interface History {
   /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
   readonly lastCause: string | null;
   /** Temporary limits of the target that are on record. */
-  readonly caps: readonly CapRecord[];
+  readonly caps: readonly StandingLimit[];
 }
 
 export const NO_HISTORY: History = {

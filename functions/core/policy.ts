@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
-import { REPEATS } from './repeats.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 /** `observe` plans and never acts; `approve` acts when a person has said yes to the plan. */
@@ -87,11 +86,14 @@ const flap = z.strictObject({
   maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
 });
 
+/** Pages after the first one that can be sent at all: the record has a notice for each. */
+export const MOST_REPEATS = 4;
+
 const escalation = z.strictObject({
   /** Time after a page before the next one, while nobody acknowledges and the trouble stands. */
   repeatMinutes: z._default(z.int().check(z.minimum(1), z.maximum(24 * 60)), 15),
   /** Pages after the first one. */
-  maxRepeats: z._default(z.int().check(z.minimum(0), z.maximum(REPEATS.length)), 3),
+  maxRepeats: z._default(z.int().check(z.minimum(0), z.maximum(MOST_REPEATS)), 3),
 });
 
 const protect = z.strictObject({

@@ -13,7 +13,6 @@ import type { Policy } from './policy.ts';
 import { barToActing, type Bar } from './readiness.ts';
 import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
-import type { TargetSettings } from './target.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
 import { inWords } from './tiers/tier.ts';
@@ -292,7 +291,7 @@ const RESERVED_WAY_IN = {
 export function explainRefusal(
   refusal: Refusal,
   waitedMs: number,
-  { endpoint: where, engine }: Pick<TargetSettings, 'endpoint' | 'engine'>,
+  { endpoint: where, engine }: { readonly endpoint: string; readonly engine: EngineName },
 ): { readonly why: string; readonly advice: readonly string[] } {
   const words = printable(refusal.message, 200);
   const waited = `${Math.round(waitedMs / 1000)} s`;

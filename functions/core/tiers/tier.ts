@@ -1,4 +1,3 @@
-import type { CapRecord } from '../incident.ts';
 import type { LockQueues } from '../locks.ts';
 import type { Policy } from '../policy.ts';
 import type { Session } from '../session.ts';
@@ -39,6 +38,12 @@ export interface UserCap {
   readonly concerns: readonly { readonly consumer: string; readonly sessions: number }[];
 }
 
+/** A limit of Headroom's own that is on record. */
+export interface StandingLimit {
+  readonly user: string;
+  readonly limit: number;
+}
+
 /** A limit that would help and must not, or cannot, be set. */
 export interface CapRefusal {
   readonly why: string;
@@ -76,7 +81,7 @@ export interface TierInput {
   readonly stormWithinMs: number | null;
   readonly userLimits: UserLimits;
   /** Limits of Headroom's own on record. Whether one stands, `userLimits` tells. */
-  readonly caps: readonly Pick<CapRecord, 'user' | 'limit'>[];
+  readonly caps: readonly StandingLimit[];
 }
 
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */
