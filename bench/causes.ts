@@ -1,8 +1,8 @@
 import { CAUSES, type CauseName } from '../functions/core/cause.ts';
-import { diagnose } from '../functions/core/diagnosis.ts';
-import { NO_HISTORY } from '../functions/core/plan.ts';
-import { aPolicy } from '../test/support/a-session.ts';
 import { countBy } from '../functions/core/count-by.ts';
+import { diagnose } from '../functions/core/diagnosis.ts';
+import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
+import { aPolicy } from '../test/support/a-session.ts';
 import { gapsOf, type Range } from './incidents/coverage.ts';
 import { generateIncident } from './incidents/generate.ts';
 import { MODELS } from './incidents/models.ts';

@@ -1,5 +1,5 @@
 import { checkEqual, checkThat, type Check } from './checks.ts';
-import type { DrillFacts } from './result.ts';
+import type { DrillFacts } from './scenario/facts.ts';
 import type { Expectation, Scenario } from './scenarios/scenario.ts';
 
 /** Compares what came of a drill with what its scenario expects. */

@@ -1,8 +1,9 @@
 import { parseAnswer } from '../functions/aws/worker-answer.ts';
 import type { Context } from '../functions/core/cause-facts.ts';
+import { SCHEMA } from '../functions/core/protocol/schema.ts';
 import type { Snapshot } from '../functions/core/snapshot.ts';
 import type { TargetSettings } from '../functions/core/target.ts';
-import { SCHEMA, type SnapshotAnswer } from '../functions/core/worker-protocol.ts';
+import type { SnapshotAnswer } from '../functions/core/worker-protocol.ts';
 import { readContext } from '../functions/diagnose/read-context.ts';
 import type { LocalRuntime } from '../local/runtime.ts';
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TargetSettings } from '../functions/core/target.ts';
-import { SCHEMA, type SampleAnswer } from '../functions/core/worker-protocol.ts';
 import { parseAnswer } from '../functions/aws/worker-answer.ts';
+import { SCHEMA } from '../functions/core/protocol/schema.ts';
+import type { TargetSettings } from '../functions/core/target.ts';
+import type { SampleAnswer } from '../functions/core/worker-protocol.ts';
 import { takeSample } from '../functions/sample/take-sample.ts';
 import type { LocalRuntime } from '../local/runtime.ts';
 

@@ -1,4 +1,7 @@
 import { adviseOn } from '../functions/core/advice.ts';
+import type { Facts } from '../functions/core/cause-facts.ts';
+import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause-signals.ts';
+import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause-weights.ts';
 import {
   CAUSES,
   CERTAINTY,
@@ -7,14 +10,11 @@ import {
   type CauseName,
   type WeighedCause,
 } from '../functions/core/cause.ts';
-import type { Facts } from '../functions/core/cause-facts.ts';
-import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause-signals.ts';
-import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause-weights.ts';
 import { diagnose } from '../functions/core/diagnosis.ts';
-import { NO_HISTORY } from '../functions/core/plan.ts';
+import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
 import { policy } from '../functions/core/policy.ts';
 import { consumerOf, type Session } from '../functions/core/session.ts';
-import { inWords } from '../functions/core/tiers/tier.ts';
+import { inWords } from '../functions/core/words/in-words.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
 import type { CauseExample } from './cause-stage.ts';
 

@@ -1,55 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { HouseFunction } from './house-function.ts';
+import { CONTROL_FUNCTIONS, type ControlName } from './house/control-names.ts';
 import type { Names } from './names.ts';
-
-interface ControlShape {
-  readonly description: string;
-  readonly timeoutSeconds: number;
-  readonly memoryMegabytes: number;
-}
-
-/** The functions outside the VPC. Diagnose waits for a worker that Lambda may have to wake, and for a slot to come free. */
-export const CONTROL_FUNCTIONS = {
-  dispatch: {
-    description: 'Opens an incident for an alarm, or joins the open one, and starts the workflow',
-    timeoutSeconds: 30,
-    memoryMegabytes: 512,
-  },
-  reconcile: {
-    description: 'Finds incidents whose workflow died and alarms that nobody handles',
-    timeoutSeconds: 55,
-    memoryMegabytes: 512,
-  },
-  // Samples over one minute, the last of which may have to wake the worker.
-  sample: {
-    description: 'Samples a target, publishes its figures and opens an incident when it crosses its trigger',
-    timeoutSeconds: 90,
-    // It mostly waits, and at short intervals is paid for by the minute.
-    memoryMegabytes: 256,
-  },
-  diagnose: {
-    description: 'Looks at the target, plans, and says what comes next',
-    timeoutSeconds: 300,
-    memoryMegabytes: 1024,
-  },
-  // Its own look, then the longest grace a policy allows for cancelled queries; an act cut short loses its results.
-  act: { description: 'Does what one tier planned', timeoutSeconds: 180, memoryMegabytes: 1024 },
-  ask: { description: 'Asks a person about a plan', timeoutSeconds: 30, memoryMegabytes: 512 },
-  decide: { description: 'Serves the page where people answer', timeoutSeconds: 15, memoryMegabytes: 512 },
-  escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
-  // It lifts a limit or two first, by a worker that may be busy.
-  close: {
-    description: 'Lifts temporary limits, closes the incident and lets the target go',
-    timeoutSeconds: 90,
-    memoryMegabytes: 512,
-  },
-  notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
-} as const satisfies Readonly<Record<string, ControlShape>>;
-
-export type ControlName = keyof typeof CONTROL_FUNCTIONS;
-/** Those that every installation has; `decide` is there where some target asks. */
-export type StandingControlName = Exclude<ControlName, 'decide'>;
 
 /** A function of the control plane, by its name. */
 export class ControlFunction extends HouseFunction {

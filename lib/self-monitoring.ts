@@ -1,10 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData, type Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { ControlFunction, ControlName, StandingControlName } from './control-function.ts';
+import type { ControlFunction } from './control-function.ts';
+import type { ControlName, StandingControlName } from './house/control-names.ts';
 import { namesOf } from './names.ts';
 import { OwnAlarm } from './own-alarm.ts';
 

@@ -1,5 +1,5 @@
+import { SCHEMA } from '../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../functions/core/target.ts';
-import { SCHEMA } from '../functions/core/worker-protocol.ts';
 import type { WorkerAuth, WorkerSettings } from '../functions/core/worker-settings.ts';
 import type { SampleFunctionRequest } from '../functions/core/workflow.ts';
 import type { HeadroomConfig, Target } from './config-schema.ts';

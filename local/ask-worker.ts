@@ -1,9 +1,5 @@
-import {
-  SCHEMA,
-  type CheckAnswer,
-  type SnapshotAnswer,
-  type WorkerRequest,
-} from '../functions/core/worker-protocol.ts';
+import { SCHEMA } from '../functions/core/protocol/schema.ts';
+import type { CheckAnswer, SnapshotAnswer, WorkerRequest } from '../functions/core/worker-protocol.ts';
 import { createWorker, type WorkerReply } from '../functions/worker/worker.ts';
 import { toWorkerSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ApiError } from './api-error.ts';
-import { DUMMY_CREDENTIALS } from './function-environment.ts';
 import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
 import { serveLoopback, type LoopbackServer } from './loopback-server.ts';
+import { DUMMY_CREDENTIALS } from './machine/place.ts';
 import type { OnProgress } from './progress.ts';
 
 type Operations = Readonly<Record<string, (request: unknown) => unknown>>;

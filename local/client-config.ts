@@ -1,4 +1,4 @@
-import { DUMMY_CREDENTIALS, REGION } from './function-environment.ts';
+import { DUMMY_CREDENTIALS, REGION } from './machine/place.ts';
 
 /** Settings of an SDK client of the local runtime itself. Each is given, so that none comes from the machine's own. */
 export function localClientConfig(endpoint: string) {

@@ -1,8 +1,8 @@
+import type { CreateTableInput } from '@aws-sdk/client-dynamodb';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { checkDefinition, type CheckedDefinition } from './definition-check.ts';
-import type { TableDefinition } from './dynamodb.ts';
 import { readRule, type RuleTarget } from './event-rule.ts';
 import type { FunctionSpec } from './function-spec.ts';
 import { resolveIntrinsics, type Resource, type Resources } from './intrinsics.ts';
@@ -172,3 +172,9 @@ function only<T>(found: readonly T[], what: string): T {
   if (first !== undefined && more.length === 0) return first;
   throw new Error(`a local run needs exactly one ${what} in the synthesized stacks; there are ${found.length}`);
 }
+
+/** The definition of a table, as the template and the API both write it. */
+export type TableDefinition = Pick<
+  CreateTableInput,
+  'TableName' | 'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes' | 'BillingMode'
+>;

@@ -1,6 +1,6 @@
 import type { DescribeAlarmsInput, DescribeAlarmsOutput } from '@aws-sdk/client-cloudwatch';
 import * as z from 'zod';
-import { ACCOUNT, REGION } from './function-environment.ts';
+import { ACCOUNT, REGION } from './machine/place.ts';
 import { checkRequest, pageOf, requestOf } from './request-check.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';

@@ -1,23 +1,12 @@
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import {
-  CreateTableCommand,
-  DescribeTableCommand,
-  DynamoDBClient,
-  ListTablesCommand,
-  type CreateTableInput,
-} from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
 import { localClientConfig } from './client-config.ts';
+import type { TableDefinition } from './cloud-assembly.ts';
 import { serveLoopback, type LoopbackServer } from './loopback-server.ts';
-
-/** The definition of a table, as the template and the API both write it. */
-export type TableDefinition = Pick<
-  CreateTableInput,
-  'TableName' | 'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes' | 'BillingMode'
->;
 
 /** Another process has the records folder open. */
 export class RecordsInUse extends Error {

@@ -1,4 +1,5 @@
 import type { FunctionSpec } from './function-spec.ts';
+import { DUMMY_CREDENTIALS, REGION } from './machine/place.ts';
 
 /** Where the services that a function may call live on this machine; each an `http://127.0.0.1:PORT`. */
 export interface Endpoints {
@@ -7,13 +8,6 @@ export interface Endpoints {
   /** Lambda, Step Functions and CloudWatch; refuses every other service. */
   readonly aws: string;
 }
-
-export const REGION = 'us-east-1';
-/** The account that the local topic lives in. */
-export const ACCOUNT = '000000000000';
-
-/** Keys that open nothing. */
-export const DUMMY_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 
 /**
  * The whole environment of a function process, built from nothing: the function's own variables of the template, what

@@ -1,4 +1,4 @@
-import { ACCOUNT, REGION } from './function-environment.ts';
+import { ACCOUNT, REGION } from './machine/place.ts';
 
 /** A resource of a template, as far as anything here looks at it. */
 export interface Resource {

@@ -1,5 +1,5 @@
 import type { HeadroomConfig, Target } from '../lib/config.ts';
-import { ACCOUNT, REGION } from './function-environment.ts';
+import { ACCOUNT, REGION } from './machine/place.ts';
 
 /**
  * The configuration that is synthesized for a local run. Targets with `auth: {mode: url}` have no place in AWS, so their stacks

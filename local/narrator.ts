@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CAUSES, type CauseName } from '../functions/core/cause.ts';
-import type { Round } from '../functions/core/incident.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
+import type { Round } from '../functions/core/record/round.ts';
 import { TIERS } from '../functions/core/tiers/index.ts';
 import type { Progress } from './progress.ts';
 

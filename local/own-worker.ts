@@ -1,5 +1,5 @@
-import type { WorkerClient } from '../functions/core/ports.ts';
-import { SCHEMA } from '../functions/core/worker-protocol.ts';
+import type { WorkerClient } from '../functions/core/ports/worker-client.ts';
+import { SCHEMA } from '../functions/core/protocol/schema.ts';
 import { createWorker } from '../functions/worker/worker.ts';
 import { toWorkerSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 

@@ -3,7 +3,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createIncidentStore } from '../functions/aws/incident-store.ts';
 import type { IncidentStore } from '../functions/core/ports.ts';
 import { localClientConfig } from './client-config.ts';
-import { startDynamoDb, type TableDefinition } from './dynamodb.ts';
+import type { TableDefinition } from './cloud-assembly.ts';
+import { startDynamoDb } from './dynamodb.ts';
 
 /** The incident store on this machine. */
 export interface Records {

@@ -1,7 +1,8 @@
+import type { Act } from '../functions/core/ended.ts';
 import { COUNTING } from '../functions/core/history.ts';
-import type { Act, Incident } from '../functions/core/incident.ts';
-import type { IncidentStore } from '../functions/core/ports.ts';
+import type { Incident } from '../functions/core/incident.ts';
 import { summariseLimits, type LimitSummary } from '../functions/core/limited.ts';
+import type { IncidentStore } from '../functions/core/ports.ts';
 import type { SessionIdentity } from '../functions/core/session.ts';
 import type { ActKind } from '../functions/core/tiers/names.ts';
 import type { EndingResult } from '../functions/core/worker-protocol.ts';

@@ -1,9 +1,10 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SFNClient } from '@aws-sdk/client-sfn';
 import { createWorkflow } from '../functions/aws/workflow.ts';
-import type { AnswerToQuestion, IncidentStore, QuestionKey } from '../functions/core/ports.ts';
+import type { QuestionKey } from '../functions/core/approval.ts';
+import type { AnswerToQuestion, IncidentStore } from '../functions/core/ports.ts';
 import { answerQuestion, type Answered } from '../functions/decide/answer-question.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../lib/config.ts';
 import { namesOf } from '../lib/names.ts';
@@ -18,11 +19,11 @@ import { startHttpApi } from './http-api.ts';
 import { startKeeper } from './keeper.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { startRecords } from './records.ts';
-import { startSweeper } from './sweeper.ts';
 import { startTopic } from './sns.ts';
 import { createStateMachine, type LocalStateMachine } from './state-machine.ts';
 import { statusEvent } from './status-event.ts';
 import { stepFunctionsOperations } from './step-functions-operations.ts';
+import { startSweeper } from './sweeper.ts';
 import { synthesize } from './synthesis.ts';
 import { workerAccessOf } from './worker-access.ts';
 

@@ -1,10 +1,10 @@
 import { StateMachine as Interpreter } from 'aws-local-stepfunctions';
 import { ApiError } from './api-error.ts';
 import type { CheckedDefinition } from './definition-check.ts';
-import { ACCOUNT, REGION } from './function-environment.ts';
 import { toInterpreterDefinition } from './interpreter-definition.ts';
 import { toProgress } from './interpreter-events.ts';
 import { createTasks, sizeProblem, type InvokeTask, type JsonValue } from './interpreter-tasks.ts';
+import { ACCOUNT, REGION } from './machine/place.ts';
 import type { EndStatus, OnProgress } from './progress.ts';
 import { createTaskTokens, type TaskTokens } from './task-tokens.ts';
 

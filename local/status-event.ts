@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ACCOUNT, REGION } from './function-environment.ts';
+import { ACCOUNT, REGION } from './machine/place.ts';
 import type { Execution } from './state-machine.ts';
 
 /** As EventBridge tells of an execution that has ended. */

@@ -1,10 +1,12 @@
 import { describeAdmission } from '../functions/core/admission.ts';
 import { describeFinally, type Approval } from '../functions/core/approval.ts';
 import { describeChoice } from '../functions/core/choice.ts';
-import { printable } from '../functions/core/printable.ts';
-import type { Act, Incident, Round, SettledCap } from '../functions/core/incident.ts';
-import { describeLimit, summariseLimits } from '../functions/core/limited.ts';
+import type { Act } from '../functions/core/ended.ts';
+import type { Incident } from '../functions/core/incident.ts';
+import { describeLimit, summariseLimits, type SettledCap } from '../functions/core/limited.ts';
 import { describePause, scopeInWords } from '../functions/core/pause.ts';
+import { printable } from '../functions/core/printable.ts';
+import type { Round } from '../functions/core/record/round.ts';
 import { SPARED, type SparedReason } from '../functions/core/spared.ts';
 import { describeRound } from './narrator.ts';
 

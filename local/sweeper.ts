@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { localClientConfig } from './client-config.ts';
-import type { TableDefinition } from './dynamodb.ts';
+import type { TableDefinition } from './cloud-assembly.ts';
 
 /** Deletes what has expired, as DynamoDB's TTL does: the samples of a watch would fill the disk. */
 export interface Sweeper {

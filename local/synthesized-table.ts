@@ -1,11 +1,10 @@
+import { App, Stack } from 'aws-cdk-lib';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
 import { IncidentTable } from '../lib/incident-table.ts';
 import { namesOf } from '../lib/names.ts';
-import { readTable } from './cloud-assembly.ts';
-import type { TableDefinition } from './dynamodb.ts';
+import { readTable, type TableDefinition } from './cloud-assembly.ts';
 
 /** The incident table alone, as the shared stack has it: enough to open the records without running anything. */
 export function synthesizeTable(prefix: string): TableDefinition {

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { CONTROL_FUNCTIONS } from '../lib/control-function.ts';
+import { CONTROL_FUNCTIONS } from '../lib/house/control-names.ts';
 import { importsIn, importsOf, type ImportOf } from './support/imports.ts';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,5 +1,5 @@
 import { checkEqual, checkThat, type Check } from '../checks.ts';
-import type { DrillFacts } from '../result.ts';
+import type { DrillFacts } from '../scenario/facts.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { COMPRESSED, type Scenario } from './scenario.ts';
 

@@ -1,6 +1,6 @@
-import type { Pause } from '../../functions/core/incident.ts';
+import type { Pause } from '../../functions/core/pause.ts';
 import { checkThat } from '../checks.ts';
-import type { DrillFacts } from '../result.ts';
+import type { DrillFacts } from '../scenario/facts.ts';
 import { connectionLeak } from './connection-leak.ts';
 import { HEALTHY_POOL, type Scenario } from './scenario.ts';
 

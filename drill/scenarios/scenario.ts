@@ -9,7 +9,7 @@ import type { HeadroomConfig } from '../../lib/config.ts';
 import type { Reply } from '../../local/approver.ts';
 import type { Check } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
-import type { DrillFacts } from '../result.ts';
+import type { DrillFacts } from '../scenario/facts.ts';
 
 /** A rehearsal: who fills the server and how, what Headroom may do, and what must come of it. */
 export interface Scenario {

@@ -1,7 +1,7 @@
 import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
 import { checkEqual, checkThat } from '../checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
-import type { DrillFacts } from '../result.ts';
+import type { DrillFacts } from '../scenario/facts.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
 
 /** A service that was deployed with retries and without back-off: 75 clients for some 45 slots. */

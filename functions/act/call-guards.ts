@@ -2,7 +2,8 @@ import { describeCall } from '../core/call.ts';
 import { CallRefused } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
 import { describePause, fullPause, resumeCommandFor } from '../core/pause.ts';
-import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { barToActing } from '../core/readiness.ts';
 import type { TargetSettings } from '../core/target.ts';
 

@@ -1,8 +1,9 @@
 import { countBy } from '../core/count-by.ts';
-import { countEnded } from '../core/ended.ts';
+import { countEnded, type Act, type VictimRecord } from '../core/ended.ts';
 import { countAgainstCaps } from '../core/history.ts';
-import type { Act, Incident, VictimRecord } from '../core/incident.ts';
-import { LEASE_MS, type IncidentStore, type WorkerClient } from '../core/ports.ts';
+import type { Incident } from '../core/incident.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { sessionKey } from '../core/session.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import type { ActKind } from '../core/tiers/names.ts';

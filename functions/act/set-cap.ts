@@ -1,6 +1,9 @@
-import type { ActCap, CapRecord, Incident } from '../core/incident.ts';
+import type { ActCap } from '../core/ended.ts';
+import type { Incident } from '../core/incident.ts';
+import type { CapRecord } from '../core/limited.ts';
 import { whyLimit } from '../core/plan-summary.ts';
-import type { IncidentStore, WorkerClient } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { printable } from '../core/printable.ts';
 import type { UserCap } from '../core/tiers/tier.ts';
 

@@ -1,7 +1,11 @@
-import { CloudWatchClient, paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
-import type { CompositeAlarm, MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  paginateDescribeAlarms,
+  type CompositeAlarm,
+  type MetricAlarm,
+} from '@aws-sdk/client-cloudwatch';
 import type { AlarmSighting } from '../core/incident.ts';
-import type { Alarms } from '../core/ports.ts';
+import type { Alarms } from '../core/ports/outside.ts';
 import { once } from './once.ts';
 
 export interface AlarmsOptions {

@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { Dispatcher } from '../core/ports.ts';
-import { SCHEMA } from '../core/worker-protocol.ts';
+import type { Dispatcher } from '../core/ports/workflow.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import { dispatchResult } from '../core/workflow.ts';
 import { readEnvironment } from './environment.ts';
 import { once } from './once.ts';

@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Act, ActCap, ActTally, VictimRecord } from '../core/ended.ts';
 import { ActRepeated } from '../core/errors.ts';
-import type { Act, ActCap, ActTally, Round, VictimRecord } from '../core/incident.ts';
+import type { Round } from '../core/record/round.ts';
 import { clipBytes, fit, jsonBytes } from './fit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal } from './incident-items.ts';
-import type { IncidentTable, Item, Key } from './incident-table.ts';
-import { queryAll, unlessConditionFails } from './incident-table.ts';
+import { queryAll, unlessConditionFails, type IncidentTable, type Item, type Key } from './incident-table.ts';
 
 /** Bytes of victims per item; DynamoDB takes 400 KB in all. */
 const PAGE_BYTES = 300_000;

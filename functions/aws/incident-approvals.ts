@@ -1,11 +1,17 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Approval, Question } from '../core/approval.ts';
-import type { AnswerToQuestion, QuestionKey, QuestionSecrets } from '../core/ports.ts';
-import { ANSWER_GOOD_FOR_MS } from '../core/approval.ts';
+import { ANSWER_GOOD_FOR_MS, type Approval, type Question, type QuestionKey } from '../core/approval.ts';
+import type { AnswerToQuestion, QuestionSecrets } from '../core/ports.ts';
 import { fit } from './fit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './incident-items.ts';
-import type { IncidentTable, Item, Key } from './incident-table.ts';
-import { queryAll, readItem, unlessConditionFails, updateIf } from './incident-table.ts';
+import {
+  queryAll,
+  readItem,
+  unlessConditionFails,
+  updateIf,
+  type IncidentTable,
+  type Item,
+  type Key,
+} from './incident-table.ts';
 
 /** A summary is bounded by itself: hundreds of names, none of them long. */
 const APPROVAL_BYTES = 200_000;

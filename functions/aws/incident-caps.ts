@@ -1,8 +1,7 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { CapRecord, SettledCap } from '../core/incident.ts';
+import type { CapRecord, SettledCap } from '../core/limited.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './incident-items.ts';
-import type { IncidentTable, Item, Key } from './incident-table.ts';
-import { queryAll, unlessConditionFails, updateIf } from './incident-table.ts';
+import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item, type Key } from './incident-table.ts';
 
 /**
  * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes only when

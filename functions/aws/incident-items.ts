@@ -1,6 +1,6 @@
-import type { AlarmSighting, Incident, Notice, NoticeAttempt } from '../core/incident.ts';
+import type { AlarmSighting, Incident } from '../core/incident.ts';
 import type { NewIncident } from '../core/ports.ts';
-import { REPEATS } from '../core/repeats.ts';
+import { REPEATS, type Notice, type NoticeAttempt } from '../core/record/notice.ts';
 import { fit } from './fit.ts';
 import type { Item, Key } from './incident-table.ts';
 
@@ -112,6 +112,7 @@ interface MetaOnly extends Key {
   readonly joinedBy: Readonly<Record<string, AlarmSighting>>;
   readonly notified: Readonly<Partial<Record<Notice, 'pending' | 'delivered'>>>;
 }
+
 const META_ONLY: ReadonlySet<string> = new Set<keyof MetaOnly>([
   'pk',
   'sk',

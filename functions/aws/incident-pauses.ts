@@ -1,9 +1,7 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Pause, PauseScope } from '../core/incident.ts';
-import { byWidth, isInForce } from '../core/pause.ts';
+import { byWidth, isInForce, type Pause, type PauseScope } from '../core/pause.ts';
 import { expiresAt, storedField } from './incident-items.ts';
-import type { IncidentTable, Item, Key } from './incident-table.ts';
-import { queryAll } from './incident-table.ts';
+import { queryAll, type IncidentTable, type Item, type Key } from './incident-table.ts';
 
 /** For tidying up only: whether a pause has run out is read off the pause itself. */
 const KEEP_ENDED_PAUSES_DAYS = 7;

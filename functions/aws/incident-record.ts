@@ -1,8 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { BadRequest, FenceLost } from '../core/errors.ts';
-import type { Acknowledgement, Incident, Notice, NoticeAttempt } from '../core/incident.ts';
+import type { Acknowledgement, Incident } from '../core/incident.ts';
 import type { IncidentChange, NewIncident } from '../core/ports.ts';
-import type { Repeat } from '../core/repeats.ts';
+import type { Notice, NoticeAttempt, Repeat } from '../core/record/notice.ts';
 import type { Outcome } from '../core/workflow.ts';
 import {
   incidentOf,
@@ -14,8 +14,7 @@ import {
   storedField,
   storedSighting,
 } from './incident-items.ts';
-import type { IncidentTable } from './incident-table.ts';
-import { readItem, unlessConditionFails, updateIf } from './incident-table.ts';
+import { readItem, unlessConditionFails, updateIf, type IncidentTable } from './incident-table.ts';
 
 const isOpen = '#status = :open';
 /** Records of the first days lack the field. */

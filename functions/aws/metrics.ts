@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { FIGURES, figuresOf } from '../core/figures.ts';
-import type { MetricsSink } from '../core/ports.ts';
+import type { MetricsSink } from '../core/ports/outside.ts';
 import { once } from './once.ts';
 
 /** With the dimension Target these name every metric of Headroom's own. */

@@ -1,6 +1,6 @@
-import type { MessageAttributeValue } from '@aws-sdk/client-sns';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Message, Notifier } from '../core/ports.ts';
+import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/client-sns';
+import type { Message } from '../core/messages/message.ts';
+import type { Notifier } from '../core/ports/outside.ts';
 import { readEnvironment } from './environment.ts';
 import { clipBytes } from './fit.ts';
 import { once } from './once.ts';

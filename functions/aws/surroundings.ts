@@ -1,6 +1,6 @@
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeDBInstancesCommand, DescribeEventsCommand, RDSClient, type SourceType } from '@aws-sdk/client-rds';
-import type { Surroundings } from '../core/ports.ts';
+import type { Surroundings } from '../core/ports/outside.ts';
 import { once } from './once.ts';
 
 export interface SurroundingsOptions {

@@ -1,6 +1,6 @@
 import { ERRORS, SchemaMismatch, WorkerFault } from '../core/errors.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import type { CheckAnswer, EndAnswer, LimitAnswer, SampleAnswer, SnapshotAnswer } from '../core/worker-protocol.ts';
-import { SCHEMA } from '../core/worker-protocol.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

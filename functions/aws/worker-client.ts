@@ -1,7 +1,7 @@
-import type { InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import { WorkerBusy, WorkerFault } from '../core/errors.ts';
-import type { WorkerClient } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import type {
   CheckAnswer,
   EndAnswer,
@@ -10,9 +10,7 @@ import type {
   SnapshotAnswer,
   WorkerRequest,
 } from '../core/worker-protocol.ts';
-import { SCHEMA } from '../core/worker-protocol.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 import { once } from './once.ts';
 import { parseAnswer, parseFault } from './worker-answer.ts';
 
@@ -37,6 +35,7 @@ const NOT_BEGUN: ReadonlySet<string> = new Set([
   'SubnetIPAddressLimitReachedException',
   'ENILimitReachedException',
 ]);
+
 /** These leave open whether the function ran. Reading twice does no harm. */
 const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
   'ServiceException',

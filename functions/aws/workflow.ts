@@ -1,13 +1,13 @@
-import type { ExecutionStatus as SfnStatus } from '@aws-sdk/client-sfn';
 import {
   DescribeExecutionCommand,
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
+  type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
-import type { ExecutionStatus, Workflow } from '../core/ports.ts';
+import type { ExecutionStatus, Workflow } from '../core/ports/workflow.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkflowInput } from '../core/workflow.ts';
-import { SCHEMA } from '../core/worker-protocol.ts';
 import { readEnvironment } from './environment.ts';
 import { clipBytes } from './fit.ts';
 import { once } from './once.ts';

@@ -1,7 +1,9 @@
 import { judgeLift, type LiftVerdict } from '../core/cap-lift.ts';
-import type { CapRecord } from '../core/incident.ts';
+import type { CapRecord } from '../core/limited.ts';
 import { composeStuckCap } from '../core/message-cap.ts';
-import type { IncidentStore, Notifier, WorkerClient } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Notifier } from '../core/ports/outside.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { printable } from '../core/printable.ts';
 import type { TargetSettings } from '../core/target.ts';
 

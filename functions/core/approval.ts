@@ -3,7 +3,7 @@ import { LONGEST_WAIT_MINUTES, type Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import { sha256 } from './sha256.ts';
 import type { TierName } from './tiers/names.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 
 /** What may be answered. */
 export type Answer = 'approved' | 'denied';
@@ -132,3 +132,8 @@ const UNANSWERED: Readonly<Record<ApprovalStatus, string>> = {
   approved: 'approved',
   denied: 'denied',
 };
+
+export interface QuestionKey {
+  readonly incidentId: string;
+  readonly round: number;
+}

@@ -1,13 +1,14 @@
 import { countBy } from './count-by.ts';
-import type { CallScope, PersonsCall } from './incident.ts';
-import { capSlots, type History } from './plan.ts';
+import { capSlots } from './plan/budget.ts';
+import type { History } from './plan/tier-plan.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import { matchesAny, matchesClient, protectionOf, reservedForPerson } from './protection.ts';
 import { sessionKey, type Session, type SessionState } from './session.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { SparedReason } from './spared.ts';
-import { byDescending, expecting, inWords, type Candidate, type Spared } from './tiers/tier.ts';
+import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 
 /** What a person's call would end. */
 export interface CallPlan {
@@ -181,3 +182,23 @@ const CONSEQUENCES = {
   'idle-in-transaction': 'idle in a transaction: uncommitted work rolls back, locks go',
   active: 'with a running query: the query fails, and its transaction rolls back',
 } as const satisfies Record<(typeof LEAST_LOSS_FIRST)[number], string>;
+
+/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+export interface CallScope {
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly database: string | null;
+  readonly client: string | null;
+}
+
+/** A person's own call to end sessions, and what that person allowed. */
+export interface PersonsCall extends CallScope {
+  readonly by: string;
+  readonly why: string;
+  /** Sessions that run a query too, also those that wait for a lock. */
+  readonly active: boolean;
+  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  readonly costly: boolean;
+  /** Within the caps of the policy. */
+  readonly capped: boolean;
+}

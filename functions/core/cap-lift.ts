@@ -1,4 +1,4 @@
-import type { CapEnd, CapRecord } from './incident.ts';
+import type { CapEnd, CapRecord } from './limited.ts';
 import type { LimitAnswer } from './worker-protocol.ts';
 
 /**

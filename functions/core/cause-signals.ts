@@ -3,7 +3,7 @@ import type { Cause } from './cause-weights.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import type { Session } from './session.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 
 /**
  * Base rates: the runbooks' for what they count (pools 40 %, queries 25 %, locks 20 %, limit 10 %, leaks 5 %, here half each

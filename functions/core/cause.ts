@@ -1,11 +1,11 @@
 import { largestConsumer, type Facts } from './cause-facts.ts';
 import { CAUSES as KNOWN, type KnownCause } from './cause-signals.ts';
 import { signalsOf, toldOf, type Signal } from './cause-weights.ts';
-import type { CauseFinding } from './incident.ts';
+import type { CauseFinding } from './cause/finding.ts';
 import type { Policy } from './policy.ts';
 import { printable } from './printable.ts';
-import type { Canary } from './snapshot.ts';
 import { describeSlots } from './slot-picture.ts';
+import type { Canary } from './snapshot.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
 
 export type CauseName = KnownCause | 'unclear';
@@ -27,6 +27,7 @@ export const CERTAINTY = {
   /** Causes less likely than this are left out of the ranking. */
   leastProbability: 0.01,
 } as const;
+
 /** Limits that are told of one by one. */
 const MAX_LIMITS = 3;
 

@@ -1,11 +1,10 @@
 import type { CheckFacts, Right, Trial } from './check-facts.ts';
 import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './check-finding.ts';
-import { fixFor, wordsOf } from './checkup-door.ts';
 import { printable } from './printable.ts';
+import { fixFor, wordsOf } from './server/refusal.ts';
 import type { Canary, EngineName } from './snapshot.ts';
 
 /** What Headroom's two logins may do, and whether they get in. */
-
 export function checkTrial({ right, result, detail, fix }: Trial): CheckFinding {
   const words = printable(detail, 200);
   switch (result) {

@@ -1,9 +1,9 @@
 import type { CheckFinding } from './check-finding.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './message-text.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './messages/message.ts';
 import { printable } from './printable.ts';
+import { SCHEMA } from './protocol/schema.ts';
 import type { TargetSettings } from './target.ts';
-import { SCHEMA } from './worker-protocol.ts';
 
 /** A fix is to be copied, so it is cut only where no statement is that long. */
 const FIX_LENGTH = 1_000;

@@ -1,8 +1,4 @@
 import { HARM, type HarmKind } from './harm.ts';
-import { chooseLeastHarm, perSlot, type Bounds } from './least-harm.ts';
-import type { Weighed } from './plan-group.ts';
-import { printable } from './printable.ts';
-import { consumerOf } from './session.ts';
 import type { TierName } from './tiers/names.ts';
 
 /** Sessions of one tier and kind that were chosen together. */
@@ -27,48 +23,6 @@ export interface Choice {
 }
 
 export const NO_CHOICE: Choice = { harm: 0, frees: 0, chosen: [], next: null, alone: [] };
-
-/** What there was to choose from, in the order of ties, and what was chosen. */
-export interface Weighing {
-  readonly options: readonly Weighed[];
-  readonly chosen: readonly Weighed[];
-  readonly bounds: Bounds;
-}
-
-/** Sums up a choice. */
-export function chosenFrom({ options, chosen, bounds }: Weighing): Choice {
-  const isChosen = new Set(chosen);
-  const next = options
-    .filter((option) => !isChosen.has(option))
-    .reduce<Weighed | null>((best, option) => (best === null || perSlot(option) < perSlot(best) ? option : best), null);
-  const groups = Map.groupBy(chosen, ({ tier, victim }) => `${tier} ${victim.harm.kind}`);
-  const tiers = new Set(options.map(({ tier }) => tier));
-  return {
-    ...sum(chosen),
-    chosen: [...groups.values()].flatMap((group) => {
-      const [one] = group;
-      return one ? [{ tier: one.tier, kind: one.victim.harm.kind, sessions: group.length, ...sum(group) }] : [];
-    }),
-    next: next && { tier: next.tier, kind: next.victim.harm.kind, who: nameOf(next), ...sum([next]) },
-    alone: [...tiers].map((tier) => {
-      const own = chooseLeastHarm(
-        options.filter((option) => option.tier === tier),
-        bounds,
-      );
-      const { harm, frees } = sum(own);
-      return { tier, sessions: own.length, harm, frees, isEnough: frees >= bounds.need };
-    }),
-  };
-}
-
-function sum(options: readonly Weighed[]): { readonly harm: number; readonly frees: number } {
-  const harm = options.reduce((total, { victim }) => total + victim.harm.points, 0);
-  return { harm: Math.round(10 * harm) / 10, frees: options.reduce((total, { frees }) => total + frees, 0) };
-}
-
-function nameOf({ victim: { session } }: Weighed): string {
-  return `${session.identity.id} ${printable(consumerOf(session), 80)}`;
-}
 
 /** A choice in words, a line each. Empty when there was nothing to choose from. */
 export function describeChoice({ chosen, next, alone, harm, frees }: Choice): string[] {

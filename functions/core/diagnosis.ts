@@ -1,8 +1,9 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from './cause-facts.ts';
 import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from './cause.ts';
-import type { CauseFinding } from './incident.ts';
+import type { CauseFinding } from './cause/finding.ts';
 import { readLockQueues, type LockQueues } from './locks.ts';
-import { planTiers, type History, type Plan } from './plan.ts';
+import { planTiers } from './plan.ts';
+import type { History, Plan } from './plan/tier-plan.ts';
 import type { Mode, Policy } from './policy.ts';
 import { LOOK_MS, readReturns, type Returns } from './returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from './snapshot.ts';

@@ -1,8 +1,7 @@
 import { countBy } from './count-by.ts';
-import type { Act, VictimRecord } from './incident.ts';
-import { consumerOf } from './session.ts';
+import { consumerOf, type SessionIdentity } from './session.ts';
 import type { ActKind } from './tiers/names.ts';
-import type { EndingResult } from './worker-protocol.ts';
+import type { EndingResult, LimitResult } from './worker-protocol.ts';
 
 /** What became of the victims of one tier, over all its acts. */
 export interface TierSummary {
@@ -41,4 +40,52 @@ export function topConsumers(acts: readonly Act[], limit: number): { readonly na
 
 function isEnded({ result }: VictimRecord): boolean {
   return result === 'ended' || result === 'cancelled' || result === 'rolling-back';
+}
+
+/** A session a tier meant to end, and, once it is known, what became of it. */
+export interface VictimRecord {
+  readonly identity: SessionIdentity;
+  readonly user: string | null;
+  readonly application: string;
+  readonly database: string | null;
+  readonly method: 'terminate' | 'cancel';
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: EndingResult | null;
+  readonly detail: string;
+}
+
+/** An act as the caps see it. */
+export interface ActTally {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly tier: ActKind;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  /** How many sessions count against the caps for this act. */
+  readonly counted: number;
+}
+
+/**
+ * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
+ * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
+ */
+export interface Act extends ActTally {
+  readonly victims: readonly VictimRecord[];
+  /** The limit that was to stand before any of them was ended; null for none. */
+  readonly cap: ActCap | null;
+}
+
+/** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
+export interface ActCap {
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly limit: number;
+  /** Null: there was none. */
+  readonly before: number | null;
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: LimitResult | 'not-tried' | null;
+  readonly detail: string;
 }

@@ -1,5 +1,7 @@
-import type { Act, ActCap, ActTally, CapRecord, Round, VictimRecord } from './incident.ts';
-import type { History } from './plan.ts';
+import type { Act, ActCap, ActTally, VictimRecord } from './ended.ts';
+import type { CapRecord } from './limited.ts';
+import type { History } from './plan/tier-plan.ts';
+import type { Round } from './record/round.ts';
 import type { Ended } from './returns.ts';
 import { consumerOf, sessionKey, type Session } from './session.ts';
 import type { Snapshot } from './snapshot.ts';

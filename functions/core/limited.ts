@@ -1,4 +1,4 @@
-import type { Act, ActCap, CapEnd, DroppedCap, SettledCap } from './incident.ts';
+import type { Act, ActCap } from './ended.ts';
 import { printable } from './printable.ts';
 
 /** A temporary limit of an incident, for people and for machines. Null: not known, or there is none. */
@@ -41,4 +41,45 @@ export function describeLimit({ user, limit, before, result, end, dropped }: Lim
     return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;
   }
   return `meant to limit ${what}: ${result ?? 'no answer came'}`;
+}
+
+/**
+ * A temporary limit that is on record: written before it is set, and taken off only when it has been lifted or is known never
+ * to come. Whoever finds it without its incident lifts it.
+ */
+export interface CapRecord {
+  readonly targetId: string;
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly incidentId: string;
+  readonly limit: number;
+  /** What to put back; null: no limit. */
+  readonly before: number | null;
+  readonly at: number;
+  /** The worker sets it by then or not at all. */
+  readonly setBy: number;
+  /** It is known to have been set. */
+  readonly isSet: boolean;
+  /** When a person was told that it could not be lifted; null while nobody was. */
+  readonly toldAt: number | null;
+}
+
+/**
+ * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: somebody had
+ * set another meanwhile, which was left. `user-gone`: there is no such user any more. `dropped`: a person has taken it off the
+ * record, and the server was not asked.
+ */
+export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
+
+export interface SettledCap extends CapRecord {
+  readonly end: CapEnd;
+  readonly endedAt: number;
+  /** Who took it off the record, and why; null unless somebody did. */
+  readonly dropped: DroppedCap | null;
+}
+
+export interface DroppedCap {
+  readonly by: string;
+  readonly why: string;
 }

@@ -1,4 +1,4 @@
-import type { QuestionKey } from './ports.ts';
+import type { QuestionKey } from './approval.ts';
 
 /** What a link to a question carries: which one it is, and the secret that lets its holder answer. */
 export interface LinkKey extends QuestionKey {

@@ -3,13 +3,13 @@ import type { Incident } from './incident.ts';
 import { approvalForm } from './message-json.ts';
 import { causeLines, whereLine } from './message-sections.ts';
 import { clipLines, countSessions, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
+import type { Message } from './messages/message.ts';
 import { describeCap, type PlanSummary } from './plan-summary.ts';
-import type { Message } from './ports.ts';
 import { printable } from './printable.ts';
+import { SCHEMA } from './protocol/schema.ts';
 import { SPARED } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
-import { inWords } from './tiers/tier.ts';
-import { SCHEMA } from './worker-protocol.ts';
+import { inWords } from './words/in-words.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page where it is answered; null where there is none. Whoever

@@ -1,10 +1,10 @@
 import { limitStatement } from './limit-statement.ts';
-import type { CapRecord } from './incident.ts';
+import type { CapRecord } from './limited.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './message-text.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './messages/message.ts';
 import { printable, shellWord } from './printable.ts';
+import { SCHEMA } from './protocol/schema.ts';
 import type { TargetSettings } from './target.ts';
-import { SCHEMA } from './worker-protocol.ts';
 
 /** Names may be long; a statement that is cut is none. */
 const STATEMENT_LENGTH = 1_000;

@@ -1,12 +1,13 @@
 import type { Approval } from './approval.ts';
 import { actsByTier, topConsumers } from './ended.ts';
-import type { Incident, Notice } from './incident.ts';
+import type { Incident } from './incident.ts';
 import { summariseLimits } from './limited.ts';
 import type { MessageDetails } from './message-sections.ts';
-import { clipLines, MAX_LINES, LINE_LENGTH } from './message-text.ts';
-import type { Message } from './ports.ts';
+import { clipLines, LINE_LENGTH, MAX_LINES } from './message-text.ts';
+import type { Message } from './messages/message.ts';
 import { printable } from './printable.ts';
-import { SCHEMA } from './worker-protocol.ts';
+import { SCHEMA } from './protocol/schema.ts';
+import type { Notice } from './record/notice.ts';
 
 /** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
 export function jsonForm(

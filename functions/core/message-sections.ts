@@ -2,15 +2,17 @@ import { describeAdmission } from './admission.ts';
 import { describeFinally, type Approval } from './approval.ts';
 import { describeCall } from './call.ts';
 import { CAUSES, type CauseName } from './cause.ts';
-import { actsByTier, topConsumers, type TierSummary } from './ended.ts';
-import type { Act, FirstNotice, Incident, Round, SettledCap } from './incident.ts';
-import { describeLimit, summariseLimits } from './limited.ts';
+import { actsByTier, topConsumers, type Act, type TierSummary } from './ended.ts';
+import type { Incident } from './incident.ts';
+import { describeLimit, summariseLimits, type SettledCap } from './limited.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './message-text.ts';
 import { resumeCommandFor } from './pause.ts';
 import { printable } from './printable.ts';
+import type { FirstNotice } from './record/notice.ts';
+import type { Round } from './record/round.ts';
 import { howToAcknowledge } from './repeats.ts';
 import { SPARED, type SparedReason } from './spared.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 import type { EndingResult } from './worker-protocol.ts';
 
 /** From this usage on, clients are refused or about to be. */

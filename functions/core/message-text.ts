@@ -1,4 +1,4 @@
-import type { Message } from './ports.ts';
+import type { Message } from './messages/message.ts';
 import { printable } from './printable.ts';
 
 /** A label and its lines. */

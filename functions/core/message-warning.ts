@@ -1,11 +1,11 @@
 import type { Warning } from './levels.ts';
 import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './message-text.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './messages/message.ts';
 import { printable } from './printable.ts';
+import { SCHEMA } from './protocol/schema.ts';
 import type { TargetSettings } from './target.ts';
-import { inWords } from './tiers/tier.ts';
 import { WARNINGS } from './warnings.ts';
-import { SCHEMA } from './worker-protocol.ts';
+import { inWords } from './words/in-words.ts';
 
 /** For a warning of the sampler: it has no incident, and nothing was or will be ended for it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {

@@ -1,4 +1,4 @@
-import type { FirstNotice, Incident, Notice } from './incident.ts';
+import type { Incident } from './incident.ts';
 import { jsonForm } from './message-json.ts';
 import {
   CRITICAL_PERCENT,
@@ -7,11 +7,11 @@ import {
   sectionsFor,
   type MessageDetails,
 } from './message-sections.ts';
-import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine, utc, type Section } from './message-text.ts';
-import type { Message } from './ports.ts';
+import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine } from './message-text.ts';
+import type { Message } from './messages/message.ts';
 import { printable } from './printable.ts';
-import { isRepeat, ordinalOf } from './repeats.ts';
-import { SCHEMA } from './worker-protocol.ts';
+import { isRepeat, type FirstNotice, type Notice } from './record/notice.ts';
+import { ordinalOf } from './repeats.ts';
 
 /**
  * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,
@@ -31,44 +31,6 @@ export function composeMessage(incident: Incident, notice: Notice, details: Mess
     body: renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)),
     json: jsonForm(incident, notice, details, severity),
     attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
-  };
-}
-
-export interface RefusedEvent {
-  /** Null when the event does not say. */
-  readonly targetId: string | null;
-  readonly reason: string;
-  readonly alarmName: string | null;
-  /** Epoch milliseconds. */
-  readonly at: number;
-}
-
-/** For an event that opened no incident: of an unknown target or alarm, or malformed. It has no incident id. */
-export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent): Message {
-  const target = printable(targetId ?? 'unknown', 40);
-  const alarm = alarmName === null ? null : printable(alarmName, 255);
-  const alarmWords = alarm === null ? 'unknown alarm' : `alarm ${alarm}`;
-  const why = printable(reason, 4_000);
-  const sections: Section[] = [
-    ['What', ['An alarm event was refused. Nothing was looked at and nothing was ended.']],
-    ['Where', [`target ${target}, ${alarmWords}`]],
-    ['Why', [why]],
-    ['Do', ['If a database is in trouble, look at it by hand.', 'Then correct the alarm, the rule or headroom.yaml.']],
-    ['Times', [`refused ${utc(at)}`]],
-  ];
-  return {
-    subject: subjectLine('warning', target, `event of ${alarmWords} refused`),
-    body: renderSections(`${target}: an alarm event was refused`, sections),
-    json: {
-      schema: SCHEMA,
-      notice: 'refused',
-      severity: 'warning',
-      target: targetId === null ? null : target,
-      alarm,
-      reason: why,
-      at,
-    },
-    attributes: { severity: 'warning', outcome: 'refused', target, incidentId: '', notice: 'refused' },
   };
 }
 

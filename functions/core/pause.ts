@@ -1,4 +1,3 @@
-import type { Pause, PauseScope } from './incident.ts';
 import type { Mode, Policy } from './policy.ts';
 import { printable } from './printable.ts';
 import { TIER_NAMES, type TierName } from './tiers/names.ts';
@@ -70,4 +69,19 @@ export function resumeCommandFor({ targetId, tier }: PauseScope): string {
 export function scopeInWords({ targetId, tier }: PauseScope): string {
   if (tier === null) return targetId ?? 'everything';
   return `${tier} of ${targetId ?? 'every target'}`;
+}
+
+/** What a pause stops. Null means all of them: every target of the installation, every tier. */
+export interface PauseScope {
+  readonly targetId: string | null;
+  readonly tier: TierName | null;
+}
+
+/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. One scope has at most one. */
+export interface Pause extends PauseScope {
+  readonly by: string;
+  readonly why: string;
+  readonly at: number;
+  /** Epoch milliseconds; null until resumed. */
+  readonly until: number | null;
 }

@@ -1,7 +1,8 @@
-import type { Weighing } from './choice.ts';
 import { harmOf } from './harm.ts';
-import { chooseLeastHarm, type Option } from './least-harm.ts';
-import type { PlanInput, TierPlan, Victim } from './plan.ts';
+import { chooseLeastHarm } from './least-harm.ts';
+import { budgetOf, type Left } from './plan/budget.ts';
+import type { PlanInput, TierPlan, Victim } from './plan/tier-plan.ts';
+import type { Weighed, Weighing } from './plan/weighing.ts';
 import { modeOfTier } from './policy.ts';
 import { reservedForPerson } from './protection.ts';
 import { RETURNS_AT_ONCE } from './returns.ts';
@@ -9,28 +10,13 @@ import { consumerOf, type Session } from './session.ts';
 import type { SparedReason } from './spared.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from './tiers/names.ts';
-import type { CapRefusal, Candidate, Spared, Tier } from './tiers/tier.ts';
-
-/** Slots that must still come free, and how many sessions may still end: in the incident, of limited users, in the hour, by a tier. */
-export interface Left {
-  need: number;
-  incident: number;
-  limited: number;
-  hour: number;
-  readonly tier: number;
-}
+import type { Candidate, CapRefusal, Spared, Tier } from './tiers/tier.ts';
 
 export interface GroupInput extends PlanInput {
   /** Sessions that nothing protects. */
   readonly sessions: readonly Session[];
   readonly clients: readonly Session[];
   readonly left: Left;
-}
-
-/** A victim as the choice weighs it. */
-export interface Weighed extends Option {
-  readonly tier: TierName;
-  readonly victim: Victim;
 }
 
 /** A person is asked about each of these by name: more of them in one question nobody reads. */
@@ -45,11 +31,6 @@ const OF_CAUSE = 0.15;
 
 /** Stands in for a limit that a person has said no to. */
 export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
-
-/** Which budget a tier's victims count against: what was ended in vain before a user was limited must not keep the limit from helping. */
-export function budgetOf(tier: TierName): 'incident' | 'limited' {
-  return tier === 'cap-consumer' ? 'limited' : 'incident';
-}
 
 /** Plans tiers together: the least harm over all of them. A session that several propose belongs to the first of them. */
 export function planGroup(

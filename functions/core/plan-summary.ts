@@ -1,11 +1,12 @@
 import { countBy } from './count-by.ts';
-import type { TierPlan, Victim } from './plan.ts';
+import type { TierPlan, Victim } from './plan/tier-plan.ts';
 import { printable } from './printable.ts';
-import { sha256 } from './sha256.ts';
 import { consumerOf, sessionKey, type Session } from './session.ts';
+import { sha256 } from './sha256.ts';
 import type { SparedReason } from './spared.ts';
 import type { TierName } from './tiers/names.ts';
-import { inWords, type UserCap } from './tiers/tier.ts';
+import type { UserCap } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 
 /** A session that is asked about by name: its yes is for it alone. */
 export interface NamedVictim {

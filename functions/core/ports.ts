@@ -1,38 +1,14 @@
-import type { Answer, Approval, Decision, Question } from './approval.ts';
-import type {
-  Acknowledgement,
-  Act,
-  ActTally,
-  AlarmSighting,
-  CapEnd,
-  CapRecord,
-  DroppedCap,
-  Incident,
-  Notice,
-  NoticeAttempt,
-  Pause,
-  PauseScope,
-  PersonsCall,
-  Round,
-  SettledCap,
-} from './incident.ts';
-import type { Repeat } from './repeats.ts';
+import type { Answer, Approval, Decision, Question, QuestionKey } from './approval.ts';
+import type { PersonsCall } from './call.ts';
+import type { Act, ActTally } from './ended.ts';
+import type { Acknowledgement, AlarmSighting, Incident } from './incident.ts';
+import type { CapEnd, CapRecord, DroppedCap, SettledCap } from './limited.ts';
+import type { Pause, PauseScope } from './pause.ts';
+import type { Notice, NoticeAttempt, Repeat } from './record/notice.ts';
+import type { Round } from './record/round.ts';
 import type { StoredSample } from './sample-history.ts';
-import type { DispatchResult, Outcome } from './workflow.ts';
 import type { TargetSettings } from './target.ts';
-import type {
-  CapRequest,
-  CheckAnswer,
-  CheckRequest,
-  EndAnswer,
-  EndRequest,
-  LimitAnswer,
-  SampleAnswer,
-  SampleRequest,
-  SnapshotAnswer,
-  SnapshotRequest,
-  UncapRequest,
-} from './worker-protocol.ts';
+import type { Outcome } from './workflow.ts';
 
 /** How long a step holds the target after renewing its lease: longer than the longest step runs. */
 export const LEASE_MS = 10 * 60_000;
@@ -88,11 +64,6 @@ export interface StandingWarning {
   readonly since: number;
   /** Null while nobody has been told. */
   readonly toldAt: number | null;
-}
-
-export interface QuestionKey {
-  readonly incidentId: string;
-  readonly round: number;
 }
 
 /** What a question is stored with and never read out with. */
@@ -205,72 +176,4 @@ export interface IncidentStore extends Approvals {
   /** Newest first. */
   listByTarget(targetId: string, limit: number): Promise<Incident[]>;
   listByStatus(status: 'open' | 'closed', limit: number): Promise<Incident[]>;
-}
-
-/** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */
-export interface WorkerClient {
-  sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
-  snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
-  check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
-  /** Never retried once the worker may have begun. */
-  end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
-  /** Never retried once the worker may have begun. */
-  cap(worker: string, request: Omit<CapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
-  uncap(worker: string, request: Omit<UncapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
-}
-
-export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent';
-
-export interface Workflow {
-  /** Starts the execution of an incident. Starting one that runs or ran already is no error. */
-  start(incidentId: string): Promise<void>;
-  status(incidentId: string): Promise<{ readonly status: ExecutionStatus; readonly detail: string }>;
-  /** Wakes the state that waits with this token. A state that waits no more is no error. */
-  resume(taskToken: string): Promise<void>;
-}
-
-export interface Alarms {
-  /** Those of the named alarms that are in ALARM right now, with the time they went there. */
-  standing(names: readonly string[]): Promise<AlarmSighting[]>;
-}
-
-/** What the control plane knows of a target. Evidence only: whatever cannot be had is left out. */
-export interface Surroundings {
-  /** What was done to the instance or its parameters since a time, in words, newest first. */
-  changes(instance: string, since: number): Promise<string[]>;
-  /** Its connections by the metric of RDS since a time, oldest first. */
-  connections(instance: string, since: number): Promise<{ readonly at: number; readonly used: number }[]>;
-  /** The least memory it had free since a time, in bytes; null when the metric has nothing. */
-  freeMemory(instance: string, since: number): Promise<number | null>;
-}
-
-export interface Dispatcher {
-  /** Hands an alarm event of the target to dispatch. Throws when the function failed. */
-  dispatch(target: TargetSettings, event: unknown): Promise<DispatchResult>;
-}
-
-export interface MetricsSink {
-  /** Makes metrics of what a sample tells. */
-  emit(targetId: string, sample: StoredSample): void;
-}
-
-export interface Notifier {
-  /** Publishes; throws when the topic does not take it. */
-  publish(message: Message): Promise<void>;
-}
-
-/** A notification, ready to send. */
-export interface Message {
-  /** At most 100 printable ASCII characters. */
-  readonly subject: string;
-  readonly body: string;
-  /** The JSON form, for machines. */
-  readonly json: Readonly<Record<string, unknown>>;
-  readonly attributes: {
-    readonly severity: 'critical' | 'warning' | 'info';
-    readonly outcome: string;
-    readonly target: string;
-    readonly incidentId: string;
-    readonly notice: string;
-  };
 }

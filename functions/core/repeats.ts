@@ -1,15 +1,8 @@
 import type { Incident } from './incident.ts';
-import type { MOST_REPEATS, Policy } from './policy.ts';
-
-/** Notices of the pages after the first one, in their order. Each is sent at most once per incident, as every notice is. */
-export const REPEATS = ['page-2', 'page-3', 'page-4', 'page-5'] as const satisfies { length: typeof MOST_REPEATS };
-export type Repeat = (typeof REPEATS)[number];
+import type { Policy } from './policy.ts';
+import { isRepeat, REPEATS, type Repeat } from './record/notice.ts';
 
 type Escalation = Policy['escalation'];
-
-export function isRepeat(notice: string): notice is Repeat {
-  return REPEATS.some((repeat) => repeat === notice);
-}
 
 /**
  * The incident that people were paged for and that nothing since has put right; null when there is none. `recent`: the

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from './errors.ts';
-import { SCHEMA } from './worker-protocol.ts';
+import { SCHEMA } from './protocol/schema.ts';
 import './zod-messages.ts';
 
 /** Parses a payload between functions. Throws SchemaMismatch for another version's, BadRequest for anything else. */

@@ -2,7 +2,7 @@ import { countBy } from './count-by.ts';
 import type { LockQueues } from './locks.ts';
 import { printable } from './printable.ts';
 import { consumerOf, type Session } from './session.ts';
-import { inWords } from './tiers/tier.ts';
+import { inWords } from './words/in-words.ts';
 
 /** Who holds the slots, for how long, and what they wait for: what a person looks at first, whatever the cause. */
 export interface SlotPicture {

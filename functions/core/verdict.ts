@@ -1,57 +1,29 @@
-import { adviseOn } from './advice.ts';
-import { permissionFor, waitedForPeopleMs, type Approval } from './approval.ts';
+import { permissionFor, waitedForPeopleMs } from './approval.ts';
 import { CAUSES, type CauseName } from './cause.ts';
 import type { Diagnosis } from './diagnosis.ts';
-import { limitStatement } from './limit-statement.ts';
-import type { ActCap, Incident, Pause } from './incident.ts';
-import { describePause, fullPause, pauseOn } from './pause.ts';
-import { DENIED } from './plan-group.ts';
-import { isPlanned, type Plan, type TierPlan } from './plan.ts';
-import { describeCap, summarisePlan, type PlanSummary } from './plan-summary.ts';
-import { printable } from './printable.ts';
+import { describePause, fullPause } from './pause.ts';
+import { summarisePlan } from './plan-summary.ts';
+import { isPlanned, type TierPlan } from './plan/tier-plan.ts';
 import type { Policy } from './policy.ts';
+import { printable } from './printable.ts';
 import { barToActing, type Bar } from './readiness.ts';
-import type { Canary, EngineName, Refusal, Snapshot } from './snapshot.ts';
-import type { SparedReason } from './spared.ts';
+import { explainRefusal } from './server/refusal.ts';
+import type { Canary, Refusal, Snapshot } from './snapshot.ts';
 import { tierNamed } from './tiers/index.ts';
-import type { TierName } from './tiers/names.ts';
-import { inWords } from './tiers/tier.ts';
+import type { Situation, Verdict } from './verdict/situation.ts';
+import {
+  adviceFor,
+  describeHeld,
+  describePlan,
+  describeTier,
+  describeWish,
+  nothingLeft,
+  reachedCaps,
+} from './verdict/words.ts';
+import { inWords } from './words/in-words.ts';
 
 /** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
 const EMPTY_LOOKS = 3;
-
-export type Verdict =
-  /** Looks good; true relief needs more samples in a row first. */
-  | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
-  | { readonly next: 'close'; readonly outcome: 'relieved' | 'not-needed' | 'observed'; readonly why: string }
-  /** Relief is confirmed and must hold for a while. */
-  | { readonly next: 'watch'; readonly why: string }
-  | { readonly next: TierName; readonly why: string }
-  /** Nothing is done before a person has said yes to this. */
-  | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
-  | { readonly next: 'settle'; readonly why: string }
-  | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
-
-export interface Situation {
-  readonly incident: Incident;
-  readonly now: number;
-  /** Those in force on the target; the diagnosis was made under them. */
-  readonly pauses: readonly Pause[];
-  /** Rounds in a row, this one not counted, that had nothing to do. */
-  readonly emptyLooks: number;
-  /** Rounds so far, those that only watched relief left out. */
-  readonly looks: number;
-  /** Some tier has acted in this incident. */
-  readonly hasActed: boolean;
-  /** Temporary limits that this incident has set. */
-  readonly limited: readonly Pick<ActCap, 'user' | 'account' | 'limit'>[];
-  /** The last two acts each left more slots taken than before. */
-  readonly isWorsening: boolean;
-  /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
-  readonly actedLately: Readonly<Record<string, number>>;
-  /** What people were asked in this incident, in order. None is pending: nobody is waited for during a look. */
-  readonly approvals: readonly Approval[];
-}
 
 /** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
 export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situation): Verdict {
@@ -216,149 +188,4 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: 
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
   return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
-}
-
-function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
-  return tiers.map(({ tier }) => `${tier} is ${holdOn(tier, pauses)}`).join(', ');
-}
-
-/** What keeps a tier in mode observe from acting. */
-function holdOn(tier: TierName, pauses: readonly Pause[]): string {
-  const pause = pauseOn(tier, pauses);
-  return pause === null ? 'in observe mode' : describePause(pause);
-}
-
-function describeTier(tier: TierPlan): string {
-  const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
-  return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
-}
-
-/** What a tier would do, after "would". */
-function describeWish({ cap, victims }: TierPlan): string {
-  return `${cap === null ? '' : `limit ${describeCap(cap)} and `}end ${victims.length}`;
-}
-
-function describePlan(tiers: readonly TierPlan[]): string {
-  const planned = tiers.filter(isPlanned);
-  if (planned.length === 0) return 'no tier would end anything';
-  return `would act: ${planned.map(describeTier).join(', ')}`;
-}
-
-function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
-  if (!pressing)
-    return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
-  const reasons = new Set(plan.spared.map(({ reason }) => reason));
-  if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
-    return `usage is ${usage} %, and a person has said no to what would have helped`;
-  if (reasons.has('refills-at-once'))
-    return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
-  const caps = reachedCaps(plan);
-  if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
-  return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
-}
-
-function reachedCaps({ spared }: Plan): SparedReason[] {
-  const reasons = new Set(spared.map(({ reason }) => reason));
-  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
-}
-
-function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
-  const { target } = incident;
-  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
-  return [
-    ...limited.map(({ user, account, limit }) => {
-      const keep = printable(limitStatement(target.engine, account, limit), 300);
-      return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
-    }),
-    ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
-    ...adviseOn(cause.name as CauseName, facts, target),
-    ...held.map((each) => {
-      const { tier } = each;
-      return `${tier} is ${holdOn(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;
-    }),
-  ];
-}
-
-/** What lets the responder in when ordinary clients are refused. */
-const RESERVED_WAY_IN = {
-  postgres:
-    'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
-  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and let no application have it)',
-  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
-} as const satisfies Record<EngineName, string>;
-
-/** Why the worker did not get in, and what to do about it. */
-export function explainRefusal(
-  refusal: Refusal,
-  waitedMs: number,
-  { endpoint: where, engine }: { readonly endpoint: string; readonly engine: EngineName },
-): { readonly why: string; readonly advice: readonly string[] } {
-  const words = printable(refusal.message, 200);
-  const waited = `${Math.round(waitedMs / 1000)} s`;
-  switch (refusal.kind) {
-    case 'full':
-      return {
-        why: `locked out: every slot of ${where} is taken, reserved ones too, and none came free in ${waited} (${words})`,
-        advice: [
-          'end sessions from a login that still gets in (a superuser or the master user), or restart the application that holds them',
-          RESERVED_WAY_IN[engine],
-          'keep applications off the master user: it eats the reserve',
-        ],
-      };
-    case 'consumer-full':
-      return {
-        why: `the responder’s own connection limit is reached (${words})`,
-        advice: ['raise the connection limit of the responder’s role or database'],
-      };
-    case 'authentication':
-      return {
-        why: `the responder’s login is refused (${words})`,
-        advice: [
-          'check its password, secret or rds_iam grant; `headroom grants` prints what to create',
-          '`headroom doctor` checks it',
-        ],
-      };
-    case 'missing-database':
-      return {
-        why: `the database the responder connects to does not exist (${words})`,
-        advice: ['set endpoint.database to one that does'],
-      };
-    case 'tls':
-      return {
-        why: `TLS to ${where} failed (${words})`,
-        advice: ['check tls.mode and tls.ca; for RDS the region’s CA comes with the worker'],
-      };
-    case 'network':
-      return {
-        why: `${where} cannot be reached (${words})`,
-        advice: [
-          'check that the server runs, its address and port, and the security groups between worker and database',
-        ],
-      };
-    case 'starting':
-      return {
-        why: `the server has been starting for too long (${words})`,
-        advice: ['look at the server’s log: it may be recovering after a crash'],
-      };
-    case 'wrong-server':
-      return {
-        why: `the worker is not where it should be (${words})`,
-        advice: ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
-      };
-    case 'busy-elsewhere':
-      return {
-        why: `another executor is acting on ${where} (${words})`,
-        advice: ['find who else runs Headroom against this server'],
-      };
-    case 'too-late':
-      return {
-        why: `the worker answered only after its deadline (${words})`,
-        advice: ['look at the worker’s log for slow invocations'],
-      };
-    case 'other':
-      return {
-        why: `the worker could not get in (${refusal.code} ${words})`,
-        advice: ['`headroom doctor` shows more'],
-      };
-  }
 }

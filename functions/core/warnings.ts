@@ -1,8 +1,8 @@
 import { hasFailed } from './figures.ts';
 import type { Policy } from './policy.ts';
 import type { StoredSample } from './sample-history.ts';
+import { explainRefusal } from './server/refusal.ts';
 import type { EngineName } from './snapshot.ts';
-import { explainRefusal } from './verdict.ts';
 
 export type WarningName =
   'filling-up' | 'headroom-low' | 'long-queries' | 'ghost-session' | 'canary-broken' | 'no-access';

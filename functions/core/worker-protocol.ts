@@ -3,9 +3,6 @@ import type { CheckFacts, LoginSources } from './check-facts.ts';
 import type { SessionIdentity } from './session.ts';
 import type { Admission, Canary, Refusal, Sample, Snapshot } from './snapshot.ts';
 
-/** Version of every payload between functions. A mismatch means a deploy in the middle of an incident. */
-export const SCHEMA = 1;
-
 const identity = z.object({ server: z.string(), id: z.number(), incarnation: z.string() });
 
 /**

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
+import { SCHEMA } from './protocol/schema.ts';
 import { targetSettings } from './target.ts';
 import { TIER_NAMES } from './tiers/names.ts';
-import { SCHEMA } from './worker-protocol.ts';
 
 /** What the rule of a target's stack sends to the dispatch function. The event itself is parsed by `alarm-event.ts`. */
 export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings, event: z.unknown() });
@@ -17,6 +17,7 @@ export const dispatchResult = z.union([
   z.object({ result: z.enum(['opened', 'joined', 'handled']), incidentId: z.string() }),
   unopened,
 ]);
+
 export type DispatchResult = z.infer<typeof dispatchResult>;
 /** Why an event opened no incident. */
 export type Unopened = z.infer<typeof unopened>;
@@ -47,6 +48,7 @@ export interface WorkflowInput {
   readonly schema: number;
   readonly incidentId: string;
 }
+
 export const diagnoseRequest = z.object({ schema: z.literal(SCHEMA), incidentId: z.string() });
 
 /** What Diagnose hands to the Choice that follows it. `error` is null so that later states can always refer to it. */

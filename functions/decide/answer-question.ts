@@ -1,5 +1,6 @@
-import type { Approval } from '../core/approval.ts';
-import type { AnswerToQuestion, IncidentStore, QuestionKey, Workflow } from '../core/ports.ts';
+import type { Approval, QuestionKey } from '../core/approval.ts';
+import type { AnswerToQuestion, IncidentStore } from '../core/ports.ts';
+import type { Workflow } from '../core/ports/workflow.ts';
 
 export interface AnswerDependencies {
   readonly store: Pick<IncidentStore, 'answer' | 'approvals' | 'taskTokenOf' | 'taskResumed'>;

@@ -6,8 +6,8 @@ import { percent, utc } from '../core/message-text.ts';
 import { printable } from '../core/printable.ts';
 import { sha256 } from '../core/sha256.ts';
 import { SPARED } from '../core/spared.ts';
-import { inWords } from '../core/tiers/tier.ts';
-import { html, Html, type Piece } from './html.ts';
+import { inWords } from '../core/words/in-words.ts';
+import { Html, html, type Piece } from './html.ts';
 
 /** The longest name that is kept of whoever answers. */
 export const NAME_LENGTH = 80;

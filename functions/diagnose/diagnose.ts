@@ -1,17 +1,23 @@
-import { deniedTiers, waitMsOf } from '../core/approval.ts';
-import { adviseOn } from '../core/advice.ts';
 import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
+import { adviseOn } from '../core/advice.ts';
+import { deniedTiers, waitMsOf } from '../core/approval.ts';
 import type { CauseName } from '../core/cause.ts';
+import type { CauseFinding } from '../core/cause/finding.ts';
 import { countBy } from '../core/count-by.ts';
 import { diagnose as readSnapshot, type Diagnosis } from '../core/diagnosis.ts';
-import { countEnded } from '../core/ended.ts';
+import { countEnded, type Act } from '../core/ended.ts';
 import { FenceLost } from '../core/errors.ts';
-import { HOUR_MS, hasEffect, historyOf, isWorsening, settleAct } from '../core/history.ts';
-import type { Act, CapRecord, CauseFinding, Incident, Round } from '../core/incident.ts';
+import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/history.ts';
+import type { Incident } from '../core/incident.ts';
+import type { CapRecord } from '../core/limited.ts';
 import { underPauses } from '../core/pause.ts';
-import { countSpared, slotsNeeded } from '../core/plan.ts';
+import { slotsNeeded } from '../core/plan/budget.ts';
+import { countSpared } from '../core/plan/tier-plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { LEASE_MS, type WorkerClient } from '../core/ports.ts';
+import { LEASE_MS } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
+import type { Round } from '../core/record/round.ts';
 import { parseRequest } from '../core/request.ts';
 import {
   isRefusedAsFull,
@@ -22,12 +28,12 @@ import {
   type Server,
   type Snapshot,
 } from '../core/snapshot.ts';
-import { inWords } from '../core/tiers/tier.ts';
-import { judgeRefusal, judgeSnapshot, judgeUnconfirmed, type Situation, type Verdict } from '../core/verdict.ts';
+import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict.ts';
+import type { Situation, Verdict } from '../core/verdict/situation.ts';
+import { inWords } from '../core/words/in-words.ts';
 import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
-import { SCHEMA } from '../core/worker-protocol.ts';
-import { readContext, type ContextDependencies } from './read-context.ts';
 import { endQuestions } from './end-questions.ts';
+import { readContext, type ContextDependencies } from './read-context.ts';
 import { describeSpared } from './spared-samples.ts';
 
 export interface DiagnoseDependencies extends ContextDependencies {

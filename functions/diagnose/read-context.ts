@@ -1,5 +1,6 @@
 import { NO_CONTEXT, type Context } from '../core/cause-facts.ts';
-import type { IncidentStore, Surroundings } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Surroundings } from '../core/ports/outside.ts';
 import type { TargetSettings } from '../core/target.ts';
 
 export interface ContextDependencies {

@@ -1,5 +1,6 @@
 import { printable } from '../core/printable.ts';
-import { inWords, type Spared } from '../core/tiers/tier.ts';
+import type { Spared } from '../core/tiers/tier.ts';
+import { inWords } from '../core/words/in-words.ts';
 
 const SAMPLES_PER_REASON = 3;
 

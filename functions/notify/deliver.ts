@@ -1,6 +1,9 @@
-import type { Incident, NoticeAttempt } from '../core/incident.ts';
+import type { Incident } from '../core/incident.ts';
 import { composeMessage } from '../core/message.ts';
-import type { IncidentStore, Message, Notifier } from '../core/ports.ts';
+import type { Message } from '../core/messages/message.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Notifier } from '../core/ports/outside.ts';
+import type { NoticeAttempt } from '../core/record/notice.ts';
 
 export interface DeliverDependencies {
   readonly store: IncidentStore;

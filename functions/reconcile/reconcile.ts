@@ -1,15 +1,16 @@
 import * as z from 'zod/mini';
-import type { CapRecord, Incident } from '../core/incident.ts';
+import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
+import type { Incident } from '../core/incident.ts';
+import type { CapRecord } from '../core/limited.ts';
 import { LEASE_MS } from '../core/ports.ts';
 import { isGoingOut } from '../core/repeats.ts';
 import { parseRequest } from '../core/request.ts';
 import type { TargetSettings } from '../core/target.ts';
 import { reconcileTargetRequest } from '../core/workflow.ts';
-import { closeIncident } from '../close/close.ts';
 import { wakeWorkflow } from '../decide/answer-question.ts';
-import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
-import { openFor, type DispatchDependencies } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
+import { closeIncident } from '../incident/close-incident.ts';
+import { openFor, type DispatchDependencies } from '../incident/open.ts';
 import { deliverPending } from '../notify/deliver.ts';
 import { repeatPage } from './repeat-page.ts';
 

@@ -1,7 +1,7 @@
 import { judgeLevels } from '../core/levels.ts';
-import type { TargetSettings } from '../core/target.ts';
 import { dueRepeat, findUnanswered } from '../core/repeats.ts';
-import type { DispatchDependencies } from '../dispatch/dispatch.ts';
+import type { TargetSettings } from '../core/target.ts';
+import type { DispatchDependencies } from '../incident/open.ts';
 import { deliverPending } from '../notify/deliver.ts';
 
 /** Samples older than this say nothing about how things stand. */

@@ -1,11 +1,12 @@
 import { makeAlarmEvent } from '../core/alarm-event.ts';
 import type { Crossing } from '../core/levels.ts';
-import type { Dispatcher, IncidentStore } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Dispatcher } from '../core/ports/workflow.ts';
 import { isNews } from '../core/rest.ts';
 import type { TargetSettings } from '../core/target.ts';
 import type { DispatchResult } from '../core/workflow.ts';
-import { FRESH_MS } from '../dispatch/dispatch.ts';
 import { minuteOf, readRest } from '../dispatch/rest.ts';
+import { FRESH_MS } from '../incident/open.ts';
 
 /**
  * Hands a crossing to dispatch as the event of an alarm. Null when the target rests after an incident: then what still

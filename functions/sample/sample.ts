@@ -1,5 +1,8 @@
 import { historyMsOf, judgeLevels, type Crossing } from '../core/levels.ts';
-import type { Dispatcher, IncidentStore, MetricsSink, Notifier, WorkerClient } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { MetricsSink, Notifier } from '../core/ports/outside.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import type { Dispatcher } from '../core/ports/workflow.ts';
 import type { StoredSample } from '../core/sample-history.ts';
 import type { DispatchResult, SampleFunctionRequest } from '../core/workflow.ts';
 import { raiseCrossing } from './raise-crossing.ts';

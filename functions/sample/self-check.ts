@@ -1,7 +1,9 @@
 import { failed, type CheckFinding } from '../core/check-finding.ts';
 import { composeCheckup } from '../core/checkup-message.ts';
 import { checkUp } from '../core/checkup.ts';
-import type { IncidentStore, Notifier, WorkerClient } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Notifier } from '../core/ports/outside.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { TargetSettings } from '../core/target.ts';
 import type { CheckFunctionRequest } from '../core/workflow.ts';
 

@@ -1,5 +1,6 @@
 import { WorkerBusy } from '../core/errors.ts';
-import type { IncidentStore, WorkerClient } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sample-history.ts';
 import type { TargetSettings } from '../core/target.ts';
 

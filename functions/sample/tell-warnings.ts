@@ -1,6 +1,7 @@
 import type { Levels } from '../core/levels.ts';
 import { composeWarning } from '../core/message-warning.ts';
-import type { IncidentStore, Notifier } from '../core/ports.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Notifier } from '../core/ports/outside.ts';
 import type { TargetSettings } from '../core/target.ts';
 
 export interface Told {

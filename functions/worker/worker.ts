@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from '../core/errors.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import type { Refusal } from '../core/snapshot.ts';
 import {
-  SCHEMA,
   workerRequest,
   type CapRequest,
   type CheckAnswer,

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
-import type { PersonsCall } from '../../functions/core/incident.ts';
+import type { PersonsCall } from '../../functions/core/call.ts';
 import { clientPattern, pattern } from '../../functions/core/policy.ts';
 import { UsageError } from './usage-error.ts';
 

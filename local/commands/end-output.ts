@@ -1,12 +1,13 @@
 import Table from 'cli-table3';
 import type { Proposal } from '../../functions/act/answer-call.ts';
 import { consequencesOf, describeCall, scopeOfCall } from '../../functions/core/call.ts';
-import type { Act, Incident } from '../../functions/core/incident.ts';
+import type { Act } from '../../functions/core/ended.ts';
+import type { Incident } from '../../functions/core/incident.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { sessionKey, type Session } from '../../functions/core/session.ts';
 import { slotsTaken, usagePercent } from '../../functions/core/snapshot.ts';
 import { SPARED } from '../../functions/core/spared.ts';
-import { inWords } from '../../functions/core/tiers/tier.ts';
+import { inWords } from '../../functions/core/words/in-words.ts';
 
 /** What came of a call. */
 export interface Ended {

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from 'commander';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { carryOutCall, proposeCall, type CallDependencies, type Proposal } from '../../functions/act/answer-call.ts';
 import { createWorkerClient } from '../../functions/aws/worker-client.ts';
 import { CallRefused } from '../../functions/core/errors.ts';
-import type { IncidentStore, Notifier } from '../../functions/core/ports.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
+import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { deliverPending } from '../../functions/notify/deliver.ts';
 import { toTargetSettings } from '../../lib/config.ts';
 import { onInterrupt } from '../on-interrupt.ts';

@@ -1,8 +1,8 @@
+import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { CapRecord } from '../../functions/core/incident.ts';
+import type { CapRecord } from '../../functions/core/limited.ts';
 import type { IncidentStore } from '../../functions/core/ports.ts';
 import { printable } from '../../functions/core/printable.ts';
 import { print, printJson } from './output.ts';

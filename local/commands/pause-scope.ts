@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import * as z from 'zod/mini';
-import type { PauseScope } from '../../functions/core/incident.ts';
+import type { PauseScope } from '../../functions/core/pause.ts';
 import { TIER_NAMES } from '../../functions/core/tiers/names.ts';
 import { loadConfig } from '../../lib/config.ts';
 import { recordOptions, withRecordOptions } from './record-options.ts';

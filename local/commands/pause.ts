@@ -1,9 +1,15 @@
+import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { Pause, PauseScope } from '../../functions/core/incident.ts';
-import { describePause, overlaps, resumeCommandFor, scopeInWords } from '../../functions/core/pause.ts';
+import {
+  describePause,
+  overlaps,
+  resumeCommandFor,
+  scopeInWords,
+  type Pause,
+  type PauseScope,
+} from '../../functions/core/pause.ts';
 import { print, printJson } from './output.ts';
 import { parseUntil } from './parse-until.ts';
 import { checkTarget, parseScope, scopeOptions, withScope } from './pause-scope.ts';

@@ -1,22 +1,23 @@
-import { existsSync } from 'node:fs';
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { describeChoice } from '../../functions/core/choice.ts';
 import { diagnose, type Diagnosis } from '../../functions/core/diagnosis.ts';
-import { HOUR_MS, historyOf } from '../../functions/core/history.ts';
-import type { ActTally, CapRecord, Pause } from '../../functions/core/incident.ts';
-import { describePause, scopeInWords, underPauses } from '../../functions/core/pause.ts';
+import type { ActTally } from '../../functions/core/ended.ts';
+import { historyOf, HOUR_MS } from '../../functions/core/history.ts';
+import type { CapRecord } from '../../functions/core/limited.ts';
+import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/pause.ts';
 import { printable } from '../../functions/core/printable.ts';
-import { inWords } from '../../functions/core/tiers/tier.ts';
 import type { Session } from '../../functions/core/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/snapshot.ts';
 import { SPARED } from '../../functions/core/spared.ts';
+import { inWords } from '../../functions/core/words/in-words.ts';
 import { toTargetSettings } from '../../lib/config.ts';
-import { openLocalRecords } from './open-records.ts';
 import { takeSnapshot } from '../ask-worker.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT } from './exit-status.ts';
+import { openLocalRecords } from './open-records.ts';
 import { print, printJson, say } from './output.ts';
 
 const options = z.object({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CAUSES } from '../../functions/core/cause.ts';
 import { diagnose } from '../../functions/core/diagnosis.ts';
-import { NO_HISTORY } from '../../functions/core/plan.ts';
+import { NO_HISTORY } from '../../functions/core/plan/tier-plan.ts';
 import { CAUSE_EXAMPLES } from '../../lib/cause-examples.ts';
 import { fillCauses } from '../../lib/causes-reference.ts';
 import { aPolicy } from '../support/a-session.ts';

@@ -1,9 +1,9 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { CONTROL_FUNCTIONS } from '../../lib/control-function.ts';
+import { CONTROL_FUNCTIONS } from '../../lib/house/control-names.ts';
 import { configText, templatesOf } from '../support/templates.ts';
 
 // With everything there may be: the page where people answer, too.
@@ -25,6 +25,7 @@ type Alarm = z.infer<typeof alarm>['Properties'];
 const alarms: readonly Alarm[] = [shared, target].flatMap((template) =>
   Object.values(template.findResources('AWS::CloudWatch::Alarm')).map((one) => alarm.parse(one).Properties),
 );
+
 const opensIncidents = ({ AlarmName }: Alarm): boolean => /-connections-|-usage-high$/.test(AlarmName);
 const own = alarms.filter((one) => !opensIncidents(one));
 

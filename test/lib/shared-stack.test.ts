@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { policy } from '../../functions/core/policy.ts';
-import { CONTROL_FUNCTIONS } from '../../lib/control-function.ts';
+import { CONTROL_FUNCTIONS } from '../../lib/house/control-names.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../support/templates.ts';
 
 const { shared } = templatesOf(configText('', 'notify: { email: [dba@example.com, ops@example.com] }'));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Pause, PauseScope } from '../../functions/core/incident.ts';
+import type { Pause, PauseScope } from '../../functions/core/pause.ts';
 import { TIER_NAMES } from '../../functions/core/tiers/names.ts';
 
 /** Everything, paused until resumed, changed by what the test says. */

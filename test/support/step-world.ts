@@ -1,22 +1,24 @@
 import { createIncidentStore } from '../../functions/aws/incident-store.ts';
 import type { AlarmSighting } from '../../functions/core/incident.ts';
-import type { ExecutionStatus, IncidentStore, Message } from '../../functions/core/ports.ts';
-import type { TargetSettings } from '../../functions/core/target.ts';
-import type { Sample, Snapshot } from '../../functions/core/snapshot.ts';
+import type { Message } from '../../functions/core/messages/message.ts';
+import type { IncidentStore } from '../../functions/core/ports.ts';
+import type { ExecutionStatus } from '../../functions/core/ports/workflow.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { StoredSample } from '../../functions/core/sample-history.ts';
-import type { DispatchResult } from '../../functions/core/workflow.ts';
-import { dispatch } from '../../functions/dispatch/dispatch.ts';
-import { SCHEMA } from '../../functions/core/worker-protocol.ts';
+import type { Sample, Snapshot } from '../../functions/core/snapshot.ts';
+import type { TargetSettings } from '../../functions/core/target.ts';
 import type {
   CapRequest,
   CheckAnswer,
-  EndRequest,
   Ending,
   EndingResult,
+  EndRequest,
   LimitAnswer,
   LimitOutcome,
   WorkerRefused,
 } from '../../functions/core/worker-protocol.ts';
+import type { DispatchResult } from '../../functions/core/workflow.ts';
+import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/local-table.ts';
 
 type LimitRequest = Omit<CapRequest, 'schema' | 'kind'>;

@@ -1,7 +1,8 @@
 import type { Session } from '../session.ts';
 import type { EngineName } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
-import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
+import { inWords } from '../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
  * Ends the root blockers, those first that free most waiters; never a waiter. On PostgreSQL a root that runs a query has the

@@ -1,4 +1,5 @@
-import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier } from './tier.ts';
+import { inWords } from '../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
  * Cancels queries past a maximum age, those that have written nothing first, then the longest. The worker looks until the

@@ -1,15 +1,15 @@
 import { countBy } from '../count-by.ts';
-import { matchesAny, protectionOf } from '../protection.ts';
 import { printable, shellWord } from '../printable.ts';
+import { matchesAny, protectionOf } from '../protection.ts';
 import { consumerOf, type Session } from '../session.ts';
 import type { UserLimit } from '../snapshot.ts';
 import type { SparedReason } from '../spared.ts';
+import { inWords } from '../words/in-words.ts';
 import {
   byDescending,
   expecting,
-  inWords,
-  type CapRefusal,
   type Candidate,
+  type CapRefusal,
   type Proposal,
   type Spared,
   type Tier,

@@ -1,6 +1,7 @@
 import type { Policy } from '../policy.ts';
 import type { Session } from '../session.ts';
-import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier } from './tier.ts';
+import { inWords } from '../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
  * Terminates sessions idle in a transaction: failed transactions first (nothing is lost), then those that hold others up,

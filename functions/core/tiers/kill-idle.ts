@@ -1,7 +1,8 @@
 import { countBy } from '../count-by.ts';
 import { consumerOf, poolOf, type Session } from '../session.ts';
 import type { SparedReason } from '../spared.ts';
-import { byDescending, expecting, inWords, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
+import { inWords } from '../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
  * Terminates idle sessions, longest idle of the most over-represented consumer first. Each session's rank is the number of

@@ -1,5 +1,6 @@
 import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
 import { knock } from './canary.ts';
+import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check.ts';
 import { connectResponder, type Admitted } from './connect.ts';
 import { endSessions } from './end.ts';
@@ -7,7 +8,6 @@ import { PING } from './login.sql.ts';
 import { lookoutOver } from './look.ts';
 import { takeSample } from './sample.ts';
 import { takeSnapshot } from './snapshot.ts';
-import { limitUser } from './user-limits.ts';
 
 /** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
 export const mysqlEngine: Engine = {

@@ -1,16 +1,13 @@
 import type { UserLimits } from '../../core/snapshot.ts';
-import type { LimitOutcome } from '../../core/worker-protocol.ts';
-import { Refused, type UserLimitChange } from '../engine.ts';
-import { isServerError, type Connection } from './connection.ts';
+import { isServerError } from './connection.ts';
 import { quoteAccount } from './grants.ts';
 import type { LimitsRow } from './limits.sql.ts';
 import type { Inside } from './sample.ts';
-import { withServerLock } from './server-lock.ts';
-import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF, USER_LIMITS } from './user-limits.sql.ts';
+import { USER_LIMITS } from './user-limits.sql.ts';
 
-const QUERY_MS = 5_000;
+export const QUERY_MS = 5_000;
 /** No account has a longer name; MariaDB's are longer than MySQL's. */
-const NAME_CHARACTERS = 128;
+export const NAME_CHARACTERS = 128;
 
 /** Whose connections can be limited here, by the routine that `headroom grants --cap-users` prints. */
 export async function readUserLimits(
@@ -40,62 +37,6 @@ export async function readUserLimits(
   }
 }
 
-/** See EngineSession.limitUser. */
-export function limitUser(
-  { connection, self, options }: Inside,
-  { user, from, to, deadline }: UserLimitChange,
-): Promise<LimitOutcome> {
-  return withServerLock(connection, async () => {
-    if ([...user].length > NAME_CHARACTERS) return { result: 'gone', current: null, detail: '' };
-    if (user === self.user || user === options.canaryUser) return refuse('it is one of Headroom’s own logins');
-    if (Date.now() >= deadline) {
-      const message = 'the deadline of this request passed before the limit could be changed';
-      throw new Refused({ kind: 'too-late', code: '', message });
-    }
-    const before = await change(connection, [user, toSql(from), toSql(to)]);
-    // What stands, by the account itself and not by what we were told.
-    const [row] = await readLimit(connection, user, typeof before === 'string');
-    if (typeof before === 'string' && row?.most == null) return refuse(before);
-    if (row?.most == null || before === null) return { result: 'gone', current: null, detail: '' };
-    const current = fromSql(row.most);
-    // What was refused and has been done by hand is not asked for any more.
-    if (typeof before === 'string' && current === from) return refuse(before);
-    if (before === toSql(from) && current === to) return { result: 'done', current, detail: '' };
-    return { result: current === to ? 'already' : 'changed', current, detail: '' };
-  });
-}
-
-/** The limit that was found, null when there is no such user; in words, why the server would not. */
-async function change(connection: Connection, values: readonly (string | number)[]): Promise<number | null | string> {
-  try {
-    await connection.run(LIMIT_CONNECTIONS, values, QUERY_MS);
-  } catch (error) {
-    // ALTER USER is all or nothing, and it is the last thing the routine does.
-    if (isServerError(error)) return error.message;
-    throw error;
-  }
-  const [row] = await connection.query(FOUND, [], QUERY_MS);
-  return row?.found ?? null;
-}
-
-/** Where the routine refused, the view may be out of our reach too. */
-async function readLimit(connection: Connection, user: string, isRefused: boolean) {
-  try {
-    return await connection.query(LIMIT_OF, [user], QUERY_MS);
-  } catch (error) {
-    if (isRefused && isServerError(error)) return [];
-    throw error;
-  }
-}
-
-function refuse(detail: string): LimitOutcome {
-  return { result: 'refused', current: null, detail };
-}
-
-function fromSql(limit: number | null): number | null {
+export function fromSql(limit: number | null): number | null {
   return limit === null || limit === 0 ? null : limit;
-}
-
-function toSql(limit: number | null): number {
-  return limit ?? 0;
 }

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { carryOutCall, proposeCall } from '../../../functions/act/answer-call.ts';
 import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
-import type { Incident, PersonsCall } from '../../../functions/core/incident.ts';
+import type { PersonsCall } from '../../../functions/core/call.ts';
+import type { Incident } from '../../../functions/core/incident.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { WorkerFault } from '../../../functions/core/errors.ts';
-import type { CapRecord } from '../../../functions/core/incident.ts';
+import type { CapRecord } from '../../../functions/core/limited.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
-import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 import { StepWorld } from '../../support/step-world.ts';
+import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 
 let world: StepWorld;
 let count = 0;

@@ -1,10 +1,9 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAlarms } from '../../../functions/aws/alarms.ts';
-import type { Alarms } from '../../../functions/core/ports.ts';
+import type { Alarms } from '../../../functions/core/ports/outside.ts';
 import { T0 } from './samples.ts';
-import type { ScriptedEndpoint } from './scripted-endpoint.ts';
-import { startScriptedEndpoint } from './scripted-endpoint.ts';
+import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 let endpoint: ScriptedEndpoint;
 let client: CloudWatchClient;

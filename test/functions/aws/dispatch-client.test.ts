@@ -1,8 +1,8 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatchClient } from '../../../functions/aws/dispatch-client.ts';
-import type { Dispatcher } from '../../../functions/core/ports.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import type { Dispatcher } from '../../../functions/core/ports/workflow.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 

@@ -1,12 +1,11 @@
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../functions/aws/incident-store.ts';
-import type { Incident, Pause } from '../../../functions/core/incident.ts';
-import { scopeInWords } from '../../../functions/core/pause.ts';
+import type { Incident } from '../../../functions/core/incident.ts';
+import { scopeInWords, type Pause } from '../../../functions/core/pause.ts';
 import type { IncidentStore } from '../../../functions/core/ports.ts';
 import { aPause } from '../../support/a-pause.ts';
-import type { LocalTable } from './local-table.ts';
-import { startLocalTable } from './local-table.ts';
+import { startLocalTable, type LocalTable } from './local-table.ts';
 import { aCandidate, anAct, aVictim, HOUR, MINUTE, T0 } from './samples.ts';
 
 let local: LocalTable;

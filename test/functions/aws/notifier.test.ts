@@ -1,12 +1,10 @@
 import { SNSClient } from '@aws-sdk/client-sns';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { startFauxqs } from 'fauxqs';
-import type { FauxqsServer } from 'fauxqs';
+import { startFauxqs, type FauxqsServer } from 'fauxqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNotifier } from '../../../functions/aws/notifier.ts';
-import type { Message } from '../../../functions/core/ports.ts';
-import type { ScriptedEndpoint } from './scripted-endpoint.ts';
-import { startScriptedEndpoint } from './scripted-endpoint.ts';
+import type { Message } from '../../../functions/core/messages/message.ts';
+import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 const MESSAGE: Message = {
   subject: '[Headroom] orders: relieved, 97% -> 64%, 12 sessions ended',

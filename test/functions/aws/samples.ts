@@ -1,4 +1,4 @@
-import type { Act, VictimRecord } from '../../../functions/core/incident.ts';
+import type { Act, VictimRecord } from '../../../functions/core/ended.ts';
 import { policy } from '../../../functions/core/policy.ts';
 import type { NewIncident } from '../../../functions/core/ports.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';

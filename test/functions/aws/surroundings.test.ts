@@ -2,7 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSurroundings } from '../../../functions/aws/surroundings.ts';
-import type { Surroundings } from '../../../functions/core/ports.ts';
+import type { Surroundings } from '../../../functions/core/ports/outside.ts';
 import { MINUTE, T0 } from './samples.ts';
 import { startScriptedEndpoint, type Received, type Reply, type ScriptedEndpoint } from './scripted-endpoint.ts';
 

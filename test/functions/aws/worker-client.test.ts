@@ -2,11 +2,10 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkerClient } from '../../../functions/aws/worker-client.ts';
 import { WorkerBusy } from '../../../functions/core/errors.ts';
-import type { WorkerClient } from '../../../functions/core/ports.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import type { WorkerClient } from '../../../functions/core/ports/worker-client.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import { T0 } from './samples.ts';
-import type { Reply, ScriptedEndpoint } from './scripted-endpoint.ts';
-import { startScriptedEndpoint } from './scripted-endpoint.ts';
+import { startScriptedEndpoint, type Reply, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 const WORKER = 'headroom-worker-orders';
 const DEADLINE = T0 + 5_000;
@@ -19,6 +18,7 @@ const REFUSED = {
   attempts: 9,
   waitedMs: 5_000,
 };
+
 const ENDED = { schema: SCHEMA, ok: true, admission: ADMISSION, endings: [] };
 
 let endpoint: ScriptedEndpoint;

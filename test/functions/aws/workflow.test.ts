@@ -1,10 +1,9 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createWorkflow } from '../../../functions/aws/workflow.ts';
-import type { Workflow } from '../../../functions/core/ports.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
-import type { ScriptedEndpoint } from './scripted-endpoint.ts';
-import { startScriptedEndpoint } from './scripted-endpoint.ts';
+import type { Workflow } from '../../../functions/core/ports/workflow.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
+import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 const MACHINE = 'arn:aws:states:eu-west-1:123456789012:stateMachine:headroom-workflow';
 const EXECUTION = 'arn:aws:states:eu-west-1:123456789012:execution:headroom-workflow:orders-1';

@@ -4,9 +4,9 @@ import { adviseOn, type Advised } from '../../../functions/core/advice.ts';
 import { CAUSES, type CauseName } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { MAX_LINES } from '../../../functions/core/message-text.ts';
-import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import { NO_HISTORY } from '../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
-import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
 

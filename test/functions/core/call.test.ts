@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { consequencesOf, describeCall, planCall } from '../../../functions/core/call.ts';
-import type { PersonsCall } from '../../../functions/core/incident.ts';
-import { capSlots, NO_HISTORY } from '../../../functions/core/plan.ts';
+import { consequencesOf, describeCall, planCall, type PersonsCall } from '../../../functions/core/call.ts';
+import { capSlots } from '../../../functions/core/plan/budget.ts';
+import { NO_HISTORY } from '../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../functions/core/session.ts';
 import { aCall } from '../../support/a-call.ts';
-import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
 import { policies, snapshots } from '../../support/arbitraries.ts';
 
 const calls: fc.Arbitrary<PersonsCall> = fc

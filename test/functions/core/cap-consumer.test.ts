@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import type { CapRecord } from '../../../functions/core/incident.ts';
-import { NO_HISTORY, type History, type TierPlan } from '../../../functions/core/plan.ts';
+import type { CapRecord } from '../../../functions/core/limited.ts';
+import { NO_HISTORY, type History, type TierPlan } from '../../../functions/core/plan/tier-plan.ts';
 import { modeOfTier, type Policy } from '../../../functions/core/policy.ts';
 import type { Session } from '../../../functions/core/session.ts';
 import type { Snapshot, UserLimit } from '../../../functions/core/snapshot.ts';
 import { TIERS } from '../../../functions/core/tiers/index.ts';
-import { aPolicy, aSession, aSnapshot, active, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, many } from '../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, asked one question, idle since. */
 const stormy = (id: number, changed: Partial<Session> = {}) =>

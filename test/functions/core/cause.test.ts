@@ -4,10 +4,10 @@ import { MODELS } from '../../../bench/incidents/models.ts';
 import { NO_CONTEXT } from '../../../functions/core/cause-facts.ts';
 import { CAUSES, tierOrderFor, weighCauses } from '../../../functions/core/cause.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import { NO_HISTORY } from '../../../functions/core/plan/tier-plan.ts';
 import { consumerOf, type Session } from '../../../functions/core/session.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
-import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
   return diagnose(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;

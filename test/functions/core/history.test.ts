@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Act, VictimRecord } from '../../../functions/core/ended.ts';
 import { historyOf, isWorsening, settleAct } from '../../../functions/core/history.ts';
-import type { Act, Round, VictimRecord } from '../../../functions/core/incident.ts';
+import type { Round } from '../../../functions/core/record/round.ts';
 import { active, aSession, aSnapshot } from '../../support/a-session.ts';
 
 function victim(id: number, method: VictimRecord['method']): VictimRecord {

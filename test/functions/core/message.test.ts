@@ -1,19 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type {
-  Act,
-  ActCap,
-  CapRecord,
-  Incident,
-  Notice,
-  Round,
-  SettledCap,
-  VictimRecord,
-} from '../../../functions/core/incident.ts';
+import type { Act, ActCap, VictimRecord } from '../../../functions/core/ended.ts';
+import type { Incident } from '../../../functions/core/incident.ts';
+import type { CapRecord, SettledCap } from '../../../functions/core/limited.ts';
 import { composeStuckCap } from '../../../functions/core/message-cap.ts';
-import { composeMessage, composeRefusal } from '../../../functions/core/message.ts';
+import { composeMessage } from '../../../functions/core/message.ts';
+import type { Message } from '../../../functions/core/messages/message.ts';
+import { composeRefusal } from '../../../functions/core/messages/refused-event.ts';
 import { policy } from '../../../functions/core/policy.ts';
-import type { Message } from '../../../functions/core/ports.ts';
+import type { Notice } from '../../../functions/core/record/notice.ts';
+import type { Round } from '../../../functions/core/record/round.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 3, 0, 5);
 const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed', 'done'];
@@ -322,6 +318,7 @@ const hostile = fc.oneof(
     '__proto__',
   ),
 );
+
 const numeric = fc.oneof(fc.double(), fc.constant(null));
 const counts = fc.dictionary(hostile, fc.nat(), { maxKeys: 30 });
 const hostileIncident = fc

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { modeOfTier } from '../../../functions/core/policy.ts';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import {
@@ -12,7 +11,8 @@ import {
   scopeInWords,
   underPauses,
 } from '../../../functions/core/pause.ts';
-import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import { NO_HISTORY } from '../../../functions/core/plan/tier-plan.ts';
+import { modeOfTier } from '../../../functions/core/policy.ts';
 import { judgeSnapshot } from '../../../functions/core/verdict.ts';
 import { aPause, scopesOver } from '../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { describeChoice } from '../../../functions/core/choice.ts';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { HARM, harmOf } from '../../../functions/core/harm.ts';
-import { NO_HISTORY, type History, type Plan } from '../../../functions/core/plan.ts';
+import { NO_HISTORY, type History, type Plan } from '../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../functions/core/session.ts';
-import { aPolicy, active, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 const policy = aPolicy();
 const MINUTE = 60_000;

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
 import { MOST_FOR_PERSON } from '../../../functions/core/plan-group.ts';
-import { NO_HISTORY, type History, type TierPlan, type Victim } from '../../../functions/core/plan.ts';
 import {
   findWorse,
   hashPlan,
@@ -11,13 +10,14 @@ import {
   withinAgreed,
   type PlanSummary,
 } from '../../../functions/core/plan-summary.ts';
+import { NO_HISTORY, type History, type TierPlan, type Victim } from '../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../functions/core/protection.ts';
 import { consumerOf, sessionKey } from '../../../functions/core/session.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
-import { policies, snapshots } from '../../support/arbitraries.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../support/a-session.ts';
 import { aSummary } from '../../support/an-approval.ts';
+import { policies, snapshots } from '../../support/arbitraries.ts';
 import { aStorm } from '../../support/storming.ts';
 
 function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {

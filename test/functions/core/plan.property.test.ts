@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose, type Diagnosis } from '../../../functions/core/diagnosis.ts';
-import type { CapRecord } from '../../../functions/core/incident.ts';
-import { capSlots, NO_HISTORY, type History } from '../../../functions/core/plan.ts';
+import type { CapRecord } from '../../../functions/core/limited.ts';
+import { capSlots } from '../../../functions/core/plan/budget.ts';
+import { NO_HISTORY, type History } from '../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import { poolOf, sessionKey, type Session } from '../../../functions/core/session.ts';
 import { slotsTaken, type Snapshot } from '../../../functions/core/snapshot.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { NO_HISTORY, capSlots, countSpared, type History } from '../../../functions/core/plan.ts';
+import { capSlots } from '../../../functions/core/plan/budget.ts';
+import { countSpared, NO_HISTORY, type History } from '../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../functions/core/session.ts';
-import { aPolicy, aSession, aSnapshot, active, inTransaction, many, waiter } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../support/a-session.ts';
 
 const acting = { policy: aPolicy(), mode: 'act' as const };
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../../functions/core/incident.ts';
 import { composeMessage } from '../../../functions/core/message.ts';
-import { dueRepeat, findUnanswered, ordinalOf, REPEATS } from '../../../functions/core/repeats.ts';
+import { REPEATS } from '../../../functions/core/record/notice.ts';
+import { dueRepeat, findUnanswered, ordinalOf } from '../../../functions/core/repeats.ts';
 import { aCall } from '../../support/a-call.ts';
 import { aPolicy, aTarget } from '../../support/a-session.ts';
 import { anIncident } from '../../support/an-incident.ts';

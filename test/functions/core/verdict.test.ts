@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../functions/core/diagnosis.ts';
-import { NO_HISTORY } from '../../../functions/core/plan.ts';
+import { NO_HISTORY } from '../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../functions/core/policy.ts';
 import type { Refusal, RefusalKind, Snapshot } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { judgeRefusal, judgeSnapshot, type Situation, type Verdict } from '../../../functions/core/verdict.ts';
+import { judgeRefusal, judgeSnapshot } from '../../../functions/core/verdict.ts';
+import type { Situation, Verdict } from '../../../functions/core/verdict/situation.ts';
 import { aPause } from '../../support/a-pause.ts';
-import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { anApproval } from '../../support/an-approval.ts';
 import { anIncident } from '../../support/an-incident.ts';
 
@@ -37,14 +38,17 @@ const leak = aSnapshot(
   100,
   many(100, 1, (id) => aSession(id)),
 );
+
 const busy = aSnapshot(
   100,
   many(100, 1, (id) => active(id)),
 );
+
 const calm = aSnapshot(
   100,
   many(60, 1, (id) => active(id)),
 );
+
 const between = aSnapshot(
   100,
   many(80, 1, (id) => active(id)),

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { diagnose } from '../../../functions/diagnose/diagnose.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Snapshot } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { SCHEMA, type WorkerRefused } from '../../../functions/core/worker-protocol.ts';
-import { aPolicy, aSession, aSnapshot, aTarget, active, many } from '../../support/a-session.ts';
+import type { WorkerRefused } from '../../../functions/core/worker-protocol.ts';
+import { diagnose } from '../../../functions/diagnose/diagnose.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -17,10 +18,12 @@ const leak = aSnapshot(
   100,
   many(100, 1, (id) => aSession(id)),
 );
+
 const calm = aSnapshot(
   100,
   many(50, 1, (id) => active(id)),
 );
+
 const refused: Snapshot['canary'] = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'full' } };
 const lockedOut: WorkerRefused = {
   schema: SCHEMA,

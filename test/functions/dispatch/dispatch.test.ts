@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import type { Outcome } from '../../../functions/core/workflow.ts';
+import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { seenAt } from '../../support/a-sample.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';

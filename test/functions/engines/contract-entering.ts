@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../drill/servers/server-process.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { beRefused, openWorker, takeSample, takeSnapshot, type Stage } from './stage.ts';
 

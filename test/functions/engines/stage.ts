@@ -1,12 +1,12 @@
-import type { EngineName, Sample, Snapshot } from '../../../functions/core/snapshot.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Session } from '../../../functions/core/session.ts';
-import {
-  SCHEMA,
-  type Ending,
-  type Expectation,
-  type LimitOutcome,
-  type Victim,
-  type WorkerRefused,
+import type { EngineName, Sample, Snapshot } from '../../../functions/core/snapshot.ts';
+import type {
+  Ending,
+  Expectation,
+  LimitOutcome,
+  Victim,
+  WorkerRefused,
 } from '../../../functions/core/worker-protocol.ts';
 import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';

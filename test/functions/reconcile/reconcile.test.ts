@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { dispatch } from '../../../functions/dispatch/dispatch.ts';
-import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
 import type { Incident } from '../../../functions/core/incident.ts';
-import type { Message } from '../../../functions/core/ports.ts';
+import type { Message } from '../../../functions/core/messages/message.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { dispatch } from '../../../functions/dispatch/dispatch.ts';
+import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { aPause } from '../../support/a-pause.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { aSummary } from '../../support/an-approval.ts';

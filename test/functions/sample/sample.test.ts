@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BadRequest, WorkerBusy, WorkerFault } from '../../../functions/core/errors.ts';
 import type { Incident } from '../../../functions/core/incident.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Sample } from '../../../functions/core/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
 import type { Outcome } from '../../../functions/core/workflow.ts';
 import { answer } from '../../../functions/sample/answer.ts';
 import { sample } from '../../../functions/sample/sample.ts';
-import { aPolicy, aSnapshot, aTarget } from '../../support/a-session.ts';
 import { refusedAs } from '../../support/a-sample.ts';
+import { aPolicy, aSnapshot, aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 const MINUTE = 60_000;

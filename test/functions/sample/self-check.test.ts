@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckFacts } from '../../../functions/core/check-facts.ts';
 import { WorkerFault } from '../../../functions/core/errors.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../../functions/core/target.ts';
-import { SCHEMA, type CheckAnswer } from '../../../functions/core/worker-protocol.ts';
+import type { CheckAnswer } from '../../../functions/core/worker-protocol.ts';
 import { answer } from '../../../functions/sample/answer.ts';
-import { aSnapshot, aTarget } from '../../support/a-session.ts';
 import { refusedAs } from '../../support/a-sample.ts';
+import { aSnapshot, aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;

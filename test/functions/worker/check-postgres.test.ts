@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check-finding.ts';
 import { checkUp, hasFailed } from '../../../functions/core/checkup.ts';
-import { SCHEMA } from '../../../functions/core/worker-protocol.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
-import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 import { openPostgresStage, until, type PostgresStage } from '../engines/postgres-stage.ts';
 import { openWorker, takeSample } from '../engines/stage.ts';
+import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 
 let stage: PostgresStage;
 beforeAll(async () => {

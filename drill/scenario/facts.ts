@@ -1,0 +1,21 @@
+import type { Approval } from '../../functions/core/approval.ts';
+import type { Incident } from '../../functions/core/incident.ts';
+import type { SettledCap } from '../../functions/core/limited.ts';
+import type { Round } from '../../functions/core/record/round.ts';
+import type { EndedSession } from '../../local/result.ts';
+import type { LoadTally } from '../loads/load.ts';
+
+/** What a scenario's own checks may look at. */
+export interface DrillFacts {
+  readonly incident: Incident;
+  /** Those before it, where there are several; everything else here is of the last. */
+  readonly earlier: readonly Incident[];
+  readonly rounds: readonly Round[];
+  readonly ended: readonly EndedSession[];
+  readonly approvals: readonly Approval[];
+  readonly loads: readonly LoadTally[];
+  /** Temporary limits that were set, and how each ended. */
+  readonly caps: readonly SettledCap[];
+  /** Users with a connection limit of their own on the server, when all is over. */
+  readonly limitedUsers: readonly string[];
+}

@@ -1,0 +1,42 @@
+import { renderSections, subjectLine, utc, type Section } from '../message-text.ts';
+import { printable } from '../printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { Message } from './message.ts';
+
+export interface RefusedEvent {
+  /** Null when the event does not say. */
+  readonly targetId: string | null;
+  readonly reason: string;
+  readonly alarmName: string | null;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** For an event that opened no incident: of an unknown target or alarm, or malformed. It has no incident id. */
+export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent): Message {
+  const target = printable(targetId ?? 'unknown', 40);
+  const alarm = alarmName === null ? null : printable(alarmName, 255);
+  const alarmWords = alarm === null ? 'unknown alarm' : `alarm ${alarm}`;
+  const why = printable(reason, 4000);
+  const sections: Section[] = [
+    ['What', ['An alarm event was refused. Nothing was looked at and nothing was ended.']],
+    ['Where', [`target ${target}, ${alarmWords}`]],
+    ['Why', [why]],
+    ['Do', ['If a database is in trouble, look at it by hand.', 'Then correct the alarm, the rule or headroom.yaml.']],
+    ['Times', [`refused ${utc(at)}`]],
+  ];
+  return {
+    subject: subjectLine('warning', target, `event of ${alarmWords} refused`),
+    body: renderSections(`${target}: an alarm event was refused`, sections),
+    json: {
+      schema: SCHEMA,
+      notice: 'refused',
+      severity: 'warning',
+      target: targetId === null ? null : target,
+      alarm,
+      reason: why,
+      at,
+    },
+    attributes: { severity: 'warning', outcome: 'refused', target, incidentId: '', notice: 'refused' },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Policy } from '../policy.ts';
+import { slotsTaken, type Sample } from '../snapshot.ts';
+import type { TierName } from '../tiers/names.ts';
+import type { PlanInput, TierPlan } from './tier-plan.ts';
+
+/** Slots over the relief level; 0 when there is nothing to do. */
+export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>, policy: Policy): number {
+  const reliefSlots = Math.floor((policy.reliefPercent * sample.limits.usable) / 100);
+  return Math.max(0, slotsTaken(sample) - reliefSlots);
+}
+
+/** A cap in sessions. Rounded up, so that a cap never stops a small server one slot short of its stated share. */
+export function capSlots(percent: number, usable: number): number {
+  return Math.ceil((percent * usable) / 100);
+}
+
+export function leftOf(need: number, { snapshot, policy, history }: PlanInput): Left {
+  const { usable } = snapshot.limits;
+  return {
+    need,
+    incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
+    limited: capSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
+    hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
+    tier: capSlots(policy.caps.perTierPercent, usable),
+  };
+}
+
+export function leftAfter(done: readonly TierPlan[], full: Left): Left {
+  const left = { ...full };
+  for (const { tier, victims } of done) {
+    left[budgetOf(tier)] -= victims.length;
+    left.hour -= victims.length;
+    left.need -= victims.reduce((sum, { frees }) => sum + frees, 0);
+  }
+  return left;
+}
+
+/** Slots that must still come free, and how many sessions may still end: in the incident, of limited users, in the hour, by a tier. */
+export interface Left {
+  need: number;
+  incident: number;
+  limited: number;
+  hour: number;
+  readonly tier: number;
+}
+
+/** Which budget a tier's victims count against: what was ended in vain before a user was limited must not keep the limit from helping. */
+export function budgetOf(tier: TierName): 'incident' | 'limited' {
+  return tier === 'cap-consumer' ? 'limited' : 'incident';
+}

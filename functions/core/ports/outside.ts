@@ -1,0 +1,28 @@
+import type { AlarmSighting } from '../incident.ts';
+import type { Message } from '../messages/message.ts';
+import type { StoredSample } from '../sample-history.ts';
+
+export interface Alarms {
+  /** Those of the named alarms that are in ALARM right now, with the time they went there. */
+  standing(names: readonly string[]): Promise<AlarmSighting[]>;
+}
+
+/** What the control plane knows of a target. Evidence only: whatever cannot be had is left out. */
+export interface Surroundings {
+  /** What was done to the instance or its parameters since a time, in words, newest first. */
+  changes(instance: string, since: number): Promise<string[]>;
+  /** Its connections by the metric of RDS since a time, oldest first. */
+  connections(instance: string, since: number): Promise<{ readonly at: number; readonly used: number }[]>;
+  /** The least memory it had free since a time, in bytes; null when the metric has nothing. */
+  freeMemory(instance: string, since: number): Promise<number | null>;
+}
+
+export interface MetricsSink {
+  /** Makes metrics of what a sample tells. */
+  emit(targetId: string, sample: StoredSample): void;
+}
+
+export interface Notifier {
+  /** Publishes; throws when the topic does not take it. */
+  publish(message: Message): Promise<void>;
+}

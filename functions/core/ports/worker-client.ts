@@ -1,0 +1,25 @@
+import type {
+  CapRequest,
+  CheckAnswer,
+  CheckRequest,
+  EndAnswer,
+  EndRequest,
+  LimitAnswer,
+  SampleAnswer,
+  SampleRequest,
+  SnapshotAnswer,
+  SnapshotRequest,
+  UncapRequest,
+} from '../worker-protocol.ts';
+
+/** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */
+export interface WorkerClient {
+  sample(worker: string, request: Omit<SampleRequest, 'schema' | 'kind'>): Promise<SampleAnswer>;
+  snapshot(worker: string, request: Omit<SnapshotRequest, 'schema' | 'kind'>): Promise<SnapshotAnswer>;
+  check(worker: string, request: Omit<CheckRequest, 'schema' | 'kind'>): Promise<CheckAnswer>;
+  /** Never retried once the worker may have begun. */
+  end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
+  /** Never retried once the worker may have begun. */
+  cap(worker: string, request: Omit<CapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
+  uncap(worker: string, request: Omit<UncapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
+}

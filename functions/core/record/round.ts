@@ -1,0 +1,30 @@
+import type { CauseFinding } from '../cause/finding.ts';
+import type { Choice } from '../choice.ts';
+import type { PlanSummary } from '../plan-summary.ts';
+
+/** What one Diagnose saw and decided. */
+export interface Round {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly at: number;
+  /** Null when the worker did not get in. */
+  readonly usage: number | null;
+  readonly used: number | null;
+  readonly usable: number | null;
+  readonly byState: Readonly<Record<string, number>>;
+  readonly canary: string;
+  readonly admission: string;
+  readonly cause: CauseFinding | null;
+  /** What the workflow does next, and why. */
+  readonly next: string;
+  readonly why: string;
+  /** Planned sessions by tier. */
+  readonly planned: Readonly<Record<string, number>>;
+  readonly spared: Readonly<Record<string, number>>;
+  /** A few spared sessions of each reason, as words. */
+  readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
+  /** Why these sessions and not those, where there was a choice. */
+  readonly choice?: Choice;
+  /** What a person is asked, when one is. */
+  readonly question?: PlanSummary;
+}

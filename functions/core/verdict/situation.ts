@@ -1,0 +1,39 @@
+import type { Approval } from '../approval.ts';
+import type { ActCap } from '../ended.ts';
+import type { Incident } from '../incident.ts';
+import type { Pause } from '../pause.ts';
+import type { PlanSummary } from '../plan-summary.ts';
+import type { TierName } from '../tiers/names.ts';
+
+export type Verdict =
+  /** Looks good; true relief needs more samples in a row first. */
+  | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
+  | { readonly next: 'close'; readonly outcome: 'relieved' | 'not-needed' | 'observed'; readonly why: string }
+  /** Relief is confirmed and must hold for a while. */
+  | { readonly next: 'watch'; readonly why: string }
+  | { readonly next: TierName; readonly why: string }
+  /** Nothing is done before a person has said yes to this. */
+  | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
+  | { readonly next: 'settle'; readonly why: string }
+  | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
+
+export interface Situation {
+  readonly incident: Incident;
+  readonly now: number;
+  /** Those in force on the target; the diagnosis was made under them. */
+  readonly pauses: readonly Pause[];
+  /** Rounds in a row, this one not counted, that had nothing to do. */
+  readonly emptyLooks: number;
+  /** Rounds so far, those that only watched relief left out. */
+  readonly looks: number;
+  /** Some tier has acted in this incident. */
+  readonly hasActed: boolean;
+  /** Temporary limits that this incident has set. */
+  readonly limited: readonly Pick<ActCap, 'user' | 'account' | 'limit'>[];
+  /** The last two acts each left more slots taken than before. */
+  readonly isWorsening: boolean;
+  /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
+  readonly actedLately: Readonly<Record<string, number>>;
+  /** What people were asked in this incident, in order. None is pending: nobody is waited for during a look. */
+  readonly approvals: readonly Approval[];
+}

@@ -1,0 +1,74 @@
+import { adviseOn } from '../advice.ts';
+import { CAUSES, type CauseName } from '../cause.ts';
+import type { Diagnosis } from '../diagnosis.ts';
+import { limitStatement } from '../limit-statement.ts';
+import { describePause, pauseOn, type Pause } from '../pause.ts';
+import { DENIED } from '../plan-group.ts';
+import { describeCap } from '../plan-summary.ts';
+import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
+import { printable } from '../printable.ts';
+import type { SparedReason } from '../spared.ts';
+import { tierNamed } from '../tiers/index.ts';
+import type { TierName } from '../tiers/names.ts';
+import type { Situation } from './situation.ts';
+
+export function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
+  return tiers.map(({ tier }) => `${tier} is ${holdOn(tier, pauses)}`).join(', ');
+}
+
+/** What keeps a tier in mode observe from acting. */
+function holdOn(tier: TierName, pauses: readonly Pause[]): string {
+  const pause = pauseOn(tier, pauses);
+  return pause === null ? 'in observe mode' : describePause(pause);
+}
+
+export function describeTier(tier: TierPlan): string {
+  const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
+}
+
+/** What a tier would do, after "would". */
+export function describeWish({ cap, victims }: TierPlan): string {
+  return `${cap === null ? '' : `limit ${describeCap(cap)} and `}end ${victims.length}`;
+}
+
+export function describePlan(tiers: readonly TierPlan[]): string {
+  const planned = tiers.filter(isPlanned);
+  if (planned.length === 0) return 'no tier would end anything';
+  return `would act: ${planned.map(describeTier).join(', ')}`;
+}
+
+export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
+  if (!pressing)
+    return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
+  const reasons = new Set(plan.spared.map(({ reason }) => reason));
+  if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
+    return `usage is ${usage} %, and a person has said no to what would have helped`;
+  if (reasons.has('refills-at-once'))
+    return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
+  const caps = reachedCaps(plan);
+  if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
+  return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
+}
+
+export function reachedCaps({ spared }: Plan): SparedReason[] {
+  const reasons = new Set(spared.map(({ reason }) => reason));
+  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+}
+
+export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
+  const { target } = incident;
+  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
+  return [
+    ...limited.map(({ user, account, limit }) => {
+      const keep = printable(limitStatement(target.engine, account, limit), 300);
+      return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
+    }),
+    ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
+    ...adviseOn(cause.name as CauseName, facts, target),
+    ...held.map((each) => {
+      const { tier } = each;
+      return `${tier} is ${holdOn(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;
+    }),
+  ];
+}

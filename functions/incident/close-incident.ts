@@ -1,0 +1,45 @@
+import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
+import type { Incident } from '../core/incident.ts';
+import type { IncidentStore } from '../core/ports.ts';
+import type { Notice } from '../core/record/notice.ts';
+import type { Outcome } from '../core/workflow.ts';
+import { endQuestions } from '../diagnose/end-questions.ts';
+
+export interface CloseDependencies extends LiftDependencies {
+  readonly store: IncidentStore;
+}
+
+export const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
+  relieved: 'resolved',
+  'not-needed': 'resolved',
+  observed: 'observed',
+  failed: 'failed',
+  done: 'done',
+};
+
+/**
+ * The page of an escalation has gone out or is pending already; every other outcome owes its own notice. A limit that cannot
+ * be lifted does not keep the incident open: it stays on record, a person is paged, and the reconciler goes on trying. A
+ * question that still waits is withdrawn.
+ */
+export async function closeIncident(
+  incidentId: string,
+  outcome: Outcome,
+  failure: Incident['failure'],
+  deps: CloseDependencies,
+): Promise<Incident> {
+  const { store, now } = deps;
+  const incident = await store.incident(incidentId);
+  if (incident?.status === 'open') {
+    // Of a workflow that died; whoever follows the link hears that nobody waits any more.
+    await endQuestions(incident, deps);
+    const caps = await store.caps(incident.target.id);
+    await liftCaps(
+      incident.target,
+      caps.filter((cap) => cap.incidentId === incidentId),
+      deps,
+    );
+  }
+  const notice = outcome === 'escalated' ? null : NOTICE_OF[outcome];
+  return store.close(incidentId, { outcome, at: now(), failure, notice });
+}

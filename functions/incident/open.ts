@@ -1,0 +1,51 @@
+import { incidentIdFor } from '../core/alarm-event.ts';
+import type { AlarmSighting, Incident } from '../core/incident.ts';
+import { LEASE_MS, type NewIncident, type Opening } from '../core/ports.ts';
+import type { Alarms } from '../core/ports/outside.ts';
+import type { Workflow } from '../core/ports/workflow.ts';
+import type { TargetSettings } from '../core/target.ts';
+import type { DispatchResult } from '../core/workflow.ts';
+import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
+
+export interface DispatchDependencies extends DeliverDependencies {
+  readonly workflow: Workflow;
+  readonly alarms: Alarms;
+}
+
+/** An event older than this is old news: it leads to a new look at the alarm before anything is opened. */
+export const FRESH_MS = 5 * 60000;
+/** Opens or joins the target's incident for a sighting and sees to it that its workflow runs. */
+export async function openFor(
+  target: TargetSettings,
+  alarm: AlarmSighting,
+  deps: DispatchDependencies,
+): Promise<DispatchResult> {
+  const at = deps.now();
+  const candidate: NewIncident = {
+    id: incidentIdFor(target.id, alarm.alarm, alarm.at),
+    target,
+    alarm,
+    at,
+    leaseUntil: at + LEASE_MS,
+  };
+  const opening = await openOrTakeOver(candidate, deps);
+  const { incident } = opening;
+  if (opening.kind === 'handled') return { result: 'handled', incidentId: incident.id };
+  // Also when joining: the dispatch that opened it may have died before it started the workflow.
+  // A person's call has none; what still stands when it is over is dispatched again by the reconciler.
+  if (incident.call === null) await deps.workflow.start(incident.id);
+  await deliverPending(incident, deps);
+  return { result: opening.kind === 'opened' ? 'opened' : 'joined', incidentId: incident.id };
+}
+
+async function openOrTakeOver(candidate: NewIncident, deps: DispatchDependencies): Promise<Opening> {
+  const opening = await deps.store.open(candidate);
+  if (opening.kind !== 'expired') return opening;
+  return (await isRunning(opening.incident, deps))
+    ? { ...opening, kind: 'joined' }
+    : deps.store.takeOver(candidate, opening.incident);
+}
+
+async function isRunning(incident: Incident, { workflow }: DispatchDependencies): Promise<boolean> {
+  return (await workflow.status(incident.id)).status === 'running';
+}
