@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { CheckFinding } from '../../functions/core/check-finding.ts';
 import { checkUp, hasFailed } from '../../functions/core/checkup.ts';
 import { toTargetSettings, warningsOf } from '../../lib/config.ts';
-import { takeCheck } from '../ask-worker.ts';
+import { takeCheck } from '../own-worker.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT } from './exit-status.ts';
 import { paint, print, printJson, say } from './output.ts';

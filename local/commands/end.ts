@@ -111,10 +111,5 @@ function workerOnAws({ config }: ConfiguredTarget): OwnWorker {
   // The SDK must not send an order to end a second time.
   const client = new LambdaClient({ region, maxAttempts: 1 });
   const workers = createWorkerClient({ client, now: Date.now, sleep: (ms) => sleep(ms) });
-  return {
-    snapshot: (name, request) => workers.snapshot(name, request),
-    end: (name, request) => workers.end(name, request),
-    cap: (name, request) => workers.cap(name, request),
-    close: () => client.destroy(),
-  };
+  return { ...workers, close: () => client.destroy() };
 }

@@ -14,7 +14,7 @@ import { slotsTaken, type Snapshot } from '../../functions/core/snapshot.ts';
 import { SPARED } from '../../functions/core/spared.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { toTargetSettings } from '../../lib/config.ts';
-import { takeSnapshot } from '../ask-worker.ts';
+import { takeSnapshot } from '../own-worker.ts';
 import { findLocalTarget } from './configured-target.ts';
 import { EXIT } from './exit-status.ts';
 import { openLocalRecords } from './open-records.ts';
