@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseConfig } from '../lib/config.ts';
-import { synthesize } from '../local/synthesis.ts';
+import { parseConfig } from '../lib/config/config.ts';
+import { synthesize } from '../local/synthesis/synthesis.ts';
 import { middle } from './median.ts';
 import { printTable } from './table.ts';
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseConfig } from '../lib/config.ts';
-import { synthesize } from '../local/synthesis.ts';
+import { parseConfig } from '../lib/config/config.ts';
+import { synthesize } from '../local/synthesis/synthesis.ts';
 import { openBed, workerSettingsOf, type Bed } from './beds.ts';
 import { printTable } from './table.ts';
 
@@ -34,8 +34,8 @@ export async function benchMemory(): Promise<void> {
 const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 const DIAGNOSE = `
   const { mixedSessions } = await import(${at('plan.ts')});
-  const { diagnose } = await import(${at('../functions/core/diagnosis.ts')});
-  const { NO_HISTORY } = await import(${at('../functions/core/plan.ts')});
+  const { diagnose } = await import(${at('../functions/core/verdict/diagnosis.ts')});
+  const { NO_HISTORY } = await import(${at('../functions/core/plan/tier-plan.ts')});
   const { aPolicy, aSnapshot } = await import(${at('../test/support/a-session.ts')});
   const payload = JSON.stringify(aSnapshot(5000, mixedSessions(5000)));
   for (let n = 0; n < ${LOOKS}; n++) diagnose(JSON.parse(payload), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);`;

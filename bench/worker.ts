@@ -1,5 +1,5 @@
 import { SCHEMA } from '../functions/core/protocol/schema.ts';
-import type { Session } from '../functions/core/session.ts';
+import type { Session } from '../functions/core/server/session.ts';
 import { createWorker, type Worker } from '../functions/worker/worker.ts';
 import { BED_USER, openBed, workerSettingsOf, type Bed } from './beds.ts';
 import { middle } from './median.ts';

@@ -1,20 +1,20 @@
 import { CommanderError, Command } from 'commander';
 import { drillCommand } from '../drill/command.ts';
-import { ConfigInvalid } from '../lib/config.ts';
+import { ConfigInvalid } from '../lib/config/config.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';
-import { EXIT } from '../local/commands/exit-status.ts';
+import { EXIT } from '../local/terminal/exit-status.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
 import { limitsCommand } from '../local/commands/limits.ts';
-import { paint, say } from '../local/commands/output.ts';
+import { paint, say } from '../local/terminal/output.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
-import { UsageError } from '../local/commands/usage-error.ts';
+import { UsageError } from '../local/options/usage-error.ts';
 
 const program = new Command('headroom')
   .description('Gives a database its connections back.')

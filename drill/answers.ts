@@ -1,6 +1,6 @@
-import type { AskPerson } from '../local/approver.ts';
-import type { Line } from '../local/narrator.ts';
-import type { Scenario } from './scenarios/scenario.ts';
+import type { AskPerson } from '../local/runs/approver.ts';
+import type { Line } from '../local/terminal/narrator.ts';
+import type { Scenario } from './scenario/scenario.ts';
 
 /** Says what the scenario says, or asks who was given; in either case only once the late loads are there. */
 export function answering(

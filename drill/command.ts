@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import { ENGINE_NAMES } from '../functions/core/snapshot.ts';
-import type { AskPerson } from '../local/approver.ts';
-import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../local/commands/approve-option.ts';
-import { EXIT } from '../local/commands/exit-status.ts';
-import { print, printJson, say } from '../local/commands/output.ts';
+import { ENGINE_NAMES } from '../functions/core/server/snapshot.ts';
+import type { AskPerson } from '../local/runs/approver.ts';
+import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../local/options/approve-option.ts';
+import { EXIT } from '../local/terminal/exit-status.ts';
+import { print, printJson, say } from '../local/terminal/output.ts';
 import { chooseDrills, type Drill } from './choice.ts';
-import { confusionOf, printMatrix } from './confusion.ts';
-import { createReporter, printReport, printTable, type FailedDrill } from './report.ts';
-import type { DrillResult } from './result.ts';
+import { confusionOf, printMatrix } from './outcome/confusion.ts';
+import { createReporter, printReport, printTable, type FailedDrill } from './outcome/report.ts';
+import type { DrillResult } from './outcome/result.ts';
 import { SCENARIOS } from './scenarios/index.ts';
-import { POSTGRES_MAJORS } from './servers/postgres-files.ts';
+import { POSTGRES_MAJORS } from './servers/files/postgres-files.ts';
 
 const options = z.object({
   scenario: z.optional(z.string()),

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
-import { parseConfig, type HeadroomConfig } from '../lib/config.ts';
-import type { DrillServer } from './shop.ts';
-import type { Scenario } from './scenarios/scenario.ts';
-import { slotsOf, type ServerChoice } from './server-choice.ts';
+import { parseConfig, type HeadroomConfig } from '../lib/config/config.ts';
+import type { DrillServer } from './stage/shop.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import { slotsOf, type ServerChoice } from './stage/server-choice.ts';
 
 export const TARGET_ID = 'shop';
 const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';

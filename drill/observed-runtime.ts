@@ -1,11 +1,11 @@
-import { createApprover, type AskPerson } from '../local/approver.ts';
-import { createNarrator, type Line } from '../local/narrator.ts';
-import type { Notification } from '../local/progress.ts';
-import { startRuntime, type LocalRuntime } from '../local/runtime.ts';
-import type { HeadroomConfig } from '../lib/config.ts';
+import { createApprover, type AskPerson } from '../local/runs/approver.ts';
+import { createNarrator, type Line } from '../local/terminal/narrator.ts';
+import type { Notification } from '../local/machine/progress.ts';
+import { startRuntime, type LocalRuntime } from '../local/runtime/runtime.ts';
+import type { HeadroomConfig } from '../lib/config/config.ts';
 import type { Cleanup } from './cleanup.ts';
 import { drillEnvironment } from './config.ts';
-import type { DrillServer } from './shop.ts';
+import type { DrillServer } from './stage/shop.ts';
 
 export interface ObservedRuntime {
   /** Starts it at the first call. */

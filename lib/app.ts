@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { awsTargetsOf } from './aws-targets.ts';
-import { modeOfTier } from '../functions/core/policy.ts';
-import { TIER_NAMES } from '../functions/core/tiers/names.ts';
-import type { HeadroomConfig, Target } from './config-schema.ts';
-import { SOURCES_CONTEXT } from './house-function.ts';
-import { namesOf } from './names.ts';
-import { SharedStack } from './shared-stack.ts';
-import { TargetStack } from './target-stack.ts';
+import { awsTargetsOf } from './config/aws-targets.ts';
+import { modeOfTier } from '../functions/core/policy/policy.ts';
+import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
+import type { HeadroomConfig, Target } from './config/schema.ts';
+import { SOURCES_CONTEXT } from './house/house-function.ts';
+import { namesOf } from './house/names.ts';
+import { SharedStack } from './shared/shared-stack.ts';
+import { TargetStack } from './target/target-stack.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 

@@ -1,4 +1,4 @@
-import type { Session } from '../../functions/core/session.ts';
+import type { Session } from '../../functions/core/server/session.ts';
 import { aSession } from '../../test/support/a-session.ts';
 import type { Dice } from '../../drill/dice.ts';
 

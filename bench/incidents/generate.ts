@@ -1,7 +1,7 @@
-import { NO_CONTEXT, type Context } from '../../functions/core/cause-facts.ts';
-import type { Session } from '../../functions/core/session.ts';
-import type { Snapshot } from '../../functions/core/snapshot.ts';
-import { storeAnswer, type StoredSample } from '../../functions/core/sample-history.ts';
+import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import type { Snapshot } from '../../functions/core/server/snapshot.ts';
+import { storeAnswer, type StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { aSnapshot } from '../../test/support/a-session.ts';
 import { everydayLife, type Crowd } from './crowd.ts';
 import type { Course, Model } from './models.ts';

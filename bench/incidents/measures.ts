@@ -1,8 +1,8 @@
-import { readFacts, type Context, type Facts } from '../../functions/core/cause-facts.ts';
-import { readLockQueues } from '../../functions/core/locks.ts';
-import type { Policy } from '../../functions/core/policy.ts';
-import type { Session } from '../../functions/core/session.ts';
-import type { Snapshot } from '../../functions/core/snapshot.ts';
+import { readFacts, type Context, type Facts } from '../../functions/core/cause/facts.ts';
+import { readLockQueues } from '../../functions/core/server/locks.ts';
+import type { Policy } from '../../functions/core/policy/policy.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 
 /** Fewer of the taken slots than this say nothing about an incident. */
 const LEAST_SHARE = 0.1;

@@ -1,5 +1,5 @@
-import type { CauseName } from '../../functions/core/cause.ts';
-import type { Session } from '../../functions/core/session.ts';
+import type { CauseName } from '../../functions/core/cause/find-cause.ts';
+import type { Session } from '../../functions/core/server/session.ts';
 import type { Dice } from '../../drill/dice.ts';
 import { add, busy, leaked, openTransaction, pooledIdle, waiting, type Crowd } from './crowd.ts';
 

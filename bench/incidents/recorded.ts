@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { MEASURES } from './measures.ts';
 
 const FILE = fileURLToPath(new URL('recorded.json', import.meta.url));

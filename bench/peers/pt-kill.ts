@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { unpackPackage } from '../../drill/servers/debian-packages.ts';
-import { cacheFolder, putInPlace } from '../../drill/servers/server-files.ts';
+import { unpackPackage } from '../../drill/servers/files/debian-packages.ts';
+import { cacheFolder, putInPlace } from '../../drill/servers/files/server-files.ts';
 
 const execute = promisify(execFile);
 

@@ -1,4 +1,4 @@
-import type { EngineName } from '../../functions/core/snapshot.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import type { Client } from './client.ts';
 
 /** Loads an engine's driver, and no other. */

@@ -1,7 +1,7 @@
 import { clientFor } from '../clients/registry.ts';
 import { rollDice } from '../dice.ts';
-import { behaviours } from './behaviours.ts';
-import { openSession, type Place } from './client-session.ts';
+import { behaviours } from './behaviours/behaviours.ts';
+import { openSession, type Place } from './behaviours/client-session.ts';
 import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
 
 /** A load's own process: a real client, told by its parent what to be, and gone when the parent is. */

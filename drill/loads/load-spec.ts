@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
 /**
  * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has failed,

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { EngineName } from '../../functions/core/snapshot.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { loadMessage, type LoadMessage, type LoadSpec, type ToLoad } from './load-spec.ts';
 
 /** A session as the client that opened it knows it: what it was for, and how it ended. */

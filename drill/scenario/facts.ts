@@ -1,8 +1,8 @@
-import type { Approval } from '../../functions/core/approval.ts';
-import type { Incident } from '../../functions/core/incident.ts';
-import type { SettledCap } from '../../functions/core/limited.ts';
+import type { Approval } from '../../functions/core/record/approval.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import type { SettledCap } from '../../functions/core/record/limit.ts';
 import type { Round } from '../../functions/core/record/round.ts';
-import type { EndedSession } from '../../local/result.ts';
+import type { EndedSession } from '../../local/runs/result.ts';
 import type { LoadTally } from '../loads/load.ts';
 
 /** What a scenario's own checks may look at. */

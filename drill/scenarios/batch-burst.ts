@@ -1,4 +1,4 @@
-import { HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 import { limitTooLow } from './limit-too-low.ts';
 
 /** A nightly job was given a worker for each core of a larger machine, and runs by day. */

@@ -1,5 +1,5 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** A service of a shop forgets to give its connections back. */
 export const connectionLeak: Scenario = {

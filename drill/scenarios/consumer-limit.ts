@@ -1,6 +1,6 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkThat } from '../checks.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkThat } from '../scenario/checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** The server has room; it is the application's own limit that turns its clients away. Ending sessions would help nobody. */
 export const consumerLimit: Scenario = {

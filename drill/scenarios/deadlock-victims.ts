@@ -1,5 +1,5 @@
-import { checkEqual, checkThat } from '../checks.ts';
-import { HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { checkEqual, checkThat } from '../scenario/checks.ts';
+import { HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 import { lockPileup } from './lock-pileup.ts';
 
 /** SQLSTATE on PostgreSQL, error number elsewhere. */

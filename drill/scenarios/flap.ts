@@ -1,6 +1,6 @@
-import { checkEqual, checkThat } from '../checks.ts';
+import { checkEqual, checkThat } from '../scenario/checks.ts';
 import { connectionLeak } from './connection-leak.ts';
-import { COMPRESSED, type Scenario } from './scenario.ts';
+import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 const MAX_INCIDENTS = 1;
 

@@ -1,5 +1,5 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** Connections that never become sessions. There is nobody to end, and only a session from before the flood is inside. */
 export const halfOpenFlood: Scenario = {

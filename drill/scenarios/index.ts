@@ -18,7 +18,7 @@ import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { runawayAnalytics } from './runaway-analytics.ts';
 import { runawayQuery } from './runaway-query.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { storm, stormKillsAlone, stormRefill } from './storm.ts';
 
 /** In the order they are listed and run; the first is the default. */

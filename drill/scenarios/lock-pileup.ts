@@ -1,6 +1,6 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkEqual } from '../checks.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkEqual } from '../scenario/checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** Somebody opened a transaction by hand, changed a row that every order needs, and went to lunch. */
 export const lockPileup: Scenario = {

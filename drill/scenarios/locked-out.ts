@@ -1,7 +1,7 @@
-import { ENGINE_NAMES, type EngineName } from '../../functions/core/snapshot.ts';
-import { checkThat } from '../checks.ts';
+import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snapshot.ts';
+import { checkThat } from '../scenario/checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
-import { COMPRESSED, type Scenario } from './scenario.ts';
+import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 const LEAK = {
   name: 'the leaking application',

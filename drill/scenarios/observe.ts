@@ -1,6 +1,6 @@
-import { checkThat } from '../checks.ts';
+import { checkThat } from '../scenario/checks.ts';
 import { connectionLeak } from './connection-leak.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 
 /** The same leak, on a target that has only just been installed. */
 export const observe: Scenario = {

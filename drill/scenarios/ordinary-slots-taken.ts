@@ -1,7 +1,7 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkThat } from '../checks.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkThat } from '../scenario/checks.ts';
 import { connectionLeak } from './connection-leak.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 
 const EXPECT: Scenario['expect'] = {
   ...connectionLeak.expect,

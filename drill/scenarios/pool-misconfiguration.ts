@@ -1,6 +1,6 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkThat } from '../checks.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkThat } from '../scenario/checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 const INSTANCES = 12;
 const SIZE = 6;

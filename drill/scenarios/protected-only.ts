@@ -1,6 +1,6 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
-import { COMPRESSED, type Scenario } from './scenario.ts';
+import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 /** The same jobs everywhere, by the tools that do them there. */
 function jobs(backupTool: string): readonly LoadInput[] {

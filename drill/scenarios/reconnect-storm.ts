@@ -1,6 +1,6 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkThat } from '../checks.ts';
-import { COMPRESSED, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkThat } from '../scenario/checks.ts';
+import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 /** There is nobody to end: whoever goes is back within milliseconds, and so is everybody who was waiting. */
 export const reconnectStorm: Scenario = {

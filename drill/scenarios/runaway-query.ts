@@ -1,6 +1,6 @@
-import { ENGINE_NAMES, type EngineName } from '../../functions/core/snapshot.ts';
-import { checkEqual, checkThat } from '../checks.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snapshot.ts';
+import { checkEqual, checkThat } from '../scenario/checks.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** They swallow the cancel request; being the oldest queries, they are among those that are cancelled. */
 const STUBBORN = 2;

@@ -1,8 +1,8 @@
-import { ENGINE_NAMES } from '../../functions/core/snapshot.ts';
-import { checkEqual, checkThat } from '../checks.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import { checkEqual, checkThat } from '../scenario/checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
-import { COMPRESSED, HEALTHY_POOL, type Scenario } from './scenario.ts';
+import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** A service that was deployed with retries and without back-off: 75 clients for some 45 slots. */
 const STORM = {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { capGrants } from '../../functions/engines/postgres/cap-grants.ts';
-import { loginGrants } from '../../functions/engines/postgres/grants.ts';
-import { makePostgresFiles, type PostgresMajor } from './postgres-files.ts';
+import { capGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
+import { loginGrants } from '../../functions/engines/postgres/grants/grants.ts';
+import { makePostgresFiles, type PostgresMajor } from './files/postgres-files.ts';
 import { HOST, startServer } from './server-process.ts';
 
 export interface PostgresOptions {

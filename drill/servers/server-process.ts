@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { serverEnvironment, type Account, type ServerFolder } from './server-files.ts';
+import { serverEnvironment, type Account, type ServerFolder } from './files/server-files.ts';
 
 export const HOST = '127.0.0.1';
 const START_MS = 30_000;

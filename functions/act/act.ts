@@ -1,21 +1,21 @@
-import { deniedTiers, usableFor, type Approval } from '../core/approval.ts';
-import { NO_CONTEXT } from '../core/cause-facts.ts';
-import { diagnose as readSnapshot } from '../core/diagnosis.ts';
-import { FenceLost } from '../core/errors.ts';
-import { hasEffect, historyOf, HOUR_MS } from '../core/history.ts';
-import type { Incident } from '../core/incident.ts';
-import { describePause, pauseOn, underPauses } from '../core/pause.ts';
-import { isCapAgreed, withinAgreed } from '../core/plan-summary.ts';
+import { deniedTiers, usableFor, type Approval } from '../core/record/approval.ts';
+import { NO_CONTEXT } from '../core/cause/facts.ts';
+import { diagnose as readSnapshot } from '../core/verdict/diagnosis.ts';
+import { FenceLost } from '../core/protocol/errors.ts';
+import { hasEffect, historyOf, HOUR_MS } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
+import { isCapAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import { barToActing } from '../core/readiness.ts';
-import { parseRequest } from '../core/request.ts';
-import { slotsTaken, type Snapshot } from '../core/snapshot.ts';
-import type { TierName } from '../core/tiers/names.ts';
-import { actRequest, type ActResult } from '../core/workflow.ts';
-import { carryOut } from './carry-out.ts';
-import { describeCap } from './set-cap.ts';
+import { barToActing } from '../core/server/readiness.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
+import type { TierName } from '../core/policy/tier-names.ts';
+import { actRequest, type ActResult } from '../core/protocol/steps.ts';
+import { carryOut } from '../incident/carry-out.ts';
+import { describeCap } from '../incident/set-limit.ts';
 
 export interface ActDependencies {
   readonly store: IncidentStore;

@@ -1,12 +1,12 @@
-import { hashSecret, waitMsOf, type Question } from '../core/approval.ts';
-import { BadRequest, FenceLost, NoticeUndelivered } from '../core/errors.ts';
-import { composeApproval } from '../core/message-approval.ts';
-import { hashPlan } from '../core/plan-summary.ts';
-import { linkKey } from '../core/link-key.ts';
-import { LEASE_MS } from '../core/ports.ts';
-import { parseRequest } from '../core/request.ts';
-import { askRequest } from '../core/workflow.ts';
-import { publishNoted, type DeliverDependencies } from '../notify/deliver.ts';
+import { hashSecret, waitMsOf, type Question } from '../core/record/approval.ts';
+import { BadRequest, FenceLost, NoticeUndelivered } from '../core/protocol/errors.ts';
+import { composeApproval } from '../core/messages/approval.ts';
+import { hashPlan } from '../core/plan/plan-summary.ts';
+import { linkKey } from '../core/record/link-key.ts';
+import { LEASE_MS } from '../core/ports/incident-store.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { askRequest } from '../core/protocol/steps.ts';
+import { publishNoted, type DeliverDependencies } from '../incident/deliver.ts';
 
 export interface AskDependencies extends DeliverDependencies {
   /** Unguessable, and safe in a URL. */

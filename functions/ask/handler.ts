@@ -1,9 +1,9 @@
-import { systemClock } from '../aws/clock.ts';
-import { pageUrlFromEnvironment } from '../aws/environment.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store.ts';
-import { logged } from '../aws/log.ts';
-import { notifierFromEnvironment } from '../aws/notifier.ts';
-import { newSecret } from '../aws/secret.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { pageUrlFromEnvironment } from '../aws/process/environment.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { logged } from '../aws/process/log.ts';
+import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { newSecret } from '../aws/process/secret.ts';
 import { ask } from './ask.ts';
 
 export const handler = logged('ask', (payload) =>

@@ -1,8 +1,8 @@
-import { systemClock } from '../aws/clock.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store.ts';
-import { logged } from '../aws/log.ts';
-import { notifierFromEnvironment } from '../aws/notifier.ts';
-import { workerClientFromEnvironment } from '../aws/worker-client.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { logged } from '../aws/process/log.ts';
+import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { close } from './close.ts';
 
 export const handler = logged('close', (payload) =>

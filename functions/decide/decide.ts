@@ -1,9 +1,9 @@
-import { hashSecret, type Answer, type Approval } from '../core/approval.ts';
-import type { Incident } from '../core/incident.ts';
-import { parseLinkKey, type LinkKey } from '../core/link-key.ts';
-import type { IncidentStore } from '../core/ports.ts';
-import { printable } from '../core/printable.ts';
-import { answerQuestion, type AnswerDependencies } from './answer-question.ts';
+import { hashSecret, type Answer, type Approval } from '../core/record/approval.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { parseLinkKey, type LinkKey } from '../core/record/link-key.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { printable } from '../core/words/printable.ts';
+import { answerQuestion, type AnswerDependencies } from '../incident/answer-question.ts';
 import type { Html } from './html.ts';
 import { parsePageRequest, type PageRequest } from './page-request.ts';
 import { NAME_LENGTH, questionPage, recordedPage, refusalPage, STYLE_HASH } from './page.ts';

@@ -1,11 +1,11 @@
-import { describeApproval, type Approval } from '../core/approval.ts';
-import type { Incident } from '../core/incident.ts';
-import { costLines, planLines } from '../core/message-approval.ts';
-import { causeLines, whereLine } from '../core/message-sections.ts';
-import { percent, utc } from '../core/message-text.ts';
-import { printable } from '../core/printable.ts';
-import { sha256 } from '../core/sha256.ts';
-import { SPARED } from '../core/spared.ts';
+import { describeApproval, type Approval } from '../core/record/approval.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { costLines, planLines } from '../core/messages/approval.ts';
+import { causeLines, whereLine } from '../core/messages/sections.ts';
+import { percent, utc } from '../core/messages/text.ts';
+import { printable } from '../core/words/printable.ts';
+import { sha256 } from '../core/words/sha256.ts';
+import { SPARED } from '../core/policy/spared.ts';
 import { inWords } from '../core/words/in-words.ts';
 import { Html, html, type Piece } from './html.ts';
 

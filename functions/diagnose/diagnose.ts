@@ -1,24 +1,24 @@
-import { describeAdmission, describeCanary, describeWait } from '../core/admission.ts';
-import { adviseOn } from '../core/advice.ts';
-import { deniedTiers, waitMsOf } from '../core/approval.ts';
-import type { CauseName } from '../core/cause.ts';
+import { describeAdmission, describeCanary, describeWait } from '../core/server/admission.ts';
+import { adviseOn } from '../core/cause/advice.ts';
+import { deniedTiers, waitMsOf } from '../core/record/approval.ts';
+import type { CauseName } from '../core/cause/find-cause.ts';
 import type { CauseFinding } from '../core/cause/finding.ts';
-import { countBy } from '../core/count-by.ts';
-import { diagnose as readSnapshot, type Diagnosis } from '../core/diagnosis.ts';
-import { countEnded, type Act } from '../core/ended.ts';
-import { FenceLost } from '../core/errors.ts';
-import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/history.ts';
-import type { Incident } from '../core/incident.ts';
-import type { CapRecord } from '../core/limited.ts';
-import { underPauses } from '../core/pause.ts';
+import { countBy } from '../core/words/count-by.ts';
+import { diagnose as readSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
+import { countEnded, type Act } from '../core/record/act.ts';
+import { FenceLost } from '../core/protocol/errors.ts';
+import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import type { CapRecord } from '../core/record/limit.ts';
+import { underPauses } from '../core/policy/pause.ts';
 import { slotsNeeded } from '../core/plan/budget.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
-import type { Policy } from '../core/policy.ts';
-import { LEASE_MS } from '../core/ports.ts';
+import type { Policy } from '../core/policy/policy.ts';
+import { LEASE_MS } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type { Round } from '../core/record/round.ts';
-import { parseRequest } from '../core/request.ts';
+import { parseRequest } from '../core/protocol/request.ts';
 import {
   isRefusedAsFull,
   slotsTaken,
@@ -27,14 +27,14 @@ import {
   type Sample,
   type Server,
   type Snapshot,
-} from '../core/snapshot.ts';
-import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict.ts';
+} from '../core/server/snapshot.ts';
+import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import type { Situation, Verdict } from '../core/verdict/situation.ts';
 import { inWords } from '../core/words/in-words.ts';
-import { diagnoseRequest, type DiagnoseResult } from '../core/workflow.ts';
-import { endQuestions } from './end-questions.ts';
+import { diagnoseRequest, type DiagnoseResult } from '../core/protocol/steps.ts';
+import { endQuestions } from '../incident/end-questions.ts';
 import { readContext, type ContextDependencies } from './read-context.ts';
-import { describeSpared } from './spared-samples.ts';
+import { describeSpared } from '../core/plan/spared-samples.ts';
 
 export interface DiagnoseDependencies extends ContextDependencies {
   readonly worker: Pick<WorkerClient, 'snapshot' | 'sample'>;

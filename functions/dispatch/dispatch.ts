@@ -1,10 +1,10 @@
-import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/alarm-event.ts';
+import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
 import { composeRefusal } from '../core/messages/refused-event.ts';
-import { parseRequest } from '../core/request.ts';
-import type { TargetSettings } from '../core/target.ts';
-import { dispatchRequest, type DispatchResult } from '../core/workflow.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
 import { FRESH_MS, openFor, type DispatchDependencies } from '../incident/open.ts';
-import { readOldNews } from './old-news.ts';
+import { readOldNews } from './stale-alarm.ts';
 
 /** From an alarm event to the target's one open incident and its running workflow. Safe to repeat, in any order. */
 export async function dispatch(payload: unknown, deps: DispatchDependencies): Promise<DispatchResult> {

@@ -1,5 +1,5 @@
-import { dispatchDependencies } from '../aws/dispatch-dependencies.ts';
-import { logged } from '../aws/log.ts';
+import { dispatchDependencies } from '../aws/clients/dispatch-dependencies.ts';
+import { logged } from '../aws/process/log.ts';
 import { dispatch } from './dispatch.ts';
 
 export const handler = logged('dispatch', (payload) => dispatch(payload, dispatchDependencies()));

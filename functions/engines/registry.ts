@@ -1,4 +1,4 @@
-import type { EngineName } from '../core/snapshot.ts';
+import type { EngineName } from '../core/server/snapshot.ts';
 import type { Engine } from './engine.ts';
 import type { UrlScheme } from './login-url.ts';
 

@@ -1,6 +1,6 @@
-import { parseRequest } from '../core/request.ts';
-import { escalateRequest } from '../core/workflow.ts';
-import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { escalateRequest } from '../core/protocol/steps.ts';
+import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts';
 
 /**
  * Pages a person. Diagnose has recorded why; where the workflow came here by an error of its own, that becomes the reason.

@@ -1,9 +1,9 @@
-import { liftCaps, type LiftDependencies } from '../close/lift-caps.ts';
-import type { Incident } from '../core/incident.ts';
-import type { IncidentStore } from '../core/ports.ts';
+import { liftCaps, type LiftDependencies } from './lift-limits.ts';
+import type { Incident } from '../core/record/incident.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notice } from '../core/record/notice.ts';
-import type { Outcome } from '../core/workflow.ts';
-import { endQuestions } from '../diagnose/end-questions.ts';
+import type { Outcome } from '../core/protocol/steps.ts';
+import { endQuestions } from './end-questions.ts';
 
 export interface CloseDependencies extends LiftDependencies {
   readonly store: IncidentStore;

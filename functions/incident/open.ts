@@ -1,11 +1,11 @@
-import { incidentIdFor } from '../core/alarm-event.ts';
-import type { AlarmSighting, Incident } from '../core/incident.ts';
-import { LEASE_MS, type NewIncident, type Opening } from '../core/ports.ts';
+import { incidentIdFor } from '../core/protocol/alarm-event.ts';
+import type { AlarmSighting, Incident } from '../core/record/incident.ts';
+import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/incident-store.ts';
 import type { Alarms } from '../core/ports/outside.ts';
 import type { Workflow } from '../core/ports/workflow.ts';
-import type { TargetSettings } from '../core/target.ts';
-import type { DispatchResult } from '../core/workflow.ts';
-import { deliverPending, type DeliverDependencies } from '../notify/deliver.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import type { DispatchResult } from '../core/protocol/steps.ts';
+import { deliverPending, type DeliverDependencies } from './deliver.ts';
 
 export interface DispatchDependencies extends DeliverDependencies {
   readonly workflow: Workflow;

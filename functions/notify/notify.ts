@@ -1,7 +1,7 @@
-import { BadRequest, NoticeUndelivered } from '../core/errors.ts';
-import { parseRequest } from '../core/request.ts';
-import { notifyRequest } from '../core/workflow.ts';
-import { deliverPending, type DeliverDependencies } from './deliver.ts';
+import { BadRequest, NoticeUndelivered } from '../core/protocol/errors.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { notifyRequest } from '../core/protocol/steps.ts';
+import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts';
 
 /** Sends what is pending. Throws NoticeUndelivered so that the workflow tries again; relief has long been dealt with. */
 export async function notify(payload: unknown, deps: DeliverDependencies): Promise<{ readonly delivered: number }> {

@@ -1,5 +1,5 @@
-import { parseRequest } from '../core/request.ts';
-import { samplerRequest } from '../core/workflow.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { samplerRequest } from '../core/protocol/steps.ts';
 import { selfCheck, type CheckOutcome } from './self-check.ts';
 import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
 

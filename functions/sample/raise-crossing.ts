@@ -1,11 +1,11 @@
-import { makeAlarmEvent } from '../core/alarm-event.ts';
-import type { Crossing } from '../core/levels.ts';
-import type { IncidentStore } from '../core/ports.ts';
+import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
+import type { Crossing } from '../core/sampler/levels.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Dispatcher } from '../core/ports/workflow.ts';
-import { isNews } from '../core/rest.ts';
-import type { TargetSettings } from '../core/target.ts';
-import type { DispatchResult } from '../core/workflow.ts';
-import { minuteOf, readRest } from '../dispatch/rest.ts';
+import { isNews } from '../core/record/cooldown.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import type { DispatchResult } from '../core/protocol/steps.ts';
+import { minuteOf, readRest } from '../incident/cooldown.ts';
 import { FRESH_MS } from '../incident/open.ts';
 
 /**

@@ -1,11 +1,11 @@
-import { failed, type CheckFinding } from '../core/check-finding.ts';
-import { composeCheckup } from '../core/checkup-message.ts';
-import { checkUp } from '../core/checkup.ts';
-import type { IncidentStore } from '../core/ports.ts';
+import { failed, type CheckFinding } from '../core/check/finding.ts';
+import { composeCheckup } from '../core/messages/check.ts';
+import { checkUp } from '../core/check/checkup.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { TargetSettings } from '../core/target.ts';
-import type { CheckFunctionRequest } from '../core/workflow.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import type { CheckFunctionRequest } from '../core/protocol/steps.ts';
 
 export interface CheckOutcome {
   /** Why nothing was checked; null when it was. */

@@ -1,8 +1,8 @@
-import { WorkerBusy } from '../core/errors.ts';
-import type { IncidentStore } from '../core/ports.ts';
+import { WorkerBusy } from '../core/protocol/errors.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sample-history.ts';
-import type { TargetSettings } from '../core/target.ts';
+import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sampler/stored-sample.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 
 /** Samples are short, so that they never stand in a diagnosis' way. */
 const SAMPLE_MS = 5_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admission, Refusal } from '../core/snapshot.ts';
+import type { Admission, Refusal } from '../core/server/snapshot.ts';
 import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/engine.ts';
 import type { Logins } from './logins.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { workerSettings } from '../core/worker-settings.ts';
+import { workerSettings } from '../core/protocol/worker-settings.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** Kept between invocations, and with it the session that still gets answers when nobody else is let in. */

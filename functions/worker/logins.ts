@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Refusal } from '../core/snapshot.ts';
-import type { WorkerSettings } from '../core/worker-settings.ts';
+import type { Refusal } from '../core/server/snapshot.ts';
+import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import { Refused, type Login, type TlsSettings } from '../engines/engine.ts';
 import { parseLoginUrl, type UrlScheme } from '../engines/login-url.ts';
 
@@ -39,7 +39,7 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
     case 'iam': {
       const place = placeOf(settings, url);
       const login = async (user: string): Promise<Login> => {
-        const { signIamToken } = await import('../aws/credentials.ts');
+        const { signIamToken } = await import('../aws/clients/credentials.ts');
         const password = await asRefusal(
           signIamToken({ region: auth.region, host: place.host, port: place.port, user }),
         );
@@ -53,7 +53,7 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
       const login = async (arn: string, isFresh: boolean): Promise<Login> => {
         const cached = cache.get(arn);
         if (cached !== undefined && !isFresh) return cached;
-        const { readSecret } = await import('../aws/credentials.ts');
+        const { readSecret } = await import('../aws/clients/credentials.ts');
         const { username, password } = await asRefusal(readSecret(auth.region, arn));
         const found = { ...place, user: username, password, tls };
         cache.set(arn, found);

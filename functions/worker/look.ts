@@ -1,4 +1,4 @@
-import type { Canary, Sample } from '../core/snapshot.ts';
+import type { Canary, Sample } from '../core/server/snapshot.ts';
 import { Refused, type Engine, type Seen } from '../engines/engine.ts';
 import type { Logins } from './logins.ts';
 

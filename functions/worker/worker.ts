@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { BadRequest, SchemaMismatch } from '../core/errors.ts';
+import { BadRequest, SchemaMismatch } from '../core/protocol/errors.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
-import type { Refusal } from '../core/snapshot.ts';
+import type { Refusal } from '../core/server/snapshot.ts';
 import {
   workerRequest,
   type CapRequest,
@@ -17,8 +17,8 @@ import {
   type UncapRequest,
   type WorkerRefused,
   type WorkerRequest,
-} from '../core/worker-protocol.ts';
-import type { WorkerSettings } from '../core/worker-settings.ts';
+} from '../core/protocol/worker.ts';
+import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import { ConnectionLost, Refused } from '../engines/engine.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { enter, type Door, type Entry } from './admission.ts';

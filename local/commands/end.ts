@@ -1,24 +1,29 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { carryOutCall, proposeCall, type CallDependencies, type Proposal } from '../../functions/act/answer-call.ts';
-import { createWorkerClient } from '../../functions/aws/worker-client.ts';
-import { CallRefused } from '../../functions/core/errors.ts';
-import type { IncidentStore } from '../../functions/core/ports.ts';
+import {
+  carryOutCall,
+  proposeCall,
+  type CallDependencies,
+  type Proposal,
+} from '../../functions/call/carry-out-call.ts';
+import { createWorkerClient } from '../../functions/aws/clients/worker-client.ts';
+import { CallRefused } from '../../functions/core/protocol/errors.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
-import { deliverPending } from '../../functions/notify/deliver.ts';
-import { toTargetSettings } from '../../lib/config.ts';
-import { onInterrupt } from '../on-interrupt.ts';
-import { createOwnNotifier } from '../own-notifier.ts';
-import { startOwnWorker, type OwnWorker } from '../own-worker.ts';
-import { findLocalTarget, findTarget, type ConfiguredTarget } from './configured-target.ts';
-import { confirmByName } from './confirm.ts';
-import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from './end-options.ts';
-import { planInWords, resultInWords, toJson, type Ended } from './end-output.ts';
-import { EXIT } from './exit-status.ts';
-import { paint, print, printJson, say } from './output.ts';
-import { usingRecords } from './record-options.ts';
-import { UsageError } from './usage-error.ts';
+import { deliverPending } from '../../functions/incident/deliver.ts';
+import { toTargetSettings } from '../../lib/config/config.ts';
+import { onInterrupt } from '../terminal/on-interrupt.ts';
+import { createOwnNotifier } from '../notices/own-notifier.ts';
+import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
+import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
+import { confirmByName } from '../terminal/confirm.ts';
+import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
+import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { paint, print, printJson, say } from '../terminal/output.ts';
+import { usingRecords } from '../options/record-options.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 /** `headroom end`: a person's own call, through the same plan, guards and record as every act. */
 export function endCommand(): Command {

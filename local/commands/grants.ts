@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import type { EngineName } from '../../functions/core/snapshot.ts';
-import * as mysqlCaps from '../../functions/engines/mysql/cap-grants.ts';
-import * as mysql from '../../functions/engines/mysql/grants.ts';
-import * as postgresCaps from '../../functions/engines/postgres/cap-grants.ts';
-import * as postgres from '../../functions/engines/postgres/grants.ts';
-import { print, printJson } from './output.ts';
-import { UsageError } from './usage-error.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import * as mysqlCaps from '../../functions/engines/mysql/grants/limit-grants.ts';
+import * as mysql from '../../functions/engines/mysql/grants/grants.ts';
+import * as postgresCaps from '../../functions/engines/postgres/grants/limit-grants.ts';
+import * as postgres from '../../functions/engines/postgres/grants/grants.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 const options = z.object({
   engine: z.enum(['postgres', 'mysql', 'mariadb']),

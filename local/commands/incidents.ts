@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import type { Incident } from '../../functions/core/incident.ts';
-import type { IncidentStore } from '../../functions/core/ports.ts';
-import { printable } from '../../functions/core/printable.ts';
-import { storyOf } from '../story.ts';
-import { print, printJson } from './output.ts';
-import { recordOptions, usingRecords, withRecordOptions } from './record-options.ts';
-import { UsageError } from './usage-error.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import { printable } from '../../functions/core/words/printable.ts';
+import { storyOf } from '../terminal/story.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 const listOptions = z.object({
   ...recordOptions,

@@ -9,12 +9,12 @@ import {
   scopeInWords,
   type Pause,
   type PauseScope,
-} from '../../functions/core/pause.ts';
-import { print, printJson } from './output.ts';
-import { parseUntil } from './parse-until.ts';
-import { checkTarget, parseScope, scopeOptions, withScope } from './pause-scope.ts';
-import { usingRecords } from './record-options.ts';
-import { UsageError } from './usage-error.ts';
+} from '../../functions/core/policy/pause.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { parseUntil } from '../options/parse-until.ts';
+import { checkTarget, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
+import { usingRecords } from '../options/record-options.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 const pauseOptions = z.object({
   ...scopeOptions,

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { warningsOf } from '../../lib/config.ts';
-import type { RespondResult } from '../result.ts';
-import { APPROVE_HELP, parseApprove, personFor } from './approve-option.ts';
-import { findLocalTarget } from './configured-target.ts';
-import { EXIT, exitStatusOf } from './exit-status.ts';
-import { paint, print, printJson, say } from './output.ts';
-import { printLine } from './progress-lines.ts';
-import { UsageError } from './usage-error.ts';
+import { warningsOf } from '../../lib/config/config.ts';
+import type { RespondResult } from '../runs/result.ts';
+import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
+import { findLocalTarget } from '../options/configured-target.ts';
+import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
+import { paint, print, printJson, say } from '../terminal/output.ts';
+import { printLine } from '../terminal/progress-lines.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 const options = z.object({
   config: z.string(),
@@ -37,7 +37,7 @@ export function respondCommand(): Command {
       for (const warning of warningsOf(found.config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       const startedAt = Date.now();
       // Brings the CDK and the interpreter along, which most commands do without.
-      const { respond } = await import('../respond.ts');
+      const { respond } = await import('../runs/respond.ts');
       const answer = await respond(found, {
         event,
         recordsFolder: given.records,

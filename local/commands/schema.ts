@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { buildJsonSchema } from '../../lib/json-schema.ts';
-import { printJson } from './output.ts';
+import { buildJsonSchema } from '../../lib/config/json-schema.ts';
+import { printJson } from '../terminal/output.ts';
 
 /** `headroom schema`: what editors check `headroom.yaml` with. */
 export function schemaCommand(): Command {

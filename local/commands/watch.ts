@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { warningsOf } from '../../lib/config.ts';
-import { startMetricsServer } from '../metrics-server.ts';
-import type { LoopbackServer } from '../loopback-server.ts';
-import { createWatchFigures, type WatchFigures } from '../watch-figures.ts';
-import type { WatchEvent } from '../watch.ts';
-import { findLocalTargets } from './configured-target.ts';
-import { EXIT } from './exit-status.ts';
-import { paint, printJsonLine, say } from './output.ts';
-import { printLine } from './progress-lines.ts';
-import { UsageError } from './usage-error.ts';
+import { warningsOf } from '../../lib/config/config.ts';
+import { startMetricsServer } from '../runs/metrics-server.ts';
+import type { LoopbackServer } from '../machine/loopback-server.ts';
+import { createWatchFigures, type WatchFigures } from '../runs/watch-figures.ts';
+import type { WatchEvent } from '../runs/watch.ts';
+import { findLocalTargets } from '../options/configured-target.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { paint, printJsonLine, say } from '../terminal/output.ts';
+import { printLine } from '../terminal/progress-lines.ts';
+import { UsageError } from '../options/usage-error.ts';
 
 const options = z.object({
   config: z.string(),
@@ -50,7 +50,7 @@ export function watchCommand(): Command {
       const startedAt = Date.now();
       try {
         // Brings the CDK and the interpreter along, which most commands do without.
-        const { watch } = await import('../watch.ts');
+        const { watch } = await import('../runs/watch.ts');
         const { interrupted } = await watch(config, {
           everyMs: seconds === null ? null : seconds * 1000,
           recordsFolder: given.records,

@@ -6,8 +6,8 @@ import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
-import { addChecks } from '../../lib/checks.ts';
-import { ConfigInvalid, parseConfig } from '../../lib/config.ts';
+import { addChecks } from '../../lib/house/aws-solutions.ts';
+import { ConfigInvalid, parseConfig } from '../../lib/config/config.ts';
 import { configText } from '../support/templates.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../headroom.example.yaml');

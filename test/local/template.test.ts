@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readRule } from '../../local/event-rule.ts';
-import { resolveIntrinsics, type Resources } from '../../local/intrinsics.ts';
+import { readRule } from '../../local/synthesis/event-rule.ts';
+import { resolveIntrinsics, type Resources } from '../../local/synthesis/intrinsics.ts';
 
 const RESOURCES: Resources = new Map([
   ['Topic', { type: 'AWS::SNS::Topic', properties: { TopicName: 'headroom-notices' } }],

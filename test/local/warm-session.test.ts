@@ -3,10 +3,10 @@ import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createLogins, startPostgres } from '../../drill/servers/postgres.ts';
-import { namesOf } from '../../lib/names.ts';
-import { parseConfig } from '../../lib/config.ts';
-import type { FunctionEvent } from '../../local/progress.ts';
-import { startRuntime } from '../../local/runtime.ts';
+import { namesOf } from '../../lib/house/names.ts';
+import { parseConfig } from '../../lib/config/config.ts';
+import type { FunctionEvent } from '../../local/machine/progress.ts';
+import { startRuntime } from '../../local/runtime/runtime.ts';
 
 const CONFIG = `
 targets:

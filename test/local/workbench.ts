@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { ProcessSettings } from '../../local/function-process.ts';
-import type { FunctionSpec } from '../../local/function-spec.ts';
-import { startKeeper } from '../../local/keeper.ts';
-import type { Progress } from '../../local/progress.ts';
+import type { ProcessSettings } from '../../local/lambda/function-process.ts';
+import type { FunctionSpec } from '../../local/lambda/function-spec.ts';
+import { startKeeper } from '../../local/machine/keeper.ts';
+import type { Progress } from '../../local/machine/progress.ts';
 
 /** A folder that goes with the test. */
 export async function makeFolder(): Promise<string> {

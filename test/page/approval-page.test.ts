@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import type { Approval } from '../../functions/core/approval.ts';
-import { serveLoopback } from '../../local/loopback-server.ts';
+import type { Approval } from '../../functions/core/record/approval.ts';
+import { serveLoopback } from '../../local/machine/loopback-server.ts';
 import { incidentOf, setStage, type Stage } from '../breakage/stage.ts';
 import { startChromium, type Browser, type Tab } from '../support/chromium.ts';
 

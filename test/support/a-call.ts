@@ -1,4 +1,4 @@
-import type { PersonsCall } from '../../functions/core/call.ts';
+import type { PersonsCall } from '../../functions/core/plan/call.ts';
 
 /** A call for the idle sessions of `app`, changed by what the test says. */
 export function aCall(changed: Partial<PersonsCall> = {}): PersonsCall {

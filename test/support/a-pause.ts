@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Pause, PauseScope } from '../../functions/core/pause.ts';
-import { TIER_NAMES } from '../../functions/core/tiers/names.ts';
+import type { Pause, PauseScope } from '../../functions/core/policy/pause.ts';
+import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
 
 /** Everything, paused until resumed, changed by what the test says. */
 export function aPause(changed: Partial<Pause> = {}): Pause {

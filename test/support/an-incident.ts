@@ -1,4 +1,4 @@
-import type { Incident } from '../../functions/core/incident.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
 import { aTarget } from './a-session.ts';
 
 /** An incident that has just been opened, changed by what the test says. */

@@ -3,8 +3,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { unpackPackage } from '../../drill/servers/debian-packages.ts';
-import { putInPlace } from '../../drill/servers/server-files.ts';
+import { unpackPackage } from '../../drill/servers/files/debian-packages.ts';
+import { putInPlace } from '../../drill/servers/files/server-files.ts';
 
 /** A Chromium of this machine. */
 export interface ChromiumProgram {

@@ -1,6 +1,6 @@
-import type { Session } from '../../functions/core/session.ts';
-import type { Snapshot } from '../../functions/core/snapshot.ts';
-import type { TargetSettings } from '../../functions/core/target.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import type { Snapshot } from '../../functions/core/server/snapshot.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, active, many } from './a-session.ts';
 
 /** The user that storms. */

@@ -5,7 +5,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { buildApp } from '../../lib/app.ts';
-import { parseConfig } from '../../lib/config.ts';
+import { parseConfig } from '../../lib/config/config.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-west-1';

@@ -1,5 +1,5 @@
-import { renderSections, subjectLine, utc, type Section } from '../message-text.ts';
-import { printable } from '../printable.ts';
+import { renderSections, subjectLine, utc, type Section } from './text.ts';
+import { printable } from '../words/printable.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { Message } from './message.ts';
 

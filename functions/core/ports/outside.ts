@@ -1,6 +1,6 @@
-import type { AlarmSighting } from '../incident.ts';
+import type { AlarmSighting } from '../record/incident.ts';
 import type { Message } from '../messages/message.ts';
-import type { StoredSample } from '../sample-history.ts';
+import type { StoredSample } from '../sampler/stored-sample.ts';
 
 export interface Alarms {
   /** Those of the named alarms that are in ALARM right now, with the time they went there. */

@@ -10,7 +10,7 @@ import type {
   SnapshotAnswer,
   SnapshotRequest,
   UncapRequest,
-} from '../worker-protocol.ts';
+} from '../protocol/worker.ts';
 
 /** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */
 export interface WorkerClient {

@@ -1,5 +1,5 @@
-import type { TargetSettings } from '../target.ts';
-import type { DispatchResult } from '../workflow.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import type { DispatchResult } from '../protocol/steps.ts';
 
 export type ExecutionStatus = 'running' | 'succeeded' | 'failed' | 'timed-out' | 'aborted' | 'absent';
 

@@ -1,4 +1,4 @@
-import type { MOST_REPEATS } from '../policy.ts';
+import type { MOST_REPEATS } from '../policy/policy.ts';
 
 /** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
 export type Notice = FirstNotice | Repeat;

@@ -1,6 +1,6 @@
 import type { CauseFinding } from '../cause/finding.ts';
-import type { Choice } from '../choice.ts';
-import type { PlanSummary } from '../plan-summary.ts';
+import type { Choice } from '../plan/choice.ts';
+import type { PlanSummary } from '../plan/plan-summary.ts';
 
 /** What one Diagnose saw and decided. */
 export interface Round {

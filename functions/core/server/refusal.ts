@@ -1,5 +1,5 @@
-import { printable } from '../printable.ts';
-import type { EngineName, Refusal } from '../snapshot.ts';
+import { printable } from '../words/printable.ts';
+import type { EngineName, Refusal } from './snapshot.ts';
 
 /** What lets the responder in when ordinary clients are refused. */
 const RESERVED_WAY_IN = {

@@ -1,15 +1,15 @@
-import { adviseOn } from '../advice.ts';
-import { CAUSES, type CauseName } from '../cause.ts';
-import type { Diagnosis } from '../diagnosis.ts';
-import { limitStatement } from '../limit-statement.ts';
-import { describePause, pauseOn, type Pause } from '../pause.ts';
-import { DENIED } from '../plan-group.ts';
-import { describeCap } from '../plan-summary.ts';
+import { adviseOn } from '../cause/advice.ts';
+import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import type { Diagnosis } from './diagnosis.ts';
+import { limitStatement } from '../server/limit-statement.ts';
+import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
+import { DENIED } from '../plan/plan-group.ts';
+import { describeCap } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
-import { printable } from '../printable.ts';
-import type { SparedReason } from '../spared.ts';
-import { tierNamed } from '../tiers/index.ts';
-import type { TierName } from '../tiers/names.ts';
+import { printable } from '../words/printable.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import { tierNamed } from '../plan/tiers/index.ts';
+import type { TierName } from '../policy/tier-names.ts';
 import type { Situation } from './situation.ts';
 
 export function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {

@@ -1,12 +1,12 @@
 import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
-import { knock } from './canary.ts';
+import { knock } from './connect/canary.ts';
 import { limitUser } from './change/limit-user.ts';
-import { checkRights } from './check.ts';
-import { connectResponder, type Admitted } from './connect.ts';
-import { endSessions } from './end.ts';
-import { PING } from './login.sql.ts';
-import { takeSample } from './sample.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { checkRights } from './check/check.ts';
+import { connectResponder, type Admitted } from './connect/connect.ts';
+import { endSessions } from './change/end.ts';
+import { PING } from './connect/login.sql.ts';
+import { takeSample } from './look/sample.ts';
+import { takeSnapshot } from './look/snapshot.ts';
 
 export const postgresEngine: Engine = {
   connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
-import { MYSQL_FLAVOURS } from '../../../drill/servers/mysql-flavours.ts';
+import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
-import type { TierName } from '../../../functions/core/tiers/names.ts';
+import type { TierName } from '../../../functions/core/policy/tier-names.ts';
 import { aPause, scopesOver } from '../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, active, inTransaction, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';

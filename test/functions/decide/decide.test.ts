@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '../../../functions/ask/ask.ts';
-import type { Approval } from '../../../functions/core/approval.ts';
+import type { Approval } from '../../../functions/core/record/approval.ts';
 import { decide, type PageResponse } from '../../../functions/decide/decide.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';

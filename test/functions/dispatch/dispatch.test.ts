@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeAlarmEvent } from '../../../functions/core/alarm-event.ts';
+import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { TargetSettings } from '../../../functions/core/target.ts';
-import type { Outcome } from '../../../functions/core/workflow.ts';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import type { Outcome } from '../../../functions/core/protocol/steps.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { seenAt } from '../../support/a-sample.ts';
 import { aTarget } from '../../support/a-session.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { Expectation } from '../../../functions/core/worker-protocol.ts';
+import type { Expectation } from '../../../functions/core/protocol/worker.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { endSessions, openWorker, sessionOf, takeSnapshot, victimOf, type Stage, type StageClient } from './stage.ts';
 

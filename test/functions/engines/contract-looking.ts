@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { UNKNOWN_BLOCKER } from '../../../functions/core/session.ts';
+import { UNKNOWN_BLOCKER } from '../../../functions/core/server/session.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type Stage } from './stage.ts';
 

@@ -3,8 +3,8 @@ import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
-import { limitStatement } from '../../../functions/core/limit-statement.ts';
-import { quoteAccount } from '../../../functions/engines/mysql/grants.ts';
+import { limitStatement } from '../../../functions/core/server/limit-statement.ts';
+import { quoteAccount } from '../../../functions/engines/mysql/grants/grants.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
 export interface MysqlClient extends StageClient {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MYSQL_FLAVOURS } from '../../../drill/servers/mysql-flavours.ts';
-import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
+import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { Refused, type TlsSettings } from '../../../functions/engines/engine.ts';
-import { knock } from '../../../functions/engines/mysql/canary.ts';
+import { knock } from '../../../functions/engines/mysql/connect/canary.ts';
 import { openMysqlStage, type MysqlStage } from './mysql-stage.ts';
 import { openWorker, takeSample } from './stage.ts';
 

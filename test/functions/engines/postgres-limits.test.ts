@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
-import type { UserLimits } from '../../../functions/core/snapshot.ts';
-import { capGrants } from '../../../functions/engines/postgres/cap-grants.ts';
-import { renderGrants } from '../../../functions/engines/postgres/grants.ts';
+import type { UserLimits } from '../../../functions/core/server/snapshot.ts';
+import { capGrants } from '../../../functions/engines/postgres/grants/limit-grants.ts';
+import { renderGrants } from '../../../functions/engines/postgres/grants/grants.ts';
 import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
 
 const GRANTS = { responder: 'headroom_responder', database: 'postgres', users: ['storm'] };
@@ -203,7 +203,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
 });
 
 test('a standby says that roles are changed on its primary', async () => {
-  const { readUserLimits } = await import('../../../functions/engines/postgres/user-limits.ts');
+  const { readUserLimits } = await import('../../../functions/engines/postgres/look/user-limits.ts');
   const never = { query: () => Promise.reject(new Error('asked')), isOpen: true, close: () => undefined };
   const { missing } = await readUserLimits(never, { read_only: true, quoted_user: 'headroom' }, 1);
   expect(missing.join()).toContain('primary');

@@ -158,7 +158,7 @@ export function describePostgres(stage: () => PostgresStage): void {
   });
 
   test('an executor that dies with the server-side lock does not keep it', async () => {
-    const { sql } = (await import('../../../functions/engines/postgres/server-lock.sql.ts')).TAKE_LOCK;
+    const { sql } = (await import('../../../functions/engines/postgres/connect/server-lock.sql.ts')).TAKE_LOCK;
     const dead = new pg.Client(stage().responderUrl);
     dead.on('error', () => undefined);
     await dead.connect();

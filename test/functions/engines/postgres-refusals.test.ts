@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PostgresMajor } from '../../../drill/servers/postgres-files.ts';
-import type { Refusal } from '../../../functions/core/snapshot.ts';
+import type { PostgresMajor } from '../../../drill/servers/files/postgres-files.ts';
+import type { Refusal } from '../../../functions/core/server/snapshot.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { openPostgresStage, until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';

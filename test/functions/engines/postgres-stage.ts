@@ -6,9 +6,9 @@ import {
   type PostgresOptions,
   type PostgresServer,
 } from '../../../drill/servers/postgres.ts';
-import type { PostgresMajor } from '../../../drill/servers/postgres-files.ts';
-import { limitStatement } from '../../../functions/core/limit-statement.ts';
-import { quoteRole } from '../../../functions/engines/postgres/role-name.ts';
+import type { PostgresMajor } from '../../../drill/servers/files/postgres-files.ts';
+import { limitStatement } from '../../../functions/core/server/limit-statement.ts';
+import { quoteRole } from '../../../functions/engines/postgres/grants/role-name.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
 /** As hostile as a name can be: quotes of both kinds, backslash, percent sign, semicolon, comment, line break. */

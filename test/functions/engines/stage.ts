@@ -1,14 +1,14 @@
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { Session } from '../../../functions/core/session.ts';
-import type { EngineName, Sample, Snapshot } from '../../../functions/core/snapshot.ts';
+import type { Session } from '../../../functions/core/server/session.ts';
+import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
 import type {
   Ending,
   Expectation,
   LimitOutcome,
   Victim,
   WorkerRefused,
-} from '../../../functions/core/worker-protocol.ts';
-import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+} from '../../../functions/core/protocol/worker.ts';
+import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 
 /** A real server as the contract suite needs it. Every engine has one. */

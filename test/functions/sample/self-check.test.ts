@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckFacts } from '../../../functions/core/check-facts.ts';
-import { WorkerFault } from '../../../functions/core/errors.ts';
+import type { CheckFacts } from '../../../functions/core/protocol/check-facts.ts';
+import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { TargetSettings } from '../../../functions/core/target.ts';
-import type { CheckAnswer } from '../../../functions/core/worker-protocol.ts';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import type { CheckAnswer } from '../../../functions/core/protocol/worker.ts';
 import { answer } from '../../../functions/sample/answer.ts';
 import { refusedAs } from '../../support/a-sample.ts';
 import { aSnapshot, aTarget } from '../../support/a-session.ts';

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
-import type { CheckFinding, CheckId } from '../../../functions/core/check-finding.ts';
-import { checkUp, hasFailed } from '../../../functions/core/checkup.ts';
+import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
+import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { openPostgresStage, until, type PostgresStage } from '../engines/postgres-stage.ts';
 import { openWorker, takeSample } from '../engines/stage.ts';

@@ -1,6 +1,6 @@
-import type { CheckFinding, CheckId } from '../../../functions/core/check-finding.ts';
+import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { CheckAnswer } from '../../../functions/core/worker-protocol.ts';
+import type { CheckAnswer } from '../../../functions/core/protocol/worker.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 
 export async function askForCheck(worker: Worker): Promise<CheckAnswer> {

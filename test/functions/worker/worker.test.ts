@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
-import type { WorkerSettings } from '../../../functions/core/worker-settings.ts';
+import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { handler } from '../../../functions/worker/handler.ts';
 import { createWorker } from '../../../functions/worker/worker.ts';
 

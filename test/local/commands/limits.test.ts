@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openRecords } from '../../../local/records.ts';
+import { openRecords } from '../../../local/records/records.ts';
 import { aTarget } from '../../support/a-session.ts';
 import { runHeadroom } from '../../support/headroom.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import * as z from 'zod';
-import { CHECKS, type CheckId } from '../../../functions/core/check-finding.ts';
+import { CHECKS, type CheckId } from '../../../functions/core/check/finding.ts';
 import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 

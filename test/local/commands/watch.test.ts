@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { COMPRESSED } from '../../../drill/scenarios/scenario.ts';
+import { COMPRESSED } from '../../../drill/scenario/scenario.ts';
 import { eventually } from '../workbench.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { startHeadroom, type Started } from '../../support/headroom.ts';

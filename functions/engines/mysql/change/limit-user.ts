@@ -1,10 +1,10 @@
-import type { LimitOutcome } from '../../../core/worker-protocol.ts';
+import type { LimitOutcome } from '../../../core/protocol/worker.ts';
 import { Refused, type UserLimitChange } from '../../engine.ts';
-import { isServerError, type Connection } from '../connection.ts';
-import type { Inside } from '../sample.ts';
-import { withServerLock } from '../server-lock.ts';
-import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../user-limits.sql.ts';
-import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../user-limits.ts';
+import { isServerError, type Connection } from '../connect/connection.ts';
+import type { Inside } from '../look/sample.ts';
+import { withServerLock } from '../connect/server-lock.ts';
+import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
+import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(

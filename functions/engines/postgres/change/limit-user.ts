@@ -1,10 +1,10 @@
 import pg from 'pg';
-import type { LimitOutcome } from '../../../core/worker-protocol.ts';
+import type { LimitOutcome } from '../../../core/protocol/worker.ts';
 import { Refused, type UserLimitChange } from '../../engine.ts';
-import type { Connection } from '../connection.ts';
-import { withServerLock } from '../server-lock.ts';
-import { LIMIT_CONNECTIONS, LIMIT_OF, NO_LIMIT } from '../user-limits.sql.ts';
-import { findMissing, fromSql, NAME_BYTES, QUERY_MS } from '../user-limits.ts';
+import type { Connection } from '../connect/connection.ts';
+import { withServerLock } from '../connect/server-lock.ts';
+import { LIMIT_CONNECTIONS, LIMIT_OF, NO_LIMIT } from '../look/user-limits.sql.ts';
+import { findMissing, fromSql, NAME_BYTES, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(

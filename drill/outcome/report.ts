@@ -1,0 +1,139 @@
+import Table from 'cli-table3';
+import { describeWait } from '../../functions/core/server/admission.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import { clock, printLine } from '../../local/terminal/progress-lines.ts';
+import { paint, print, say } from '../../local/terminal/output.ts';
+import type { Line } from '../../local/terminal/narrator.ts';
+import type { DrillResult } from './result.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Look } from '../stage/watch.ts';
+
+const BAR_WIDTH = 40;
+/** A look that differs from the last one shown by less than this is shown only now and then. */
+const NOTABLE_SLOTS = 3;
+const QUIET_MS = 2_000;
+
+export interface Reporter {
+  readonly tell: (line: Line) => void;
+  readonly show: (look: Look, usable: number) => void;
+}
+
+/** What a person watches, line by line: it stays readable in a log. */
+export function createReporter(scenario: Scenario): Reporter {
+  const startedAt = Date.now();
+  let last: Look | null = null;
+  say(`${paint('bold', scenario.name)}: ${scenario.summary}`);
+  return {
+    tell: (line) => printLine(line, startedAt),
+    show(look, usable) {
+      const isNews =
+        last === null ||
+        look.door !== last.door ||
+        Math.abs(look.used - last.used) >= NOTABLE_SLOTS ||
+        look.at - last.at >= QUIET_MS;
+      if (!isNews) return;
+      last = look;
+      say(`${clock(look.at, startedAt)}  ${drawLook(look, usable)}`);
+    },
+  };
+}
+
+function drawLook({ used, door }: Look, usable: number): string {
+  const share = used / usable;
+  const filled = Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH));
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+  const colour = door === 'refused' ? 'red' : share > 0.7 ? 'yellow' : 'green';
+  const clients = { open: 'clients get in', refused: 'clients are refused', unknown: 'no answer' }[door];
+  return `${paint(colour, bar)} ${String(Math.round(100 * share)).padStart(3)} %  ${String(used).padStart(3)} slots  ${clients}`;
+}
+
+/** The incident in words, what became of the loads, and whether it all came as expected. */
+export function printReport(result: DrillResult): void {
+  const told = result.notifications.at(-1);
+  if (told !== undefined) print(`\n${told.subject}\n\n${told.body.trimEnd()}\n`);
+  for (const load of result.loads) {
+    const lost = load.lost === 0 ? 'lost none' : `lost ${load.lost}`;
+    const cancelled = load.cancelled === 0 ? '' : `, ${load.cancelled} queries cancelled`;
+    const worked = load.worked === 0 ? '' : `, ${load.worked} pieces of work done`;
+    print(`${load.name} (${load.label}): ${load.sessions} sessions, ${lost}${cancelled}${worked}`);
+  }
+  print(`\ntime to get in: ${result.wayIn}\n`);
+  for (const { name, expected, found, ok } of result.expected) {
+    print(`${ok ? '✔' : '✘'} ${name}: ${found}${ok ? '' : ` (expected ${expected})`}`);
+  }
+  print(
+    `\n${result.scenario} on ${result.engine} with seed ${result.seed} ${result.passed ? 'went as expected' : 'did NOT go as expected'}, ${result.totalSeconds} s in all`,
+  );
+}
+
+/** A drill that could not be held. */
+export interface FailedDrill {
+  readonly scenario: string;
+  readonly engine: EngineName;
+  readonly seed: number;
+  readonly passed: false;
+  readonly error: string;
+}
+
+/** One row for each of several drills. */
+export function printTable(results: readonly (DrillResult | FailedDrill)[]): void {
+  const table = new Table({
+    head: [
+      'scenario',
+      'server',
+      'seed',
+      'as expected',
+      'outcome',
+      'cause',
+      'usage',
+      'ended',
+      'innocent',
+      'got in',
+      'action',
+      'relief',
+      'total',
+    ],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const result of results) {
+    if ('error' in result)
+      table.push([result.scenario, result.engine, result.seed, 'NO', { colSpan: 9, content: result.error }]);
+    else table.push(rowOf(result));
+  }
+  print(table.toString());
+}
+
+function rowOf(result: DrillResult): string[] {
+  return [
+    result.scenario,
+    serverOf(result),
+    String(result.seed),
+    result.passed ? 'yes' : 'NO',
+    result.outcome ?? 'not closed',
+    result.cause ?? 'not known',
+    `${percent(result.usageBefore)} → ${percent(result.usageAfter)}`,
+    String(result.ended.length),
+    String(result.endedInnocent),
+    describeEntry(result),
+    seconds(result.firstActionSeconds),
+    seconds(result.reliefSeconds),
+    seconds(result.totalSeconds),
+  ];
+}
+
+/** Without what a packager has added to the version. */
+function serverOf({ engine, serverVersion }: DrillResult): string {
+  return `${engine} ${/^[\d.]*/.exec(serverVersion ?? '')?.[0] ?? ''}`.trim();
+}
+
+function describeEntry({ admission }: DrillResult): string {
+  return admission === null ? 'never' : `${describeWait(admission.waitedMs)} (${admission.way})`;
+}
+
+function percent(usage: number | null): string {
+  return usage === null ? '?' : `${Math.round(usage)} %`;
+}
+
+function seconds(value: number | null): string {
+  return value === null ? '' : `${value.toFixed(1)} s`;
+}

@@ -1,0 +1,16 @@
+import { alarmsFromEnvironment } from './alarms.ts';
+import { systemClock } from '../process/clock.ts';
+import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
+import { notifierFromEnvironment } from './notifier.ts';
+import { workflowFromEnvironment } from './workflow.ts';
+
+/** What dispatch and reconcile need of AWS, from their environment. */
+export function dispatchDependencies() {
+  return {
+    store: incidentStoreFromEnvironment(),
+    notifier: notifierFromEnvironment(),
+    workflow: workflowFromEnvironment(),
+    alarms: alarmsFromEnvironment(),
+    ...systemClock,
+  };
+}

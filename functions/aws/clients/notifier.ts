@@ -1,0 +1,67 @@
+import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/client-sns';
+import type { Message } from '../../core/messages/message.ts';
+import type { Notifier } from '../../core/ports/outside.ts';
+import { readEnvironment } from '../process/environment.ts';
+import { clipBytes } from '../process/fit.ts';
+import { once } from '../process/once.ts';
+
+export interface NotifierOptions {
+  readonly client: SNSClient;
+  readonly topicArn: string;
+}
+
+/** SNS takes 262,144 bytes, the attributes included. */
+const MAX_BYTES = 250_000;
+/** Escaped at worst six times as long. */
+const MAX_TEXT_BYTES = 40_000;
+/** Subscriptions of these protocols are read by machines and get the JSON form, with the text in it; people get the text. */
+const MACHINES = ['sqs', 'lambda', 'http', 'https', 'firehose'] as const;
+
+/** Publishes to an SNS topic. Errors of SNS come through unchanged. */
+export function createNotifier({ client, topicArn }: NotifierOptions): Notifier {
+  return {
+    async publish(message) {
+      await client.send(
+        new PublishCommand({
+          TopicArn: topicArn,
+          Subject: message.subject,
+          MessageStructure: 'json',
+          Message: representations(message),
+          MessageAttributes: attributes(message),
+        }),
+      );
+    },
+  };
+}
+
+/** On the topic of this function's environment (`HEADROOM_TOPIC_ARN`), one per process. */
+export const notifierFromEnvironment = once((): Notifier => {
+  const { HEADROOM_TOPIC_ARN: topicArn } = readEnvironment(['HEADROOM_TOPIC_ARN']);
+  // A topic in trouble must not hold up relief: two tries of 3 s at the most, then the reconciler tries again later.
+  const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
+  return createNotifier({ client: new SNSClient({ requestHandler, maxAttempts: 2 }), topicArn });
+});
+
+/** What each protocol gets. A JSON form that would not fit, five times over, gives way to its outline. */
+function representations(message: Message): string {
+  const text = clipBytes(message.body, MAX_TEXT_BYTES);
+  const { subject, attributes: outline } = message;
+  const whole = representationsOf(text, { ...message.json, subject, text });
+  return Buffer.byteLength(whole) <= MAX_BYTES
+    ? whole
+    : representationsOf(text, { ...outline, subject, truncated: true });
+}
+
+function representationsOf(text: string, forMachines: object): string {
+  const json = JSON.stringify(forMachines);
+  return JSON.stringify({ default: text, ...Object.fromEntries(MACHINES.map((protocol) => [protocol, json])) });
+}
+
+function attributes(message: Message): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(message.attributes)
+      // SNS refuses a message with an empty attribute.
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+  );
+}

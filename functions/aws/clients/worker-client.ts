@@ -1,0 +1,134 @@
+import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
+import { WorkerBusy, WorkerFault } from '../../core/protocol/errors.ts';
+import type { WorkerClient } from '../../core/ports/worker-client.ts';
+import { SCHEMA } from '../../core/protocol/schema.ts';
+import type {
+  CheckAnswer,
+  EndAnswer,
+  LimitAnswer,
+  SampleAnswer,
+  SnapshotAnswer,
+  WorkerRequest,
+} from '../../core/protocol/worker.ts';
+import { systemClock, type Clock } from '../process/clock.ts';
+import { once } from '../process/once.ts';
+import { parseAnswer, parseFault } from './worker-answer.ts';
+
+export interface WorkerClientOptions extends Clock {
+  /** Must be built with `maxAttempts: 1`: the SDK must not send an `end` request a second time. */
+  readonly client: LambdaClient;
+}
+
+/** A worker that is busy with another request is tried again each second. */
+const RETRY_AFTER_MS = 1_000;
+/** How long after a request's deadline its answer may still come: cold start, last look, transport. */
+const ANSWER_SLACK_MS = 20_000;
+
+/** All the executions that the worker may have are running. */
+const BUSY = 'TooManyRequestsException';
+/** Lambda gives these before it runs the function, so a request that ended in one of them was not carried out. */
+const NOT_BEGUN: ReadonlySet<string> = new Set([
+  BUSY,
+  'ResourceNotReadyException',
+  'ENINotReadyException',
+  'EC2ThrottledException',
+  'SubnetIPAddressLimitReachedException',
+  'ENILimitReachedException',
+]);
+
+/** These leave open whether the function ran. Reading twice does no harm. */
+const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
+  'ServiceException',
+  'EC2UnexpectedException',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked (WorkerBusy
+ * when it was at other requests until the deadline), and SchemaMismatch when it is of another version.
+ */
+export function createWorkerClient({ client, now, sleep }: WorkerClientOptions): WorkerClient {
+  async function invoke(worker: string, request: WorkerRequest, retried: (name: string) => boolean): Promise<unknown> {
+    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, retried);
+    const text = Buffer.from(payload ?? []).toString('utf8');
+    if (fault !== undefined) throw parseFault(worker, text);
+    return parseJson(worker, text);
+  }
+
+  async function sendPatiently(worker: string, request: WorkerRequest, retried: (name: string) => boolean) {
+    if ((await client.config.maxAttempts()) !== 1) {
+      throw new Error('the Lambda client of the worker client must be built with maxAttempts: 1');
+    }
+    for (;;) {
+      try {
+        return await send(worker, request);
+      } catch (error) {
+        const name = errorName(error);
+        const hasTime = now() + RETRY_AFTER_MS < request.deadline;
+        if (!retried(name) || !hasTime) {
+          const Fault = name === BUSY ? WorkerBusy : WorkerFault;
+          throw new Fault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
+        }
+        await sleep(RETRY_AFTER_MS);
+      }
+    }
+  }
+
+  function send(worker: string, request: WorkerRequest): Promise<InvokeCommandOutput> {
+    const command = new InvokeCommand({ FunctionName: worker, Payload: Buffer.from(JSON.stringify(request)) });
+    const timeoutMs = Math.max(0, request.deadline - now()) + ANSWER_SLACK_MS;
+    return client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+  }
+
+  const isSafe = (name: string) => NOT_BEGUN.has(name);
+  const isSafeToRead = (name: string) => NOT_BEGUN.has(name) || MAY_HAVE_BEGUN.has(name);
+
+  return {
+    async sample(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'sample' }, isSafeToRead);
+      return parseAnswer<SampleAnswer>(worker, answer, 'sample');
+    },
+    async snapshot(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
+      return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
+    },
+    async check(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' }, isSafeToRead);
+      return parseAnswer<CheckAnswer>(worker, answer, 'check');
+    },
+    async end(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
+      return parseAnswer<EndAnswer>(worker, answer, 'endings');
+    },
+    async cap(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'cap' }, isSafe);
+      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
+    },
+    async uncap(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'uncap' }, isSafe);
+      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
+    },
+  };
+}
+
+/** One per process, on the system's clock. */
+export const workerClientFromEnvironment = once((): WorkerClient => {
+  const requestHandler = { connectionTimeout: 3_000 };
+  return createWorkerClient({ client: new LambdaClient({ maxAttempts: 1, requestHandler }), ...systemClock });
+});
+
+function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
+
+function parseJson(worker: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
+  }
+}

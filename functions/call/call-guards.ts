@@ -1,0 +1,44 @@
+import { describeCall } from '../core/plan/call.ts';
+import { CallRefused } from '../core/protocol/errors.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { describePause, fullPause, resumeCommandFor } from '../core/policy/pause.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { barToActing } from '../core/server/readiness.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+
+export interface CallGuardDependencies {
+  readonly store: IncidentStore;
+  readonly worker: Pick<WorkerClient, 'snapshot'>;
+  readonly now: () => number;
+}
+
+const SNAPSHOT_MS = 20_000;
+
+/** One open incident per target, a person's call or not; and whoever paused it said that nothing is to be ended. */
+export async function refuseWhenHeld(
+  { id }: TargetSettings,
+  { store, now }: Pick<CallGuardDependencies, 'store' | 'now'>,
+): Promise<void> {
+  const pause = fullPause(await store.pausesOn(id));
+  if (pause) throw new CallRefused(`${id} is ${describePause(pause)}; lift it first: ${resumeCommandFor(pause)}`);
+  const holder = await store.openIncidentOf(id);
+  // A call whose command has died is taken over once its lease has run out.
+  const mayBeAbandoned = holder !== null && holder.call !== null && now() - holder.openedAt > LEASE_MS;
+  if (holder && !mayBeAbandoned) throw new CallRefused(heldBy(holder));
+}
+
+/** What to say of the incident that stands in the way. */
+export function heldBy({ id, target, call }: Incident): string {
+  const by = call === null ? '' : ` (${describeCall(call)})`;
+  return `incident ${id}${by} is open on ${target.id}: look at "headroom incidents show ${id}" and wait until it is closed`;
+}
+
+/** A snapshot to plan a call from. Throws CallRefused when the worker is refused, or nothing may be ended on this server. */
+export async function lookForCall(target: TargetSettings, patienceMs: number, { worker, now }: CallGuardDependencies) {
+  const answer = await worker.snapshot(target.worker, { deadline: now() + patienceMs + SNAPSHOT_MS, patienceMs });
+  if (!answer.ok) throw new CallRefused(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
+  const bar = barToActing(answer.snapshot);
+  if (bar) throw new CallRefused(bar.why);
+  return answer;
+}

@@ -1,0 +1,178 @@
+import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
+import type { CauseName } from './find-cause.ts';
+import { largestConsumer, type Facts } from './facts.ts';
+import { printable } from '../words/printable.ts';
+import type { Session } from '../server/session.ts';
+import type { TargetSettings } from '../policy/target.ts';
+
+export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
+
+const LONGEST_TEXT = 120;
+
+/**
+ * What to change for good, computed from what was seen: most important first, each one sentence with the setting and where it
+ * goes. Names and statements of the server come without control characters and without literals.
+ */
+export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
+  return ADVICE[cause](facts, target);
+}
+
+type Advise = (facts: Facts, target: Advised) => string[];
+
+const ADVICE: Readonly<Record<CauseName, Advise>> = {
+  'consumer-limit': ({ atLimit }, { engine }) => [
+    ...atLimit.slice(0, 3).map(({ of, name, limit }) => raiseOwnLimit(of, name, limit, engine)),
+    'or make the pools of that user smaller, so that they stay under it',
+  ],
+  'connection-leak': ({ leaker }, { engine }) => [
+    `restart the service behind ${nameOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
+    ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
+    'in its pool set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) and a maximum lifetime of half an hour',
+    engine === 'postgres'
+      ? `as a net below that: ALTER ROLE ${quote(userOf(leaker.sessions), engine)} SET idle_session_timeout = '15min'`
+      : 'as a net below that: set wait_timeout to 900 for that user’s connections (in its driver, or in the parameter group)',
+  ],
+  'idle-in-transaction': ({ inTransaction }, { engine }) => [
+    ...lastStatement(
+      inTransaction,
+      'the code behind it leaves its transaction open, waits for something else meanwhile, or forgets to commit',
+    ),
+    idleTransactionTimeout(userOf(inTransaction), engine),
+    `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
+  ],
+  'lock-contention': (facts, { engine }) => [
+    lookAtBlocker(facts),
+    lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
+    'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
+    ...(facts.deadlockAgoMs === null
+      ? []
+      : ['retry transactions that were ended as deadlock victims, a little later each time']),
+    ...(facts.behindPrepared > 0
+      ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
+      : []),
+    ...(facts.behindUnknown > 0
+      ? ['turn performance_schema on (it takes a restart), so that blockers can be seen']
+      : []),
+  ],
+  'long-queries': ({ longQueries }, { engine, isRds }) => [
+    ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
+    queryTimeout(userOf(longQueries), engine),
+    `let ${nameOf(longQueries)} read from a replica${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
+  ],
+  'half-open-connections': (_, { engine }) => [
+    'look for clients that connect and never log in: load balancers and health checks that open a port, scanners, hosts behind a slow network',
+    engine === 'postgres'
+      ? 'lower authentication_timeout (a minute by default): until it ends, each holds a slot'
+      : 'lower connect_timeout (ten seconds by default): until it ends, each holds a slot',
+    'let the security group of the database admit the application alone',
+  ],
+  'job-holding-on': ({ jobs }, { engine }) => [
+    `let ${nameOf(jobs)} finish, or stop it by hand: Headroom does not end backups, migrations or replication`,
+    engine === 'postgres'
+      ? `give it a limit of its own: ALTER ROLE ${quote(userOf(jobs), engine)} CONNECTION LIMIT 5`
+      : `give it a limit of its own: ALTER USER ${quote(userOf(jobs), engine)} WITH MAX_USER_CONNECTIONS 5`,
+    engine === 'postgres'
+      ? "let migrations give up early: SET lock_timeout = '5s' before DDL, and try again"
+      : 'let migrations give up early: SET SESSION lock_wait_timeout = 5 before DDL, and try again',
+  ],
+  'connection-storm': ({ clients }, { engine, isRds }) => [
+    `let ${nameOf(clients)} wait longer after each failed attempt, each client a different time (exponential back-off with jitter)`,
+    engine === 'postgres'
+      ? `until it does, limit it: ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT, well under the usable slots`
+      : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
+    pooler(engine, isRds),
+  ],
+  'pool-oversubscription': (facts, { engine, isRds, pools }) => [
+    ...adviseOnPools(facts, pools),
+    'let pools give back what they do not use (HikariCP: minimumIdle under maximumPoolSize, idleTimeout of five minutes)',
+    pooler(engine, isRds),
+    raiseLimit(facts, engine, isRds),
+  ],
+  'limit-too-low': (facts, { engine, isRds }) => [
+    'nobody is to blame: shed load for now, or scale the application’s caches and readers',
+    raiseLimit(facts, engine, isRds),
+    pooler(engine, isRds),
+  ],
+  unclear: () => ['look at who holds the slots: `headroom plan` shows every session with its reason'],
+};
+
+function pooler(engine: Advised['engine'], isRds: boolean): string {
+  const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
+  // Sessions that keep a state of their own are pinned by RDS Proxy, and broken by a pooler that shares by transaction.
+  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}; it fits clients that keep nothing in their session (SET, temporary tables, session locks)`;
+}
+
+function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
+  const wanted = Math.ceil(1.5 * limit);
+  if (of === 'database')
+    return `if the server has room for it: ALTER DATABASE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`;
+  return engine === 'postgres'
+    ? `if the server has room for it: ALTER ROLE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`
+    : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
+}
+
+/** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
+function lookAtBlocker({ picture, roots }: Facts): string {
+  const [head] = picture.heads;
+  if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
+  const { session, waiters } = head;
+  const text = session.statement?.text ?? '';
+  const others = roots > 1 ? `, and ${roots - 1} more like it` : '';
+  const ran = text === '' ? '' : `; it ran last: ${printable(text, LONGEST_TEXT)}`;
+  return `look at session ${session.identity.id} of ${nameOf([session])} first, which holds up ${waiters}${others}${ran}`;
+}
+
+function lockTimeout(user: string, engine: Advised['engine']): string {
+  return engine === 'postgres'
+    ? `bound waiting: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
+    : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), in the parameter group or for that client';
+}
+
+function queryTimeout(user: string, engine: Advised['engine']): string {
+  switch (engine) {
+    case 'postgres':
+      return `bound them: ALTER ROLE ${quote(user, engine)} SET statement_timeout = '10min'`;
+    case 'mysql':
+      return 'bound them: SET SESSION max_execution_time = 600000 in that client (it stops SELECTs only), or in the parameter group';
+    case 'mariadb':
+      return `bound them: ALTER USER ${quote(user, engine)} WITH MAX_STATEMENT_TIME 600`;
+  }
+}
+
+function idleTransactionTimeout(user: string, engine: Advised['engine']): string {
+  switch (engine) {
+    case 'postgres':
+      return `bound it: ALTER ROLE ${quote(user, engine)} SET idle_in_transaction_session_timeout = '60s'`;
+    case 'mysql':
+      return 'MySQL has no timeout for open transactions: a lower wait_timeout for that client is the nearest';
+    case 'mariadb':
+      return 'bound it: set idle_transaction_timeout to 60 (in the parameter group, or for that client)';
+  }
+}
+
+/** Of what most of them ran last. */
+function lastStatement(sessions: readonly Session[], advice: string): string[] {
+  const counts = new Map<string, number>();
+  for (const { statement } of sessions) {
+    const text = statement?.text ?? '';
+    if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  const [top] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  if (top === undefined) return [];
+  const [text, count] = top;
+  return [`${count} of them ran last: ${printable(text, LONGEST_TEXT)}; ${advice}`];
+}
+
+function nameOf(sessions: readonly Session[]): string {
+  return sessions.length === 0 ? 'the application' : printable(largestConsumer(sessions).name, LONGEST_TEXT);
+}
+
+function userOf(sessions: readonly Session[]): string {
+  return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
+}
+
+/** For people to copy, as identifiers: whatever is in a name, a quote or a backslash, it must not become something else. */
+function quote(user: string, engine: Advised['engine']): string {
+  const name = printable(user, 64);
+  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;
+}

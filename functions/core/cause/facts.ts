@@ -1,0 +1,293 @@
+import { countBy } from '../words/count-by.ts';
+import type { LockQueues } from '../server/locks.ts';
+import type { Policy } from '../policy/policy.ts';
+import { protectionOf } from '../policy/protection.ts';
+import type { StoredSample } from '../sampler/stored-sample.ts';
+import { NO_RETURNS, type Returns } from '../server/returns.ts';
+import { consumerOf, type Session } from '../server/session.ts';
+import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
+import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
+import { isMaintenance } from '../server/statement.ts';
+
+/** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
+export interface Context {
+  /** The samples of the last hours, oldest first. */
+  readonly samples: readonly StoredSample[];
+  /** Connections as a metric has them, oldest first: for times from which there are no samples. */
+  readonly connections: readonly { readonly at: number; readonly used: number }[];
+  /** The pools that a person has configured: how many slots they can take together; null when none are. */
+  readonly poolSlots: number | null;
+  /** What changed on the server lately, in words, newest first. */
+  readonly changes: readonly string[];
+  /** The least memory the server had free of late, in bytes; null when nobody knows. */
+  readonly freeMemoryBytes: number | null;
+  /** What others say of single causes: poolers, metrics of applications. */
+  readonly told: readonly Told[];
+  /** Whether what this incident has ended came back. */
+  readonly returns: Returns;
+}
+
+/** Evidence that somebody else has weighed. */
+export interface Told {
+  /** A name of CAUSES; what is told of any other goes unheard. */
+  readonly cause: string;
+  /** From 0 (against) to 1 (for). */
+  readonly strength: number;
+  /** With numbers, for people. */
+  readonly words: string;
+}
+
+export const NO_CONTEXT: Context = {
+  samples: [],
+  connections: [],
+  poolSlots: null,
+  changes: [],
+  freeMemoryBytes: null,
+  told: [],
+  returns: NO_RETURNS,
+};
+
+/** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: cannot be told. */
+export interface Facts {
+  readonly taken: number;
+  readonly usable: number;
+  readonly clients: readonly Session[];
+  /** Idle sessions that are no job's and have not only just connected, and those of them that have been idle for long. */
+  readonly idle: readonly Session[];
+  readonly longIdle: readonly Session[];
+  /** Of the idle ones, how many have paused only shortly between two uses, and how many are to spare. */
+  readonly inUse: number;
+  readonly spareIdle: number;
+  /** The consumer with the most long-idle sessions. */
+  readonly leaker: Consumer;
+  /** Share of the leaker's long-idle sessions that were used once, when they were opened, and never since. */
+  readonly usedOnce: number | null;
+  /** Places that hold idle sessions, and the share of the largest. */
+  readonly idlePlaces: { readonly count: number; readonly largest: number };
+  readonly inTransaction: readonly Session[];
+  /** Waiters and roots of lock queues, those behind a job left out. */
+  readonly queued: number;
+  readonly waiting: number;
+  readonly roots: number;
+  readonly behindPrepared: number;
+  readonly behindUnknown: number;
+  readonly longQueries: readonly Session[];
+  readonly shortQueries: readonly Session[];
+  /** Backup, migration and replication tools, sessions in maintenance statements, and those that wait for them. */
+  readonly jobs: readonly Session[];
+  readonly behindJobs: number;
+  /** Sessions that have only just connected; null where the server does not tell when a session connected. */
+  readonly fresh: number | null;
+  readonly freshMs: number;
+  readonly halfOpen: Snapshot['halfOpen'];
+  /** Users and databases that have reached a limit of their own, and how many sessions they have while the server is not full. */
+  readonly atLimit: Snapshot['atLimit'];
+  readonly limited: number;
+  readonly deadlockAgoMs: number | null;
+  readonly trend: Trend | null;
+  readonly poolSlots: number | null;
+  readonly changes: readonly string[];
+  readonly freeMemoryBytes: number | null;
+  readonly told: readonly Told[];
+  readonly returns: Returns;
+  readonly picture: SlotPicture;
+  /** What would make the cause surer and is not known, in words. */
+  readonly unknown: readonly string[];
+}
+
+export interface Consumer {
+  readonly name: string;
+  readonly sessions: readonly Session[];
+}
+
+/** How usage came to be what it is, by the samples. */
+export interface Trend {
+  readonly spanMs: number;
+  /** Slots taken before the climb. */
+  readonly base: number;
+  /** Slots gained since. */
+  readonly gained: number;
+  /** From the first tenth of the climb to the ninth. */
+  readonly climbMs: number;
+  /** Sessions opened per minute of late; null where the server does not count them. */
+  readonly opensPerMinute: number | null;
+  /** Logins refused per minute of late for want of a slot, ours among them; null where the server does not count them. */
+  readonly refusedPerMinute: number | null;
+  /** Samples that found the server full. */
+  readonly fullSamples: number;
+}
+
+const JUST_CONNECTED_MS = 10_000;
+/** Whoever takes longer to log in is half open rather than new. */
+const LOGIN_MS = 1_000;
+/** Idle for less than this share of a long idle time: between two uses. Ten seconds by default. */
+const SHORT_PAUSE = 1 / 30;
+/** A session whose time before its last use is under this share of its life was used once. */
+const USED_ONCE_SHARE = 0.1;
+/** What people call what runs by itself. Only ever evidence: it protects nobody. */
+const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
+/** Opened within as much time, sessions say how fast clients reconnect now; less where idle times are shorter than usual. */
+const LATELY_MS = 180_000;
+const LATELY_IDLE_TIMES = 0.6;
+
+/** Reads everything a cause can be told by. Pure, linear in sessions and samples. */
+export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
+  const { ages } = policy;
+  const clients = snapshot.sessions.filter((session) => session.kind === 'client' && !session.own);
+  const freshMs = justConnectedMs(policy);
+  const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
+  const rest = clients.filter((session) => !jobs.has(session));
+  const isFresh = ({ state, connectedMs }: Session) =>
+    connectedMs !== null && connectedMs < (state === 'starting' ? Math.min(LOGIN_MS, freshMs) : freshMs);
+  const idle = rest.filter((session) => session.state === 'idle' && !isFresh(session));
+  const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= ages.idleSeconds * 1000);
+  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < 1000 * SHORT_PAUSE * ages.idleSeconds).length;
+  const leaker = largestConsumer(longIdle);
+  const waiting = rest.filter((session) => session.blockedBy.length > 0);
+  const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
+  const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
+  const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
+  const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
+  const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
+  const trend = readTrend(context, snapshot, policy);
+  return {
+    taken: Math.max(1, slotsTaken(snapshot)),
+    usable: snapshot.limits.usable,
+    clients,
+    idle,
+    longIdle,
+    inUse,
+    spareIdle: idle.length - inUse,
+    leaker,
+    usedOnce: shareUsedOnce(leaker.sessions),
+    idlePlaces: placesOf(idle),
+    inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
+    waiting: waiting.length,
+    queued: Math.max(0, waiting.length - behindJobs) + roots,
+    roots,
+    behindPrepared: locks.behindPrepared,
+    behindUnknown: locks.behindUnknown,
+    longQueries: active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000),
+    shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
+    jobs: [...jobs],
+    behindJobs,
+    fresh: tellsConnected ? rest.filter(isFresh).length : null,
+    freshMs,
+    halfOpen: snapshot.halfOpen,
+    atLimit: snapshot.atLimit,
+    // Where the server itself is full, its own limit is the one that hurts.
+    limited:
+      usagePercent(snapshot) < policy.triggerPercent
+        ? clients.filter((session) => isLimited(session, snapshot)).length
+        : 0,
+    deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
+    trend,
+    poolSlots: context.poolSlots,
+    changes: context.changes,
+    freeMemoryBytes: context.freeMemoryBytes,
+    told: context.told,
+    returns: context.returns,
+    picture: drawSlots(clients, locks),
+    unknown: [
+      ...(trend === null ? ['how usage came about'] : []),
+      ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
+      ...(tellsConnected ? [] : ['when sessions connected']),
+      ...(snapshot.visibility.seesBlockers ? [] : ['who holds up those that wait']),
+    ],
+  };
+}
+
+/** A session younger than this has only just connected; a policy that calls less than 10 s a long idle time means less here too. */
+export function justConnectedMs({ ages }: Policy): number {
+  return Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
+}
+
+function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean {
+  return atLimit.some(({ of, name }) => (of === 'user' ? user : database) === name);
+}
+
+/** The consumer that holds most of these sessions; `nobody` of none. */
+export function largestConsumer(sessions: readonly Session[]): Consumer {
+  const groups = new Map<string, Session[]>();
+  for (const session of sessions) {
+    const name = consumerOf(session);
+    const group = groups.get(name);
+    if (group) group.push(session);
+    else groups.set(name, [session]);
+  }
+  const [largest] = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
+  return { name: largest?.[0] ?? 'nobody', sessions: largest?.[1] ?? [] };
+}
+
+function isJob(session: Session, policy: Policy): boolean {
+  const reason = protectionOf(session, policy);
+  if (reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication') return true;
+  const isAtWork = session.state === 'active' || session.state.startsWith('idle-in-transaction');
+  // One that waits for a lock itself is a victim of what goes on, not its cause.
+  if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;
+  // Where applications have no name (MariaDB), their user's has to do.
+  if (JOB_WORDS.test(session.application || (session.user ?? ''))) return true;
+  return session.statement !== null && isMaintenance(session.statement.verb);
+}
+
+function shareUsedOnce(sessions: readonly Session[]): number | null {
+  let known = 0;
+  let once = 0;
+  for (const { connectedMs, stateMs } of sessions) {
+    if (connectedMs === null || stateMs === null) continue;
+    known++;
+    if (connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs) once++;
+  }
+  return known === 0 ? null : once / known;
+}
+
+/** A place is a pool as far as the server can tell: user, application as it is and client address. */
+function placesOf(idle: readonly Session[]): Facts['idlePlaces'] {
+  const sizes = [
+    ...countBy(idle, ({ user, application, client }) => JSON.stringify([user, application, client])).values(),
+  ];
+  return { count: sizes.length, largest: sizes.length === 0 ? 0 : Math.max(...sizes) / idle.length };
+}
+
+function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy: Policy): Trend | null {
+  const now = { at: snapshot.at, used: slotsTaken(snapshot) };
+  const sampled = samples.flatMap(({ at, used }) => (used === null || at >= now.at ? [] : [{ at, used }]));
+  const firstSampled = sampled[0]?.at ?? now.at;
+  const points = [...connections.filter(({ at }) => at < firstSampled), ...sampled];
+  const [first] = points;
+  if (first === undefined) return null;
+  const line = [...points, now];
+  const base = Math.min(...line.map(({ used }) => used));
+  const gained = now.used - base;
+  // The last time it was low: an earlier climb that went by is not this one.
+  const begins = line.findLast(({ used }) => used <= base + gained / 10)?.at ?? first.at;
+  const ends = line.find(({ at, used }) => at >= begins && used >= base + (gained * 9) / 10)?.at ?? now.at;
+  return {
+    spanMs: now.at - first.at,
+    base,
+    gained,
+    climbMs: ends - begins,
+    opensPerMinute: perMinute('sessionsOpened', samples, snapshot, policy),
+    refusedPerMinute: perMinute('loginsRefused', samples, snapshot, policy),
+    fullSamples: samples.filter(({ isFull }) => isFull).length,
+  };
+}
+
+/** By how much a counter of the server grew per minute of late; null where it has none, or began anew since. */
+function perMinute(
+  counter: 'sessionsOpened' | 'loginsRefused',
+  samples: readonly StoredSample[],
+  snapshot: Snapshot,
+  { ages }: Pick<Policy, 'ages'>,
+): number | null {
+  const now = snapshot.activity[counter];
+  const lately = Math.min(LATELY_MS, 1000 * LATELY_IDLE_TIMES * ages.idleSeconds);
+  const counted = samples.filter(
+    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.[counter] != null,
+  );
+  // Where samples are too few to look back just so far, a little further.
+  const earlier = counted.findLast(({ at }) => snapshot.at - at >= lately) ?? counted[0];
+  const before = earlier?.activity?.[counter];
+  if (now === null || earlier === undefined || before == null || now < before) return null;
+  return ((now - before) * 60_000) / (snapshot.at - earlier.at);
+}

@@ -1,0 +1,124 @@
+import { largestConsumer, type Facts } from './facts.ts';
+import { CAUSES as KNOWN, type KnownCause } from './known-causes.ts';
+import { signalsOf, toldOf, type Signal } from './weights.ts';
+import type { CauseFinding } from './finding.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../words/printable.ts';
+import { describeSlots } from '../server/slot-picture.ts';
+import type { Canary } from '../server/snapshot.ts';
+import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
+
+export type CauseName = KnownCause | 'unclear';
+
+/** Every cause, with the tier that deals with it and its words. */
+export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | null; readonly words: string }>> = {
+  ...KNOWN,
+  unclear: { first: null, words: 'no single cause stands out' },
+};
+
+/** How sure is sure. */
+export const CERTAINTY = {
+  /** How likely "unclear" is, if nothing spoke for anything. */
+  unclear: 0.3,
+  /** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+  unknownFactor: 1.1,
+  /** A cause is named when it is at least as likely as all others together. */
+  leastSure: 0.5,
+  /** Causes less likely than this are left out of the ranking. */
+  leastProbability: 0.01,
+} as const;
+
+/** Limits that are told of one by one. */
+const MAX_LIMITS = 3;
+
+/**
+ * Names what explains the taken slots best, and how sure that is: each cause starts from its base rate, its signals add to
+ * its log-odds, and the sums become probabilities (softmax) that are 1 together with "unclear". The ranking has every cause
+ * of one percent or more; the evidence is that of the most likely one, strongest first, with what every cause has in common.
+ * Pure and deterministic; missing history only makes it less sure.
+ */
+export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
+  const ranked = weighCauses(facts, policy);
+  const [likeliest] = ranked;
+  const best = likeliest && likeliest.probability >= CERTAINTY.leastSure ? likeliest : null;
+  const signals = [...(best?.signals ?? [])].sort((a, b) => b.weight - a.weight);
+  return {
+    name: best?.name ?? 'unclear',
+    confidence: round(best?.probability ?? 1 - (likeliest?.probability ?? 0)),
+    evidence: [...signals.flatMap(({ words }) => (words === '' ? [] : [words])), ...commonEvidence(facts, canary)],
+    ranking: ranked
+      .filter(({ probability }) => probability >= CERTAINTY.leastProbability)
+      .map(({ name, probability }) => ({ name, probability: round(probability) })),
+  };
+}
+
+/** The tier that deals with a cause, by its name; null when none does. */
+export function firstTierFor(cause: string): TierName | null {
+  return cause in CAUSES ? CAUSES[cause as CauseName].first : null;
+}
+
+/** Tiers in the order they go for a cause, by its name: the one that deals with it first, then by harm. */
+export function tierOrderFor(cause: string): TierName[] {
+  return tiersLedBy(firstTierFor(cause));
+}
+
+/** Tiers by harm, with one of them first. */
+export function tiersLedBy(first: TierName | null): TierName[] {
+  return [...TIER_NAMES].sort((a, b) => Number(b === first) - Number(a === first));
+}
+
+export interface WeighedCause {
+  readonly name: CauseName;
+  readonly signals: readonly Signal[];
+  /** Log-odds: of its base rate, with the weight of every signal. */
+  readonly score: number;
+  readonly probability: number;
+}
+
+/** Every cause with what speaks for it and against it, most likely first. */
+export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
+  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
+    const signals = [...signalsOf(KNOWN[name], facts, policy), ...toldOf(name, facts)];
+    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
+  });
+  const all = [
+    ...scored,
+    {
+      name: 'unclear' as const,
+      signals: [],
+      score: Math.log(CERTAINTY.unclear * CERTAINTY.unknownFactor ** facts.unknown.length),
+    },
+  ];
+  const total = all.reduce((sum, { score }) => sum + Math.exp(score), 0);
+  return all.map((each) => ({ ...each, probability: Math.exp(each.score) / total })).sort((a, b) => b.score - a.score);
+}
+
+function commonEvidence(facts: Facts, canary: Canary): string[] {
+  const { taken, usable, clients, atLimit, trend, returns, changes, picture, unknown } = facts;
+  const top = largestConsumer(clients);
+  const share = Math.round((100 * top.sessions.length) / taken);
+  return [
+    `${taken} of ${usable} usable slots are taken`,
+    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share} %)`] : []),
+    ...atLimit
+      .slice(0, MAX_LIMITS)
+      .map(
+        ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
+      ),
+    ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
+    ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
+    ...(trend?.refusedPerMinute != null && trend.refusedPerMinute >= 1
+      ? [`the server refused ${Math.round(trend.refusedPerMinute)} logins a minute of late for want of a slot`]
+      : []),
+    ...(returns.ended > 0
+      ? [`${returns.back} of ${returns.ended} sessions that were ended have been replaced by their consumers`]
+      : []),
+    ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
+    ...describeSlots(picture, taken),
+    ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),
+  ];
+}
+
+function round(probability: number): number {
+  return Math.round(100 * probability) / 100;
+}

@@ -1,0 +1,319 @@
+import type { Facts } from './facts.ts';
+import type { Cause } from './weights.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../words/printable.ts';
+import type { Session } from '../server/session.ts';
+import { inWords } from '../words/in-words.ts';
+
+/**
+ * Base rates: the runbooks' for what they count (pools 40 %, queries 25 %, locks 20 %, limit 10 %, leaks 5 %, here half each
+ * kind of leak), scaled to 85 %; what they only tell as stories shares the rest.
+ */
+const OF_RUNBOOKS = 0.85;
+const OF_STORIES = 0.15 / 4;
+
+/** 1 for a slow climb, 0 for a sudden one; null when usage did not climb while anybody looked. */
+function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
+  if (trend === null || trend.gained < 0.1 * usable) return null;
+  // As much as two idle times is slow. Rehearsals have short ones, and are as quick in all else.
+  return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
+}
+
+function againstSlow(facts: Facts, policy: Policy): number | null {
+  const slow = slowness(facts, policy);
+  return slow === null ? null : 1 - slow;
+}
+
+/** 0 when a third of the slots is opened anew within the time in which a session counts as fresh, 1 when all stay; null when nobody counts. */
+function settledness(facts: Facts): number | null {
+  return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
+}
+
+function atWork({ shortQueries }: Facts): number {
+  return shortQueries.length;
+}
+
+function all({ taken }: Facts): number {
+  return taken;
+}
+
+function climb({ trend }: Facts): string {
+  return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
+}
+
+export const CAUSES = {
+  'consumer-limit': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
+    explains: {
+      of: 'sessions of users and databases at a limit of their own, while the server is not full',
+      slots: ({ limited }) => limited,
+    },
+    signs: [{ of: 'the server says so itself', weight: 5, strength: () => 1, speaks: 'for' }],
+  },
+  'connection-leak': {
+    prior: 0.025 * OF_RUNBOOKS,
+    first: 'kill-idle',
+    words: 'a connection leak: sessions pile up idle and are not given back',
+    explains: {
+      of: 'long-idle sessions of the consumer that has most of them',
+      slots: ({ leaker }) => leaker.sessions.length,
+      words: ({ leaker }) =>
+        `${leaker.sessions.length} sessions of ${printable(leaker.name)} have been idle for ${spread(leaker.sessions, 'stateMs')}`,
+    },
+    signs: [
+      {
+        of: 'they were used once, when they were opened, and never since',
+        weight: 3,
+        strength: ({ usedOnce }) => usedOnce,
+        words: ({ usedOnce }) =>
+          `${Math.round(100 * (usedOnce ?? 0))} % of them were used when they were opened and never since`,
+      },
+      { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
+      {
+        // One application that does not give back.
+        of: 'one place holds all idle sessions',
+        weight: 2.5,
+        strength: ({ idlePlaces }) => idlePlaces.largest,
+      },
+      {
+        // Who waits for slots takes them again. That nobody does proves no leak: pools come back when they are needed.
+        of: 'those of them that were ended were not replaced at once',
+        weight: 3,
+        strength: ({ leaker, returns }) => 1 - returns.shareOf(leaker.name),
+        speaks: 'against',
+        slots: all,
+      },
+    ],
+  },
+  'idle-in-transaction': {
+    prior: 0.025 * OF_RUNBOOKS,
+    first: 'end-idle-transactions',
+    words: 'transactions left open: sessions idle in a transaction',
+    explains: {
+      of: 'sessions idle in a transaction',
+      slots: ({ inTransaction }) => inTransaction.length,
+      words: ({ inTransaction }) =>
+        `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
+    },
+    signs: [{ of: 'nothing but forgetting them leaves so many open', weight: 2.5, strength: () => 1, speaks: 'for' }],
+  },
+  'lock-contention': {
+    prior: 0.2 * OF_RUNBOOKS,
+    first: 'break-locks',
+    words: 'lock contention: many sessions wait behind few',
+    explains: {
+      of: 'sessions that wait for locks, with the root blockers; those behind a job left out',
+      slots: ({ queued }) => queued,
+      words: ({ waiting, roots }) =>
+        `${waiting} sessions wait for locks, behind ${roots} root blocker${roots === 1 ? '' : 's'}`,
+    },
+    signs: [
+      {
+        of: 'some wait for a prepared transaction',
+        weight: 0.5,
+        strength: ({ behindPrepared }) => Number(behindPrepared > 0),
+        words: ({ behindPrepared }) =>
+          `${behindPrepared} of them wait for a prepared transaction, which no session owns`,
+        speaks: 'for',
+        slots: all,
+      },
+      {
+        of: 'some wait for a blocker that the server does not show',
+        weight: 0.5,
+        strength: ({ behindUnknown }) => Number(behindUnknown > 0),
+        words: ({ behindUnknown }) => `who holds up ${behindUnknown} of them is unknown: this server does not show it`,
+        speaks: 'for',
+        slots: all,
+      },
+      {
+        of: 'the server broke a deadlock within the last ten minutes',
+        weight: 0.5,
+        strength: ({ deadlockAgoMs }) => (deadlockAgoMs === null ? null : Number(deadlockAgoMs < 600_000)),
+        words: ({ deadlockAgoMs }) => `the server broke a deadlock ${inWords(deadlockAgoMs)} ago`,
+        speaks: 'for',
+        slots: all,
+      },
+    ],
+  },
+  'long-queries': {
+    prior: 0.25 * OF_RUNBOOKS,
+    first: 'cancel-long',
+    words: 'long-running queries hold the slots',
+    explains: {
+      of: 'queries at work for longer than `ages.querySeconds`',
+      slots: ({ longQueries }) => longQueries.length,
+      words: ({ longQueries }) => `${longQueries.length} queries have run for ${spread(longQueries, 'queryMs')}`,
+    },
+    signs: [],
+  },
+  'half-open-connections': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'half-open connections: slots are taken without a session',
+    explains: {
+      of: 'slots that are taken by connections without a session',
+      slots: ({ halfOpen }) => halfOpen.count,
+      words: ({ halfOpen }) =>
+        `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
+    },
+    signs: [{ of: 'nothing else looks like this', weight: 2.5, strength: () => 1, speaks: 'for' }],
+  },
+  'job-holding-on': {
+    prior: OF_STORIES,
+    first: null,
+    words: 'backups, migrations or replication hold the slots',
+    explains: {
+      of: 'sessions of backups, migrations, replication and maintenance, and those that wait for them',
+      slots: ({ jobs, behindJobs }) => jobs.length + behindJobs,
+      words: ({ jobs, behindJobs }) =>
+        `${jobs.length} ${jobs.length === 1 ? 'session belongs' : 'sessions belong'} to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
+    },
+    signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, speaks: 'for' }],
+  },
+  'connection-storm': {
+    prior: OF_STORIES,
+    first: 'cap-consumer',
+    words: 'a connection storm: clients come back faster than slots come free',
+    explains: {
+      of: 'sessions that have only just connected, that clients open within that time, or whose consumers replaced ended ones at once',
+      slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
+      words: ({ fresh, freshMs, trend, returns }) => {
+        if (returns.refilling > (fresh ?? 0)) {
+          return `${returns.refilling} sessions belong to consumers whose ended sessions were replaced at once`;
+        }
+        return fresh === null
+          ? `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late`
+          : `${fresh} sessions connected within the last ${inWords(freshMs)}`;
+      },
+    },
+    signs: [
+      {
+        of: 'sessions are seldom as young as that for another reason',
+        weight: 1.5,
+        strength: () => 1,
+        speaks: 'for',
+        slots: ({ fresh }) => fresh ?? 0,
+      },
+      {
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as there are slots',
+        weight: 2,
+        strength: (facts) =>
+          facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
+        words: ({ trend, taken, fresh }) =>
+          // Else the share has said so.
+          fresh === null
+            ? ''
+            : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
+        slots: all,
+      },
+      {
+        of: 'who is refused tries again: within ten seconds as many logins are refused as there are slots',
+        weight: 1,
+        strength: ({ trend, freshMs, taken }) =>
+          trend?.refusedPerMinute == null ? null : Math.min(1, (trend.refusedPerMinute * freshMs) / 60_000 / taken),
+        speaks: 'for',
+        slots: all,
+      },
+      {
+        of: 'sessions that were ended were replaced at once',
+        weight: 3,
+        strength: ({ returns: { ended, back } }) => (ended === 0 ? null : back / ended),
+        speaks: 'for',
+        slots: ({ returns }) => returns.refilling,
+      },
+      {
+        // Pools fill up to their size again too, with sessions that they go on using.
+        of: 'nor have the long-idle ones ever been used again',
+        weight: 1.5,
+        strength: ({ usedOnce }) => usedOnce,
+        speaks: 'against',
+        slots: ({ returns }) => returns.refilling,
+      },
+    ],
+  },
+  'pool-oversubscription': {
+    prior: 0.4 * OF_RUNBOOKS,
+    first: 'kill-idle',
+    words: 'pools that are too large together: many idle sessions that are used now and then',
+    explains: {
+      of: 'idle sessions to spare: those that have paused only shortly between two uses left out',
+      slots: ({ spareIdle }) => spareIdle,
+      words: ({ idle, longIdle }) => `${idle.length} sessions are idle, ${longIdle.length} of them for long`,
+    },
+    signs: [
+      {
+        // Opened, used once and let lie are a leak; a pool uses what it has again and again.
+        of: 'the long-idle ones have been used again and again',
+        weight: 1.5,
+        strength: ({ usedOnce }) => (usedOnce === null ? null : 1 - usedOnce),
+        words: () => 'the idle ones have been used again and again',
+      },
+      {
+        of: 'the idle ones are spread over several pools',
+        weight: 1.2,
+        strength: ({ idlePlaces: { count, largest } }) => Math.max(0, 1 - largest * (count >= 3 ? 1 : 1.5)),
+        words: ({ idlePlaces }) => `they are spread over ${idlePlaces.count} pools`,
+      },
+      // Sessions that come and go are no pool that keeps them.
+      { of: 'clients stay connected', weight: 1, strength: settledness },
+      // Pools fill up when they start or when traffic comes, not over hours.
+      { of: 'usage climbed suddenly', weight: 1, strength: againstSlow },
+      {
+        of: 'the configured pools may take more slots than there are',
+        weight: 1.5,
+        strength: ({ poolSlots, usable }) => (poolSlots === null ? null : Number(poolSlots > usable)),
+        words: ({ poolSlots, usable }) => `the configured pools may take ${poolSlots} slots of ${usable}`,
+        slots: all,
+      },
+    ],
+  },
+  'limit-too-low': {
+    prior: 0.1 * OF_RUNBOOKS,
+    first: null,
+    words: 'honest load: the slots are busy with short work, the limit is too low for it',
+    explains: {
+      of: 'sessions at work on queries younger than `ages.querySeconds`, and idle ones between two of them',
+      slots: ({ shortQueries, inUse }) => shortQueries.length + inUse,
+      words: ({ shortQueries, inUse }, { ages }) =>
+        `${shortQueries.length} sessions are busy with queries younger than ${ages.querySeconds} s, ${inUse} between two of them`,
+    },
+    signs: [
+      {
+        // Sessions are idle for other reasons too; so many at work at once is what a limit that is too low looks like.
+        of: 'so many are at work at once',
+        weight: 2,
+        strength: () => 1,
+        words: climb,
+        speaks: 'for',
+        slots: atWork,
+      },
+      {
+        of: 'clients stay connected',
+        weight: 1,
+        strength: settledness,
+        slots: atWork,
+      },
+    ],
+  },
+} as const satisfies Record<string, Cause>;
+
+export type KnownCause = keyof typeof CAUSES;
+
+/** Sessions that would be opened at the present rate within the time in which one counts as fresh. */
+function opensIn({ trend, freshMs }: Facts): number {
+  return ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
+}
+
+function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {
+  let least = Infinity;
+  let most = 0;
+  for (const session of sessions) {
+    least = Math.min(least, session[age] ?? 0);
+    most = Math.max(most, session[age] ?? 0);
+  }
+  if (sessions.length === 0) return 'no time';
+  const [shortest, longest] = [inWords(least), inWords(most)];
+  return shortest === longest ? longest : `${shortest} to ${longest}`;
+}

@@ -1,0 +1,99 @@
+import type { Facts } from './facts.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../words/printable.ts';
+import type { TierName } from '../policy/tier-names.ts';
+
+/** One thing that speaks for or against a cause. */
+export interface Signal {
+  /** What was looked at. */
+  readonly of: string;
+  /** Added to the cause's log-odds. Positive speaks for it. */
+  readonly weight: number;
+  /** With numbers; empty when it says nothing that people should read. */
+  readonly words: string;
+}
+
+/** What a cause is told by beside its share of the slots. */
+export interface Sign {
+  /** What is looked at, for people. */
+  readonly of: string;
+  /** The most it adds to the cause's log-odds, and takes from them. */
+  readonly weight: number;
+  /** From 0 (against) to 1 (for); null is not known and says nothing. */
+  readonly strength: (facts: Facts, policy: Policy) => number | null;
+  readonly words?: (facts: Facts) => string;
+  /** Of a sign that can only speak for the cause, or only against it, the other end says nothing. When absent, both ends speak. */
+  readonly speaks?: 'for' | 'against';
+  /** How many slots it tells of; when absent, those that the cause would explain. */
+  readonly slots?: (facts: Facts) => number;
+}
+
+export interface Cause {
+  /** How often this is why slots run out, before anything is looked at. */
+  readonly prior: number;
+  /** The tier that deals with it; null when no tier does. */
+  readonly first: TierName | null;
+  readonly words: string;
+  /** Which of the taken slots it would explain. */
+  readonly explains: {
+    readonly of: string;
+    readonly slots: (facts: Facts) => number;
+    readonly words?: (facts: Facts, policy: Policy) => string;
+  };
+  readonly signs: readonly Sign[];
+}
+
+/** A cause that explains less than this is not talked of. */
+const LEAST_SHARE = 0.05;
+/** A sign that leans less than this is not talked of. */
+const LEAST_LEANING = 0.3;
+
+/** Everything that speaks for or against a cause: first how much it would explain, then its signs. */
+export function signalsOf({ explains, signs }: Cause, facts: Facts, policy: Policy): Signal[] {
+  const share = explains.slots(facts) / facts.taken;
+  const words = share >= LEAST_SHARE ? (explains.words?.(facts, policy) ?? '') : '';
+  return [
+    { of: explains.of, weight: weighShare(share), words },
+    ...signs.map((sign) => readSign(sign, sign.slots ? sign.slots(facts) / facts.taken : share, facts, policy)),
+  ];
+}
+
+/**
+ * How much of the trouble a cause would explain decides first. At a third it speaks neither for nor against: all of the taken
+ * slots make a cause some 25 times as likely, a tenth makes it 25 times less so.
+ */
+export function weighShare(share: number): number {
+  return 3 * Math.log((Math.min(1, share) + 0.02) / 0.35);
+}
+
+/** The most that others can add to the log-odds of a cause, and take from them. */
+export const TOLD_WEIGHT = 1.5;
+
+/** What others say of a cause, if anything. */
+export function toldOf(name: string, { told }: Facts): Signal[] {
+  return told
+    .filter(({ cause }) => cause === name)
+    .map(({ strength, words }) => {
+      const weight = TOLD_WEIGHT * (2 * Math.min(1, Math.max(0, strength)) - 1);
+      return { of: 'told by others', weight, words: weight > LEAST_LEANING ? printable(words, 160) : '' };
+    });
+}
+
+/** From -1 (against) to 1 (for). */
+function leaning(strength: number, { speaks }: Sign): number {
+  if (speaks === 'for') return strength;
+  return speaks === 'against' ? strength - 1 : 2 * strength - 1;
+}
+
+/** What is told of a tenth of the slots weighs a fifth of what is told of half of them or more. */
+function readSign(sign: Sign, share: number, facts: Facts, policy: Policy): Signal {
+  const { of, weight } = sign;
+  const strength = sign.strength(facts, policy);
+  if (strength === null) return { of, weight: 0, words: '' };
+  const lean = weight * leaning(strength, sign);
+  return {
+    of,
+    weight: lean * Math.min(1, 2 * share),
+    words: lean > LEAST_LEANING ? (sign.words?.(facts) ?? '') : '',
+  };
+}

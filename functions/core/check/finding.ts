@@ -1,0 +1,72 @@
+import type { Right } from '../protocol/check-facts.ts';
+import { printable } from '../words/printable.ts';
+
+/** What a check looks at, with the words for it. The order is that of a report; the ids are documented and stable. */
+export const CHECKS = {
+  route: 'route to the server',
+  tls: 'TLS',
+  slot: 'a slot to log in',
+  authentication: 'authentication',
+  server: 'the right server',
+  'see-sessions': 'may see sessions',
+  'see-transactions': 'may see transactions',
+  'see-locks': 'may see lock waits',
+  'end-sessions': 'may end sessions',
+  'cancel-queries': 'may cancel queries',
+  'server-lock': 'may take the server-side lock',
+  visibility: 'other users’ sessions are visible',
+  reserve: 'reserved way in',
+  canary: 'canary gets in',
+  'canary-ordinary': 'canary is ordinary',
+  limit: 'real limit is the configured one',
+  'login-limits': 'no limit keeps Headroom out',
+  clock: 'clocks agree',
+  'reserve-holders': 'no application holds the reserve',
+  tracking: 'the server tracks what sessions do',
+  database: 'database without applications',
+  settings: 'settings',
+} as const satisfies Record<Right, string> & Record<string, string>;
+
+export type CheckId = keyof typeof CHECKS;
+
+/** One thing that Headroom needs, and whether it is in place. `not-reached`: something before it was in the way. */
+export interface CheckFinding {
+  readonly id: CheckId;
+  readonly title: string;
+  readonly status: 'ok' | 'warning' | 'failed' | 'not-reached';
+  readonly detail: string;
+  /** The statement to run or the setting to change; null when there is nothing to mend. */
+  readonly fix: string | null;
+}
+
+export function fine(id: CheckId, detail: string): CheckFinding {
+  return { id, title: CHECKS[id], status: 'ok', detail, fix: null };
+}
+
+export function warning(id: CheckId, detail: string, fix: string): CheckFinding {
+  return { id, title: CHECKS[id], status: 'warning', detail, fix };
+}
+
+export function failed(id: CheckId, detail: string, fix: string): CheckFinding {
+  return { id, title: CHECKS[id], status: 'failed', detail, fix };
+}
+
+export function notReached(id: CheckId, detail: string): CheckFinding {
+  return { id, title: CHECKS[id], status: 'not-reached', detail, fix: null };
+}
+
+/** One line to copy. What several fixes have in common, such as a reload, comes once, after the last that needs it. */
+export function joinFixes(fixes: readonly string[]): string {
+  return [...new Set([...fixes].reverse())].reverse().join('; ');
+}
+
+/** A name that somebody else chose, safe to show. */
+export function shown(text: string): string {
+  return printable(text, 63);
+}
+
+/** The first few; servers can have many. */
+export function listNames(names: readonly string[]): string {
+  const first = names.slice(0, 5).map((each) => shown(each));
+  return names.length > first.length ? `${first.join(', ')} and ${names.length - first.length} more` : first.join(', ');
+}

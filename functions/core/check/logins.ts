@@ -1,0 +1,81 @@
+import type { CheckFacts, Right, Trial } from '../protocol/check-facts.ts';
+import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
+import { printable } from '../words/printable.ts';
+import { fixFor, wordsOf } from '../server/refusal.ts';
+import type { Canary, EngineName } from '../server/snapshot.ts';
+
+/** What Headroom's two logins may do, and whether they get in. */
+export function checkTrial({ right, result, detail, fix }: Trial): CheckFinding {
+  const words = printable(detail, 200);
+  switch (result) {
+    case 'worked':
+    case 'granted':
+      return fine(right, words);
+    case 'denied':
+      return failed(right, words, joinFixes(fix));
+    case 'busy':
+      return warning(right, words, 'check again when no incident is running; else find who else runs Headroom here');
+  }
+}
+
+export function checkVisibility({ sight, trials }: CheckFacts): CheckFinding {
+  const { others, hidden } = sight;
+  if (hidden > 0) {
+    const seeing: readonly Right[] = ['see-sessions', 'see-transactions', 'see-locks'];
+    const fixes = trials.filter(({ right }) => seeing.includes(right)).flatMap(({ fix }) => fix);
+    return failed(
+      'visibility',
+      `what ${hidden} of ${others} sessions of other users are at is hidden from the responder, so it never acts`,
+      fixes.length > 0 ? joinFixes(fixes) : 'run the statements of `headroom grants` as an administrator',
+    );
+  }
+  return fine('visibility', others === 0 ? 'there are none right now' : `${others} of ${others}`);
+}
+
+export function checkReserve({ reserve }: CheckFacts): CheckFinding {
+  const words = printable(reserve.detail, 200);
+  if (reserve.slots > 0) return fine('reserve', words);
+  if (reserve.isOffered) return failed('reserve', words, joinFixes(reserve.fix));
+  return warning('reserve', words, ['keep the worker warm, as its sampler does', ...reserve.fix].join('; or '));
+}
+
+export function checkCanary(canary: Canary, source: string | null, engine: EngineName): CheckFinding {
+  if (source === null || canary.result === 'unknown') {
+    return warning(
+      'canary',
+      'not configured: whether ordinary clients get in cannot be tested, relief is judged by usage alone',
+      'create it with the statements of `headroom grants`, and set auth.canaryVariable (or canarySecretArn)',
+    );
+  }
+  if (canary.result === 'admitted') return fine('canary', `as ordinary clients do, in ${Math.round(canary.tookMs)} ms`);
+  const { refusal } = canary;
+  if (refusal.kind !== 'full') return failed('canary', wordsOf(refusal), fixFor(refusal, source, engine));
+  return failed(
+    'canary',
+    `ordinary clients are refused right now: ${wordsOf(refusal)}`,
+    'run `headroom respond`: the server is full',
+  );
+}
+
+export function checkPowers({ powers }: CheckFacts, { result }: Canary): CheckFinding {
+  if (powers === null) {
+    const why = {
+      unknown: 'no canary is configured',
+      refused: 'it does not get in',
+      admitted: 'it did not get in again',
+    };
+    return notReached('canary-ordinary', why[result]);
+  }
+  if (powers.length === 0) return fine('canary-ordinary', 'it may do nothing but connect');
+  return failed(
+    'canary-ordinary',
+    `it may do more than connect: ${listNames(powers.map((power) => power.name))}`,
+    joinFixes(powers.map(({ fix }) => fix)),
+  );
+}
+
+export function checkLoginLimits({ loginLimits }: CheckFacts): CheckFinding {
+  if (loginLimits.length === 0) return fine('login-limits', 'neither on its logins nor on their database');
+  const words = loginLimits.map((limit) => `${printable(limit.of)} ${printable(limit.detail, 120)}`).join('; ');
+  return warning('login-limits', words, joinFixes(loginLimits.map(({ fix }) => fix)));
+}

@@ -1,0 +1,38 @@
+import type { LoginSources } from '../protocol/check-facts.ts';
+import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './finding.ts';
+import { fixFor, wordsOf } from '../server/refusal.ts';
+import type { EngineName, Refusal, RefusalKind } from '../server/snapshot.ts';
+
+/** What a login passes on its way in, in the order of the report. */
+type Step = 'route' | 'tls' | 'slot' | 'authentication' | 'server';
+const STEPS = ['route', 'tls', 'slot', 'authentication', 'server'] as const satisfies readonly CheckId[];
+
+/** Where each refusal stops a login, and what it must have passed before. What is neither, nobody knows. */
+const STOPS: Readonly<Record<RefusalKind, { readonly at: Step; readonly passed: readonly Step[] }>> = {
+  network: { at: 'route', passed: [] },
+  tls: { at: 'tls', passed: ['route'] },
+  // Before it is asked who it is.
+  full: { at: 'slot', passed: ['route', 'tls'] },
+  starting: { at: 'slot', passed: ['route', 'tls'] },
+  'consumer-full': { at: 'slot', passed: ['route', 'tls', 'authentication'] },
+  authentication: { at: 'authentication', passed: ['route', 'tls', 'slot'] },
+  'missing-database': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
+  'wrong-server': { at: 'server', passed: ['route', 'tls', 'slot', 'authentication'] },
+  'busy-elsewhere': { at: 'slot', passed: ['route', 'tls', 'authentication'] },
+  'too-late': { at: 'route', passed: [] },
+  other: { at: 'authentication', passed: ['route', 'tls'] },
+};
+
+/** The way in of a responder that was refused. */
+export function checkRefusal(
+  refusal: Refusal,
+  { responder, tlsMode }: LoginSources,
+  engine: EngineName,
+): CheckFinding[] {
+  const { at, passed } = STOPS[refusal.kind];
+  return STEPS.map((step) => {
+    if (step === at) return failed(step, wordsOf(refusal), fixFor(refusal, responder, engine));
+    if (!passed.includes(step)) return notReached(step, `not known: stopped at “${CHECKS[at]}”`);
+    return fine(step, step === 'tls' && tlsMode === 'disable' ? 'not used (tls.mode is "disable")' : 'passed');
+  });
+}

@@ -1,0 +1,81 @@
+import type { Approval } from '../record/approval.ts';
+import type { Incident } from '../record/incident.ts';
+import { approvalForm } from './json.ts';
+import { causeLines, whereLine } from './sections.ts';
+import { clipLines, countSessions, percent, renderSections, subjectLine, utc, type Section } from './text.ts';
+import type { Message } from './message.ts';
+import { describeCap, type PlanSummary } from '../plan/plan-summary.ts';
+import { printable } from '../words/printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import { SPARED } from '../policy/spared.ts';
+import { tierNamed } from '../plan/tiers/index.ts';
+import { inWords } from '../words/in-words.ts';
+
+/**
+ * For a question that waits for a person. `link` leads to the page where it is answered; null where there is none. Whoever
+ * holds the link may answer, so it stands in this message alone.
+ */
+export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
+  const { plan, expiresAt, askedAt } = approval;
+  const name = printable(incident.target.id, 40);
+  const headline = `approve ${plan.tier}? ${plan.cap === null ? '' : `a limit of ${plan.cap.limit} on ${printable(plan.cap.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
+  const wait = inWords(expiresAt - askedAt);
+  const sections: Section[] = [
+    [
+      'Do',
+      [
+        link === null ? 'Answer in the terminal that Headroom runs in.' : `Look and decide: ${link}`,
+        `Nothing is done without a yes. Without an answer within ${wait} (until ${utc(expiresAt)}) a person is paged.`,
+      ],
+    ],
+    ['Plan', planLines(plan)],
+    ['Costs', costLines(plan)],
+    ['Of', clipLines(plan.consumers.map(({ name: consumer, sessions }) => `${sessions}: ${consumer}`))],
+    ['By name', clipLines(plan.named.map(({ words, needsPerson }) => `${words}; ${SPARED[needsPerson]}`))],
+    ['Where', [whereLine(incident)]],
+    ['Cause', causeLines(incident)],
+    ['Look', [`headroom incidents show ${incident.id}`]],
+    ['Times', [`asked ${utc(askedAt)}, good until ${utc(expiresAt)}`]],
+  ];
+  return {
+    subject: subjectLine('critical', name, headline),
+    body: renderSections(`${name}: ${headline}`, sections),
+    json: {
+      schema: SCHEMA,
+      notice: 'approval',
+      severity: 'critical',
+      incidentId: incident.id,
+      target: incident.target.id,
+      engine: incident.target.engine,
+      endpoint: printable(incident.target.endpoint, 255),
+      ...approvalForm(approval),
+      consequence: tierNamed(plan.tier).consequence,
+      consumers: plan.consumers.slice(0, 20),
+      named: plan.named.map(({ words }) => words),
+      link,
+      at: askedAt,
+    },
+    attributes: { severity: 'critical', outcome: 'open', target: name, incidentId: incident.id, notice: 'approval' },
+  };
+}
+
+/** What would be done, and for a limit why. */
+export function planLines({ tier, cap, sessions, cancels, need }: PlanSummary): string[] {
+  const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
+  const limits = cap === null ? '' : `limits ${describeCap(cap)}, until the incident is closed, and `;
+  return [
+    `${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`,
+    ...(cap === null ? [] : [cap.why]),
+  ];
+}
+
+/** What it would cost, worst first. */
+export function costLines({ tier, losing, writing, rowsModified, named }: PlanSummary): string[] {
+  return [
+    tierNamed(tier).consequence,
+    ...(named.length > 0 ? [`${countSessions(named.length)} that only a person may end, by name below`] : []),
+    ...(writing > 0 ? [`${countSessions(writing)} with uncommitted changes, which roll back`] : []),
+    ...(rowsModified > 0 ? [`${rowsModified} rows to change back; the slots stay taken meanwhile`] : []),
+    ...(losing === 0 ? ['no work is lost'] : [`${countSessions(losing)} with a query or transaction to lose`]),
+  ];
+}

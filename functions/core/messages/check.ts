@@ -1,0 +1,49 @@
+import type { CheckFinding } from '../check/finding.ts';
+import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import type { Message } from './message.ts';
+import { printable } from '../words/printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { TargetSettings } from '../policy/target.ts';
+
+/** A fix is to be copied, so it is cut only where no statement is that long. */
+const FIX_LENGTH = 1_000;
+
+/** What a person is told when a self-check found something missing; null when nothing failed. `at`: epoch milliseconds. */
+export function composeCheckup(
+  target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance'>,
+  findings: readonly CheckFinding[],
+  at: number,
+): Message | null {
+  const failures = findings.filter(({ status }) => status === 'failed');
+  const warnings = findings.filter(({ status }) => status === 'warning');
+  if (failures.length === 0) return null;
+  const name = printable(target.id, 40);
+  const headline = `self-check failed: ${failures.map(({ title }) => title).join(', ')}`;
+  const sections: Section[] = [
+    ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${printable(fix, FIX_LENGTH)}`]))],
+    ['Why', ['In an incident Headroom could not do its work as things are.']],
+    ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
+    ['Failed', failures.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
+    ['Warnings', warnings.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
+    ['Times', [`checked ${utc(at)}`]],
+  ];
+  return {
+    subject: subjectLine('warning', name, headline),
+    body: renderSections(`${name}: ${headline}`, sections),
+    json: {
+      schema: SCHEMA,
+      notice: 'self-check',
+      severity: 'warning',
+      target: name,
+      engine: target.engine,
+      findings: [...failures, ...warnings].map(({ id, status, detail, fix }) => ({
+        id,
+        status,
+        detail: printable(detail, LINE_LENGTH),
+        fix: fix === null ? null : printable(fix, FIX_LENGTH),
+      })),
+      at,
+    },
+    attributes: { severity: 'warning', outcome: 'check-failed', target: name, incidentId: '', notice: 'self-check' },
+  };
+}

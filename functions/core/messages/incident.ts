@@ -1,0 +1,69 @@
+import type { Incident } from '../record/incident.ts';
+import { jsonForm } from './json.ts';
+import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type MessageDetails } from './sections.ts';
+import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine } from './text.ts';
+import type { Message } from './message.ts';
+import { printable } from '../words/printable.ts';
+import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
+import { ordinalOf } from '../record/repeated-pages.ts';
+
+/**
+ * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,
+ * where to look further. Whatever names and texts the incident holds, the subject is one short line of ASCII and the body
+ * is bounded and has no control characters but its own line breaks. What is not known is said to be unknown.
+ */
+export function composeMessage(incident: Incident, notice: Notice, details: MessageDetails): Message {
+  const { id, target, outcome } = incident;
+  const name = printable(target.id, 40);
+  // A page that is repeated says again what the first one said.
+  const first = !isRepeat(notice) ? notice : outcome === 'failed' ? 'failed' : 'escalated';
+  const severity = severityOf(incident, first);
+  const again = isRepeat(notice) ? `${ordinalOf(notice, target.policy.escalation)}, nobody has taken it: ` : '';
+  const headline = again + headlineOf(incident, first, details);
+  return {
+    subject: subjectLine(severity, name, headline),
+    body: renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)),
+    json: jsonForm(incident, notice, details, severity),
+    attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
+  };
+}
+
+function severityOf(incident: Incident, notice: FirstNotice): Message['attributes']['severity'] {
+  switch (notice) {
+    case 'escalated':
+    case 'failed':
+      return 'critical';
+    case 'opened':
+      return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT ? 'critical' : 'warning';
+    // The server is as full as it was, and nobody was helped.
+    case 'observed':
+      return 'warning';
+    case 'resolved':
+      return isConsumerLimited(incident) ? 'warning' : 'info';
+    case 'done':
+      return 'info';
+  }
+}
+
+function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string {
+  const { usageBefore, usageAfter } = incident;
+  switch (notice) {
+    case 'opened':
+      return usageBefore === null
+        ? 'running out of connections'
+        : `running out of connections, ${percent(usageBefore)} used`;
+    case 'resolved':
+      if (isConsumerLimited(incident))
+        return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
+      if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
+      return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
+    case 'observed':
+      return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
+    case 'done':
+      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${countSessions(incident.endedCount)} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
+    case 'escalated':
+      return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
+    case 'failed':
+      return `Headroom failed, look by hand: ${printable(incident.failure?.error ?? 'reason unknown', 120)}`;
+  }
+}

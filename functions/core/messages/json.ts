@@ -1,0 +1,92 @@
+import type { Approval } from '../record/approval.ts';
+import { actsByTier, topConsumers } from '../record/act.ts';
+import type { Incident } from '../record/incident.ts';
+import { summariseLimits } from '../record/limit.ts';
+import type { MessageDetails } from './sections.ts';
+import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
+import type { Message } from './message.ts';
+import { printable } from '../words/printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { Notice } from '../record/notice.ts';
+
+/** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
+export function jsonForm(
+  incident: Incident,
+  notice: Notice,
+  { acts, rounds, approvals, settledCaps, now }: MessageDetails,
+  severity: string,
+): Message['json'] {
+  const { target, cause, escalation, failure } = incident;
+  return {
+    schema: SCHEMA,
+    notice,
+    severity,
+    incidentId: incident.id,
+    outcome: incident.outcome,
+    target: target.id,
+    engine: target.engine,
+    instance: printable(target.instance),
+    endpoint: printable(target.endpoint, 255),
+    serverVersion: incident.serverVersion === null ? null : printable(incident.serverVersion),
+    alarm: { name: printable(incident.alarm.alarm, 255), at: incident.alarm.at },
+    usageBefore: incident.usageBefore,
+    usageAfter: incident.usageAfter,
+    usagePeak: incident.usagePeak,
+    refused: incident.refused,
+    admission: incident.admission,
+    cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
+    endedCount: incident.endedCount,
+    acts: actsByTier(acts),
+    limits: summariseLimits(acts, settledCaps)
+      .slice(0, MAX_LINES)
+      .map((limit) => ({ ...limit, user: printable(limit.user) })),
+    planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
+    consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
+    approvals: approvals.slice(-MAX_LINES).map(approvalForm),
+    call: incident.call && {
+      ...incident.call,
+      by: printable(incident.call.by),
+      why: printable(incident.call.why, LINE_LENGTH),
+    },
+    rounds: incident.rounds,
+    pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
+      ...pause,
+      by: printable(by),
+      why: printable(why, LINE_LENGTH),
+    })),
+    advice: clipLines(incident.advice),
+    escalation: escalation && {
+      reason: printable(escalation.reason, LINE_LENGTH),
+      advice: clipLines(escalation.advice),
+    },
+    acknowledgement: incident.acknowledgement && {
+      ...incident.acknowledgement,
+      by: printable(incident.acknowledgement.by),
+      note: printable(incident.acknowledgement.note, LINE_LENGTH),
+    },
+    repeats: incident.repeats,
+    failure: failure && { error: printable(failure.error), detail: printable(failure.detail, LINE_LENGTH) },
+    openedAt: incident.openedAt,
+    firstActionAt: incident.firstActionAt,
+    reliefAt: incident.reliefAt,
+    rebounds: incident.rebounds,
+    closedAt: incident.closedAt,
+    at: now,
+  };
+}
+
+/** A question and its answer, in the notices that follow it and in its own. */
+export function approvalForm({ round, plan, status, decision, askedAt, expiresAt, usedInRound }: Approval) {
+  return {
+    round,
+    tier: plan.tier,
+    sessions: plan.sessions,
+    limit: plan.cap && { user: printable(plan.cap.user), limit: plan.cap.limit, sessions: plan.cap.sessions },
+    status,
+    by: decision && printable(decision.by),
+    at: decision && decision.at,
+    askedAt,
+    expiresAt,
+    usedInRound,
+  };
+}

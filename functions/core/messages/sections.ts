@@ -1,0 +1,221 @@
+import { describeAdmission } from '../server/admission.ts';
+import { describeFinally, type Approval } from '../record/approval.ts';
+import { describeCall } from '../plan/call.ts';
+import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { actsByTier, topConsumers, type Act, type TierSummary } from '../record/act.ts';
+import type { Incident } from '../record/incident.ts';
+import { describeLimit, summariseLimits, type SettledCap } from '../record/limit.ts';
+import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './text.ts';
+import { resumeCommandFor } from '../policy/pause.ts';
+import { printable } from '../words/printable.ts';
+import type { FirstNotice } from '../record/notice.ts';
+import type { Round } from '../record/round.ts';
+import { howToAcknowledge } from '../record/repeated-pages.ts';
+import { SPARED, type SparedReason } from '../policy/spared.ts';
+import { inWords } from '../words/in-words.ts';
+import type { EndingResult } from '../protocol/worker.ts';
+
+/** From this usage on, clients are refused or about to be. */
+export const CRITICAL_PERCENT = 95;
+
+export interface MessageDetails {
+  readonly acts: readonly Act[];
+  readonly rounds: readonly Round[];
+  /** What people were asked. */
+  readonly approvals: readonly Approval[];
+  /** Temporary limits that have come to an end. */
+  readonly settledCaps: readonly SettledCap[];
+  /** Epoch milliseconds: how things stood then. */
+  readonly now: number;
+}
+
+/** For a page, what to do comes before what happened. */
+export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
+  const { id, call } = incident;
+  const shared: Section[] = [
+    ['Where', [whereLine(incident)]],
+    ['How bad', howBad(incident, notice, details.rounds)],
+    call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
+    // A pause can come after acts: then both have something to say.
+    ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
+    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
+    ['Asked', clipLines(details.approvals.map(describeFinally))],
+    ['Left', left(incident, notice)],
+    ['Look', [`headroom incidents show ${id}`]],
+    ...(call === null ? forStatusPage(incident, notice) : []),
+    ['Times', times(incident, details.now)],
+  ];
+  const isPage = notice === 'escalated' || notice === 'failed';
+  return [['Do', toDo(incident, notice, details)], ['Take it', isPage ? howToAcknowledge(incident) : []], ...shared];
+}
+
+function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
+  const { escalation, failure, advice } = incident;
+  switch (notice) {
+    case 'opened':
+      return ['Nothing yet: Headroom is looking, and will say how it ends.'];
+    case 'escalated':
+      return clipLines(escalation?.advice ?? ['Look at the server by hand.']);
+    case 'failed':
+      return [
+        'Look at the server by hand: it may still be out of connections. The next alarm starts a new incident.',
+        ...(failure?.detail ? [`Headroom stopped with: ${printable(failure.detail, LINE_LENGTH)}`] : []),
+      ];
+    case 'observed':
+      return [
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: ${waysToAct(incident)}.`,
+        ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
+        ...clipLines(advice),
+      ];
+    case 'done':
+      return ['Nothing: this was called for by a person.'];
+    case 'resolved': {
+      if (isConsumerLimited(incident)) return clipLines(advice);
+      if (incident.outcome === 'not-needed') return ['Nothing.'];
+      return advice.length > 0
+        ? ['Nothing now. So that it does not come back:', ...clipLines(advice)]
+        : ['Nothing now.'];
+    }
+  }
+}
+
+function waysToAct({ target, pauses }: Incident): string {
+  const ways = clipLines(pauses.map(resumeCommandFor));
+  if (target.mode === 'observe' || ways.length === 0) ways.push('mode "act"');
+  return ways.join(', ');
+}
+
+/** A sentence for people who only noticed that something failed; none when nothing did. */
+function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
+  const from = utc(alarm.at).slice(11, 16);
+  const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
+  if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
+    return [
+      [
+        'Say',
+        [
+          `"From ${from} UTC, for ${inWords(reliefAt - alarm.at)}, some requests failed because a database was out of connections. It has free connections again."`,
+        ],
+      ],
+    ];
+  }
+  if (notice === 'escalated' || notice === 'failed') {
+    return [
+      [
+        'Say',
+        [
+          `"Since ${from} UTC some requests may fail because a database is short of connections. We are working on it."`,
+        ],
+      ],
+    ];
+  }
+  return [];
+}
+
+/** The server was never in need, but clients of some user or database are turned away. */
+export function isConsumerLimited({ outcome, cause }: Incident): boolean {
+  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
+}
+
+function howBad(
+  { usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
+  notice: FirstNotice,
+  rounds: readonly Round[],
+): string[] {
+  if (notice === 'opened' && admission === null) return ['not looked yet'];
+  const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
+  const logins =
+    refused === 0
+      ? 'no login of Headroom’s own was refused'
+      : `${refused} login${refused === 1 ? '' : 's'} of Headroom’s own refused as full`;
+  const last = rounds.at(-1);
+  const wait =
+    admission !== null
+      ? `it got in ${describeAdmission(admission)}`
+      : `it never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
+  return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
+}
+
+/** Why the slots ran out, as far as it is known. */
+export function causeLines({ cause }: Incident): string[] {
+  if (cause === null) return ['unknown'];
+  const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
+  return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
+}
+
+function done({ acts, settledCaps }: MessageDetails): string[] {
+  if (acts.length === 0) return ['nothing was ended'];
+  const consumers = topConsumers(acts, MAX_LINES);
+  return [
+    ...summariseLimits(acts, settledCaps).slice(0, MAX_LINES).map(describeLimit),
+    ...actsByTier(acts).map(describeTier),
+    ...(consumers.length > 0
+      ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
+      : []),
+  ];
+}
+
+/** Results in the order in which they are told. */
+const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
+  ['ended', 'ended'],
+  ['cancelled', 'with only the query cancelled'],
+  ['gone', 'gone already'],
+  ['changed', 'left alone, for it changed meanwhile'],
+  ['refused', 'refused by the server'],
+  ['still-there', 'told to end but still there'],
+  ['not-tried', 'not tried'],
+];
+
+function describeTier({ tier, acts, results, unknown }: TierSummary): string {
+  const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
+  if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
+  return `${tier} (${acts} ${acts === 1 ? 'act' : 'acts'}): ${parts.join(', ') || 'nobody'}`;
+}
+
+function planned(rounds: readonly Round[]): string[] {
+  const plan = Object.entries(rounds.at(-1)?.planned ?? {}).filter(([, count]) => count > 0);
+  if (plan.length === 0) return ['nothing: no tier may end anything'];
+  return plan.slice(0, MAX_LINES).map(([tier, count]) => `${printable(tier)}: ${countSessions(count)}`);
+}
+
+export function plannedCount(rounds: readonly Round[]): number {
+  return Object.values(rounds.at(-1)?.planned ?? {}).reduce((total, count) => total + count, 0);
+}
+
+function left({ spared }: Incident, notice: FirstNotice): string[] {
+  const counts = Object.entries(spared).sort(([, one], [, other]) => other - one);
+  if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  return [
+    `${countSessions(total)} left alone by the last plan:`,
+    ...counts.slice(0, MAX_LINES).map(([reason, count]) => `${count}: ${sparedWords(reason)}`),
+  ];
+}
+
+function sparedWords(reason: string): string {
+  return Object.hasOwn(SPARED, reason) ? SPARED[reason as SparedReason] : printable(reason);
+}
+
+function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
+  const since = (at: number | null, what: string) => (at === null ? [] : [`${what} ${inWords(at - alarm.at)} later`]);
+  return [
+    `${call === null ? 'alarm' : 'call'} ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
+    [
+      ...since(openedAt, 'opened'),
+      ...(firstActionAt === null ? ['no action'] : since(firstActionAt, 'first action')),
+      ...since(reliefAt, 'relief'),
+      ...(closedAt === null ? ['still open'] : since(closedAt, 'closed')),
+    ].join(', '),
+    `written ${utc(now)}`,
+  ];
+}
+
+/** Address, server and instance. */
+export function whereLine(incident: Incident): string {
+  const { endpoint, instance } = incident.target;
+  return `${printable(endpoint, 255)} (${server(incident)}, instance ${printable(instance)})`;
+}
+
+function server({ target, serverVersion }: Incident): string {
+  return `${target.engine} ${serverVersion === null ? 'of unknown version' : printable(serverVersion)}`;
+}

@@ -1,0 +1,58 @@
+import { limitStatement } from '../server/limit-statement.ts';
+import type { CapRecord } from '../record/limit.ts';
+import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import type { Message } from './message.ts';
+import { printable, shellWord } from '../words/printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { TargetSettings } from '../policy/target.ts';
+
+/** Names may be long; a statement that is cut is none. */
+const STATEMENT_LENGTH = 1_000;
+
+/** For a temporary limit that could not be lifted: the one thing Headroom leaves behind, so a person is paged at once. */
+export function composeStuckCap(cap: CapRecord, why: string, target: TargetSettings, now: number): Message {
+  const id = printable(target.id, 40);
+  const user = printable(cap.user, 63);
+  const statement = printable(limitStatement(target.engine, cap.account, cap.before), STATEMENT_LENGTH);
+  const headline = `the connection limit of ${user} could not be lifted`;
+  const sections: Section[] = [
+    ['Do', [`run as an administrator: ${statement}`]],
+    ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
+    [
+      'What',
+      [
+        `${user} may have ${cap.limit} connections since ${utc(cap.at)}; before that ${cap.before ?? 'any number'}`,
+        `Headroom set this limit in incident ${cap.incidentId} and tries each minute to lift it.`,
+        'Should somebody have set another limit since, that one is right: leave it.',
+        `Where Headroom can never lift it, lift it, then: headroom limits drop --target ${id} --user ${shellWord(cap.user)} --why …`,
+      ],
+    ],
+    ['Why', [printable(why, LINE_LENGTH)]],
+    ['Times', [`written ${utc(now)}`]],
+  ];
+  return {
+    subject: subjectLine('critical', id, headline),
+    body: renderSections(`${id}: ${headline}`, sections),
+    json: {
+      schema: SCHEMA,
+      notice: 'limit-left',
+      severity: 'critical',
+      incidentId: cap.incidentId,
+      target: target.id,
+      engine: target.engine,
+      user: printable(cap.user, STATEMENT_LENGTH),
+      limit: cap.limit,
+      before: cap.before,
+      statement,
+      reason: printable(why, LINE_LENGTH),
+      at: now,
+    },
+    attributes: {
+      severity: 'critical',
+      outcome: 'limit-left',
+      target: id,
+      incidentId: cap.incidentId,
+      notice: 'limit-left',
+    },
+  };
+}

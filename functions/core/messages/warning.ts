@@ -1,0 +1,48 @@
+import type { Warning } from '../sampler/levels.ts';
+import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import type { Message } from './message.ts';
+import { printable } from '../words/printable.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import { WARNINGS } from '../sampler/warnings.ts';
+import { inWords } from '../words/in-words.ts';
+
+/** For a warning of the sampler: it has no incident, and nothing was or will be ended for it. */
+export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {
+  const { name, since, lastedMs, sample } = warning;
+  const { policy, engine, endpoint } = target;
+  const { why, advice } = WARNINGS[name];
+  const subject = { sample, policy, engine, endpoint };
+  const id = printable(target.id, 40);
+  const reason = printable(why(subject), LINE_LENGTH);
+  const toDo = clipLines(advice(subject));
+  const sections: Section[] = [
+    ['Do', toDo],
+    ['Where', [`${printable(endpoint, 255)} (${engine}, instance ${printable(target.instance)})`]],
+    [
+      'What',
+      [`${reason}, for ${inWords(lastedMs)} now`, 'This is a warning: Headroom does nothing about it by itself.'],
+    ],
+    ['Times', [`since ${utc(since)}`, `written ${utc(now)}; said again only after it has cleared`]],
+  ];
+  return {
+    subject: subjectLine('warning', id, reason),
+    body: renderSections(`${id}: ${reason}`, sections),
+    json: {
+      schema: SCHEMA,
+      notice: 'warning',
+      severity: 'warning',
+      warning: name,
+      target: target.id,
+      engine,
+      instance: printable(target.instance),
+      endpoint: printable(endpoint, 255),
+      reason,
+      advice: toDo,
+      usage: sample.usage,
+      since,
+      at: now,
+    },
+    attributes: { severity: 'warning', outcome: 'warning', target: id, incidentId: '', notice: 'warning' },
+  };
+}

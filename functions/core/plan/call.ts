@@ -1,0 +1,204 @@
+import { countBy } from '../words/count-by.ts';
+import { capSlots } from './budget.ts';
+import type { History } from './tier-plan.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../words/printable.ts';
+import { matchesAny, matchesClient, protectionOf, reservedForPerson } from '../policy/protection.ts';
+import { sessionKey, type Session, type SessionState } from '../server/session.ts';
+import type { Snapshot } from '../server/snapshot.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
+import { inWords } from '../words/in-words.ts';
+
+/** What a person's call would end. */
+export interface CallPlan {
+  /** In the order they would end: those that lose least first. */
+  readonly victims: readonly Candidate[];
+  /** Sessions that the call means and that stay. */
+  readonly spared: readonly Spared[];
+  /** Sessions that the call does not mean. */
+  readonly others: number;
+}
+
+/** The sessions of a plan that a person has confirmed, by key, with the state each was shown in. */
+export type Confirmed = ReadonlyMap<string, SessionState>;
+
+type CallHistory = Pick<History, 'countedIncident' | 'countedHour' | 'signalled'>;
+
+/** From idle, which loses nothing, to running queries. */
+const LEAST_LOSS_FIRST = ['idle', 'idle-in-transaction-aborted', 'idle-in-transaction', 'active'] as const;
+
+/**
+ * Whom a call ends and whom it spares, each with the reason. What no tier may ever end is spared here too. With `confirmed`
+ * nobody is ended whom the person has not seen in the plan, in that state unless running queries were asked for. Pure.
+ */
+export function planCall(
+  snapshot: Snapshot,
+  policy: Policy,
+  call: PersonsCall,
+  history: CallHistory,
+  confirmed: Confirmed | null = null,
+): CallPlan {
+  const isMeant = matcherFor(call);
+  const meant = snapshot.sessions.filter(isMeant);
+  const spared: Spared[] = [];
+  const candidates: Candidate[] = [];
+  for (const session of meant) {
+    const reason =
+      reasonToSpare(session, policy, call, history.signalled) ?? reasonToAskAgain(session, call, confirmed);
+    const candidate = reason === null ? toCandidate(session) : null;
+    if (candidate) candidates.push(candidate);
+    else spared.push({ session, reason: reason ?? 'no-tier' });
+  }
+  candidates.sort(
+    byDescending(
+      [({ session }) => -rankOf(session.state), ({ session }) => session.stateMs ?? 0],
+      ({ session }) => session.identity.id,
+    ),
+  );
+  const { room, reason } = call.capped ? roomUnderCaps(policy, snapshot.limits.usable, history) : NO_CAPS;
+  return {
+    victims: candidates.slice(0, room),
+    spared: [...spared, ...candidates.slice(room).map(({ session }) => ({ session, reason }))],
+    others: snapshot.sessions.length - meant.length,
+  };
+}
+
+function matcherFor(scope: CallScope): (session: Session) => boolean {
+  const [user, application, database, client] = [scope.user, scope.application, scope.database, scope.client].map(
+    (pattern) => (pattern === null ? null : [pattern]),
+  );
+  const isNamed = (name: string | null, patterns: readonly string[] | null | undefined) =>
+    !patterns || (name !== null && matchesAny(name, patterns));
+  return (session) =>
+    isNamed(session.user, user) &&
+    isNamed(session.application, application) &&
+    isNamed(session.database, database) &&
+    (!client || (session.client !== null && matchesClient(session.client, client)));
+}
+
+function reasonToSpare(
+  session: Session,
+  policy: Policy,
+  { active, costly }: PersonsCall,
+  signalled: ReadonlySet<string>,
+): SparedReason | null {
+  if (signalled.has(sessionKey(session.identity))) return 'already-signalled';
+  const protection = protectionOf(session, policy);
+  // It loses its own work alone, and that is what was asked for.
+  if (protection !== null && !(protection === 'waits-for-lock' && active)) return protection;
+  if (session.state === 'idle') {
+    const [holding] = session.holds;
+    return holding ? `holds-${holding}` : null;
+  }
+  if (session.state === 'active' && !active) return 'query-not-asked-for';
+  return costly ? null : reservedForPerson(session, policy);
+}
+
+function reasonToAskAgain({ identity, state }: Session, { active }: PersonsCall, confirmed: Confirmed | null) {
+  if (confirmed === null) return null;
+  const shown = confirmed.get(sessionKey(identity));
+  if (shown === undefined) return 'came-later';
+  return shown === state || active ? null : 'changed-since';
+}
+
+function toCandidate(session: Session): Candidate | null {
+  const { state, stateMs, queryMs, transactionMark } = session;
+  const shared = { session, method: 'terminate', frees: 1 } as const;
+  switch (state) {
+    case 'idle':
+      return { ...shared, expect: expecting(state, { holdsNothing: true }), reason: `idle for ${inWords(stateMs)}` };
+    case 'idle-in-transaction':
+    case 'idle-in-transaction-aborted':
+      return {
+        ...shared,
+        expect: expecting(state, { transactionMark }),
+        reason: `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction for ${inWords(stateMs)}`,
+      };
+    case 'active':
+      return {
+        ...shared,
+        expect: expecting(state, {}),
+        reason: `its ${session.statement?.verb ?? 'query'} has run for ${inWords(queryMs)}`,
+      };
+    default:
+      return null;
+  }
+}
+
+function rankOf(state: SessionState): number {
+  return LEAST_LOSS_FIRST.findIndex((each) => each === state);
+}
+
+interface Room {
+  /** Sessions that may still be ended. */
+  readonly room: number;
+  /** The cap that leaves no more. */
+  readonly reason: SparedReason;
+}
+
+const NO_CAPS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
+
+/** A call is one incident and one act. */
+function roomUnderCaps({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
+  const rooms: readonly Room[] = [
+    { room: capSlots(caps.perHourPercent, usable) - countedHour, reason: 'cap-hour' },
+    { room: capSlots(caps.perIncidentPercent, usable) - countedIncident, reason: 'cap-incident' },
+    { room: capSlots(caps.perTierPercent, usable) - countedIncident, reason: 'cap-tier' },
+  ];
+  const narrowest = rooms.reduce((least, each) => (each.room < least.room ? each : least));
+  return { ...narrowest, room: Math.max(0, narrowest.room) };
+}
+
+/** `user invoices, application export-*, database shop`. */
+export function scopeOfCall({ user, application, database, client }: CallScope): string {
+  return Object.entries({ user, application, database, client })
+    .flatMap(([name, pattern]) => (pattern === null ? [] : [`${name} ${printable(pattern)}`]))
+    .join(', ');
+}
+
+/** `ann called to end user invoices, with running queries: their pool leaks`. */
+export function describeCall(call: PersonsCall): string {
+  const allowed = [
+    ...(call.active ? ['with running queries'] : []),
+    ...(call.costly ? ['with what is costly to undo'] : []),
+    ...(call.capped ? [] : ['past the caps']),
+  ];
+  return `${printable(call.by, 60)} called to end ${[scopeOfCall(call), ...allowed].join(', ')}: ${printable(call.why, 160)}`;
+}
+
+/** What those who are ended will notice, by their states. */
+export function consequencesOf(victims: readonly Candidate[]): string[] {
+  const counts = countBy(victims, ({ session }) => session.state);
+  return LEAST_LOSS_FIRST.flatMap((state) => {
+    const count = counts.get(state);
+    return count === undefined ? [] : [`${count} ${CONSEQUENCES[state]}`];
+  });
+}
+
+const CONSEQUENCES = {
+  idle: 'idle: a pool reconnects, a careless client sees one error',
+  'idle-in-transaction-aborted': 'idle in a failed transaction: nothing is lost that was not lost before',
+  'idle-in-transaction': 'idle in a transaction: uncommitted work rolls back, locks go',
+  active: 'with a running query: the query fails, and its transaction rolls back',
+} as const satisfies Record<(typeof LEAST_LOSS_FIRST)[number], string>;
+
+/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+export interface CallScope {
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly database: string | null;
+  readonly client: string | null;
+}
+
+/** A person's own call to end sessions, and what that person allowed. */
+export interface PersonsCall extends CallScope {
+  readonly by: string;
+  readonly why: string;
+  /** Sessions that run a query too, also those that wait for a lock. */
+  readonly active: boolean;
+  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  readonly costly: boolean;
+  /** Within the caps of the policy. */
+  readonly capped: boolean;
+}

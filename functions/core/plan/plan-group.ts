@@ -1,0 +1,154 @@
+import { harmOf } from './harm.ts';
+import { chooseLeastHarm } from './least-harm.ts';
+import { budgetOf, type Left } from './budget.ts';
+import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
+import type { Weighed, Weighing } from './weighing.ts';
+import { modeOfTier } from '../policy/policy.ts';
+import { reservedForPerson } from '../policy/protection.ts';
+import { RETURNS_AT_ONCE } from '../server/returns.ts';
+import { consumerOf, type Session } from '../server/session.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import { tierNamed } from './tiers/index.ts';
+import type { TierName } from '../policy/tier-names.ts';
+import type { Candidate, CapRefusal, Spared, Tier } from './tiers/tier.ts';
+
+export interface GroupInput extends PlanInput {
+  /** Sessions that nothing protects. */
+  readonly sessions: readonly Session[];
+  readonly clients: readonly Session[];
+  readonly left: Left;
+}
+
+/** A person is asked about each of these by name: more of them in one question nobody reads. */
+export const MOST_FOR_PERSON = 20;
+/** Before work that only a person may throw away, everything else goes. */
+const FOR_PERSON = 1_000;
+/**
+ * What harm weighs in the tier that deals with the cause, whose sessions fill the slots where the others merely sit there: so
+ * little that a leaked transaction goes before a healthy pool's idle session, and so much that one blocker goes before a crowd.
+ */
+const OF_CAUSE = 0.15;
+
+/** Stands in for a limit that a person has said no to. */
+export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
+
+/** Plans tiers together: the least harm over all of them. A session that several propose belongs to the first of them. */
+export function planGroup(
+  names: readonly TierName[],
+  input: GroupInput,
+): { readonly tiers: TierPlan[]; readonly weighing: Weighing } {
+  const proposed = names.map((name) => proposeFor(tierNamed(name), input));
+  const [first] = names;
+  const incident = first === undefined ? 0 : input.left[budgetOf(first)];
+  const { hour } = input.left;
+  const margin = Math.max(0, ...proposed.map((each) => each.margin));
+  const need = input.left.need > 0 ? input.left.need + margin : 0;
+  const bounds = { need, perTier: input.left.tier, total: Math.min(incident, hour) };
+
+  const claimed = new Set<Session>();
+  const options = proposed.flatMap(({ options: own }) =>
+    own.filter(({ victim: { session } }) => !claimed.has(session) && claimed.add(session)),
+  );
+  const chosen = chooseLeastHarm(options, bounds);
+  const isChosen = new Set(chosen);
+  const freed = chosen.reduce((sum, { frees }) => sum + frees, 0);
+  const tiers = proposed.map(({ tier, cap, refusal, spared }): TierPlan => {
+    const own = chosen.filter((each) => each.tier === tier);
+    const stop = stopReason({
+      need: need - freed,
+      hour: hour - chosen.length,
+      incident: incident - chosen.length,
+      tier: input.left.tier - own.length,
+    });
+    const left = options.filter((each) => each.tier === tier && !isChosen.has(each));
+    return {
+      tier,
+      mode: modeOfTier(tier, input),
+      cap,
+      refusal,
+      // Whom anybody may end goes before whom only a person may.
+      victims: own
+        .map(({ victim }) => victim)
+        .sort((a, b) => Number(a.needsPerson !== null) - Number(b.needsPerson !== null)),
+      spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: stop }))],
+    };
+  });
+  return { tiers, weighing: { options, chosen, bounds } };
+}
+
+interface Proposed extends Pick<TierPlan, 'tier' | 'cap' | 'refusal'> {
+  readonly options: readonly Weighed[];
+  readonly spared: readonly Spared[];
+  readonly margin: number;
+}
+
+/** What one tier has to offer, and whom it must leave alone whatever the choice. */
+function proposeFor(tier: Tier, input: GroupInput): Proposed {
+  const { snapshot, left } = input;
+  const { usable } = snapshot.limits;
+  const proposal = tier.propose({
+    ...input,
+    everybody: snapshot.sessions,
+    engine: snapshot.server.engine,
+    usable,
+    need: Math.max(0, left.need),
+    userLimits: snapshot.userLimits,
+    caps: input.history.caps,
+  });
+  const spared = [...proposal.spared];
+  const options: Weighed[] = [];
+  let forPerson = modeOfTier(tier.name, input) === 'approve' ? MOST_FOR_PERSON : 0;
+  for (const candidate of proposal.candidates) {
+    const option = weigh(candidate, tier, input);
+    const { needsPerson } = option.victim;
+    const isForPerson = needsPerson !== null;
+    const reason = (isForPerson && forPerson === 0 ? needsPerson : null) ?? barTo(candidate, tier, input);
+    if (reason) spared.push({ session: candidate.session, reason });
+    else options.push(option);
+    if (isForPerson && reason === null) forPerson--;
+  }
+  const isDenied = input.history.denied.has(tier.name) && proposal.cap !== undefined;
+  return {
+    tier: tier.name,
+    cap: isDenied ? null : (proposal.cap ?? null),
+    refusal: isDenied ? DENIED : (proposal.refusal ?? null),
+    options,
+    spared,
+    margin: proposal.margin ?? 0,
+  };
+}
+
+function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns }: GroupInput): Weighed {
+  const { session, frees } = candidate;
+  const victim: Victim = {
+    ...candidate,
+    harm: harmOf(session, policy),
+    needsPerson: tier.losesWork ? reservedForPerson(session, policy) : null,
+  };
+  const weight = victim.harm.points * (tier.name === leads ? OF_CAUSE : 1);
+  const returning = tier.freesOwnSlot ? returns.shareOf(consumerOf(session)) : 0;
+  return {
+    tier: tier.name,
+    victim,
+    frees,
+    // Of a consumer half of whose sessions come back, two must end where one is meant to go.
+    harm: weight / Math.max(1 - returning, 1 - RETURNS_AT_ONCE) + (victim.needsPerson === null ? 0 : FOR_PERSON),
+  };
+}
+
+/** Why a tier must leave a candidate alone, however little harm it does; null when it need not. */
+function barTo({ session }: Candidate, tier: Tier, { history, pressing, returns }: GroupInput): SparedReason | null {
+  if (history.denied.has(tier.name)) return 'denied';
+  if (tier.losesWork && !pressing) return 'work-to-lose';
+  if (history.futile.has(tier.name)) return 'refills-at-once';
+  if (tier.freesOwnSlot && returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
+  return null;
+}
+
+/** Why those that are left were not chosen. */
+function stopReason(left: { need: number; hour: number; incident: number; tier: number }): SparedReason {
+  if (left.need <= 0) return 'enough';
+  if (left.hour <= 0) return 'cap-hour';
+  if (left.incident <= 0) return 'cap-incident';
+  return left.tier <= 0 ? 'cap-tier' : 'enough';
+}

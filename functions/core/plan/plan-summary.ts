@@ -1,0 +1,190 @@
+import { countBy } from '../words/count-by.ts';
+import type { TierPlan, Victim } from './tier-plan.ts';
+import { printable } from '../words/printable.ts';
+import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import { sha256 } from '../words/sha256.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import type { TierName } from '../policy/tier-names.ts';
+import type { UserCap } from './tiers/tier.ts';
+import { inWords } from '../words/in-words.ts';
+
+/** A session that is asked about by name: its yes is for it alone. */
+export interface NamedVictim {
+  /** `sessionKey` of it. */
+  readonly key: string;
+  readonly words: string;
+  readonly needsPerson: SparedReason;
+}
+
+/** What a tier would do, as a person is asked about it. A yes covers this much and no more. */
+export interface PlanSummary {
+  readonly tier: TierName;
+  /** The limit that would be set on a user first, and why; null for none. */
+  readonly cap: (Pick<UserCap, 'user' | 'limit' | 'sessions'> & { readonly why: string }) | null;
+  /** Slots that must come free. */
+  readonly need: number;
+  readonly sessions: number;
+  /** Of them, how many only have their query cancelled at first. */
+  readonly cancels: number;
+  /** How many have a query or a transaction to lose, and how many of those have written. */
+  readonly losing: number;
+  readonly writing: number;
+  /** Rows to change back, where the server counts them. */
+  readonly rowsModified: number;
+  /** Every consumer that loses sessions, most first. */
+  readonly consumers: readonly { readonly name: string; readonly sessions: number }[];
+  /** Those whose work only a person may throw away. */
+  readonly named: readonly NamedVictim[];
+  /** A few others, in words. */
+  readonly samples: readonly string[];
+}
+
+/** More consumers than this no question is about; their sessions wait for the next one. */
+const MOST_CONSUMERS = 100;
+const MOST_SAMPLES = 5;
+const NAME_LENGTH = 120;
+/**
+ * A transaction goes on writing while a person reads. Beyond this many times the rows that were shown, it is another plan: the
+ * time to undo them grows with them.
+ */
+const ROWS_GROWTH = 2;
+
+/** Sums up what a tier would do, for a person to decide on. Names are printable and bounded; no statement is in it. */
+export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: number): PlanSummary {
+  const largest = [...countBy(planned, consumerKey)]
+    .map(([name, sessions]) => ({ name, sessions }))
+    .sort((one, other) => other.sessions - one.sessions || (one.name < other.name ? -1 : 1))
+    .slice(0, MOST_CONSUMERS);
+  const names = new Set(largest.map(({ name }) => name));
+  const victims = planned.filter((victim) => names.has(consumerKey(victim)));
+  return {
+    tier,
+    cap: cap && { user: cap.user, limit: cap.limit, sessions: cap.sessions, why: whyLimit(cap) },
+    need,
+    sessions: victims.length,
+    cancels: victims.filter(({ method }) => method === 'cancel').length,
+    losing: victims.filter(({ session }) => losesWork(session)).length,
+    writing: victims.filter(({ session }) => hasWritten(session)).length,
+    rowsModified: sumRows(victims),
+    consumers: largest,
+    named: victims.flatMap((victim) =>
+      victim.needsPerson === null
+        ? []
+        : [{ key: sessionKey(victim.session.identity), words: inWordsOf(victim), needsPerson: victim.needsPerson }],
+    ),
+    samples: victims
+      .filter(({ needsPerson }) => needsPerson === null)
+      .slice(0, MOST_SAMPLES)
+      .map(inWordsOf),
+  };
+}
+
+/** What a plan takes beyond another that a person has agreed to, in words; null when it takes nothing beyond it. */
+export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
+  if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
+  if (now.cap !== null && !isCapAgreed(now.cap, agreed)) return `a limit of ${describeCap(now.cap)}`;
+  const more = (figure: number, was: number, what: string) =>
+    figure > was ? `${figure} instead of ${was} ${what}` : null;
+  const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
+  const grown = now.consumers.find(({ name, sessions }) => sessions > (bySession.get(name) ?? 0));
+  const known = new Set(agreed.named.map(({ key }) => key));
+  const stranger = now.named.find(({ key }) => !known.has(key));
+  return (
+    more(now.sessions, agreed.sessions, 'sessions') ??
+    (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, `sessions of ${grown.name}`) : null) ??
+    more(now.losing, agreed.losing, 'sessions with work to lose') ??
+    more(now.writing, agreed.writing, 'sessions that have written') ??
+    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, 'sessions to terminate at once') ??
+    more(now.rowsModified, ROWS_GROWTH * agreed.rowsModified, 'rows to change back, at most') ??
+    (stranger ? `a session that was not named: ${stranger.words}` : null)
+  );
+}
+
+/** Whether a plan that a person has agreed to covers this limit: the same user, and no fewer connections left to it. */
+export function isCapAgreed({ user, limit }: Pick<UserCap, 'user' | 'limit'>, agreed: PlanSummary): boolean {
+  return agreed.cap !== null && agreed.cap.user === user && agreed.cap.limit <= limit;
+}
+
+/** A limit in words. */
+export function describeCap({ user, limit, sessions }: Pick<UserCap, 'user' | 'limit' | 'sessions'>): string {
+  return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
+}
+
+/** Why a limit is needed, and whom it concerns, in words. */
+export function whyLimit({ reason, concerns }: Pick<UserCap, 'reason' | 'concerns'>): string {
+  const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
+  return `${reason}; concerns ${names.join(', ')}`;
+}
+
+/** Of these victims, in their order, as many as a plan that a person has agreed to covers. */
+export function withinAgreed(victims: readonly Victim[], agreed: PlanSummary): Victim[] {
+  const consumers = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
+  const named = new Set(agreed.named.map(({ key }) => key));
+  const left = {
+    sessions: agreed.sessions,
+    losing: agreed.losing,
+    writing: agreed.writing,
+    terminates: agreed.sessions - agreed.cancels,
+    rows: ROWS_GROWTH * agreed.rowsModified,
+  };
+  return victims.filter((victim) => {
+    const { session, method, needsPerson } = victim;
+    const consumer = consumerKey(victim);
+    const ofConsumer = consumers.get(consumer) ?? 0;
+    const cost = {
+      losing: Number(losesWork(session)),
+      writing: Number(hasWritten(session)),
+      terminates: Number(method === 'terminate'),
+      rows: session.rowsModified ?? 0,
+    };
+    const isCovered =
+      left.sessions > 0 &&
+      ofConsumer > 0 &&
+      cost.losing <= left.losing &&
+      cost.writing <= left.writing &&
+      cost.terminates <= left.terminates &&
+      cost.rows <= left.rows &&
+      (needsPerson === null || named.has(sessionKey(session.identity)));
+    if (!isCovered) return false;
+    consumers.set(consumer, ofConsumer - 1);
+    left.sessions--;
+    left.losing -= cost.losing;
+    left.writing -= cost.writing;
+    left.terminates -= cost.terminates;
+    left.rows -= cost.rows;
+    return true;
+  });
+}
+
+/** Ties a decision to the very plan that was shown: 64 hexadecimal digits. */
+export function hashPlan(incidentId: string, round: number, plan: PlanSummary): string {
+  return sha256(JSON.stringify([incidentId, round, plan]));
+}
+
+function consumerKey({ session }: Victim): string {
+  return printable(consumerOf(session), NAME_LENGTH);
+}
+
+function losesWork({ state }: Session): boolean {
+  return state !== 'idle' && state !== 'idle-in-transaction-aborted';
+}
+
+function hasWritten({ hasWritten: isWriter, rowsModified }: Session): boolean {
+  return isWriter || (rowsModified ?? 0) > 0;
+}
+
+function sumRows(victims: readonly Victim[]): number {
+  return victims.reduce((sum, { session }) => sum + (session.rowsModified ?? 0), 0);
+}
+
+function inWordsOf({ session, method, reason }: Victim): string {
+  const { identity, user, application, state, transactionMs, rowsModified, statement } = session;
+  const who = `${identity.id} ${printable(user ?? '?', 63)}/${printable(application, 63)}`;
+  const work = [
+    state,
+    ...(statement === null ? [] : [statement.verb]),
+    ...(transactionMs === null ? [] : [`transaction ${inWords(transactionMs)} old`]),
+    ...(rowsModified === null || rowsModified === 0 ? [] : [`${rowsModified} rows changed`]),
+  ];
+  return `${method} ${who} (${work.join(', ')}): ${reason}`;
+}

@@ -1,0 +1,93 @@
+import { NO_CHOICE } from './choice.ts';
+import { planGroup } from './plan-group.ts';
+import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
+import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
+import { chosenFrom } from './weighing.ts';
+import { modeOfTier } from '../policy/policy.ts';
+import { protectionOf } from '../policy/protection.ts';
+import { sessionKey, type Session } from '../server/session.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import type { TierName } from '../policy/tier-names.ts';
+import type { Spared } from './tiers/tier.ts';
+
+/**
+ * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the caps,
+ * each with the reason it goes and every other session with the reason it stays. Pure: same input, same plan. O(n log n) in
+ * sessions.
+ */
+export function planTiers(input: PlanInput): Plan {
+  const { snapshot, policy, history } = input;
+  const protectedOnes: Spared[] = [];
+  const open: Session[] = [];
+  for (const session of snapshot.sessions) {
+    const reason = history.signalled.has(sessionKey(session.identity))
+      ? 'already-signalled'
+      : protectionOf(session, policy);
+    if (reason) protectedOnes.push({ session, reason });
+    else open.push(session);
+  }
+  const clients = snapshot.sessions.filter((session) => session.kind === 'client');
+  const shared = { ...input, clients };
+  const need = slotsNeeded(snapshot, policy);
+  const full = leftOf(need, input);
+
+  const planned: TierPlan[] = [];
+  let staying: readonly Session[] = open;
+  let choice = NO_CHOICE;
+  for (const group of inGroups(input)) {
+    const left = leftAfter(planned.filter(group.comesAfter), full);
+    const { tiers, weighing } = planGroup(group.names, { ...shared, sessions: staying, left });
+    planned.push(...tiers);
+    if (group.isChoice) choice = chosenFrom(weighing);
+    const acting = tiers.filter(({ tier }) => !isLookingOn(tier, input));
+    const ends = new Set(acting.flatMap(({ victims }) => victims.map(({ session }) => session)));
+    staying = staying.filter((session) => !ends.has(session));
+  }
+  const tiers = input.order.flatMap((name) => planned.filter(({ tier }) => tier === name));
+  return { need, tiers, choice, spared: [...protectedOnes, ...mergeSpared(staying, tiers)] };
+}
+
+/** Tiers that are planned together. */
+interface Group {
+  readonly names: readonly TierName[];
+  /** Those among which there is a choice: all that act and end sessions for the harm it does. */
+  readonly isChoice: boolean;
+  /** Whether an earlier tier's part counts as done. */
+  readonly comesAfter: (plan: TierPlan) => boolean;
+}
+
+/**
+ * cap-consumer goes first where it leads, as nothing else helps before a limit stands, and last where it does not. A tier that
+ * only looks on must not count as done where others act, and shows what it would do in its place.
+ */
+function inGroups(input: PlanInput): Group[] {
+  const { order } = input;
+  const acting = order.filter((name) => !isLookingOn(name, input));
+  const together = acting.filter((name) => name !== 'cap-consumer');
+  const isActed = ({ tier }: TierPlan) => acting.includes(tier);
+  const choice: Group = { names: together, isChoice: true, comesAfter: isActed };
+  const limit: Group[] = acting.includes('cap-consumer')
+    ? [{ names: ['cap-consumer'], isChoice: false, comesAfter: isActed }]
+    : [];
+  const lookingOn = order.filter((name) => isLookingOn(name, input));
+  return [
+    ...(order[0] === 'cap-consumer' ? [...limit, choice] : [choice, ...limit]),
+    ...lookingOn.map((name) => ({
+      names: [name],
+      isChoice: false,
+      comesAfter: (plan: TierPlan) => isActed(plan) && order.indexOf(plan.tier) < order.indexOf(name),
+    })),
+  ];
+}
+
+function isLookingOn(name: TierName, input: PlanInput): boolean {
+  return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
+}
+
+/** One reason a session. That it holds others up says more about it than how long it has been idle or busy. */
+function mergeSpared(sessions: readonly Session[], tiers: readonly TierPlan[]): Spared[] {
+  const reasons = new Map<Session, SparedReason>();
+  const breakLocksLast = [...tiers].sort((a, b) => Number(a.tier === 'break-locks') - Number(b.tier === 'break-locks'));
+  for (const tier of breakLocksLast) for (const { session, reason } of tier.spared) reasons.set(session, reason);
+  return sessions.map((session) => ({ session, reason: reasons.get(session) ?? 'no-tier' }));
+}

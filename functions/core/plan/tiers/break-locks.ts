@@ -1,0 +1,68 @@
+import type { Session } from '../../server/session.ts';
+import type { EngineName } from '../../server/snapshot.ts';
+import type { SparedReason } from '../../policy/spared.ts';
+import { inWords } from '../../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
+
+/**
+ * Ends the root blockers, those first that free most waiters; never a waiter. On PostgreSQL a root that runs a query has the
+ * query cancelled, which already rolls its transaction back and frees its locks. On MySQL and MariaDB a cancelled statement
+ * leaves its transaction open with its locks, so there, as wherever a root idles in its transaction, it is terminated.
+ */
+export const breakLocks: Tier = {
+  name: 'break-locks',
+  state: 'BreakLocks',
+  consequence: 'one transaction rolls back, many proceed',
+  losesWork: true,
+  freesOwnSlot: false,
+  propose: (input) => {
+    const spared: Spared[] = [];
+    const candidates: Candidate[] = [];
+    for (const session of input.sessions) {
+      const waiters = input.locks.behind.get(session.identity.id) ?? [];
+      if (input.locks.shared.has(session.identity.id) && waiters.length === 0) {
+        spared.push({ session, reason: 'one-of-several-blockers' });
+      } else if (waiters.length > 0) {
+        const reason = spareReason(session, waiters, input);
+        if (reason) spared.push({ session, reason });
+        else candidates.push(toCandidate(session, waiters, input.engine));
+      }
+    }
+    candidates.sort(
+      byDescending(
+        [({ frees }) => frees, ({ session }) => session.transactionMs ?? 0],
+        ({ session }) => session.identity.id,
+      ),
+    );
+    return { candidates, spared };
+  },
+};
+
+function spareReason(
+  session: Session,
+  waiters: readonly Session[],
+  { policy: { ages } }: TierInput,
+): SparedReason | null {
+  if (session.state === 'idle') return 'holds-advisory-lock';
+  if (session.transactionMs === null || session.transactionMs < ages.blockerTransactionSeconds * 1000) {
+    return 'blocker-too-young';
+  }
+  const patient = waiters.filter((waiter) => (waiter.lockWaitMs ?? 0) >= ages.blockerWaitSeconds * 1000);
+  if (patient.length < ages.blockerMinWaiters) return 'few-waiters';
+  return null;
+}
+
+function toCandidate(session: Session, waiters: readonly Session[], engine: EngineName): Candidate {
+  const shared = { transactionMark: session.transactionMark, blocksOthers: true };
+  const isActive = session.state === 'active';
+  const isAborted = session.state === 'idle-in-transaction-aborted';
+  return {
+    session,
+    method: isActive && engine === 'postgres' ? 'cancel' : 'terminate',
+    expect: isActive
+      ? expecting('active', { ...shared, queryMark: session.queryMark })
+      : expecting(isAborted ? 'idle-in-transaction-aborted' : 'idle-in-transaction', shared),
+    reason: `holds up ${waiters.length} sessions; its transaction is ${inWords(session.transactionMs)} old`,
+    frees: 1 + waiters.length,
+  };
+}

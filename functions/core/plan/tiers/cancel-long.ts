@@ -1,0 +1,40 @@
+import { inWords } from '../../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
+
+/**
+ * Cancels queries past a maximum age, those that have written nothing first, then the longest. The worker looks until the
+ * grace ends and terminates only the same session still on the same query.
+ */
+export const cancelLong: Tier = {
+  name: 'cancel-long',
+  state: 'CancelLongQueries',
+  consequence: 'that query fails',
+  losesWork: true,
+  freesOwnSlot: false,
+  propose: ({ sessions, locks, engine, policy }) => {
+    const spared: Spared[] = [];
+    const candidates: Candidate[] = [];
+    for (const session of sessions) {
+      if (session.state !== 'active') continue;
+      if (session.queryMs === null || session.queryMark === null || session.queryMs < policy.ages.querySeconds * 1000) {
+        spared.push({ session, reason: 'query-too-young' });
+      } else {
+        candidates.push({
+          session,
+          method: 'cancel',
+          expect: expecting('active', { queryMark: session.queryMark }),
+          reason: `its ${session.statement?.verb ?? 'query'} has run for ${inWords(session.queryMs)}`,
+          // On MySQL and MariaDB its transaction stays open, with its locks.
+          frees: 1 + (engine === 'postgres' ? (locks.behind.get(session.identity.id)?.length ?? 0) : 0),
+        });
+      }
+    }
+    candidates.sort(
+      byDescending(
+        [({ session }) => Number(!session.hasWritten), ({ session }) => session.queryMs ?? 0],
+        ({ session }) => session.identity.id,
+      ),
+    );
+    return { candidates, spared };
+  },
+};

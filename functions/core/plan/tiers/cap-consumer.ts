@@ -1,0 +1,188 @@
+import { countBy } from '../../words/count-by.ts';
+import { printable, shellWord } from '../../words/printable.ts';
+import { matchesAny, protectionOf } from '../../policy/protection.ts';
+import { consumerOf, type Session } from '../../server/session.ts';
+import type { UserLimit } from '../../server/snapshot.ts';
+import type { SparedReason } from '../../policy/spared.ts';
+import { inWords } from '../../words/in-words.ts';
+import {
+  byDescending,
+  expecting,
+  type Candidate,
+  type CapRefusal,
+  type Proposal,
+  type Spared,
+  type Tier,
+  type TierInput,
+  type UserCap,
+} from './tier.ts';
+
+/**
+ * Against a storm that takes every slot again as soon as it comes free: puts a temporary limit on the connections of the user
+ * that storms, and then, and only then, ends its idle sessions, however young. The limit leaves the user what the relief
+ * level leaves it with everybody else as they are. One user per act; it is lifted when the incident closes.
+ */
+export const capConsumer: Tier = {
+  name: 'cap-consumer',
+  state: 'CapConsumer',
+  consequence: 'that user is refused new connections above its limit until the incident is closed',
+  losesWork: false,
+  // Under a limit, slots that are taken again were taken by others.
+  freesOwnSlot: false,
+  propose: (input) => {
+    const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
+    const capped = new Map(
+      input.caps.filter(({ user, limit }) => limits.get(user) === limit).map(({ user, limit }) => [user, limit]),
+    );
+    const found = proposeCap(input, capped);
+    if (found !== null && 'limit' in found) capped.set(found.user, found.limit);
+    return {
+      ...endIdle(input, capped),
+      margin: marginOf(input) + uncounted(found, input),
+      ...(found === null ? {} : 'limit' in found ? { cap: found } : { refusal: found }),
+    };
+  },
+};
+
+function proposeCap(input: TierInput, capped: ReadonlyMap<string, number>): UserCap | CapRefusal | null {
+  const { stormWithinMs, pressing, need } = input;
+  if (stormWithinMs === null || !pressing || need <= 0) return null;
+  const others = input.clients.filter(({ own }) => !own);
+  const fresh = others.filter(({ user, connectedMs }) => user !== null && (connectedMs ?? Infinity) < stormWithinMs);
+  const [storm] = [...countBy(fresh, ({ user }) => user ?? '')].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  if (storm === undefined) return null;
+  const [user, sessions] = storm;
+  if (capped.has(user)) return null;
+  if (2 * sessions <= fresh.length) {
+    return {
+      why: `no single user holds most of the ${fresh.length} new sessions, so no limit would stop them`,
+      fix: [],
+    };
+  }
+  return capFor(user, others, input);
+}
+
+function capFor(user: string, others: readonly Session[], input: TierInput): UserCap | CapRefusal {
+  const own = others.filter((session) => session.user === user);
+  const percentOfAll = Math.round((100 * own.length) / others.length);
+  const concerns = [...countBy(own, consumerOf)]
+    .map(([consumer, sessions]) => ({ consumer, sessions }))
+    .sort((a, b) => b.sessions - a.sessions || (a.consumer < b.consumer ? -1 : 1));
+  const refuse = (why: string, fix: readonly string[] = []): CapRefusal => ({
+    why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
+    fix,
+  });
+
+  const mayNot = guardAgainst(user, input) ?? guardAgainstSharing(concerns, percentOfAll, input);
+  if (mayNot) return refuse(mayNot.why, mayNot.fix);
+  const entry = findEntry(user, input);
+  if ('why' in entry) return refuse(entry.why, entry.fix);
+
+  const { limit: before, countsEarlier } = entry;
+  const limit = limitFor(own.length, entry, input);
+  if (limit >= own.length) return refuse(`it has ${own.length} sessions and must keep ${limit}`);
+  if (before !== null && before <= limit) return refuse(`it is limited to ${before} already`);
+  const holds = `${printable(user, 63)} holds ${own.length} sessions (${percentOfAll} % of all) and takes every slot that comes free`;
+  const means = countsEarlier
+    ? `${limit} are its share under the relief level`
+    : `${limit} may come beside those that stay, which this server does not count`;
+  return { user, account: entry.account, limit, before, sessions: own.length, reason: `${holds}; ${means}`, concerns };
+}
+
+/** With everybody else as they are: the relief level, less a margin. Sessions that do not count leave it the least. */
+function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInput): number {
+  const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
+  return Math.max(input.policy.consumerCap.leastSessions, share);
+}
+
+function guardAgainst(user: string, input: TierInput): CapRefusal | null {
+  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
+  if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
+  return { why: 'it belongs to, or serves, something that is protected', fix: [] };
+}
+
+function guardAgainstSharing(
+  concerns: UserCap['concerns'],
+  percentOfAll: number,
+  { policy }: TierInput,
+): CapRefusal | null {
+  if (concerns.length === 1 || percentOfAll <= policy.consumerCap.sharedPercent) return null;
+  const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
+  return {
+    why: `${concerns.length} applications share it (${names.join(', ')}) and hold ${percentOfAll} % of all sessions: a limit would hit them all`,
+    fix: ['give each application a user of its own, so that one of them can be limited'],
+  };
+}
+
+/** What the server knows of the user, if it may be limited. */
+function findEntry(user: string, { userLimits: { missing, users }, caps }: TierInput): UserLimit | CapRefusal {
+  if (missing.length > 0) return { why: 'nothing is set up that may set it', fix: missing };
+  const entry = users.find((each) => each.user === user);
+  if (entry === undefined) {
+    const allow = `allow it: run what \`headroom grants --cap-users ${shellWord(user)}\` prints as an administrator`;
+    return { why: 'no administrator has allowed to limit it', fix: [allow] };
+  }
+  if (entry.refusal !== null) return { why: `the server would refuse it: ${entry.refusal}`, fix: [] };
+  if (caps.some((cap) => cap.user === user)) return { why: 'an earlier limit on it has not been settled yet', fix: [] };
+  return entry;
+}
+
+/** What is refused takes a slot for a moment all the same: relief that had no room for that would never be confirmed. */
+function marginOf({ policy, usable }: TierInput): number {
+  return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
+}
+
+/** Sessions that a new limit lets in beside those that are there already: their slots must come free too. */
+function uncounted(found: UserCap | CapRefusal | null, { userLimits }: TierInput): number {
+  if (found === null || !('limit' in found)) return 0;
+  return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
+}
+
+/** Protected, an administrator's, the platform's or Headroom's own: then so is the user. */
+function isGuarded(session: Session, { policy }: TierInput): boolean {
+  const reason = protectionOf(session, policy);
+  return reason !== null && !PASSING.has(reason);
+}
+
+/** These protect a session for what it is at just now, not for whose it is. */
+const PASSING: ReadonlySet<SparedReason> = new Set([
+  'waits-for-lock',
+  'logging-in',
+  'rolling-back',
+  'may-not-see',
+  'opted-out',
+]);
+
+/** The idle sessions of users under a limit, longest idle first, as many as each has above its limit. */
+function endIdle(
+  { sessions, clients, policy }: TierInput,
+  capped: ReadonlyMap<string, number>,
+): Pick<Proposal, 'candidates' | 'spared'> {
+  const minStateMs = policy.consumerCap.idleSeconds * 1000;
+  const spared: Spared[] = [];
+  const idle = sessions.filter(({ state, user }) => state === 'idle' && user !== null && capped.has(user));
+  idle.sort(byDescending([({ stateMs }) => stateMs ?? 0], ({ identity }) => identity.id));
+  const excess = countBy(clients, ({ user }) => user ?? '');
+  for (const [user, limit] of capped) excess.set(user, (excess.get(user) ?? 0) - limit);
+  const candidates: Candidate[] = [];
+  for (const session of idle) {
+    const user = session.user ?? '';
+    const left = excess.get(user) ?? 0;
+    const [holding] = session.holds;
+    if (holding) spared.push({ session, reason: `holds-${holding}` });
+    else if (session.stateMs === null || session.stateMs < minStateMs) {
+      spared.push({ session, reason: 'not-idle-long-enough' });
+    } else if (left <= 0) spared.push({ session, reason: 'within-limit' });
+    else {
+      excess.set(user, left - 1);
+      candidates.push({
+        session,
+        method: 'terminate',
+        expect: expecting('idle', { minStateMs, holdsNothing: true }),
+        reason: `idle for ${inWords(session.stateMs)}; its user has ${left} sessions above its limit of ${capped.get(user) ?? 0}`,
+        frees: 1,
+      });
+    }
+  }
+  return { candidates, spared };
+}

@@ -1,0 +1,52 @@
+import type { Policy } from '../../policy/policy.ts';
+import type { Session } from '../../server/session.ts';
+import { inWords } from '../../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
+
+/**
+ * Terminates sessions idle in a transaction: failed transactions first (nothing is lost), then those that hold others up,
+ * then those that have written nothing, then the longest idle.
+ */
+export const endIdleTransactions: Tier = {
+  name: 'end-idle-transactions',
+  state: 'EndIdleTransactions',
+  consequence: 'their uncommitted work rolls back; their locks go',
+  losesWork: true,
+  freesOwnSlot: true,
+  propose: ({ sessions, locks, policy }) => {
+    const spared: Spared[] = [];
+    const candidates: Candidate[] = [];
+    for (const session of sessions) {
+      const state = session.state;
+      if (state !== 'idle-in-transaction' && state !== 'idle-in-transaction-aborted') continue;
+      const minStateMs = minimumMs(state, policy);
+      if (session.stateMs === null || session.stateMs < minStateMs) {
+        spared.push({ session, reason: 'transaction-too-young' });
+        continue;
+      }
+      candidates.push({
+        session,
+        method: 'terminate',
+        expect: expecting(state, { minStateMs, transactionMark: session.transactionMark }),
+        reason: `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction for ${inWords(session.stateMs)}`,
+        frees: 1 + (locks.behind.get(session.identity.id)?.length ?? 0),
+      });
+    }
+    candidates.sort(
+      byDescending(
+        [
+          ({ session }) => Number(session.state === 'idle-in-transaction-aborted'),
+          ({ frees }) => frees,
+          ({ session }) => Number(!session.hasWritten),
+          ({ session }) => session.stateMs ?? 0,
+        ],
+        ({ session }) => session.identity.id,
+      ),
+    );
+    return { candidates, spared };
+  },
+};
+
+function minimumMs(state: Session['state'], { ages }: Policy): number {
+  return 1000 * (state === 'idle-in-transaction' ? ages.idleInTransactionSeconds : ages.abortedTransactionSeconds);
+}

@@ -1,0 +1,16 @@
+import { breakLocks } from './break-locks.ts';
+import { cancelLong } from './cancel-long.ts';
+import { capConsumer } from './cap-consumer.ts';
+import { endIdleTransactions } from './end-idle-transactions.ts';
+import { killIdle } from './kill-idle.ts';
+import type { TierName } from '../../policy/tier-names.ts';
+import type { Tier } from './tier.ts';
+
+/** The one table of tiers, from least to most harm. The workflow's states, the plan and the docs all come from it. */
+export const TIERS: readonly Tier[] = [killIdle, endIdleTransactions, breakLocks, cancelLong, capConsumer];
+
+export function tierNamed(name: TierName): Tier {
+  const tier = TIERS.find((each) => each.name === name);
+  if (!tier) throw new RangeError(`no tier is named ${name}`);
+  return tier;
+}

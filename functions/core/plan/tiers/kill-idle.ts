@@ -1,0 +1,65 @@
+import { countBy } from '../../words/count-by.ts';
+import { consumerOf, poolOf, type Session } from '../../server/session.ts';
+import type { SparedReason } from '../../policy/spared.ts';
+import { inWords } from '../../words/in-words.ts';
+import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
+
+/**
+ * Terminates idle sessions, longest idle of the most over-represented consumer first. Each session's rank is the number of
+ * sessions its consumer would have left before it goes: the largest consumer is levelled down first, and small pools beside
+ * a leak keep theirs. Idle time is time in the present state, never the age of the connection.
+ */
+export const killIdle: Tier = {
+  name: 'kill-idle',
+  state: 'KillIdle',
+  consequence: 'a pool reconnects; a careless client sees one error',
+  losesWork: false,
+  freesOwnSlot: true,
+  propose: (input) => {
+    const spared: Spared[] = [];
+    const eligible: Session[] = [];
+    for (const session of input.sessions) {
+      if (session.state !== 'idle') continue;
+      const reason = spareReason(session, input);
+      if (reason) spared.push({ session, reason });
+      else eligible.push(session);
+    }
+    eligible.sort(byDescending([(session) => session.stateMs ?? 0], (session) => session.identity.id));
+
+    const left = { consumer: countBy(input.clients, consumerOf), pool: countBy(input.clients, poolOf) };
+    const ranked: { level: number; session: Session }[] = [];
+    for (const session of eligible) {
+      const consumer = consumerOf(session);
+      const pool = poolOf(session);
+      const inPool = left.pool.get(pool) ?? 0;
+      if (inPool <= input.policy.minimumPerPool) {
+        spared.push({ session, reason: 'pool-minimum' });
+        continue;
+      }
+      const level = left.consumer.get(consumer) ?? 0;
+      ranked.push({ level, session });
+      left.consumer.set(consumer, level - 1);
+      left.pool.set(pool, inPool - 1);
+    }
+    // Stable: within a level the longest idle stays first.
+    ranked.sort((a, b) => b.level - a.level);
+    return { candidates: ranked.map((item) => toCandidate(item.session, item.level, input)), spared };
+  },
+};
+
+function spareReason(session: Session, { policy }: TierInput): SparedReason | null {
+  const [holding] = session.holds;
+  if (holding) return `holds-${holding}`;
+  if (session.stateMs === null || session.stateMs < policy.ages.idleSeconds * 1000) return 'not-idle-long-enough';
+  return null;
+}
+
+function toCandidate(session: Session, level: number, { policy }: TierInput): Candidate {
+  return {
+    session,
+    method: 'terminate',
+    expect: expecting('idle', { minStateMs: policy.ages.idleSeconds * 1000, holdsNothing: true }),
+    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${level} sessions`,
+    frees: 1,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Mode, Policy } from './policy.ts';
+import { printable } from '../words/printable.ts';
+import { TIER_NAMES, type TierName } from './tier-names.ts';
+
+/** Whether a pause stands at a time in epoch milliseconds. */
+export function isInForce({ until }: Pause, now: number): boolean {
+  return until === null || until > now;
+}
+
+/** Whether two scopes have a tier of a target in common. */
+export function overlaps(one: PauseScope, other: PauseScope): boolean {
+  const meets = (a: string | null, b: string | null) => a === null || b === null || a === b;
+  return meets(one.targetId, other.targetId) && meets(one.tier, other.tier);
+}
+
+/** Widest first: whoever is told of one pause should hear of the one that stops the most. */
+export function byWidth(one: PauseScope, other: PauseScope): number {
+  return narrowness(one) - narrowness(other) || compareText(one.targetId, other.targetId);
+}
+
+function narrowness({ targetId, tier }: PauseScope): number {
+  return (tier === null ? 0 : 2) + (targetId === null ? 0 : 1);
+}
+
+function compareText(one: string | null, other: string | null): number {
+  return (one ?? '') < (other ?? '') ? -1 : Number((one ?? '') > (other ?? ''));
+}
+
+/** Of the pauses in force on a target, the widest that keeps a tier from acting; null when the tier is free. */
+export function pauseOn(tier: TierName, pauses: readonly Pause[]): Pause | null {
+  return pauses.filter((pause) => pause.tier === null || pause.tier === tier).sort(byWidth)[0] ?? null;
+}
+
+/** Of the pauses in force on a target, the widest that stops all its tiers. */
+export function fullPause(pauses: readonly Pause[]): Pause | null {
+  return pauses.filter(({ tier }) => tier === null).sort(byWidth)[0] ?? null;
+}
+
+/** A target's settings with every paused tier in mode observe. `pauses`: those in force on the target. */
+export function underPauses(
+  { policy, mode }: { readonly policy: Policy; readonly mode: Mode },
+  pauses: readonly Pause[],
+): { readonly policy: Policy; readonly mode: Mode } {
+  const held = TIER_NAMES.filter((tier) => pauseOn(tier, pauses) !== null);
+  const tiers = { ...policy.tiers, ...Object.fromEntries(held.map((tier) => [tier, 'observe'] as const)) };
+  return { policy: { ...policy, tiers }, mode };
+}
+
+/** Whether one of the pauses that held an incident back stands no more, among those in force now. */
+export function isAnyLifted(held: readonly PauseScope[], inForce: readonly PauseScope[]): boolean {
+  return held.some(
+    (pause) => !inForce.some(({ targetId, tier }) => targetId === pause.targetId && tier === pause.tier),
+  );
+}
+
+/** `paused by ann until 2026-12-01 08:00:00 UTC: a migration runs`. Bounded, without control characters. */
+export function describePause({ by, why, until }: Pause): string {
+  const end = until === null ? '' : ` until ${new Date(until).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `paused by ${printable(by, 60)}${end}: ${printable(why, 160)}`;
+}
+
+/** The command that lifts it. */
+export function resumeCommandFor({ targetId, tier }: PauseScope): string {
+  const target = targetId === null ? '--all' : `--target ${targetId}`;
+  return `headroom resume ${target}${tier === null ? '' : ` --tier ${tier}`}`;
+}
+
+/** What a pause stops: `everything`, `orders`, `kill-idle of orders`, `kill-idle of every target`. */
+export function scopeInWords({ targetId, tier }: PauseScope): string {
+  if (tier === null) return targetId ?? 'everything';
+  return `${tier} of ${targetId ?? 'every target'}`;
+}
+
+/** What a pause stops. Null means all of them: every target of the installation, every tier. */
+export interface PauseScope {
+  readonly targetId: string | null;
+  readonly tier: TierName | null;
+}
+
+/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. One scope has at most one. */
+export interface Pause extends PauseScope {
+  readonly by: string;
+  readonly why: string;
+  readonly at: number;
+  /** Epoch milliseconds; null until resumed. */
+  readonly until: number | null;
+}

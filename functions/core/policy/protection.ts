@@ -1,0 +1,155 @@
+import { BlockList, isIP } from 'node:net';
+import { readNetwork } from './network.ts';
+import type { Policy } from './policy.ts';
+import type { Session } from '../server/session.ts';
+import type { SparedReason } from './spared.ts';
+import { isMaintenance } from '../server/statement.ts';
+
+/**
+ * Applications that copy or change whole databases. Ending them loses hours or leaves half a migration; names as they set
+ * application_name themselves (PostgreSQL client tools, pgBackRest, WAL-G, Barman, AWS DMS, Flyway, Liquibase and others).
+ */
+const BACKUP_TOOLS = [
+  'pg_dump*',
+  'pg_basebackup*',
+  'pg_receivewal*',
+  'pg_recvlogical*',
+  'pgbackrest*',
+  'wal-g*',
+  'barman*',
+  'mysqldump*',
+  'mysqlpump*',
+  'xtrabackup*',
+  'mariabackup*',
+  'mariadb-dump*',
+  'mariadb-backup*',
+  'mydumper*',
+];
+const MIGRATION_TOOLS = [
+  'pg_restore*',
+  'pg_repack*',
+  'pg_squeeze*',
+  'flyway*',
+  'liquibase*',
+  'alembic*',
+  'sqitch*',
+  'dbmate*',
+  'golang-migrate*',
+  'prisma-migrate*',
+  'replication-task*',
+  'awsdms*',
+  'gh-ost*',
+  'pt-online-schema-change*',
+];
+
+/** Logins of the platform. Nobody but AWS may end them, and trying can fail a whole batch. */
+const RDS_INTERNAL = [
+  'rdsadmin*',
+  'rdsrepladmin*',
+  'rdsproxyadmin*',
+  'rdstopmgr*',
+  'rdswriteforwarduser*',
+  'rds_superuser',
+  'mysql.*',
+  'event_scheduler',
+  'system user',
+];
+
+interface Matcher {
+  readonly exact: ReadonlySet<string>;
+  readonly prefixes: readonly string[];
+}
+
+/** Pattern lists live as long as their policy and are asked about thousands of sessions. */
+const matchers = new WeakMap<readonly string[], Matcher>();
+
+function matcherOf(patterns: readonly string[]): Matcher {
+  const known = matchers.get(patterns);
+  if (known) return known;
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  const matcher = {
+    exact: new Set(lower.filter((pattern) => !pattern.endsWith('*'))),
+    prefixes: lower.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1)),
+  };
+  matchers.set(patterns, matcher);
+  return matcher;
+}
+
+/** Whether a name equals one of the patterns, or starts as one that ends in `*` says. Upper and lower case are one. */
+export function matchesAny(name: string, patterns: readonly string[]): boolean {
+  const lower = name.toLowerCase();
+  const { exact, prefixes } = matcherOf(patterns);
+  return exact.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
+}
+
+/** Why no tier may ever end this session, or null. The first reason that holds is the one that is stated. */
+export function protectionOf(session: Session, policy: Policy): SparedReason | null {
+  if (session.own) return 'own-session';
+  if (session.kind === 'replication') return 'replication';
+  if (session.kind !== 'client') return 'system-process';
+  if (session.superuser) return 'superuser';
+  if (session.user !== null && matchesAny(session.user, RDS_INTERNAL)) return 'rds-internal';
+  if (session.state === 'starting') return 'logging-in';
+  if (session.state === 'rolling-back') return 'rolling-back';
+  if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
+  if (matchesAny(session.application, BACKUP_TOOLS)) return 'backup-tool';
+  if (matchesAny(session.application, MIGRATION_TOOLS)) return 'migration-tool';
+  if (matchesAny(session.user, policy.protect.users)) return 'protected-user';
+  if (matchesAny(session.application, policy.protect.applications)) return 'protected-application';
+  if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
+  if (session.client !== null && matchesClient(session.client, policy.protect.clients)) return 'protected-client';
+  if (session.statement?.isOptedOut === true) return 'opted-out';
+  if (isWaiter(session)) return 'waits-for-lock';
+  return null;
+}
+
+/** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
+export function isWaiter(session: Session): boolean {
+  return session.blockedBy.length > 0 || session.lockWaitMs !== null;
+}
+
+/** Whether an address is named exactly, by prefix, or lies in one of the networks. */
+export function matchesClient(client: string, patterns: readonly string[]): boolean {
+  if (matchesAny(client, patterns)) return true;
+  // A server that listens on IPv6 shows IPv4 clients in this form.
+  const address = client.replace(/^::ffff:(?=\d+\.)/i, '');
+  const family = isIP(address);
+  return family !== 0 && networksOf(patterns).check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+const networks = new WeakMap<readonly string[], BlockList>();
+
+function networksOf(patterns: readonly string[]): BlockList {
+  const known = networks.get(patterns);
+  if (known) return known;
+  const list = new BlockList();
+  for (const network of patterns.flatMap((pattern) => readNetwork(pattern) ?? [])) {
+    list.addSubnet(network.address, network.bits, network.family);
+  }
+  networks.set(patterns, list);
+  return list;
+}
+
+/**
+ * Ending it would throw away more work than the policy allows. Where rows are not counted (PostgreSQL), the time in which it
+ * can have written stands for them.
+ */
+export function isRollbackTooCostly(session: Session, { rollback }: Policy): boolean {
+  if (session.rowsModified !== null) return session.rowsModified > rollback.maxRowsModified;
+  if (!session.hasWritten) return false;
+  if (session.transactionMs === null) return true;
+  return workedMs(session) > rollback.maxWritingSeconds * 1000;
+}
+
+/** How long the open transaction has been at work: its age without the time it has been idle. 0 where its age is not known. */
+export function workedMs({ state, stateMs, transactionMs }: Session): number {
+  const idleMs = state.startsWith('idle-in-transaction') ? (stateMs ?? 0) : 0;
+  return Math.max(0, (transactionMs ?? 0) - idleMs);
+}
+
+/** Why only a person may throw away the work of this session, or null. */
+export function reservedForPerson(session: Session, policy: Policy): SparedReason | null {
+  // Also when it idles in its transaction behind such a statement: then that is half done.
+  if (session.statement !== null && isMaintenance(session.statement.verb)) return 'maintenance-statement';
+  return isRollbackTooCostly(session, policy) ? 'rollback-too-costly' : null;
+}

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import { BadRequest } from './errors.ts';
+import { printable } from '../words/printable.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import './zod-messages.ts';
+
+export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
+
+/** A "CloudWatch Alarm State Change" event of EventBridge, checked and bounded. */
+export interface AlarmEvent {
+  readonly eventId: string;
+  readonly alarmName: string;
+  readonly alarmArn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly state: AlarmState;
+  /** When the alarm changed state, epoch milliseconds. */
+  readonly at: number;
+  /** CloudWatch's words, on one line. */
+  readonly reason: string;
+  /** `metric`: one metric. `math`: an expression, over metrics or not. `composite`: a rule over other alarms. */
+  readonly kind: 'metric' | 'math' | 'composite';
+  /** The instances and clusters its metrics name; none for a composite alarm, and for some expressions. */
+  readonly dimensions: { readonly instances: readonly string[]; readonly clusters: readonly string[] };
+}
+
+const REASON_LENGTH = 500;
+/** CloudWatch's own limit. */
+const NAME_LENGTH = 255;
+
+const shortText = (maxLength: number) => z.string().check(z.minLength(1), z.maxLength(maxLength));
+
+const metric = z.object({
+  metricStat: z.optional(z.object({ metric: z.object({ dimensions: z.optional(z.record(z.string(), z.string())) }) })),
+  expression: z.optional(z.string()),
+});
+
+const stateChange = z.object({
+  id: shortText(100),
+  'detail-type': z.literal('CloudWatch Alarm State Change'),
+  source: z.literal('aws.cloudwatch'),
+  account: z.string().check(z.regex(/^\d{12}$/, 'expected an account id of 12 digits')),
+  region: z.string().check(z.regex(/^[a-z]{2}[a-z0-9-]{1,30}$/, 'expected a region code')),
+  resources: z
+    .array(z.string().check(z.regex(/^arn:[^:]+:cloudwatch:.{1,400}$/, 'expected the ARN of an alarm')))
+    .check(z.length(1)),
+  detail: z.object({
+    alarmName: shortText(NAME_LENGTH),
+    // `reasonData` is not read: it is optional, and a text within the text.
+    state: z.object({
+      value: z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']),
+      reason: z.optional(z.string()),
+      timestamp: z.string(),
+    }),
+    configuration: z.object({
+      metrics: z.optional(z.array(metric).check(z.minLength(1), z.maxLength(100))),
+      alarmRule: z.optional(z.string()),
+    }),
+  }),
+});
+
+type StateChange = z.infer<typeof stateChange>;
+
+/**
+ * Reads an alarm event of any of the known shapes: single metric, expression, composite. Throws BadRequest for every
+ * other, naming each field with what it holds and what was expected; a shape is never guessed.
+ */
+export function parseAlarmEvent(event: unknown): AlarmEvent {
+  const parsed = stateChange.safeParse(event);
+  if (!parsed.success) throw notAnAlarmEvent(parsed.error.issues.map((issue) => problemOf(event, issue)));
+  const { id, account, region, resources, detail } = parsed.data;
+  const { alarmName, state, configuration } = detail;
+  const alarmArn = resources[0] ?? '';
+  const problems: string[] = [];
+  if (!alarmArn.endsWith(`:alarm:${alarmName}`)) {
+    problems.push(`resources.0: found ${quoted(alarmArn)}, expected the ARN of detail.alarmName ${quoted(alarmName)}`);
+  }
+  const at = epochMs(state.timestamp);
+  if (at === null) {
+    const expected = 'expected a time like 2026-11-21T03:00:00.000+0000';
+    problems.push(`detail.state.timestamp: found ${quoted(state.timestamp)}, ${expected}`);
+  }
+  const kind = kindOf(configuration);
+  if (kind === null) {
+    const expected = 'expected one metric, metrics with an expression, or an alarmRule';
+    problems.push(`detail.configuration: found ${printable(JSON.stringify(configuration), 120)}, ${expected}`);
+  }
+  if (at === null || kind === null || problems.length > 0) throw notAnAlarmEvent(problems);
+  return {
+    eventId: id,
+    alarmName,
+    alarmArn,
+    account,
+    region,
+    state: state.value,
+    at,
+    reason: printable(state.reason ?? '', REASON_LENGTH),
+    kind,
+    dimensions: dimensionsOf(configuration),
+  };
+}
+
+/** True when the event may open an incident of the target, else why not. */
+export function belongsTo(event: AlarmEvent, settings: TargetSettings): true | string {
+  if (!settings.alarms.includes(event.alarmName)) {
+    return `alarm ${quoted(event.alarmName)} is none of the alarms of target ${settings.id}: ${settings.alarms.map(quoted).join(', ')}`;
+  }
+  const wrong = event.dimensions.instances.filter((name) => name.toLowerCase() !== settings.instance.toLowerCase());
+  if (wrong.length > 0) {
+    return `alarm ${quoted(event.alarmName)} watches ${wrong.map(quoted).join(', ')}, but target ${settings.id} is instance ${quoted(settings.instance)}`;
+  }
+  return true;
+}
+
+/**
+ * The same event, however often it is delivered, has the same incident id; it is also the name of the execution, for
+ * which Step Functions takes up to 80 letters, digits, dashes and underscores. With a target id of 30 it has 56.
+ */
+export function incidentIdFor(targetId: string, alarmName: string, at: number): string {
+  const time = new Date(at).toISOString().replace(/[-:.Z]/g, '');
+  const digest = createHash('sha256').update(alarmName).digest('hex').slice(0, 6);
+  return `${targetId}-${time}-${digest}`;
+}
+
+export interface AlarmMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+}
+
+export interface MadeAlarmEvent {
+  readonly settings: TargetSettings;
+  /** When the alarm went to ALARM, epoch milliseconds. */
+  readonly at: number;
+  /** The target's first alarm when not given. */
+  readonly alarmName?: string;
+  readonly reason?: string;
+  /** The metric it watches; RDS's own count of connections when not given. */
+  readonly metric?: AlarmMetric;
+  readonly account?: string;
+  readonly region?: string;
+}
+
+/** The event that CloudWatch would send for a target. For the sampler, rehearsals, and `respond` without an event. */
+export function makeAlarmEvent(made: MadeAlarmEvent): Readonly<Record<string, unknown>> {
+  const { settings, at, account = '000000000000', region = 'us-east-1' } = made;
+  const alarmName = made.alarmName ?? settings.alarms[0] ?? `${settings.id}-connections-high`;
+  const metric = made.metric ?? {
+    namespace: 'AWS/RDS',
+    name: 'DatabaseConnections',
+    dimensions: { DBInstanceIdentifier: settings.instance },
+  };
+  const instant = new Date(at).toISOString();
+  const timestamp = instant.replace('Z', '+0000');
+  return {
+    version: '0',
+    id: eventIdFor(alarmName, at),
+    'detail-type': 'CloudWatch Alarm State Change',
+    source: 'aws.cloudwatch',
+    account,
+    time: `${instant.slice(0, 19)}Z`,
+    region,
+    resources: [`arn:aws:cloudwatch:${region}:${account}:alarm:${alarmName}`],
+    detail: {
+      alarmName,
+      configuration: {
+        metrics: [
+          {
+            id: 'connections',
+            metricStat: { metric, period: 60, stat: 'Maximum' },
+            returnData: true,
+          },
+        ],
+      },
+      previousState: { value: 'OK', timestamp },
+      state: { value: 'ALARM', reason: made.reason ?? 'Threshold Crossed: too many connections', timestamp },
+    },
+  };
+}
+
+function eventIdFor(alarmName: string, at: number): string {
+  const hex = createHash('sha256').update(`${alarmName}/${at}`).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}
+
+function kindOf({ metrics, alarmRule }: StateChange['detail']['configuration']): AlarmEvent['kind'] | null {
+  if (metrics === undefined) return alarmRule === undefined ? null : 'composite';
+  if (alarmRule !== undefined || metrics.some((one) => isNeitherOrBoth(one))) return null;
+  if (metrics.some(({ expression }) => expression !== undefined)) return 'math';
+  return metrics.length === 1 ? 'metric' : null;
+}
+
+function isNeitherOrBoth({ metricStat, expression }: z.infer<typeof metric>): boolean {
+  return (metricStat === undefined) === (expression === undefined);
+}
+
+function dimensionsOf({ metrics = [] }: StateChange['detail']['configuration']): AlarmEvent['dimensions'] {
+  const named = (dimension: string) => [
+    ...new Set(metrics.flatMap(({ metricStat }) => metricStat?.metric.dimensions?.[dimension] ?? [])),
+  ];
+  return { instances: named('DBInstanceIdentifier'), clusters: named('DBClusterIdentifier') };
+}
+
+/** CloudWatch writes `+0000`; `Z` is the same. Other offsets it does not write. */
+function epochMs(timestamp: string): number | null {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|\+0000|\+00:00)$/.exec(timestamp);
+  if (!match) return null;
+  const at = Date.parse(`${match[1]}${match[2] ?? ''}Z`);
+  return Number.isNaN(at) ? null : at;
+}
+
+function notAnAlarmEvent(problems: readonly string[]): BadRequest {
+  return new BadRequest(`not an alarm event: ${problems.slice(0, 20).join('; ')}`);
+}
+
+function problemOf(event: unknown, { path, message }: { path: readonly PropertyKey[]; message: string }): string {
+  let found: unknown = event;
+  for (const step of path) {
+    found = typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[step] : undefined;
+  }
+  const where = path.length === 0 ? 'event' : path.map(String).join('.');
+  return `${printable(where, 100)}: found ${found === undefined ? 'nothing' : printable(JSON.stringify(found), 120)}, ${message}`;
+}
+
+function quoted(text: string): string {
+  return `"${printable(text, 120)}"`;
+}

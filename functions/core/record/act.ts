@@ -1,0 +1,91 @@
+import { countBy } from '../words/count-by.ts';
+import { consumerOf, type SessionIdentity } from '../server/session.ts';
+import type { ActKind } from '../policy/tier-names.ts';
+import type { EndingResult, LimitResult } from '../protocol/worker.ts';
+
+/** What became of the victims of one tier, over all its acts. */
+export interface TierSummary {
+  readonly tier: ActKind;
+  readonly acts: number;
+  readonly results: Readonly<Partial<Record<EndingResult, number>>>;
+  /** Victims whose result never came. */
+  readonly unknown: number;
+}
+
+/** In the order in which the tiers first acted. */
+export function actsByTier(acts: readonly Act[]): TierSummary[] {
+  const tiers = [...new Set(acts.map(({ tier }) => tier))];
+  return tiers.map((tier) => {
+    const own = acts.filter((act) => act.tier === tier);
+    const victims = own.flatMap((act) => act.victims);
+    const known = victims.flatMap(({ result }) => result ?? []);
+    const results = Object.fromEntries(countBy(known, (result) => result));
+    return { tier, acts: own.length, results, unknown: victims.length - known.length };
+  });
+}
+
+/** Sessions that were ended and queries that were cancelled, as far as is known. */
+export function countEnded(acts: readonly Act[]): number {
+  return acts.flatMap((act) => act.victims).filter(isEnded).length;
+}
+
+/** The consumers that lost the most sessions or queries, most first; ties by name. */
+export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
+  const ended = acts.flatMap((act) => act.victims).filter(isEnded);
+  return [...countBy(ended, consumerOf)]
+    .map(([name, count]) => ({ name, count }))
+    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1))
+    .slice(0, limit);
+}
+
+function isEnded({ result }: VictimRecord): boolean {
+  return result === 'ended' || result === 'cancelled' || result === 'rolling-back';
+}
+
+/** A session a tier meant to end, and, once it is known, what became of it. */
+export interface VictimRecord {
+  readonly identity: SessionIdentity;
+  readonly user: string | null;
+  readonly application: string;
+  readonly database: string | null;
+  readonly method: 'terminate' | 'cancel';
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: EndingResult | null;
+  readonly detail: string;
+}
+
+/** An act as the caps see it. */
+export interface ActTally {
+  readonly incidentId: string;
+  readonly round: number;
+  readonly tier: ActKind;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  /** How many sessions count against the caps for this act. */
+  readonly counted: number;
+}
+
+/**
+ * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
+ * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
+ */
+export interface Act extends ActTally {
+  readonly victims: readonly VictimRecord[];
+  /** The limit that was to stand before any of them was ended; null for none. */
+  readonly cap: ActCap | null;
+}
+
+/** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
+export interface ActCap {
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly limit: number;
+  /** Null: there was none. */
+  readonly before: number | null;
+  readonly reason: string;
+  /** Null while it is not known. */
+  readonly result: LimitResult | 'not-tried' | null;
+  readonly detail: string;
+}

@@ -1,0 +1,155 @@
+import type { Act, ActCap, ActTally, VictimRecord } from './act.ts';
+import type { CapRecord } from './limit.ts';
+import type { History } from '../plan/tier-plan.ts';
+import type { Round } from './round.ts';
+import type { Ended } from '../server/returns.ts';
+import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import type { Snapshot } from '../server/snapshot.ts';
+import { tierNamed } from '../plan/tiers/index.ts';
+import { BY_HAND, type TierName } from '../policy/tier-names.ts';
+import type { EndingResult } from '../protocol/worker.ts';
+
+/** Results after which a session counts against the caps: it was ended, or may have been. */
+export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
+
+/** How long an act weighs on the hourly cap. */
+export const HOUR_MS = 3_600_000;
+
+/** How many of an act's victims count against the caps; one whose fate is unknown does. */
+export function countAgainstCaps(victims: readonly VictimRecord[]): number {
+  return victims.filter((victim) => victim.result === null || COUNTING.has(victim.result)).length;
+}
+
+/**
+ * Settles an act whose results never came (the worker died, the invocation timed out): the victims that a later snapshot
+ * still shows were not ended and no longer count; the others are taken as ended. A session that lives, but is no longer on
+ * the query that was to be cancelled, may have lost it to us, so it goes on counting.
+ */
+export function settleAct(act: Act, snapshot: Snapshot, at: number): Act {
+  const living = new Map(snapshot.sessions.map((session) => [sessionKey(session.identity), session]));
+  const victims = act.victims.map((victim): VictimRecord => {
+    if (victim.result !== null) return victim;
+    const session = living.get(sessionKey(victim.identity));
+    if (session && victim.method === 'cancel' && !isOnQuerySince(session, act.startedAt, snapshot.at)) {
+      return { ...victim, detail: 'no answer came from the worker; its query has stopped since' };
+    }
+    const result = session ? 'not-tried' : 'ended';
+    return { ...victim, result, detail: 'no answer came from the worker; concluded from the next snapshot' };
+  });
+  return { ...act, victims, cap: settleCap(act.cap, snapshot), finishedAt: at, counted: countAgainstCaps(victims) };
+}
+
+function settleCap(cap: ActCap | null, { userLimits }: Snapshot): ActCap | null {
+  if (cap === null || cap.result !== null) return cap;
+  const stands = userLimits.users.some(({ user, limit }) => user === cap.user && limit === cap.limit);
+  const detail = 'no answer came from the worker; concluded from the next snapshot';
+  return { ...cap, result: stands ? 'done' : 'not-tried', detail };
+}
+
+function isOnQuerySince({ state, queryMs }: Session, since: number, now: number): boolean {
+  return state === 'active' && queryMs !== null && queryMs >= now - since;
+}
+
+/** Whether an act has changed anything on the server. */
+export function hasEffect({ counted, cap }: Pick<Act, 'counted' | 'cap'>): boolean {
+  return counted > 0 || isSet(cap);
+}
+
+function isSet(cap: ActCap | null): boolean {
+  return cap?.result === 'done';
+}
+
+/** Of an act's ended sessions, at least this share must show as free slots at the next look; fewer came back at once. */
+const LEAST_GAIN = 0.3;
+/** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
+const LEAST_VICTIMS = 3;
+
+/** Up to this share of the usable slots comes and goes: a login that is refused takes a slot for a moment too. */
+const NOISE = 0.05;
+
+/** Slots taken before and after an act, by the looks around it; null when one of them did not get in. */
+interface Effect {
+  readonly act: Act;
+  readonly ended: number;
+  readonly freed: number;
+  /** So many slots more or less say nothing. */
+  readonly noise: number;
+}
+
+/** `usedNow` is the look that follows the last act and is not on record yet; null when there is none. */
+function effectsOf(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): Effect[] {
+  const looks = new Map(rounds.map((round) => [round.round, round]));
+  const last = Math.max(0, ...looks.keys());
+  return acts.flatMap((act) => {
+    const { used: before = null, usable = null } = looks.get(act.round) ?? {};
+    const after = act.round >= last ? usedNow : (looks.get(act.round + 1)?.used ?? null);
+    if (before === null || usable === null || after === null) return [];
+    const ended = act.victims.filter(({ result }) => result === 'ended').length;
+    return [{ act, ended, freed: before - after, noise: Math.ceil(NOISE * usable) }];
+  });
+}
+
+/** The last two acts that ended anything each left clearly more slots taken than before. */
+export function isWorsening(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): boolean {
+  const lastTwo = effectsOf(acts, rounds, usedNow)
+    .filter(({ act }) => act.counted > 0)
+    .slice(-2);
+  return lastTwo.length === 2 && lastTwo.every(({ freed, noise }) => freed < -noise);
+}
+
+/**
+ * What earlier acts mean for a plan. `acts` and `rounds` are the incident's, in order; `lastHour` holds the acts of every
+ * incident of the target, `caps` its limits on record.
+ */
+export function historyOf(
+  acts: readonly Act[],
+  rounds: readonly Round[],
+  usedNow: number | null,
+  lastHour: readonly ActTally[],
+  caps: readonly CapRecord[],
+): History {
+  const futile = new Map<TierName, number>();
+  const effects = new Map(effectsOf(acts, rounds, usedNow).map((effect) => [effect.act, effect]));
+  for (const act of acts) {
+    // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
+    if (isSet(act.cap)) futile.clear();
+    const effect = effects.get(act);
+    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
+    if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
+    else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
+  }
+  const signalled = acts
+    .flatMap((act) => act.victims)
+    .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
+  return {
+    countedIncident: sumCounted(acts.filter(({ tier }) => tier !== 'cap-consumer')),
+    countedLimited: sumCounted(acts.filter(({ tier }) => tier === 'cap-consumer')),
+    countedHour: sumCounted(lastHour),
+    signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
+    ended: endedBy(acts),
+    denied: new Set(),
+    futile: new Set(futile.keys()),
+    futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
+    lastCause: rounds.at(-1)?.cause?.name ?? null,
+    caps,
+  };
+}
+
+/** Sessions whose slot was given back, by consumer. */
+function endedBy(acts: readonly Act[]): Map<string, Ended> {
+  const ended = new Map<string, Ended>();
+  for (const { tier, startedAt, victims } of acts) {
+    if (tier === BY_HAND) continue;
+    for (const victim of victims) {
+      if (victim.result !== 'ended') continue;
+      const consumer = consumerOf(victim);
+      const before = ended.get(consumer) ?? { sessions: 0, since: startedAt };
+      ended.set(consumer, { ...before, sessions: before.sessions + 1 });
+    }
+  }
+  return ended;
+}
+
+function sumCounted(tallies: readonly Pick<ActTally, 'counted'>[]): number {
+  return tallies.reduce((total, tally) => total + tally.counted, 0);
+}

@@ -1,0 +1,76 @@
+import type { PersonsCall } from '../plan/call.ts';
+import type { CauseFinding } from '../cause/finding.ts';
+import type { Pause } from '../policy/pause.ts';
+import type { Notice, NoticeAttempt } from './notice.ts';
+import type { Admission } from '../server/snapshot.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import type { Outcome } from '../protocol/steps.ts';
+
+/** An alarm event that belongs to an incident. */
+export interface AlarmSighting {
+  readonly alarm: string;
+  /** When the alarm changed state, epoch milliseconds. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */
+export interface Incident {
+  readonly id: string;
+  readonly target: TargetSettings;
+  readonly status: 'open' | 'closed';
+  /** Null while open. */
+  readonly outcome: Outcome | null;
+  /** Grows by one with every incident of the target. Checked before every act. */
+  readonly fence: number;
+  readonly alarm: AlarmSighting;
+  /** Null unless a person called for it: then it has no workflow, no cause, and the call stands for the alarm. */
+  readonly call: PersonsCall | null;
+  /** Later alarms that joined: the first few, and how many in all. */
+  readonly joined: readonly AlarmSighting[];
+  readonly joinedCount: number;
+  readonly openedAt: number;
+  readonly firstActionAt: number | null;
+  /** When relief was last confirmed; null again after a rebound. */
+  readonly reliefAt: number | null;
+  /** How often usage climbed over the trigger again after relief. */
+  readonly rebounds: number;
+  readonly closedAt: number | null;
+  readonly serverVersion: string | null;
+  /** The server of the last look, as in the identity of its sessions: another one means a restart or a failover. */
+  readonly serverIdentity: string | null;
+  readonly admission: Admission | null;
+  readonly usageBefore: number | null;
+  readonly usageAfter: number | null;
+  readonly usagePeak: number | null;
+  /** How often Headroom itself saw a login refused as full (canary and responder). */
+  readonly refused: number;
+  readonly cause: CauseFinding | null;
+  /** What to change for good, for that cause; empty while it is not known. */
+  readonly advice: readonly string[];
+  readonly rounds: number;
+  readonly endedCount: number;
+  /** Spared sessions of the last plan, by reason. */
+  readonly spared: Readonly<Record<string, number>>;
+  /** Pauses of the target or its tiers that were in force at the last look, widest first. */
+  readonly pauses: readonly Pause[];
+  /** Why a person is needed, and what is left to do, in words. */
+  readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
+  readonly failure: { readonly error: string; readonly detail: string } | null;
+  /** Who has taken an escalation or a failure on; nobody is paged for it again. */
+  readonly acknowledgement: Acknowledgement | null;
+  /** How often people were paged again, and when last. */
+  readonly repeats: number;
+  readonly repeatedAt: number | null;
+  /** Notices not delivered yet. */
+  readonly pendingNotices: readonly Notice[];
+  readonly notices: readonly NoticeAttempt[];
+}
+
+export interface Acknowledgement {
+  readonly by: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** What they want others to know; may be empty. */
+  readonly note: string;
+}

@@ -1,0 +1,85 @@
+import type { Act, ActCap } from './act.ts';
+import { printable } from '../words/printable.ts';
+
+/** A temporary limit of an incident, for people and for machines. Null: not known, or there is none. */
+export interface LimitSummary {
+  readonly user: string;
+  readonly limit: number;
+  readonly before: number | null;
+  readonly result: ActCap['result'];
+  /** What became of it; null while it stands, and when it was not set. */
+  readonly end: CapEnd | null;
+  /** Who took it off the record; null unless somebody did. */
+  readonly dropped: DroppedCap | null;
+}
+
+/** The limits that acts meant to set, in their order. */
+export function summariseLimits(acts: readonly Act[], settled: readonly SettledCap[]): LimitSummary[] {
+  return acts.flatMap(({ cap }): LimitSummary[] => {
+    if (cap === null) return [];
+    const { user, limit, before, result } = cap;
+    const ended = settled.find((each) => each.user === user && each.end !== 'never-set');
+    const standing = { user, limit, before, result, end: null, dropped: null };
+    if (result !== 'done' || ended === undefined) return [standing];
+    return [{ ...standing, end: ended.end, dropped: ended.dropped }];
+  });
+}
+
+const END_WORDS: Readonly<Record<CapEnd, string>> = {
+  lifted: 'lifted again',
+  'never-set': 'never set',
+  'changed-by-hand': 'somebody has set another since, which was left',
+  'user-gone': 'the user is gone',
+  dropped: 'taken off the record by hand, whatever the server has',
+};
+
+/** One line a limit, with numbers. */
+export function describeLimit({ user, limit, before, result, end, dropped }: LimitSummary): string {
+  const what = `the user ${printable(user, 63)} to ${limit} connections (before: ${before ?? 'no limit'})`;
+  const who = dropped === null ? '' : `, by ${printable(dropped.by)}: ${printable(dropped.why, 300)}`;
+  if (result === 'done') {
+    return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;
+  }
+  return `meant to limit ${what}: ${result ?? 'no answer came'}`;
+}
+
+/**
+ * A temporary limit that is on record: written before it is set, and taken off only when it has been lifted or is known never
+ * to come. Whoever finds it without its incident lifts it.
+ */
+export interface CapRecord {
+  readonly targetId: string;
+  readonly user: string;
+  /** As an administrator's statement names it. */
+  readonly account: string;
+  readonly incidentId: string;
+  readonly limit: number;
+  /** What to put back; null: no limit. */
+  readonly before: number | null;
+  readonly at: number;
+  /** The worker sets it by then or not at all. */
+  readonly setBy: number;
+  /** It is known to have been set. */
+  readonly isSet: boolean;
+  /** When a person was told that it could not be lifted; null while nobody was. */
+  readonly toldAt: number | null;
+}
+
+/**
+ * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: somebody had
+ * set another meanwhile, which was left. `user-gone`: there is no such user any more. `dropped`: a person has taken it off the
+ * record, and the server was not asked.
+ */
+export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
+
+export interface SettledCap extends CapRecord {
+  readonly end: CapEnd;
+  readonly endedAt: number;
+  /** Who took it off the record, and why; null unless somebody did. */
+  readonly dropped: DroppedCap | null;
+}
+
+export interface DroppedCap {
+  readonly by: string;
+  readonly why: string;
+}

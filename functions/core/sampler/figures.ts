@@ -1,0 +1,55 @@
+import type { StoredSample } from './stored-sample.ts';
+
+export type FigureUnit = 'Percent' | 'Count' | 'Seconds';
+
+interface FigureShape {
+  readonly unit: FigureUnit;
+  /** Null when the sample does not tell. */
+  readonly read: (sample: StoredSample) => number | null;
+}
+
+/** The figures of a target, by the names of their metrics. Each costs money in CloudWatch: add none that nobody needs. */
+export const FIGURES = {
+  UsagePercent: { unit: 'Percent', read: ({ usage }) => usage },
+  UsedSlots: { unit: 'Count', read: ({ used }) => used },
+  UsableSlots: { unit: 'Count', read: ({ usable }) => usable },
+  SessionsActive: { unit: 'Count', read: (sample) => sessionsIn(sample, ['active']) },
+  SessionsIdle: { unit: 'Count', read: (sample) => sessionsIn(sample, ['idle']) },
+  SessionsIdleInTransaction: {
+    unit: 'Count',
+    read: (sample) => sessionsIn(sample, ['idle-in-transaction', 'idle-in-transaction-aborted']),
+  },
+  // No query is one of 0 s: a gap would leave the last long one standing in a graph.
+  LongestQuerySeconds: { unit: 'Seconds', read: ({ activity }) => activity && (activity.longestQueryMs ?? 0) / 1000 },
+  LongestTransactionSeconds: {
+    unit: 'Seconds',
+    read: ({ activity }) => activity && (activity.longestTransactionMs ?? 0) / 1000,
+  },
+  LongQueries: { unit: 'Count', read: ({ activity }) => activity && activity.longQueries },
+  BlockedSessions: { unit: 'Count', read: ({ activity }) => activity && activity.blocked },
+  HalfOpen: { unit: 'Count', read: ({ halfOpen }) => halfOpen },
+  ResponderSessions: { unit: 'Count', read: ({ responderSessions }) => responderSessions },
+  Refused: { unit: 'Count', read: ({ result, isFull }) => (result === 'busy' ? null : Number(isFull)) },
+  SampleFailed: { unit: 'Count', read: (sample) => (sample.result === 'busy' ? null : Number(hasFailed(sample))) },
+} as const satisfies Readonly<Record<string, FigureShape>>;
+
+export type FigureName = keyof typeof FIGURES;
+
+/** What a sample tells, by metric. A worker that was busy tells nothing, not even that it failed. */
+export function figuresOf(sample: StoredSample): ReadonlyMap<FigureName, number> {
+  const figures = new Map<FigureName, number>();
+  for (const name of Object.keys(FIGURES) as FigureName[]) {
+    const value = FIGURES[name].read(sample);
+    if (value !== null) figures.set(name, value);
+  }
+  return figures;
+}
+
+/** It does not tell how full the server is: that it is full, it does. */
+export function hasFailed({ result, isFull }: StoredSample): boolean {
+  return result === 'failed' || (result === 'refused' && !isFull);
+}
+
+function sessionsIn({ result, byState }: StoredSample, states: readonly string[]): number | null {
+  return result === 'seen' ? states.reduce((sum, state) => sum + (byState[state] ?? 0), 0) : null;
+}

@@ -1,0 +1,116 @@
+import { criticalPercentOf, type Policy } from '../policy/policy.ts';
+import type { StoredSample } from './stored-sample.ts';
+import { WARNINGS, type WarningName } from './warnings.ts';
+
+/** Usage that asks for an incident: `trigger` after two samples running, `critical` at once. */
+export interface Crossing {
+  readonly level: 'trigger' | 'critical';
+  /** The first sample of the run that is over the trigger, epoch milliseconds. */
+  readonly since: number;
+  /** The first sample of that run that is critical; null when none is. */
+  readonly criticalSince: number | null;
+  /** How long every sample right before that run was under the trigger; 0 when none was. */
+  readonly wellForMs: number;
+  readonly reason: string;
+}
+
+/** Something people should know of. It never leads to an act. */
+export interface Warning {
+  readonly name: WarningName;
+  /** The first sample of the run that shows it, epoch milliseconds. */
+  readonly since: number;
+  readonly lastedMs: number;
+  /** The sample that shows it last. */
+  readonly sample: StoredSample;
+}
+
+export interface Levels {
+  readonly crossing: Crossing | null;
+  readonly standing: readonly Warning[];
+  /** Warnings of which nothing has been seen for CLEAR_MS. What is neither standing nor clear stays as it was. */
+  readonly clear: readonly WarningName[];
+}
+
+/** Samples further apart are not in a run. */
+const GAP_MS = 180_000;
+/** A schedule is not on the second. */
+const JITTER_MS = 5_000;
+const CLEAR_MS = 10 * 60_000;
+/** Samples over the trigger, in a row, that make it stand. */
+const TRIGGER_SAMPLES = 2;
+
+/** How much history the levels of a policy look back on, in milliseconds. */
+export function historyMsOf(policy: Policy): number {
+  const longest = Object.values(WARNINGS).map(({ holdMs }) => holdMs(policy));
+  return Math.max(CLEAR_MS, ...longest) + GAP_MS;
+}
+
+/** Judges samples, oldest first. Pure; a sample that cannot tell counts neither for nor against. */
+export function judgeLevels(history: readonly StoredSample[], policy: Policy): Levels {
+  const newest = history.at(-1);
+  if (newest === undefined) return { crossing: null, standing: [], clear: [] };
+  const standing: Warning[] = [];
+  const clear: WarningName[] = [];
+  for (const name of Object.keys(WARNINGS) as WarningName[]) {
+    const { holdMs, shows } = WARNINGS[name];
+    const run = runOf(history, (sample) => shows(sample, policy));
+    const lastedMs = run === null ? -1 : run.last.at - run.since;
+    if (run !== null && lastedMs >= holdMs(policy) - JITTER_MS) {
+      standing.push({ name, since: run.since, lastedMs, sample: run.last });
+    } else if (isClear(history, newest.at, (sample) => shows(sample, policy))) clear.push(name);
+  }
+  return { crossing: findCrossing(history, newest, policy), standing, clear };
+}
+
+function findCrossing(history: readonly StoredSample[], newest: StoredSample, policy: Policy): Crossing | null {
+  const { triggerPercent } = policy;
+  const isOver = ({ usage, isFull }: StoredSample) => (usage === null ? null : usage >= triggerPercent || isFull);
+  const run = isOver(newest) === true ? runOf(history, isOver) : null;
+  if (run === null) return null;
+  const usage = `usage ${Math.round(newest.usage ?? 0)} %`;
+  const { since, length } = run;
+  const critical = criticalPercentOf(policy);
+  const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
+  const criticalSince = history.find((sample) => sample.at >= since && isCritical(sample))?.at ?? null;
+  const before = history.filter(({ at }) => at < since);
+  const well = runOf(before, (sample) => (sample.usage === null ? null : isOver(sample) === false));
+  const wellForMs = well === null ? 0 : well.last.at - well.since;
+  if (isCritical(newest)) {
+    const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
+    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical} %`;
+    return { level: 'critical', since, criticalSince, wellForMs, reason };
+  }
+  if (length < TRIGGER_SAMPLES) return null;
+  const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent} %`;
+  return { level: 'trigger', since, criticalSince, wellForMs, reason };
+}
+
+type Shows = (sample: StoredSample) => boolean | null;
+
+interface Run {
+  readonly since: number;
+  readonly last: StoredSample;
+  readonly length: number;
+}
+
+/** The newest samples in a row that show something; null when the newest that can tell does not. */
+function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
+  const run: StoredSample[] = [];
+  let laterAt = history.at(-1)?.at ?? 0;
+  for (const sample of history.toReversed()) {
+    if (laterAt - sample.at > GAP_MS) break;
+    const shown = shows(sample);
+    if (shown === null) continue;
+    if (!shown) break;
+    run.push(sample);
+    laterAt = sample.at;
+  }
+  const [last] = run;
+  return last === undefined ? null : { since: laterAt, last, length: run.length };
+}
+
+/** Some sample tells that it is not so, and none of the last ten minutes that it is. */
+function isClear(history: readonly StoredSample[], now: number, shows: Shows): boolean {
+  const told = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
+  return told.includes(false) && !told.includes(true);
+}

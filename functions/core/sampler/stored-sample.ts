@@ -1,0 +1,110 @@
+import { printable } from '../words/printable.ts';
+import {
+  isRefusedAsFull,
+  slotsTaken,
+  usagePercent,
+  type Activity,
+  type Admission,
+  type RefusalKind,
+  type Sample,
+} from '../server/snapshot.ts';
+import type { SampleAnswer } from '../protocol/worker.ts';
+
+/**
+ * What became of a sample. `seen`: the worker looked. `refused`: the database did not let it in. `busy`: the worker was at
+ * an incident, or at another sample; nothing is wrong. `failed`: the worker itself gave no answer.
+ */
+export type SampleResult = 'seen' | 'refused' | 'busy' | 'failed';
+
+/** A sample as it is kept. Figures that are not known are null. */
+export interface StoredSample {
+  /** When it was asked for, epoch milliseconds. */
+  readonly at: number;
+  readonly tookMs: number;
+  readonly result: SampleResult;
+  /** An incident of the target was open. */
+  readonly inIncident: boolean;
+  /** There is no slot left: for the canary, or for the responder itself. */
+  readonly isFull: boolean;
+  /** Percent of usable slots; 100 when the responder was refused as full. */
+  readonly usage: number | null;
+  readonly used: number | null;
+  readonly usable: number | null;
+  /** Sessions by state, the one that looks left out; empty when they were not seen. */
+  readonly byState: Readonly<Record<string, number>>;
+  readonly activity: Activity | null;
+  readonly halfOpen: number | null;
+  readonly responderSessions: number | null;
+  /** Why the responder was not let in; null when it was. */
+  readonly refused: RefusalKind | null;
+  /** How the canary fared: let in, not configured, or why it was refused; null when it was not asked. */
+  readonly canary: 'admitted' | 'unknown' | RefusalKind | null;
+  readonly admission: Admission['way'] | null;
+  /** What the server, the driver or the worker said when something was wrong; without secrets, else empty. */
+  readonly detail: string;
+}
+
+/** When a sample was taken, how long it took, and whether an incident was open. */
+export type Taking = Pick<StoredSample, 'at' | 'tookMs' | 'inIncident'>;
+
+const DETAIL_LENGTH = 200;
+const MOST_STATES = 12;
+
+const NOT_SEEN = {
+  isFull: false,
+  usage: null,
+  used: null,
+  usable: null,
+  byState: {},
+  activity: null,
+  halfOpen: null,
+  responderSessions: null,
+  refused: null,
+  canary: null,
+  admission: null,
+  detail: '',
+} as const satisfies Partial<StoredSample>;
+
+/** What an answer of the worker is kept as. Refused as full reads as 100 % and full. */
+export function storeAnswer(answer: SampleAnswer, taking: Taking): StoredSample {
+  if (answer.ok) return storeSample(answer.sample, answer.admission, taking);
+  const { kind, message } = answer.refusal;
+  const refused = { ...NOT_SEEN, ...taking, result: 'refused', refused: kind, detail: clip(message) } as const;
+  return kind === 'full' ? { ...refused, isFull: true, usage: 100 } : refused;
+}
+
+/** What a worker that gave no answer leaves. */
+export function storeNoAnswer(result: 'busy' | 'failed', why: string, taking: Taking): StoredSample {
+  return { ...NOT_SEEN, ...taking, result, detail: clip(why) };
+}
+
+function storeSample(sample: Sample, { way }: Admission, taking: Taking): StoredSample {
+  const { canary } = sample;
+  return {
+    ...taking,
+    result: 'seen',
+    isFull: isRefusedAsFull(canary),
+    usage: usagePercent(sample),
+    used: slotsTaken(sample),
+    usable: sample.limits.usable,
+    byState: withoutOwn(sample),
+    activity: sample.activity,
+    halfOpen: sample.halfOpen.count,
+    responderSessions: sample.responderSessions,
+    refused: null,
+    canary: canary.result === 'refused' ? canary.refusal.kind : canary.result,
+    admission: way,
+    detail: canary.result === 'refused' ? clip(canary.refusal.message) : '',
+  };
+}
+
+/** The session that looks is active while it does. */
+function withoutOwn({ byState, ownSlots }: Sample): StoredSample['byState'] {
+  const { active = 0, ...others } = byState;
+  const bounded = Object.entries(others).slice(0, MOST_STATES);
+  return { active: Math.max(0, active - ownSlots), ...Object.fromEntries(bounded) };
+}
+
+function clip(text: string): string {
+  return printable(text, DETAIL_LENGTH);
+}

@@ -1,0 +1,108 @@
+import { hasFailed } from './figures.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { StoredSample } from './stored-sample.ts';
+import { explainRefusal } from '../server/refusal.ts';
+import type { EngineName } from '../server/snapshot.ts';
+
+export type WarningName =
+  'filling-up' | 'headroom-low' | 'long-queries' | 'ghost-session' | 'canary-broken' | 'no-access';
+
+/** What a warning is about. */
+interface Subject {
+  readonly sample: StoredSample;
+  readonly policy: Policy;
+  readonly endpoint: string;
+  readonly engine: EngineName;
+}
+
+export interface WarningShape {
+  /** Whether a sample shows it; null when it cannot tell. */
+  readonly shows: (sample: StoredSample, policy: Policy) => boolean | null;
+  /** How long every sample must have shown it before anybody is told. */
+  readonly holdMs: (policy: Policy) => number;
+  /** What a person is told: what, and why that is known. */
+  readonly why: (subject: Subject) => string;
+  readonly advice: (subject: Subject) => readonly string[];
+}
+
+/** Several samples, and longer than a failover takes. */
+const SEVERAL_MS = 120_000;
+/** Longer than it takes until the environment of a worker that was replaced has gone, with its session. */
+const GHOST_MS = 600_000;
+
+/** The levels of the runbooks, and what keeps Headroom itself from its work. */
+export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
+  'filling-up': {
+    shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
+    holdMs: ({ levels }) => 1000 * levels.warnSeconds,
+    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${policy.levels.warnPercent} % on`,
+    advice: ({ policy }) => [
+      'look at who holds the slots: `headroom plan` shows every session with its reason',
+      `from ${policy.triggerPercent} % on Headroom opens an incident by itself`,
+    ],
+  },
+  'headroom-low': {
+    shows: ({ usage }, { levels }) => (usage === null ? null : 100 - usage < levels.lowHeadroomPercent),
+    holdMs: ({ levels }) => 1000 * levels.lowHeadroomSeconds,
+    why: ({ sample, policy }) => `${slots(sample)}; under ${policy.levels.lowHeadroomPercent} % are free`,
+    advice: () => [
+      'look at who holds the slots: `headroom plan` shows every session with its reason',
+      'if this is honest load, make the pools smaller, put a pooler in front or raise max_connections',
+    ],
+  },
+  'long-queries': {
+    shows: ({ activity }, { levels }) => activity && activity.longQueries > levels.longQueries,
+    holdMs: ({ levels }) => 1000 * levels.longQueriesSeconds,
+    why: ({ sample: { activity } }) =>
+      `${activity?.longQueries ?? 0} queries are over five minutes old, the oldest ${minutes(activity?.longestQueryMs ?? 0)}`,
+    advice: () => [
+      'look at the queries that ran longest; an index or a replica may serve them',
+      'set statement_timeout (MySQL: max_execution_time) for their user',
+    ],
+  },
+  'ghost-session': {
+    // In an incident others than the sampler may be at work.
+    shows: ({ responderSessions, inIncident }) =>
+      inIncident || responderSessions === null ? null : responderSessions > 1,
+    holdMs: () => GHOST_MS,
+    why: ({ sample }) =>
+      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: the others were left behind and take slots`,
+    advice: () => [
+      'end the older sessions of the responder’s login by hand; nobody uses them',
+      'if somebody else uses that login, give it to Headroom alone',
+    ],
+  },
+  'canary-broken': {
+    shows: ({ canary, isFull }) => (canary === null || isFull ? null : canary !== 'admitted' && canary !== 'unknown'),
+    holdMs: () => SEVERAL_MS,
+    why: ({ sample: { canary, detail } }) =>
+      `the canary cannot log in for a reason of its own (${canary ?? 'unknown'}: ${detail}), so relief could not be proven`,
+    advice: () => ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
+  },
+  'no-access': {
+    shows: (sample) => (sample.result === 'busy' ? null : hasFailed(sample)),
+    holdMs: () => SEVERAL_MS,
+    why: (subject) => explainNoAccess(subject).why,
+    advice: (subject) => explainNoAccess(subject).advice,
+  },
+};
+
+function explainNoAccess({ sample, endpoint, engine }: Subject) {
+  const { refused, detail, tookMs } = sample;
+  if (refused !== null)
+    return explainRefusal({ kind: refused, code: '', message: detail }, tookMs, { endpoint, engine });
+  return {
+    why: `the worker gives no answer (${detail})`,
+    advice: ['look at the worker’s log, and whether the function exists and the sampler may invoke it'],
+  };
+}
+
+function slots({ usage, used, usable }: StoredSample): string {
+  return used === null
+    ? `usage is ${Math.round(usage ?? 0)} %`
+    : `${used} of ${usable} usable slots are taken (${Math.round(usage ?? 0)} %)`;
+}
+
+function minutes(ms: number): string {
+  return `${Math.round(ms / 60_000)} min`;
+}

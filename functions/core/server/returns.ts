@@ -1,0 +1,63 @@
+import { countBy } from '../words/count-by.ts';
+import { consumerOf, type Session } from './session.ts';
+
+/** What an incident has ended of one consumer. */
+export interface Ended {
+  readonly sessions: number;
+  /** When the first of its acts began, epoch milliseconds by our own clock. */
+  readonly since: number;
+}
+
+/** What became of the slots that the sessions of an incident gave back. Consumers that lost too few to tell are left out. */
+export interface Returns {
+  readonly ended: number;
+  /** Of these, how many were replaced: their consumer has opened as many sessions since. */
+  readonly back: number;
+  /** Sessions of the consumers that came back at once. */
+  readonly refilling: number;
+  /** When the first act that was in vain began, by our own clock; null while acts gain slots. */
+  readonly vainSince: number | null;
+  /** The share, 0 to 1, of one consumer's ended sessions that were replaced. 0 when it has lost nothing, or too little to tell. */
+  readonly shareOf: (consumer: string) => number;
+}
+
+export const NO_RETURNS: Returns = { ended: 0, back: 0, refilling: 0, vainSince: null, shareOf: () => 0 };
+
+/** Fewer than this say nothing: ordinary comings and goings outweigh them. */
+const LEAST_ENDED = 3;
+/** From this share on, ending sessions is no gain. */
+export const RETURNS_AT_ONCE = 0.7;
+/** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
+export const LOOK_MS = 2_000;
+
+/** Measures who comes back. `at`: when the sessions were seen, by our own clock. Pure, linear in sessions. */
+export function readReturns(sessions: readonly Session[], at: number, ended: ReadonlyMap<string, Ended>): Returns {
+  const told = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
+  const since = new Map(told.map(([consumer, act]) => [consumer, act.since]));
+  const living = countBy(sessions, consumerOf);
+  const fresh = countBy(
+    sessions.filter((session) => {
+      const first = since.get(consumerOf(session));
+      return first !== undefined && session.connectedMs !== null && session.connectedMs < at - first + LOOK_MS;
+    }),
+    consumerOf,
+  );
+  const shares = new Map(
+    told.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+  );
+  const shareOf = (consumer: string): number => shares.get(consumer) ?? 0;
+  const lost = sum(told.map(([, { sessions: count }]) => count));
+  const back = sum(told.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
+  const atOnce = told.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
+  return {
+    ended: lost,
+    back: Math.round(back),
+    refilling: sum(atOnce.map(([consumer]) => living.get(consumer) ?? 0)),
+    vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...since.values()) : null,
+    shareOf,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

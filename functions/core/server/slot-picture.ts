@@ -1,0 +1,113 @@
+import { countBy } from '../words/count-by.ts';
+import type { LockQueues } from './locks.ts';
+import { printable } from '../words/printable.ts';
+import { consumerOf, type Session } from './session.ts';
+import { inWords } from '../words/in-words.ts';
+
+/** Who holds the slots, for how long, and what they wait for: what a person looks at first, whatever the cause. */
+export interface SlotPicture {
+  /** The largest holders, most first, by each of these. Addresses and names as they are. */
+  readonly shares: Readonly<Record<'user' | 'application' | 'client' | 'database', readonly Share[]>>;
+  /** How old the sessions are, how long the idle ones have been idle, how long queries have run: one count for each band. */
+  readonly ages: Readonly<Record<'connected' | 'idle' | 'query', readonly number[]>>;
+  /** What active sessions wait for, most first. */
+  readonly waits: readonly Share[];
+  /** Heads of the lock queues, with how many wait behind each, most first. */
+  readonly heads: readonly { readonly session: Session; readonly waiters: number }[];
+}
+
+export interface Share {
+  readonly name: string;
+  readonly sessions: number;
+}
+
+/** Bands of the histograms: under each of these, and beyond the last. */
+export const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
+
+const MOST_SHARES = 3;
+const NAME_LENGTH = 40;
+
+/** Linear in the client sessions; their order does not matter. */
+export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotPicture {
+  const active = clients.filter(({ state }) => state === 'active');
+  const idle = clients.filter(({ state }) => state === 'idle');
+  const byId = new Map(clients.map((session) => [session.identity.id, session]));
+  return {
+    shares: {
+      user: largest(clients.map(({ user }) => user)),
+      application: largest(clients.map(({ application }) => application || null)),
+      client: largest(clients.map(({ client }) => client)),
+      database: largest(clients.map(({ database }) => database)),
+    },
+    ages: {
+      connected: histogram(clients.map(({ connectedMs }) => connectedMs)),
+      idle: histogram(idle.map(({ stateMs }) => stateMs)),
+      query: histogram(active.map(({ queryMs }) => queryMs)),
+    },
+    waits: largest(active.map(({ wait }) => (wait === null ? null : `${wait.type} ${wait.event}`))),
+    heads: [...locks.behind]
+      .flatMap(([id, waiters]) => {
+        const session = byId.get(id);
+        return session === undefined ? [] : [{ session, waiters: waiters.length }];
+      })
+      .sort((a, b) => b.waiters - a.waiters || a.session.identity.id - b.session.identity.id)
+      .slice(0, MOST_SHARES),
+  };
+}
+
+/** The picture in a few bounded lines, with shares of the taken slots. What is not known is left out. */
+export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
+  const percent = (sessions: number) => Math.round((100 * sessions) / taken);
+  const holders = Object.entries(shares).flatMap(([by, [top]]) =>
+    top === undefined ? [] : [`${by} ${printable(top.name, NAME_LENGTH)} ${percent(top.sessions)} %`],
+  );
+  const histograms = Object.entries(ages).flatMap(([of, counts]) => {
+    const bands = counts.flatMap((count, band) => (count === 0 ? [] : [`${bandInWords(band)} (${count})`]));
+    return bands.length === 0 ? [] : [`${AGE_WORDS[of as keyof typeof ages]}: ${bands.join(', ')}`];
+  });
+  const list = (items: readonly Share[]) =>
+    items.map(({ name, sessions }) => `${printable(name, NAME_LENGTH)} (${sessions})`).join(', ');
+  return [
+    ...heads.map(
+      ({ session, waiters }) =>
+        `session ${session.identity.id} of ${printable(consumerOf(session), NAME_LENGTH)} (${session.state}) holds up ${waiters}`,
+    ),
+    ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
+    ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),
+    ...histograms,
+  ];
+}
+
+const AGE_WORDS = {
+  connected: 'connected for',
+  idle: 'idle for',
+  query: 'at work on their queries for',
+} as const satisfies Record<keyof SlotPicture['ages'], string>;
+
+function largest(names: readonly (string | null)[]): Share[] {
+  return [
+    ...countBy(
+      names.filter((name) => name !== null),
+      (name) => name,
+    ),
+  ]
+    .map(([name, sessions]) => ({ name, sessions }))
+    .sort((a, b) => b.sessions - a.sessions || (a.name < b.name ? -1 : 1))
+    .slice(0, MOST_SHARES);
+}
+
+function histogram(ages: readonly (number | null)[]): number[] {
+  const counts = [...AGE_BANDS_MS, Infinity].map(() => 0);
+  for (const age of ages) {
+    if (age === null) continue;
+    const found = AGE_BANDS_MS.findIndex((under) => age < under);
+    const band = found < 0 ? AGE_BANDS_MS.length : found;
+    counts[band] = (counts[band] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function bandInWords(band: number): string {
+  const under = AGE_BANDS_MS[band];
+  return under === undefined ? `${inWords(AGE_BANDS_MS.at(-1) ?? 0)} or longer` : `under ${inWords(under)}`;
+}

@@ -1,0 +1,83 @@
+import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
+import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
+import type { CauseFinding } from '../cause/finding.ts';
+import { readLockQueues, type LockQueues } from '../server/locks.ts';
+import { planTiers } from '../plan/plan.ts';
+import type { History, Plan } from '../plan/tier-plan.ts';
+import type { Mode, Policy } from '../policy/policy.ts';
+import { LOOK_MS, readReturns, type Returns } from '../server/returns.ts';
+import { isRefusedAsFull, usagePercent, type Snapshot } from '../server/snapshot.ts';
+import type { TierName } from '../policy/tier-names.ts';
+
+export interface Diagnosis {
+  readonly usage: number;
+  /** Usage is at the trigger, or an ordinary client is refused because the server is full. */
+  readonly pressing: boolean;
+  readonly locks: LockQueues;
+  readonly cause: CauseFinding;
+  /** What the cause was told by. */
+  readonly facts: Facts;
+  readonly plan: Plan;
+}
+
+/**
+ * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis.
+ * `decidedOn`: the cause that a look has found whose act this is for; what its tier was chosen for must not be weighed anew.
+ */
+export function diagnose(
+  snapshot: Snapshot,
+  settings: { policy: Policy; mode: Mode },
+  history: History,
+  context: Context = NO_CONTEXT,
+  decidedOn: string | null = null,
+): Diagnosis {
+  const usage = usagePercent(snapshot);
+  const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
+  const locks = readLockQueues(snapshot.sessions);
+  const clients = snapshot.sessions.filter(({ kind }) => kind === 'client');
+  const returns = readReturns(clients, snapshot.at, history.ended);
+  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, { ...context, returns });
+  const cause = findCause(facts, settings.policy, snapshot.canary);
+  const order = orderFor(decidedOn ?? cause.name, history);
+  const plan = planTiers({
+    snapshot,
+    policy: settings.policy,
+    mode: settings.mode,
+    locks,
+    order,
+    leads: firstTierFor(decidedOn ?? cause.name),
+    history,
+    returns,
+    pressing,
+    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history, returns),
+  });
+  return { usage, pressing, locks, cause, facts, plan };
+}
+
+/** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
+function orderFor(cause: string, { caps }: History): readonly TierName[] {
+  return caps.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
+}
+
+/** A limit of our own is no reason why clients are refused, but what is done about it. */
+function withoutOwnLimits(snapshot: Snapshot, { caps }: History): Snapshot {
+  if (caps.length === 0) return snapshot;
+  const isOurs = ({ of, name, limit }: Snapshot['atLimit'][number]) =>
+    of === 'user' && caps.some((cap) => cap.user === name && cap.limit === limit);
+  return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
+}
+
+/** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
+function stormWithin(
+  { name }: CauseFinding,
+  { at }: Snapshot,
+  policy: Policy,
+  { lastCause, futileSince }: History,
+  { vainSince }: Returns,
+): number | null {
+  const ages = [
+    ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
+    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + LOOK_MS])),
+  ];
+  return ages.length === 0 ? null : Math.max(...ages);
+}

@@ -1,0 +1,40 @@
+import { historyMsOf, judgeLevels } from '../core/sampler/levels.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { isNews } from '../core/record/cooldown.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import type { DispatchResult } from '../core/protocol/steps.ts';
+import { readRest } from '../incident/cooldown.ts';
+
+/** A sample that still says how things are. */
+const FRESH_SAMPLE_MS = 90_000;
+
+/**
+ * Alarms lag behind by minutes, so one may go off when its trouble has long been dealt with. What the sampler saw since the
+ * last incident says so: the server is well again, or it has been over the trigger all the while and people know. Null when
+ * the event may tell of something new, and wherever no fresh sample can say.
+ */
+export async function readOldNews(
+  target: TargetSettings,
+  deps: { readonly store: IncidentStore; readonly now: () => number },
+): Promise<DispatchResult | null> {
+  const { latest, isResting } = await readRest(target, deps);
+  if (!isResting || latest?.closedAt == null) return null;
+  const { policy } = target;
+  const { closedAt } = latest;
+  const now = deps.now();
+  const history = await deps.store.samplesSince(target.id, Math.min(closedAt, now) - historyMsOf(policy));
+  const told = history.findLastIndex(({ usage }) => usage !== null);
+  const newest = history[told];
+  if (newest === undefined || newest.at <= closedAt || now - newest.at > FRESH_SAMPLE_MS) return null;
+  const usage = newest.usage ?? 0;
+  if (usage < policy.triggerPercent && !newest.isFull) {
+    const ago = `${Math.round((now - newest.at) / 1000)} s ago`;
+    return {
+      result: 'stale',
+      reason: `usage was ${Math.round(usage)} % ${ago}, after incident ${latest.id} had closed`,
+    };
+  }
+  const { crossing } = judgeLevels(history.slice(0, told + 1), policy);
+  const isSame = crossing !== null && crossing.since <= closedAt && !isNews(crossing, latest);
+  return isSame ? { result: 'handled', incidentId: latest.id } : null;
+}

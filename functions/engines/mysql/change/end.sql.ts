@@ -1,0 +1,53 @@
+import type { EndMethod } from '../../../core/protocol/worker.ts';
+import type { Features } from '../connect/features.ts';
+import type { Stillness } from '../sessions/sessions.ts';
+
+/**
+ * Ends, or cancels the query of, one session that has done nothing since it was looked at: same connection id, on the same
+ * statement, or still asleep after it. Connection ids are never used twice while a server runs, and this runs on the very
+ * connection that looked, so the id is the whole identity. One text, so that nothing but the server's next instruction lies
+ * between the look and the end. KILL takes no subquery but a variable; of a session that is not so any more it makes
+ * KILL NULL, which is error 1094 like every id that is not there.
+ * Constant but for numbers. MySQL 8.0 and later, MariaDB 10.6 and later; needs CONNECTION_ADMIN, or EXECUTE on RDS's procedures.
+ */
+export function endIfStill(features: Features, method: EndMethod, id: number, { isAsleep, ...still }: Stillness) {
+  const { sql, values } = stillThere(features, still, id, isAsleep ? 1 : 0);
+  return { sql: `SET @headroom_victim = (${sql}); ${KILL[features.kills][method]}`, values };
+}
+
+/** For both the argument is the connection id; RDS's documentation of the second calls it otherwise. */
+const KILL = {
+  statements: { terminate: 'KILL @headroom_victim', cancel: 'KILL QUERY @headroom_victim' },
+  procedures: {
+    terminate: 'CALL mysql.rds_kill(@headroom_victim)',
+    cancel: 'CALL mysql.rds_kill_query(@headroom_victim)',
+  },
+} as const satisfies Record<Features['kills'], Record<EndMethod, string>>;
+
+/**
+ * A statement that began since shows by its number, and by a TIME that has gone back: the number stays as it was when somebody
+ * stops performance_schema from watching.
+ */
+function stillThere(
+  features: Features,
+  { thread, statement, seconds }: Omit<Stillness, 'isAsleep'>,
+  id: number,
+  isAsleep: 0 | 1,
+): { readonly sql: string; readonly values: readonly number[] } {
+  const { hasTimers, hasQueryIds } = features;
+  const isUnchanged = hasQueryIds ? 'QUERY_ID = ?' : 'TIME >= ?';
+  const listed = {
+    sql: /* SQL */ `
+      SELECT ID FROM ${features.processlist}
+      WHERE ID = ? AND (COMMAND = 'Sleep') = ? AND ${isUnchanged}`,
+    values: [id, isAsleep, hasQueryIds ? (statement ?? 0) : seconds],
+  };
+  if (!hasTimers || thread === null || statement === null) return listed;
+  return {
+    sql: /* SQL */ `${listed.sql} AND 1 = (
+        SELECT COUNT(*) FROM performance_schema.events_statements_current
+        WHERE THREAD_ID = ? AND EVENT_ID = ? AND NESTING_EVENT_LEVEL = 0 AND (END_EVENT_ID IS NOT NULL) = ?
+      )`,
+    values: [...listed.values, thread, statement, isAsleep],
+  };
+}

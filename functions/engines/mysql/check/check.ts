@@ -1,0 +1,136 @@
+import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from '../../../core/protocol/check-facts.ts';
+import type { Session } from '../../../core/server/session.ts';
+import type { Snapshot } from '../../../core/server/snapshot.ts';
+import { ConnectionLost, type Login, type Seen } from '../../engine.ts';
+import { judgeSettings, SETTING_NAMES } from './settings.ts';
+import { findTracking, TRACKING } from './tracking.ts';
+import { tryRights } from './trials.ts';
+import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
+import { openConnection, type Connection } from '../connect/connection.ts';
+import type { Features } from '../connect/features.ts';
+import { killPrivilege, quoteAccount } from '../grants/grants.ts';
+import { GRANTS } from '../connect/login.sql.ts';
+import { powersOf } from './powers.ts';
+import type { Inside } from '../look/sample.ts';
+import { takeSnapshot } from '../look/snapshot.ts';
+
+const CONNECT_MS = 3_000;
+
+/** See EngineSession.check. */
+export async function checkRights(inside: Inside, canary: Login | null, timeoutMs: number): Promise<CheckFacts> {
+  const deadline = Date.now() + timeoutMs;
+  const left = () => Math.max(1, deadline - Date.now());
+  const { connection, features } = inside;
+  const askedAt = Date.now();
+  const self = await readSelf(connection, left());
+  const answeredAt = Date.now();
+  const [tls] = await connection.query(TLS_VERSION, [], left());
+  const settings = await connection.query(SETTINGS, [[...SETTING_NAMES, TRACKING]], left());
+  const snapshot = await takeSnapshot(inside, left());
+
+  const decoy = canary === null ? null : await enterAsCanary(canary, Math.min(CONNECT_MS, left()));
+  try {
+    const ordinary = decoy === null ? null : await readSelf(decoy, left());
+    const grants = decoy === null ? null : await decoy.query(GRANTS, [], left());
+    return {
+      server: snapshot.server,
+      limits: snapshot.limits,
+      login: { user: inside.self.user, database: self.database },
+      tlsVersion: tls === undefined || tls.Value === '' ? null : tls.Value,
+      clock: {
+        skewMs: Math.round(self.clock_ms - (askedAt + answeredAt) / 2),
+        withinMs: Math.ceil((answeredAt - askedAt) / 2),
+      },
+      trials: await tryRights(inside, ordinary?.id ?? null, left),
+      sight: sightOf(snapshot, features),
+      tracking: await findTracking(
+        inside,
+        settings.some(({ Variable_name: name, Value: value }) => name === TRACKING && value === 'ON'),
+        left,
+      ),
+      reserve: reserveOf(features, self),
+      holders: holdersOf(snapshot.sessions, features),
+      powers: grants === null ? null : powersOf(grants.flatMap((row) => Object.values(row))),
+      loginLimits: [self, ...(ordinary === null ? [] : [ordinary])].flatMap(loginLimitOf),
+      neighbours: snapshot.sessions.filter((session) => isOrdinary(session) && isIn(session, self.database)).length,
+      settings: judgeSettings(settings, features),
+    };
+  } finally {
+    decoy?.close();
+  }
+}
+
+/** An ordinary session to try rights on. Null when it is not let in now. */
+async function enterAsCanary(login: Login, timeoutMs: number): Promise<Connection | null> {
+  try {
+    return await openConnection(login, timeoutMs);
+  } catch {
+    return null;
+  }
+}
+
+async function readSelf(connection: Connection, timeoutMs: number): Promise<SelfRow> {
+  const [row] = await connection.query(SELF, [], timeoutMs);
+  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
+  return row;
+}
+
+/** Without PROCESS the sessions of others are no more than a number. */
+function sightOf({ sessions, byState }: Seen<Snapshot>, { hasTransactions }: Features): Sight {
+  const shown = sessions.filter(({ own, kind }) => kind === 'client' && !own).length;
+  const hidden = hasTransactions ? 0 : (byState['unseen'] ?? 0);
+  return { others: shown + hidden, hidden, untracked: 0 };
+}
+
+/** One slot beyond max_connections. On RDS it may not be anybody's to grant. */
+function reserveOf({ engine, isRds, reserved }: Features, { account }: SelfRow): ReserveFacts {
+  const { grant } = killPrivilege(engine);
+  const [privilege] = grant.split(' ON ');
+  if (reserved)
+    return { isOffered: true, slots: 1, detail: `one slot beyond max_connections, by ${privilege}`, fix: [] };
+  const detail = `without ${privilege} the slot beyond max_connections is not for the responder`;
+  return { isOffered: !isRds, slots: 0, detail, fix: [`GRANT ${grant} TO ${quoted(account)}`] };
+}
+
+function holdersOf(sessions: readonly Session[], { administrators }: Features): readonly ReserveHolder[] | null {
+  if (administrators !== 'privileges') return null;
+  const counts = new Map<string, ReserveHolder>();
+  for (const { kind, own, superuser, user, application } of sessions) {
+    if (kind !== 'client' || own || !superuser || user === null) continue;
+    const key = JSON.stringify([user, application]);
+    const sessionsSoFar = counts.get(key)?.sessions ?? 0;
+    counts.set(key, { user, application: application === '' ? null : application, sessions: sessionsSoFar + 1 });
+  }
+  return [...counts.values()].sort((one, other) => other.sessions - one.sessions);
+}
+
+function isOrdinary({ kind, own, superuser }: Session): boolean {
+  return kind === 'client' && !own && !superuser;
+}
+
+function isIn({ database }: Session, name: string | null): boolean {
+  return name !== null && database === name;
+}
+
+/** The worker's session, and a second one while the first is dying. */
+const SESSIONS_NEEDED = 2;
+
+function loginLimitOf({ account, own_limit, global_limit }: SelfRow): LoginLimit[] {
+  if (own_limit === 0 || own_limit >= SESSIONS_NEEDED) return [];
+  const isGlobal = own_limit === global_limit;
+  return [
+    {
+      of: `login ${account}`,
+      detail: `may have ${own_limit} ${own_limit === 1 ? 'session' : 'sessions'}${isGlobal ? ', like every login' : ''}`,
+      fix: isGlobal
+        ? 'SET GLOBAL max_user_connections = 0'
+        : `ALTER USER ${quoted(account)} WITH MAX_USER_CONNECTIONS 0`,
+    },
+  ];
+}
+
+/** CURRENT_USER() has no quotes; an address has no @ in it. */
+function quoted(account: string): string {
+  const at = account.lastIndexOf('@');
+  return quoteAccount(account.slice(0, at), account.slice(at + 1));
+}

@@ -1,0 +1,65 @@
+import type { Tracking } from '../../../core/protocol/check-facts.ts';
+import { SHOWN_LOCKS, SHOWN_STATEMENTS } from './check.sql.ts';
+import type { Features } from '../connect/features.ts';
+import type { Inside } from '../look/sample.ts';
+import { RELEASE_LOCK, TAKE_LOCK } from '../connect/server-lock.sql.ts';
+
+/** The variable that switches all of it. */
+export const TRACKING = 'performance_schema';
+
+type Blind = Pick<Tracking, 'setting' | 'without' | 'fix'>;
+
+/** An administrator's statements; the server forgets them at a restart, unless its files say it too. */
+const BLIND = {
+  statements: {
+    setting: `${TRACKING}'s watch over statements`,
+    without: 'ages are in whole seconds, and the last statement of an idle session is unknown',
+    fix: [
+      `UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'events_statements_current')`,
+      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME LIKE 'statement/%'`,
+    ],
+  },
+  locks: {
+    setting: `${TRACKING}'s instrument wait/lock/metadata/sql/mdl`,
+    without: 'who waits for whose table locks, and who holds a GET_LOCK, is unknown',
+    fix: [
+      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'`,
+    ],
+  },
+} as const satisfies Record<string, Blind>;
+
+/**
+ * Whether the server keeps track of what sessions do. `isOn`: performance_schema is on, which does not say that it watches:
+ * MariaDB leaves locks out by default, and anybody may have switched off statements. So it has to show our own.
+ */
+export async function findTracking(inside: Inside, isOn: boolean, left: () => number): Promise<Tracking> {
+  const blind = isOn ? await findBlindSpot(inside, left) : switchedOff(inside.features);
+  if (blind === null) return { setting: TRACKING, isOn: true, isNeeded: false, without: '', fix: [] };
+  return { ...blind, isOn: false, isNeeded: false };
+}
+
+function switchedOff({ engine, isRds }: Features): Blind {
+  return {
+    setting: TRACKING,
+    without:
+      engine === 'mysql'
+        ? 'who holds up others is unknown, so no locks are broken, and ages are in whole seconds'
+        : 'who waits for whose table locks is unknown, and which application a session belongs to',
+    fix: isRds
+      ? [`set ${TRACKING} to 1 in the parameter group`, 'reboot the instance']
+      : [`set ${TRACKING} = ON in the server's configuration file`, 'restart the server'],
+  };
+}
+
+async function findBlindSpot({ connection, features, self }: Inside, left: () => number): Promise<Blind | null> {
+  if (features.hasTimers && self.thread !== null) {
+    const [own] = await connection.query(SHOWN_STATEMENTS, [self.thread], left());
+    if (own?.shown !== 1) return BLIND.statements;
+  }
+  if (!features.hasMetadataLocks) return null;
+  const name = `headroom check ${self.id}`;
+  await connection.query(TAKE_LOCK, [name], left());
+  const [own] = await connection.query(SHOWN_LOCKS, [], left());
+  await connection.query(RELEASE_LOCK, [name], left());
+  return own?.shown === 0 ? BLIND.locks : null;
+}

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
+import type { EndMethod } from '../../../core/protocol/worker.ts';
+import { Refused } from '../../engine.ts';
+import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
+import { isServerError } from '../connect/connection.ts';
+import type { Inside } from '../look/sample.ts';
+import { withServerLock } from '../connect/server-lock.ts';
+import { processes } from '../sessions/usage.sql.ts';
+
+/**
+ * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;
+ * null when there is none.
+ */
+export async function tryRights(inside: Inside, decoy: number | null, left: () => number): Promise<Trial[]> {
+  return [
+    await trySeeing(inside, decoy, left()),
+    await tryTransactions(inside, left()),
+    await tryLocks(inside, left()),
+    // In the report's order ending comes first; in fact it has to come last.
+    ...(await tryEnding(inside, decoy, left)),
+    await tryServerLock(inside),
+  ];
+}
+
+async function trySeeing({ connection, features }: Inside, decoy: number | null, timeoutMs: number): Promise<Trial> {
+  const right = 'see-sessions';
+  const fix = lacking(features.visibility.missing, / PROCESS ON | ON mysql\.(?!rds_)/);
+  if (features.administrators === null) {
+    return { right, result: 'denied', detail: 'it cannot see which users are administrators, so it ends nobody', fix };
+  }
+  if (decoy === null) return fromGrants(right, features.hasTransactions, fix);
+  const rows = await connection.query(
+    processes(features, { ids: [decoy], withStatements: false }),
+    [[decoy]],
+    timeoutMs,
+  );
+  return rows.length === 0
+    ? { right, result: 'denied', detail: 'the canary’s session is hidden from it', fix }
+    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+}
+
+async function tryTransactions({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
+  return attempt('see-transactions', 'it read information_schema.INNODB_TRX', / PROCESS ON /, features, async () => {
+    await connection.query(TRY_TRANSACTIONS, [], timeoutMs);
+  });
+}
+
+async function tryLocks({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
+  const right = 'see-locks';
+  const { rowWaits } = features;
+  const fix = lacking(features.visibility.missing, / ON performance_schema\./);
+  if (fix.length > 0) {
+    return { right, result: 'denied', detail: 'it may not read all of performance_schema that it has a use for', fix };
+  }
+  if (rowWaits === null) {
+    return { right, result: 'granted', detail: 'this server shows nobody who waits for row locks as it is', fix: [] };
+  }
+  return attempt(right, `it read who waits, in ${rowWaits}`, / PROCESS ON /, features, async () => {
+    await connection.query(TRY_ROW_WAITS[rowWaits], [], timeoutMs);
+  });
+}
+
+async function tryEnding(inside: Inside, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
+  const cancelled = await tryKill(inside, 'cancel', decoy, left());
+  return [await tryKill(inside, 'terminate', decoy, left()), cancelled];
+}
+
+const KILL = {
+  terminate: { right: 'end-sessions', done: 'it ended the canary’s session', needs: /CONNECTION[_ ]ADMIN|rds_kill\b/ },
+  cancel: {
+    right: 'cancel-queries',
+    done: 'it sent a KILL QUERY to the canary’s session',
+    needs: /CONNECTION[_ ]ADMIN|rds_kill_query\b/,
+  },
+} as const satisfies Record<EndMethod, { right: Right; done: string; needs: RegExp }>;
+
+async function tryKill(inside: Inside, method: EndMethod, decoy: number | null, timeoutMs: number): Promise<Trial> {
+  const { connection, features } = inside;
+  const { right, done, needs } = KILL[method];
+  if (decoy === null)
+    return fromGrants(right, features.visibility.maySignal, lacking(features.visibility.missing, needs));
+  const tried = await attempt(right, done, needs, features, () =>
+    connection.run(TRY_KILL[features.kills][method], [decoy], timeoutMs),
+  );
+  if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(inside, decoy, timeoutMs))) return tried;
+  return { right, result: 'denied', detail: 'the server took the order, and the canary’s session lives on', fix: [] };
+}
+
+const LOOK = { times: 20, everyMs: 50 } as const;
+
+async function hasGone({ connection, features }: Inside, id: number, timeoutMs: number): Promise<boolean> {
+  for (let looks = 1; looks <= LOOK.times; looks++) {
+    const rows = await connection.query(processes(features, { ids: [id], withStatements: false }), [[id]], timeoutMs);
+    if (rows.length === 0) return true;
+    await sleep(LOOK.everyMs);
+  }
+  return false;
+}
+
+async function tryServerLock({ connection }: Inside): Promise<Trial> {
+  const right = 'server-lock';
+  try {
+    await withServerLock(connection, () => Promise.resolve());
+    return { right, result: 'worked', detail: 'taken and given back', fix: [] };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { right, result: 'busy', detail: error.refusal.message, fix: [] };
+  }
+}
+
+/** Denied with the server's own words, whatever they are. */
+async function attempt(
+  right: Right,
+  done: string,
+  needs: RegExp,
+  { visibility }: Inside['features'],
+  use: () => Promise<void>,
+): Promise<Trial> {
+  try {
+    await use();
+    return { right, result: 'worked', detail: done, fix: [] };
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+    return { right, result: 'denied', detail: error.message, fix: lacking(visibility.missing, needs) };
+  }
+}
+
+/** Without a session to try it on, the grants are asked what they would allow. */
+function fromGrants(right: Right, has: boolean, fix: readonly string[]): Trial {
+  return has
+    ? { right, result: 'granted', detail: 'it has the grant; not tried, for want of a session to try it on', fix: [] }
+    : { right, result: 'denied', detail: 'it lacks the grant', fix };
+}
+
+function lacking(missing: readonly string[], needs: RegExp): readonly string[] {
+  return missing.filter((statement) => needs.test(statement));
+}

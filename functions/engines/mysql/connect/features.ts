@@ -1,0 +1,157 @@
+import type * as z from 'zod/mini';
+import type { EngineName, Visibility } from '../../../core/server/snapshot.ts';
+import {
+  accountPrivileges,
+  killPrivilege,
+  procedurePrivilege,
+  quoteAccount,
+  RDS_PROCEDURES,
+  schemaPrivileges,
+  SEES,
+  SEES_LIMITS,
+  type Privilege,
+} from '../grants/grants.ts';
+import type { COLUMNS, VARIABLES } from './login.sql.ts';
+
+/** What this server has and this login may, found out once per connection. */
+export interface Features {
+  readonly engine: Extract<EngineName, 'mysql' | 'mariadb'>;
+  readonly version: string;
+  /** Amazon runs it: settings live in a parameter group, sessions are ended through procedures. */
+  readonly isRds: boolean;
+  /** Which build this is: `11.4` of `11.4.2-MariaDB`. */
+  readonly release: { readonly major: number; readonly minor: number };
+  readonly serverUuid: string | null;
+  /** The instance, on Aurora. */
+  readonly instance: string | null;
+  readonly hasSuperReadOnly: boolean;
+  /** performance_schema is on and times every statement (MySQL): the exact way, and one that stops nobody. */
+  readonly hasTimers: boolean;
+  /** Where sessions are listed. Everybody may read either, so neither shows among the columns. */
+  readonly processlist: 'performance_schema.processlist' | 'information_schema.PROCESSLIST';
+  /** PROCESSLIST counts statements and tells times in milliseconds (MariaDB). */
+  readonly hasQueryIds: boolean;
+  /** INNODB_TRX may be read. */
+  readonly hasTransactions: boolean;
+  /** Where waits for row locks name the transaction ahead. */
+  readonly rowWaits: 'performance_schema' | 'information_schema' | null;
+  readonly hasMetadataLocks: boolean;
+  readonly hasAttributes: boolean;
+  /** Whether administrators can be told: by their privileges, by name alone as on RDS, or not at all. */
+  readonly administrators: 'privileges' | 'names' | null;
+  /** The limits of single users may be read. */
+  readonly hasUserLimits: boolean;
+  /** How sessions are ended: by RDS's procedures where they are offered to us, else by KILL. */
+  readonly kills: 'procedures' | 'statements';
+  /** May use the slot beyond max_connections. */
+  readonly reserved: boolean;
+  readonly visibility: Visibility;
+}
+
+export interface Found {
+  readonly account: string;
+  readonly variables: readonly z.infer<typeof VARIABLES.row>[];
+  readonly columns: readonly z.infer<typeof COLUMNS.row>[];
+  readonly grants: readonly string[];
+}
+
+export function featuresOf({ account, variables, columns, grants }: Found): Features {
+  const variable = new Map(variables.map(({ Variable_name, Value }) => [Variable_name, Value]));
+  const has = (schema: string, table: string, column?: string) =>
+    columns.some(
+      (found) =>
+        found.table_schema === schema &&
+        found.table_name === table &&
+        (column === undefined || found.column_name.toLowerCase() === column.toLowerCase()),
+    );
+  const version = variable.get('version') ?? '';
+  const engine = /mariadb/i.test(`${version} ${variable.get('version_comment') ?? ''}`) ? 'mariadb' : 'mysql';
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  const isOn = variable.get('performance_schema') === 'ON';
+  const shows = (table: string) => isOn && has('performance_schema', table);
+
+  const may = privilegesOf(grants);
+  const isRds = may.kill.size > 0 || (variable.get('basedir') ?? '').startsWith('/rdsdbbin');
+  const kills = isRds && may.kill.size === RDS_PROCEDURES.length ? 'procedures' : 'statements';
+  const reads = ({ grant }: Privilege) => {
+    const [, names = '', schema = '', table = ''] = /\((.*)\) ON (\w+)\.(\w+)/.exec(grant) ?? [];
+    return names.split(', ').every((column) => has(schema, table, column));
+  };
+  const readsAccounts = accountPrivileges(engine).every(reads);
+  const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
+  const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
+  // The table came with this setting, whose value does not matter for it.
+  const listsItself = hasTimers && variable.has('performance_schema_show_processlist');
+  const hasQueryIds = has('information_schema', 'PROCESSLIST', 'QUERY_ID');
+  const rowWaits = shows('data_lock_waits')
+    ? 'performance_schema'
+    : has('information_schema', 'INNODB_LOCK_WAITS')
+      ? 'information_schema'
+      : null;
+  const lacking: readonly Privilege[] = [
+    ...(may.process ? [] : [SEES]),
+    ...killsLacking(engine, isRds, may),
+    ...(administrators === null ? accountPrivileges(engine) : []),
+    ...(isOn ? schemaPrivileges(engine).filter(({ table }) => !shows(table)) : []),
+  ];
+  return {
+    engine,
+    version,
+    isRds,
+    release: { major: Number(major), minor: Number(minor) },
+    serverUuid: variable.get('server_uuid') ?? null,
+    instance: variable.get('aurora_server_id') ?? null,
+    hasSuperReadOnly: variable.has('super_read_only'),
+    hasTimers,
+    processlist: listsItself ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST',
+    hasQueryIds,
+    hasTransactions: may.process,
+    rowWaits,
+    hasMetadataLocks: shows('metadata_locks') && shows('threads'),
+    hasAttributes: shows('session_connect_attrs'),
+    administrators,
+    hasUserLimits: reads(SEES_LIMITS),
+    kills,
+    reserved: may.anyKill,
+    visibility: {
+      seesSessions: may.process && administrators !== null && (listsItself || has('information_schema', 'PROCESSLIST')),
+      maySignal: kills === 'procedures' || may.anyKill,
+      seesBlockers: rowWaits !== null,
+      missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quotedAccount(account)}`),
+    },
+  };
+}
+
+interface May {
+  readonly process: boolean;
+  /** KILL of other users' sessions. */
+  readonly anyKill: boolean;
+  /** RDS's procedures that may be called. */
+  readonly kill: ReadonlySet<string>;
+}
+
+/** From SHOW GRANTS, whose lines name privileges, then ON what, each name in backticks. */
+function privilegesOf(grants: readonly string[]): May {
+  const global = new Set<string>();
+  const kill = new Set<string>();
+  for (const line of grants) {
+    const [, names = '', on = ''] = /^GRANT (.+?) ON (.+?) TO /.exec(line) ?? [];
+    const object = on.replaceAll('`', '');
+    if (object === '*.*') for (const name of names.split(/,\s*/)) global.add(name);
+    const procedure = RDS_PROCEDURES.find((name) => object.toLowerCase() === `procedure mysql.${name}`);
+    if (procedure !== undefined && /\b(EXECUTE|ALL PRIVILEGES)\b/.test(names)) kill.add(procedure);
+  }
+  const holds = (...names: readonly string[]) => ['ALL PRIVILEGES', ...names].some((name) => global.has(name));
+  return { process: holds('PROCESS'), anyKill: holds('SUPER', 'CONNECTION_ADMIN', 'CONNECTION ADMIN'), kill };
+}
+
+function killsLacking(engine: Features['engine'], isRds: boolean, { kill, anyKill }: May): readonly Privilege[] {
+  if (isRds) return RDS_PROCEDURES.filter((name) => !kill.has(name)).map(procedurePrivilege);
+  return anyKill ? [] : [killPrivilege(engine)];
+}
+
+/** CURRENT_USER() has no quotes; an address has no @ in it. */
+function quotedAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  return quoteAccount(account.slice(0, at), account.slice(at + 1));
+}

@@ -1,0 +1,34 @@
+import { redactStatement, type Statement, type StatementDetail } from '../../../core/server/statement.ts';
+
+/** Most statements of one deadlock that are told; a cycle may have many. */
+const MOST_STATEMENTS = 4;
+
+/**
+ * The latest deadlock in what InnoDB tells of itself, null when there was none. Both times are of the same clock, in whole
+ * seconds.
+ */
+export function latestDeadlock(
+  status: string,
+  detail: StatementDetail,
+): { readonly agoMs: number; readonly statements: readonly Statement[] } | null {
+  const [, at = '', rest = ''] = /\nLATEST DETECTED DEADLOCK\n-+\n(\S+ +\S+)([^]*)/.exec(status) ?? [];
+  if (at === '') return null;
+  const end = rest.search(/\n-+\n[A-Z][A-Z ]+\n-+\n/);
+  const section = end === -1 ? rest : rest.slice(0, end);
+  const statements: Statement[] = [];
+  // A transaction's header ends with the line of its thread; its statement follows, up to the next heading or a blank line.
+  for (const [, text = ''] of section.matchAll(/\n(?:MySQL|MariaDB) thread id [^\n]*\n([^]*?)(?=\n\n|\n\*\*\*|$)/g)) {
+    if (statements.length < MOST_STATEMENTS && text.trim() !== '') {
+      statements.push(redactStatement(text, 'mysql', detail));
+    }
+  }
+  const now = secondOf(/\n(\d{4}-\d\d-\d\d +\d\d?:\d\d:\d\d)[^\n]*INNODB MONITOR OUTPUT/.exec(status)?.[1] ?? '');
+  return { agoMs: Math.max(0, now - secondOf(at)) || 0, statements };
+}
+
+/** Milliseconds; of no use but for differences, as the zone is the server's. */
+function secondOf(text: string): number {
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = ''] =
+    /^(\d{4})-(\d\d)-(\d\d) +(\d\d?):(\d\d):(\d\d)/.exec(text) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+}

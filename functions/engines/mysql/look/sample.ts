@@ -1,0 +1,81 @@
+import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
+import { ConnectionLost, type Seen, type SessionOptions } from '../../engine.ts';
+import type { Admitted } from '../connect/connect.ts';
+import type { Features } from '../connect/features.ts';
+import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
+import type { Lookout } from '../sessions/look.ts';
+import { LOCK_NAME } from '../connect/server-lock.sql.ts';
+import { observe, type Context, type Observed } from '../sessions/sessions.ts';
+
+/** Releases the statements are written for. The contract suite runs on MySQL 9.7 and MariaDB 10.11. */
+const SUPPORTED = {
+  mysql: ({ major }: Features['release']) => major === 8 || major === 9,
+  mariadb: ({ major, minor }: Features['release']) => (major === 10 && minor >= 6) || major === 11,
+} as const;
+
+/** What a responder's open session works with. */
+export interface Inside extends Admitted {
+  readonly lookout: Lookout;
+  readonly options: SessionOptions;
+}
+
+/** See EngineSession.sample. */
+export async function takeSample(inside: Inside, timeoutMs: number): Promise<Seen<Sample>> {
+  const deadline = Date.now() + timeoutMs;
+  const limits = await readLimits(inside, timeoutMs);
+  const left = Math.max(1, deadline - Date.now());
+  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left);
+  return sampleOf(inside, limits, observe(usage, null, contextOf(inside, limits)));
+}
+
+export async function readLimits({ connection, features }: Inside, timeoutMs: number): Promise<LimitsRow> {
+  const [row] = await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs);
+  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
+  return row;
+}
+
+export function contextOf({ self, options }: Inside, { identity }: LimitsRow): Context {
+  return {
+    server: identity,
+    own: { id: self.id, responder: self.user, canary: options.canaryUser },
+    statements: options.statements,
+  };
+}
+
+/** Slots whose sessions are not shown (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
+export function sampleOf({ features }: Inside, limits: LimitsRow, observed: readonly Observed[]): Seen<Sample> {
+  const byState: Record<string, number> = {};
+  let shown = 0;
+  for (const { session, takesSlot } of observed) {
+    if (!takesSlot) continue;
+    shown++;
+    byState[session.state] = (byState[session.state] ?? 0) + 1;
+  }
+  // They were counted a moment before the sessions were listed.
+  const used = Math.max(limits.connected, shown);
+  if (used > shown) byState['unseen'] = used - shown;
+  return {
+    at: Date.now(),
+    server: serverOf(features, limits),
+    limits: limitsOf(limits),
+    used,
+    ownSlots: 1,
+    responderSessions: observed.filter(({ isResponder }) => isResponder).length,
+    byState,
+    halfOpen: byState['starting'] ?? 0,
+    activity: activityOf(
+      observed.map(({ session }) => session),
+      { sessionsOpened: limits.sessions_opened, loginsRefused: limits.logins_refused },
+    ),
+  };
+}
+
+export function serverOf({ engine, version, release }: Features, { identity, read_only }: LimitsRow): Server {
+  const tested = SUPPORTED[engine](release);
+  return { engine, version, major: release.major, tested, identity, readOnly: read_only === 1 };
+}
+
+/** The one slot beyond max_connections is for administrators only, and no client's to lose. */
+function limitsOf({ max_connections }: LimitsRow): Limits {
+  return { maxConnections: max_connections, reserves: [], usable: max_connections };
+}

@@ -1,0 +1,107 @@
+import { UNKNOWN_BLOCKER } from '../../../core/server/session.ts';
+import type { MetadataLockRow } from './sessions.sql.ts';
+import type { TransactionRow } from './usage.sql.ts';
+
+/** Sessions directly ahead of each waiter, those first that do not wait themselves. */
+export type Blockers = ReadonlyMap<number, readonly number[]>;
+
+/** Most blockers of one waiter that are told. */
+const MOST = 32;
+
+/** From waits of transactions; one that belongs to no session is prepared, and has the id that stands for that. */
+export function rowBlockers(
+  waits: readonly { readonly waiter: string; readonly blocker: string }[],
+  transactions: readonly TransactionRow[],
+): Blockers {
+  const session = new Map(transactions.map(({ trx, id }) => [trx, id]));
+  const blockers = new Map<number, number[]>();
+  for (const { waiter, blocker } of waits) {
+    const id = session.get(waiter);
+    if (id !== undefined) pushTo(blockers, id, session.get(blocker) ?? UNKNOWN_BLOCKER);
+  }
+  return blockers;
+}
+
+/** From locks on the objects somebody waits for. Locks without a session belong to the server's own threads. */
+export function metadataBlockers(locks: readonly MetadataLockRow[], sessions: ReadonlyMap<number, number>): Blockers {
+  const blockers = new Map<number, number[]>();
+  const objects = new Map<string, MetadataLockRow[]>();
+  for (const lock of locks) {
+    const onOne = objects.get(lock.object);
+    if (onOne === undefined) objects.set(lock.object, [lock]);
+    else onOne.push(lock);
+  }
+  for (const onOne of objects.values()) {
+    const pending = onOne.filter((lock) => lock.pending === 1);
+    if (pending.length === 0) continue;
+    const granted = onOne.filter((lock) => lock.pending === 0);
+    for (const wanted of pending) {
+      const id = sessions.get(wanted.thread ?? -1);
+      if (id === undefined) continue;
+      const ahead = [
+        ...granted.filter(({ type }) => conflict(wanted.type, type)),
+        ...pending.filter(({ type }) => yieldsTo(wanted.type, type)),
+      ].filter(({ thread }) => thread !== wanted.thread);
+      for (const { thread } of ahead) {
+        if ((blockers.get(id)?.length ?? 0) >= MOST) break;
+        pushTo(blockers, id, sessions.get(thread ?? -1) ?? UNKNOWN_BLOCKER);
+      }
+    }
+  }
+  return blockers;
+}
+
+/** All that is known of who is ahead of a session, each once. */
+export function united(id: number, ...all: readonly Blockers[]): readonly number[] {
+  return [...new Set(all.flatMap((blockers) => blockers.get(id) ?? []))].filter((other) => other !== id).slice(0, MOST);
+}
+
+function pushTo(map: Map<number, number[]>, key: number, value: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else if (!list.includes(value)) list.push(value);
+}
+
+/** What each type of lock on a table goes together with (MySQL's source, mdl.cc); EXCLUSIVE goes with none. */
+const GOES_WITH: Readonly<Record<string, ReadonlySet<string>>> = {
+  INTENTION_EXCLUSIVE: new Set(['INTENTION_EXCLUSIVE']),
+  SHARED: namesWithout('EXCLUSIVE', 'INTENTION_EXCLUSIVE'),
+  SHARED_HIGH_PRIO: namesWithout('EXCLUSIVE'),
+  SHARED_READ: namesWithout('SHARED_NO_READ_WRITE', 'EXCLUSIVE'),
+  SHARED_WRITE: namesWithout('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'),
+  SHARED_WRITE_LOW_PRIO: namesWithout('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'),
+  SHARED_UPGRADABLE: namesWithout('SHARED_UPGRADABLE', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'),
+  SHARED_READ_ONLY: namesWithout('SHARED_WRITE', 'SHARED_WRITE_LOW_PRIO', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE'),
+  SHARED_NO_WRITE: new Set(['SHARED', 'SHARED_HIGH_PRIO', 'SHARED_READ', 'SHARED_READ_ONLY']),
+  SHARED_NO_READ_WRITE: new Set(['SHARED', 'SHARED_HIGH_PRIO']),
+};
+
+function namesWithout(...conflicting: readonly string[]): ReadonlySet<string> {
+  const names = [
+    'INTENTION_EXCLUSIVE',
+    'SHARED',
+    'SHARED_HIGH_PRIO',
+    'SHARED_READ',
+    'SHARED_WRITE',
+    'SHARED_WRITE_LOW_PRIO',
+    'SHARED_UPGRADABLE',
+    'SHARED_READ_ONLY',
+    'SHARED_NO_WRITE',
+    'SHARED_NO_READ_WRITE',
+    'EXCLUSIVE',
+  ];
+  return new Set(names.filter((name) => !conflicting.includes(name)));
+}
+
+/** A type that is not known here conflicts with every other: rather one blocker too many, which spares, than too few. */
+function conflict(wanted: string, held: string): boolean {
+  return GOES_WITH[wanted]?.has(held) !== true;
+}
+
+/** Who waits to change a table, or to stop all writing, is let in before those who came later. */
+const COMES_FIRST: ReadonlySet<string> = new Set(['EXCLUSIVE', 'SHARED_NO_READ_WRITE', 'SHARED_NO_WRITE']);
+
+function yieldsTo(wanted: string, waiting: string): boolean {
+  const comesFirst = COMES_FIRST.has(waiting) || (waiting === 'SHARED' && wanted === 'INTENTION_EXCLUSIVE');
+  return comesFirst && !COMES_FIRST.has(wanted) && conflict(wanted, waiting);
+}

@@ -1,0 +1,123 @@
+import * as z from 'zod/mini';
+import type { Features } from '../connect/features.ts';
+
+/** Most blockers of one waiter: everybody ahead in a queue of 1,000 would be 500,000 rows. */
+const MOST_BLOCKERS = 32;
+
+/**
+ * Which transaction waits for which? Those ahead that do not wait themselves come first. $1: the transactions that wait, as
+ * numbers; ask only when there are any. MySQL: needs SELECT on data_lock_waits. MariaDB: needs PROCESS.
+ * By transaction, not by thread: for a lock that InnoDB only made explicit because somebody waits for it, MySQL names the
+ * waiter's own thread as the one that blocks.
+ */
+export function rowWaits(source: NonNullable<Features['rowWaits']>) {
+  const waits =
+    source === 'performance_schema'
+      ? `SELECT REQUESTING_ENGINE_TRANSACTION_ID AS waiter, BLOCKING_ENGINE_TRANSACTION_ID AS blocker
+         FROM performance_schema.data_lock_waits`
+      : `SELECT requesting_trx_id AS waiter, blocking_trx_id AS blocker FROM information_schema.INNODB_LOCK_WAITS`;
+  return {
+    sql: /* SQL */ `
+      SELECT CAST(waiter AS CHAR) AS waiter, CAST(blocker AS CHAR) AS blocker
+      FROM (
+        SELECT waiter, blocker, ROW_NUMBER() OVER (PARTITION BY waiter ORDER BY blocker IN (?), blocker) AS place
+        FROM (SELECT DISTINCT waiter, blocker FROM (${waits}) AS every) AS pairs
+      ) AS placed
+      WHERE place <= ${MOST_BLOCKERS}`,
+    row: z.object({ waiter: z.string(), blocker: z.string() }),
+  };
+}
+
+const KEPT = /* SQL */ `
+  (LOCK_DURATION = 'EXPLICIT' OR LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE'))`;
+
+/**
+ * Who keeps a lock of the server's own between statements (GET_LOCK, LOCK TABLES, FLUSH TABLES WITH READ LOCK, a backup's),
+ * and on objects that somebody waits for: who holds what, who waits for what? What lasts until it is given back is EXPLICIT,
+ * but for tables, whose locks of these types no other statement leaves behind. Needs SELECT on metadata_locks and threads;
+ * MariaDB shows nothing unless the instrument wait/lock/metadata/sql/mdl is on. Two passes over the table.
+ */
+export const METADATA_LOCKS = {
+  sql: /* SQL */ `
+    SELECT
+      OWNER_THREAD_ID AS thread,
+      OBJECT_TYPE AS kind,
+      CONCAT_WS('/', OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')) AS object,
+      LOCK_TYPE AS type,
+      ${KEPT} AS kept,
+      LOCK_STATUS = 'PENDING' AS pending
+    FROM performance_schema.metadata_locks
+    WHERE LOCK_STATUS IN ('GRANTED', 'PENDING')
+      AND (
+        ${KEPT}
+        OR (OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')) IN (
+          SELECT OBJECT_TYPE, COALESCE(OBJECT_SCHEMA, ''), COALESCE(OBJECT_NAME, '')
+          FROM performance_schema.metadata_locks
+          WHERE LOCK_STATUS = 'PENDING'
+        )
+      )
+    LIMIT 50000`,
+  row: z.object({
+    thread: z.nullable(z.number()),
+    kind: z.string(),
+    object: z.string(),
+    type: z.string(),
+    kept: z.number(),
+    pending: z.number(),
+  }),
+};
+export type MetadataLockRow = z.infer<(typeof METADATA_LOCKS)['row']>;
+
+/** Which application is it, as its driver says? Needs SELECT on the table. */
+export const APPLICATIONS = {
+  sql: /* SQL */ `
+    SELECT PROCESSLIST_ID AS id, LEFT(ATTR_VALUE, 256) AS application
+    FROM performance_schema.session_connect_attrs
+    WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE IS NOT NULL`,
+  row: z.object({ id: z.number(), application: z.string() }),
+};
+
+/** Which users have a limit of their own? The highest, where one name has several accounts. Needs SELECT on both columns. */
+export const USER_LIMITS = {
+  sql: /* SQL */ `
+    SELECT CONVERT(User USING utf8mb4) AS name, MAX(max_user_connections) AS most
+    FROM mysql.user
+    WHERE max_user_connections > 0
+    GROUP BY 1`,
+  row: z.object({ name: z.string(), most: z.number() }),
+};
+
+const administratorRow = z.object({ name: z.string() });
+
+/**
+ * Which users may do what ordinary ones may not? By name, whatever host they come from: rather too many than too few. Needs
+ * SELECT on a few columns of mysql.
+ */
+export const ADMINISTRATORS = {
+  mysql: {
+    sql: /* SQL */ `
+      WITH RECURSIVE administrators AS (
+        SELECT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Super_priv = 'Y'
+        UNION
+        SELECT CONVERT(USER USING utf8mb4) FROM mysql.global_grants WHERE PRIV IN ('CONNECTION_ADMIN', 'SYSTEM_USER')
+        UNION
+        SELECT CONVERT(TO_USER USING utf8mb4)
+        FROM mysql.role_edges
+        JOIN administrators ON CONVERT(FROM_USER USING utf8mb4) = name
+      )
+      SELECT name FROM administrators`,
+    row: administratorRow,
+  },
+  mariadb: {
+    sql: /* SQL */ `
+      WITH RECURSIVE administrators AS (
+        SELECT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Super_priv = 'Y'
+        UNION
+        SELECT CONVERT(roles_mapping.User USING utf8mb4)
+        FROM mysql.roles_mapping
+        JOIN administrators ON CONVERT(Role USING utf8mb4) = name
+      )
+      SELECT name FROM administrators`,
+    row: administratorRow,
+  },
+} as const satisfies Record<Features['engine'], { readonly sql: string; readonly row: typeof administratorRow }>;

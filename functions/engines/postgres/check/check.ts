@@ -1,0 +1,120 @@
+import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
+import { ConnectionLost, type Login, type SessionOptions } from '../../engine.ts';
+import { reserveOf } from './reserve.ts';
+import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
+import { tryLock, trySeeing, trySignalling } from './trials.ts';
+import { HOLDERS, OWN_PID, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
+import { openConnection, ORDINARY_SETTINGS, type Connection } from '../connect/connection.ts';
+import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
+
+const CONNECT_MS = 3_000;
+
+/** See EngineSession.check. */
+export async function checkRights(
+  connection: Connection,
+  { canaryUser }: SessionOptions,
+  canary: Login | null,
+  timeoutMs: number,
+): Promise<CheckFacts> {
+  const deadline = Date.now() + timeoutMs;
+  const left = () => Math.max(1, deadline - Date.now());
+  const ownUsers = canaryUser === null ? [] : [canaryUser];
+
+  const limits = await readLimits(connection, false, left());
+  const askedAt = Date.now();
+  const self = await onlyRow(connection, SELF, [ownUsers, RESERVED_ROLES], left());
+  const answeredAt = Date.now();
+  const holders = await connection.query(HOLDERS, [ownUsers, RESERVED_ROLES], left());
+  const lock = await tryLock(connection);
+
+  const decoy = canary === null ? null : await enterAsCanary(canary, Math.min(CONNECT_MS, left()));
+  try {
+    const pid = decoy === null ? null : (await onlyRow(decoy, OWN_PID, [], left())).pid;
+    const { neighbours, ...sight } = await onlyRow(connection, SIGHT, [ownUsers], left());
+    const tracking = await onlyRow(decoy ?? connection, SETTINGS, [['track_activities']], left());
+    const settings = await (decoy ?? connection).query(SETTINGS, [SETTING_NAMES], left());
+    return {
+      server: serverOf(limits),
+      limits: limitsOf(limits),
+      login: { user: self.user, database: self.database },
+      tlsVersion: self.tls_version,
+      clock: {
+        skewMs: Math.round(self.clock_ms - (askedAt + answeredAt) / 2),
+        withinMs: Math.ceil((answeredAt - askedAt) / 2),
+      },
+      trials: [
+        await trySeeing(connection, limits, pid, left()),
+        await trySignalling(connection, limits, pid, canary?.user ?? '', left()),
+        lock,
+      ],
+      sight,
+      tracking: {
+        setting: 'track_activities',
+        isOn: tracking.setting === 'on',
+        isNeeded: true,
+        without: 'what sessions are at is not known, so they cannot be ended',
+        fix: changeSetting('track_activities', 'on', self.is_managed),
+      },
+      reserve: reserveOf(limits, self),
+      holders,
+      powers: decoy === null ? null : await decoy.query(POWERS, [], left()),
+      loginLimits: loginLimitsOf(self),
+      neighbours,
+      settings: judgeSettings(settings, decoy !== null, self.is_managed),
+    };
+  } finally {
+    decoy?.close();
+  }
+}
+
+/** An ordinary session to try rights on: with no settings but those that everybody gets. Null when it is not let in now. */
+async function enterAsCanary(login: Login, timeoutMs: number): Promise<Connection | null> {
+  try {
+    return await openConnection(login, timeoutMs, ORDINARY_SETTINGS);
+  } catch {
+    return null;
+  }
+}
+
+/** The worker's session, and a second one while the first is dying. */
+const SESSIONS_NEEDED = 2;
+
+function loginLimitsOf({ logins, database_limit, quoted_database, database }: SelfRow): LoginLimit[] {
+  const ofLogins = logins.flatMap(({ quoted, limit, expires }): LoginLimit[] => [
+    ...(limit >= 0 && limit < SESSIONS_NEEDED
+      ? [
+          {
+            of: `login ${quoted}`,
+            detail: `has a connection limit of ${limit}`,
+            fix: `ALTER ROLE ${quoted} CONNECTION LIMIT -1`,
+          },
+        ]
+      : []),
+    ...(expires === null
+      ? []
+      : [
+          {
+            of: `login ${quoted}`,
+            detail: `is valid until ${expires}`,
+            fix: `ALTER ROLE ${quoted} VALID UNTIL 'infinity'`,
+          },
+        ]),
+  ]);
+  if (database_limit < 0) return ofLogins;
+  const detail = `has a connection limit of ${database_limit}, for all its clients together`;
+  const fix = `ALTER DATABASE ${quoted_database} CONNECTION LIMIT -1`;
+  return [...ofLogins, { of: `database ${database}`, detail, fix }];
+}
+
+type Statement = Parameters<Connection['query']>[0];
+
+async function onlyRow<T extends Statement>(
+  connection: Connection,
+  statement: T,
+  values: readonly unknown[],
+  timeoutMs: number,
+) {
+  const [row] = await connection.query<T['row']>(statement, values, timeoutMs);
+  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
+  return row;
+}

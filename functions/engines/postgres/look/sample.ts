@@ -1,0 +1,72 @@
+import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
+import type * as z from 'zod/mini';
+import { ConnectionLost, type Seen } from '../../engine.ts';
+import type { Connection } from '../connect/connection.ts';
+import { LIMITS } from './limits.sql.ts';
+import { LOCK_KEY } from '../connect/server-lock.sql.ts';
+import { stateOf } from './states.ts';
+import { USAGE } from './usage.sql.ts';
+
+/** Major versions the contract suite passes on; for 14 by hand, as npm has it for one platform only. */
+const TESTED_MAJORS: readonly number[] = [14, 15, 16, 17, 18];
+
+export type LimitsRow = z.infer<typeof LIMITS.row>;
+
+/** See EngineSession.sample: two cheap statements. */
+export async function takeSample(connection: Connection, timeoutMs: number): Promise<Seen<Sample>> {
+  const limits = await readLimits(connection, false, timeoutMs);
+  const usage = await connection.query(USAGE, [LONG_QUERY_MS], timeoutMs);
+  const byState: Record<string, number> = {};
+  for (const { state, sessions } of usage) {
+    const name = stateOf(state);
+    byState[name] = (byState[name] ?? 0) + sessions;
+  }
+  return {
+    at: Date.now(),
+    server: serverOf(limits),
+    limits: limitsOf(limits),
+    used: usage.reduce((sum, { sessions }) => sum + sessions, 0),
+    ownSlots: 1,
+    responderSessions: usage.reduce((sum, row) => sum + row.responder_sessions, 0),
+    byState,
+    halfOpen: halfOpenOf(limits, byState),
+    activity: {
+      longestQueryMs: longest(usage.map((row) => row.longest_query_ms)),
+      longestTransactionMs: longest(usage.map((row) => row.longest_transaction_ms)),
+      longQueries: usage.reduce((sum, row) => sum + row.long_queries, 0),
+      blocked: usage.reduce((sum, row) => sum + row.blocked, 0),
+      ...countersOf(limits),
+    },
+  };
+}
+
+/** PostgreSQL counts no logins that it refuses. */
+export function countersOf({ sessions_opened }: LimitsRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused'> {
+  return { sessionsOpened: sessions_opened, loginsRefused: null };
+}
+
+function longest(ages: readonly (number | null)[]): number | null {
+  const known = ages.filter((age) => age !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}
+
+export async function readLimits(connection: Connection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
+  const [row] = await connection.query(LIMITS, [isFull, ...LOCK_KEY], timeoutMs);
+  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
+  return row;
+}
+
+export function serverOf({ version, major, identity, read_only }: LimitsRow): Server {
+  const tested = TESTED_MAJORS.includes(major);
+  return { engine: 'postgres', version, major, tested, identity, readOnly: read_only };
+}
+
+export function limitsOf({ max_connections, reserves }: LimitsRow): Limits {
+  const reserved = reserves.reduce((sum, { slots }) => sum + slots, 0);
+  return { maxConnections: max_connections, reserves, usable: Math.max(0, max_connections - reserved) };
+}
+
+/** From 18 on a connection shows while it logs in; before, it takes its slot unseen. */
+export function halfOpenOf({ major }: LimitsRow, byState: Readonly<Record<string, number>>): number | null {
+  return major >= 18 ? (byState['starting'] ?? 0) : null;
+}

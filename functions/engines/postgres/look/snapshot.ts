@@ -1,0 +1,126 @@
+import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
+import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
+import { redactStatement, type Statement } from '../../../core/server/statement.ts';
+import type { Seen, SessionOptions } from '../../engine.ts';
+import type { Connection } from '../connect/connection.ts';
+import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
+import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
+import { stateOf } from './states.ts';
+import { readUserLimits } from './user-limits.ts';
+
+/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
+export async function takeSnapshot(
+  connection: Connection,
+  { canaryUser, statements }: SessionOptions,
+  timeoutMs: number,
+): Promise<Seen<Snapshot>> {
+  const limits = await readLimits(connection, true, timeoutMs);
+  const userLimits = await readUserLimits(connection, limits, timeoutMs);
+  const ownUsers = canaryUser === null ? [] : [canaryUser];
+  const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
+  const redact = redactor(statements);
+  const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
+
+  const byState: Record<string, number> = {};
+  let used = 0;
+  for (const { takes_slot, state } of rows) {
+    if (!takes_slot) continue;
+    used++;
+    const name = stateOf(state);
+    byState[name] = (byState[name] ?? 0) + 1;
+  }
+  return {
+    at: Date.now(),
+    server: serverOf(limits),
+    limits: limitsOf(limits),
+    used,
+    ownSlots: 1,
+    responderSessions: rows.filter((row) => row.is_responder).length,
+    byState,
+    halfOpen: halfOpenOf(limits, byState),
+    activity: activityOf(sessions, countersOf(limits)),
+    visibility: visibilityOf(limits),
+    othersActing: limits.others_acting ?? false,
+    sessions,
+    userLimits,
+    atLimit: limits.at_limit ?? [],
+    deadlocks: limits.deadlocks ?? 0,
+    // Told in the server's log only.
+    latestDeadlock: null,
+    preparedTransactions: limits.prepared ?? [],
+  };
+}
+
+function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Visibility {
+  return {
+    seesSessions: sees_sessions,
+    maySignal: may_signal,
+    seesBlockers: true,
+    missing: [
+      ...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]),
+      ...(may_signal ? [] : [`GRANT pg_signal_backend TO ${quoted_user}`]),
+    ],
+  };
+}
+
+type Redact = (escaped: string) => Statement;
+
+/** Pools send the same few statements from hundreds of sessions: each is read once. */
+function redactor(detail: SessionOptions['statements']): Redact {
+  const known = new Map<string, Statement>();
+  return (escaped) => {
+    const statement = known.get(escaped) ?? redactStatement(unescape(escaped), 'postgres', detail);
+    known.set(escaped, statement);
+    return statement;
+  };
+}
+
+function sessionOf(row: SessionRow, server: string, redact: Redact): Session {
+  const state = stateOf(row.state);
+  return {
+    identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },
+    kind: kindOf(row),
+    own: row.own,
+    superuser: row.superuser,
+    user: row.user,
+    application: row.application,
+    database: row.database,
+    client: row.client,
+    state,
+    connectedMs: row.connected_ms,
+    transactionMs: row.transaction_ms,
+    stateMs: row.state_ms,
+    queryMs: row.query_ms,
+    transactionMark: row.transaction_mark === '' ? null : row.transaction_mark,
+    queryMark: row.query_mark,
+    wait: row.wait_event_type === null ? null : { type: row.wait_event_type, event: row.wait_event ?? '' },
+    lockWaitMs: row.lock_wait_ms,
+    blockedBy: row.blocked_by,
+    holds: holdingsOf(row),
+    hasWritten: row.has_written,
+    rowsModified: null,
+    statement: row.query === null || row.query === '' || state === 'unseen' ? null : redact(row.query),
+  };
+}
+
+/** From PostgreSQL's escape format: a backslash and three octal digits for a byte, two backslashes for one. */
+function unescape(escaped: string): string {
+  if (!escaped.includes('\\')) return escaped;
+  const bytes = escaped.replace(/\\(\\|[0-7]{3})/g, (_, what: string) =>
+    what === '\\' ? what : String.fromCharCode(Number.parseInt(what, 8)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
+  if (backend_type === 'walsender') return 'replication';
+  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and what else RDS logs in as.
+  return takes_slot && !/^rds/.test(user ?? '') ? 'client' : 'system';
+}
+
+function holdingsOf({ holds_advisory, listens }: SessionRow): readonly Holding[] {
+  const holds: Holding[] = [];
+  if (holds_advisory) holds.push('advisory-lock');
+  if (listens) holds.push('listen');
+  return holds;
+}

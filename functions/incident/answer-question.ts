@@ -1,0 +1,46 @@
+import type { Approval, QuestionKey } from '../core/record/approval.ts';
+import type { AnswerToQuestion, IncidentStore } from '../core/ports/incident-store.ts';
+import type { Workflow } from '../core/ports/workflow.ts';
+
+export interface AnswerDependencies {
+  readonly store: Pick<IncidentStore, 'answer' | 'approvals' | 'taskTokenOf' | 'taskResumed'>;
+  readonly workflow: Pick<Workflow, 'resume'>;
+}
+
+/**
+ * `recorded`: this answer counts. `late`: the question was answered or ended before. `changed`: the answer is for another plan
+ * than was asked about. `unknown`: there is no such question.
+ */
+export type Answered =
+  { readonly kind: 'recorded' | 'late' | 'changed'; readonly approval: Approval } | { readonly kind: 'unknown' };
+
+/**
+ * Records a person's answer, once and for all, and wakes the workflow that waits for it. A workflow that could not be woken
+ * finds the answer by itself, at the latest when its wait is over; the reconciler tries to wake it sooner.
+ */
+export async function answerQuestion(
+  key: QuestionKey,
+  answer: AnswerToQuestion,
+  deps: AnswerDependencies,
+): Promise<Answered> {
+  const recorded = await deps.store.answer(key, answer);
+  if (recorded === null) return explain(key, answer, deps);
+  await wakeWorkflow(key, deps).catch(() => undefined);
+  return { kind: 'recorded', approval: recorded };
+}
+
+/** True when something waited for the answer and was told. Throws what Step Functions throws. */
+export async function wakeWorkflow(key: QuestionKey, { store, workflow }: AnswerDependencies): Promise<boolean> {
+  const taskToken = await store.taskTokenOf(key);
+  if (taskToken === null) return false;
+  await workflow.resume(taskToken);
+  await store.taskResumed(key);
+  return true;
+}
+
+async function explain(key: QuestionKey, answer: AnswerToQuestion, { store }: AnswerDependencies): Promise<Answered> {
+  const approval = (await store.approvals(key.incidentId)).find(({ round }) => round === key.round);
+  if (approval === undefined) return { kind: 'unknown' };
+  const isChanged = approval.status === 'pending' && approval.planHash !== answer.planHash;
+  return { kind: isChanged ? 'changed' : 'late', approval };
+}

@@ -1,0 +1,113 @@
+import { countBy } from '../core/words/count-by.ts';
+import { countEnded, type Act, type VictimRecord } from '../core/record/act.ts';
+import { countAgainstCaps } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { sessionKey } from '../core/server/session.ts';
+import type { Refusal } from '../core/server/snapshot.ts';
+import type { ActKind } from '../core/policy/tier-names.ts';
+import type { Candidate, UserCap } from '../core/plan/tiers/tier.ts';
+import type { Ending } from '../core/protocol/worker.ts';
+import { pickCap, setCap } from './set-limit.ts';
+
+export interface CarryOutDependencies {
+  readonly store: IncidentStore;
+  readonly worker: Pick<WorkerClient, 'end' | 'cap'>;
+  readonly now: () => number;
+}
+
+export interface Decision {
+  readonly round: number;
+  readonly tier: ActKind;
+  /** The limit that must stand before anybody is ended; null for none. */
+  readonly cap: UserCap | null;
+  readonly victims: readonly Candidate[];
+  /** When the snapshot that they were chosen from came. */
+  readonly seenAt: number;
+}
+
+export interface CarriedOut {
+  readonly act: Act;
+  /** How many victims came to which result. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Why nothing was tried; null when the worker got in. */
+  readonly refusal: Refusal | null;
+}
+
+/** How long after its snapshot an act may still end sessions; the grace for cancelled queries comes on top. */
+const ACT_WINDOW_MS = 30_000;
+
+/**
+ * From the decision to its results: holds the fence, writes down whom it means to end, has them ended, writes down what
+ * became of each. Where a limit on a user comes first, nobody is ended unless the server has it. Throws FenceLost or ActRepeated before anything ends; a WorkerFault leaves the act unfinished on record.
+ */
+export async function carryOut(
+  incident: Incident,
+  { round, tier, cap, victims, seenAt }: Decision,
+  deps: CarryOutDependencies,
+): Promise<CarriedOut> {
+  const { store, now } = deps;
+  const { id, target } = incident;
+  await store.holdFence(incident, now() + LEASE_MS);
+  const started: Act = {
+    incidentId: id,
+    round,
+    tier,
+    startedAt: now(),
+    finishedAt: null,
+    counted: victims.length,
+    victims: victims.map(toRecord),
+    cap: cap && { ...pickCap(cap), result: null, detail: '' },
+  };
+  await store.startAct(target.id, started);
+  await store.change(id, { firstActionAt: incident.firstActionAt ?? started.startedAt });
+
+  const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
+  const order = { deadline: seenAt + ACT_WINDOW_MS + graceMs, graceMs };
+  const set = started.cap && (await setCap(incident, started.cap, order.deadline, deps));
+  const isBarred = set !== null && set.result !== 'done';
+  const { endings, refusal } = isBarred
+    ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
+    : await endVictims(target.worker, victims, order, deps);
+  const finished = finish({ ...started, cap: set }, endings, now());
+  await store.finishAct(target.id, finished);
+  await store.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
+  const counts = Object.fromEntries(countBy(finished.victims, ({ result }) => result ?? 'unknown'));
+  return { act: finished, counts: set?.result === 'done' ? { ...counts, limited: 1 } : counts, refusal };
+}
+
+async function endVictims(
+  name: string,
+  victims: readonly Candidate[],
+  order: { readonly deadline: number; readonly graceMs: number },
+  { worker }: CarryOutDependencies,
+): Promise<{ readonly endings: readonly Ending[]; readonly refusal: Refusal | null }> {
+  if (victims.length === 0) return { endings: [], refusal: null };
+  const answer = await worker.end(name, {
+    ...order,
+    victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
+  });
+  if (answer.ok) return { endings: answer.endings, refusal: null };
+  const { refusal } = answer;
+  return { endings: victims.map((victim) => notTried(victim, `the worker was refused: ${refusal.kind}`)), refusal };
+}
+
+function toRecord({ session, method, reason }: Candidate): VictimRecord {
+  const { identity, user, application, database } = session;
+  return { identity, user, application, database, method, reason, result: null, detail: '' };
+}
+
+function notTried({ session }: Candidate, why: string): Ending {
+  return { identity: session.identity, result: 'not-tried', detail: why };
+}
+
+/** A victim the worker says nothing about may have been ended, so it stays unknown and counts. */
+function finish(started: Act, endings: readonly Ending[], at: number): Act {
+  const byKey = new Map(endings.map((ending) => [sessionKey(ending.identity), ending]));
+  const victims = started.victims.map((victim) => {
+    const ending = byKey.get(sessionKey(victim.identity));
+    return ending ? { ...victim, result: ending.result, detail: ending.detail } : victim;
+  });
+  return { ...started, victims, finishedAt: at, counted: countAgainstCaps(victims) };
+}

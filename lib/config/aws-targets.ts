@@ -1,0 +1,71 @@
+import { ConfigInvalid, type ConfigProblem } from './problems.ts';
+import type { HeadroomConfig, Target } from './schema.ts';
+
+/** What the worker's role may use to log in. */
+export type AwsLogin =
+  | { readonly mode: 'iam'; readonly resourceId: string; readonly users: readonly string[] }
+  | { readonly mode: 'secret'; readonly secretArns: readonly string[]; readonly access: 'endpoint' | 'nat' };
+
+/** A target with everything that its stack needs. */
+export interface AwsTarget {
+  readonly target: Target;
+  readonly instance: string;
+  readonly network: NonNullable<Target['network']>;
+  readonly maxConnections: number;
+  readonly login: AwsLogin;
+}
+
+export interface AwsPlace {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** Where to install, and the targets with all that AWS needs. Throws ConfigInvalid naming every one that is not for AWS. */
+export function awsTargetsOf(config: HeadroomConfig): { readonly place: AwsPlace; readonly targets: AwsTarget[] } {
+  const { account, region } = config.installation;
+  const targets = config.targets.flatMap((target) => toAwsTarget(target) ?? []);
+  if (account !== undefined && region !== undefined && targets.length === config.targets.length) {
+    return { place: { account, region }, targets };
+  }
+  throw new ConfigInvalid('the configuration', [
+    ...missing('account', account),
+    ...missing('region', region),
+    ...config.targets.flatMap((target, index) => (toAwsTarget(target) === null ? [notForAws(target, index)] : [])),
+  ]);
+}
+
+function toAwsTarget(target: Target): AwsTarget | null {
+  const { instance, endpoint, network, maxConnections } = target;
+  const login = loginOf(target);
+  if (instance === undefined || endpoint === undefined || network === undefined) return null;
+  if (maxConnections === undefined || login === null) return null;
+  return { target, instance, network, maxConnections, login };
+}
+
+function loginOf({ auth, resourceId }: Target): AwsLogin | null {
+  switch (auth.mode) {
+    case 'iam':
+      return resourceId === undefined ? null : { mode: 'iam', resourceId, users: [auth.user, auth.canaryUser] };
+    case 'secret': {
+      const canary = auth.canarySecretArn === undefined ? [] : [auth.canarySecretArn];
+      return { mode: 'secret', secretArns: [auth.secretArn, ...canary], access: auth.secretsAccess };
+    }
+    case 'url':
+      return null;
+  }
+}
+
+function notForAws(target: Target, index: number): ConfigProblem {
+  return {
+    path: `targets[${index}].auth.mode`,
+    line: null,
+    value: JSON.stringify(target.auth.mode),
+    message: `target "${target.id}" is for runs on this machine only; use auth mode "iam" or "secret", or leave it out of the file that is deployed`,
+  };
+}
+
+function missing(key: string, value: string | undefined): ConfigProblem[] {
+  if (value !== undefined) return [];
+  const message = `is missing; say which AWS ${key} to install into`;
+  return [{ path: `installation.${key}`, line: null, value: null, message }];
+}

@@ -1,0 +1,186 @@
+import { policy, policyProblems, type Policy } from '../../functions/core/policy/policy.ts';
+import type { Finding, Path } from './problems.ts';
+import { targetSchema, type Target } from './schema.ts';
+import { isRecord } from './records.ts';
+
+/** The fields of a target that are valid by themselves. */
+type ReadableTarget = Partial<Target>;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Everything the schema cannot say: how fields stand to each other. Looks past fields that are invalid by themselves. */
+export function checkTargets(targets: readonly unknown[], installation: Fields): Finding[] {
+  const readable = targets.map((target) => (isRecord(target) ? readTarget(target) : {}));
+  return [
+    ...targets.flatMap((raw, index) => {
+      if (!isRecord(raw)) return [];
+      const findings = checkTarget(readable[index] ?? {}, raw, installation['region']);
+      return findings.map((finding) => ({ ...finding, path: ['targets', index, ...finding.path] }));
+    }),
+    ...checkInstallation(targets, installation),
+    ...findDuplicates(readable, 'id'),
+    ...findDuplicates(readable, 'instance'),
+  ];
+}
+
+function readTarget(raw: Fields): ReadableTarget {
+  const valid = Object.entries(targetSchema.shape).flatMap(([key, schema]) => {
+    const parsed = schema.safeParse(raw[key]);
+    return parsed.success ? [[key, parsed.data] as const] : [];
+  });
+  return Object.fromEntries(valid);
+}
+
+/** Undefined when it is invalid, which is reported elsewhere. */
+function authModeOf(raw: unknown): Target['auth']['mode'] | undefined {
+  const auth = isRecord(raw) ? raw['auth'] : undefined;
+  if (auth === undefined) return 'iam';
+  const mode = isRecord(auth) ? (auth['mode'] ?? 'iam') : undefined;
+  return mode === 'iam' || mode === 'secret' || mode === 'url' ? mode : undefined;
+}
+
+function checkTarget(target: ReadableTarget, raw: Fields, region: unknown): Finding[] {
+  return [
+    ...checkRequired(raw),
+    ...checkEndpoint(target, region),
+    ...checkNetwork(isRecord(raw['network']) ? raw['network'] : {}),
+    ...checkTls(target),
+    ...checkSlots(target),
+    ...checkPolicy(raw),
+  ];
+}
+
+const NEEDED_ON_AWS = {
+  instance: 'the DBInstanceIdentifier, from which the alarms count connections',
+  endpoint: 'host name and port of the instance',
+  network: 'VPC and subnets for the worker',
+  maxConnections: 'the value of max_connections, from which the alarm thresholds are computed',
+} as const satisfies Partial<Record<keyof Target, string>>;
+
+function checkRequired(raw: Fields): Finding[] {
+  const mode = authModeOf(raw);
+  if (mode === undefined || mode === 'url') return [];
+  const needed: Readonly<Record<string, string>> =
+    mode === 'iam'
+      ? { ...NEEDED_ON_AWS, resourceId: 'the DbiResourceId, which IAM authentication names' }
+      : NEEDED_ON_AWS;
+  return Object.entries(needed)
+    .filter(([key]) => raw[key] === undefined)
+    .map(([key, what]) => ({
+      path: [key],
+      value: undefined,
+      message: `is missing; auth mode "${mode}" needs ${what}`,
+    }));
+}
+
+function checkInstallation(targets: readonly unknown[], installation: Fields): Finding[] {
+  if (!targets.map(authModeOf).some((mode) => mode === 'iam' || mode === 'secret')) return [];
+  return (['account', 'region'] as const)
+    .filter((key) => installation[key] === undefined)
+    .map((key) => ({
+      path: ['installation', key],
+      value: undefined,
+      message: `is missing; targets with auth mode "iam" or "secret" need the AWS ${key}`,
+    }));
+}
+
+const REFUSED_ENDPOINTS = [
+  { part: /^cluster-ro-/, what: 'the reader endpoint of a cluster', where: 'any of its readers' },
+  { part: /^cluster-custom-/, what: 'a custom endpoint of a cluster', where: 'any of its members' },
+  { part: /^cluster-/, what: 'the writer endpoint of a cluster', where: 'another instance after a failover' },
+  { part: /^(proxy-|endpoint$)/, what: 'the endpoint of an RDS Proxy', where: 'whatever instance the proxy picks' },
+  { part: /^shardgrp-/, what: 'the endpoint of a shard group', where: 'any of its routers' },
+] as const;
+
+function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
+  const host = target.endpoint?.host.toLowerCase();
+  const parts = host?.match(/^([^.]+)\.([^.]+)\.(?:[^.]+\.)?([a-z0-9-]+)\.rds\.amazonaws\.com(\.cn)?$/);
+  if (host === undefined || parts === null || parts === undefined) return [];
+  const [, name = '', second = '', region = ''] = parts;
+  const found = (message: string): Finding[] => [{ path: ['endpoint', 'host'], value: host, message }];
+
+  const refused = REFUSED_ENDPOINTS.find(({ part }) => part.test(second));
+  if (refused !== undefined) {
+    return found(
+      `is ${refused.what}: it leads to ${refused.where}, and sessions would be ended on the wrong server; use the endpoint of one instance`,
+    );
+  }
+  if (target.instance !== undefined && name !== target.instance.toLowerCase()) {
+    return found(`is the endpoint of instance "${name}", but instance says "${target.instance}"; make them agree`);
+  }
+  if (typeof installed === 'string' && region !== installed) {
+    return found(
+      `is in region ${region}, but installation.region is ${installed}; alarms and worker must be where the instance is`,
+    );
+  }
+  return [];
+}
+
+function checkNetwork(network: Fields): Finding[] {
+  if (network['manageIngress'] !== true || network['databaseSecurityGroupId'] !== undefined) return [];
+  const message = 'needs databaseSecurityGroupId: the security group that lets the worker in';
+  return [{ path: ['network', 'manageIngress'], value: true, message }];
+}
+
+function checkTls({ auth, tls }: ReadableTarget): Finding[] {
+  if (auth?.mode !== 'iam' || tls?.mode !== 'disable') return [];
+  return [
+    {
+      path: ['tls', 'mode'],
+      value: tls.mode,
+      message: 'IAM authentication sends its token over TLS only; use "verify-full"',
+    },
+  ];
+}
+
+function checkSlots({ maxConnections, reservedSlots }: ReadableTarget): Finding[] {
+  if (maxConnections === undefined || reservedSlots === undefined || reservedSlots < maxConnections) return [];
+  return [
+    {
+      path: ['reservedSlots'],
+      value: reservedSlots,
+      message: `must be less than maxConnections (${maxConnections}), or nothing is left for clients`,
+    },
+  ];
+}
+
+function checkPolicy(raw: Fields): Finding[] {
+  const readable = readPolicy(raw['policy'] ?? {});
+  if (readable === null) return [];
+  return policyProblems(readable, raw['rehearsal'] === true).map((problem) => ({
+    ...problem,
+    path: ['policy', ...problem.path],
+  }));
+}
+
+/** The policy with defaults in place of whatever is invalid; null when it is no policy at all. */
+function readPolicy(raw: unknown): Policy | null {
+  const parsed = policy.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path],
+  );
+  const repaired = policy.safeParse(wrong.reduce<unknown>(without, raw));
+  return repaired.success ? repaired.data : null;
+}
+
+function without(value: unknown, path: readonly PropertyKey[]): unknown {
+  const [first, ...rest] = path;
+  if (!isRecord(value) || typeof first !== 'string') return value;
+  const { [first]: inner, ...others } = value;
+  return rest.length === 0 || !isRecord(inner) ? others : { ...others, [first]: without(inner, rest) };
+}
+
+function findDuplicates(targets: readonly ReadableTarget[], key: 'id' | 'instance'): Finding[] {
+  const first = new Map<string, number>();
+  return targets.flatMap((target, index) => {
+    const value = target[key];
+    if (value === undefined) return [];
+    const earlier = first.get(value.toLowerCase());
+    if (earlier === undefined) {
+      first.set(value.toLowerCase(), index);
+      return [];
+    }
+    const path: Path = ['targets', index, key];
+    return [{ path, value, message: `is that of targets[${earlier}] too; every target has its own` }];
+  });
+}

@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
+import { checkTargets } from './checks.ts';
+import {
+  ConfigInvalid,
+  findingsOf,
+  formatPath,
+  formatValue,
+  type ConfigProblem,
+  type Finding,
+  type Path,
+} from './problems.ts';
+import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
+import { keysAt } from './json-schema.ts';
+import { isRecord, valueAt } from './records.ts';
+
+export { ConfigInvalid, type ConfigProblem } from './problems.ts';
+export type { HeadroomConfig, Target } from './schema.ts';
+export { toTargetSettings, toWorkerSettings } from './settings.ts';
+export { warningsOf } from './warnings.ts';
+
+/** Reads and checks a configuration file. Throws ConfigInvalid, also when the file cannot be read. */
+export function loadConfig(file: string): HeadroomConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigInvalid(file, [{ path: '', line: null, value: null, message: `cannot be read: ${reason}` }]);
+  }
+  return parseConfig(text, file);
+}
+
+/**
+ * Checks the text of `headroom.yaml` and merges its `defaults` under every target.
+ * `source` names it in messages; paths in it are relative to the folder of `source`.
+ * Throws ConfigInvalid with every problem.
+ */
+export function parseConfig(text: string, source: string): HeadroomConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new ConfigInvalid(
+      source,
+      document.errors.map((error) => ({
+        path: '',
+        line: error.linePos?.[0].line ?? null,
+        value: null,
+        message: error.message.split(' at line ')[0] ?? error.message,
+      })),
+    );
+  }
+  const file = withoutNulls(document.toJS());
+  const merged = mergeDefaults(file);
+  const parsed = configSchema.safeParse(merged);
+  const findings = [
+    ...(parsed.success ? [] : findingsOf(parsed.error, (path) => valueAt(merged, path), keysAt)),
+    ...findingsAcrossFields(file, merged),
+  ];
+  if (parsed.success && findings.length === 0) return resolveFiles(parsed.data, source);
+  throw new ConfigInvalid(
+    source,
+    uniqueProblems(findings, file, (path) => lineOf(document, lines, path)),
+  );
+}
+
+function findingsAcrossFields(file: unknown, merged: unknown): Finding[] {
+  const defaults = valueAt(file, ['defaults']);
+  const wrongDefaults: Finding[] =
+    defaults === undefined || isRecord(defaults)
+      ? []
+      : [{ path: ['defaults'], value: defaults, message: 'expected the fields of a target' }];
+  const targets = valueAt(merged, ['targets']);
+  const installation = valueAt(merged, ['installation']);
+  return [
+    ...wrongDefaults,
+    ...(Array.isArray(targets) ? checkTargets(targets, isRecord(installation) ? installation : {}) : []),
+  ];
+}
+
+/** A key with nothing behind it counts as not written. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => [key, withoutNulls(inner)]),
+  );
+}
+
+function mergeDefaults(file: unknown): unknown {
+  if (!isRecord(file)) return file ?? {};
+  const { defaults, ...rest } = file;
+  if (!Array.isArray(rest['targets']) || !isRecord(defaults)) return rest;
+  return { ...rest, targets: rest['targets'].map((target: unknown) => mergeUnder(defaults, target)) };
+}
+
+/** Objects merge key by key, everything else is replaced. A login of another mode inherits nothing. */
+function mergeUnder(base: unknown, own: unknown): unknown {
+  if (own === undefined) return base;
+  if (!isRecord(base) || !isRecord(own)) return own;
+  if (own['mode'] !== undefined && base['mode'] !== undefined && isLogin(base) && own['mode'] !== base['mode'])
+    return own;
+  const keys = new Set([...Object.keys(base), ...Object.keys(own)]);
+  return Object.fromEntries([...keys].map((key) => [key, mergeUnder(base[key], own[key])]));
+}
+
+function isLogin(value: Readonly<Record<string, unknown>>): boolean {
+  return ['iam', 'secret', 'url'].includes(String(value['mode']));
+}
+
+/** The problems at the place where they were written: under `defaults` when the target itself does not say so. */
+function uniqueProblems(
+  findings: readonly Finding[],
+  file: unknown,
+  findLine: (path: Path) => number | null,
+): ConfigProblem[] {
+  const problems = findings.map((finding): ConfigProblem => {
+    const path = writtenAt(finding.path, file);
+    return {
+      path: formatPath(path),
+      line: findLine(path),
+      value: formatValue(finding.value),
+      message: finding.message,
+    };
+  });
+  const unique = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
+  return [...unique.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+function writtenAt(path: Path, file: unknown): Path {
+  const [root, index, ...rest] = path;
+  if (root !== 'targets' || index === undefined || valueAt(file, path) !== undefined) return path;
+  const inherited = ['defaults', ...rest];
+  return valueAt(file, inherited) === undefined ? path : inherited;
+}
+
+function lineOf(document: Document, lines: LineCounter, path: Path): number | null {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+  }
+  return null;
+}
+
+function resolveFiles(config: HeadroomConfig, source: string): HeadroomConfig {
+  const resolveCa = (target: Target): Target =>
+    target.tls.ca === undefined
+      ? target
+      : { ...target, tls: { ...target.tls, ca: resolve(dirname(source), target.tls.ca) } };
+  return { ...config, targets: config.targets.map(resolveCa) };
+}

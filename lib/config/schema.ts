@@ -1,0 +1,211 @@
+import * as z from 'zod';
+import { mode, policy } from '../../functions/core/policy/policy.ts';
+import { targetId } from '../../functions/core/policy/target.ts';
+
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
+const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
+const subnetId = z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'expected a subnet id such as "subnet-0123456789abcdef0"');
+const securityGroupId = z
+  .string()
+  .regex(/^sg-[0-9a-f]{8,17}$/, 'expected a security group id such as "sg-0123456789abcdef0"');
+const secretArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+    'expected the complete ARN of a Secrets Manager secret, with its six random characters at the end',
+  );
+const variable = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    'expected the name of an environment variable that holds the URL, not the URL itself',
+  );
+
+const installation = z.strictObject({
+  prefix: z
+    .string()
+    .regex(
+      /^[a-z](?:[a-z0-9-]{0,18}[a-z0-9])?$/,
+      'use 1 to 20 lower-case letters, digits and dashes, first a letter, last no dash',
+    )
+    .default('headroom')
+    .describe('Begins the name of everything that is installed, and scopes the permissions.'),
+  account: z
+    .string('expected the 12 digits of an AWS account, in quotes')
+    .regex(/^\d{12}$/, 'expected the 12 digits of an AWS account, in quotes')
+    .optional()
+    .describe('AWS account to install into. Not needed for local runs.'),
+  region: region.optional().describe('AWS region to install into: that of the targets. Not needed for local runs.'),
+});
+
+const iamAuth = z.strictObject({
+  mode: z
+    .literal('iam')
+    .default('iam')
+    .describe('IAM database authentication: no password anywhere, and no AWS call from the VPC.'),
+  user: z.string().min(1).default('headroom_responder').describe('Login that may see and end sessions.'),
+  canaryUser: z
+    .string()
+    .min(1)
+    .default('headroom_canary')
+    .describe('Login that may only connect: stands for every ordinary client.'),
+});
+
+const secretAuth = z.strictObject({
+  mode: z.literal('secret').describe('Passwords from Secrets Manager.'),
+  secretArn: secretArn.describe('Secret of the responder, with "username" and "password".'),
+  canarySecretArn: secretArn.optional().describe('Secret of the canary. Without it relief is judged by usage alone.'),
+  secretsAccess: z
+    .enum(['endpoint', 'nat'])
+    .describe(
+      'How the worker reaches Secrets Manager: an interface endpoint made for it, or the NAT the subnets have.',
+    ),
+});
+
+const urlAuth = z.strictObject({
+  mode: z
+    .literal('url')
+    .describe('URLs from environment variables: for local runs, refused when AWS stacks are built.'),
+  variable: variable.describe("Environment variable with the responder's URL."),
+  canaryVariable: variable.optional().describe("Environment variable with the canary's URL."),
+});
+
+const network = z.strictObject({
+  vpcId: vpcId.describe('VPC of the database.'),
+  subnetIds: z
+    .array(subnetId)
+    .min(1)
+    .describe('Subnets the worker is placed in; two or more survive the loss of a zone.'),
+  securityGroupIds: z
+    .array(securityGroupId)
+    .min(1)
+    .optional()
+    .describe('Security groups of the worker. Without them it gets one of its own.'),
+  databaseSecurityGroupId: securityGroupId
+    .optional()
+    .describe("Security group of the database: the worker's own group may then send to it and to nothing else."),
+  manageIngress: z
+    .boolean()
+    .default(false)
+    .describe("Adds a rule to the database's security group that lets the worker in. Off: add it yourself."),
+});
+
+const tls = z.strictObject({
+  mode: z
+    .enum(['verify-full', 'require', 'disable'])
+    .default('verify-full')
+    .describe('verify-full checks certificate and host name; require encrypts without checking; disable does neither.'),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "PEM file with the certificates to trust, relative to this file. Default on AWS: the region's RDS certificates.",
+    ),
+});
+
+const endpoint = z.strictObject({
+  host: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
+      'expected a host name alone: no scheme, port, path or credentials',
+    )
+    .describe('Host name of the instance itself: not of a cluster, a reader or a proxy.'),
+  port: z.int().min(1).max(65535).optional().describe('Default 5432 for postgres, 3306 for mysql and mariadb.'),
+  database: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Database to log in to. Default "postgres" for postgres, none for the others.'),
+});
+
+const pool = z.strictObject({
+  name: z.string().min(1).describe('The user or application whose sessions the pool holds.'),
+  instances: z.int().min(1).describe('How many processes have such a pool.'),
+  size: z.int().min(1).describe('Most connections of one of them.'),
+  cores: z.number().positive().optional().describe('Processor cores of one of them: advice on the size uses it.'),
+});
+
+export const targetSchema = z.strictObject({
+  id: targetId,
+  engine: z.enum(['postgres', 'mysql', 'mariadb']).describe('Kind of database server; Aurora counts as its engine.'),
+  instance: z
+    .string()
+    .regex(
+      /^[A-Za-z](?:-?[A-Za-z0-9])*$/,
+      'expected a DBInstanceIdentifier: letters, digits and single dashes, first a letter',
+    )
+    .max(63)
+    .optional()
+    .describe('DBInstanceIdentifier of the instance. Elsewhere than on RDS: any name; default is the id.'),
+  resourceId: z
+    .string()
+    .regex(
+      /^(db|cluster)-[A-Z0-9]{10,}$/,
+      'expected the resource id "db-…" of the instance, or "cluster-…" of its Aurora cluster',
+    )
+    .optional()
+    .describe('DbiResourceId of the instance (Aurora: DbClusterResourceId): what IAM authentication names.'),
+  endpoint: endpoint.optional().describe('Where the instance listens. Not used with auth mode url.'),
+  auth: z
+    .prefault(z.discriminatedUnion('mode', [iamAuth, secretAuth, urlAuth]), {})
+    .describe('How the worker logs in.'),
+  network: network.optional().describe('Where the worker is placed. Not used with auth mode url.'),
+  tls: tls.prefault({}).describe('Encryption of the connection to the database.'),
+  maxConnections: z
+    .int()
+    .min(1)
+    .max(262_143)
+    .optional()
+    .describe('max_connections of the server: the alarms count from it. The live value decides in an incident.'),
+  reservedSlots: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .optional()
+    .describe('Slots that ordinary clients never get. Default 9 for postgres on RDS, 0 for mysql and mariadb.'),
+  mode: z._default(mode, 'observe').describe('observe plans and records, and ends nothing; act also does it.'),
+  rehearsal: z
+    .boolean()
+    .default(false)
+    .describe('Not production: lifts the lower limits on ages, so that a rehearsal can be quick.'),
+  reservedConcurrency: z
+    .boolean()
+    .default(true)
+    .describe("Reserves one concurrent execution for the worker. Turn off where the account's quota is too small."),
+  pools: z
+    .array(pool)
+    .default([])
+    .describe('The connection pools you know of. Nothing depends on them but how sure a cause is, and the advice.'),
+  policy: z.prefault(policy, {}).describe('What Headroom may do to the target, and when.'),
+});
+
+const notify = z.strictObject({
+  email: z
+    .array(z.email('expected an e-mail address'))
+    .default([])
+    .describe('Addresses subscribed to the notices topic on AWS.'),
+  command: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Local runs: shell command, started for each notice with its JSON on standard input.'),
+  webhook: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .optional()
+    .describe('Local runs: URL that each notice is posted to as JSON.'),
+});
+
+/** `headroom.yaml`, after `defaults` have been merged under every target. */
+export const configSchema = z.strictObject({
+  installation: installation.prefault({}).describe('What is installed, and where.'),
+  notify: notify.prefault({}).describe('Who is told.'),
+  targets: z
+    .array(targetSchema)
+    .min(1, 'name at least one target')
+    .describe('The database servers in the care of this installation.'),
+});
+
+export type HeadroomConfig = z.infer<typeof configSchema>;
+export type Target = z.infer<typeof targetSchema>;

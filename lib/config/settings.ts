@@ -1,0 +1,94 @@
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
+import type { HeadroomConfig, Target } from './schema.ts';
+import { namesOf } from '../house/names.ts';
+
+/** Where the worker's bundle keeps the certificates it trusts. */
+export const BUNDLED_CA = 'rds-ca.pem';
+
+const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const;
+const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } as const;
+/**
+ * On RDS for PostgreSQL: superuser_reserved_connections (3), rds.rds_reserved_connections (4) and reserved_connections (2).
+ * MySQL and MariaDB keep their extra slot beyond max_connections.
+ */
+const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
+
+/** What the shared functions are told about a target. */
+export function toTargetSettings(config: HeadroomConfig, target: Target): TargetSettings {
+  const names = namesOf(config.installation.prefix);
+  return {
+    id: target.id,
+    engine: target.engine,
+    instance: target.instance ?? target.id,
+    endpoint: describeEndpoint(target),
+    worker: names.worker(target.id),
+    alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
+    mode: target.mode,
+    isRds: target.auth.mode !== 'url',
+    pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
+    maxConnections: target.maxConnections,
+    // Without a metric alarm nobody counts from the default.
+    reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
+    policy: target.policy,
+  };
+}
+
+/** What the target's schedule sends to the sampler each minute. */
+export function toSampleRequest(config: HeadroomConfig, target: Target): SampleFunctionRequest {
+  return {
+    schema: SCHEMA,
+    kind: 'sample',
+    target: toTargetSettings(config, target),
+    alarm: namesOf(config.installation.prefix).usageAlarm(target.id),
+    samples: Math.max(1, Math.floor(60 / target.policy.sampling.everySeconds)),
+  };
+}
+
+/** What the worker of a target is told. Certificates: a file of the bundle on AWS, the configured file in url mode. */
+export function toWorkerSettings(config: HeadroomConfig, target: Target): WorkerSettings {
+  const isLocal = target.auth.mode === 'url';
+  return {
+    engine: target.engine,
+    instance: target.instance ?? target.id,
+    host: isLocal ? null : (target.endpoint?.host ?? null),
+    port: isLocal ? null : portOf(target),
+    database: isLocal ? null : (target.endpoint?.database ?? DEFAULT_DATABASES[target.engine]),
+    auth: toWorkerAuth(target.auth, config.installation.region ?? ''),
+    tls: { mode: target.tls.mode, ca: caOf(target) },
+    statements: target.policy.statements,
+  };
+}
+
+/** Slots that ordinary clients never get, as configured or as the engine has them on RDS. */
+export function reservedSlotsOf(target: Target): number {
+  return target.reservedSlots ?? DEFAULT_RESERVED_SLOTS[target.engine];
+}
+
+/** TCP port of the endpoint. */
+export function portOf(target: Target): number {
+  return target.endpoint?.port ?? DEFAULT_PORTS[target.engine];
+}
+
+function describeEndpoint(target: Target): string {
+  if (target.auth.mode === 'url') return `$${target.auth.variable}`;
+  return `${target.endpoint?.host ?? '?'}:${portOf(target)}`;
+}
+
+function toWorkerAuth(auth: Target['auth'], region: string): WorkerAuth {
+  switch (auth.mode) {
+    case 'iam':
+      return { mode: 'iam', region, user: auth.user, canaryUser: auth.canaryUser };
+    case 'secret':
+      return { mode: 'secret', region, secretArn: auth.secretArn, canarySecretArn: auth.canarySecretArn ?? null };
+    case 'url':
+      return { mode: 'url', variable: auth.variable, canaryVariable: auth.canaryVariable ?? null };
+  }
+}
+
+function caOf(target: Target): string | null {
+  if (target.auth.mode === 'url') return target.tls.ca ?? null;
+  return target.tls.mode === 'verify-full' ? BUNDLED_CA : null;
+}

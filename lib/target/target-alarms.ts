@@ -1,0 +1,83 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { FigureName } from '../../functions/core/sampler/figures.ts';
+import { criticalPercentOf } from '../../functions/core/policy/policy.ts';
+import type { AwsTarget } from '../config/aws-targets.ts';
+import type { Names } from '../house/names.ts';
+import { reservedSlotsOf } from '../config/settings.ts';
+
+/**
+ * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients can
+ * use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and refused
+ * clients included.
+ */
+export class TargetAlarms extends Construct {
+  /** Opens an incident after two minutes. */
+  readonly trigger: Alarm;
+  /** Opens one after a single minute: the next may find the house full. */
+  readonly critical: Alarm;
+  /** Opens one should the sampler see the trigger crossed and fail to dispatch it. */
+  readonly usage: Alarm;
+
+  constructor(scope: Construct, id: string, props: { readonly names: Names; readonly target: AwsTarget }) {
+    super(scope, id);
+    const { names, target } = props;
+    const { id: targetId, policy } = target.target;
+    const { triggerPercent } = policy;
+    this.trigger = this.#onConnections('High', names.triggerAlarm(targetId), target, triggerPercent, 2);
+    this.critical = this.#onConnections(
+      'Critical',
+      names.criticalAlarm(targetId),
+      target,
+      criticalPercentOf(policy),
+      1,
+    );
+    this.usage = new Alarm(this, 'Usage', {
+      alarmName: names.usageAlarm(targetId),
+      alarmDescription: `Headroom: the sampler sees ${triggerPercent} % or more of the usable slots of ${target.instance} taken`,
+      metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
+      threshold: triggerPercent,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 2,
+      // That there is no data has an alarm of its own; it says nothing about the server.
+      treatMissingData: TreatMissingData.MISSING,
+    });
+  }
+
+  #onConnections(id: string, alarmName: string, target: AwsTarget, percent: number, minutes: number): Alarm {
+    const usable = target.maxConnections - reservedSlotsOf(target.target);
+    const threshold = Math.ceil((usable * percent) / 100);
+    return new Alarm(this, id, {
+      alarmName,
+      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent} %)`,
+      metric: new Metric({
+        namespace: 'AWS/RDS',
+        metricName: 'DatabaseConnections',
+        dimensionsMap: { DBInstanceIdentifier: target.instance },
+        period: Duration.minutes(1),
+        statistic: 'Maximum',
+      }),
+      threshold,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: minutes,
+      datapointsToAlarm: minutes,
+      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer, so that
+      // nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
+      treatMissingData: TreatMissingData.MISSING,
+    });
+  }
+}
+
+/** What the sampler publishes for a target; see `FIGURES` in core. */
+export function usageMetric(targetId: string, statistic: 'Maximum' | 'SampleCount', period: Duration): Metric {
+  const name: FigureName = 'UsagePercent';
+  return new Metric({
+    namespace: 'Headroom',
+    metricName: name,
+    dimensionsMap: { Target: targetId },
+    period,
+    statistic,
+  });
+}

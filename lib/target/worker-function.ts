@@ -1,0 +1,91 @@
+import { ArnFormat, Duration } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { Construct } from 'constructs';
+import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import { HouseFunction } from '../house/house-function.ts';
+import { BUNDLED_CA } from '../config/settings.ts';
+
+/** The longest patience a policy allows to get in, and then the time to look and to end. */
+const TIME_LIMIT = Duration.seconds(180);
+
+export interface WorkerFunctionProps {
+  readonly functionName: string;
+  readonly settings: WorkerSettings;
+  /** At most one execution at a time, and a place for it kept free. */
+  readonly reservedConcurrency: boolean;
+  readonly network: {
+    readonly vpc: IVpc;
+    readonly vpcSubnets: SubnetSelection;
+    readonly securityGroups: ISecurityGroup[];
+  };
+  /** PEM for the bundle. */
+  readonly certificates: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The only code that reaches a database. One per target, with a role of its own. */
+export class WorkerFunction extends HouseFunction {
+  constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
+    const { functionName, settings, network, certificates } = props;
+    super(scope, id, {
+      folder: 'worker',
+      functionName,
+      description: `Samples ${settings.instance}, reads its sessions and ends those it is told to`,
+      timeout: TIME_LIMIT,
+      memoryMegabytes: 1024,
+      environment: { HEADROOM_WORKER: JSON.stringify(settings), ...props.environment },
+      ...(props.reservedConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
+      vpc: network.vpc,
+      vpcSubnets: network.vpcSubnets,
+      securityGroups: network.securityGroups,
+      ...(certificates === undefined ? {} : { bundling: { commandHooks: addToBundle(BUNDLED_CA, certificates) } }),
+    });
+    this.#allowNetworkInterfaces(functionName);
+  }
+
+  /** Lambda places the function into the VPC with the function's own role; the function itself has no use for these. */
+  #allowNetworkInterfaces(functionName: string): void {
+    const self = this.stack.formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: functionName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.allow(
+      NETWORK_INTERFACES,
+      ['*'],
+      'Lambda needs this to place the function into the VPC; its own code is denied it.',
+    );
+    this.addToRolePolicy(
+      new PolicyStatement({
+        effect: Effect.DENY,
+        actions: NETWORK_INTERFACES,
+        resources: ['*'],
+        conditions: { ArnEquals: { 'lambda:SourceFunctionArn': self } },
+      }),
+    );
+  }
+}
+
+const NETWORK_INTERFACES = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** Written by a command, because bundling may run on another file system than this process does. */
+function addToBundle(name: string, content: string): ICommandHooks {
+  const encoded = Buffer.from(content).toString('base64');
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (_inputDir, outputDir) => [
+      `node -e "fs.writeFileSync(process.argv[1], Buffer.from(process.argv[2], 'base64'))" "${outputDir}/${name}" ${encoded}`,
+    ],
+  };
+}

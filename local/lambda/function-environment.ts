@@ -1,0 +1,49 @@
+import type { FunctionSpec } from './function-spec.ts';
+import { DUMMY_CREDENTIALS, REGION } from '../machine/place.ts';
+
+/** Where the services that a function may call live on this machine; each an `http://127.0.0.1:PORT`. */
+export interface Endpoints {
+  readonly dynamodb: string;
+  readonly sns: string;
+  /** Lambda, Step Functions and CloudWatch; refuses every other service. */
+  readonly aws: string;
+}
+
+/**
+ * The whole environment of a function process, built from nothing: the function's own variables of the template, what
+ * Lambda sets, and settings that leave the AWS SDK no way but to this machine. Of the environment of the process that calls
+ * this nothing is taken over; `given` is what the function is meant to have of it.
+ */
+export function buildFunctionEnvironment(
+  spec: FunctionSpec,
+  endpoints: Endpoints,
+  home: string,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    ...spec.environment,
+    ...given,
+    HOME: home,
+    TMPDIR: home,
+    PATH: '/usr/bin:/bin',
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    AWS_LAMBDA_FUNCTION_NAME: spec.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
+    LAMBDA_TASK_ROOT: spec.assetFolder,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_ENDPOINT_URL: endpoints.aws,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SNS: endpoints.sns,
+    AWS_ENDPOINT_URL_LAMBDA: endpoints.aws,
+    AWS_ENDPOINT_URL_SFN: endpoints.aws,
+    AWS_ENDPOINT_URL_CLOUDWATCH: endpoints.aws,
+  };
+}

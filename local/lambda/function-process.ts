@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
+import type { FunctionSpec } from './function-spec.ts';
+import type { Keeper } from '../machine/keeper.ts';
+import type { FunctionEvent, OnProgress } from '../machine/progress.ts';
+
+/** As Lambda has it. */
+const INIT_LIMIT_MS = 10_000;
+const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url));
+
+/** `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its code. */
+export type InvocationResult =
+  | { readonly kind: 'answered'; readonly payload: string }
+  | { readonly kind: 'thrown' | 'sandbox'; readonly error: FunctionError };
+
+export interface ProcessSettings {
+  readonly spec: FunctionSpec;
+  readonly environment: Readonly<Record<string, string>>;
+  /** `host:port` each. */
+  readonly reachable: readonly string[];
+  /** The only folder the process may write to. */
+  readonly home: string;
+  readonly keeper: Keeper;
+  readonly onProgress: OnProgress;
+}
+
+/** One execution environment: a process that lives from its cold start until it is killed, and answers one event at a time. */
+export interface FunctionProcess {
+  readonly pid: number;
+  readonly isAlive: () => boolean;
+  /** `event` is JSON text. Thaws the process, and freezes it again once it has answered. */
+  invoke(event: string): Promise<InvocationResult>;
+  /** Returns when the process is gone. An invocation that runs ends as a crash. */
+  kill(): Promise<void>;
+}
+
+/** Starts the process and loads its code; the time that takes is not the invocation's. A failure to load is a result. */
+export async function startFunctionProcess(settings: ProcessSettings): Promise<FunctionProcess | InvocationResult> {
+  const { spec, keeper } = settings;
+  const child = spawnChild(settings);
+  const pid = child.pid;
+  if (pid === undefined) {
+    const [reason] = (await once(child, 'error')) as [Error];
+    return sandbox('Runtime.ExitError', `${spec.name} did not start: ${reason.message}`);
+  }
+  keeper.guardProcess(pid);
+  let endedBy: 'timed-out' | 'killed' | null = null;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(() =>
+    keeper.releaseProcess(pid),
+  );
+  // A process that cannot be signalled or spoken to any more shows by its end, or by not answering.
+  child.on('error', () => undefined);
+
+  const report = (event: FunctionEvent['event'], detail = ''): void =>
+    settings.onProgress({ kind: 'function', at: Date.now(), name: spec.name, pid, event, detail });
+  child.on('message', (message: ChildMessage) => {
+    if (message.kind === 'refused') report('refused', message.detail);
+  });
+  relayLines(child.stdout, spec.name, settings.onProgress);
+  relayLines(child.stderr, spec.name, settings.onProgress);
+
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  const kill = async (): Promise<void> => {
+    if (isAlive()) {
+      endedBy ??= 'killed';
+      child.kill('SIGKILL');
+      if (endedBy === 'killed') report('killed');
+    }
+    await gone;
+  };
+
+  /** Waits for an answer; a process that ends or takes too long is one too. */
+  const converse = async (limitMs: number, timedOut: string): Promise<ChildMessage | InvocationResult> => {
+    const answer = await nextAnswer(child, limitMs);
+    if (answer === 'timeout') {
+      endedBy = 'timed-out';
+      await kill();
+      report('timed-out', timedOut);
+      return sandbox('Sandbox.Timedout', timedOut);
+    }
+    if (answer !== 'exit') return answer;
+    await gone;
+    const status = child.signalCode === null ? `exit status ${String(child.exitCode)}` : `signal: ${child.signalCode}`;
+    if (endedBy === null) report('crashed', status);
+    return sandbox('Runtime.ExitError', `Error: Runtime exited with error: ${status}`);
+  };
+
+  const first = await converse(INIT_LIMIT_MS, `Init timed out after ${(INIT_LIMIT_MS / 1000).toFixed(2)} seconds`);
+  if (first.kind === 'sandbox') return first;
+  if (first.kind !== 'ready') {
+    await kill();
+    return first.kind === 'init-failed'
+      ? { kind: 'sandbox', error: first.error }
+      : sandbox('Runtime.Unknown', first.kind);
+  }
+  report('cold-start');
+
+  return {
+    pid,
+    isAlive,
+    kill,
+    async invoke(event) {
+      const requestId = randomUUID();
+      child.kill('SIGCONT');
+      const message: InvokeMessage = { kind: 'invoke', requestId, event, deadline: Date.now() + spec.timeoutMs };
+      // A process that is gone already shows as an exit below.
+      child.send(message, () => undefined);
+      const answer = await converse(
+        spec.timeoutMs,
+        `RequestId: ${requestId} Error: Task timed out after ${(spec.timeoutMs / 1000).toFixed(2)} seconds`,
+      );
+      if (answer.kind === 'sandbox' || answer.kind === 'thrown') return answer;
+      if (isAlive() && child.kill('SIGSTOP')) report('frozen');
+      if (answer.kind === 'answered') return { kind: 'answered', payload: answer.payload };
+      if (answer.kind === 'threw') return { kind: 'thrown', error: answer.error };
+      return sandbox('Runtime.Unknown', `unexpected ${answer.kind}`);
+    },
+  };
+}
+
+function spawnChild({ spec, environment, reachable, home }: ProcessSettings): ChildProcess {
+  const settings: ChildSettings = { assetFolder: spec.assetFolder, handler: spec.handler, reachable };
+  return spawn(
+    process.execPath,
+    [
+      `--max-old-space-size=${spec.memoryMb}`,
+      // Without child processes, worker threads and native code there is no way around the loopback guard.
+      '--permission',
+      '--allow-fs-read=*',
+      `--allow-fs-write=${home}`,
+      BOOTSTRAP,
+      JSON.stringify(settings),
+    ],
+    {
+      cwd: home,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A group of its own: Ctrl-C reaches the program that runs the workflow, which still needs its functions then.
+      detached: true,
+    },
+  );
+}
+
+/** The next message that answers something, `exit` when the process ends first, `timeout` when neither comes in time. */
+async function nextAnswer(child: ChildProcess, limitMs: number): Promise<ChildMessage | 'exit' | 'timeout'> {
+  if (child.exitCode !== null || child.signalCode !== null) return 'exit';
+  const done = new AbortController();
+  try {
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve('timeout'), limitMs);
+      const onMessage = (message: ChildMessage): void => {
+        if (message.kind !== 'refused') resolve(message);
+      };
+      const onExit = (): void => resolve('exit');
+      child.on('message', onMessage).on('exit', onExit);
+      done.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+        child.off('message', onMessage).off('exit', onExit);
+      });
+    });
+  } finally {
+    done.abort();
+  }
+}
+
+function sandbox(errorType: string, errorMessage: string): InvocationResult & { kind: 'sandbox' } {
+  return { kind: 'sandbox', error: { errorType, errorMessage, trace: [] } };
+}
+
+function relayLines(stream: Readable | null, name: string, onProgress: OnProgress): void {
+  if (stream === null) return;
+  createInterface({ input: stream }).on('line', (line) =>
+    onProgress({ kind: 'function-log', at: Date.now(), name, line }),
+  );
+}

@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { userInfo } from 'node:os';
+import * as z from 'zod/mini';
+import type { PersonsCall } from '../../functions/core/plan/call.ts';
+import { clientPattern, pattern } from '../../functions/core/policy/policy.ts';
+import { UsageError } from './usage-error.ts';
+
+const flag = () => z._default(z.boolean(), false);
+const isSomebody = z.refine<string>((text) => text !== '*', 'means everybody; name whom to end');
+
+export const endOptions = z.object({
+  config: z.string(),
+  target: z.optional(z.string()),
+  user: z.optional(pattern().check(isSomebody)),
+  application: z.optional(pattern().check(isSomebody)),
+  database: z.optional(pattern()),
+  client: z.optional(clientPattern()),
+  active: flag(),
+  costly: flag(),
+  cap: z._default(z.boolean(), true),
+  why: z.optional(z.string().check(z.trim())),
+  by: z.optional(z.string()),
+  yes: flag(),
+  dryRun: flag(),
+  records: z.string(),
+  aws: flag(),
+  json: flag(),
+});
+export type EndOptions = z.infer<typeof endOptions>;
+
+export function withEndOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration', 'headroom.yaml')
+    .option('--target <id>', 'target; may be left out when there is only one')
+    .option('--user <name>', 'whose sessions: exact, or a prefix that ends in *; upper and lower case are one')
+    .option('--application <name>', 'of which application, likewise')
+    .option('--database <name>', 'on which database, likewise')
+    .option('--client <address>', 'from which address: exact, prefix* or a network such as 10.1.0.0/16')
+    .option('--active', 'sessions that run a query too')
+    .option('--costly', 'maintenance statements and large rollbacks too')
+    .option('--no-cap', 'past the caps of the policy')
+    .option('--why <words>', 'for the record')
+    .option('--by <name>', 'who calls for it (default: you)')
+    .option('--dry-run', 'show whom it would end, and end nobody')
+    .option('--yes', 'do not ask')
+    .option('--records <folder>', 'where incidents are kept', '.headroom')
+    .option('--aws', 'an installation on AWS: its records and its worker')
+    .option('--json', 'one JSON document on standard output');
+}
+
+/** Throws UsageError with every problem. */
+export function parseEndOptions(raw: unknown): EndOptions {
+  const given = z.record(z.string(), z.unknown()).parse(raw);
+  const parsed = endOptions.safeParse(given);
+  const problems = (parsed.error?.issues ?? []).map(
+    ({ path, message }) => `--${path.join('.')} ${JSON.stringify(given[path.join('.')])}: ${message}`,
+  );
+  if (given['user'] === undefined && given['application'] === undefined) {
+    problems.push('say whose sessions with --user or --application');
+  }
+  if (given['dryRun'] !== true && (given['why'] ?? '') === '') {
+    problems.push('--why is missing: say it in words, for the record');
+  }
+  if (!parsed.success || problems.length > 0) throw new UsageError(problems.join('\n'));
+  return parsed.data;
+}
+
+/** The name that a person is asked to type. */
+export function nameOf({ user, application }: EndOptions): string {
+  return user ?? application ?? '';
+}
+
+export function callOf(given: EndOptions): PersonsCall {
+  const { user = null, application = null, database = null, client = null, active, costly } = given;
+  return {
+    ...{ user, application, database, client, active, costly },
+    capped: given.cap,
+    by: given.by ?? userInfo().username,
+    why: given.why ?? '',
+  };
+}

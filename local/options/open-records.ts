@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import { namesOf } from '../../lib/house/names.ts';
+import { localClientConfig } from '../machine/client-config.ts';
+import { endpointFile, RecordsInUse } from '../records/dynamodb.ts';
+import { openRecords } from '../records/records.ts';
+
+/** Incident records, wherever they are. */
+export interface OpenRecords {
+  readonly store: IncidentStore;
+  close(): Promise<void>;
+}
+
+/**
+ * The records of local runs in a folder, which is made when it is not there. While a run has them open they are reached
+ * through that run, so that it can be paused and watched from another terminal.
+ */
+export async function openLocalRecords(folder: string, prefix: string): Promise<OpenRecords> {
+  try {
+    const records = await openRecords(prefix, folder);
+    return { store: records.store, close: () => records.stop() };
+  } catch (error) {
+    if (!(error instanceof RecordsInUse)) throw error;
+    const url = await readFile(endpointFile(folder), 'utf8').catch(() => null);
+    if (url === null) throw error;
+    return openTable(new DynamoDBClient(localClientConfig(url)), prefix);
+  }
+}
+
+/** The incident table on AWS, with the credentials that the SDK finds. */
+export function openAwsRecords(region: string, prefix: string): OpenRecords {
+  return openTable(new DynamoDBClient({ region }), prefix);
+}
+
+function openTable(client: DynamoDBClient, prefix: string): OpenRecords {
+  return {
+    store: createIncidentStore({ client: DynamoDBDocumentClient.from(client), table: namesOf(prefix).table }),
+    close: () => Promise.resolve(client.destroy()),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import * as z from 'zod/mini';
+import { loadConfig } from '../../lib/config/config.ts';
+import { openAwsRecords, openLocalRecords, type OpenRecords } from './open-records.ts';
+import { UsageError } from './usage-error.ts';
+
+export const recordOptions = {
+  records: z.string(),
+  aws: z._default(z.boolean(), false),
+  config: z.optional(z.string()),
+};
+
+/** The options of every command that reads or writes incident records. */
+export function withRecordOptions(command: Command): Command {
+  return command
+    .option('--records <folder>', 'the records of local runs', '.headroom')
+    .option('--aws', 'the incident table on AWS instead; needs --config')
+    .option('--config <file>', 'configuration: names the table and its region');
+}
+
+interface Given {
+  readonly records: string;
+  readonly aws: boolean;
+  readonly config?: string | undefined;
+}
+
+/** Opens the records, gives them to `use`, and closes them whatever happens. */
+export async function usingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {
+  const records = given.aws ? openAws(given.config) : await openLocalRecords(given.records, prefixOf(given.config));
+  try {
+    return await use(records);
+  } finally {
+    await records.close();
+  }
+}
+
+/** Without a configuration: the default that local runs have too. */
+function prefixOf(file: string | undefined): string {
+  return file === undefined ? 'headroom' : loadConfig(file).installation.prefix;
+}
+
+function openAws(file: string | undefined): OpenRecords {
+  if (file === undefined) throw new UsageError('--aws needs --config FILE: it names the table and its region');
+  const { installation } = loadConfig(file);
+  if (installation.region === undefined)
+    throw new UsageError(`${file}: installation.region is missing; --aws needs it`);
+  return openAwsRecords(installation.region, installation.prefix);
+}

@@ -1,0 +1,116 @@
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { localClientConfig } from '../machine/client-config.ts';
+import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
+import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
+
+/** Another process has the records folder open. */
+export class RecordsInUse extends Error {
+  constructor(folder: string, options?: ErrorOptions) {
+    super(`another run of Headroom uses the records in ${folder}; wait for it to end, or name another folder`, options);
+    this.name = 'RecordsInUse';
+  }
+}
+
+/**
+ * Starts a DynamoDB on loopback that has the table. Records stay in `folder`; null keeps them in memory. One process at a
+ * time can have a folder open: throws RecordsInUse.
+ */
+export async function startDynamoDb(table: TableDefinition, folder: string | null): Promise<LoopbackServer> {
+  const unlock = folder === null ? null : await lockFolder(resolve(folder));
+  try {
+    const server = dynalite({
+      createTableMs: 0,
+      ...(folder === null ? {} : { path: join(resolve(folder), 'dynamodb') }),
+    });
+    ignoreBrokenRequests(server);
+    const listening = await serveLoopback(server);
+    await ensureTable(listening.url, table).catch(async (error: unknown) => {
+      await listening.stop();
+      throw error;
+    });
+    if (folder !== null) await writeFile(endpointFile(folder), listening.url);
+    return {
+      url: listening.url,
+      async stop() {
+        if (folder !== null) await rm(endpointFile(folder), { force: true });
+        await setTimeout(LAST_REQUESTS_MS);
+        await listening.stop();
+        await unlock?.();
+      },
+    };
+  } catch (error) {
+    await unlock?.();
+    throw error;
+  }
+}
+
+/** Where a process that has the folder open says how to reach its records. May be left over from one that was killed. */
+export function endpointFile(folder: string): string {
+  return join(resolve(folder), 'endpoint');
+}
+
+const TABLE_LIMIT_MS = 5_000;
+/**
+ * A request whose caller was killed may still be worked on, though its connection is gone; dynalite throws, past everybody,
+ * when the database closes under it. None of them takes longer than a few milliseconds.
+ */
+const LAST_REQUESTS_MS = 150;
+
+async function ensureTable(endpoint: string, table: TableDefinition): Promise<void> {
+  const client = new DynamoDBClient(localClientConfig(endpoint));
+  try {
+    const { TableNames: names = [] } = await client.send(new ListTablesCommand({}));
+    if (!names.includes(String(table.TableName))) await client.send(new CreateTableCommand(table));
+    const end = Date.now() + TABLE_LIMIT_MS;
+    while (!(await isActive(client, table))) {
+      if (Date.now() > end)
+        throw new Error(`the table ${String(table.TableName)} is not ready after ${TABLE_LIMIT_MS} ms`);
+      await setTimeout(5);
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+async function isActive(client: DynamoDBClient, { TableName }: TableDefinition): Promise<boolean> {
+  const { Table: described } = await client.send(new DescribeTableCommand({ TableName }));
+  return described?.TableStatus === 'ACTIVE';
+}
+
+/** LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is taken. */
+async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  interface LevelDb {
+    open(): Promise<void>;
+    close(): Promise<void>;
+  }
+  // The very LevelDB that dynalite stores to.
+  const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
+  const { Level } = require('level') as { readonly Level: new (path: string) => LevelDb };
+  await mkdir(folder, { recursive: true });
+  const lock = new Level(join(folder, 'lock'));
+  try {
+    await lock.open();
+  } catch (error) {
+    const reason: unknown = error instanceof Error ? error.cause : undefined;
+    if (reason instanceof Error && 'code' in reason && reason.code === 'LEVEL_LOCKED') {
+      throw new RecordsInUse(folder, { cause: error });
+    }
+    throw error;
+  }
+  return () => lock.close();
+}
+
+/** dynalite throws, past everybody, when a caller dies in the middle of a request; here callers are killed on purpose. */
+function ignoreBrokenRequests(server: ReturnType<typeof dynalite>): void {
+  server.prependListener('request', (request) => {
+    const on = Reflect.get(request, 'on') as (event: string, listener: () => void) => unknown;
+    Reflect.set(request, 'on', (event: string, listener: () => void) =>
+      on.call(request, event, event === 'error' ? () => undefined : listener),
+    );
+  });
+}

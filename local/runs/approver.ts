@@ -1,0 +1,76 @@
+import { describeApproval, type Answer, type Approval } from '../../functions/core/record/approval.ts';
+import { costLines, planLines } from '../../functions/core/messages/approval.ts';
+import { SPARED } from '../../functions/core/policy/spared.ts';
+import type { Line } from '../terminal/narrator.ts';
+import type { Progress } from '../machine/progress.ts';
+import type { LocalRuntime } from '../runtime/runtime.ts';
+
+/** What a person says to a question. `nothing` lets it run out. */
+export interface Reply {
+  readonly answer: Answer | 'nothing';
+  /** Who says it. */
+  readonly by: string;
+}
+
+/** Asks a person. The signal tells that the question has run out, or that the run is over. */
+export type AskPerson = (approval: Approval, signal: AbortSignal) => Promise<Reply>;
+
+export interface Approver {
+  hear(progress: Progress): void;
+}
+
+export interface ApproverSettings {
+  readonly findRuntime: () => Promise<Pick<LocalRuntime, 'store' | 'answer'>>;
+  readonly person: AskPerson;
+  readonly tell: (line: Line) => void;
+}
+
+/** Puts the questions of a local run to a person, and hands the answers to the workflow that waits for them. */
+export function createApprover({ findRuntime, person, tell }: ApproverSettings): Approver {
+  const say = (kind: Line['kind'], text: string) => tell({ at: Date.now(), kind, text });
+  let waiting: AbortController | null = null;
+
+  const put = async (incidentId: string, over: AbortSignal): Promise<void> => {
+    const { store, answer: send } = await findRuntime();
+    const approval = (await store.approvals(incidentId)).findLast(({ status }) => status === 'pending');
+    if (approval === undefined) return;
+    for (const line of questionLines(approval)) say('detail', line);
+    const patience = AbortSignal.timeout(Math.max(1, approval.expiresAt - Date.now()));
+    const { answer, by } = await person(approval, AbortSignal.any([over, patience]));
+    const decision = { by, via: 'terminal', address: null, at: Date.now() } as const;
+    const { planHash, round } = approval;
+    if (answer !== 'nothing') await send(approval, { answer, planHash, secretHash: null, decision });
+    // Somebody else may have answered, at the page or at another terminal.
+    const ended = (await store.approvals(incidentId)).find((each) => each.round === round);
+    if (ended?.decision == null) say('bad', 'nobody answers');
+    else say(ended.status === 'approved' ? 'good' : 'bad', describeApproval(ended));
+  };
+
+  return {
+    hear(progress) {
+      if (progress.kind === 'task-waiting') {
+        waiting = new AbortController();
+        put(progress.execution, waiting.signal).catch((error: unknown) =>
+          say('bad', `nobody could be asked: ${String(error)}`),
+        );
+      } else if (ENDS_WAITING.has(progress.kind)) {
+        waiting?.abort();
+      }
+    },
+  };
+}
+
+/** One state runs at a time: whatever is left or ends, is what was waited in. */
+const ENDS_WAITING: ReadonlySet<Progress['kind']> = new Set(['state-exited', 'state-failed', 'execution-ended']);
+
+/** The whole question, for a terminal. */
+function questionLines({ plan, expiresAt }: Approval): string[] {
+  return [
+    ...planLines(plan),
+    ...costLines(plan),
+    ...plan.consumers.map(({ name, sessions }) => `  ${sessions} of ${name}`),
+    ...plan.named.map(({ words, needsPerson }) => `  by name: ${words}; ${SPARED[needsPerson]}`),
+    ...plan.samples.map((words) => `  for example: ${words}`),
+    `good until ${new Date(expiresAt).toISOString()}; without an answer nothing is ended and a person is paged`,
+  ];
+}

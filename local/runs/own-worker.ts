@@ -1,0 +1,87 @@
+import type { WorkerClient } from '../../functions/core/ports/worker-client.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
+import type {
+  CheckAnswer,
+  EndAnswer,
+  LimitAnswer,
+  SnapshotAnswer,
+  WorkerRequest,
+} from '../../functions/core/protocol/worker.ts';
+import { createWorker, type WorkerReply } from '../../functions/worker/worker.ts';
+import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+
+/** Beyond the patience of the policy: for the snapshot itself. */
+const GRACE_MS = 15_000;
+const CHECK_MS = 25_000;
+
+/** The worker of a target in this process: its session is kept from the first snapshot to the last act. */
+export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'cap'> {
+  close(): void;
+}
+
+/** Throws when the settings cannot work. Connects to nothing yet. */
+export async function startOwnWorker(
+  config: HeadroomConfig,
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+): Promise<OwnWorker> {
+  const worker = await createWorker(toWorkerSettings(config, target), { env: environment, folder: process.cwd() });
+  const ask = async <Answer extends WorkerReply>(
+    request: WorkerRequest,
+    isAnswer: (reply: WorkerReply) => reply is Answer,
+  ): Promise<Answer> => {
+    const reply = await worker.answer(request);
+    if (isAnswer(reply)) return reply;
+    throw new Error(`the worker answered something else than was asked by "${request.kind}"`);
+  };
+  return {
+    snapshot: (_, request) => ask({ schema: SCHEMA, kind: 'snapshot', ...request }, isSnapshot),
+    check: (_, request) => ask({ schema: SCHEMA, kind: 'check', ...request }, isCheck),
+    end: (_, request) => ask({ schema: SCHEMA, kind: 'end', ...request }, isEnd),
+    cap: (_, request) => ask({ schema: SCHEMA, kind: 'cap', ...request }, isLimit),
+    close: () => worker.close(),
+  };
+}
+
+/**
+ * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings cannot work
+ * or the connection fails in the middle.
+ */
+export async function takeSnapshot(
+  config: HeadroomConfig,
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+): Promise<SnapshotAnswer> {
+  const patienceMs = target.policy.loop.patienceSeconds * 1000;
+  const deadline = Date.now() + patienceMs + GRACE_MS;
+  return askOnce(config, target, environment, (worker) => worker.snapshot(target.id, { deadline, patienceMs }));
+}
+
+/** One check, likewise. */
+export async function takeCheck(
+  config: HeadroomConfig,
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+): Promise<CheckAnswer> {
+  return askOnce(config, target, environment, (worker) => worker.check(target.id, { deadline: Date.now() + CHECK_MS }));
+}
+
+async function askOnce<Answer>(
+  config: HeadroomConfig,
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+  ask: (worker: OwnWorker) => Promise<Answer>,
+): Promise<Answer> {
+  const worker = await startOwnWorker(config, target, environment);
+  try {
+    return await ask(worker);
+  } finally {
+    worker.close();
+  }
+}
+
+const isRefused = (reply: WorkerReply): boolean => 'refusal' in reply && !('sources' in reply);
+const isSnapshot = (reply: WorkerReply): reply is SnapshotAnswer => 'snapshot' in reply || isRefused(reply);
+const isEnd = (reply: WorkerReply): reply is EndAnswer => 'endings' in reply || isRefused(reply);
+const isLimit = (reply: WorkerReply): reply is LimitAnswer => 'limit' in reply || isRefused(reply);
+const isCheck = (reply: WorkerReply): reply is CheckAnswer => 'sources' in reply;

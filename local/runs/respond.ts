@@ -1,0 +1,106 @@
+import { userInfo } from 'node:os';
+import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
+import { describeCall } from '../../functions/core/plan/call.ts';
+import type { Unopened } from '../../functions/core/protocol/steps.ts';
+import { toTargetSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import { interrupt, raiseAlarm } from './alarm-run.ts';
+import { createApprover, type AskPerson } from './approver.ts';
+import { createNarrator, type Line } from '../terminal/narrator.ts';
+import { onInterrupt } from '../terminal/on-interrupt.ts';
+import type { Notification } from '../machine/progress.ts';
+import { readResult, type RespondResult } from './result.ts';
+import { startRuntime, type LocalRuntime } from '../runtime/runtime.ts';
+
+export interface RespondOptions {
+  /** An alarm event; null for one that is made when it is sent. */
+  readonly event: unknown;
+  readonly recordsFolder: string;
+  /** Where the URLs of the target's logins are looked up. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Who answers the questions of tiers in mode approve. */
+  readonly person: AskPerson;
+  readonly tell: (line: Line) => void;
+}
+
+/**
+ * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why when
+ * the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
+ */
+export async function respond(
+  { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
+  { event, recordsFolder, environment, person, tell }: RespondOptions,
+): Promise<RespondResult | Unopened> {
+  const notifications: Notification[] = [];
+  const narrator = createNarrator(async () => (await starting).store, tell);
+  const approver = createApprover({ findRuntime: () => starting, person, tell });
+  const starting = startRuntime({
+    config,
+    environment,
+    recordsFolder,
+    notify: config.notify,
+    onProgress(progress) {
+      if (progress.kind === 'notification') notifications.push(progress);
+      narrator.hear(progress);
+      approver.hear(progress);
+    },
+  });
+  const runtime = await starting;
+  try {
+    await liftLeftovers(runtime, target.id);
+    // Without an event, the clock of the incident starts here.
+    const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
+    if ('reason' in answer) return answer;
+    const { incidentId, result } = answer;
+    const call = (await runtime.store.incident(incidentId))?.call;
+    // It has no workflow that could be waited for.
+    if (call)
+      return {
+        result: 'ignored',
+        reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over`,
+      };
+    tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
+    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
+    await narrator.caughtUp();
+    return await readResult(runtime.store, incidentId, notifications);
+  } finally {
+    await runtime.stop();
+  }
+}
+
+/** Limits on users that an earlier run could not lift. In AWS the reconciler's minute does this. */
+async function liftLeftovers(runtime: LocalRuntime, targetId: string): Promise<void> {
+  if ((await runtime.store.openIncidentOf(targetId)) !== null) return;
+  if ((await runtime.store.caps(targetId)).length > 0) await runtime.reconcile(targetId);
+}
+
+function makeEvent(config: HeadroomConfig, target: Target): unknown {
+  return makeAlarmEvent({
+    settings: toTargetSettings(config, target),
+    at: Date.now(),
+    reason: 'headroom respond was started by hand',
+  });
+}
+
+/** Settles when the workflow has ended: by itself, or stopped by Ctrl-C and its incident closed. */
+async function untilEnded(
+  runtime: LocalRuntime,
+  incidentId: string,
+  prefix: string,
+  tell: RespondOptions['tell'],
+): Promise<void> {
+  const ended = runtime.executionEnded(incidentId);
+  let stopListening = (): void => undefined;
+  const interrupted = new Promise<void>((resolve, reject) => {
+    stopListening = onInterrupt(() => {
+      const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
+      tell({ at: Date.now(), kind: 'bad', text });
+      interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
+    });
+  });
+  try {
+    // A workflow that was stopped has ended too; then the closing is what counts.
+    await Promise.race([ended.then(({ status }) => (status === 'ABORTED' ? interrupted : undefined)), interrupted]);
+  } finally {
+    stopListening();
+  }
+}

@@ -1,0 +1,40 @@
+import { isIPv6 } from 'node:net';
+import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import type { FunctionAccess } from '../lambda/function-registry.ts';
+
+const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const satisfies Record<
+  Target['engine'],
+  number
+>;
+
+/**
+ * What a worker is given of the world: its settings, the variables with its URLs, and the servers they name. Throws when a variable that the target names is not set or holds no URL; its value is never repeated.
+ */
+export function workerAccessOf(
+  config: HeadroomConfig,
+  target: Target,
+  environment: Readonly<Record<string, string | undefined>>,
+): FunctionAccess {
+  if (target.auth.mode !== 'url') throw new Error(`target ${target.id} has no auth mode "url"`);
+  const { variable, canaryVariable } = target.auth;
+  const names = canaryVariable === undefined ? [variable] : [variable, canaryVariable];
+  const values = names.map((name) => [name, readUrl(name, target, environment)] as const);
+  return {
+    environment: { ...Object.fromEntries(values), HEADROOM_WORKER: JSON.stringify(toWorkerSettings(config, target)) },
+    reachable: values.map(([, url]) => serverOf(new URL(url), DEFAULT_PORTS[target.engine])),
+  };
+}
+
+function readUrl(name: string, target: Target, environment: Readonly<Record<string, string | undefined>>): string {
+  const value = environment[name];
+  if (value === undefined || value === '') {
+    throw new Error(`${name} is not set; target ${target.id} says it holds the URL to log in with`);
+  }
+  if (!URL.canParse(value)) throw new Error(`${name}: is not a URL`);
+  return value;
+}
+
+function serverOf(url: URL, defaultPort: number): string {
+  const host = decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1');
+  return `${isIPv6(host) ? host.toLowerCase() : host}:${url.port === '' ? defaultPort : Number(url.port)}`;
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { ApiError } from '../machine/api-error.ts';
+import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
+import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
+import { DUMMY_CREDENTIALS } from '../machine/place.ts';
+import type { OnProgress } from '../machine/progress.ts';
+
+type Operations = Readonly<Record<string, (request: unknown) => unknown>>;
+
+export interface AwsEndpointSettings {
+  readonly invoke: InvokeFunction;
+  readonly stepFunctions: Operations;
+  readonly cloudWatch: Operations;
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, six
+ * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so, and
+ * reported, so this is also where calls to services with no stand-in end.
+ */
+export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
+  const services: Readonly<Record<string, Operations>> = {
+    AWSStepFunctions: settings.stepFunctions,
+    GraniteServiceVersion20100801: settings.cloudWatch,
+  };
+
+  const answer = async (request: IncomingMessage, body: string): Promise<InvokeAnswer> => {
+    checkSignature(request);
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const functionName = functionOfPath(url.pathname);
+    if (functionName !== null && request.method === 'POST') {
+      return answerInvoke(
+        functionName,
+        { headers: request.headers, query: url.searchParams, body },
+        settings.invoke,
+        (detail) => report('asynchronous Invoke', detail),
+      );
+    }
+    const [service = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+    const run = services[service]?.[operation];
+    if (run === undefined) throw new ApiError('UnknownOperationException', `no stand-in for ${nameOf(request)}`);
+    return {
+      statusCode: 200,
+      headers: { 'Content-Type': 'application/x-amz-json-1.0' },
+      body: JSON.stringify(run(JSON.parse(body))),
+    };
+  };
+
+  const report = (operation: string, detail: string): void =>
+    settings.onProgress({ kind: 'refused', at: Date.now(), operation, detail });
+
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = randomUUID();
+    response.setHeader('x-amzn-RequestId', requestId);
+    try {
+      const { statusCode, headers, body } = await answer(request, await readBody(request));
+      response.writeHead(statusCode, headers).end(body);
+    } catch (thrown) {
+      const error = thrown instanceof ApiError ? thrown : new ApiError('InternalFailure', String(thrown), 500);
+      if (REPORTED.has(error.name)) report(nameOf(request), error.message);
+      response
+        .writeHead(error.statusCode, { 'Content-Type': 'application/json', 'x-amzn-errortype': error.name })
+        .end(JSON.stringify({ __type: error.name, message: error.message, Message: error.message }));
+    }
+  };
+  return serveLoopback(createServer((request, response) => void handle(request, response)));
+}
+
+/** Faults of the caller's code or of the stand-ins; other errors are answers that the services give in ordinary life. */
+const REPORTED: ReadonlySet<string> = new Set([
+  'UnknownOperationException',
+  'ValidationException',
+  'UnrecognizedClientException',
+  'InternalFailure',
+]);
+
+/** Whoever signs with other keys than the dummy ones has real ones, and was about to use them. */
+function checkSignature(request: IncomingMessage): void {
+  if (request.headers.authorization?.includes(`Credential=${DUMMY_CREDENTIALS.accessKeyId}/`) === true) return;
+  throw new ApiError('UnrecognizedClientException', 'the request is not signed with the keys of a local run', 403);
+}
+
+function nameOf(request: IncomingMessage): string {
+  return String(request.headers['x-amz-target'] ?? `${request.method ?? ''} ${request.url ?? ''}`);
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
+/** All that a synthesis is made from, besides the configuration. */
+const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
+/** More than any run of all tests uses. They share their bundles, which are nearly all of them. */
+const MOST_KEPT = 60;
+
+/** False where the installation belongs to somebody else: then every run synthesizes for itself. */
+export function canCache(): boolean {
+  try {
+    mkdirSync(CACHE, { recursive: true });
+    accessSync(CACHE, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when there is
+ * none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the bundles: those that
+ * another configuration has led to, from the same sources, are in the folder already. Two processes may make the same at
+ * once: the first to finish is kept.
+ */
+export async function cachedAssembly(
+  config: string,
+  make: (outdir: string, sources: string) => Promise<void>,
+): Promise<string> {
+  const sources = hashSources();
+  const folder = join(CACHE, hash(sources, config));
+  const bundles = join(CACHE, `bundles-${sources}`);
+  if (isThere(join(folder, 'manifest.json'))) {
+    touch(folder);
+    return folder;
+  }
+  const made = mkdtempSync(join(CACHE, 'making-'));
+  try {
+    linkBundles(bundles, made);
+    await make(made, sources);
+    linkBundles(made, bundles);
+    renameSync(made, folder);
+  } catch (error) {
+    rmSync(made, { recursive: true, force: true });
+    if (!isThere(join(folder, 'manifest.json'))) throw error;
+  }
+  touch(bundles);
+  prune();
+  return folder;
+}
+
+function hashSources(): string {
+  const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
+  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+}
+
+function hash(...parts: readonly (string | Buffer)[]): string {
+  const all = createHash('sha256');
+  for (const part of parts) all.update(part);
+  return all.digest('hex').slice(0, 32);
+}
+
+/** Gives a folder the bundles of another that it does not have. Whole ones only: another process may read them at any time. */
+function linkBundles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of isThere(from) ? readdirSync(from) : []) {
+    const [source, target] = [join(from, name), join(to, name)];
+    if (!name.startsWith('asset.') || isThere(target) || !statSync(source).isDirectory()) continue;
+    const linked = mkdtempSync(join(CACHE, 'linking-'));
+    for (const file of filesOf(source)) {
+      const link = join(linked, relative(source, file));
+      mkdirSync(dirname(link), { recursive: true });
+      linkSync(file, link);
+    }
+    try {
+      renameSync(linked, target);
+    } catch (error) {
+      rmSync(linked, { recursive: true, force: true });
+      if (!isThere(target)) throw error;
+    }
+  }
+}
+
+function filesOf(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+function touch(folder: string): void {
+  const now = new Date();
+  utimesSync(folder, now, now);
+}
+
+/** Removes what has not been used for longest. What a run uses right now is among the newest. */
+function prune(): void {
+  const ages = readdirSync(CACHE).map((name) => {
+    const folder = join(CACHE, name);
+    return { folder, usedAt: statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
+  });
+  ages.sort((a, b) => b.usedAt - a.usedAt);
+  for (const { folder } of ages.slice(MOST_KEPT)) rmSync(folder, { recursive: true, force: true });
+}

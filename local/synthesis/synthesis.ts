@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import type { BuildOptions } from '../../lib/app.ts';
+import type { HeadroomConfig } from '../../lib/config/config.ts';
+import { cachedAssembly, canCache } from './assembly-cache.ts';
+import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
+import { startKeeper } from '../machine/keeper.ts';
+import { toSynthesizedConfig } from './local-config.ts';
+
+const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));
+
+const cache = new Map<string, Promise<Assembly>>();
+let root: string | null = null;
+
+/**
+ * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and bundles that
+ * would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early; later runs of the
+ * same configuration and sources find it in the cache.
+ */
+export function synthesize(config: HeadroomConfig): Promise<Assembly> {
+  const synthesized = toSynthesizedConfig(config);
+  const key = JSON.stringify(synthesized);
+  const known = cache.get(key) ?? synthesizeNow(synthesized);
+  cache.set(key, known);
+  return known;
+}
+
+async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
+  const make = (outdir: string, sources?: string) => runSynthesis({ config, outdir, ...(sources && { sources }) });
+  const folder = await (canCache() ? cachedAssembly(JSON.stringify(config), make) : makeOnce(make));
+  return readAssembly(readStacks(folder), folder);
+}
+
+async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string> {
+  const outdir = mkdtempSync(join(rootFolder(), 'assembly-'));
+  await make(outdir);
+  return outdir;
+}
+
+/** What the process that synthesizes is told. */
+export interface SynthesisOrder extends Pick<BuildOptions, 'sources'> {
+  readonly config: HeadroomConfig;
+  readonly outdir: string;
+}
+
+async function runSynthesis(order: SynthesisOrder): Promise<void> {
+  const child = spawn(process.execPath, [CHILD], { stdio: ['pipe', 'ignore', 'pipe'] });
+  let output = '';
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(JSON.stringify(order));
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (code === 0) return;
+  throw new Error(
+    `the stacks could not be synthesized (${signal ?? `exit status ${String(code)}`}):\n${output.trim()}`,
+  );
+}
+
+const manifest = z.object({
+  artifacts: z.record(
+    z.string(),
+    z.object({ type: z.string(), properties: z.looseObject({ templateFile: z.string().optional() }).optional() }),
+  ),
+});
+
+function readStacks(folder: string): SynthesizedStack[] {
+  const readJson = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  return Object.entries(manifest.parse(readJson('manifest.json')).artifacts).flatMap(([name, { type, properties }]) =>
+    type === 'aws:cloudformation:stack' ? [{ name, template: readJson(String(properties?.templateFile)) }] : [],
+  );
+}
+
+/** Goes with this process, however it ends. */
+function rootFolder(): string {
+  if (root === null) {
+    const folder = mkdtempSync(join(tmpdir(), 'headroom-synth-'));
+    startKeeper().guardFolder(folder);
+    root = folder;
+  }
+  return root;
+}

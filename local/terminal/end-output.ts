@@ -1,0 +1,99 @@
+import Table from 'cli-table3';
+import type { Proposal } from '../../functions/call/carry-out-call.ts';
+import { consequencesOf, describeCall, scopeOfCall } from '../../functions/core/plan/call.ts';
+import type { Act } from '../../functions/core/record/act.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import { printable } from '../../functions/core/words/printable.ts';
+import { sessionKey, type Session } from '../../functions/core/server/session.ts';
+import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
+import { SPARED } from '../../functions/core/policy/spared.ts';
+import { inWords } from '../../functions/core/words/in-words.ts';
+
+/** What came of a call. */
+export interface Ended {
+  readonly incident: Incident;
+  /** Keys of confirmed sessions that are still there; null when nobody looked after the last act. */
+  readonly left: ReadonlySet<string> | null;
+  readonly acts: readonly Act[];
+}
+
+/** Who ends, who is spared and why, and what follows. */
+export function planInWords({ target, call, snapshot, plan }: Proposal): string {
+  const { victims, spared, others } = plan;
+  const lines = [
+    `target   ${target.id} (${printable(target.endpoint, 255)}), ${Math.round(usagePercent(snapshot))} %: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
+    `call     ${scopeOfCall(call)}`,
+    `ends     ${victims.length} of ${victims.length + spared.length} that it means; ${others} others are not looked at`,
+    ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
+  ];
+  if (spared.some(({ reason }) => reason.startsWith('cap-'))) lines.push('caps     hold it back; --no-cap lifts them');
+  if (victims.length + spared.length === 0) return lines.join('\n');
+  const table = new Table({
+    head: ['session', 'user', 'application', 'database', 'client', 'state', 'for', 'what'],
+    ...PLAIN,
+  });
+  for (const { session, reason } of victims) table.push([...cells(session), `ends: ${reason}`]);
+  for (const { session, reason } of spared) table.push([...cells(session), `stays: ${SPARED[reason]}`]);
+  return [...lines, table.toString()].join('\n');
+}
+
+/** No colours: standard output may be a file. */
+const PLAIN = { style: { head: [], border: [], compact: true } };
+
+function cells({ identity, user, application, database, client, state, stateMs }: Session): string[] {
+  const names = [user, application, database, client].map((name) => printable(name ?? '?', 40));
+  return [String(identity.id), ...names, state, inWords(stateMs)];
+}
+
+export function resultInWords({ plan }: Proposal, { incident, left, acts }: Ended): string {
+  const results = resultsOf(acts);
+  const lines = plan.victims.flatMap(({ session }) => {
+    const key = sessionKey(session.identity);
+    if (left !== null && !left.has(key)) return [];
+    return [`  ${session.identity.id} ${printable(session.user ?? '?')}: ${results.get(key) ?? 'not tried'}`];
+  });
+  const failure = incident.failure && `failed: ${incident.failure.error}: ${incident.failure.detail}`;
+  return [
+    `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${Math.round(incident.usageAfter ?? 0)} %`}`,
+    ...(lines.length === 0 ? [] : [left === null ? 'of these it is not known:' : 'still there:', ...lines]),
+  ].join('\n');
+}
+
+/** One document. Ages in milliseconds; `ended` and `outcome` are null when nothing was tried. */
+export function toJson({ target, call, snapshot, plan }: Proposal, ended: Ended | null): unknown {
+  const results = resultsOf(ended?.acts ?? []);
+  return {
+    target: target.id,
+    call: { ...call, words: describeCall(call) },
+    at: new Date(snapshot.at).toISOString(),
+    incidentId: ended?.incident.id ?? null,
+    outcome: ended?.incident.outcome ?? null,
+    failure: ended?.incident.failure ?? null,
+    ended: ended?.incident.endedCount ?? null,
+    left: ended?.left?.size ?? null,
+    usageBefore: usagePercent(snapshot),
+    usageAfter: ended?.incident.usageAfter ?? null,
+    consequences: consequencesOf(plan.victims),
+    victims: plan.victims.map(({ session, method, reason }) => ({
+      ...describe(session),
+      method,
+      reason,
+      result: results.get(sessionKey(session.identity)) ?? null,
+    })),
+    spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
+    others: plan.others,
+  };
+}
+
+function describe({ identity, user, application, database, client, state, stateMs, statement }: Session) {
+  return { identity, user, application, database, client, state, stateMs, statement };
+}
+
+/** The last result of each session, by its key. */
+function resultsOf(acts: readonly Act[]): ReadonlyMap<string, string> {
+  return new Map(
+    acts.flatMap(({ victims }) =>
+      victims.flatMap(({ identity, result }) => (result ? [[sessionKey(identity), result]] : [])),
+    ),
+  );
+}

@@ -1,0 +1,127 @@
+import { describeAdmission } from '../../functions/core/server/admission.ts';
+import { describeFinally, type Approval } from '../../functions/core/record/approval.ts';
+import { describeChoice } from '../../functions/core/plan/choice.ts';
+import type { Act } from '../../functions/core/record/act.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import { describeLimit, summariseLimits, type SettledCap } from '../../functions/core/record/limit.ts';
+import { describePause, scopeInWords } from '../../functions/core/policy/pause.ts';
+import { printable } from '../../functions/core/words/printable.ts';
+import type { Round } from '../../functions/core/record/round.ts';
+import { SPARED, type SparedReason } from '../../functions/core/policy/spared.ts';
+import { describeRound } from './narrator.ts';
+
+/** An incident from the first alarm to closure, for somebody who reads it the next morning. */
+export function storyOf(
+  incident: Incident,
+  {
+    rounds,
+    acts,
+    approvals,
+    settledCaps,
+  }: {
+    readonly rounds: readonly Round[];
+    readonly acts: readonly Act[];
+    readonly approvals: readonly Approval[];
+    readonly settledCaps: readonly SettledCap[];
+  },
+): string {
+  return [
+    `${incident.id}: ${incident.outcome ?? 'open'}`,
+    '',
+    `target     ${incident.target.id} (${incident.target.engine} ${incident.serverVersion ?? 'of unknown version'}, ${incident.target.endpoint})`,
+    `alarm      ${incident.alarm.alarm}, ${instant(incident.alarm.at)}: ${incident.alarm.reason}`,
+    ...(incident.joinedCount > 0 ? [`           ${incident.joinedCount} more alarms joined`] : []),
+    `opened     ${instant(incident.openedAt)}`,
+    `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
+    `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
+    `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
+    `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
+    `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
+    ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
+    ...describeEnd(incident),
+    ...rounds.flatMap((round) => [
+      '',
+      ...describeRoundAt(round, incident, acts),
+      ...approvals.filter((each) => each.round === round.round).map((each) => `  asked: ${describeFinally(each)}`),
+    ]),
+    '',
+    ...describeSpared(incident),
+    ...describeNotices(incident),
+  ].join('\n');
+}
+
+function describeEnd({ escalation, failure, repeats, repeatedAt, acknowledgement: taken }: Incident): string[] {
+  return [
+    ...(escalation === null
+      ? []
+      : [`handed on  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
+    ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
+    ...(repeats === 0 ? [] : [`paged      ${repeats} more times, the last ${instant(repeatedAt ?? 0)}`]),
+    ...(taken === null
+      ? []
+      : [`taken      by ${printable(taken.by)}, ${instant(taken.at)} ${printable(taken.note, 300)}`.trimEnd()]),
+  ];
+}
+
+function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[]): string[] {
+  return [
+    `round ${round.round}, ${after(incident, round.at)}`,
+    ...describeRound(round).map(({ text }) => `  ${text}`),
+    ...(round.choice === undefined ? [] : describeChoice(round.choice).map((line) => `  choice: ${line}`)),
+    ...acts.filter((act) => act.round === round.round).flatMap(describeAct),
+  ];
+}
+
+function describeAct({ tier, finishedAt, victims, cap }: Act): string[] {
+  const heading = finishedAt === null ? `${tier}: began, and its end is not on record` : tier;
+  return [
+    `  ${heading}`,
+    ...(cap === null
+      ? []
+      : [
+          `    limit on ${printable(cap.user, 63)}: ${cap.limit}, ${cap.result ?? 'result not known'}; ${cap.reason}${cap.detail === '' ? '' : `; ${cap.detail}`}`,
+        ]),
+    ...victims.map(
+      ({ identity, user, application, method, result, reason, detail }) =>
+        `    ${identity.id} ${printable(user ?? '?')} ${printable(application) || '(no application name)'}: ${method}, ${result ?? 'result not known'}; ${reason}${detail === '' ? '' : `; ${detail}`}`,
+    ),
+  ];
+}
+
+function describeSpared({ spared }: Incident): string[] {
+  const counts = Object.entries(spared);
+  if (counts.length === 0) return [];
+  return [
+    'spared',
+    ...counts.map(
+      ([reason, count]) => `  ${String(count).padStart(5)}  ${isSparedReason(reason) ? SPARED[reason] : reason}`,
+    ),
+  ];
+}
+
+function isSparedReason(reason: string): reason is SparedReason {
+  return reason in SPARED;
+}
+
+function describeNotices({ notices, pendingNotices }: Incident): string[] {
+  return [
+    ...notices.map(
+      ({ notice, at, delivered, error }) =>
+        `told       ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
+    ),
+    ...pendingNotices.map((notice) => `to tell    ${notice}`),
+  ];
+}
+
+function percent(usage: number | null): string {
+  return usage === null ? 'not known' : `${Math.round(usage)} %`;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function after({ alarm }: Incident, at: number | null): string {
+  return at === null ? 'never' : `${((at - alarm.at) / 1000).toFixed(1)} s after the alarm`;
+}

@@ -1,0 +1,27 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format } from 'prettier';
+import { fillCauses } from './causes-reference.ts';
+import { buildJsonSchema } from '../lib/config/json-schema.ts';
+import { writePolicyReference } from './policy-reference.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** The files that are made from code, in whole or in part, formatted as they are kept. */
+export async function generateFiles(): Promise<Readonly<Record<string, string>>> {
+  const schema = JSON.stringify(buildJsonSchema());
+  return {
+    'headroom.schema.json': await format(schema, { parser: 'json', printWidth: 120 }),
+    'docs/causes.md': await format(fillCauses(readFileSync(join(ROOT, 'docs/causes.md'), 'utf8')), {
+      parser: 'markdown',
+      printWidth: 120,
+    }),
+    'docs/policy.md': await format(writePolicyReference(), { parser: 'markdown', printWidth: 120 }),
+  };
+}
+
+if (import.meta.main) {
+  for (const [file, content] of Object.entries(await generateFiles())) {
+    writeFileSync(join(ROOT, file), content);
+  }
+}

@@ -1,0 +1,107 @@
+import { FLOORS } from '../functions/core/policy/policy.ts';
+import { buildJsonSchema, type JsonSchema } from '../lib/config/json-schema.ts';
+import { isRecord } from '../lib/config/records.ts';
+
+const INTRODUCTION = `# headroom.yaml
+
+Every field, its default and its limits. This page is made from the schema that checks the file
+(\`npm run generate\`), and so is \`headroom.schema.json\`, which editors use for completion:
+
+    # yaml-language-server: $schema=./headroom.schema.json
+
+\`defaults\` takes every field of a target but \`id\` and is merged under each of them: what a target says itself wins, key by
+key; lists are replaced as a whole. A mistake never goes by in silence: unknown keys are refused, and every problem is named
+at once with its line, its value and the fix.
+
+Paths below are written with dots. Percentages are of _usable_ slots: \`max_connections\` less every reserve.
+`;
+
+const FLOOR_NOTE = `## Lower limits on real targets
+
+Unless a target is marked \`rehearsal: true\`, ages under these are refused, because ending what is that young is not a cure:
+${Object.entries(FLOORS)
+  .map(([name, seconds]) => `\`policy.ages.${name}\` ${seconds} s`)
+  .join(', ')}.
+`;
+
+interface Field {
+  readonly path: string;
+  readonly schema: JsonSchema;
+}
+
+/** docs/policy.md: one table per part of the file. */
+export function writePolicyReference(): string {
+  const properties = partsOf(buildJsonSchema());
+  const target = isRecord(properties['targets']) ? asSchema(properties['targets']['items']) : {};
+  const { policy, ...fields } = partsOf(target);
+  return [
+    INTRODUCTION,
+    section('installation', asSchema(properties['installation'])),
+    section('notify', asSchema(properties['notify'])),
+    section('targets', { properties: fields, description: 'Each entry of the list, and `defaults`.' }),
+    section('policy', asSchema(policy)),
+    FLOOR_NOTE,
+  ].join('\n');
+}
+
+function section(title: string, schema: JsonSchema): string {
+  const rows = leavesOf(schema, '').map(
+    ({ path, schema: leaf }) =>
+      `| \`${path}\` | ${describeDefault(leaf)} | ${describeType(leaf)} | ${text(leaf['description'])} |`,
+  );
+  return [
+    `## ${title}`,
+    '',
+    text(schema['description']),
+    '',
+    '| field | default | values | what it does |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function leavesOf(schema: JsonSchema, prefix: string): Field[] {
+  const alternatives = schema['oneOf'];
+  if (Array.isArray(alternatives)) {
+    return alternatives.filter(isRecord).flatMap((one) => leavesOf(one, `${prefix}<${modeOf(one)}>`));
+  }
+  if (!isRecord(schema['properties'])) return [{ path: prefix, schema }];
+  return Object.entries(schema['properties']).flatMap(([key, inner]) =>
+    leavesOf(asSchema(inner), prefix === '' ? key : `${prefix}.${key}`),
+  );
+}
+
+function modeOf(schema: JsonSchema): string {
+  return text(asSchema(partsOf(schema)['mode'])['const']);
+}
+
+function describeDefault(schema: JsonSchema): string {
+  const value = schema['default'];
+  if (value === undefined) return '–';
+  return Array.isArray(value) && value.length === 0 ? 'none' : `\`${JSON.stringify(value).replaceAll('"', '')}\``;
+}
+
+function describeType(schema: JsonSchema): string {
+  if (schema['const'] !== undefined) return `\`${text(schema['const'])}\``;
+  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => `\`${String(value)}\``).join(', ');
+  if (schema['type'] === 'array') return `list of ${describeType(asSchema(schema['items']))}`;
+  const { minimum, maximum, type } = schema;
+  const from = typeof minimum === 'number' ? minimum : null;
+  const to = typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER ? maximum : null;
+  if (from !== null && to !== null) return `${from} to ${to}`;
+  if (from !== null) return `${from} or more`;
+  return type === 'boolean' ? '`true`, `false`' : text(type);
+}
+
+function partsOf(schema: JsonSchema): JsonSchema {
+  return asSchema(schema['properties']);
+}
+
+function asSchema(value: unknown): JsonSchema {
+  return isRecord(value) ? value : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

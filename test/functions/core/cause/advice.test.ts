@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { poolSizeFor } from '../../../../functions/core/cause/advice-sizes.ts';
+import { adviseOn, type Advised } from '../../../../functions/core/cause/advice.ts';
+import { CAUSES, type CauseName } from '../../../../functions/core/cause/find-cause.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { MAX_LINES } from '../../../../functions/core/messages/text.ts';
+import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
+
+const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
+
+function factsOf(sessions: readonly Session[], usable = 100) {
+  return diagnose(aSnapshot(usable, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).facts;
+}
+
+const leak = factsOf(
+  many(100, 1, (id) =>
+    aSession(id, {
+      user: 'orders',
+      application: `export-${id}`,
+      statement: { verb: 'SELECT', text: 'SELECT * FROM orders WHERE id = ?', isOptedOut: false },
+    }),
+  ),
+);
+
+describe('advice', () => {
+  it('exists for every cause on every engine, in bounded lines without control characters', () => {
+    const hostile = factsOf(
+      many(100, 1, (id) => inTransaction(id, { user: 'x"; DROP\n\u202e', application: 'y\u0007' })),
+    );
+    for (const cause of Object.keys(CAUSES) as CauseName[]) {
+      for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
+        for (const facts of [leak, hostile, factsOf([])]) {
+          const lines = adviseOn(cause, facts, { ...POSTGRES, engine });
+          expect(lines.length).toBeGreaterThan(0);
+          expect(lines.join('')).not.toMatch(/[\p{Cc}\u202e]/u);
+          for (const line of lines) expect(line.length).toBeLessThan(400);
+        }
+      }
+    }
+  });
+
+  it('names the service to restart, the statement it ran last and its own timeout', () => {
+    const lines = adviseOn('connection-leak', leak, POSTGRES);
+    expect(lines[0]).toContain('restart the service behind orders/export-#');
+    expect(lines[1]).toContain('100 of them ran last: SELECT * FROM orders WHERE id = ?');
+    expect(lines.join()).toContain(`ALTER ROLE "orders" SET idle_session_timeout`);
+  });
+
+  it('quotes names that people will copy', () => {
+    const facts = factsOf(many(100, 1, (id) => inTransaction(id, { user: `o'ha"ra` })));
+    expect(adviseOn('idle-in-transaction', facts, POSTGRES).join()).toContain(`ALTER ROLE "o'ha""ra" SET`);
+    const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
+    const job = (user: string) => factsOf(many(9, 1, (id) => active(id, { user, application: 'flyway' })));
+    expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h` WITH');
+    // In a string a backslash would take the quote that follows it along, and the rest would be a statement.
+    const hostile = adviseOn('job-holding-on', job("\\'; DROP DATABASE a; -- "), onMariadb).join();
+    expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- ` WITH");
+  });
+
+  it('computes pool sizes from cores and from what the server can take, whichever is less', () => {
+    expect(poolSizeFor(8)).toBe(22);
+    const pools = [
+      { name: 'web', instances: 20, size: 25, cores: 8 },
+      { name: 'jobs', instances: 2, size: 50, cores: null },
+    ];
+    const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
+    expect(lines[0]).toContain(
+      '20 × 25 (web) + 2 × 50 (jobs) = 600 connections; 300 slots are usable, and 225 leave room',
+    );
+    expect(lines[1]).toContain('set the pool of web to 9 per process; (2 × 8 cores + 1) × 1.3 = 22');
+    expect(lines[2]).toBe('set the pool of jobs to 18 per process');
+    expect(9 * 20 + 18 * 2).toBeLessThanOrEqual(225);
+  });
+
+  it('never advises pools that fit to grow', () => {
+    const pools = [{ name: 'web', instances: 4, size: 25, cores: 8 }];
+    const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
+    expect(lines[0]).toContain('the pools as described fit: they may take 4 × 25 (web) = 100 connections');
+    expect(lines.join()).not.toContain('set the pool');
+  });
+
+  it('says whether the limit can be raised without a restart', () => {
+    const raise = (engine: Advised['engine'], isRds: boolean) =>
+      adviseOn('limit-too-low', factsOf(many(100, 1, (id) => active(id))), { ...POSTGRES, engine, isRds }).join();
+    expect(raise('postgres', false)).toContain('raise max_connections to 150: PostgreSQL applies it at a restart only');
+    expect(raise('postgres', true)).toContain('to 150 in the parameter group: PostgreSQL applies it at a restart only');
+    expect(raise('mysql', true)).toContain('it applies at once');
+    expect(raise('mariadb', false)).toContain('SET GLOBAL max_connections = 150');
+  });
+
+  it('says whether a higher limit fits into memory, as far as anybody knows', () => {
+    const facts = factsOf(many(100, 1, (id) => active(id)));
+    const raise = (freeMemoryBytes: number | null, engine: Advised['engine'] = 'mysql') =>
+      adviseOn('limit-too-low', { ...facts, freeMemoryBytes }, { ...POSTGRES, engine }).join();
+    expect(raise(null)).toContain(
+      '50 more may take 629 MB (by RDS’s own rule for this engine): see that as much is free',
+    );
+    expect(raise(700e6)).toContain(
+      '629 MB (by RDS’s own rule for this engine), and 700 MB were free at the least of late: it fits',
+    );
+    expect(raise(600e6)).toContain('but only 600 MB were free at the least of late: take a larger class first');
+    expect(raise(600e6, 'postgres')).toContain('477 MB (by RDS’s own rule for this engine), and 600 MB');
+    expect(raise(600e6, 'mariadb')).toContain('1,258 MB (by RDS’s own rule for this engine), but only');
+  });
+
+  it('names the blocker with what it ran last, and bounds waiting for the user that waits', () => {
+    const statement = { verb: 'UPDATE', text: 'UPDATE stock SET n = ?', isOptedOut: false } as const;
+    const sessions = [
+      inTransaction(1, { user: 'pay', application: 'payments', statement }),
+      inTransaction(2, { user: 'pay', application: 'refunds' }),
+      ...many(9, 3, (id) => waiter(id, [1], { user: 'shop' })),
+      ...many(3, 20, (id) => waiter(id, [2], { user: 'shop' })),
+      ...many(30, 30, (id) => active(id, { user: 'web' })),
+    ];
+    const lines = adviseOn('lock-contention', factsOf(sessions), POSTGRES);
+    expect(lines[0]).toBe(
+      'look at session 1 of pay/payments first, which holds up 9, and 1 more like it; it ran last: UPDATE stock SET n = ?',
+    );
+    expect(lines[1]).toContain(`ALTER ROLE "shop" SET lock_timeout = '10s'`);
+    expect(adviseOn('lock-contention', factsOf([]), POSTGRES)[0]).toContain('`headroom plan` shows');
+  });
+
+  it('on pools says what to do about idle ones, which pooler fits and what a higher limit takes', () => {
+    const text = adviseOn('pool-oversubscription', leak, POSTGRES).join('\n');
+    expect(text).toContain('minimumIdle');
+    expect(text).toContain('RDS Proxy, or PgBouncer in transaction mode; it fits clients that keep nothing');
+    expect(text).toContain('max_connections to 150');
+  });
+
+  it('is short enough for a message to carry all of it', () => {
+    for (const cause of Object.keys(CAUSES) as CauseName[])
+      expect(adviseOn(cause, leak, POSTGRES).length).toBeLessThanOrEqual(MAX_LINES);
+  });
+});

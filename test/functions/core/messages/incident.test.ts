@@ -1,0 +1,451 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Act, ActCap, VictimRecord } from '../../../../functions/core/record/act.ts';
+import type { Incident } from '../../../../functions/core/record/incident.ts';
+import type { CapRecord, SettledCap } from '../../../../functions/core/record/limit.ts';
+import { composeStuckCap } from '../../../../functions/core/messages/stuck-limit.ts';
+import { composeMessage } from '../../../../functions/core/messages/incident.ts';
+import type { Message } from '../../../../functions/core/messages/message.ts';
+import { composeRefusal } from '../../../../functions/core/messages/refused-event.ts';
+import { policy } from '../../../../functions/core/policy/policy.ts';
+import type { Notice } from '../../../../functions/core/record/notice.ts';
+import type { Round } from '../../../../functions/core/record/round.ts';
+
+const T0 = Date.UTC(2026, 10, 21, 3, 0, 5);
+const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed', 'done'];
+
+const RELIEVED: Incident = {
+  id: 'orders-20261121T030005000-a1b2c3',
+  target: {
+    id: 'orders',
+    engine: 'postgres',
+    instance: 'orders-db',
+    endpoint: 'orders-db.example.internal:5432',
+    worker: 'headroom-worker-orders',
+    alarms: ['headroom-orders-connections-high'],
+    mode: 'act',
+    isRds: true,
+    pools: [],
+    policy: policy.parse({}),
+  },
+  status: 'closed',
+  outcome: 'relieved',
+  fence: 4,
+  alarm: { alarm: 'headroom-orders-connections-high', at: T0, reason: 'Threshold Crossed' },
+  call: null,
+  joined: [],
+  joinedCount: 0,
+  openedAt: T0 + 2_000,
+  firstActionAt: T0 + 5_000,
+  reliefAt: T0 + 19_000,
+  rebounds: 0,
+  advice: ['restart the service behind app/leaky', 'set a leak detection threshold of a minute'],
+  closedAt: T0 + 20_000,
+  serverVersion: '18.4',
+  serverIdentity: null,
+  admission: { way: 'retry', reserved: true, attempts: 3, refusedAsFull: 2, waitedMs: 1_900 },
+  usageBefore: 97.4,
+  usageAfter: 63.8,
+  usagePeak: 98.9,
+  refused: 14,
+  cause: {
+    name: 'connection-leak',
+    confidence: 0.71,
+    evidence: [
+      '41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min',
+      '97 of 100 usable slots are taken',
+    ],
+    ranking: [],
+  },
+  rounds: 2,
+  endedCount: 12,
+  spared: { enough: 29, 'pool-minimum': 4, 'protected-user': 1 },
+  pauses: [],
+  escalation: null,
+  failure: null,
+  acknowledgement: null,
+  repeats: 0,
+  repeatedAt: null,
+  pendingNotices: ['resolved'],
+  notices: [],
+};
+
+function victim(id: number, overrides: Partial<VictimRecord> = {}): VictimRecord {
+  return {
+    identity: { server: 's', id, incarnation: 'i' },
+    user: 'shop',
+    application: `leaky-batch-${id}`,
+    database: 'orders',
+    method: 'terminate',
+    reason: 'idle for 31 min',
+    result: 'ended',
+    detail: '',
+    ...overrides,
+  };
+}
+
+const ACT: Act = {
+  incidentId: RELIEVED.id,
+  round: 1,
+  tier: 'kill-idle',
+  startedAt: T0 + 5_000,
+  finishedAt: T0 + 5_400,
+  counted: 12,
+  cap: null,
+  victims: [...Array.from({ length: 12 }, (_, i) => victim(i)), victim(12, { result: 'changed' })],
+};
+
+const ROUND: Round = {
+  incidentId: RELIEVED.id,
+  round: 1,
+  at: T0 + 4_000,
+  usage: 97.4,
+  used: 97,
+  usable: 100,
+  byState: { idle: 60 },
+  canary: 'refused as full',
+  admission: 'retry',
+  cause: RELIEVED.cause,
+  next: 'kill-idle',
+  why: '',
+  planned: { 'kill-idle': 13, 'break-locks': 0 },
+  spared: {},
+  sparedSamples: {},
+};
+
+const compose = (
+  notice: Notice,
+  overrides: Partial<Incident> = {},
+  acts: readonly Act[] = [ACT],
+  round = ROUND,
+  settledCaps: readonly SettledCap[] = [],
+) =>
+  composeMessage({ ...RELIEVED, ...overrides }, notice, {
+    acts,
+    rounds: [round],
+    approvals: [],
+    settledCaps,
+    now: T0 + 21_000,
+  });
+
+const OPENED: Partial<Incident> = {
+  status: 'open',
+  outcome: null,
+  firstActionAt: null,
+  reliefAt: null,
+  closedAt: null,
+  serverVersion: null,
+  admission: null,
+  usageBefore: null,
+  usageAfter: null,
+  usagePeak: null,
+  refused: 0,
+  cause: null,
+  spared: {},
+  endedCount: 0,
+};
+
+describe('a resolved incident', () => {
+  it('says in the subject how much relief came and what it cost', () => {
+    expect(compose('resolved').subject).toBe('[Headroom] orders: relieved, 97% -> 64%, 12 sessions ended');
+  });
+
+  it('tells what, where, how bad, why, what was done, what is left and where to look', () => {
+    expect(compose('resolved').body).toMatchInlineSnapshot(`
+      "orders: relieved, 97% -> 64%, 12 sessions ended
+
+      Do        Nothing now. So that it does not come back:
+                restart the service behind app/leaky
+                set a leak detection threshold of a minute
+      Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
+      How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
+                14 logins of Headroom’s own refused as full; it got in at try 3, in 1.9 s, and may use reserved slots
+      Cause     a connection leak: sessions pile up idle and are not given back (confidence 71%)
+                41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min
+                97 of 100 usable slots are taken
+      Done      kill-idle (1 act): 12 ended, 1 left alone, for it changed meanwhile
+                most of shop/leaky-batch-# (12)
+      Left      34 sessions left alone by the last plan:
+                29: enough others, with less harm, end to reach the relief level
+                4: the last sessions its pool is left with
+                1: its user is protected by the policy
+      Look      headroom incidents show orders-20261121T030005000-a1b2c3
+      Say       "From 03:00 UTC, for 19 s, some requests failed because a database was out of connections. It has free connections again."
+      Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high)
+                opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later
+                written 2026-11-21 03:00:26 UTC
+      "
+    `);
+  });
+
+  it('carries the attributes to filter and to de-duplicate by', () => {
+    expect(compose('resolved').attributes).toEqual({
+      severity: 'info',
+      outcome: 'relieved',
+      target: 'orders',
+      incidentId: RELIEVED.id,
+      notice: 'resolved',
+    });
+  });
+
+  it('says that there was nothing to do when it was not needed', () => {
+    const { subject, body } = compose('resolved', { outcome: 'not-needed', usageAfter: 61 }, []);
+    expect(subject).toBe('[Headroom] orders: nothing to do, 61% used');
+    expect(body).toContain('Done      nothing was ended');
+  });
+
+  it('warns when it was not needed because clients are only at a limit of their own', () => {
+    const evidence = ['the user shop has all 40 connections'];
+    const cause = { name: 'consumer-limit', confidence: 0.8, evidence, ranking: [] };
+    const advice = ['raise that limit if the server has room for it'];
+    const change = { outcome: 'not-needed' as const, usageAfter: 61, cause, advice };
+    const { subject, body, attributes } = compose('resolved', change, []);
+    expect(subject).toBe('[Headroom WARNING] orders: 61% used, but some clients are at a limit of their own');
+    expect(body).toContain('Do        raise that limit if the server has room for it');
+    expect(attributes.severity).toBe('warning');
+  });
+
+  it('tells how long it tried when it never got in', () => {
+    const round = { ...ROUND, admission: 'refused as full after 40 tries in 60.0 s' };
+    const { body } = compose('escalated', { admission: null }, [], round);
+    expect(body).toContain('it never got in: refused as full after 40 tries in 60.0 s');
+  });
+});
+
+describe('an opened incident', () => {
+  it('is a warning, and says that what it does not know is unknown', () => {
+    const { subject, body, attributes } = compose('opened', OPENED, []);
+    expect(subject).toBe('[Headroom WARNING] orders: running out of connections');
+    expect(attributes).toMatchObject({ severity: 'warning', outcome: 'open' });
+    expect(body).toContain('postgres of unknown version');
+    expect(body).toContain('Cause     unknown');
+    expect(body).toContain('not looked yet');
+    expect(body).toContain('still open');
+  });
+
+  it('is critical from 95 % on', () => {
+    expect(compose('opened', { ...OPENED, usageBefore: 94.9 }).attributes.severity).toBe('warning');
+    expect(compose('opened', { ...OPENED, usageBefore: 95 }).attributes.severity).toBe('critical');
+  });
+});
+
+describe('an incident that needs a person', () => {
+  const escalation = {
+    reason: 'usage is 96 % and no tier may end anything more',
+    advice: ['shed load', 'raise the limit'],
+  };
+
+  it('pages with the reason in the subject and what to do first in the body', () => {
+    const { subject, body, attributes } = compose(
+      'escalated',
+      { outcome: 'escalated', reliefAt: null, escalation },
+      [],
+    );
+    expect(subject).toBe('[Headroom CRITICAL] orders: needs a person: usage is 96 % and no tier may end anything more');
+    expect(attributes.severity).toBe('critical');
+    expect(body.split('\n').slice(2, 4)).toEqual(['Do        shed load', '          raise the limit']);
+  });
+
+  it('cuts a long reason to what a subject takes', () => {
+    const { subject } = compose('escalated', { escalation: { ...escalation, reason: 'locked out '.repeat(50) } });
+    expect(subject).toHaveLength(99);
+    expect(subject.endsWith('...')).toBe(true);
+  });
+
+  it('tells of sessions that may have been ended without an answer', () => {
+    const act = { ...ACT, finishedAt: null, victims: [victim(1, { result: null }), victim(2)] };
+    const { body } = compose('failed', { outcome: 'failed', failure: { error: 'States.Timeout', detail: '' } }, [act]);
+    expect(body).toContain('kill-idle (1 act): 1 ended, 1 unknown: meant to be ended, no answer came');
+  });
+
+  it('says what Headroom failed of', () => {
+    const failure = { error: 'WorkerFault', detail: 'worker headroom-worker-orders crashed' };
+    const { subject, body } = compose('failed', { outcome: 'failed', failure });
+    expect(subject).toBe('[Headroom CRITICAL] orders: Headroom failed, look by hand: WorkerFault');
+    expect(body).toContain('Headroom stopped with: worker headroom-worker-orders crashed');
+  });
+});
+
+describe('an observed incident', () => {
+  it('says what would have been done, and that nothing was', () => {
+    const { subject, body, attributes } = compose('observed', { outcome: 'observed', usageAfter: 97 }, []);
+    expect(subject).toBe('[Headroom WARNING] orders: observed only, 97% used, 13 sessions would be ended');
+    expect(body).toContain('Would do  kill-idle: 13 sessions');
+    expect(body).not.toContain('break-locks');
+    expect(attributes.severity).toBe('warning');
+    expect(body).toContain('nothing was ended');
+    expect(body).not.toContain('Done');
+  });
+
+  it('says who paused it and why, and what had been done before', () => {
+    const paused = { ...ROUND, why: 'paused by ann: a migration runs; would act: kill-idle ends 13 sessions' };
+    const { subject, body } = compose('observed', { outcome: 'observed', usageAfter: 89 }, [ACT], paused);
+    expect(subject).toContain('held back, 89% used, 13 sessions would be ended');
+    expect(body).toContain('nothing more was ended');
+    expect(body).toContain('Why not: paused by ann: a migration runs');
+    expect(body).toContain('Done      kill-idle (1 act): 12 ended');
+  });
+});
+
+describe('a refused event', () => {
+  it('is a warning that names target, alarm and reason', () => {
+    const message = composeRefusal({ targetId: 'orders', alarmName: 'cpu-high', reason: 'none of its alarms', at: T0 });
+    expect(message.subject).toBe('[Headroom WARNING] orders: event of alarm cpu-high refused');
+    expect(message.body).toContain('Why       none of its alarms');
+    expect(message.attributes).toMatchObject({ severity: 'warning', outcome: 'refused', notice: 'refused' });
+  });
+
+  it('does without either name', () => {
+    const { subject } = composeRefusal({ targetId: null, alarmName: null, reason: 'malformed', at: T0 });
+    expect(subject).toBe('[Headroom WARNING] unknown: event of unknown alarm refused');
+  });
+});
+
+it('never says what a session ran, for it never gets to know', () => {
+  const { json, body } = compose('resolved');
+  expect(JSON.stringify({ json, body })).not.toMatch(/SELECT|statement/i);
+});
+
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 2_000 }),
+  fc.constantFrom(
+    '\r\nSubject: x',
+    '\u001b[31m',
+    '‮\u202e',
+    '\ud800',
+    '…’·'.repeat(300),
+    'ü'.repeat(5_000),
+    '__proto__',
+  ),
+);
+
+const numeric = fc.oneof(fc.double(), fc.constant(null));
+const counts = fc.dictionary(hostile, fc.nat(), { maxKeys: 30 });
+const hostileIncident = fc
+  .record({
+    alarm: fc.record({ alarm: hostile, at: fc.double(), reason: hostile }),
+    serverVersion: hostile,
+    usageBefore: numeric,
+    usageAfter: numeric,
+    usagePeak: numeric,
+    refused: fc.nat(),
+    spared: counts,
+    cause: fc.record({
+      name: hostile,
+      confidence: fc.double(),
+      evidence: fc.array(hostile, { maxLength: 30 }),
+      ranking: fc.array(fc.record({ name: hostile, probability: fc.double() }), { maxLength: 5 }),
+    }),
+    escalation: fc.record({ reason: hostile, advice: fc.array(hostile, { maxLength: 30 }) }),
+    failure: fc.record({ error: hostile, detail: hostile }),
+    target: fc.record({ endpoint: hostile, instance: hostile }),
+  })
+  .map((fields): Incident => ({ ...RELIEVED, ...fields, target: { ...RELIEVED.target, ...fields.target } }));
+const aCap = (user: string): ActCap => ({
+  user,
+  account: user,
+  limit: 40,
+  before: null,
+  reason: user,
+  result: 'done',
+  detail: user,
+});
+const hostileActs = fc.array(
+  fc.record({ user: hostile, application: hostile, database: hostile }).map((names) => victim(1, names)),
+  { maxLength: 30 },
+);
+
+function expectSound({ subject, body, json, attributes }: Message): void {
+  expect(subject).toMatch(/^\[Headroom(?: WARNING| CRITICAL)?\] [\x20-\x7e]+$/);
+  expect(subject.length).toBeLessThan(100);
+  expect(Buffer.byteLength(body)).toBeLessThan(64_000);
+  expect(body.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+  expect(body.split('\n').length).toBeLessThan(60);
+  expect(Buffer.byteLength(JSON.stringify(json))).toBeLessThan(64_000);
+  expect(Object.values(attributes).join('')).not.toMatch(/[\p{Cc}\p{Cs}]/u);
+}
+
+const A_RECORD: CapRecord = {
+  targetId: 'orders',
+  user: 'checkout',
+  account: '"checkout"',
+  incidentId: RELIEVED.id,
+  limit: 40,
+  before: null,
+  at: T0,
+  setBy: T0,
+  isSet: true,
+  toldAt: null,
+};
+
+describe('a temporary limit', () => {
+  const act = { ...ACT, cap: aCap('checkout') };
+  const settled = (end: SettledCap['end'], dropped: SettledCap['dropped'] = null): SettledCap => ({
+    ...A_RECORD,
+    end,
+    endedAt: T0,
+    dropped,
+  });
+
+  it('is told with what was before and what became of it', () => {
+    expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).body).toContain(
+      'limited the user checkout to 40 connections (before: no limit): lifted again',
+    );
+    expect(compose('escalated', {}, [act]).body).toContain('(before: no limit): until the incident is closed');
+    expect(
+      compose('resolved', {}, [act], ROUND, [settled('dropped', { by: 'ann', why: 'it is gone' })]).body,
+    ).toContain('taken off the record by hand, whatever the server has, by ann: it is gone');
+    expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which was left');
+    const refused = { ...act, cap: { ...act.cap, result: 'refused' as const } };
+    expect(compose('escalated', {}, [refused]).body).toContain('meant to limit the user checkout');
+    expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).json['limits']).toEqual([
+      { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted', dropped: null },
+    ]);
+  });
+
+  it('that could not be lifted pages with the exact statement', () => {
+    const { subject, body, json } = composeStuckCap({ ...A_RECORD, before: 120 }, 'timed out', RELIEVED.target, T0);
+    expect(subject).toContain('[Headroom CRITICAL]');
+    expect(body).toContain('run as an administrator: ALTER ROLE "checkout" CONNECTION LIMIT 120');
+    expect(body).toMatch(/headroom limits drop --target \S+ --user checkout --why/);
+    expect(json).toMatchObject({ notice: 'limit-left', user: 'checkout', limit: 40, before: 120 });
+  });
+});
+
+it('is sound whatever names, texts and numbers an incident holds', () => {
+  fc.assert(
+    fc.property(
+      hostileIncident,
+      hostileActs,
+      counts,
+      fc.constantFrom(...NOTICES),
+      (incident, victims, planned, notice) => {
+        const cap = aCap(victims[0]?.user ?? '');
+        const acts = [{ ...ACT, victims, cap }];
+        const details = { acts, rounds: [{ ...ROUND, planned }], approvals: [], settledCaps: [], now: T0 };
+        expectSound(composeMessage(incident, notice, details));
+        const stuck = { ...A_RECORD, user: cap.user };
+        expectSound(composeStuckCap(stuck, cap.user, incident.target, T0));
+      },
+    ),
+  );
+});
+
+it('is sound whatever a refused event holds', () => {
+  fc.assert(
+    fc.property(hostile, hostile, hostile, fc.double(), (targetId, alarmName, reason, at) => {
+      expectSound(composeRefusal({ targetId, alarmName, reason, at }));
+    }),
+  );
+});
+
+it('stays short with 50 acts of 2,500 sessions each', () => {
+  const acts = Array.from({ length: 50 }, (_, round) => ({
+    ...ACT,
+    round,
+    victims: Array.from({ length: 2_500 }, (_v, id) => victim(id, { application: 'abcdefghijklmnop'[id % 16] ?? '' })),
+  }));
+  const { body } = compose('resolved', {}, acts);
+  expect(body.length).toBeLessThan(4_000);
+  expect(body).toContain('kill-idle (50 acts): 125000 ended');
+});

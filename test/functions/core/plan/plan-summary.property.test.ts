@@ -1,0 +1,272 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { MOST_FOR_PERSON } from '../../../../functions/core/plan/plan-group.ts';
+import {
+  findWorse,
+  hashPlan,
+  isCapAgreed,
+  summarisePlan,
+  withinAgreed,
+  type PlanSummary,
+} from '../../../../functions/core/plan/plan-summary.ts';
+import { NO_HISTORY, type History, type TierPlan, type Victim } from '../../../../functions/core/plan/tier-plan.ts';
+import type { Policy } from '../../../../functions/core/policy/policy.ts';
+import { protectionOf, reservedForPerson } from '../../../../functions/core/policy/protection.ts';
+import { consumerOf, sessionKey } from '../../../../functions/core/server/session.ts';
+import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../../support/a-session.ts';
+import { aSummary } from '../../../support/an-approval.ts';
+import { policies, snapshots } from '../../../support/arbitraries.ts';
+import { aStorm } from '../../../support/storming.ts';
+
+function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {
+  return diagnose(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
+}
+
+/** Two looks at a server: the one that was asked about, and the one after the answer. */
+function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
+  fc.assert(
+    fc.property(snapshots, snapshots, policies, (before, after, policy) => {
+      const later = plansOf(after, policy);
+      for (const asked of plansOf(before, policy)) {
+        const now = later.find(({ tier }) => tier === asked.tier);
+        if (now) check(asked, now);
+      }
+    }),
+    { numRuns: 500 },
+  );
+}
+
+/** The look before has found a storm. */
+const STORMING: History = { ...NO_HISTORY, lastCause: 'connection-storm' };
+
+function aLimit(changed: Partial<NonNullable<PlanSummary['cap']>>): NonNullable<PlanSummary['cap']> {
+  return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
+}
+
+/** A full server on which one of two users storms, beside as many others as there may be. */
+const stormsOfOne: fc.Arbitrary<Snapshot> = fc
+  .record({ user: fc.constantFrom('checkout', 'checkout', 'mail'), others: fc.integer({ min: 2, max: 40 }) })
+  .map(({ user, others }) =>
+    aSnapshot(
+      100,
+      [
+        ...many(100 - others, 1, (id) => aSession(id, { user, connectedMs: 2_000, stateMs: 1_900, queryMs: 1_900 })),
+        ...many(others, 1_001, (id) => active(id, { user: 'shop' })),
+      ],
+      {
+        userLimits: aStorm(
+          new Map([
+            ['checkout', null],
+            ['mail', null],
+          ]),
+        ).userLimits,
+      },
+    ),
+  );
+
+const hasCost = ({ session }: Victim) => session.hasWritten || (session.rowsModified ?? 0) > 0;
+
+describe('what a yes covers', () => {
+  it('is the plan that was asked about, whole', () => {
+    forAllChanges((asked) => {
+      const summary = summarisePlan(asked, 5);
+      expect(findWorse(summary, summary)).toBeNull();
+      expect(withinAgreed(asked.victims, summary)).toEqual(asked.victims);
+    });
+  });
+
+  it('is never more sessions, another consumer, more that have written, or a reserved session that was not named', () => {
+    forAllChanges((asked, now) => {
+      const agreed = summarisePlan(asked, 5);
+      const covered = withinAgreed(now.victims, agreed);
+      expect(covered.length).toBeLessThanOrEqual(asked.victims.length);
+      expect(covered.filter(hasCost).length).toBeLessThanOrEqual(asked.victims.filter(hasCost).length);
+      const named = new Set(
+        asked.victims.filter((each) => each.needsPerson !== null).map(({ session }) => sessionKey(session.identity)),
+      );
+      for (const victim of covered) {
+        if (victim.needsPerson !== null) expect(named).toContain(sessionKey(victim.session.identity));
+        const same = (each: Victim) => consumerOf(each.session) === consumerOf(victim.session);
+        expect(covered.filter(same).length).toBeLessThanOrEqual(asked.victims.filter(same).length);
+      }
+    });
+  });
+
+  it('is what is acted on: what is left of a plan that has grown is no worse than what was asked about', () => {
+    forAllChanges((asked, now) => {
+      const agreed = summarisePlan(asked, 5);
+      const covered = withinAgreed(now.victims, agreed);
+      expect(findWorse(summarisePlan({ ...now, victims: covered }, 5), agreed)).toBeNull();
+    });
+  });
+
+  it('is all of a plan that is no worse', () => {
+    forAllChanges((asked, now) => {
+      const agreed = summarisePlan(asked, 5);
+      if (findWorse(summarisePlan(now, 5), agreed) !== null) return;
+      expect(withinAgreed(now.victims, agreed)).toEqual(now.victims);
+    });
+  });
+
+  it.each([
+    ['a limit', { cap: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
+    ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
+    ['more sessions', { sessions: 11 }, '11 instead of 10 sessions'],
+    ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 instead of 0 sessions of app/new'],
+    ['work to lose', { losing: 1 }, '1 instead of 0 sessions with work to lose'],
+    ['changes to roll back', { writing: 1 }, '1 instead of 0 sessions that have written'],
+    ['more rows than twice those shown', { rowsModified: 2_001 }, '2001 instead of 2000 rows'],
+    [
+      'a session that was not named',
+      { named: [{ key: 'other', words: 'terminate 7 etl', needsPerson: 'maintenance-statement' as const }] },
+      'a session that was not named: terminate 7 etl',
+    ],
+  ])('%s is worse', (_, change, words) => {
+    const agreed = aSummary({ rowsModified: 1_000 });
+    expect(findWorse({ ...agreed, ...change }, agreed)).toContain(words);
+  });
+
+  it('terminating where cancelling was agreed to is worse, and not covered', () => {
+    const agreed = aSummary({ tier: 'cancel-long', cancels: 10 });
+    expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 instead of 0 sessions to terminate');
+
+    const blockers = aSnapshot(10, [
+      active(1, { hasWritten: true, transactionMs: 3_600_000, stateMs: 3_600_000 }),
+      ...many(9, 2, (id) => active(id, { blockedBy: [1], lockWaitMs: 60_000 })),
+    ]);
+    const asked = plansOf(blockers, aPolicy()).find(({ tier }) => tier === 'break-locks');
+    if (!asked) throw new Error('there is no plan');
+    expect(asked.victims.map(({ method }) => method)).toEqual(['cancel']);
+    const instead = asked.victims.map((victim): Victim => ({ ...victim, method: 'terminate' }));
+    expect(withinAgreed(asked.victims, summarisePlan(asked, 5))).toEqual(asked.victims);
+    expect(withinAgreed(instead, summarisePlan(asked, 5))).toEqual([]);
+  });
+});
+
+describe('what a yes covers of a limit', () => {
+  const agreed = aSummary({ tier: 'cap-consumer', cap: aLimit({}) });
+
+  it.each([
+    ['the same', aLimit({})],
+    ['a higher one, which leaves the user more', aLimit({ limit: 51 })],
+    ['the same on more sessions, for other reasons', aLimit({ sessions: 95, why: 'it grows' })],
+    ['none', null],
+  ])('is %s', (_, cap) => {
+    expect(findWorse({ ...agreed, cap }, agreed)).toBeNull();
+  });
+
+  it.each([
+    ['a lower one', aLimit({ limit: 49 })],
+    ['one on another user', aLimit({ user: 'mail' })],
+    ['one on a user of nearly the same name', aLimit({ user: 'Checkout' })],
+  ])('is not %s', (_, cap) => {
+    expect(findWorse({ ...agreed, cap }, agreed)).toContain('a limit of the user');
+    expect(isCapAgreed(cap, agreed)).toBe(false);
+  });
+
+  it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {
+    const seen = { covered: 0, worse: 0 };
+    fc.assert(
+      fc.property(stormsOfOne, stormsOfOne, (before, after) => {
+        const settings = { policy: aPolicy(), mode: 'act' } as const;
+        const limiting = (snapshot: Snapshot) =>
+          diagnose(snapshot, settings, STORMING).plan.tiers.find(({ cap }) => cap !== null);
+        const [asked, now] = [limiting(before), limiting(after)];
+        if (!asked?.cap || !now?.cap) return;
+        expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
+        const was = summarisePlan(asked, 5);
+        const isCovered = now.cap.user === asked.cap.user && now.cap.limit >= asked.cap.limit;
+        expect(isCapAgreed(now.cap, was)).toBe(isCovered);
+        if (!isCovered) expect(findWorse(summarisePlan(now, 5), was)).toContain('a limit of the user');
+        seen[isCovered ? 'covered' : 'worse']++;
+      }),
+      { numRuns: 200 },
+    );
+    // A property that only ever saw one side says nothing.
+    expect(Math.min(seen.covered, seen.worse)).toBeGreaterThan(20);
+  });
+
+  it('is nothing after a no: no limit is planned, and nobody ends for it', () => {
+    const settings = { policy: aPolicy(), mode: 'act' } as const;
+    fc.assert(
+      fc.property(stormsOfOne, (snapshot) => {
+        const tierOf = (history: History) =>
+          diagnose(snapshot, settings, history).plan.tiers.find(({ tier }) => tier === 'cap-consumer');
+        expect(tierOf(STORMING)?.cap).not.toBeNull();
+        expect(tierOf({ ...STORMING, denied: new Set(['cap-consumer']) })).toMatchObject({ cap: null, victims: [] });
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('whom only a person may end', () => {
+  const policy = aPolicy();
+
+  it('is asked about by name, after everybody else, and never in mode act', () => {
+    fc.assert(
+      fc.property(snapshots, policies, (snapshot, given) => {
+        for (const tier of plansOf(snapshot, given)) {
+          const reserved = tier.victims.filter(({ session }) => reservedForPerson(session, given) !== null);
+          const marked = tier.victims.filter(({ needsPerson }) => needsPerson !== null);
+          if (tier.tier !== 'kill-idle') expect(marked).toEqual(reserved);
+          expect(marked.length).toBeLessThanOrEqual(MOST_FOR_PERSON);
+          expect(tier.victims.slice(tier.victims.length - marked.length)).toEqual(marked);
+          for (const { session } of tier.victims) expect(protectionOf(session, given)).toBeNull();
+        }
+        const acting = diagnose(snapshot, { policy: given, mode: 'act' }, NO_HISTORY).plan.tiers;
+        expect(acting.flatMap(({ victims }) => victims).filter(({ needsPerson }) => needsPerson !== null)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is named with its reason, up to the most that anybody reads', () => {
+    const costly = many(30, 1, (id) => inTransaction(id, { hasWritten: true, rowsModified: 50_000 }));
+    const snapshot = aSnapshot(30, costly);
+    const wide = {
+      ...policy,
+      caps: { perTierPercent: 100, perIncidentPercent: 100, perHourPercent: 100 },
+      reliefPercent: 1,
+    };
+    const tier = plansOf(snapshot, wide).find((each) => each.tier === 'end-idle-transactions');
+    const summary = summarisePlan(
+      tier ?? { tier: 'end-idle-transactions', mode: 'approve', cap: null, refusal: null, victims: [], spared: [] },
+      9,
+    );
+    expect(summary.named).toHaveLength(MOST_FOR_PERSON);
+    expect(summary).toMatchObject({ writing: MOST_FOR_PERSON, rowsModified: MOST_FOR_PERSON * 50_000 });
+    expect(summary.named[0]).toMatchObject({ needsPerson: 'rollback-too-costly' });
+    expect(tier?.spared.some(({ reason }) => reason === 'rollback-too-costly')).toBe(true);
+  });
+});
+
+describe('a summary', () => {
+  it('is bounded, printable and without statements, whatever the names', () => {
+    const hostile = (id: number) =>
+      aSession(id, { user: `u${'x'.repeat(300)}\n${id}`, application: `a\u202e${id}`, database: '<script>' });
+    const snapshot = aSnapshot(400, many(400, 1, hostile));
+    const tier = plansOf(snapshot, aPolicy({ minimumPerPool: 0 }))[0];
+    if (!tier) throw new Error('there is no tier');
+    const summary = summarisePlan(tier, 120);
+    expect(summary.consumers.length).toBeLessThanOrEqual(100);
+    expect(summary.sessions).toBe(summary.consumers.reduce((sum, { sessions }) => sum + sessions, 0));
+    expect(JSON.stringify(summary).length).toBeLessThan(40_000);
+    expect(JSON.stringify(summary)).not.toMatch(/\\n|\u202e|SELECT \?/);
+  });
+
+  it('has a hash of its own: any change is another', () => {
+    const hashes = [
+      hashPlan('i', 1, aSummary()),
+      hashPlan('i', 2, aSummary()),
+      hashPlan('j', 1, aSummary()),
+      hashPlan('i', 1, aSummary({ sessions: 11 })),
+      hashPlan('i', 1, aSummary({ cap: aLimit({}) })),
+      hashPlan('i', 1, aSummary({ cap: aLimit({ limit: 49 }) })),
+    ];
+    expect(new Set(hashes).size).toBe(6);
+    expect(hashPlan('i', 1, aSummary())).toBe(hashes[0]);
+  });
+});

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
+import type { CapRecord } from '../../../../../functions/core/record/limit.ts';
+import { NO_HISTORY, type History, type TierPlan } from '../../../../../functions/core/plan/tier-plan.ts';
+import { modeOfTier, type Policy } from '../../../../../functions/core/policy/policy.ts';
+import type { Session } from '../../../../../functions/core/server/session.ts';
+import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
+import { TIERS } from '../../../../../functions/core/plan/tiers/index.ts';
+import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
+
+/** One of a storm: connected two seconds ago, asked one question, idle since. */
+const stormy = (id: number, changed: Partial<Session> = {}) =>
+  aSession(id, {
+    user: 'checkout',
+    application: `checkout-${id}`,
+    connectedMs: 2_000,
+    stateMs: 1_900,
+    queryMs: 1_900,
+    ...changed,
+  });
+const shop = many(10, 1_001, (id) => active(id, { user: 'shop', application: 'shop-web' }));
+const storm = many(90, 1, (id) => stormy(id));
+
+const mayLimit = (limit: UserLimit['limit'] = null, refusal: string | null = null): Partial<Snapshot> => ({
+  userLimits: {
+    missing: [],
+    users: [{ user: 'checkout', account: '"checkout"', limit, countsEarlier: true, refusal }],
+  },
+});
+
+function planned(
+  sessions: readonly Session[],
+  changed: Partial<Snapshot> = mayLimit(),
+  { policy = {}, history = {} }: { readonly policy?: Partial<Policy>; readonly history?: Partial<History> } = {},
+): TierPlan {
+  const settings = { policy: aPolicy({ tiers: { 'cap-consumer': 'act' }, ...policy }), mode: 'act' as const };
+  const diagnosis = diagnose(aSnapshot(100, sessions, changed), settings, {
+    ...NO_HISTORY,
+    lastCause: 'connection-storm',
+    ...history,
+  });
+  const plan = diagnosis.plan.tiers.find(({ tier }) => tier === 'cap-consumer');
+  if (!plan) throw new Error('the plan has no such tier');
+  return plan;
+}
+
+const onRecord = (limit: number): CapRecord => ({
+  targetId: 'orders',
+  user: 'checkout',
+  account: '"checkout"',
+  incidentId: 'orders-incident',
+  limit,
+  before: null,
+  at: 0,
+  setBy: 0,
+  isSet: true,
+  toldAt: null,
+});
+
+describe('cap-consumer', () => {
+  it('limits the user that storms to its share under the relief level, and ends its idle sessions after that', () => {
+    const { cap, victims, refusal } = planned([...storm, ...shop]);
+    // 100 taken, relief at 70, a margin of 10: 40 of its 90 sessions must go.
+    expect(cap).toMatchObject({ user: 'checkout', limit: 50, before: null, sessions: 90 });
+    expect(cap?.concerns).toEqual([{ consumer: 'checkout/checkout-#', sessions: 90 }]);
+    expect(cap?.reason).toContain('checkout holds 90 sessions (90 % of all)');
+    expect(refusal).toBeNull();
+    expect(victims).toHaveLength(30);
+    expect(victims.every(({ session }) => session.user === 'checkout')).toBe(true);
+    expect(victims[0]?.expect).toMatchObject({ state: 'idle', minStateMs: 1_000, holdsNothing: true });
+  });
+
+  it('keeps the limit that is there in mind', () => {
+    expect(planned([...storm, ...shop], mayLimit(95)).cap).toMatchObject({ limit: 50, before: 95 });
+    expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ cap: null, victims: [] });
+    expect(planned([...storm, ...shop], mayLimit(50)).refusal?.why).toContain('is limited to 50 already');
+  });
+
+  it('lets in the least beside those that stay where the server does not count them, and ends as many more', () => {
+    const users = [{ user: 'checkout', account: '`checkout`@`%`', limit: null, countsEarlier: false, refusal: null }];
+    const policy = { caps: { ...aPolicy().caps, perTierPercent: 100 } };
+    const { cap, victims } = planned([...storm, ...shop], { userLimits: { missing: [], users } }, { policy });
+    expect(cap).toMatchObject({ limit: 5, account: '`checkout`@`%`' });
+    expect(cap?.reason).toContain('which this server does not count');
+    // 30 to the relief level, a margin of 10, and the 5 that may come.
+    expect(victims).toHaveLength(45);
+  });
+
+  it('leaves its user a least number of connections', () => {
+    const policy = { consumerCap: { ...aPolicy().consumerCap, leastSessions: 85 } };
+    expect(planned([...storm, ...shop], mayLimit(), { policy }).cap).toMatchObject({ limit: 85 });
+  });
+
+  it('does nothing where nothing speaks of a storm, and nothing while clients get in', () => {
+    const old = many(90, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
+    const history = { lastCause: null };
+    expect(planned([...old, ...shop], mayLimit(), { history })).toMatchObject({
+      cap: null,
+      refusal: null,
+      victims: [],
+    });
+    expect(planned([...storm.slice(0, 65), ...shop])).toMatchObject({ cap: null, refusal: null, victims: [] });
+  });
+
+  it('is proposed when ended idle sessions were back at once, for the user who took the slots', () => {
+    const kept = many(60, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
+    const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 20_000, stateMs: 19_000 }));
+    const history = { futile: new Set(['kill-idle' as const]), futileSince: -30_000, lastCause: null };
+    const { cap, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
+    expect(cap).toMatchObject({ user: 'checkout', limit: 50 });
+    expect(victims).toHaveLength(30);
+  });
+
+  it('goes on to end the idle sessions above a limit that stands, in a budget of its own, and sets no second one', () => {
+    const history = { caps: [onRecord(50)], countedIncident: 50 };
+    const standing = planned([...storm, ...shop], mayLimit(50), { history });
+    expect(standing).toMatchObject({ cap: null, refusal: null });
+    expect(standing.victims).toHaveLength(30);
+    expect(planned([...storm, ...shop], mayLimit(50), { history: { ...history, countedLimited: 50 } }).victims).toEqual(
+      [],
+    );
+    const within = planned([...storm.slice(0, 50), ...many(40, 1_001, (id) => active(id))], mayLimit(50), { history });
+    expect(within.victims).toEqual([]);
+    expect(within.spared.map(({ reason }) => reason)).toContain('within-limit');
+  });
+
+  it('leaves young, busy and holding sessions of a limited user alone', () => {
+    const mixed = [
+      ...many(60, 1, (id) => stormy(id, { stateMs: 900 })),
+      ...many(20, 61, (id) => stormy(id, { holds: ['advisory-lock'] })),
+      ...many(10, 81, (id) => active(id, { user: 'checkout', application: 'checkout-0', connectedMs: 2_000 })),
+    ];
+    const { cap, victims, spared } = planned([...mixed, ...shop]);
+    expect(cap).not.toBeNull();
+    expect(victims).toEqual([]);
+    expect(new Set(spared.map(({ reason }) => reason))).toEqual(
+      new Set(['not-idle-long-enough', 'holds-advisory-lock']),
+    );
+  });
+
+  it.each<[string, readonly Session[], Partial<Snapshot>, Partial<Policy>, string]>([
+    [
+      'a user that everything shares',
+      [...storm, ...shop.map((session) => ({ ...session, user: 'checkout' }))],
+      mayLimit(),
+      {},
+      '2 applications share it (checkout/checkout-#, checkout/shop-web) and hold 100 %',
+    ],
+    [
+      'a protected user',
+      [...storm, ...shop],
+      mayLimit(),
+      { protect: { ...aPolicy().protect, users: ['check*'] } },
+      'protected',
+    ],
+    [
+      'a user of a protected application',
+      [...storm.slice(1), stormy(1, { application: 'billing' }), ...shop],
+      mayLimit(),
+      { protect: { ...aPolicy().protect, applications: ['billing'] } },
+      'protected',
+    ],
+    ['a superuser', [...storm.slice(1), stormy(1, { superuser: true }), ...shop], mayLimit(), {}, 'protected'],
+    ['a login of RDS', storm.map((session) => ({ ...session, user: 'rdsproxyadmin' })), mayLimit(), {}, 'protected'],
+    [
+      'a user no administrator allowed',
+      [...storm, ...shop],
+      { userLimits: { missing: [], users: [] } },
+      {},
+      'no administrator has allowed',
+    ],
+    [
+      'a server without the routine',
+      [...storm, ...shop],
+      { userLimits: { missing: ['create it'], users: [] } },
+      {},
+      'nothing is set up',
+    ],
+    [
+      'a role the server would not change',
+      [...storm, ...shop],
+      mayLimit(null, 'it is a superuser'),
+      {},
+      'it is a superuser',
+    ],
+  ])('refuses %s and says why', (_, sessions, changed, policy, why) => {
+    const plan = planned(sessions, changed, { policy });
+    expect(plan).toMatchObject({ cap: null, victims: [] });
+    expect(plan.refusal?.why).toContain(why);
+  });
+
+  it('says exactly what to create or to run', () => {
+    const missing = ['CREATE THIS', 'GRANT THAT'];
+    expect(planned([...storm, ...shop], { userLimits: { missing, users: [] } }).refusal?.fix).toEqual(missing);
+    expect(planned([...storm, ...shop], { userLimits: { missing: [], users: [] } }).refusal?.fix.join()).toContain(
+      'headroom grants --cap-users checkout',
+    );
+    const hostile = storm.map((session) => ({ ...session, user: `o'brien; rm -rf /\u202e` }));
+    expect(planned([...hostile, ...shop], { userLimits: { missing: [], users: [] } }).refusal?.fix.join()).toContain(
+      `--cap-users 'o'\\''brien; rm -rf /·'`,
+    );
+  });
+
+  it('refuses while no single user holds most of the new sessions, or an earlier limit is unsettled', () => {
+    const both = [...storm.slice(0, 45), ...many(45, 201, (id) => stormy(id, { user: 'mail' })), ...shop];
+    expect(planned(both).refusal?.why).toContain('no single user');
+    const history = { caps: [onRecord(40)] };
+    expect(planned([...storm, ...shop], mayLimit(null), { history }).refusal?.why).toContain('not been settled');
+  });
+
+  it.each([
+    ['observe', {}, 'observe'],
+    ['approve', {}, 'approve'],
+    ['act', {}, 'approve'],
+    ['act', { 'kill-idle': 'act' }, 'approve'],
+    ['act', { 'cap-consumer': 'observe' }, 'observe'],
+    ['act', { 'cap-consumer': 'act' }, 'act'],
+    ['observe', { 'cap-consumer': 'act' }, 'act'],
+  ] as const)('on a target in mode %s with the tiers %j its mode is %s', (mode, tiers, own) => {
+    expect(modeOfTier('cap-consumer', { policy: aPolicy({ tiers }), mode })).toBe(own);
+  });
+
+  it('alone asks first by itself, and plans the same limit for the question', () => {
+    for (const { name } of TIERS.filter((tier) => tier.name !== 'cap-consumer')) {
+      expect(modeOfTier(name, { policy: aPolicy(), mode: 'act' })).toBe('act');
+    }
+    const policy = { tiers: {} };
+    expect(planned([...storm, ...shop], mayLimit(), { policy })).toMatchObject({ mode: 'approve', cap: { limit: 50 } });
+  });
+
+  it('proposes no limit after a no, and says that a person said it', () => {
+    const history = { denied: new Set(['cap-consumer'] as const) };
+    const { cap, refusal, victims } = planned([...storm, ...shop], mayLimit(), { history });
+    expect({ cap, refusal, victims }).toEqual({
+      cap: null,
+      refusal: { why: expect.stringContaining('a person has said no') as string, fix: [] },
+      victims: [],
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { isRollbackTooCostly, matchesAny, protectionOf } from '../../../../functions/core/policy/protection.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import type { SparedReason } from '../../../../functions/core/policy/spared.ts';
+import { aPolicy, aSession } from '../../../support/a-session.ts';
+
+const policy = aPolicy({
+  protect: {
+    users: ['billing*'],
+    applications: ['Nightly'],
+    databases: ['ledger'],
+    clients: ['10.9.*', '10.20.0.0/16', 'fd00::/8'],
+  },
+});
+
+describe('a session is protected', () => {
+  it.each<[SparedReason, Partial<Session>]>([
+    ['own-session', { own: true }],
+    ['replication', { kind: 'replication' }],
+    ['system-process', { kind: 'system' }],
+    ['superuser', { superuser: true }],
+    ['rds-internal', { user: 'rdsadmin' }],
+    ['rds-internal', { user: 'rdsproxyadmin' }],
+    ['logging-in', { state: 'starting', user: null }],
+    ['rolling-back', { state: 'rolling-back' }],
+    ['may-not-see', { state: 'unseen' }],
+    ['may-not-see', { state: 'other' }],
+    ['may-not-see', { user: null }],
+    ['backup-tool', { application: 'pg_dump' }],
+    ['backup-tool', { application: 'PG_DUMPALL' }],
+    ['migration-tool', { application: 'Flyway Community' }],
+    ['protected-user', { user: 'billing_batch' }],
+    ['protected-application', { application: 'nightly' }],
+    ['protected-database', { database: 'ledger' }],
+    ['protected-client', { client: '10.9.4.2' }],
+    ['protected-client', { client: '10.20.255.255' }],
+    ['protected-client', { client: '::ffff:10.20.0.1' }],
+    ['protected-client', { client: 'fd12::1' }],
+    ['opted-out', { statement: { verb: 'SELECT', text: null, isOptedOut: true } }],
+    ['waits-for-lock', { state: 'active', blockedBy: [7] }],
+    ['waits-for-lock', { state: 'active', lockWaitMs: 1 }],
+  ])('as %s when it is %o', (reason, changed) => {
+    expect(protectionOf(aSession(1, changed), policy)).toBe(reason);
+  });
+
+  it('by nothing when it is an ordinary client', () => {
+    expect(protectionOf(aSession(1), policy)).toBeNull();
+    expect(protectionOf(aSession(1, { application: 'nightly-2', user: 'admin' }), policy)).toBeNull();
+    for (const client of ['10.21.0.0', 'fe00::1', 'host.example', '10.20.0.0/16 ', null]) {
+      expect(protectionOf(aSession(1, { client }), policy)).toBeNull();
+    }
+  });
+});
+
+describe('a rollback is too costly', () => {
+  const minutes = 60_000;
+  it.each<[boolean, string, Partial<Session>]>([
+    [false, 'at the limit of rows', { rowsModified: 10_000, hasWritten: true, transactionMs: 90 * minutes }],
+    [true, 'over the limit of rows', { rowsModified: 10_001 }],
+    [false, 'when it has only read, however long', { state: 'active', transactionMs: 90 * minutes }],
+    [true, 'when it has been writing for long', { state: 'active', hasWritten: true, transactionMs: 11 * minutes }],
+    [
+      false,
+      'when it wrote shortly and has idled since',
+      { state: 'idle-in-transaction', hasWritten: true, transactionMs: 90 * minutes, stateMs: 85 * minutes },
+    ],
+    [true, 'when nobody can say for how long it has been writing', { hasWritten: true, transactionMs: null }],
+  ])('is %s %s', (expected, _, changed) => {
+    expect(isRollbackTooCostly(aSession(1, changed), policy)).toBe(expected);
+  });
+});
+
+describe('a pattern', () => {
+  it('is exact unless it ends in a star, and knows no other wildcard', () => {
+    expect(matchesAny('web-1', ['web'])).toBe(false);
+    expect(matchesAny('web-1', ['web*'])).toBe(true);
+    expect(matchesAny('anything', ['.*'])).toBe(false);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
+import { historyOf, isWorsening, settleAct } from '../../../../functions/core/record/history.ts';
+import type { Round } from '../../../../functions/core/record/round.ts';
+import { active, aSession, aSnapshot } from '../../../support/a-session.ts';
+
+function victim(id: number, method: VictimRecord['method']): VictimRecord {
+  const { identity, user, application, database } = aSession(id);
+  return { identity, user, application, database, method, reason: 'test', result: null, detail: '' };
+}
+
+it('settles by a later snapshot what can be concluded from it, and goes on counting what cannot', () => {
+  const act: Act = {
+    incidentId: 'orders-incident',
+    round: 1,
+    tier: 'cancel-long',
+    startedAt: 0,
+    finishedAt: null,
+    counted: 6,
+    cap: null,
+    victims: [
+      victim(1, 'terminate'),
+      victim(2, 'terminate'),
+      victim(3, 'cancel'),
+      victim(4, 'cancel'),
+      victim(5, 'cancel'),
+      victim(6, 'cancel'),
+    ],
+  };
+  const later = aSnapshot(
+    100,
+    [active(1), active(3, { queryMs: 600_000 }), active(4, { queryMs: 1_000 }), aSession(5)],
+    { at: 5_000 },
+  );
+  const settled = settleAct(act, later, 5_000);
+  expect(settled.victims.map(({ result }) => result)).toEqual(['not-tried', 'ended', 'not-tried', null, null, 'ended']);
+  expect(settled).toMatchObject({ counted: 4, finishedAt: 5_000 });
+});
+
+describe('what acts gave back', () => {
+  const anAct = (round: number, ended: number, tier: Act['tier'] = 'kill-idle'): Act => ({
+    incidentId: 'orders-incident',
+    round,
+    tier,
+    startedAt: round,
+    finishedAt: round,
+    counted: ended,
+    cap: null,
+    victims: Array.from({ length: ended }, (_, id) => ({ ...victim(id, 'terminate'), result: 'ended' as const })),
+  });
+  const used = (...slots: readonly number[]): Round[] =>
+    slots.map((taken, index) => ({
+      incidentId: 'orders-incident',
+      round: index + 1,
+      at: index,
+      usage: taken,
+      used: taken,
+      usable: 100,
+      byState: {},
+      canary: '',
+      admission: '',
+      cause: null,
+      next: 'kill-idle',
+      why: '',
+      planned: {},
+      spared: {},
+      sparedSamples: {},
+    }));
+  const futileAfter = (acts: readonly Act[], rounds: readonly Round[], usedNow: number | null) => [
+    ...historyOf(acts, rounds, usedNow, [], []).futile,
+  ];
+
+  it('makes a tier futile when the slots it freed were taken again at once, by the look that follows', () => {
+    expect(futileAfter([anAct(1, 10)], used(100), 98)).toEqual(['kill-idle']);
+    expect(futileAfter([anAct(1, 10)], used(100), 97)).toEqual([]);
+    expect(futileAfter([anAct(1, 10)], used(100, 99), 60)).toEqual(['kill-idle']);
+  });
+
+  it('gives a tier that helped later another chance, and judges none by a few sessions or by a look that failed', () => {
+    expect(futileAfter([anAct(1, 10), anAct(2, 10)], used(100, 99), 89)).toEqual([]);
+    expect(futileAfter([anAct(1, 2)], used(100), 100)).toEqual([]);
+    expect(futileAfter([anAct(1, 10)], used(100), null)).toEqual([]);
+  });
+
+  it('says nothing about tiers whose victims do not give their own slot back', () => {
+    expect(futileAfter([anAct(1, 10, 'break-locks'), anAct(2, 10, 'cancel-long')], used(100, 100), 100)).toEqual([]);
+  });
+
+  it('is worse only when two acts in a row each left more slots taken, by more than comes and goes', () => {
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 92)).toBe(true);
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 91)).toBe(false);
+    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 86)).toBe(false);
+    expect(isWorsening([anAct(1, 5)], used(80), 99)).toBe(false);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { readLockQueues } from '../../../../functions/core/server/locks.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import { describeSlots, drawSlots } from '../../../../functions/core/server/slot-picture.ts';
+import { aSession, active, inTransaction, many, waiter } from '../../../support/a-session.ts';
+
+function draw(sessions: readonly Session[]) {
+  return drawSlots(sessions, readLockQueues(sessions));
+}
+
+describe('the picture of the slots', () => {
+  it('has the largest holders by user, application, client and database', () => {
+    const sessions = [
+      ...many(6, 1, (id) => aSession(id, { user: 'orders', application: 'export', client: '10.0.0.7' })),
+      ...many(4, 11, (id) => aSession(id, { user: 'web', application: '', client: null, database: 'crm' })),
+    ];
+    const picture = draw(sessions);
+    expect(picture.shares).toEqual({
+      user: [
+        { name: 'orders', sessions: 6 },
+        { name: 'web', sessions: 4 },
+      ],
+      application: [{ name: 'export', sessions: 6 }],
+      client: [{ name: '10.0.0.7', sessions: 6 }],
+      database: [
+        { name: 'shop', sessions: 6 },
+        { name: 'crm', sessions: 4 },
+      ],
+    });
+    expect(describeSlots(picture, 10)).toContain(
+      'largest shares: user orders 60 %, application export 60 %, client 10.0.0.7 60 %, database shop 60 %',
+    );
+  });
+
+  it('counts ages in bands, whole bands only where somebody is in them', () => {
+    const sessions = [
+      aSession(1, { connectedMs: 9_999, stateMs: 9_999 }),
+      aSession(2, { connectedMs: 10_000, stateMs: 10_000 }),
+      aSession(3, { connectedMs: 8_000_000, stateMs: null }),
+      active(4, { connectedMs: null, queryMs: 400_000 }),
+    ];
+    expect(draw(sessions).ages).toEqual({
+      connected: [1, 1, 0, 0, 0, 1],
+      idle: [1, 1, 0, 0, 0, 0],
+      query: [0, 0, 0, 1, 0, 0],
+    });
+    expect(describeSlots(draw(sessions), 4)).toEqual([
+      'largest shares: user app 100 %, application web 100 %, client 10.0.0.1 100 %, database shop 100 %',
+      'connected for: under 10 s (1), under 60 s (1), 2 h or longer (1)',
+      'idle for: under 10 s (1), under 60 s (1)',
+      'at work on their queries for: under 30 min (1)',
+    ]);
+  });
+
+  it('names what active sessions wait for, and the heads of the lock queues', () => {
+    const sessions = [
+      inTransaction(1, { application: 'pay\nments', wait: { type: 'Client', event: 'ClientRead' } }),
+      ...many(5, 2, (id) => waiter(id, [1])),
+      active(20, { wait: { type: 'IO', event: 'DataFileRead' } }),
+    ];
+    const [head, , waits] = describeSlots(draw(sessions), 7);
+    expect(head).toBe('session 1 of app/pay·ments (idle-in-transaction) holds up 5');
+    expect(waits).toBe('active sessions wait for: Lock transactionid (5), IO DataFileRead (1)');
+  });
+
+  it('of nobody is empty', () => {
+    expect(describeSlots(draw([]), 1)).toEqual([]);
+  });
+});

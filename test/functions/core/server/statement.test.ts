@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { redactStatement, type Dialect } from '../../../../functions/core/server/statement.ts';
+
+const redact = (text: string, dialect: Dialect = 'postgres') => redactStatement(text, dialect, 'redacted').text;
+
+describe('a redacted statement', () => {
+  const cases: readonly [string, string][] = [
+    [`SELECT * FROM users WHERE name = 'O''Brien' AND age > 42`, 'SELECT * FROM users WHERE name = ? AND age > ?'],
+    [
+      `select E'it\\'s', U&'d\\0061t', B'101', X'1F', N'n', 1.5e-10, .5, 0x1F, 1_000`,
+      'select ?, ?, ?, ?, ?, ?, ?, ?, ?',
+    ],
+    [`SELECT $1, $2::int, $body$ it's $x$ secret $body$, $$plain$$`, 'SELECT $1, $2::int, ?, ?'],
+    [`SELECT 1 -- password: hunter2\n, t1.c2 /* a /* nested */ secret */ FROM t1`, 'SELECT ? , t1.c2 FROM t1'],
+    [`SELECT "id", "it's odd", "T"."c" FROM "public"."users"`, 'SELECT "id", "?", "T"."c" FROM "public"."users"'],
+    [`DO $$ BEGIN PERFORM secret('x'); END $$`, 'DO ?'],
+    [`DO 'BEGIN PERFORM 1; END'`, 'DO ?'],
+    [`COMMENT ON TABLE t IS 'the secret'`, 'COMMENT ON TABLE t IS ?'],
+    [`CREATE ROLE bob LOGIN PASSWORD 'hunter2'`, 'CREATE ROLE bob LOGIN PASSWORD ?'],
+    [`SET my.secret = hunter2`, 'SET my.secret = ?'],
+    [`set session my.secret to hunter2, more`, 'set session my.secret to ?'],
+    [`ALTER ROLE bob SET my.secret TO hunter2`, 'ALTER ROLE bob SET my.secret TO ?'],
+    [`UPDATE t SET a = b, c = 'x' WHERE id = 5`, 'UPDATE t SET a = b, c = ? WHERE id = ?'],
+    [`COPY t (a, b) FROM stdin;\n1\thunter2\n`, 'COPY t (a, b) FROM stdin; ?'],
+    [`BEGIN; SET x = hunter2; SELECT 1`, 'BEGIN; SET x = ?'],
+    [`LISTEN jobs; NOTIFY jobs, 'payload'`, 'LISTEN jobs; NOTIFY jobs, ?'],
+    [`SELECT 'unterminated secret`, 'SELECT ?'],
+    [`SELECT 'a\\' , secret '`, 'SELECT ?'],
+    [`SELECT /* cut in a comm`, 'SELECT'],
+    [`SELECT $tag$ cut`, 'SELECT ?'],
+    [`SELECT $ta`, 'SELECT'],
+    [`SELECT "cut`, 'SELECT "?"'],
+    ['SELECT\u0000 a,\u001b[31m\u2028 b\r\n\t FROM t', 'SELECT a, [? b FROM t'],
+  ];
+  test.each(cases)('%s', (text, expected) => {
+    expect(redact(text)).toBe(expected);
+  });
+
+  const mysqlCases: readonly [string, string][] = [
+    [`SELECT "double", 'it''s', _utf8'x', x'1F' FROM \`t-1\``, 'SELECT ?, ?, ?, ? FROM `?`'],
+    [`SELECT 5--'a\nsecret'`, 'SELECT ?--?'],
+    [`SELECT 1 # comment\n, a`, 'SELECT ? , a'],
+    [`SELECT 'it\\'s', 'secret'`, 'SELECT ?'],
+    [`CREATE USER bob IDENTIFIED BY 'hunter2'`, 'CREATE USER bob IDENTIFIED BY ?'],
+    [`SET @secret = hunter2`, 'SET @secret = ?'],
+    [`/* a /* b */ SELECT c`, 'SELECT c'],
+  ];
+  test.each(mysqlCases)('in MySQL: %s', (text, expected) => {
+    expect(redact(text, 'mysql')).toBe(expected);
+  });
+
+  test('is at most 200 characters long and made in no time, whatever the text', () => {
+    for (const text of ["'", '"', '/*', '$a$', '\\', "E'\\", '(', 'a ', '1', '--', '/*/*', 'SET a.']) {
+      const startedAt = performance.now();
+      const redacted = redact(text.repeat(1_000_000)) ?? '';
+      expect(redacted.length).toBeLessThanOrEqual(200);
+      expect(performance.now() - startedAt).toBeLessThan(100);
+    }
+  });
+
+  test('keeps no random literal, in whatever form, wherever it stands and wherever the text is cut off', () => {
+    const secret = fc.stringMatching(/^zq[a-y ]{4,12}[0-9]{3}zq$/);
+    const form = fc.constantFrom<(value: string) => string>(
+      (value) => `'${value}'`,
+      (value) => `'it''s ${value}'`,
+      (value) => `E'\\'\\\\ ${value} \\''`,
+      (value) => `e'${value}\\\\'`,
+      (value) => `U&'\\0061 ${value}'`,
+      (value) => `B'${value}'`,
+      (value) => `X'${value}'`,
+      (value) => `$$${value}$$`,
+      (value) => `$q1$ '${value}" $$ $q1$`,
+      (value) => `/* ${value} */ 'x'`,
+      (value) => `/* ' /* ${value} */ */ 'x'`,
+      (value) => `1 -- ${value}\n`,
+      (value) => `date '${value}'`,
+      (value) => `'\n -- ${value}\n'`,
+      (value) => `'a' '${value}\\n'`,
+    );
+    const frame = fc.constantFrom(
+      (value: string) => `SELECT ${value}`,
+      (value: string) => `SELECT a FROM "t" WHERE b=${value} AND c IN (${value},${value}) -- end`,
+      (value: string) => `INSERT INTO t VALUES ($1,${value}, 'o''k', ${value})`,
+      (value: string) => `UPDATE t SET a = ${value} WHERE "b" <> ${value}`,
+      (value: string) => `COMMENT ON TABLE t IS ${value}`,
+      (value: string) => `CREATE ROLE x PASSWORD ${value}; SELECT ${value}`,
+      (value: string) => `SET x.y = ${value}`,
+      (value: string) => `DO ${value}`,
+    );
+    const statement = fc.tuple(frame, form, secret, fc.nat()).map(([frameOf, formOf, value, cut]) => {
+      const whole = frameOf(formOf(value));
+      return { value, text: whole.slice(0, whole.length - (cut % whole.length)) };
+    });
+    fc.assert(
+      fc.property(statement, ({ value, text }) => {
+        const redacted = redact(text) ?? '';
+        expect(redacted).not.toContain('zq');
+        expect(redacted).not.toContain(value.slice(0, 6));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('keeps no number', () => {
+    const number = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.bigInt(), fc.nat());
+    fc.assert(
+      fc.property(number, (value) => {
+        expect(redact(`SELECT t1.c2 FROM t1 WHERE a = ${value} AND b IN (${value},${value})`)).not.toMatch(
+          /(?<![a-z])[0-9]/,
+        );
+      }),
+    );
+  });
+
+  test('keeps no random literal of MySQL either', () => {
+    const form = fc.constantFrom<(value: string) => string>(
+      (value) => `'${value}'`,
+      (value) => `"${value}"`,
+      (value) => `"it""s ${value}"`,
+      (value) => `'\\' ${value}'`,
+      (value) => `_utf8mb4'${value}'`,
+      (value) => `# ' ${value}\n 'x'`,
+      (value) => `/* ' ${value} */ 'x'`,
+      (value) => `5--'\n${value}'`,
+    );
+    fc.assert(
+      fc.property(fc.stringMatching(/^zq[a-y]{4,12}zq$/), form, fc.nat(), (value, formOf, cut) => {
+        const whole = `SELECT \`a\` FROM t WHERE b = ${formOf(value)} AND c = "d" LIMIT 5`;
+        expect(redact(whole.slice(0, whole.length - (cut % whole.length)), 'mysql')).not.toContain('zq');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+test('the verb is the first keyword, past comments and parentheses', () => {
+  const verbOf = (text: string) => redactStatement(text, 'postgres', 'verb');
+  expect(verbOf('  /* x */ ((select 1))')).toEqual({ verb: 'SELECT', text: null, isOptedOut: false });
+  expect(verbOf('vacuum')).toEqual({ verb: 'VACUUM', text: null, isOptedOut: false });
+  expect(verbOf('')).toEqual({ verb: '', text: null, isOptedOut: false });
+  expect(verbOf("'secret'")).toEqual({ verb: '', text: null, isOptedOut: false });
+});
+
+test.each([
+  ["SET maintenance_work_mem = '2GB'; CREATE INDEX i ON t (c)", 'CREATE'],
+  ['BEGIN; alter table t add c int; COMMIT', 'ALTER'],
+  ["set x = a.b; INSERT INTO t VALUES ('; x'); /* ; */ vacuum", 'VACUUM'],
+  [`${'-- licence\n'.repeat(60)}REINDEX TABLE t`, 'REINDEX'],
+  ["SELECT '; VACUUM'; UPDATE t SET a = 1", 'SELECT'],
+  ['SELECT 1; -- VACUUM', 'SELECT'],
+  ['EXPLAIN ANALYZE SELECT 1;', 'EXPLAIN'],
+])('the verb of several statements is that of the one only a person may stop: %s', (text, verb) => {
+  expect(redactStatement(text, 'postgres', 'verb').verb).toBe(verb);
+});
+
+test('verbatim is the text on one line, cut off', () => {
+  expect(redactStatement("SELECT\n 'x'", 'postgres', 'verbatim')).toEqual({
+    verb: 'SELECT',
+    text: "SELECT 'x'",
+    isOptedOut: false,
+  });
+  expect(redactStatement(`SELECT '${'x'.repeat(500)}'`, 'postgres', 'verbatim').text).toHaveLength(200);
+});
+
+test('the opt-out is seen, whatever may be told of the statement', () => {
+  for (const detail of ['redacted', 'verb', 'verbatim'] as const) {
+    expect(redactStatement('/* headroom:keep */ SELECT 1', 'postgres', detail).isOptedOut).toBe(true);
+    expect(redactStatement('SELECT 1 # headroom:keep', 'mysql', detail).isOptedOut).toBe(true);
+    expect(redactStatement('SELECT headroom FROM keep', 'postgres', detail).isOptedOut).toBe(false);
+  }
+});

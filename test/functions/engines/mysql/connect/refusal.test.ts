@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { ConnectionLost } from '../../../../../functions/engines/engine.ts';
+import * as mysql from '../../../../../functions/engines/mysql/connect/refusal.ts';
+
+const refusalOf = (error: unknown, mode: 'disable' | 'verify-full' = 'verify-full') => mysql.refusalOf(error, mode);
+
+function serverError(errno: number, message: string, code?: string): Error {
+  return Object.assign(new Error(message), { errno, code, sqlMessage: message });
+}
+
+function clientError(code: string, message = code): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+test('full is what both say when every slot is taken, before they have looked at a password', () => {
+  const error = serverError(1040, 'Too many connections', 'ER_CON_COUNT_ERROR');
+  expect(refusalOf(error)).toEqual({ kind: 'full', code: 'ER_CON_COUNT_ERROR', message: 'Too many connections' });
+  expect(refusalOf(new ConnectionLost('ER_CON_COUNT_ERROR', 'x', { cause: error })).kind).toBe('full');
+});
+
+test.each([
+  ['consumer-full', serverError(1203, 'User app already has more than max_user_connections active connections')],
+  [
+    'consumer-full',
+    serverError(1226, "User 'app' has exceeded the 'max_user_connections' resource (current value: 5)"),
+  ],
+  ['authentication', serverError(1045, "Access denied for user 'app'@'10.0.0.1' (using password: YES)")],
+  ['authentication', serverError(1130, "Host '10.0.0.1' is not allowed to connect to this MySQL server")],
+  ['authentication', serverError(1698, "Access denied for user 'app'@'10.0.0.1'")],
+  ['authentication', serverError(3118, "Access denied for user 'app'@'%'. Account is locked.")],
+  ['authentication', serverError(4151, 'Access denied, this account is locked')],
+  ['authentication', clientError('AUTH_SWITCH_PLUGIN_ERROR')],
+  ['authentication', clientError('MYSQL_CLEAR_PASSWORD_NOT_ENABLED')],
+  ['missing-database', serverError(1049, "Unknown database 'shop'")],
+  ['missing-database', serverError(1044, "Access denied for user 'app'@'%' to database 'shop'")],
+  ['tls', serverError(3159, 'Connections using insecure transport are prohibited')],
+  ['tls', clientError('HANDSHAKE_NO_SSL_SUPPORT')],
+  ['tls', clientError('HANDSHAKE_SSL_ERROR', 'certificate has expired')],
+  ['starting', serverError(1053, 'Server shutdown in progress')],
+  ['starting', serverError(3032, 'The server is currently in offline mode')],
+  ['network', clientError('ECONNREFUSED')],
+  ['network', clientError('PROTOCOL_CONNECTION_LOST', 'Connection lost: The server closed the connection.')],
+  ['network', new ConnectionLost('ETIMEDOUT', 'no answer within 3000 ms')],
+  ['other', serverError(1142, 'SELECT command denied')],
+  ['other', new Error('something else')],
+] as const)('%s: %s', (kind, error) => {
+  expect(refusalOf(error).kind).toBe(kind);
+  expect(refusalOf(error).message).not.toBe('');
+});
+
+test.each([
+  [1129, 'authentication', 'FLUSH HOSTS'],
+  [1862, 'authentication', 'PASSWORD EXPIRE NEVER'],
+  [1193, 'other', 'before 8.0'],
+])('for error %i the message says what to do', (errno, kind, advice) => {
+  expect(refusalOf(serverError(errno, 'x'))).toMatchObject({
+    kind,
+    message: expect.stringContaining(advice) as string,
+  });
+});
+
+test('a password refused without TLS may be a matter of TLS', () => {
+  const error = serverError(1045, "Access denied for user 'app'@'%'");
+  expect(refusalOf(error, 'disable').message).toContain('may insist on TLS');
+  expect(refusalOf(error).message).not.toContain('TLS');
+});
+
+test("the server's words come on one line and at a bounded length", () => {
+  const { message } = refusalOf(serverError(1045, `user 'a\nb\u001b[31m' ${'x'.repeat(1_000)}`));
+  expect(message.startsWith("user 'a b [31m' xxx")).toBe(true);
+  expect(message).toHaveLength(300);
+});

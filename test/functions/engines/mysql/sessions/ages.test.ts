@@ -1,0 +1,97 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { agesOf } from '../../../../../functions/engines/mysql/sessions/ages.ts';
+import { noteArrivals } from '../../../../../functions/engines/mysql/sessions/arrivals.ts';
+import { noteSleepers } from '../../../../../functions/engines/mysql/sessions/sleepers.ts';
+import type { ProcessRow, StatementRow } from '../../../../../functions/engines/mysql/sessions/usage.sql.ts';
+
+const process: ProcessRow = {
+  id: 1,
+  user: 'app',
+  host: 'h:1',
+  database: null,
+  command: 'Sleep',
+  doing: '',
+  seconds: 10,
+  began_at: 0,
+  exact_ms: null,
+  query_id: null,
+  statement: null,
+};
+const ran: StatementRow = {
+  thread: 1,
+  event: 7,
+  ended: 1,
+  began_ms: 10_200,
+  ended_ms: 7_100,
+  took_ms: 3_100,
+  statement: null,
+};
+
+test('exact times are taken where there are any', () => {
+  expect(agesOf(process, ran, true, null)).toEqual({ stateMs: 7_100, queryMs: 10_200 });
+  expect(agesOf(process, { ...ran, ended: 0 }, false, null)).toEqual({ stateMs: 10_200, queryMs: 10_200 });
+  expect(agesOf({ ...process, exact_ms: 2_500.4 }, undefined, true, null)).toEqual({ stateMs: 2_500, queryMs: null });
+});
+
+test('whole seconds are taken for the least they can mean', () => {
+  expect(agesOf(process, undefined, false, null)).toEqual({ stateMs: 9_000, queryMs: 9_000 });
+  expect(agesOf({ ...process, seconds: 0 }, undefined, false, null).stateMs).toBe(0);
+});
+
+test('in a transaction a session is asleep no longer than it was watched', () => {
+  expect(agesOf(process, undefined, true, 2_000).stateMs).toBe(2_000);
+  expect(agesOf(process, undefined, true, 60_000).stateMs).toBe(9_000);
+});
+
+test('a clock that started over leaves the whole seconds, less what the statement took', () => {
+  const wrapped = { ...ran, began_ms: -4, ended_ms: -5 };
+  expect(agesOf(process, wrapped, true, null)).toEqual({ stateMs: 9_000 - 3_100, queryMs: 9_000 });
+  expect(agesOf(process, { ...wrapped, took_ms: null }, true, null).stateMs).toBe(0);
+});
+
+test('a session has been connected since the last list without it, at most; before the first nobody knows', () => {
+  const arrivals = noteArrivals();
+  arrivals.note(10, 1_000);
+  arrivals.note(15, 3_000);
+  arrivals.note(30, 60_000);
+  expect(arrivals.connectedMs(10, 61_000)).toBeNull();
+  expect(arrivals.connectedMs(11, 61_000)).toBe(60_000);
+  expect(arrivals.connectedMs(15, 61_000)).toBe(60_000);
+  expect(arrivals.connectedMs(16, 61_000)).toBe(58_000);
+});
+
+test('sleepers are never said to have slept longer than they have, whatever they did between two looks', () => {
+  /** One session's life: statements, each after a pause, in milliseconds; it sleeps in between. */
+  const life = fc.array(fc.record({ pause: fc.nat(9_000), work: fc.nat(9_000) }), { minLength: 1, maxLength: 8 });
+  const looks = fc.array(fc.integer({ min: 1, max: 6_000 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(life, looks, fc.nat(999), (statements, steps, offset) => {
+      const sleepers = noteSleepers();
+      let now = 1_000_000 + offset;
+      for (const step of steps) {
+        now += step;
+        const state = stateAt(statements, now);
+        if (state === null) continue;
+        const second = Math.floor(now / 1000);
+        const began = Math.floor(state.beganAt / 1000);
+        sleepers.note(state.isAsleep ? [{ id: 1, began_at: began, seconds: second - began }] : [], now);
+        const said = sleepers.asleepMs(1, now);
+        expect(said).toBeLessThanOrEqual(state.isAsleep ? now - state.endedAt : 0);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** When the last statement began and ended; null before the first. */
+function stateAt(statements: readonly { readonly pause: number; readonly work: number }[], now: number) {
+  let at = 1_000_000;
+  let last: { beganAt: number; endedAt: number } | null = null;
+  for (const { pause, work } of statements) {
+    if (at + pause > now) break;
+    last = { beganAt: at + pause, endedAt: at + pause + work };
+    at = last.endedAt;
+  }
+  return last === null ? null : { ...last, isAsleep: last.endedAt <= now };
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import {
+  kindOf,
+  stateOf,
+  takesSlot,
+  waitsForServerLock,
+} from '../../../../../functions/engines/mysql/sessions/states.ts';
+
+test.each([
+  ['replication', 'repl', 'Binlog Dump', true],
+  ['replication', 'repl', 'Binlog Dump GTID', true],
+  ['replication', 'rdsrepladmin', 'Sleep', true],
+  ['system', 'system user', 'Query', false],
+  ['system', 'system user', 'Slave_SQL', false],
+  ['system', 'event_scheduler', 'Daemon', false],
+  ['system', 'rdsadmin', 'Sleep', true],
+  ['system', 'rdsproxyadmin', 'Query', true],
+  ['system', 'mysql.session', 'Query', true],
+  ['system', 'rdswriteforwarduser', 'Sleep', true],
+  ['client', 'rdsuser', 'Sleep', true],
+  ['client', 'admin', 'Sleep', true],
+  ['client', 'unauthenticated user', 'Connect', true],
+  ['client', 'mysqladmin', 'Query', true],
+] as const)('%s: %s, %s', (kind, user, command, slot) => {
+  if (command !== 'Slave_SQL') expect(kindOf(user, command)).toBe(kind);
+  else expect(kindOf(user, command)).not.toBe('client');
+  expect(takesSlot(user, command)).toBe(slot);
+});
+
+const still = { isAsleep: false, inTransaction: false, isUndoing: false };
+
+test.each([
+  ['idle', 'Sleep', { ...still, isAsleep: true }],
+  ['idle-in-transaction', 'Sleep', { ...still, isAsleep: true, inTransaction: true }],
+  ['active', 'Query', { ...still, inTransaction: true }],
+  ['active', 'Execute', still],
+  ['rolling-back', 'Killed', still],
+  ['rolling-back', 'Sleep', { ...still, isAsleep: true, inTransaction: true, isUndoing: true }],
+  ['rolling-back', 'Query', { ...still, isUndoing: true }],
+  ['starting', 'Connect', still],
+  ['other', 'Quit', still],
+] as const)('%s: %s', (state, command, facts) => {
+  expect(stateOf({ user: 'app', command }, facts)).toBe(state);
+});
+
+test('a connection that has not logged in is starting, whatever else it shows', () => {
+  expect(stateOf({ user: 'unauthenticated user', command: 'Sleep' }, { ...still, isAsleep: true })).toBe('starting');
+});
+
+test.each([
+  ['Waiting for table metadata lock', true],
+  ['Waiting for global read lock', true],
+  ['Waiting for table flush', true],
+  ['User lock', true],
+  ['Waiting for handler commit', false],
+  ['User sleep', false],
+  ['', false],
+  [null, false],
+])('%j is a wait for a lock: %s', (doing, is) => {
+  expect(waitsForServerLock(doing)).toBe(is);
+});

@@ -1,0 +1,249 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ConfigInvalid, loadConfig, parseConfig, type ConfigProblem } from '../../../lib/config/config.ts';
+import { configText } from '../../support/templates.ts';
+
+function problemsOf(text: string): readonly ConfigProblem[] {
+  try {
+    parseConfig(text, 'headroom.yaml');
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.problems;
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+function pathsOf(text: string): string[] {
+  return problemsOf(text).map((problem) => problem.path);
+}
+
+function messageAt(text: string, path: string): string {
+  const found = problemsOf(text).filter((problem) => problem.path === path);
+  return found.map((problem) => problem.message).join('; ');
+}
+
+const LOCAL = `
+targets:
+  - id: staging
+    engine: postgres
+    auth: { mode: url, variable: STAGING_URL }
+`;
+
+function withHost(host: string): string {
+  return configText().replace('orders-prod.c0ffee00beef.eu-west-1.rds.amazonaws.com', host);
+}
+
+describe('a valid configuration', () => {
+  test('the example that ships is one', () => {
+    const config = loadConfig(join(import.meta.dirname, '../../../headroom.example.yaml'));
+    expect(config.targets.map((target) => target.id)).toEqual(['orders', 'billing']);
+  });
+
+  test('needs little for a server of your own, and ends nothing until told to', () => {
+    const [target] = parseConfig(LOCAL, 'headroom.yaml').targets;
+    expect(target).toMatchObject({ mode: 'observe', tls: { mode: 'verify-full' }, rehearsal: false });
+    expect(target?.policy.triggerPercent).toBe(85);
+  });
+
+  test('logs in by IAM with the two usual users unless it says otherwise', () => {
+    const [target] = parseConfig(configText(), 'headroom.yaml').targets;
+    expect(target?.auth).toEqual({ mode: 'iam', user: 'headroom_responder', canaryUser: 'headroom_canary' });
+  });
+
+  test('reads certificate files relative to the file itself', () => {
+    const config = parseConfig(`${LOCAL}    tls: { ca: certs/ca.pem }`, '/etc/headroom/headroom.yaml');
+    expect(config.targets[0]?.tls.ca).toBe('/etc/headroom/certs/ca.pem');
+  });
+
+  test('a key with nothing behind it counts as not written', () => {
+    expect(parseConfig(`${LOCAL}    policy:\n    network:`, 'headroom.yaml').targets[0]?.policy.reliefPercent).toBe(70);
+  });
+});
+
+describe('defaults', () => {
+  const text = (defaults: string, target = ''): string => configText(target, `defaults:\n${defaults}`);
+
+  test('are merged under every target, key by key, and give way to what it says itself', () => {
+    const config = parseConfig(
+      text(
+        '  mode: act\n  policy: { triggerPercent: 90, ages: { idleSeconds: 120 } }',
+        '    policy: { ages: { querySeconds: 90 }, triggerPercent: 80 }',
+      ),
+      'headroom.yaml',
+    );
+    expect(config.targets[0]).toMatchObject({
+      mode: 'act',
+      policy: { triggerPercent: 80, ages: { idleSeconds: 120, querySeconds: 90 } },
+    });
+  });
+
+  test('a login of another mode inherits nothing', () => {
+    const config = parseConfig(`defaults: { auth: { mode: iam, user: somebody } }\n${LOCAL}`, 'headroom.yaml');
+    expect(config.targets[0]?.auth).toEqual({ mode: 'url', variable: 'STAGING_URL' });
+  });
+
+  test('a mistake in them is named once, where it was made', () => {
+    const two = `${configText('', 'defaults: { mode: maybe }')}\n  - { id: b, engine: mysql, auth: { mode: url, variable: B } }`;
+    expect(problemsOf(two).map(({ path, value }) => [path, value])).toEqual([['defaults.mode', '"maybe"']]);
+  });
+});
+
+describe('problems', () => {
+  test('are all named at once, with line, value and fix', () => {
+    const text = `
+installation: { account: 12, region: Ireland, prefx: a }
+targets:
+  - id: Orders
+    engine: postgress
+    mode: aprove
+    endpoint: { host: 'http://x', port: 70000 }
+    network: { vpcId: vpc-1, subnetIds: [], manageIngress: true }
+    policy: { triggerPercent: 101, ages: { idleSeconds: 3, idleSecond: 3 } }
+`;
+    expect(Object.fromEntries(problemsOf(text).map(({ path, line }) => [path, line]))).toEqual({
+      'installation.account': 2,
+      'installation.region': 2,
+      'installation.prefx': 2,
+      'targets[0].id': 4,
+      'targets[0].instance': 4,
+      'targets[0].maxConnections': 4,
+      'targets[0].resourceId': 4,
+      'targets[0].engine': 5,
+      'targets[0].mode': 6,
+      'targets[0].endpoint.host': 7,
+      'targets[0].endpoint.port': 7,
+      'targets[0].network.vpcId': 8,
+      'targets[0].network.subnetIds': 8,
+      'targets[0].network.manageIngress': 8,
+      'targets[0].policy.triggerPercent': 9,
+      'targets[0].policy.ages.idleSecond': 9,
+      'targets[0].policy.ages.idleSeconds': 9,
+    });
+    expect(messageAt(text, 'installation.prefx')).toBe('unknown key; did you mean "prefix"?');
+    expect(messageAt(text, 'targets[0].engine')).toContain('did you mean "postgres"?');
+    expect(messageAt(text, 'targets[0].mode')).toContain('did you mean "approve"');
+    expect(messageAt(text, 'targets[0].policy.triggerPercent')).toBe('must be at most 98');
+    expect(messageAt(text, 'targets[0].policy.ages.idleSeconds')).toContain('at least 60 s');
+  });
+
+  test('are readable as a whole', () => {
+    expect(() => parseConfig(`${LOCAL}    mod: act`, 'my.yaml')).toThrow(
+      'my.yaml cannot be used, 1 problem:\n  line 6: targets[0].mod: unknown key; did you mean "mode"?',
+    );
+  });
+
+  test('an unknown key that resembles nothing is answered with what is known there', () => {
+    expect(messageAt(`${LOCAL}    tls: { zzz: 1 }`, 'targets[0].tls.zzz')).toBe('unknown key; known here: mode, ca');
+  });
+
+  test('of the YAML itself come with their line', () => {
+    expect(problemsOf('targets:\n  - id: a\n   engine: [')[0]?.line).toBeGreaterThanOrEqual(2);
+    expect(problemsOf('targets: []\ntargets: []')[0]).toMatchObject({ line: 2, message: 'Map keys must be unique' });
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['a list', '- 1'],
+    ['a word', 'x'],
+  ])('%s instead of a configuration is refused', (_, text) => {
+    expect(problemsOf(text)).toHaveLength(1);
+  });
+
+  test('no target at all is one', () => {
+    expect(messageAt('targets: []', 'targets')).toBe('name at least one target');
+  });
+
+  test('a file that is not there is one, not a crash', () => {
+    expect(() => loadConfig('/nowhere/headroom.yaml')).toThrow(ConfigInvalid);
+  });
+
+  test('never repeat what may be a secret', () => {
+    const text = LOCAL.replace('STAGING_URL', "'postgres://admin:hunter2@db/'") + '    password: hunter2';
+    expect(() => parseConfig(text, 'headroom.yaml')).toThrow(/variable that holds the URL/);
+    expect(JSON.stringify(problemsOf(text))).not.toContain('hunter2');
+  });
+});
+
+describe('an endpoint that is not one instance', () => {
+  test.each([
+    ['orders.cluster-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'writer endpoint of a cluster'],
+    ['orders.cluster-ro-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'reader endpoint'],
+    ['orders.cluster-custom-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'custom endpoint'],
+    ['orders.proxy-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'RDS Proxy'],
+    ['ro.endpoint.proxy-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'RDS Proxy'],
+    ['ORDERS.CLUSTER-C0FFEE00BEEF.EU-WEST-1.RDS.AMAZONAWS.COM', 'writer endpoint of a cluster'],
+  ])('%s is refused with the reason', (host, reason) => {
+    const message = messageAt(withHost(host), 'targets[0].endpoint.host');
+    expect(message).toContain(reason);
+    expect(message).toContain('wrong server');
+  });
+
+  test('another instance than the alarms watch is refused', () => {
+    const message = messageAt(withHost('billing.c0ffee00beef.eu-west-1.rds.amazonaws.com'), 'targets[0].endpoint.host');
+    expect(message).toContain('instance "billing"');
+  });
+
+  test('one in another region than the installation is refused', () => {
+    const message = messageAt(
+      withHost('orders-prod.c0ffee00beef.us-east-1.rds.amazonaws.com'),
+      'targets[0].endpoint.host',
+    );
+    expect(message).toContain('us-east-1');
+  });
+
+  test('a host that is not of RDS is none of these', () => {
+    expect(parseConfig(withHost('db.internal.example.com'), 'headroom.yaml').targets).toHaveLength(1);
+  });
+});
+
+describe('how fields stand to each other', () => {
+  test('a target on AWS needs all that its stack is made of', () => {
+    const text = 'targets: [{ id: a, engine: postgres }]';
+    expect(pathsOf(text).sort()).toEqual([
+      'installation.account',
+      'installation.region',
+      'targets[0].endpoint',
+      'targets[0].instance',
+      'targets[0].maxConnections',
+      'targets[0].network',
+      'targets[0].resourceId',
+    ]);
+  });
+
+  test('ids and instances are not shared', () => {
+    const twice = `${configText()}\n${configText().split('targets:\n')[1]}`;
+    expect(pathsOf(twice)).toEqual(['targets[1].id', 'targets[1].instance']);
+  });
+
+  test('a pattern that would silently protect nobody is refused', () => {
+    const protecting = (list: string) => `${LOCAL}    policy: { protect: { ${list} } }`;
+    const at = 'targets[0].policy.protect';
+    expect(messageAt(protecting('applications: ["*batch*"]'), `${at}.applications[0]`)).toContain('at the end only');
+    expect(messageAt(protecting('clients: ["10.1.0.0/33"]'), `${at}.clients[0]`)).toContain('"10.1.0.0/16"');
+    expect(() =>
+      parseConfig(protecting('users: ["batch-*", "*"], clients: ["10.1.*"]'), 'headroom.yaml'),
+    ).not.toThrow();
+  });
+
+  test('relief stays under the trigger', () => {
+    const text = configText('    policy: { triggerPercent: 72 }');
+    expect(
+      messageAt(text, 'targets[0].policy.triggerPercent') + messageAt(text, 'targets[0].policy.reliefPercent'),
+    ).toContain('at least 5 points under');
+  });
+
+  test('a rehearsal may be quick, a real target may not', () => {
+    const quick = '    policy: { ages: { idleSeconds: 1 } }';
+    expect(pathsOf(configText(quick))).toEqual(['targets[0].policy.ages.idleSeconds']);
+    expect(parseConfig(configText(`    rehearsal: true\n${quick}`), 'headroom.yaml').targets).toHaveLength(1);
+  });
+
+  test('reserves leave something for clients', () => {
+    const text = configText().replace('reservedSlots: 9', 'reservedSlots: 209');
+    expect(messageAt(text, 'targets[0].reservedSlots')).toContain('maxConnections (209)');
+  });
+
+  test('IAM authentication goes with TLS', () => {
+    expect(pathsOf(configText('    tls: { mode: disable }'))).toEqual(['targets[0].tls.mode']);
+  });
+});

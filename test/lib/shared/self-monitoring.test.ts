@@ -1,0 +1,104 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { CONTROL_FUNCTIONS } from '../../../lib/house/control-names.ts';
+import { configText, templatesOf } from '../../support/templates.ts';
+
+// With everything there may be: the page where people answer, too.
+const { shared, target } = templatesOf(configText('    mode: approve\n'));
+const runbook = readFileSync(join(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
+const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+
+const alarm = z.object({
+  Properties: z.object({
+    AlarmName: z.string(),
+    AlarmDescription: z.string(),
+    AlarmActions: z.array(z.unknown()).default([]),
+    TreatMissingData: z.string(),
+    Threshold: z.number(),
+  }),
+});
+type Alarm = z.infer<typeof alarm>['Properties'];
+
+const alarms: readonly Alarm[] = [shared, target].flatMap((template) =>
+  Object.values(template.findResources('AWS::CloudWatch::Alarm')).map((one) => alarm.parse(one).Properties),
+);
+
+const opensIncidents = ({ AlarmName }: Alarm): boolean => /-connections-|-usage-high$/.test(AlarmName);
+const own = alarms.filter((one) => !opensIncidents(one));
+
+describe('alarms on Headroom itself', () => {
+  test('watch the workflow, every control function, both queues, the reconciler, the sampler and the worker', () => {
+    expect(own.map(({ AlarmName }) => AlarmName).sort()).toEqual(
+      [
+        'headroom-orders-sampler-silent',
+        'headroom-orders-undelivered',
+        'headroom-orders-worker-errors',
+        'headroom-self-dispatch-failures',
+        'headroom-self-reconcile-silent',
+        'headroom-self-workflow-aborted',
+        'headroom-self-workflow-failed',
+        'headroom-self-workflow-timed-out',
+        ...Object.keys(CONTROL_FUNCTIONS).map((name) => `headroom-self-${name}-errors`),
+      ].sort(),
+    );
+  });
+
+  test.each(own.map((one) => [one.AlarmName, one] as const))(
+    '%s reaches a person and says where to read on',
+    (_, one) => {
+      const section = one.AlarmDescription.match(/docs\/runbook\.md#([\w-]+)$/)?.[1];
+      expect(one.AlarmActions).toHaveLength(1);
+      expect(one.Threshold).toBe(1);
+      expect(sections).toContain(section);
+      expect(one.AlarmName.endsWith(`-${section}`)).toBe(true);
+    },
+  );
+
+  test('only silence of the reconciler and of a sampler counts as bad news when there is no data', () => {
+    const breaching = own.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
+    expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual([
+      'headroom-self-reconcile-silent',
+      'headroom-orders-sampler-silent',
+    ]);
+    shared.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'headroom-self-reconcile-silent',
+      MetricName: 'Invocations',
+      ComparisonOperator: 'LessThanThreshold',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Reconcile') } }],
+    });
+  });
+
+  test('a sampler is silent when no sample has told the usage for five minutes', () => {
+    target.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'headroom-orders-sampler-silent',
+      Namespace: 'Headroom',
+      MetricName: 'UsagePercent',
+      Statistic: 'SampleCount',
+      Period: 300,
+      EvaluationPeriods: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      Dimensions: [{ Name: 'Target', Value: 'orders' }],
+    });
+  });
+
+  test('the alarms of a target open incidents and page nobody by themselves', () => {
+    const ofTarget = alarms.filter(opensIncidents);
+    expect(ofTarget.map(({ AlarmActions }) => AlarmActions)).toEqual([[], [], []]);
+  });
+});
+
+describe('the runbook', () => {
+  test('has no section for an alarm that is gone', () => {
+    const names = own.map(({ AlarmName }) => AlarmName);
+    const ofAlarms = sections.filter((section) => !section?.startsWith('Notice: '));
+    expect(ofAlarms.filter((section) => !names.some((name) => name.endsWith(`-${section}`)))).toEqual([]);
+  });
+
+  test.each(sections)('%s: description, investigation, resolution', (section) => {
+    const body = runbook.split(`## ${section}\n`)[1]?.split('\n## ')[0] ?? '';
+    for (const part of ['**Description.**', '**Investigation.**', '**Resolution.**']) expect(body).toContain(part);
+  });
+});

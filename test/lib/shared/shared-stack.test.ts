@@ -1,0 +1,207 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { policy } from '../../../functions/core/policy/policy.ts';
+import { CONTROL_FUNCTIONS } from '../../../lib/house/control-names.ts';
+import { configText, inShort, statementsOf, templatesOf } from '../../support/templates.ts';
+
+const { shared } = templatesOf(configText('', 'notify: { email: [dba@example.com, ops@example.com] }'));
+
+function grantsOf(role: string): string[] {
+  return statementsOf(shared, `${role}Role`).map(inShort).sort();
+}
+
+describe('the incident table', () => {
+  test('has the keys, indexes and expiry that the store uses', () => {
+    const key = (name: string, type: string): object => ({ AttributeName: name, KeyType: type });
+    shared.hasResourceProperties('AWS::DynamoDB::Table', {
+      TableName: 'headroom-incidents',
+      KeySchema: [key('pk', 'HASH'), key('sk', 'RANGE')],
+      GlobalSecondaryIndexes: [
+        Match.objectLike({ IndexName: 'byTarget', KeySchema: [key('targetId', 'HASH'), key('openedAt', 'RANGE')] }),
+        Match.objectLike({ IndexName: 'byStatus', KeySchema: [key('status', 'HASH'), key('openedAt', 'RANGE')] }),
+      ],
+      AttributeDefinitions: Match.arrayWith([{ AttributeName: 'openedAt', AttributeType: 'N' }]),
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      BillingMode: 'PAY_PER_REQUEST',
+    });
+  });
+
+  test('survives mistakes: recovery to any point, no deletion, kept when the stack goes', () => {
+    shared.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true },
+      },
+    });
+  });
+});
+
+describe('the notices topic', () => {
+  test('subscribes every address', () => {
+    for (const Endpoint of ['dba@example.com', 'ops@example.com']) {
+      shared.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint });
+    }
+  });
+
+  test('takes nothing unencrypted, and alarms of this account only', () => {
+    shared.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': '111122223333' } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+describe('what each control function may do', () => {
+  const table =
+    'Allow dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <Incidents.Arn> <Incidents.Arn>/index/byStatus <Incidents.Arn>/index/byTarget';
+  const log = (name: string): string => `Allow logs:CreateLogStream logs:PutLogEvents on <${name}Log.Arn>`;
+  const workers = 'Allow lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:headroom-worker-*';
+  const publish = 'Allow sns:Publish on <Notices>';
+  const incidents = [
+    // The API reference: composite alarms are told of only under a permission that is scoped to everything.
+    'Allow cloudwatch:DescribeAlarms on *',
+    'Allow states:DescribeExecution on arn:aws:states:eu-west-1:111122223333:execution:headroom-workflow:*',
+  ];
+  const start = 'Allow states:StartExecution on <WorkflowStateMachine>';
+  const startOrWake = 'Allow states:SendTaskSuccess states:StartExecution on <WorkflowStateMachine>';
+  const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
+
+  test.each([
+    ['Dispatch', [publish, failures, start, ...incidents]],
+    // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
+    ['Reconcile', [workers, publish, startOrWake, ...incidents]],
+    ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
+    // Evidence for the cause; neither action knows a narrower scope.
+    ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
+    ['Ask', [publish]],
+    ['Act', [workers]],
+    ['Escalate', [publish]],
+    ['Close', [workers, publish]],
+    ['Notify', [publish]],
+  ])('%s: its log, the table, and no more than it needs', (name, grants) => {
+    expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
+  });
+
+  test('no function has a managed policy or shares its role', () => {
+    const roles = Object.values(shared.findResources('AWS::IAM::Role'));
+    expect(roles).toHaveLength(10);
+    for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
+  });
+
+  test('none of them is in a VPC', () => {
+    shared.resourcePropertiesCountIs('AWS::Lambda::Function', { VpcConfig: Match.anyValue() }, 0);
+  });
+});
+
+describe('every control function', () => {
+  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'ask', 'act', 'escalate', 'close', 'notify'];
+
+  test('an act may take as long as the policy with the longest grace lets its worker take', () => {
+    const answerSlack = 20;
+    const look = 10 + 20 + answerSlack;
+    const longestGrace = 60;
+    expect(() => policy.parse({ ages: { cancelGraceSeconds: longestGrace + 1 } })).toThrow();
+    const end = 30 + longestGrace + answerSlack;
+    expect(CONTROL_FUNCTIONS.act.timeoutSeconds).toBeGreaterThan(look + end);
+  });
+
+  test.each(NAMES)('%s runs on Node 24 on arm64, with an end to its log and what the contract tells it', (name) => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: `headroom-${name}`,
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Timeout: Match.anyValue(),
+      MemorySize: Match.anyValue(),
+      LoggingConfig: Match.objectLike({ LogFormat: 'JSON', LogGroup: Match.anyValue() }),
+      Environment: {
+        Variables: Match.objectLike({ HEADROOM_TABLE: Match.anyValue(), HEADROOM_TOPIC_ARN: Match.anyValue() }),
+      },
+    });
+    shared.hasResourceProperties('AWS::Logs::LogGroup', {
+      LogGroupName: `/aws/lambda/headroom-${name}`,
+      RetentionInDays: 90,
+    });
+  });
+
+  test('the sampler knows the function it dispatches to', () => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'headroom-sample',
+      Environment: { Variables: Match.objectLike({ HEADROOM_DISPATCH: { Ref: Match.stringLikeRegexp('^Dispatch') } }) },
+    });
+  });
+
+  test('a call of the sampler may take the samples of a minute, and the last of them its time', () => {
+    const [lastSampleAt, longestSample, answerSlack] = [50, 5, 20];
+    expect(CONTROL_FUNCTIONS.sample.timeoutSeconds).toBeGreaterThan(lastSampleAt + longestSample + answerSlack);
+  });
+
+  test.each(['dispatch', 'reconcile'])('%s knows the workflow it starts', (name) => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: `headroom-${name}`,
+      Environment: { Variables: Match.objectLike({ HEADROOM_STATE_MACHINE_ARN: Match.anyValue() }) },
+    });
+  });
+});
+
+describe('events that arrive late or not at all', () => {
+  test('dispatch is tried three times within five minutes, then the event goes to a queue', () => {
+    shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: Match.stringLikeRegexp('^Dispatch') },
+      MaximumEventAgeInSeconds: 300,
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+  });
+
+  test.each(['Reconcile', 'Sample'])(
+    'a call of %s that failed is not repeated: the next minute brings it again',
+    (name) => {
+      shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+        FunctionName: { Ref: Match.stringLikeRegexp(`^${name}`) },
+        MaximumEventAgeInSeconds: 60,
+        MaximumRetryAttempts: 0,
+      });
+    },
+  );
+
+  test('a workflow that failed, timed out or was stopped leads to the reconciler, with the event as it is', () => {
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('^WorkflowStateMachine') }],
+        },
+      },
+      Targets: [Match.objectLike({ Input: Match.absent(), InputTransformer: Match.absent() })],
+    });
+  });
+
+  test.each(['Dispatch', 'Reconcile', 'Sample'])('%s lets the rules of every target in by one permission', (name) => {
+    shared.hasResourceProperties('AWS::Lambda::Permission', {
+      FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
+      Principal: 'events.amazonaws.com',
+      SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/headroom-target-*',
+    });
+  });
+});
+
+test('the stack says where to subscribe, where records are and which workflow runs', () => {
+  expect(Object.keys(shared.findOutputs('*')).sort()).toEqual([
+    'IncidentTableName',
+    'NoticesTopicArn',
+    'StateMachineArn',
+  ]);
+});

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { PublishCommand, SNSClient, type PublishCommandInput } from '@aws-sdk/client-sns';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { localClientConfig } from '../../../local/machine/client-config.ts';
+import { deliver, type Notice } from '../../../local/notices/delivery.ts';
+import { serveLoopback } from '../../../local/machine/loopback-server.ts';
+import { startTopic } from '../../../local/notices/topic.ts';
+import { makeFolder } from '../workbench.ts';
+
+interface Bench {
+  readonly url: string;
+  readonly notices: Notice[];
+  readonly settled: () => Promise<void>;
+  readonly publish: (change: Partial<PublishCommandInput>) => Promise<unknown>;
+}
+
+async function start(delayMs = 0): Promise<Bench> {
+  const notices: Notice[] = [];
+  const topic = await startTopic('headroom-notices', async (notice) => {
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    notices.push(notice);
+  });
+  const client = new SNSClient(localClientConfig(topic.url));
+  onTestFinished(async () => {
+    client.destroy();
+    await topic.stop();
+  });
+  return {
+    url: topic.url,
+    notices,
+    settled: () => topic.settled(),
+    publish: (change) => client.send(new PublishCommand({ TopicArn: topic.arn, Message: 'text', ...change })),
+  };
+}
+
+describe('the topic', () => {
+  test('lives on loopback in the account of local runs and hands every message on, in order', async () => {
+    const { url, notices, settled, publish } = await start(20);
+    expect(new URL(url).hostname).toBe('127.0.0.1');
+    await publish({ Subject: 'first', MessageAttributes: { severity: { DataType: 'String', StringValue: 'info' } } });
+    await publish({ Subject: 'second' });
+    await settled();
+    expect(notices).toEqual([
+      { subject: 'first', body: 'text', attributes: { severity: 'info' }, json: null },
+      { subject: 'second', body: 'text', attributes: {}, json: null },
+    ]);
+    await settled();
+  });
+
+  test('takes a message in several forms: the text for people, the JSON for machines', async () => {
+    const { notices, settled, publish } = await start();
+    const forms = { default: 'wake up', sqs: JSON.stringify({ incidentId: 'i1' }) };
+    await publish({ MessageStructure: 'json', Message: JSON.stringify(forms) });
+    await settled();
+    expect(notices).toMatchObject([{ body: 'wake up', json: { incidentId: 'i1' } }]);
+  });
+
+  test.each<[string, Partial<PublishCommandInput>]>([
+    ['a subject of 101 characters', { Subject: 'x'.repeat(101) }],
+    ['a subject with a line break', { Subject: 'one\ntwo' }],
+    ['a subject beyond ASCII', { Subject: 'größer' }],
+    ['a subject that begins with a blank', { Subject: ' x' }],
+    ['forms without a default', { MessageStructure: 'json', Message: '{"sqs":"x"}' }],
+    ['forms that are no JSON', { MessageStructure: 'json', Message: 'x' }],
+  ])('refuses %s, as AWS does', async (_, change) => {
+    const { notices, publish } = await start();
+    await expect(publish(change)).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    expect(notices).toEqual([]);
+  });
+
+  test('takes a subject of 100 characters', async () => {
+    const { publish } = await start();
+    await expect(publish({ Subject: 'x'.repeat(100) })).resolves.toBeDefined();
+  });
+});
+
+describe('delivery', () => {
+  const notice: Notice = {
+    subject: 'orders: relieved',
+    body: 'text',
+    attributes: { severity: 'info' },
+    json: { incidentId: 'i1' },
+  };
+  const sent = { subject: notice.subject, body: 'text', attributes: notice.attributes, notice: notice.json };
+
+  test('by command: the JSON on its input, the subject in its environment', async () => {
+    const file = join(await makeFolder(), 'out');
+    await deliver(notice, { command: `(echo "$HEADROOM_SUBJECT"; cat) > ${file}` });
+    const [subject, json = ''] = (await readFile(file, 'utf8')).split('\n');
+    expect(subject).toBe('orders: relieved');
+    expect(JSON.parse(json)).toEqual(sent);
+  });
+
+  test('by webhook: the JSON posted', async () => {
+    const bodies: unknown[] = [];
+    const server = await serveLoopback(
+      createServer((request, response) => {
+        void text(request).then((body) => {
+          bodies.push(JSON.parse(body));
+          response.end();
+        });
+      }),
+    );
+    onTestFinished(() => server.stop());
+    await deliver(notice, { webhook: server.url });
+    expect(bodies).toEqual([sent]);
+  });
+
+  test('that fails says why, after every way was tried, and does not repeat the URL', async () => {
+    const server = await serveLoopback(createServer((_, response) => response.writeHead(503).end()));
+    onTestFinished(() => server.stop());
+    const failed = deliver(notice, { command: 'echo no pager >&2; exit 3', webhook: `${server.url}/token` });
+    await expect(failed).rejects.toThrow('notify.command ended with status 3: no pager; ');
+    await expect(failed).rejects.toThrow('notify.webhook answered 503');
+    await expect(failed).rejects.not.toThrow('token');
+  });
+
+  test('by a command that does not read its input is a delivery', async () => {
+    await expect(deliver(notice, { command: 'true' })).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { expect, onTestFinished, test } from 'vitest';
+import { localClientConfig } from '../../../local/machine/client-config.ts';
+import { RecordsInUse, startDynamoDb } from '../../../local/records/dynamodb.ts';
+import { synthesizeTable } from '../../../local/synthesis/synthesized-table.ts';
+import { makeFolder } from '../workbench.ts';
+
+const TABLE = synthesizeTable('headroom');
+
+async function start(
+  folder: string | null,
+): Promise<{ client: DynamoDBClient; url: string; stop: () => Promise<void> }> {
+  const database = await startDynamoDb(TABLE, folder);
+  const client = new DynamoDBClient(localClientConfig(database.url));
+  let stopping: Promise<void> | null = null;
+  const stop = (): Promise<void> => {
+    client.destroy();
+    return (stopping ??= database.stop());
+  };
+  onTestFinished(stop);
+  return { client, url: database.url, stop };
+}
+
+const KEY = { pk: { S: 'TARGET#orders' }, sk: { S: 'OPEN' } };
+const put = (client: DynamoDBClient) =>
+  client.send(new PutItemCommand({ TableName: TABLE.TableName, Item: { ...KEY, fence: { N: '7' } } }));
+const get = (client: DynamoDBClient) =>
+  client.send(new GetItemCommand({ TableName: TABLE.TableName, Key: KEY, ConsistentRead: true }));
+
+test('the table is the one of the stack, with its indexes', async () => {
+  const { client } = await start(null);
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: 'headroom-incidents' }));
+  expect(Table?.KeySchema?.map(({ AttributeName }) => AttributeName)).toEqual(['pk', 'sk']);
+  expect(Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).sort()).toEqual(['byStatus', 'byTarget']);
+});
+
+test('records in a folder are there the next time, those in memory are not', async () => {
+  const folder = await makeFolder();
+  const first = await start(folder);
+  await put(first.client);
+  await first.stop();
+  const second = await start(folder);
+  expect((await get(second.client)).Item).toMatchObject({ fence: { N: '7' } });
+  const fresh = await start(null);
+  expect((await get(fresh.client)).Item).toBeUndefined();
+});
+
+test('one process at a time has the records open, and the next may open them once that one is gone', async () => {
+  const folder = await makeFolder();
+  const program = `
+    const { startDynamoDb } = await import(${JSON.stringify(new URL('../../../local/records/dynamodb.ts', import.meta.url).href)});
+    await startDynamoDb(${JSON.stringify(TABLE)}, ${JSON.stringify(folder)});
+    console.log('open');`;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void other.kill('SIGKILL'));
+  await once(other.stdout, 'data');
+  await expect(start(folder)).rejects.toThrow(RecordsInUse);
+  await expect(start(folder)).rejects.toThrow(folder);
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  const { client } = await start(folder);
+  await put(client);
+});
+
+test('a caller that dies in the middle of a request harms nobody', async () => {
+  const { client, url } = await start(null);
+  const { port } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"half');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.resetAndDestroy();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await put(client);
+  expect((await get(client)).Item).toBeDefined();
+});
