@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseConfig } from '../lib/config/config.ts';
 import { synthesize } from '../local/synthesis/synthesis.ts';
-import { openBed, workerSettingsOf, type Bed } from './beds.ts';
+import { openBed, workerSettingsOf, type Bed } from './servers/beds.ts';
 import { printTable } from './table.ts';
 
 const FUNCTION_MB = 512;

@@ -5,7 +5,7 @@ import { storeAnswer, type StoredSample } from '../../functions/core/sampler/sto
 import { aSnapshot } from '../../test/support/a-session.ts';
 import { everydayLife, type Crowd } from './crowd.ts';
 import type { Course, Model } from './models.ts';
-import { rollDice, type Dice } from '../../drill/dice.ts';
+import { rollDice, type Dice } from '../../drill/loads/dice.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);

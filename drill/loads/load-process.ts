@@ -1,5 +1,5 @@
 import { clientFor } from '../clients/registry.ts';
-import { rollDice } from '../dice.ts';
+import { rollDice } from './dice.ts';
 import { behaviours } from './behaviours/behaviours.ts';
 import { openSession, type Place } from './behaviours/client-session.ts';
 import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';

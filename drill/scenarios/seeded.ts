@@ -1,4 +1,4 @@
-import { rollDice, type Dice } from '../dice.ts';
+import { rollDice, type Dice } from '../loads/dice.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import { BYSTANDERS, OTHER_NAMES } from './names.ts';
 import type { Scenario } from '../scenario/scenario.ts';

@@ -1,6 +1,6 @@
 import type { EngineName } from '../core/server/snapshot.ts';
-import type { Engine } from './engine.ts';
-import type { UrlScheme } from './login-url.ts';
+import type { Engine } from './shared/engine.ts';
+import type { UrlScheme } from './shared/login-url.ts';
 
 export interface EngineEntry {
   readonly url: UrlScheme;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission, Refusal } from '../core/server/snapshot.ts';
-import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/engine.ts';
+import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/shared/engine.ts';
 import type { Logins } from './logins.ts';
 
 /** Getting in, and staying in: the session that is kept between invocations. */

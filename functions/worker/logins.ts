@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Refusal } from '../core/server/snapshot.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
-import { Refused, type Login, type TlsSettings } from '../engines/engine.ts';
-import { parseLoginUrl, type UrlScheme } from '../engines/login-url.ts';
+import { Refused, type Login, type TlsSettings } from '../engines/shared/engine.ts';
+import { parseLoginUrl, type UrlScheme } from '../engines/shared/login-url.ts';
 
 /** Where logins come from. Each may throw Refused; `isFresh` asks for credentials that were not used before. */
 export interface Logins {

@@ -1,5 +1,5 @@
 import type { Canary, Sample } from '../core/server/snapshot.ts';
-import { Refused, type Engine, type Seen } from '../engines/engine.ts';
+import { Refused, type Engine, type Seen } from '../engines/shared/engine.ts';
 import type { Logins } from './logins.ts';
 
 const KNOCK_MS = 3_000;

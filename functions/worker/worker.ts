@@ -19,7 +19,7 @@ import {
   type WorkerRequest,
 } from '../core/protocol/worker.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
-import { ConnectionLost, Refused } from '../engines/engine.ts';
+import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { enter, type Door, type Entry } from './admission.ts';
 import { examine, sourcesOf } from './check.ts';

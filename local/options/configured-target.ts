@@ -1,4 +1,4 @@
-import { parseLoginUrl } from '../../functions/engines/login-url.ts';
+import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
 import { loadConfig, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
 import { UsageError } from './usage-error.ts';

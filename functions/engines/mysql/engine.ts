@@ -1,4 +1,4 @@
-import type { Engine, EngineSession, SessionOptions } from '../engine.ts';
+import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
 import { knock } from './connect/canary.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';

@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import { Refused, type TlsSettings } from '../../../functions/engines/engine.ts';
+import { Refused, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
 import { knock } from '../../../functions/engines/mysql/connect/canary.ts';
 import { openMysqlStage, type MysqlStage } from './mysql-stage.ts';
 import { openWorker, takeSample } from './stage.ts';

@@ -1,5 +1,5 @@
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
-import { Refused, type UserLimitChange } from '../../engine.ts';
+import { Refused, type UserLimitChange } from '../../shared/engine.ts';
 import { isServerError, type Connection } from '../connect/connection.ts';
 import type { Inside } from '../look/sample.ts';
 import { withServerLock } from '../connect/server-lock.ts';

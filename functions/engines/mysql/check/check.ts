@@ -1,7 +1,7 @@
 import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from '../../../core/protocol/check-facts.ts';
 import type { Session } from '../../../core/server/session.ts';
 import type { Snapshot } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Login, type Seen } from '../../engine.ts';
+import { ConnectionLost, type Login, type Seen } from '../../shared/engine.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
 import { findTracking, TRACKING } from './tracking.ts';
 import { tryRights } from './trials.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
 import type { EndMethod } from '../../../core/protocol/worker.ts';
-import { Refused } from '../../engine.ts';
+import { Refused } from '../../shared/engine.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 import { isServerError } from '../connect/connection.ts';
 import type { Inside } from '../look/sample.ts';

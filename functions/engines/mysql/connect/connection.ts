@@ -2,9 +2,9 @@ import { isIP, Socket } from 'node:net';
 import mysql from 'mysql2';
 import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
-import { codeOf } from '../../driver-error.ts';
-import { ConnectionLost, type Login } from '../../engine.ts';
-import { within } from '../../within.ts';
+import { codeOf } from '../../shared/driver-error.ts';
+import { ConnectionLost, type Login } from '../../shared/engine.ts';
+import { within } from '../../shared/within.ts';
 import { SETTINGS } from './login.sql.ts';
 
 /** One MySQL or MariaDB connection that cannot crash the process, cannot hang and cannot be used after it failed. */

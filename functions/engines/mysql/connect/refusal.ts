@@ -1,6 +1,6 @@
 import type { Refusal, RefusalKind } from '../../../core/server/snapshot.ts';
-import { codeOf, NETWORK_CODES, tidy } from '../../driver-error.ts';
-import { ConnectionLost, Refused, type TlsSettings } from '../../engine.ts';
+import { codeOf, NETWORK_CODES, tidy } from '../../shared/driver-error.ts';
+import { ConnectionLost, Refused, type TlsSettings } from '../../shared/engine.ts';
 import { isServerError } from './connection.ts';
 
 /** Why a login failed, from the error the driver threw. `mode`: how that login was protected. */

@@ -1,5 +1,5 @@
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Seen, type SessionOptions } from '../../engine.ts';
+import { ConnectionLost, type Seen, type SessionOptions } from '../../shared/engine.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
 import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';

@@ -1,5 +1,5 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
-import type { Seen } from '../../engine.ts';
+import type { Seen } from '../../shared/engine.ts';
 import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
 import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';

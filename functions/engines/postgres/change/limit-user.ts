@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
-import { Refused, type UserLimitChange } from '../../engine.ts';
+import { Refused, type UserLimitChange } from '../../shared/engine.ts';
 import type { Connection } from '../connect/connection.ts';
 import { withServerLock } from '../connect/server-lock.ts';
 import { LIMIT_CONNECTIONS, LIMIT_OF, NO_LIMIT } from '../look/user-limits.sql.ts';

@@ -1,5 +1,5 @@
 import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
-import { ConnectionLost, type Login, type SessionOptions } from '../../engine.ts';
+import { ConnectionLost, type Login, type SessionOptions } from '../../shared/engine.ts';
 import { reserveOf } from './reserve.ts';
 import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
 import { tryLock, trySeeing, trySignalling } from './trials.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Trial } from '../../../core/protocol/check-facts.ts';
-import { Refused } from '../../engine.ts';
+import { Refused } from '../../shared/engine.ts';
 import { STATE_OF, TRY_CANCEL } from './check.sql.ts';
 import type { Connection } from '../connect/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';

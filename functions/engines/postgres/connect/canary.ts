@@ -1,4 +1,4 @@
-import { Refused, type Login } from '../../engine.ts';
+import { Refused, type Login } from '../../shared/engine.ts';
 import { openConnection } from './connection.ts';
 import { PING } from './login.sql.ts';
 import { refusalOf } from './refusal.ts';

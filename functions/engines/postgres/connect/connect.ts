@@ -1,4 +1,4 @@
-import { ConnectionLost, Refused, type Login, type SessionOptions } from '../../engine.ts';
+import { ConnectionLost, Refused, type Login, type SessionOptions } from '../../shared/engine.ts';
 import { openConnection, type Connection } from './connection.ts';
 import { INSTANCE, LOGIN } from './login.sql.ts';
 import { refusalOf } from './refusal.ts';

@@ -3,9 +3,9 @@ import { checkServerIdentity } from 'node:tls';
 import pg from 'pg';
 import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
-import { codeOf } from '../../driver-error.ts';
-import { ConnectionLost, type Login, type TlsSettings } from '../../engine.ts';
-import { within } from '../../within.ts';
+import { codeOf } from '../../shared/driver-error.ts';
+import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engine.ts';
+import { within } from '../../shared/within.ts';
 
 /** One PostgreSQL connection that cannot crash the process, cannot hang and cannot be used after it failed. */
 export interface Connection {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Refusal, RefusalKind } from '../../../core/server/snapshot.ts';
-import { codeOf, NETWORK_CODES, tidy } from '../../driver-error.ts';
-import { ConnectionLost, Refused } from '../../engine.ts';
+import { codeOf, NETWORK_CODES, tidy } from '../../shared/driver-error.ts';
+import { ConnectionLost, Refused } from '../../shared/engine.ts';
 
 /** Why a login failed, from the error the driver threw. */
 export function refusalOf(error: unknown): Refusal {

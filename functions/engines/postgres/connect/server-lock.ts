@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectionLost, Refused } from '../../engine.ts';
+import { ConnectionLost, Refused } from '../../shared/engine.ts';
 import type { Connection } from './connection.ts';
 import { LOCK_KEY, LOCK_RIVALS, RELEASE_LOCK, TAKE_LOCK } from './server-lock.sql.ts';
 

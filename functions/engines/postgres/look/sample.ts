@@ -1,6 +1,6 @@
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import type * as z from 'zod/mini';
-import { ConnectionLost, type Seen } from '../../engine.ts';
+import { ConnectionLost, type Seen } from '../../shared/engine.ts';
 import type { Connection } from '../connect/connection.ts';
 import { LIMITS } from './limits.sql.ts';
 import { LOCK_KEY } from '../connect/server-lock.sql.ts';

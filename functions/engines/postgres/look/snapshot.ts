@@ -1,7 +1,7 @@
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
-import type { Seen, SessionOptions } from '../../engine.ts';
+import type { Seen, SessionOptions } from '../../shared/engine.ts';
 import type { Connection } from '../connect/connection.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';

@@ -1,5 +1,5 @@
 import type { UserLimits } from '../../../core/server/snapshot.ts';
-import { ConnectionLost } from '../../engine.ts';
+import { ConnectionLost } from '../../shared/engine.ts';
 import type { Connection } from '../connect/connection.ts';
 import { quoteRole } from '../grants/role-name.ts';
 import type { LimitsRow } from './sample.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { ConnectionLost } from '../../../../../functions/engines/engine.ts';
+import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 import { refusalOf } from '../../../../../functions/engines/postgres/connect/refusal.ts';
 
 function serverError(code: string, message: string, routine?: string): pg.DatabaseError {

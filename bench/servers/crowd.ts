@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { EngineName } from '../functions/core/server/snapshot.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
 
 /** Idle sessions of one login. */
 export interface Crowd {

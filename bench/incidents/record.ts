@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chooseDrills, type Drill } from '../drill/choice.ts';
-import { confusionOf, printMatrix } from '../drill/outcome/confusion.ts';
-import type { FirstLook } from '../drill/stage/first-look.ts';
-import type { FailedDrill } from '../drill/outcome/report.ts';
-import type { DrillResult } from '../drill/outcome/result.ts';
-import { runDrill } from '../drill/run.ts';
-import { measure } from './incidents/measures.ts';
-import { MODELS } from './incidents/models.ts';
-import { readRecorded, writeRecorded, type RecordedLook } from './incidents/recorded.ts';
+import { chooseDrills, type Drill } from '../../drill/choice.ts';
+import { confusionOf, printMatrix } from '../../drill/outcome/confusion.ts';
+import type { FirstLook } from '../../drill/stage/first-look.ts';
+import type { FailedDrill } from '../../drill/outcome/report.ts';
+import type { DrillResult } from '../../drill/outcome/result.ts';
+import { runDrill } from '../../drill/run.ts';
+import { measure } from './measures.ts';
+import { MODELS } from './models.ts';
+import { readRecorded, writeRecorded, type RecordedLook } from './recorded.ts';
 
 /**
  * Rehearses every scenario that a model is for and keeps what the first look of each saw, in the place of an earlier record
@@ -74,7 +74,7 @@ async function record({ scenario, server, seed }: Drill): Promise<DrillResult | 
 }
 
 function keep(look: RecordedLook): void {
-  const file = fileURLToPath(new URL('incidents/recorded.json', import.meta.url));
+  const file = fileURLToPath(new URL('recorded.json', import.meta.url));
   const earlier = existsSync(file) ? readRecorded() : [];
   const isSame = ({ scenario, engine, seed }: RecordedLook) =>
     scenario === look.scenario && engine === look.engine && seed === look.seed;

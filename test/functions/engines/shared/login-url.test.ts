@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseLoginUrl } from '../../../functions/engines/login-url.ts';
+import { parseLoginUrl } from '../../../../functions/engines/shared/login-url.ts';
 
 const SCHEME = { schemes: ['postgresql', 'postgres'], defaultPort: 5432, defaultDatabase: 'postgres' };
 const parse = (url: string) => parseLoginUrl(url, 'DATABASE_URL', SCHEME);
