@@ -1,64 +1,22 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { CONTROL_FUNCTIONS } from '../lib/house/control-names.ts';
 import { importsIn, importsOf, type ImportOf } from './support/imports.ts';
+import { isIn, MOST_FILES, roomOf, ROOMS } from './support/rooms.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const ROOMS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench'].filter((room) => existsSync(join(ROOT, room)));
+const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench', 'reference'];
 
-interface Rule {
-  /** Files the rule is for. The first rule that fits a file decides. */
-  readonly files: RegExp;
-  /** Files of ours they may import. */
-  readonly ours: RegExp;
-  /** Packages they may import. */
-  readonly packages: RegExp;
-}
-
-/** Imports point inward: handlers → engines and AWS adapters → core. What no rule allows is forbidden. */
-const RULES: readonly Rule[] = [
-  // Pure. A hash is arithmetic, and so is a network mask: no I/O, no clock, no state.
-  { files: /^functions\/core\//, ours: /^functions\/core\//, packages: /^(zod|node:crypto|node:net)$/ },
-  {
-    files: /^functions\/engines\//,
-    ours: /^functions\/(core|engines)\//,
-    packages: /^(zod|pg|mysql2|mariadb|node:.*)$/,
-  },
-  {
-    files: /^functions\/aws\//,
-    ours: /^functions\/(core|aws)\//,
-    packages: /^(zod|@aws-sdk\/.*|@aws-lambda-powertools\/metrics|node:.*)$/,
-  },
-  // The only function that reaches a database. Of AWS it knows how to log in.
-  {
-    files: /^functions\/worker\//,
-    ours: /^functions\/(core|engines|worker)\/|^functions\/aws\/(credentials|clock|log)\.ts$/,
-    packages: /^(zod|node:.*)$/,
-  },
-  // A handler ties its step to the adapters; the steps themselves know ports only.
-  { files: /^functions\/[^/]+\/handler\.ts$/, ours: /^functions\/(?!engines|worker)/, packages: /^zod$/ },
-  { files: /^functions\//, ours: /^functions\/(?!engines|aws|worker)/, packages: /^zod$/ },
-  // Runs at synthesis: never an engine, never an AWS client.
-  {
-    files: /^lib\//,
-    ours: /^(lib|functions\/core)\//,
-    packages: /^(aws-cdk-lib|constructs|cdk-nag|zod|yaml|prettier|node:.*)$/,
-  },
-  { files: /^bin\/app\./, ours: /^(lib\/|bin\/node24\.js$)/, packages: /^(aws-cdk-lib|node:.*)$/ },
-  { files: /^local\//, ours: /^(local|lib|functions)\//, packages: /^/ },
-  { files: /^drill\//, ours: /^(drill|local|lib|functions)\//, packages: /^(?!@aws-sdk|aws-cdk-lib)/ },
-  { files: /^bin\//, ours: /^(bin|drill|local|lib)\//, packages: /^/ },
-  { files: /^bench\//, ours: /^(?!bin)/, packages: /^/ },
-];
-
-const imports = ROOMS.flatMap((room) => importsIn(ROOT, room));
+const imports = FOLDERS.flatMap((folder) => importsIn(ROOT, folder));
 
 function isForbidden({ from, to, isPackage }: ImportOf): boolean {
-  const rule = RULES.find(({ files }) => files.test(from));
-  if (rule === undefined) return true;
-  return !(isPackage ? rule.packages : rule.ours).test(to);
+  const own = roomOf(from);
+  const room = own === null ? undefined : ROOMS[own];
+  if (own === null || room === undefined) return true;
+  if (isPackage) return !room.packages.test(to);
+  return roomOf(to) !== own && !room.ours.some((other) => isIn(to, other));
 }
 
 function inWords({ from, to }: ImportOf): string {
@@ -76,7 +34,7 @@ describe('imports', () => {
   });
 
   test('an engine knows nothing of another', () => {
-    const engineOf = (file: string): string | undefined => file.match(/^functions\/engines\/([^/]+)\//)?.[1];
+    const engineOf = (file: string): string | undefined => file.match(/^functions\/engines\/(?!shared)([^/]+)\//)?.[1];
     const crossing = imports.filter(({ from, to }) => {
       const [importer, imported] = [engineOf(from), engineOf(to)];
       return importer !== undefined && imported !== undefined && importer !== imported;
@@ -85,12 +43,36 @@ describe('imports', () => {
   });
 
   test('never go in a circle', () => {
-    expect(findCircle(imports.filter(({ isPackage, isTypeOnly }) => !isPackage && !isTypeOnly))).toBeNull();
+    expect(findCircle(imports.filter(({ isPackage }) => !isPackage))).toBeNull();
   });
 
   test('lead to files that exist', () => {
     const lost = imports.filter(({ to, isPackage }) => !isPackage && !existsSync(join(ROOT, to)));
     expect(lost.map(inWords)).toEqual([]);
+  });
+});
+
+describe('rooms', () => {
+  const files = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|js)$/.test(file))
+      .map((file) => `${folder}/${file}`),
+  );
+  const roomsOfFiles = Map.groupBy(files, (file) => dirname(file));
+
+  test('hold every file', () => {
+    expect(files.filter((file) => roomOf(file) === null)).toEqual([]);
+  });
+
+  test('each hold some file', () => {
+    expect(Object.keys(ROOMS).filter((room) => !files.some((file) => isIn(file, room)))).toEqual([]);
+  });
+
+  test('hold as many files as a reader takes in at once', () => {
+    const crowded = [...roomsOfFiles].filter(
+      ([folder, held]) => held.length > MOST_FILES && ROOMS[folder]?.isCatalogue !== true,
+    );
+    expect(crowded.map(([folder, held]) => `${folder}: ${held.length}`)).toEqual([]);
   });
 });
 
@@ -107,16 +89,25 @@ const text = "import 'not-one'"; // import 'nor-this'`),
   });
 
   test.each([
-    ['functions/core/plan.ts', "import '../aws/clock.ts'"],
-    ['functions/core/plan.ts', "import 'node:fs'"],
-    ['functions/engines/postgres/end.ts', "import '@aws-sdk/client-sns'"],
-    ['functions/act/act.ts', "import '../aws/incident-store.ts'"],
+    ['functions/core/plan/plan.ts', "import '../../aws/process/clock.ts'"],
+    ['functions/core/plan/plan.ts', "import type { Round } from '../record/round.ts'"],
+    ['functions/core/plan/plan.ts', "import 'node:fs'"],
+    ['functions/core/server/session.ts', "import '../policy/policy.ts'"],
+    ['functions/engines/postgres/change/end.ts', "import '@aws-sdk/client-sns'"],
+    ['functions/engines/postgres/change/end.ts', "import '../../mysql/change/end.ts'"],
+    ['functions/engines/postgres/connect/connect.ts', "import '../look/sample.ts'"],
+    ['functions/act/act.ts', "import '../aws/incident-store/store.ts'"],
+    ['functions/act/act.ts', "import '../close/close.ts'"],
     ['functions/act/handler.ts', "import '../engines/registry.ts'"],
-    ['functions/aws/clock.ts', "import '../../lib/config.ts'"],
-    ['lib/config.ts', "import '../functions/engines/registry.ts'"],
-    ['lib/config.ts', "import '@aws-sdk/client-sns'"],
-    ['lib/config.ts', "import 'pg'"],
-    ['local/runtime.ts', "import '../drill/run.ts'"],
+    ['functions/act/handler.ts', "import '../close/close.ts'"],
+    ['functions/incident/open.ts', "import '../dispatch/dispatch.ts'"],
+    ['functions/aws/process/clock.ts', "import '../../../lib/config/config.ts'"],
+    ['lib/config/config.ts', "import '../../functions/engines/registry.ts'"],
+    ['lib/config/config.ts', "import '@aws-sdk/client-sns'"],
+    ['lib/config/config.ts', "import 'pg'"],
+    ['local/runtime/runtime.ts', "import '../../drill/run.ts'"],
+    ['local/machine/place.ts', "import '../runtime/runtime.ts'"],
+    ['local/new.ts', "import 'zod'"],
     ['elsewhere/new.ts', "import 'zod'"],
   ])('%s: %s is found out', (file, text) => {
     expect(importsOf(file, text).filter(isForbidden)).toHaveLength(1);

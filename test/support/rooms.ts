@@ -1,0 +1,182 @@
+/** A room of the code: what its files may import, and how much it may hold. */
+export interface Room {
+  /** Rooms of ours that its files may import, beside their own. A room stands for the rooms inside it too. */
+  readonly ours: readonly string[];
+  /** Packages its files may import. */
+  readonly packages: RegExp;
+  /** A catalogue has a file for each thing of its kind, and so may hold more than others. */
+  readonly isCatalogue?: boolean;
+}
+
+/** Most files of a room that is no catalogue: as many as a reader takes in at once. */
+export const MOST_FILES = 12;
+
+/** Pure. A hash is arithmetic, and so is a network mask: no I/O, no clock, no state. */
+const PURE = /^(zod|node:crypto|node:net)$/;
+const core = (...rooms: string[]): Room => ({ ours: rooms.map((room) => `functions/core/${room}`), packages: PURE });
+
+const SDK = /^(zod|@aws-sdk\/.*|@aws-lambda-powertools\/metrics|node:.*)$/;
+const aws = (...rooms: string[]): Room => ({
+  ours: ['functions/core', ...rooms.map((room) => `functions/aws/${room}`)],
+  packages: SDK,
+});
+
+const ENGINE_CORE = ['functions/core/protocol', 'functions/core/server', 'functions/core/words'];
+const ENGINE_ROOMS = {
+  grants: [],
+  connect: ['grants'],
+  sessions: ['connect'],
+  look: ['connect', 'grants', 'sessions'],
+  change: ['connect', 'look', 'sessions'],
+  check: ['connect', 'grants', 'look', 'sessions'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** The same rooms for every engine, but those it needs none of. None knows anything of another. */
+function engine(name: string, driver: string, without: readonly string[] = []): Record<string, Room> {
+  const home = `functions/engines/${name}`;
+  const packages = new RegExp(`^(zod|${driver}|node:.*)$`);
+  const common = [...ENGINE_CORE, 'functions/engines/shared'];
+  const rooms = Object.entries(ENGINE_ROOMS)
+    .filter(([room]) => !without.includes(room))
+    .map(([room, below]): [string, Room] => [
+      `${home}/${room}`,
+      { ours: [...common, ...below.map((other) => `${home}/${other}`)], packages },
+    ]);
+  const whole = { ours: [...common, ...Object.keys(ENGINE_ROOMS).map((room) => `${home}/${room}`)], packages };
+  return { ...Object.fromEntries(rooms), [home]: whole };
+}
+
+/** A step knows ports only, and what several steps do. Its handler, see below, ties it to the adapters. */
+const STEP: Room = { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ };
+const STEPS = ['act', 'ask', 'close', 'decide', 'diagnose', 'dispatch', 'escalate', 'notify', 'reconcile', 'sample'];
+
+const infrastructure = (...rooms: string[]): Room => ({
+  ours: ['functions/core', ...rooms],
+  packages: /^(aws-cdk-lib|constructs|cdk-nag|zod|yaml|node:.*)$/,
+});
+const local = (...rooms: string[]): Room => ({
+  ours: ['functions', 'lib', ...rooms.map((room) => `local/${room}`)],
+  packages: /^/,
+});
+const drill = (...rooms: string[]): Room => ({
+  ours: ['functions', 'lib', 'local', ...rooms.map((room) => `drill/${room}`)],
+  packages: /^(?!@aws-sdk|aws-cdk-lib)/,
+});
+
+/**
+ * Every room, from the inside out. What it does not name is forbidden, so imports go one way. The longest name that fits
+ * a file is its room.
+ */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  'functions/core/words': core(),
+  'functions/core/server': core('words'),
+  'functions/core/policy': core('server', 'words'),
+  'functions/core/protocol': core('policy', 'server', 'words'),
+  'functions/core/plan': core('plan/tiers', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/plan/tiers': core('protocol', 'policy', 'server', 'words'),
+  'functions/core/check': core('protocol', 'policy', 'server', 'words'),
+  'functions/core/sampler': core('protocol', 'policy', 'server', 'words'),
+  'functions/core/cause': core('sampler', 'policy', 'server', 'words'),
+  'functions/core/record': core('cause', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/verdict': core('record', 'cause', 'plan', 'policy', 'server', 'words'),
+  'functions/core/messages': core(
+    'record',
+    'check',
+    'cause',
+    'plan',
+    'sampler',
+    'protocol',
+    'policy',
+    'server',
+    'words',
+  ),
+  'functions/core/ports': core('messages', 'record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+
+  'functions/engines/shared': { ours: ENGINE_CORE, packages: /^(zod|node:.*)$/ },
+  // One view shows its sessions: looking is all there is to it.
+  ...engine('postgres', 'pg', ['sessions']),
+  ...engine('mysql', 'mysql2'),
+  'functions/engines': {
+    ours: [
+      'functions/core/server',
+      'functions/engines/postgres',
+      'functions/engines/mysql',
+      'functions/engines/shared',
+    ],
+    packages: /^$/,
+  },
+
+  'functions/aws/process': aws(),
+  'functions/aws/incident-store': aws('process'),
+  'functions/aws/clients': aws('process', 'incident-store'),
+
+  'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },
+  ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
+  ...Object.fromEntries(
+    STEPS.map((step) => [
+      `functions/${step}/handler.ts`,
+      { ...STEP, ours: [...STEP.ours, 'functions/aws', `functions/${step}`] },
+    ]),
+  ),
+  // What `headroom end` does, by whichever worker.
+  'functions/call': STEP,
+  // The only function that reaches a database. Of AWS it knows how to log in.
+  'functions/worker': {
+    ours: [
+      'functions/core',
+      'functions/engines',
+      'functions/aws/clients/credentials.ts',
+      'functions/aws/process/clock.ts',
+      'functions/aws/process/log.ts',
+    ],
+    packages: /^(zod|node:.*)$/,
+  },
+
+  // Runs at synthesis: never an engine, never an AWS client.
+  'lib/house': infrastructure(),
+  'lib/config': infrastructure('lib/house'),
+  'lib/shared': infrastructure('lib/house'),
+  'lib/target': infrastructure('lib/config', 'lib/house'),
+  lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
+  // Writes the generated pages of the documentation.
+  reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
+
+  'local/machine': local(),
+  'local/lambda': local('machine'),
+  'local/workflow': local('lambda', 'machine'),
+  'local/stand-ins': local('lambda', 'machine', 'workflow'),
+  'local/synthesis': local('lambda', 'machine', 'workflow'),
+  'local/records': local('machine', 'synthesis'),
+  'local/notices': local('machine'),
+  'local/runtime': local('lambda', 'machine', 'notices', 'records', 'stand-ins', 'synthesis', 'workflow'),
+  'local/terminal': local('machine'),
+  'local/runs': local('machine', 'runtime', 'terminal'),
+  'local/options': local('machine', 'records', 'runs', 'terminal'),
+  'local/commands': local('machine', 'notices', 'options', 'runs', 'terminal'),
+
+  'drill/servers/files': { ...drill(), isCatalogue: true },
+  'drill/servers': drill('servers/files'),
+  'drill/clients': drill(),
+  'drill/loads': drill('clients', 'loads/behaviours'),
+  'drill/loads/behaviours': { ...drill('clients', 'loads/dice.ts', 'loads/load-spec.ts'), isCatalogue: true },
+  'drill/scenario': drill('loads'),
+  'drill/scenarios': { ...drill('loads', 'scenario'), isCatalogue: true },
+  'drill/stage': drill('clients', 'loads', 'scenario', 'servers'),
+  'drill/outcome': drill('loads', 'scenario', 'stage'),
+  drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'stage'),
+
+  'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
+  'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },
+  bin: { ours: ['drill', 'lib', 'local'], packages: /^/ },
+  bench: { ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
+};
+
+/** The room a file is in; null when it is in none. */
+export function roomOf(file: string): string | null {
+  const fitting = Object.keys(ROOMS).filter((room) => isIn(file, room));
+  return fitting.reduce<string | null>((best, room) => (room.length > (best?.length ?? 0) ? room : best), null);
+}
+
+export function isIn(file: string, room: string): boolean {
+  return file === room || file.startsWith(`${room}/`);
+}
