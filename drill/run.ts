@@ -130,7 +130,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     approvals: await store.approvals(incident.id),
     ended: summary.ended,
     loads: tallies,
-    caps: await store.settledCaps(incident.id),
+    caps: await store.settledLimits(incident.id),
     limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);

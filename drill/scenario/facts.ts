@@ -1,6 +1,6 @@
 import type { Approval } from '../../functions/core/record/approval.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import type { SettledCap } from '../../functions/core/record/limit.ts';
+import type { SettledLimit } from '../../functions/core/record/limit.ts';
 import type { Round } from '../../functions/core/record/round.ts';
 import type { EndedSession } from '../../local/runs/result.ts';
 import type { LoadTally } from '../loads/load.ts';
@@ -15,7 +15,7 @@ export interface DrillFacts {
   readonly approvals: readonly Approval[];
   readonly loads: readonly LoadTally[];
   /** Temporary limits that were set, and how each ended. */
-  readonly caps: readonly SettledCap[];
+  readonly caps: readonly SettledLimit[];
   /** Users with a connection limit of their own on the server, when all is over. */
   readonly limitedUsers: readonly string[];
 }

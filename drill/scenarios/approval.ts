@@ -55,7 +55,7 @@ export const changedPlan: Scenario = {
   name: 'changed-plan',
   // Elsewhere Headroom itself holds the one slot beyond the limit.
   engines: ['postgres'],
-  // Under the cap of one act, so that the plan can grow.
+  // Under the budget of one act, so that the plan can grow.
   policy: { ...ASKING.policy, reliefPercent: 75 },
   summary: 'the load grows while a person reads, so that the plan they say yes to is not enough: they are asked again',
   lateLoads: [

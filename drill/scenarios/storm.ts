@@ -85,14 +85,14 @@ function userOf(loads: DrillFacts['loads']): string {
 }
 
 function wasLimited({ caps, limitedUsers, loads }: DrillFacts) {
-  const [cap] = caps;
+  const [limit] = caps;
   const user = userOf(loads);
   return [
     checkThat(
       'the limit',
       `set on ${user}, lifted at the end`,
-      cap === undefined ? 'none' : `${cap.limit} on ${cap.user}, ${cap.end}`,
-      cap?.user === user && cap.end === 'lifted',
+      limit === undefined ? 'none' : `${limit.limit} on ${limit.user}, ${limit.end}`,
+      limit?.user === user && limit.end === 'lifted',
     ),
     checkEqual('users with a limit afterwards', 'none', limitedUsers.join(', ') || 'none'),
   ];

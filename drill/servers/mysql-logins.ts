@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
-import { capGrants } from '../../functions/engines/mysql/grants/limit-grants.ts';
+import { limitGrants } from '../../functions/engines/mysql/grants/limit-grants.ts';
 import { loginGrants, quoteAccount } from '../../functions/engines/mysql/grants/grants.ts';
 import type { MysqlServer } from './mysql.ts';
 import type { Logins } from './postgres.ts';
@@ -27,7 +27,7 @@ export async function createMysqlLogins(
     }),
     ...(capUsers.length === 0
       ? []
-      : capGrants({ engine: server.flavour, responder: responder.user, from, users: capUsers })),
+      : limitGrants({ engine: server.flavour, responder: responder.user, from, users: capUsers })),
   ];
   const passwords = [responder, canary].map(
     ({ user, password }) =>

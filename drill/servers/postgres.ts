@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { capGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
+import { limitGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
 import { loginGrants } from '../../functions/engines/postgres/grants/grants.ts';
 import { makePostgresFiles, type PostgresMajor } from './files/postgres-files.ts';
 import { HOST, startServer } from './server-process.ts';
@@ -121,7 +121,7 @@ export async function createLogins(server: PostgresServer, capUsers: readonly st
       canary: canary.user,
       database: 'postgres',
     }),
-    ...(capUsers.length === 0 ? [] : capGrants({ responder: responder.user, database: 'postgres', users: capUsers })),
+    ...(capUsers.length === 0 ? [] : limitGrants({ responder: responder.user, database: 'postgres', users: capUsers })),
   ];
   const passwords = [responder, canary].map(
     ({ user, password }) => `ALTER ROLE ${pg.escapeIdentifier(user)} PASSWORD ${pg.escapeLiteral(password)}`,

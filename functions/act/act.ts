@@ -5,7 +5,7 @@ import { FenceLost } from '../core/protocol/errors.ts';
 import { hasEffect, historyOf, HOUR_MS } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
-import { isCapAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
+import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
@@ -15,11 +15,11 @@ import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
 import type { TierName } from '../core/policy/tier-names.ts';
 import { actRequest, type ActResult } from '../core/protocol/steps.ts';
 import { carryOut } from '../incident/carry-out.ts';
-import { describeCap } from '../incident/set-limit.ts';
+import { describeUnset } from '../incident/set-limit.ts';
 
 export interface ActDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'cap'>;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
 }
 
@@ -57,12 +57,12 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   if (approval && !(await deps.store.useApproval(approval, { round, at: deps.now() })))
     return held('the approval has been used or is too old');
   const { act: carried, counts, refusal } = await carryOut(incident, { round, tier, ...decided, seenAt }, deps);
-  if (carried.cap !== null && carried.cap.result !== 'done')
-    return { tier, round, held: describeCap(carried.cap), counts };
+  if (carried.limit !== null && carried.limit.result !== 'done')
+    return { tier, round, held: describeUnset(carried.limit), counts };
   return { tier, round, held: refusal === null ? null : `refused as ${refusal.kind}`, counts };
 }
 
-interface Choice extends Pick<TierPlan, 'cap' | 'victims'> {
+interface Choice extends Pick<TierPlan, 'limit' | 'victims'> {
   /** What lets a tier in mode approve do it; null for one that needs nobody's yes. */
   readonly approval: Approval | null;
 }
@@ -88,7 +88,7 @@ async function chooseAct(
     await store.rounds(incident.id),
     slotsTaken(snapshot),
     await store.tallies(target.id, now() - HOUR_MS),
-    await store.caps(target.id),
+    await store.limits(target.id),
   );
   const decided = { ...history, denied: deniedTiers(approvals) };
   const { plan, pressing, usage } = readSnapshot(
@@ -104,13 +104,13 @@ async function chooseAct(
   const own = plan.tiers.find((each) => each.tier === tier);
   if (own === undefined || own.mode === 'observe') return `${tier} is in observe mode`;
   if (!isPlanned(own)) return 'a fresh look finds nobody to end';
-  const { cap, victims } = own;
-  if (own.mode === 'act') return { cap, victims, approval: null };
+  const { limit, victims } = own;
+  if (own.mode === 'act') return { limit, victims, approval: null };
   const approval = usableFor(tier, approvals, now());
   if (approval === null) return `nobody has approved ${tier}, or the approval is used or too old`;
-  if (cap !== null && !isCapAgreed(cap, approval.plan))
+  if (limit !== null && !isLimitAgreed(limit, approval.plan))
     return 'the approval does not cover the limit that is needed now';
   // What has grown since the look that found the plan covered waits for the next question.
-  const agreed = { cap, victims: withinAgreed(victims, approval.plan), approval };
+  const agreed = { limit, victims: withinAgreed(victims, approval.plan), approval };
   return isPlanned(agreed) ? agreed : 'a fresh look finds nobody to end whom the approval covers';
 }

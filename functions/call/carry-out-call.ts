@@ -20,7 +20,7 @@ import { carryOut } from '../incident/carry-out.ts';
 
 export interface CallDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'cap'>;
+  readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -146,7 +146,11 @@ async function playRound(
   // Read last, as by every act: whoever stops Headroom stops this too.
   const pause = fullPause(await store.pausesOn(target.id));
   if (pause) throw new CallRefused(describePause(pause));
-  const { refusal } = await carryOut(changed, { round, tier: BY_HAND, cap: null, victims: plan.victims, seenAt }, deps);
+  const { refusal } = await carryOut(
+    changed,
+    { round, tier: BY_HAND, limit: null, victims: plan.victims, seenAt },
+    deps,
+  );
   if (refusal) throw new CallRefused(`the worker was refused as ${refusal.kind}`);
   return null;
 }
@@ -163,7 +167,7 @@ async function historyFor(
   { store, now }: CallDependencies,
 ) {
   const lastHour = await store.tallies(target.id, now() - HOUR_MS);
-  return historyOf(acts, [], null, lastHour, await store.caps(target.id));
+  return historyOf(acts, [], null, lastHour, await store.limits(target.id));
 }
 
 function roundOf(

@@ -9,7 +9,7 @@ import { countEnded, type Act } from '../core/record/act.ts';
 import { FenceLost } from '../core/protocol/errors.ts';
 import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { CapRecord } from '../core/record/limit.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
 import { underPauses } from '../core/policy/pause.ts';
 import { slotsNeeded } from '../core/plan/budget.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
@@ -81,8 +81,8 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const { snapshot, admission } = answer;
   const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
-  const caps = await deps.store.caps(target.id);
-  const history = { ...historyOf(acts, rounds, usedNow, lastHour, caps), denied: deniedTiers(approvals) };
+  const limits = await deps.store.limits(target.id);
+  const history = { ...historyOf(acts, rounds, usedNow, lastHour, limits), denied: deniedTiers(approvals) };
   const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
@@ -105,7 +105,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       sparedSamples: describeSpared(spared),
       ...(choice.alone.length > 0 && { choice }),
     },
-    ...(isBetterFinding(diagnosis, incident.cause, caps)
+    ...(isBetterFinding(diagnosis, incident.cause, limits)
       ? { cause: diagnosis.cause, advice: adviseOn(diagnosis.cause.name as CauseName, diagnosis.facts, target) }
       : {}),
     snapshot,
@@ -123,10 +123,10 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
 function isBetterFinding(
   { cause, pressing }: Diagnosis,
   before: CauseFinding | null,
-  caps: readonly CapRecord[],
+  limits: readonly LimitRecord[],
 ): boolean {
   if (before === null) return true;
-  return pressing && (caps.length === 0 || cause.confidence > before.confidence);
+  return pressing && (limits.length === 0 || cause.confidence > before.confidence);
 }
 
 /** The acts so far; those whose results never came are settled by what the snapshot shows. */
@@ -165,7 +165,7 @@ async function readSituation(
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
-    limited: acts.flatMap(({ cap }) => (cap?.result === 'done' ? [cap] : [])),
+    limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),
     isWorsening: isWorsening(acts, rounds, usedNow),
     actedLately: await countActedLately(incident, deps),
   };

@@ -1,19 +1,19 @@
 import { countBy } from '../core/words/count-by.ts';
 import { countEnded, type Act, type VictimRecord } from '../core/record/act.ts';
-import { countAgainstCaps } from '../core/record/history.ts';
+import { countAgainstBudgets } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { sessionKey } from '../core/server/session.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
-import type { Candidate, UserCap } from '../core/plan/tiers/tier.ts';
+import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
 import type { Ending } from '../core/protocol/worker.ts';
-import { pickCap, setCap } from './set-limit.ts';
+import { pickLimit, setLimit } from './set-limit.ts';
 
 export interface CarryOutDependencies {
   readonly store: IncidentStore;
-  readonly worker: Pick<WorkerClient, 'end' | 'cap'>;
+  readonly worker: Pick<WorkerClient, 'end' | 'limit'>;
   readonly now: () => number;
 }
 
@@ -21,7 +21,7 @@ export interface Decision {
   readonly round: number;
   readonly tier: ActKind;
   /** The limit that must stand before anybody is ended; null for none. */
-  readonly cap: UserCap | null;
+  readonly limit: LimitPlan | null;
   readonly victims: readonly Candidate[];
   /** When the snapshot that they were chosen from came. */
   readonly seenAt: number;
@@ -44,7 +44,7 @@ const ACT_WINDOW_MS = 30_000;
  */
 export async function carryOut(
   incident: Incident,
-  { round, tier, cap, victims, seenAt }: Decision,
+  { round, tier, limit, victims, seenAt }: Decision,
   deps: CarryOutDependencies,
 ): Promise<CarriedOut> {
   const { store, now } = deps;
@@ -58,19 +58,19 @@ export async function carryOut(
     finishedAt: null,
     counted: victims.length,
     victims: victims.map(toRecord),
-    cap: cap && { ...pickCap(cap), result: null, detail: '' },
+    limit: limit && { ...pickLimit(limit), result: null, detail: '' },
   };
   await store.startAct(target.id, started);
   await store.change(id, { firstActionAt: incident.firstActionAt ?? started.startedAt });
 
   const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
   const order = { deadline: seenAt + ACT_WINDOW_MS + graceMs, graceMs };
-  const set = started.cap && (await setCap(incident, started.cap, order.deadline, deps));
+  const set = started.limit && (await setLimit(incident, started.limit, order.deadline, deps));
   const isBarred = set !== null && set.result !== 'done';
   const { endings, refusal } = isBarred
     ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
     : await endVictims(target.worker, victims, order, deps);
-  const finished = finish({ ...started, cap: set }, endings, now());
+  const finished = finish({ ...started, limit: set }, endings, now());
   await store.finishAct(target.id, finished);
   await store.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
   const counts = Object.fromEntries(countBy(finished.victims, ({ result }) => result ?? 'unknown'));
@@ -109,5 +109,5 @@ function finish(started: Act, endings: readonly Ending[], at: number): Act {
     const ending = byKey.get(sessionKey(victim.identity));
     return ending ? { ...victim, result: ending.result, detail: ending.detail } : victim;
   });
-  return { ...started, victims, finishedAt: at, counted: countAgainstCaps(victims) };
+  return { ...started, victims, finishedAt: at, counted: countAgainstBudgets(victims) };
 }

@@ -1,4 +1,4 @@
-import { liftCaps, type LiftDependencies } from './lift-limits.ts';
+import { liftLimits, type LiftDependencies } from './lift-limits.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notice } from '../core/record/notice.ts';
@@ -33,10 +33,10 @@ export async function closeIncident(
   if (incident?.status === 'open') {
     // Of a workflow that died; whoever follows the link hears that nobody waits any more.
     await endQuestions(incident, deps);
-    const caps = await store.caps(incident.target.id);
-    await liftCaps(
+    const limits = await store.limits(incident.target.id);
+    await liftLimits(
       incident.target,
-      caps.filter((cap) => cap.incidentId === incidentId),
+      limits.filter((limit) => limit.incidentId === incidentId),
       deps,
     );
   }

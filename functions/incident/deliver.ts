@@ -19,15 +19,15 @@ export async function deliverPending(incident: Incident, deps: DeliverDependenci
   if (incident.pendingNotices.length === 0) return [];
   const { id } = incident;
   const { store } = deps;
-  const [acts, rounds, approvals, settledCaps] = await Promise.all([
+  const [acts, rounds, approvals, settledLimits] = await Promise.all([
     store.acts(id),
     store.rounds(id),
     store.approvals(id),
-    store.settledCaps(id),
+    store.settledLimits(id),
   ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const message = composeMessage(incident, notice, { acts, rounds, approvals, settledCaps, now: deps.now() });
+    const message = composeMessage(incident, notice, { acts, rounds, approvals, settledLimits, now: deps.now() });
     const error = await publishNoted(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
   }

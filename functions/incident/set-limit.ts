@@ -1,37 +1,37 @@
-import type { ActCap } from '../core/record/act.ts';
+import type { ActLimit } from '../core/record/act.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { CapRecord } from '../core/record/limit.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
 import { whyLimit } from '../core/plan/plan-summary.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { printable } from '../core/words/printable.ts';
-import type { UserCap } from '../core/plan/tiers/tier.ts';
+import type { LimitPlan } from '../core/plan/tiers/tier.ts';
 
-export interface SetCapDependencies {
-  readonly store: Pick<IncidentStore, 'noteCap' | 'confirmCap' | 'settleCap'>;
-  readonly worker: Pick<WorkerClient, 'cap'>;
+export interface SetLimitDependencies {
+  readonly store: Pick<IncidentStore, 'noteLimit' | 'confirmLimit' | 'settleLimit'>;
+  readonly worker: Pick<WorkerClient, 'limit'>;
   readonly now: () => number;
 }
 
 /** What an act's record keeps of a planned limit. */
-export function pickCap(cap: UserCap): Pick<ActCap, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
-  const { user, account, limit, before } = cap;
-  return { user, account, limit, before, reason: whyLimit(cap) };
+export function pickLimit(planned: LimitPlan): Pick<ActLimit, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
+  const { user, account, limit, before } = planned;
+  return { user, account, limit, before, reason: whyLimit(planned) };
 }
 
 /**
  * Puts the limit on record with the value before it, and only then has it set. When the server certainly does not have it,
  * the record is taken back; a WorkerFault leaves it, and whoever finds it lifts the limit, should it stand.
  */
-export async function setCap(
+export async function setLimit(
   incident: Incident,
-  cap: ActCap,
+  meant: ActLimit,
   deadline: number,
-  { store, worker, now }: SetCapDependencies,
-): Promise<ActCap> {
-  const { user, account, limit, before } = cap;
+  { store, worker, now }: SetLimitDependencies,
+): Promise<ActLimit> {
+  const { user, account, limit, before } = meant;
   const { target, id } = incident;
-  const record: CapRecord = {
+  const record: LimitRecord = {
     targetId: target.id,
     incidentId: id,
     user,
@@ -43,21 +43,21 @@ export async function setCap(
     isSet: false,
     toldAt: null,
   };
-  if (!(await store.noteCap(record))) {
-    return { ...cap, result: 'not-tried', detail: 'a limit on this user is on record already' };
+  if (!(await store.noteLimit(record))) {
+    return { ...meant, result: 'not-tried', detail: 'a limit on this user is on record already' };
   }
-  const answer = await worker.cap(target.worker, { deadline, user, limit, before });
+  const answer = await worker.limit(target.worker, { deadline, user, limit, before });
   if (answer.ok && answer.limit.result === 'done') {
-    await store.confirmCap(record);
-    return { ...cap, result: 'done' };
+    await store.confirmLimit(record);
+    return { ...meant, result: 'done' };
   }
-  await store.settleCap(record, 'never-set', now());
-  if (!answer.ok) return { ...cap, result: 'not-tried', detail: `the worker was refused: ${answer.refusal.kind}` };
-  return { ...cap, result: answer.limit.result, detail: answer.limit.detail };
+  await store.settleLimit(record, 'never-set', now());
+  if (!answer.ok) return { ...meant, result: 'not-tried', detail: `the worker was refused: ${answer.refusal.kind}` };
+  return { ...meant, result: answer.limit.result, detail: answer.limit.detail };
 }
 
 /** Why the limit does not stand. */
-export function describeCap({ user, result, detail }: ActCap): string {
+export function describeUnset({ user, result, detail }: ActLimit): string {
   const words = detail === '' ? (result ?? 'unknown') : `${result ?? 'unknown'}: ${printable(detail, 300)}`;
   return `the user ${printable(user, 63)} could not be limited (${words}), so nobody was ended`;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { liftCaps, type LiftDependencies } from '../incident/lift-limits.ts';
+import { liftLimits, type LiftDependencies } from '../incident/lift-limits.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { CapRecord } from '../core/record/limit.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
 import { LEASE_MS } from '../core/ports/incident-store.ts';
 import { isGoingOut } from '../core/record/repeated-pages.ts';
 import { parseRequest } from '../core/protocol/request.ts';
@@ -76,11 +76,11 @@ async function wakeAnswered({ id }: Incident, deps: DispatchDependencies): Promi
 
 /** Limits whose incident is closed: its workflow died before it lifted them, or could not. */
 async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
-  const orphans: CapRecord[] = [];
-  for (const cap of await deps.store.caps(target.id)) {
-    if ((await deps.store.incident(cap.incidentId))?.status !== 'open') orphans.push(cap);
+  const orphans: LimitRecord[] = [];
+  for (const limit of await deps.store.limits(target.id)) {
+    if ((await deps.store.incident(limit.incidentId))?.status !== 'open') orphans.push(limit);
   }
-  return liftCaps(target, orphans, deps);
+  return liftLimits(target, orphans, deps);
 }
 
 /** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */

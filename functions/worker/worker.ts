@@ -4,7 +4,7 @@ import { SCHEMA } from '../core/protocol/schema.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
 import {
   workerRequest,
-  type CapRequest,
+  type LimitRequest,
   type CheckAnswer,
   type CheckRequest,
   type EndAnswer,
@@ -14,7 +14,7 @@ import {
   type SampleRequest,
   type SnapshotAnswer,
   type SnapshotRequest,
-  type UncapRequest,
+  type LiftRequest,
   type WorkerRefused,
   type WorkerRequest,
 } from '../core/protocol/worker.ts';
@@ -70,8 +70,8 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
         return snapshot(request);
       case 'end':
         return end(request);
-      case 'cap':
-      case 'uncap':
+      case 'limit':
+      case 'lift':
         return limit(request);
       case 'check':
         return check(request);
@@ -143,10 +143,10 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
       return { schema: SCHEMA, ok: true, admission, endings: await session.end(request) };
     });
 
-  const limit = (request: CapRequest | UncapRequest): Promise<LimitAnswer> =>
+  const limit = (request: LimitRequest | LiftRequest): Promise<LimitAnswer> =>
     changing(request, async ({ session, admission }) => {
       const { kind, user, limit, before, deadline } = request;
-      const [from, to] = kind === 'cap' ? [before, limit] : [limit, before];
+      const [from, to] = kind === 'limit' ? [before, limit] : [limit, before];
       return { schema: SCHEMA, ok: true, admission, limit: await session.limitUser({ user, from, to, deadline }) };
     });
 

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import * as mysqlCaps from '../../functions/engines/mysql/grants/limit-grants.ts';
+import * as mysqlLimits from '../../functions/engines/mysql/grants/limit-grants.ts';
 import * as mysql from '../../functions/engines/mysql/grants/grants.ts';
-import * as postgresCaps from '../../functions/engines/postgres/grants/limit-grants.ts';
+import * as postgresLimits from '../../functions/engines/postgres/grants/limit-grants.ts';
 import * as postgres from '../../functions/engines/postgres/grants/grants.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { UsageError } from '../options/usage-error.ts';
@@ -77,11 +77,11 @@ function writePostgres(given: Given, auth: 'iam' | 'password'): readonly postgre
     canary,
     database,
   });
-  const users = capUsersOf(given);
-  return users.length === 0 ? logins : [...logins, ...postgresCaps.capGrants({ responder, database, users })];
+  const users = limitUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...postgresLimits.limitGrants({ responder, database, users })];
 }
 
-function capUsersOf({ capUsers = '' }: Given): readonly string[] {
+function limitUsersOf({ capUsers = '' }: Given): readonly string[] {
   return capUsers.split(',').filter((name) => name !== '');
 }
 
@@ -94,8 +94,8 @@ function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'pa
   else parseVersion(given.version ?? '10.11', 'supported MariaDB', [10, 6], '10.6 or later');
   const { responder, canary, from = '%' } = given;
   const logins = mysql.loginGrants({ engine, isRds: given.rds, auth, responder, canary, from });
-  const users = capUsersOf(given);
-  return users.length === 0 ? logins : [...logins, ...mysqlCaps.capGrants({ engine, responder, from, users })];
+  const users = limitUsersOf(given);
+  return users.length === 0 ? logins : [...logins, ...mysqlLimits.limitGrants({ engine, responder, from, users })];
 }
 
 function parseVersion(version: string, name: string, oldest: readonly [number, number], fix: string) {

@@ -71,14 +71,27 @@ async function showIncident(store: IncidentStore, id: string, json: boolean): Pr
       `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
     );
   }
-  const [rounds, acts, approvals, settledCaps] = await Promise.all([
+  const [rounds, acts, approvals, settledLimits] = await Promise.all([
     store.rounds(id),
     store.acts(id),
     store.approvals(id),
-    store.settledCaps(id),
+    store.settledLimits(id),
   ]);
-  if (json) printJson({ incident, rounds, acts, approvals, settledCaps });
-  else print(storyOf(incident, { rounds, acts, approvals, settledCaps }));
+  if (json) {
+    printJson({
+      incident,
+      rounds: rounds.map(({ question, ...round }) => (question ? { ...round, question: bothNames(question) } : round)),
+      acts: acts.map(bothNames),
+      approvals: approvals.map((approval) => ({ ...approval, plan: bothNames(approval.plan) })),
+      settledLimits,
+      settledCaps: settledLimits,
+    });
+  } else print(storyOf(incident, { rounds, acts, approvals, settledLimits }));
+}
+
+/** The first version called a limit `cap`; programs may still read it. */
+function bothNames<T extends { readonly limit: unknown }>(record: T): T & { readonly cap: T['limit'] } {
+  return { ...record, cap: record.limit };
 }
 
 function printList(incidents: readonly Incident[]): void {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
-import type { CapRecord } from '../../functions/core/record/limit.ts';
+import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { print, printJson } from '../terminal/output.ts';
@@ -24,9 +24,9 @@ export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which stand, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
-      const caps = await withRecords(given, (store) => store.caps(given.target));
-      if (given.json) printJson(caps);
-      else print(caps.length === 0 ? `no limit on record for ${given.target}` : caps.map(describe).join('\n'));
+      const limits = await withRecords(given, (store) => store.limits(given.target));
+      if (given.json) printJson(limits);
+      else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(describe).join('\n'));
     },
   );
   const drop = withOptions(
@@ -38,9 +38,9 @@ export function limitsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = dropOptions.parse(raw);
       if (given.why === '') throw new UsageError('--why is empty: say it in words, for whoever reads the incident');
-      const cap = await withRecords(given, (store) => dropCap(store, given));
-      if (given.json) printJson(cap);
-      else print(`off the record: ${describe(cap)}`);
+      const limit = await withRecords(given, (store) => dropLimit(store, given));
+      if (given.json) printJson(limit);
+      else print(`off the record: ${describe(limit)}`);
     });
   return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
 }
@@ -59,28 +59,28 @@ async function withRecords<T>(
   return usingRecords(given, ({ store }) => use(store));
 }
 
-async function dropCap(
+async function dropLimit(
   store: IncidentStore,
   { target, user, by = userInfo().username, why }: DropOptions,
-): Promise<CapRecord> {
-  const caps = await store.caps(target);
+): Promise<LimitRecord> {
+  const limits = await store.limits(target);
   // A hostile name cannot be typed: as it is shown will do, where that names one.
-  const [cap, other] = caps.filter((each) => each.user === user || printable(each.user, NAME_LENGTH) === user);
-  if (cap === undefined || other !== undefined) {
-    const which = caps.map((each) => printable(each.user, NAME_LENGTH)).join(', ');
+  const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, NAME_LENGTH) === user);
+  if (limit === undefined || other !== undefined) {
+    const which = limits.map((each) => printable(each.user, NAME_LENGTH)).join(', ');
     throw new UsageError(
-      `--user ${user}: ${cap === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
+      `--user ${user}: ${limit === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
     );
   }
-  const incident = await store.incident(cap.incidentId);
+  const incident = await store.incident(limit.incidentId);
   if (incident?.status === 'open') {
-    throw new UsageError(`incident ${cap.incidentId} is still open; it lifts this limit when it closes`);
+    throw new UsageError(`incident ${limit.incidentId} is still open; it lifts this limit when it closes`);
   }
-  await store.settleCap(cap, 'dropped', Date.now(), { by, why });
-  return cap;
+  await store.settleLimit(limit, 'dropped', Date.now(), { by, why });
+  return limit;
 }
 
-function describe({ user, limit, before, at, incidentId, toldAt }: CapRecord): string {
+function describe({ user, limit, before, at, incidentId, toldAt }: LimitRecord): string {
   const name = printable(user, NAME_LENGTH);
   const told = toldAt === null ? '' : `; could not be lifted, told ${new Date(toldAt).toISOString()}`;
   return `${name}: ${limit} connections since ${new Date(at).toISOString()} (before: ${before ?? 'no limit'}), incident ${incidentId}${told}`;

@@ -6,7 +6,7 @@ import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { diagnose, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { ActTally } from '../../functions/core/record/act.ts';
 import { historyOf, HOUR_MS } from '../../functions/core/record/history.ts';
-import type { CapRecord } from '../../functions/core/record/limit.ts';
+import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { Session } from '../../functions/core/server/session.ts';
@@ -50,8 +50,8 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const { lastHour, pauses, caps } = await readRecords(given.records, config.installation.prefix, target.id);
-      const history = historyOf([], [], null, lastHour, caps);
+      const { lastHour, pauses, limits } = await readRecords(given.records, config.installation.prefix, target.id);
+      const history = historyOf([], [], null, lastHour, limits);
       const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
         printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
@@ -63,23 +63,23 @@ export function planCommand(): Command {
 }
 
 interface OnRecord {
-  /** What counts against the cap of the hour. */
+  /** What counts against the budget of the hour. */
   readonly lastHour: readonly ActTally[];
   readonly pauses: readonly Pause[];
   /** Temporary limits. */
-  readonly caps: readonly CapRecord[];
+  readonly limits: readonly LimitRecord[];
 }
 
 /** A folder that is not there has no records, and is not made for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
-  if (!existsSync(folder)) return { lastHour: [], pauses: [], caps: [] };
+  if (!existsSync(folder)) return { lastHour: [], pauses: [], limits: [] };
   const records = await openLocalRecords(folder, prefix);
   try {
     const { store } = records;
     return {
       lastHour: await store.tallies(targetId, Date.now() - HOUR_MS),
       pauses: await store.pausesOn(targetId),
-      caps: await store.caps(targetId),
+      limits: await store.limits(targetId),
     };
   } finally {
     await records.close();
@@ -101,10 +101,12 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     need: plan.need,
     choice: plan.choice,
     userLimits: snapshot.userLimits,
-    tiers: plan.tiers.map(({ tier, mode, cap, refusal, victims }) => ({
+    tiers: plan.tiers.map(({ tier, mode, limit, refusal, victims }) => ({
       tier,
       mode,
-      cap,
+      limit,
+      // Its name in the first version.
+      cap: limit,
       refusal,
       victims: victims.map(({ session, method, reason, harm }) => ({ ...describe(session), method, reason, harm })),
     })),
@@ -125,13 +127,13 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
   for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);
-  for (const { tier, mode, cap, refusal } of plan.tiers) {
-    if (cap) {
+  for (const { tier, mode, limit, refusal } of plan.tiers) {
+    if (limit) {
       print(
-        `limit    ${tier}${mode === 'observe' ? ' (observe)' : ''}: ${printable(cap.user)} to ${cap.limit} connections`,
+        `limit    ${tier}${mode === 'observe' ? ' (observe)' : ''}: ${printable(limit.user)} to ${limit.limit} connections`,
       );
-      print(`         ${cap.reason}`);
-      for (const { consumer, sessions } of cap.concerns)
+      print(`         ${limit.reason}`);
+      for (const { consumer, sessions } of limit.concerns)
         print(`         concerns ${printable(consumer)} (${sessions})`);
     }
     if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);

@@ -15,7 +15,7 @@ const GRACE_MS = 15_000;
 const CHECK_MS = 25_000;
 
 /** The worker of a target in this process: its session is kept from the first snapshot to the last act. */
-export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'cap'> {
+export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit'> {
   close(): void;
 }
 
@@ -38,7 +38,7 @@ export async function startOwnWorker(
     snapshot: (_, request) => ask({ schema: SCHEMA, kind: 'snapshot', ...request }, isSnapshot),
     check: (_, request) => ask({ schema: SCHEMA, kind: 'check', ...request }, isCheck),
     end: (_, request) => ask({ schema: SCHEMA, kind: 'end', ...request }, isEnd),
-    cap: (_, request) => ask({ schema: SCHEMA, kind: 'cap', ...request }, isLimit),
+    limit: (_, request) => ask({ schema: SCHEMA, kind: 'limit', ...request }, isLimit),
     close: () => worker.close(),
   };
 }

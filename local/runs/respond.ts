@@ -70,7 +70,7 @@ export async function respond(
 /** Limits on users that an earlier run could not lift. In AWS the reconciler's minute does this. */
 async function liftLeftovers(runtime: LocalRuntime, targetId: string): Promise<void> {
   if ((await runtime.store.openIncidentOf(targetId)) !== null) return;
-  if ((await runtime.store.caps(targetId)).length > 0) await runtime.reconcile(targetId);
+  if ((await runtime.store.limits(targetId)).length > 0) await runtime.reconcile(targetId);
 }
 
 function makeEvent(config: HeadroomConfig, target: Target): unknown {

@@ -67,7 +67,7 @@ export interface RespondResult {
 
 /** Sums an incident up from its record. Throws when there is no such incident. */
 export async function readResult(
-  store: Pick<IncidentStore, 'incident' | 'acts' | 'settledCaps'>,
+  store: Pick<IncidentStore, 'incident' | 'acts' | 'settledLimits'>,
   incidentId: string,
   notifications: readonly Notification[],
 ): Promise<RespondResult> {
@@ -91,7 +91,7 @@ export async function readResult(
     reliefSeconds: secondsSince(incident.alarm.at, incident.reliefAt),
     rounds: incident.rounds,
     ended: endedBy(acts),
-    limits: summariseLimits(acts, await store.settledCaps(incidentId)),
+    limits: summariseLimits(acts, await store.settledLimits(incidentId)),
     spared: incident.spared,
     admission: incident.admission,
     escalation: incident.escalation,

@@ -3,7 +3,7 @@ import { describeFinally, type Approval } from '../../functions/core/record/appr
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import type { Act } from '../../functions/core/record/act.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import { describeLimit, summariseLimits, type SettledCap } from '../../functions/core/record/limit.ts';
+import { describeLimit, summariseLimits, type SettledLimit } from '../../functions/core/record/limit.ts';
 import { describePause, scopeInWords } from '../../functions/core/policy/pause.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { Round } from '../../functions/core/record/round.ts';
@@ -17,12 +17,12 @@ export function storyOf(
     rounds,
     acts,
     approvals,
-    settledCaps,
+    settledLimits,
   }: {
     readonly rounds: readonly Round[];
     readonly acts: readonly Act[];
     readonly approvals: readonly Approval[];
-    readonly settledCaps: readonly SettledCap[];
+    readonly settledLimits: readonly SettledLimit[];
   },
 ): string {
   return [
@@ -37,7 +37,7 @@ export function storyOf(
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
-    ...summariseLimits(acts, settledCaps).map((limit) => `limit      ${describeLimit(limit)}`),
+    ...summariseLimits(acts, settledLimits).map((limit) => `limit      ${describeLimit(limit)}`),
     ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
     ...rounds.flatMap((round) => [
@@ -73,14 +73,14 @@ function describeRoundAt(round: Round, incident: Incident, acts: readonly Act[])
   ];
 }
 
-function describeAct({ tier, finishedAt, victims, cap }: Act): string[] {
+function describeAct({ tier, finishedAt, victims, limit }: Act): string[] {
   const heading = finishedAt === null ? `${tier}: began, and its end is not on record` : tier;
   return [
     `  ${heading}`,
-    ...(cap === null
+    ...(limit === null
       ? []
       : [
-          `    limit on ${printable(cap.user, 63)}: ${cap.limit}, ${cap.result ?? 'result not known'}; ${cap.reason}${cap.detail === '' ? '' : `; ${cap.detail}`}`,
+          `    limit on ${printable(limit.user, 63)}: ${limit.limit}, ${limit.result ?? 'result not known'}; ${limit.reason}${limit.detail === '' ? '' : `; ${limit.detail}`}`,
         ]),
     ...victims.map(
       ({ identity, user, application, method, result, reason, detail }) =>

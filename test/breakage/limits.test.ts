@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => stage.stop());
 
 const limitStands = () => stage.until('the limit stands', async () => (await stage.limit().catch(() => -1)) > 0);
-const onRecord = () => stage.runtime.store.caps(TARGET);
+const onRecord = () => stage.runtime.store.limits(TARGET);
 
 describe('a limit that stands when something breaks', () => {
   it('is lifted at once when the workflow is stopped', async () => {
@@ -46,7 +46,7 @@ describe('a limit that stands when something breaks', () => {
     const course = (await stage.runtime.store.rounds(incidentId)).map(({ next, why }) => `${next}: ${why}`);
     expect(incident, course.join('\n')).toMatchObject({ outcome: 'relieved' });
     expect(await stage.limit()).toBe(-1);
-    expect(await stage.runtime.store.settledCaps(incidentId)).toMatchObject([{ user: 'app', end: 'lifted' }]);
+    expect(await stage.runtime.store.settledLimits(incidentId)).toMatchObject([{ user: 'app', end: 'lifted' }]);
   });
 
   it('outlives a crash of the server, and is lifted when it is back', async () => {

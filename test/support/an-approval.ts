@@ -11,7 +11,7 @@ export function aDecision(changed: Partial<Decision> = {}): Decision {
 export function aSummary(changed: Partial<PlanSummary> = {}): PlanSummary {
   return {
     tier: 'kill-idle',
-    cap: null,
+    limit: null,
     need: 10,
     sessions: 10,
     cancels: 0,

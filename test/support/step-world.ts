@@ -8,7 +8,7 @@ import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts
 import type { Sample, Snapshot } from '../../functions/core/server/snapshot.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type {
-  CapRequest,
+  LimitRequest,
   CheckAnswer,
   Ending,
   EndingResult,
@@ -21,7 +21,7 @@ import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/incident-store/local-table.ts';
 
-type LimitRequest = Omit<CapRequest, 'schema' | 'kind'>;
+type LimitOrder = Omit<LimitRequest, 'schema' | 'kind'>;
 
 const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, refusedAsFull: 0, waitedMs: 3 } as const;
 
@@ -127,19 +127,19 @@ export class StepWorld {
 
   /** Limits of users on the pretended server; absent: there is no such user. */
   readonly limits = new Map<string, number | null>();
-  readonly limitRequests: { readonly kind: 'cap' | 'uncap'; readonly user: string; readonly deadline: number }[] = [];
+  readonly limitRequests: { readonly kind: 'limit' | 'lift'; readonly user: string; readonly deadline: number }[] = [];
   /** Throws, or answers in the server's place, when a test says so. */
-  onLimit: (request: LimitRequest) => LimitAnswer | null = () => null;
+  onLimit: (request: LimitOrder) => LimitAnswer | null = () => null;
 
-  readonly #limit = (kind: 'cap' | 'uncap', request: LimitRequest): Promise<LimitAnswer> => {
+  readonly #limit = (kind: 'limit' | 'lift', request: LimitOrder): Promise<LimitAnswer> => {
     this.limitRequests.push({ kind, user: request.user, deadline: request.deadline });
     const told = this.onLimit(request);
     return Promise.resolve(told ?? { schema: 1, ok: true, admission: ADMISSION, limit: this.setLimit(kind, request) });
   };
 
   /** As the engines do: compares and sets. */
-  setLimit(kind: 'cap' | 'uncap', { user, limit, before }: LimitRequest): LimitOutcome {
-    const [from, to] = kind === 'cap' ? [before, limit] : [limit, before];
+  setLimit(kind: 'limit' | 'lift', { user, limit, before }: LimitOrder): LimitOutcome {
+    const [from, to] = kind === 'limit' ? [before, limit] : [limit, before];
     const current = this.limits.get(user);
     if (current === undefined) return { result: 'gone', current: null, detail: '' };
     if (current === to) return { result: 'already', current, detail: '' };
@@ -149,8 +149,8 @@ export class StepWorld {
   }
 
   readonly worker = {
-    cap: (_: string, request: LimitRequest) => this.#limit('cap', request),
-    uncap: (_: string, request: LimitRequest) => this.#limit('uncap', request),
+    limit: (_: string, request: LimitOrder) => this.#limit('limit', request),
+    lift: (_: string, request: LimitOrder) => this.#limit('lift', request),
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');

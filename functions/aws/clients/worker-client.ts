@@ -103,12 +103,12 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
       const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
       return parseAnswer<EndAnswer>(worker, answer, 'endings');
     },
-    async cap(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'cap' }, isSafe);
+    async limit(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'limit' }, isSafe);
       return parseAnswer<LimitAnswer>(worker, answer, 'limit');
     },
-    async uncap(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'uncap' }, isSafe);
+    async lift(worker, request) {
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'lift' }, isSafe);
       return parseAnswer<LimitAnswer>(worker, answer, 'limit');
     },
   };

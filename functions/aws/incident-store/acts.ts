@@ -1,9 +1,9 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Act, ActCap, ActTally, VictimRecord } from '../../core/record/act.ts';
+import type { Act, ActLimit, ActTally, VictimRecord } from '../../core/record/act.ts';
 import { ActRepeated } from '../../core/protocol/errors.ts';
 import type { Round } from '../../core/record/round.ts';
 import { clipBytes, fit, jsonBytes } from '../process/fit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal } from './items.ts';
+import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal, summaryOf } from './items.ts';
 import { queryAll, unlessConditionFails, type IncidentTable, type Item, type Key } from './table.ts';
 
 /** Bytes of victims per item; DynamoDB takes 400 KB in all. */
@@ -25,7 +25,10 @@ export async function putRound({ client, table }: IncidentTable, round: Round): 
 
 export async function readRounds(table: IncidentTable, incidentId: string): Promise<Round[]> {
   const items = await queryPrefix(table, incidentPk(incidentId), 'ROUND#');
-  return items.map((item) => (item as { readonly round: Round }).round);
+  return items.map((item) => {
+    const { round } = item as { readonly round: Round };
+    return round.question ? { ...round, question: summaryOf(round.question) } : round;
+  });
 }
 
 /**
@@ -58,7 +61,7 @@ export async function readActs(table: IncidentTable, incidentId: string): Promis
     .map(({ act, cap }) => ({
       ...act,
       // Records of earlier versions have none.
-      cap: cap ?? null,
+      limit: cap ?? null,
       victims: pages.filter((page) => page.act.round === act.round).flatMap((page) => page.victims),
     }));
 }
@@ -95,8 +98,8 @@ interface ActPage {
   readonly page: number;
   readonly act: ActTally;
   readonly victims: readonly VictimRecord[];
-  /** On the first page. */
-  readonly cap?: ActCap | null;
+  /** The limit, on the first page. */
+  readonly cap?: ActLimit | null;
 }
 
 /** At least one: an act without victims has a first page too. */
@@ -108,7 +111,7 @@ function actItems(act: Act): [Item, ...Item[]] {
     page,
     act: tallyOf(act),
     victims,
-    ...(page === 0 && { cap: act.cap && clipCap(act.cap) }),
+    ...(page === 0 && { cap: act.limit && clipLimit(act.limit) }),
     expiresAt: expiresAt(act.startedAt, KEEP_RECORDS_DAYS),
   });
   return [item(first, 0), ...others.map((victims, index) => item(victims, index + 1))];
@@ -141,8 +144,8 @@ function clipVictim(victim: VictimRecord): VictimRecord {
   };
 }
 
-function clipCap(cap: ActCap): ActCap {
-  return { ...cap, reason: clipBytes(cap.reason, TEXT_BYTES), detail: clipBytes(cap.detail, TEXT_BYTES) };
+function clipLimit(limit: ActLimit): ActLimit {
+  return { ...limit, reason: clipBytes(limit.reason, TEXT_BYTES), detail: clipBytes(limit.detail, TEXT_BYTES) };
 }
 
 async function putAll({ client, table }: IncidentTable, items: readonly Item[]): Promise<void> {

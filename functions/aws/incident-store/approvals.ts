@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { ANSWER_GOOD_FOR_MS, type Approval, type Question, type QuestionKey } from '../../core/record/approval.ts';
 import type { AnswerToQuestion, QuestionSecrets } from '../../core/ports/incident-store.ts';
 import { fit } from '../process/fit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './items.ts';
+import { expiresAt, KEEP_RECORDS_DAYS, ordinal, summaryOf } from './items.ts';
 import {
   queryAll,
   readItem,
@@ -139,5 +139,6 @@ export async function dropTaskToken(table: IncidentTable, key: QuestionKey): Pro
 }
 
 function approvalOf(item: Item): Approval {
-  return (item as { readonly approval: Approval }).approval;
+  const { approval } = item as { readonly approval: Approval };
+  return { ...approval, plan: summaryOf(approval.plan) };
 }

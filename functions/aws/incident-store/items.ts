@@ -1,3 +1,4 @@
+import type { PlanSummary } from '../../core/plan/plan-summary.ts';
 import type { AlarmSighting, Incident } from '../../core/record/incident.ts';
 import type { NewIncident } from '../../core/ports/incident-store.ts';
 import { REPEATS, type Notice, type NoticeAttempt } from '../../core/record/notice.ts';
@@ -6,7 +7,7 @@ import type { Item, Key } from './table.ts';
 
 /** How long records are kept: a year, and the incident of a year ago beside today's. */
 export const KEEP_RECORDS_DAYS = 400;
-/** How long acts are kept for the caps, which look back an hour. */
+/** How long acts are kept for the budgets, which look back an hour. */
 export const KEEP_TALLIES_DAYS = 7;
 /** How many joined alarms are kept in words; the rest are counted. */
 export const MAX_JOINED = 20;
@@ -152,4 +153,10 @@ export function incidentOf(item: Item): Incident {
     joined: Object.values(item.joinedBy).sort((one, other) => one.at - other.at),
     pendingNotices: NOTICE_ORDER.filter((notice) => item.notified[notice] === 'pending'),
   };
+}
+
+/** A plan as it was shown to a person. The first version called its limit `cap`. */
+export function summaryOf(stored: PlanSummary & { readonly cap?: PlanSummary['limit'] }): PlanSummary {
+  const { cap = null, ...summary } = stored;
+  return { ...summary, limit: summary.limit ?? cap };
 }

@@ -1,5 +1,5 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { CapRecord, SettledCap } from '../../core/record/limit.ts';
+import type { LimitRecord, SettledLimit } from '../../core/record/limit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './items.ts';
 import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item, type Key } from './table.ts';
 
@@ -10,18 +10,19 @@ import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item
  *     note ──▶ (the worker sets the limit) ──▶ confirm ──▶ … ──▶ (the worker lifts it) ──▶ write the end ──▶ delete
  *
  * Each arrow may be a crash: whoever reads the item next lifts the limit again, which does nothing when it was lifted already.
+ * In the table a limit is called `cap`, as it was by the first version.
  */
-const CAP = 'CAP#';
+const PREFIX = 'CAP#';
 
-const capKey = ({ targetId, user }: CapRecord): Key => ({ pk: `TARGET#${targetId}`, sk: `${CAP}${user}` });
-const isSameCap = 'cap.incidentId = :id';
+const limitKey = ({ targetId, user }: LimitRecord): Key => ({ pk: `TARGET#${targetId}`, sk: `${PREFIX}${user}` });
+const isSameLimit = 'cap.incidentId = :id';
 
-export async function noteCap({ client, table }: IncidentTable, cap: CapRecord): Promise<boolean> {
+export async function noteLimit({ client, table }: IncidentTable, limit: LimitRecord): Promise<boolean> {
   const noted = await unlessConditionFails(
     client.send(
       new PutCommand({
         TableName: table,
-        Item: { ...capKey(cap), cap },
+        Item: { ...limitKey(limit), cap: limit },
         ConditionExpression: 'attribute_not_exists(pk)',
       }),
     ),
@@ -29,32 +30,32 @@ export async function noteCap({ client, table }: IncidentTable, cap: CapRecord):
   return noted !== null;
 }
 
-export async function confirmCap(table: IncidentTable, cap: CapRecord): Promise<void> {
+export async function confirmLimit(table: IncidentTable, limit: LimitRecord): Promise<void> {
   await updateIf(table, {
-    key: capKey(cap),
+    key: limitKey(limit),
     update: 'SET cap.isSet = :true',
-    condition: isSameCap,
-    values: { id: cap.incidentId, true: true },
+    condition: isSameLimit,
+    values: { id: limit.incidentId, true: true },
   });
 }
 
-export async function noteCapTold(table: IncidentTable, cap: CapRecord, at: number): Promise<void> {
+export async function markReported(table: IncidentTable, limit: LimitRecord, at: number): Promise<void> {
   await updateIf(table, {
-    key: capKey(cap),
+    key: limitKey(limit),
     update: 'SET cap.toldAt = :at',
-    condition: isSameCap,
-    values: { id: cap.incidentId, at },
+    condition: isSameLimit,
+    values: { id: limit.incidentId, at },
   });
 }
 
 /** The end is written first: a crash in between leaves a limit that is lifted once more, and ends in the same words. */
-export async function settleCap(
+export async function settleLimit(
   { client, table }: IncidentTable,
-  cap: CapRecord,
-  how: Pick<SettledCap, 'end' | 'endedAt' | 'dropped'>,
+  limit: LimitRecord,
+  how: Pick<SettledLimit, 'end' | 'endedAt' | 'dropped'>,
 ): Promise<void> {
-  const settled: SettledCap = { ...cap, ...how };
-  const key: Key = { pk: `INCIDENT#${cap.incidentId}`, sk: `${CAP}${ordinal(cap.at, 15)}#${cap.user}` };
+  const settled: SettledLimit = { ...limit, ...how };
+  const key: Key = { pk: `INCIDENT#${limit.incidentId}`, sk: `${PREFIX}${ordinal(limit.at, 15)}#${limit.user}` };
   const item = { ...key, cap: settled, expiresAt: expiresAt(how.endedAt, KEEP_RECORDS_DAYS) };
   await unlessConditionFails(
     client.send(new PutCommand({ TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),
@@ -63,26 +64,28 @@ export async function settleCap(
     client.send(
       new DeleteCommand({
         TableName: table,
-        Key: capKey(cap),
-        ConditionExpression: isSameCap,
-        ExpressionAttributeValues: { ':id': cap.incidentId },
+        Key: limitKey(limit),
+        ConditionExpression: isSameLimit,
+        ExpressionAttributeValues: { ':id': limit.incidentId },
       }),
     ),
   );
 }
 
-export async function readCaps(table: IncidentTable, targetId: string): Promise<CapRecord[]> {
-  return (await queryCaps(table, `TARGET#${targetId}`)).map((item) => (item as { readonly cap: CapRecord }).cap);
+export async function readLimits(table: IncidentTable, targetId: string): Promise<LimitRecord[]> {
+  return (await queryLimits(table, `TARGET#${targetId}`)).map((item) => (item as { readonly cap: LimitRecord }).cap);
 }
 
-export async function readSettledCaps(table: IncidentTable, incidentId: string): Promise<SettledCap[]> {
-  return (await queryCaps(table, `INCIDENT#${incidentId}`)).map((item) => (item as { readonly cap: SettledCap }).cap);
+export async function readSettledLimits(table: IncidentTable, incidentId: string): Promise<SettledLimit[]> {
+  return (await queryLimits(table, `INCIDENT#${incidentId}`)).map(
+    (item) => (item as { readonly cap: SettledLimit }).cap,
+  );
 }
 
-function queryCaps(table: IncidentTable, pk: string): Promise<Item[]> {
+function queryLimits(table: IncidentTable, pk: string): Promise<Item[]> {
   return queryAll(table, {
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-    ExpressionAttributeValues: { ':pk': pk, ':prefix': CAP },
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': PREFIX },
     ConsistentRead: true,
   });
 }

@@ -15,7 +15,7 @@ import {
   readTaskToken,
   useApproval,
 } from './approvals.ts';
-import { confirmCap, noteCap, noteCapTold, readCaps, readSettledCaps, settleCap } from './limits.ts';
+import { confirmLimit, noteLimit, markReported, readLimits, readSettledLimits, settleLimit } from './limits.ts';
 import { incidentOf } from './items.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './lock.ts';
 import { deletePause, putPause, readPauses } from './pauses.ts';
@@ -66,12 +66,12 @@ export function createIncidentStore({ client, table: name, now = Date.now }: Inc
     useApproval: (key, use) => useApproval(table, key, use),
     taskTokenOf: (key) => readTaskToken(table, key),
     taskResumed: (key) => dropTaskToken(table, key),
-    noteCap: (cap) => noteCap(table, cap),
-    confirmCap: (cap) => confirmCap(table, cap),
-    capTold: (cap, at) => noteCapTold(table, cap, at),
-    settleCap: (cap, end, at, dropped) => settleCap(table, cap, { end, endedAt: at, dropped: dropped ?? null }),
-    caps: (targetId) => readCaps(table, targetId),
-    settledCaps: (incidentId) => readSettledCaps(table, incidentId),
+    noteLimit: (limit) => noteLimit(table, limit),
+    confirmLimit: (limit) => confirmLimit(table, limit),
+    markLimitReported: (limit, at) => markReported(table, limit, at),
+    settleLimit: (limit, end, at, dropped) => settleLimit(table, limit, { end, endedAt: at, dropped: dropped ?? null }),
+    limits: (targetId) => readLimits(table, targetId),
+    settledLimits: (incidentId) => readSettledLimits(table, incidentId),
     pauses: () => readPauses(table, now()),
     pausesOn: async (targetId) =>
       (await readPauses(table, now())).filter((pause) => overlaps(pause, { targetId, tier: null })),

@@ -4,7 +4,7 @@ import { approvalForm } from './json.ts';
 import { causeLines, whereLine } from './sections.ts';
 import { clipLines, countSessions, percent, renderSections, subjectLine, utc, type Section } from './text.ts';
 import type { Message } from './message.ts';
-import { describeCap, type PlanSummary } from '../plan/plan-summary.ts';
+import { describeLimitPlan, type PlanSummary } from '../plan/plan-summary.ts';
 import { printable } from '../words/printable.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import { SPARED } from '../policy/spared.ts';
@@ -18,7 +18,7 @@ import { inWords } from '../words/in-words.ts';
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const headline = `approve ${plan.tier}? ${plan.cap === null ? '' : `a limit of ${plan.cap.limit} on ${printable(plan.cap.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
+  const headline = `approve ${plan.tier}? ${plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
@@ -60,12 +60,12 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
 }
 
 /** What would be done, and for a limit why. */
-export function planLines({ tier, cap, sessions, cancels, need }: PlanSummary): string[] {
+export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary): string[] {
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
-  const limits = cap === null ? '' : `limits ${describeCap(cap)}, until the incident is closed, and `;
+  const limits = limit === null ? '' : `limits ${describeLimitPlan(limit)}, until the incident is closed, and `;
   return [
     `${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`,
-    ...(cap === null ? [] : [cap.why]),
+    ...(limit === null ? [] : [limit.why]),
   ];
 }
 

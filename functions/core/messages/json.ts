@@ -13,7 +13,7 @@ import type { Notice } from '../record/notice.ts';
 export function jsonForm(
   incident: Incident,
   notice: Notice,
-  { acts, rounds, approvals, settledCaps, now }: MessageDetails,
+  { acts, rounds, approvals, settledLimits, now }: MessageDetails,
   severity: string,
 ): Message['json'] {
   const { target, cause, escalation, failure } = incident;
@@ -37,7 +37,7 @@ export function jsonForm(
     cause: cause && { name: printable(cause.name), confidence: cause.confidence, evidence: clipLines(cause.evidence) },
     endedCount: incident.endedCount,
     acts: actsByTier(acts),
-    limits: summariseLimits(acts, settledCaps)
+    limits: summariseLimits(acts, settledLimits)
       .slice(0, MAX_LINES)
       .map((limit) => ({ ...limit, user: printable(limit.user) })),
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
@@ -77,11 +77,18 @@ export function jsonForm(
 
 /** A question and its answer, in the notices that follow it and in its own. */
 export function approvalForm({ round, plan, status, decision, askedAt, expiresAt, usedInRound }: Approval) {
+  const limit = plan.limit && {
+    user: printable(plan.limit.user),
+    limit: plan.limit.limit,
+    sessions: plan.limit.sessions,
+  };
   return {
     round,
     tier: plan.tier,
     sessions: plan.sessions,
-    limit: plan.cap && { user: printable(plan.cap.user), limit: plan.cap.limit, sessions: plan.cap.sessions },
+    limit,
+    // Its name in the first version.
+    cap: limit,
     status,
     by: decision && printable(decision.by),
     at: decision && decision.at,

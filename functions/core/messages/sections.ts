@@ -4,7 +4,7 @@ import { describeCall } from '../plan/call.ts';
 import { CAUSES, type CauseName } from '../cause/find-cause.ts';
 import { actsByTier, topConsumers, type Act, type TierSummary } from '../record/act.ts';
 import type { Incident } from '../record/incident.ts';
-import { describeLimit, summariseLimits, type SettledCap } from '../record/limit.ts';
+import { describeLimit, summariseLimits, type SettledLimit } from '../record/limit.ts';
 import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './text.ts';
 import { resumeCommandFor } from '../policy/pause.ts';
 import { printable } from '../words/printable.ts';
@@ -24,7 +24,7 @@ export interface MessageDetails {
   /** What people were asked. */
   readonly approvals: readonly Approval[];
   /** Temporary limits that have come to an end. */
-  readonly settledCaps: readonly SettledCap[];
+  readonly settledLimits: readonly SettledLimit[];
   /** Epoch milliseconds: how things stood then. */
   readonly now: number;
 }
@@ -143,11 +143,11 @@ export function causeLines({ cause }: Incident): string[] {
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
 }
 
-function done({ acts, settledCaps }: MessageDetails): string[] {
+function done({ acts, settledLimits }: MessageDetails): string[] {
   if (acts.length === 0) return ['nothing was ended'];
   const consumers = topConsumers(acts, MAX_LINES);
   return [
-    ...summariseLimits(acts, settledCaps).slice(0, MAX_LINES).map(describeLimit),
+    ...summariseLimits(acts, settledLimits).slice(0, MAX_LINES).map(describeLimit),
     ...actsByTier(acts).map(describeTier),
     ...(consumers.length > 0
       ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]

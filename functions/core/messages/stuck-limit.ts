@@ -1,5 +1,5 @@
 import { limitStatement } from '../server/limit-statement.ts';
-import type { CapRecord } from '../record/limit.ts';
+import type { LimitRecord } from '../record/limit.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 import type { Message } from './message.ts';
 import { printable, shellWord } from '../words/printable.ts';
@@ -10,10 +10,10 @@ import type { TargetSettings } from '../policy/target.ts';
 const STATEMENT_LENGTH = 1_000;
 
 /** For a temporary limit that could not be lifted: the one thing Headroom leaves behind, so a person is paged at once. */
-export function composeStuckCap(cap: CapRecord, why: string, target: TargetSettings, now: number): Message {
+export function composeStuckLimit(limit: LimitRecord, why: string, target: TargetSettings, now: number): Message {
   const id = printable(target.id, 40);
-  const user = printable(cap.user, 63);
-  const statement = printable(limitStatement(target.engine, cap.account, cap.before), STATEMENT_LENGTH);
+  const user = printable(limit.user, 63);
+  const statement = printable(limitStatement(target.engine, limit.account, limit.before), STATEMENT_LENGTH);
   const headline = `the connection limit of ${user} could not be lifted`;
   const sections: Section[] = [
     ['Do', [`run as an administrator: ${statement}`]],
@@ -21,10 +21,10 @@ export function composeStuckCap(cap: CapRecord, why: string, target: TargetSetti
     [
       'What',
       [
-        `${user} may have ${cap.limit} connections since ${utc(cap.at)}; before that ${cap.before ?? 'any number'}`,
-        `Headroom set this limit in incident ${cap.incidentId} and tries each minute to lift it.`,
+        `${user} may have ${limit.limit} connections since ${utc(limit.at)}; before that ${limit.before ?? 'any number'}`,
+        `Headroom set this limit in incident ${limit.incidentId} and tries each minute to lift it.`,
         'Should somebody have set another limit since, that one is right: leave it.',
-        `Where Headroom can never lift it, lift it, then: headroom limits drop --target ${id} --user ${shellWord(cap.user)} --why …`,
+        `Where Headroom can never lift it, lift it, then: headroom limits drop --target ${id} --user ${shellWord(limit.user)} --why …`,
       ],
     ],
     ['Why', [printable(why, LINE_LENGTH)]],
@@ -37,12 +37,12 @@ export function composeStuckCap(cap: CapRecord, why: string, target: TargetSetti
       schema: SCHEMA,
       notice: 'limit-left',
       severity: 'critical',
-      incidentId: cap.incidentId,
+      incidentId: limit.incidentId,
       target: target.id,
       engine: target.engine,
-      user: printable(cap.user, STATEMENT_LENGTH),
-      limit: cap.limit,
-      before: cap.before,
+      user: printable(limit.user, STATEMENT_LENGTH),
+      limit: limit.limit,
+      before: limit.before,
       statement,
       reason: printable(why, LINE_LENGTH),
       at: now,
@@ -51,7 +51,7 @@ export function composeStuckCap(cap: CapRecord, why: string, target: TargetSetti
       severity: 'critical',
       outcome: 'limit-left',
       target: id,
-      incidentId: cap.incidentId,
+      incidentId: limit.incidentId,
       notice: 'limit-left',
     },
   };

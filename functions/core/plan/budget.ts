@@ -9,8 +9,8 @@ export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' 
   return Math.max(0, slotsTaken(sample) - reliefSlots);
 }
 
-/** A cap in sessions. Rounded up, so that a cap never stops a small server one slot short of its stated share. */
-export function capSlots(percent: number, usable: number): number {
+/** A budget in sessions. Rounded up, so that a budget never stops a small server one slot short of its stated share. */
+export function budgetSlots(percent: number, usable: number): number {
   return Math.ceil((percent * usable) / 100);
 }
 
@@ -18,10 +18,10 @@ export function leftOf(need: number, { snapshot, policy, history }: PlanInput): 
   const { usable } = snapshot.limits;
   return {
     need,
-    incident: capSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
-    limited: capSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
-    hour: capSlots(policy.caps.perHourPercent, usable) - history.countedHour,
-    tier: capSlots(policy.caps.perTierPercent, usable),
+    incident: budgetSlots(policy.caps.perIncidentPercent, usable) - history.countedIncident,
+    limited: budgetSlots(policy.consumerCap.perIncidentPercent, usable) - history.countedLimited,
+    hour: budgetSlots(policy.caps.perHourPercent, usable) - history.countedHour,
+    tier: budgetSlots(policy.caps.perTierPercent, usable),
   };
 }
 

@@ -1,5 +1,5 @@
 import { countBy } from '../words/count-by.ts';
-import { capSlots } from './budget.ts';
+import { budgetSlots } from './budget.ts';
 import type { History } from './tier-plan.ts';
 import type { Policy } from '../policy/policy.ts';
 import { printable } from '../words/printable.ts';
@@ -56,7 +56,7 @@ export function planCall(
       ({ session }) => session.identity.id,
     ),
   );
-  const { room, reason } = call.capped ? roomUnderCaps(policy, snapshot.limits.usable, history) : NO_CAPS;
+  const { room, reason } = call.capped ? roomInBudgets(policy, snapshot.limits.usable, history) : NO_CAPS;
   return {
     victims: candidates.slice(0, room),
     spared: [...spared, ...candidates.slice(room).map(({ session }) => ({ session, reason }))],
@@ -133,18 +133,18 @@ function rankOf(state: SessionState): number {
 interface Room {
   /** Sessions that may still be ended. */
   readonly room: number;
-  /** The cap that leaves no more. */
+  /** The budget that leaves no more. */
   readonly reason: SparedReason;
 }
 
 const NO_CAPS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
 
 /** A call is one incident and one act. */
-function roomUnderCaps({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
+function roomInBudgets({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
   const rooms: readonly Room[] = [
-    { room: capSlots(caps.perHourPercent, usable) - countedHour, reason: 'cap-hour' },
-    { room: capSlots(caps.perIncidentPercent, usable) - countedIncident, reason: 'cap-incident' },
-    { room: capSlots(caps.perTierPercent, usable) - countedIncident, reason: 'cap-tier' },
+    { room: budgetSlots(caps.perHourPercent, usable) - countedHour, reason: 'cap-hour' },
+    { room: budgetSlots(caps.perIncidentPercent, usable) - countedIncident, reason: 'cap-incident' },
+    { room: budgetSlots(caps.perTierPercent, usable) - countedIncident, reason: 'cap-tier' },
   ];
   const narrowest = rooms.reduce((least, each) => (each.room < least.room ? each : least));
   return { ...narrowest, room: Math.max(0, narrowest.room) };
@@ -199,6 +199,6 @@ export interface PersonsCall extends CallScope {
   readonly active: boolean;
   /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
   readonly costly: boolean;
-  /** Within the caps of the policy. */
+  /** Within the budgets of the policy. */
   readonly capped: boolean;
 }

@@ -10,7 +10,7 @@ import { consumerOf, type Session } from '../server/session.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import { tierNamed } from './tiers/index.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { Candidate, CapRefusal, Spared, Tier } from './tiers/tier.ts';
+import type { Candidate, LimitRefusal, Spared, Tier } from './tiers/tier.ts';
 
 export interface GroupInput extends PlanInput {
   /** Sessions that nothing protects. */
@@ -30,7 +30,7 @@ const FOR_PERSON = 1_000;
 const OF_CAUSE = 0.15;
 
 /** Stands in for a limit that a person has said no to. */
-export const DENIED: CapRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
+export const DENIED: LimitRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
 
 /** Plans tiers together: the least harm over all of them. A session that several propose belongs to the first of them. */
 export function planGroup(
@@ -52,7 +52,7 @@ export function planGroup(
   const chosen = chooseLeastHarm(options, bounds);
   const isChosen = new Set(chosen);
   const freed = chosen.reduce((sum, { frees }) => sum + frees, 0);
-  const tiers = proposed.map(({ tier, cap, refusal, spared }): TierPlan => {
+  const tiers = proposed.map(({ tier, limit, refusal, spared }): TierPlan => {
     const own = chosen.filter((each) => each.tier === tier);
     const stop = stopReason({
       need: need - freed,
@@ -64,7 +64,7 @@ export function planGroup(
     return {
       tier,
       mode: modeOfTier(tier, input),
-      cap,
+      limit,
       refusal,
       // Whom anybody may end goes before whom only a person may.
       victims: own
@@ -76,7 +76,7 @@ export function planGroup(
   return { tiers, weighing: { options, chosen, bounds } };
 }
 
-interface Proposed extends Pick<TierPlan, 'tier' | 'cap' | 'refusal'> {
+interface Proposed extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
   readonly options: readonly Weighed[];
   readonly spared: readonly Spared[];
   readonly margin: number;
@@ -93,7 +93,7 @@ function proposeFor(tier: Tier, input: GroupInput): Proposed {
     usable,
     need: Math.max(0, left.need),
     userLimits: snapshot.userLimits,
-    caps: input.history.caps,
+    limitsOnRecord: input.history.limits,
   });
   const spared = [...proposal.spared];
   const options: Weighed[] = [];
@@ -107,10 +107,10 @@ function proposeFor(tier: Tier, input: GroupInput): Proposed {
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
   }
-  const isDenied = input.history.denied.has(tier.name) && proposal.cap !== undefined;
+  const isDenied = input.history.denied.has(tier.name) && proposal.limit !== undefined;
   return {
     tier: tier.name,
-    cap: isDenied ? null : (proposal.cap ?? null),
+    limit: isDenied ? null : (proposal.limit ?? null),
     refusal: isDenied ? DENIED : (proposal.refusal ?? null),
     options,
     spared,

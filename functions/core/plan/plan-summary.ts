@@ -5,7 +5,7 @@ import { consumerOf, sessionKey, type Session } from '../server/session.ts';
 import { sha256 } from '../words/sha256.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { UserCap } from './tiers/tier.ts';
+import type { LimitPlan } from './tiers/tier.ts';
 import { inWords } from '../words/in-words.ts';
 
 /** A session that is asked about by name: its yes is for it alone. */
@@ -20,7 +20,7 @@ export interface NamedVictim {
 export interface PlanSummary {
   readonly tier: TierName;
   /** The limit that would be set on a user first, and why; null for none. */
-  readonly cap: (Pick<UserCap, 'user' | 'limit' | 'sessions'> & { readonly why: string }) | null;
+  readonly limit: (Pick<LimitPlan, 'user' | 'limit' | 'sessions'> & { readonly why: string }) | null;
   /** Slots that must come free. */
   readonly need: number;
   readonly sessions: number;
@@ -50,7 +50,7 @@ const NAME_LENGTH = 120;
 const ROWS_GROWTH = 2;
 
 /** Sums up what a tier would do, for a person to decide on. Names are printable and bounded; no statement is in it. */
-export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: number): PlanSummary {
+export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need: number): PlanSummary {
   const largest = [...countBy(planned, consumerKey)]
     .map(([name, sessions]) => ({ name, sessions }))
     .sort((one, other) => other.sessions - one.sessions || (one.name < other.name ? -1 : 1))
@@ -59,7 +59,7 @@ export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: n
   const victims = planned.filter((victim) => names.has(consumerKey(victim)));
   return {
     tier,
-    cap: cap && { user: cap.user, limit: cap.limit, sessions: cap.sessions, why: whyLimit(cap) },
+    limit: limit && { user: limit.user, limit: limit.limit, sessions: limit.sessions, why: whyLimit(limit) },
     need,
     sessions: victims.length,
     cancels: victims.filter(({ method }) => method === 'cancel').length,
@@ -82,7 +82,7 @@ export function summarisePlan({ tier, cap, victims: planned }: TierPlan, need: n
 /** What a plan takes beyond another that a person has agreed to, in words; null when it takes nothing beyond it. */
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
-  if (now.cap !== null && !isCapAgreed(now.cap, agreed)) return `a limit of ${describeCap(now.cap)}`;
+  if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
   const more = (figure: number, was: number, what: string) =>
     figure > was ? `${figure} instead of ${was} ${what}` : null;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
@@ -101,17 +101,17 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
 }
 
 /** Whether a plan that a person has agreed to covers this limit: the same user, and no fewer connections left to it. */
-export function isCapAgreed({ user, limit }: Pick<UserCap, 'user' | 'limit'>, agreed: PlanSummary): boolean {
-  return agreed.cap !== null && agreed.cap.user === user && agreed.cap.limit <= limit;
+export function isLimitAgreed({ user, limit }: Pick<LimitPlan, 'user' | 'limit'>, agreed: PlanSummary): boolean {
+  return agreed.limit !== null && agreed.limit.user === user && agreed.limit.limit <= limit;
 }
 
 /** A limit in words. */
-export function describeCap({ user, limit, sessions }: Pick<UserCap, 'user' | 'limit' | 'sessions'>): string {
+export function describeLimitPlan({ user, limit, sessions }: Pick<LimitPlan, 'user' | 'limit' | 'sessions'>): string {
   return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
 }
 
 /** Why a limit is needed, and whom it concerns, in words. */
-export function whyLimit({ reason, concerns }: Pick<UserCap, 'reason' | 'concerns'>): string {
+export function whyLimit({ reason, concerns }: Pick<LimitPlan, 'reason' | 'concerns'>): string {
   const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
   return `${reason}; concerns ${names.join(', ')}`;
 }

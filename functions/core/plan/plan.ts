@@ -11,7 +11,7 @@ import type { TierName } from '../policy/tier-names.ts';
 import type { Spared } from './tiers/tier.ts';
 
 /**
- * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the caps,
+ * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the budgets,
  * each with the reason it goes and every other session with the reason it stays. Pure: same input, same plan. O(n log n) in
  * sessions.
  */

@@ -7,11 +7,11 @@ import type { Ended, Returns } from '../server/returns.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { Candidate, CapRefusal, Spared, StandingLimit, UserCap } from './tiers/tier.ts';
+import type { Candidate, LimitRefusal, Spared, ActiveLimit, LimitPlan } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
-  /** Sessions that count against the cap of this incident, those of users under a limit, and those of the last hour over all. */
+  /** Sessions that count against the budget of this incident, those of users under a limit, and those of the last hour over all. */
   readonly countedIncident: number;
   readonly countedLimited: number;
   readonly countedHour: number;
@@ -28,7 +28,7 @@ export interface History {
   /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
   readonly lastCause: string | null;
   /** Temporary limits of the target that are on record. */
-  readonly caps: readonly StandingLimit[];
+  readonly limits: readonly ActiveLimit[];
 }
 
 export const NO_HISTORY: History = {
@@ -41,7 +41,7 @@ export const NO_HISTORY: History = {
   denied: new Set(),
   futileSince: null,
   lastCause: null,
-  caps: [],
+  limits: [],
 };
 
 /** A session that a tier would end. */
@@ -55,17 +55,17 @@ export interface TierPlan {
   readonly tier: TierName;
   readonly mode: Mode;
   /** The limit it would set before it ends anybody; null for none. */
-  readonly cap: UserCap | null;
+  readonly limit: LimitPlan | null;
   /** Why it must not set one that would help; null when there is nothing to say. */
-  readonly refusal: CapRefusal | null;
+  readonly refusal: LimitRefusal | null;
   /** In the order they would end. */
   readonly victims: readonly Victim[];
   readonly spared: readonly Spared[];
 }
 
 /** Whether there is anything a tier would do. */
-export function isPlanned({ cap, victims }: Pick<TierPlan, 'cap' | 'victims'>): boolean {
-  return cap !== null || victims.length > 0;
+export function isPlanned({ limit, victims }: Pick<TierPlan, 'limit' | 'victims'>): boolean {
+  return limit !== null || victims.length > 0;
 }
 
 /** What every tier would do, in the order they would go. Each tier's plan assumes that the others do their part. */

@@ -2,7 +2,7 @@ import type { Answer, Approval, Decision, Question, QuestionKey } from '../recor
 import type { PersonsCall } from '../plan/call.ts';
 import type { Act, ActTally } from '../record/act.ts';
 import type { Acknowledgement, AlarmSighting, Incident } from '../record/incident.ts';
-import type { CapEnd, CapRecord, DroppedCap, SettledCap } from '../record/limit.ts';
+import type { LimitEnd, LimitRecord, DroppedLimit, SettledLimit } from '../record/limit.ts';
 import type { Pause, PauseScope } from '../policy/pause.ts';
 import type { Notice, NoticeAttempt, Repeat } from '../record/notice.ts';
 import type { Round } from '../record/round.ts';
@@ -131,24 +131,24 @@ export interface IncidentStore extends Approvals {
   rounds(incidentId: string): Promise<Round[]>;
   /** Writes the act and its victims, in as many items as they need. Throws when the act exists: acting is never repeated. */
   startAct(targetId: string, act: Act): Promise<void>;
-  /** Writes results and how many sessions count against the caps from now on. */
+  /** Writes results and how many sessions count against the budgets from now on. */
   finishAct(targetId: string, act: Act): Promise<void>;
   acts(incidentId: string): Promise<Act[]>;
-  /** Acts on a target since a time, of whatever incident. Strongly consistent: the caps rest on it. */
+  /** Acts on a target since a time, of whatever incident. Strongly consistent: the budgets rest on it. */
   tallies(targetId: string, since: number): Promise<ActTally[]>;
 
   /** Before a limit is set. False, and nothing written, when its user has one on record already, of whatever incident. */
-  noteCap(cap: CapRecord): Promise<boolean>;
+  noteLimit(limit: LimitRecord): Promise<boolean>;
   /** The limit is known to have been set. */
-  confirmCap(cap: CapRecord): Promise<void>;
+  confirmLimit(limit: LimitRecord): Promise<void>;
   /** A person knows that it could not be lifted. */
-  capTold(cap: CapRecord, at: number): Promise<void>;
+  markLimitReported(limit: LimitRecord, at: number): Promise<void>;
   /** Takes it off the target's record and keeps its end with its incident. Safe to repeat, and never touches a later one. */
-  settleCap(cap: CapRecord, end: CapEnd, at: number, dropped?: DroppedCap): Promise<void>;
+  settleLimit(limit: LimitRecord, end: LimitEnd, at: number, dropped?: DroppedLimit): Promise<void>;
   /** The limits of a target that are on record. Strongly consistent. */
-  caps(targetId: string): Promise<CapRecord[]>;
+  limits(targetId: string): Promise<LimitRecord[]>;
   /** The limits of an incident that have come to an end. */
-  settledCaps(incidentId: string): Promise<SettledCap[]>;
+  settledLimits(incidentId: string): Promise<SettledLimit[]>;
 
   /** Every pause in force of the installation, widest first. Strongly consistent. */
   pauses(): Promise<Pause[]>;

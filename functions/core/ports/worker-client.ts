@@ -1,5 +1,5 @@
 import type {
-  CapRequest,
+  LimitRequest,
   CheckAnswer,
   CheckRequest,
   EndAnswer,
@@ -9,7 +9,7 @@ import type {
   SampleRequest,
   SnapshotAnswer,
   SnapshotRequest,
-  UncapRequest,
+  LiftRequest,
 } from '../protocol/worker.ts';
 
 /** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */
@@ -20,6 +20,6 @@ export interface WorkerClient {
   /** Never retried once the worker may have begun. */
   end(worker: string, request: Omit<EndRequest, 'schema' | 'kind'>): Promise<EndAnswer>;
   /** Never retried once the worker may have begun. */
-  cap(worker: string, request: Omit<CapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
-  uncap(worker: string, request: Omit<UncapRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
+  limit(worker: string, request: Omit<LimitRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
+  lift(worker: string, request: Omit<LiftRequest, 'schema' | 'kind'>): Promise<LimitAnswer>;
 }

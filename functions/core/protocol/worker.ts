@@ -54,9 +54,9 @@ export const workerRequest = z.discriminatedUnion('kind', [
     graceMs: z.number(),
   }),
   /** Sets the limit if the one before still stands. */
-  z.object({ schema: z.number(), kind: z.literal('cap'), deadline: z.number(), ...userLimit }),
+  z.object({ schema: z.number(), kind: z.literal('limit'), deadline: z.number(), ...userLimit }),
   /** Puts the one before back if the limit still stands. */
-  z.object({ schema: z.number(), kind: z.literal('uncap'), deadline: z.number(), ...userLimit }),
+  z.object({ schema: z.number(), kind: z.literal('lift'), deadline: z.number(), ...userLimit }),
   z.object({ schema: z.number(), kind: z.literal('check'), deadline: z.number() }),
 ]);
 
@@ -64,8 +64,8 @@ export type WorkerRequest = z.infer<typeof workerRequest>;
 export type SampleRequest = Extract<WorkerRequest, { kind: 'sample' }>;
 export type SnapshotRequest = Extract<WorkerRequest, { kind: 'snapshot' }>;
 export type EndRequest = Extract<WorkerRequest, { kind: 'end' }>;
-export type CapRequest = Extract<WorkerRequest, { kind: 'cap' }>;
-export type UncapRequest = Extract<WorkerRequest, { kind: 'uncap' }>;
+export type LimitRequest = Extract<WorkerRequest, { kind: 'limit' }>;
+export type LiftRequest = Extract<WorkerRequest, { kind: 'lift' }>;
 export type CheckRequest = Extract<WorkerRequest, { kind: 'check' }>;
 export type Victim = z.infer<typeof victim>;
 export type Expectation = z.infer<typeof expectation>;

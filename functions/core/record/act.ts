@@ -55,29 +55,29 @@ export interface VictimRecord {
   readonly detail: string;
 }
 
-/** An act as the caps see it. */
+/** An act as the budgets see it. */
 export interface ActTally {
   readonly incidentId: string;
   readonly round: number;
   readonly tier: ActKind;
   readonly startedAt: number;
   readonly finishedAt: number | null;
-  /** How many sessions count against the caps for this act. */
+  /** How many sessions count against the budgets for this act. */
   readonly counted: number;
 }
 
 /**
  * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
- * `finishedAt` counts in full against every cap until a later snapshot shows which of its victims still live.
+ * `finishedAt` counts in full against every budget until a later snapshot shows which of its victims still live.
  */
 export interface Act extends ActTally {
   readonly victims: readonly VictimRecord[];
   /** The limit that was to stand before any of them was ended; null for none. */
-  readonly cap: ActCap | null;
+  readonly limit: ActLimit | null;
 }
 
 /** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
-export interface ActCap {
+export interface ActLimit {
   readonly user: string;
   /** As an administrator's statement names it. */
   readonly account: string;

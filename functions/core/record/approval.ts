@@ -111,7 +111,7 @@ function nameOf({ decision }: Approval): string {
 
 /** What became of a question, in words. */
 export function describeApproval({ plan, status, decision, askedAt, endedAt }: Approval): string {
-  const limits = plan.cap === null ? '' : `a limit of ${plan.cap.limit} on ${printable(plan.cap.user, 63)} and `;
+  const limits = plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 63)} and `;
   const what = `${plan.tier}, ${limits}${plan.sessions} session${plan.sessions === 1 ? '' : 's'}`;
   const after = endedAt === null ? '' : ` after ${inWords(endedAt - askedAt)}`;
   if (decision === null) return `${what}: ${UNANSWERED[status]}${after}`;

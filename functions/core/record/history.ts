@@ -1,5 +1,5 @@
-import type { Act, ActCap, ActTally, VictimRecord } from './act.ts';
-import type { CapRecord } from './limit.ts';
+import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
+import type { LimitRecord } from './limit.ts';
 import type { History } from '../plan/tier-plan.ts';
 import type { Round } from './round.ts';
 import type { Ended } from '../server/returns.ts';
@@ -9,14 +9,14 @@ import { tierNamed } from '../plan/tiers/index.ts';
 import { BY_HAND, type TierName } from '../policy/tier-names.ts';
 import type { EndingResult } from '../protocol/worker.ts';
 
-/** Results after which a session counts against the caps: it was ended, or may have been. */
+/** Results after which a session counts against the budgets: it was ended, or may have been. */
 export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
 
-/** How long an act weighs on the hourly cap. */
+/** How long an act weighs on the hourly budget. */
 export const HOUR_MS = 3_600_000;
 
-/** How many of an act's victims count against the caps; one whose fate is unknown does. */
-export function countAgainstCaps(victims: readonly VictimRecord[]): number {
+/** How many of an act's victims count against the budgets; one whose fate is unknown does. */
+export function countAgainstBudgets(victims: readonly VictimRecord[]): number {
   return victims.filter((victim) => victim.result === null || COUNTING.has(victim.result)).length;
 }
 
@@ -36,14 +36,20 @@ export function settleAct(act: Act, snapshot: Snapshot, at: number): Act {
     const result = session ? 'not-tried' : 'ended';
     return { ...victim, result, detail: 'no answer came from the worker; concluded from the next snapshot' };
   });
-  return { ...act, victims, cap: settleCap(act.cap, snapshot), finishedAt: at, counted: countAgainstCaps(victims) };
+  return {
+    ...act,
+    victims,
+    limit: settleLimit(act.limit, snapshot),
+    finishedAt: at,
+    counted: countAgainstBudgets(victims),
+  };
 }
 
-function settleCap(cap: ActCap | null, { userLimits }: Snapshot): ActCap | null {
-  if (cap === null || cap.result !== null) return cap;
-  const stands = userLimits.users.some(({ user, limit }) => user === cap.user && limit === cap.limit);
+function settleLimit(meant: ActLimit | null, { userLimits }: Snapshot): ActLimit | null {
+  if (meant === null || meant.result !== null) return meant;
+  const isSet = userLimits.users.some(({ user, limit }) => user === meant.user && limit === meant.limit);
   const detail = 'no answer came from the worker; concluded from the next snapshot';
-  return { ...cap, result: stands ? 'done' : 'not-tried', detail };
+  return { ...meant, result: isSet ? 'done' : 'not-tried', detail };
 }
 
 function isOnQuerySince({ state, queryMs }: Session, since: number, now: number): boolean {
@@ -51,12 +57,12 @@ function isOnQuerySince({ state, queryMs }: Session, since: number, now: number)
 }
 
 /** Whether an act has changed anything on the server. */
-export function hasEffect({ counted, cap }: Pick<Act, 'counted' | 'cap'>): boolean {
-  return counted > 0 || isSet(cap);
+export function hasEffect({ counted, limit }: Pick<Act, 'counted' | 'limit'>): boolean {
+  return counted > 0 || isSet(limit);
 }
 
-function isSet(cap: ActCap | null): boolean {
-  return cap?.result === 'done';
+function isSet(limit: ActLimit | null): boolean {
+  return limit?.result === 'done';
 }
 
 /** Of an act's ended sessions, at least this share must show as free slots at the next look; fewer came back at once. */
@@ -99,20 +105,20 @@ export function isWorsening(acts: readonly Act[], rounds: readonly Round[], used
 
 /**
  * What earlier acts mean for a plan. `acts` and `rounds` are the incident's, in order; `lastHour` holds the acts of every
- * incident of the target, `caps` its limits on record.
+ * incident of the target, `limits` those on record.
  */
 export function historyOf(
   acts: readonly Act[],
   rounds: readonly Round[],
   usedNow: number | null,
   lastHour: readonly ActTally[],
-  caps: readonly CapRecord[],
+  limits: readonly LimitRecord[],
 ): History {
   const futile = new Map<TierName, number>();
   const effects = new Map(effectsOf(acts, rounds, usedNow).map((effect) => [effect.act, effect]));
   for (const act of acts) {
     // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
-    if (isSet(act.cap)) futile.clear();
+    if (isSet(act.limit)) futile.clear();
     const effect = effects.get(act);
     if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
     if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
@@ -131,7 +137,7 @@ export function historyOf(
     futile: new Set(futile.keys()),
     futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
-    caps,
+    limits,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CapEnd, CapRecord } from './limit.ts';
+import type { LimitEnd, LimitRecord } from './limit.ts';
 import type { LimitAnswer } from '../protocol/worker.ts';
 
 /**
@@ -6,23 +6,23 @@ import type { LimitAnswer } from '../protocol/worker.ts';
  * but the order to set it may still be on its way. `stuck`: it may stand, and could not be lifted.
  */
 export type LiftVerdict =
-  | { readonly kind: 'settled'; readonly end: CapEnd }
+  | { readonly kind: 'settled'; readonly end: LimitEnd }
   | { readonly kind: 'waiting' }
   | { readonly kind: 'stuck'; readonly why: string };
 
 /** After the last moment to set a limit: the longest its statement may run, and clocks that differ. */
 export const LATE_MS = 20_000;
 
-export function judgeLift(cap: CapRecord, answer: LimitAnswer, now: number): LiftVerdict {
+export function judgeLift(limit: LimitRecord, answer: LimitAnswer, now: number): LiftVerdict {
   if (!answer.ok) return { kind: 'stuck', why: `${answer.refusal.kind}: ${answer.refusal.message}` };
   const { result, detail } = answer.limit;
-  const mayStillCome = !cap.isSet && now <= cap.setBy + LATE_MS;
+  const mayStillCome = !limit.isSet && now <= limit.setBy + LATE_MS;
   switch (result) {
     case 'done':
       return { kind: 'settled', end: 'lifted' };
     case 'already':
       if (mayStillCome) return { kind: 'waiting' };
-      return { kind: 'settled', end: cap.isSet ? 'lifted' : 'never-set' };
+      return { kind: 'settled', end: limit.isSet ? 'lifted' : 'never-set' };
     case 'changed':
       return mayStillCome ? { kind: 'waiting' } : { kind: 'settled', end: 'changed-by-hand' };
     case 'gone':

@@ -1,4 +1,4 @@
-import type { Act, ActCap } from './act.ts';
+import type { Act, ActLimit } from './act.ts';
 import { printable } from '../words/printable.ts';
 
 /** A temporary limit of an incident, for people and for machines. Null: not known, or there is none. */
@@ -6,18 +6,18 @@ export interface LimitSummary {
   readonly user: string;
   readonly limit: number;
   readonly before: number | null;
-  readonly result: ActCap['result'];
+  readonly result: ActLimit['result'];
   /** What became of it; null while it stands, and when it was not set. */
-  readonly end: CapEnd | null;
+  readonly end: LimitEnd | null;
   /** Who took it off the record; null unless somebody did. */
-  readonly dropped: DroppedCap | null;
+  readonly dropped: DroppedLimit | null;
 }
 
 /** The limits that acts meant to set, in their order. */
-export function summariseLimits(acts: readonly Act[], settled: readonly SettledCap[]): LimitSummary[] {
-  return acts.flatMap(({ cap }): LimitSummary[] => {
-    if (cap === null) return [];
-    const { user, limit, before, result } = cap;
+export function summariseLimits(acts: readonly Act[], settled: readonly SettledLimit[]): LimitSummary[] {
+  return acts.flatMap(({ limit: meant }): LimitSummary[] => {
+    if (meant === null) return [];
+    const { user, limit, before, result } = meant;
     const ended = settled.find((each) => each.user === user && each.end !== 'never-set');
     const standing = { user, limit, before, result, end: null, dropped: null };
     if (result !== 'done' || ended === undefined) return [standing];
@@ -25,7 +25,7 @@ export function summariseLimits(acts: readonly Act[], settled: readonly SettledC
   });
 }
 
-const END_WORDS: Readonly<Record<CapEnd, string>> = {
+const END_WORDS: Readonly<Record<LimitEnd, string>> = {
   lifted: 'lifted again',
   'never-set': 'never set',
   'changed-by-hand': 'somebody has set another since, which was left',
@@ -47,7 +47,7 @@ export function describeLimit({ user, limit, before, result, end, dropped }: Lim
  * A temporary limit that is on record: written before it is set, and taken off only when it has been lifted or is known never
  * to come. Whoever finds it without its incident lifts it.
  */
-export interface CapRecord {
+export interface LimitRecord {
   readonly targetId: string;
   readonly user: string;
   /** As an administrator's statement names it. */
@@ -70,16 +70,16 @@ export interface CapRecord {
  * set another meanwhile, which was left. `user-gone`: there is no such user any more. `dropped`: a person has taken it off the
  * record, and the server was not asked.
  */
-export type CapEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
+export type LimitEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
 
-export interface SettledCap extends CapRecord {
-  readonly end: CapEnd;
+export interface SettledLimit extends LimitRecord {
+  readonly end: LimitEnd;
   readonly endedAt: number;
   /** Who took it off the record, and why; null unless somebody did. */
-  readonly dropped: DroppedCap | null;
+  readonly dropped: DroppedLimit | null;
 }
 
-export interface DroppedCap {
+export interface DroppedLimit {
   readonly by: string;
   readonly why: string;
 }

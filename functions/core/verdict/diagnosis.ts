@@ -55,15 +55,15 @@ export function diagnose(
 }
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
-function orderFor(cause: string, { caps }: History): readonly TierName[] {
-  return caps.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
+function orderFor(cause: string, { limits }: History): readonly TierName[] {
+  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */
-function withoutOwnLimits(snapshot: Snapshot, { caps }: History): Snapshot {
-  if (caps.length === 0) return snapshot;
+function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
+  if (limits.length === 0) return snapshot;
   const isOurs = ({ of, name, limit }: Snapshot['atLimit'][number]) =>
-    of === 'user' && caps.some((cap) => cap.user === name && cap.limit === limit);
+    of === 'user' && limits.some((ours) => ours.user === name && ours.limit === limit);
   return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
 }
 

@@ -1,5 +1,5 @@
 import type { Approval } from '../record/approval.ts';
-import type { ActCap } from '../record/act.ts';
+import type { ActLimit } from '../record/act.ts';
 import type { Incident } from '../record/incident.ts';
 import type { Pause } from '../policy/pause.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
@@ -29,7 +29,7 @@ export interface Situation {
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
   /** Temporary limits that this incident has set. */
-  readonly limited: readonly Pick<ActCap, 'user' | 'account' | 'limit'>[];
+  readonly limited: readonly Pick<ActLimit, 'user' | 'account' | 'limit'>[];
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */

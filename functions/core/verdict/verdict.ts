@@ -18,7 +18,7 @@ import {
   describeTier,
   describeWish,
   nothingLeft,
-  reachedCaps,
+  reachedBudgets,
 } from './words.ts';
 import { inWords } from '../words/in-words.ts';
 
@@ -81,7 +81,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     const why = `${describeTier(acting)} (${CAUSES[diagnosis.cause.name as CauseName].words}); ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
-  if (situation.limited.length > 0 && reachedCaps(diagnosis.plan).length === 0) {
+  if (situation.limited.length > 0 && reachedBudgets(diagnosis.plan).length === 0) {
     const why = `usage is ${usage} %; under the temporary limit sessions that are busy leave, and nobody takes their place`;
     return { next: 'settle', why };
   }
@@ -184,7 +184,7 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: 
   }
   const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier));
   // A limit that may not be set is for a person to decide on, who is paged with it.
-  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.cap === null);
+  const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.limit === null);
   // What has begun to act and is stuck needs a person, who is told of these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
   return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;

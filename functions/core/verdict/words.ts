@@ -4,7 +4,7 @@ import type { Diagnosis } from './diagnosis.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
 import { DENIED } from '../plan/plan-group.ts';
-import { describeCap } from '../plan/plan-summary.ts';
+import { describeLimitPlan } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
 import { printable } from '../words/printable.ts';
 import type { SparedReason } from '../policy/spared.ts';
@@ -24,12 +24,12 @@ function holdOn(tier: TierName, pauses: readonly Pause[]): string {
 
 export function describeTier(tier: TierPlan): string {
   const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
-  return `${tier.tier} ${tier.cap === null ? ends : `limits ${describeCap(tier.cap)} and ${ends}`}`;
+  return `${tier.tier} ${tier.limit === null ? ends : `limits ${describeLimitPlan(tier.limit)} and ${ends}`}`;
 }
 
 /** What a tier would do, after "would". */
-export function describeWish({ cap, victims }: TierPlan): string {
-  return `${cap === null ? '' : `limit ${describeCap(cap)} and `}end ${victims.length}`;
+export function describeWish({ limit, victims }: TierPlan): string {
+  return `${limit === null ? '' : `limit ${describeLimitPlan(limit)} and `}end ${victims.length}`;
 }
 
 export function describePlan(tiers: readonly TierPlan[]): string {
@@ -46,14 +46,14 @@ export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number)
     return `usage is ${usage} %, and a person has said no to what would have helped`;
   if (reasons.has('refills-at-once'))
     return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
-  const caps = reachedCaps(plan);
-  if (caps.length > 0) return `usage is ${usage} % and the caps are reached (${caps.join(', ')})`;
+  const spent = reachedBudgets(plan);
+  if (spent.length > 0) return `usage is ${usage} % and the budgets are used up (${spent.join(', ')})`;
   return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
-export function reachedCaps({ spared }: Plan): SparedReason[] {
+export function reachedBudgets({ spared }: Plan): SparedReason[] {
   const reasons = new Set(spared.map(({ reason }) => reason));
-  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((cap) => reasons.has(cap));
+  return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((budget) => reasons.has(budget));
 }
 
 export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {

@@ -21,7 +21,7 @@ const calm = aSnapshot(
   many(50, 1, (id) => aSession(id)),
 );
 
-/** Opens an incident on a target of its own, so that tests do not share caps. */
+/** Opens an incident on a target of its own, so that tests do not share budgets. */
 async function open(changed: Partial<TargetSettings> = {}) {
   const target = aTarget({ id: `t${++count}`, ...changed });
   const id = await world.openIncident(target);

@@ -72,13 +72,13 @@ async function askFor(answer: 'approved' | 'denied'): Promise<Approval> {
 async function expectNothingDone(): Promise<void> {
   expect(world.limitRequests).toEqual([]);
   expect(world.ends).toEqual([]);
-  expect(await world.store.caps(target.id)).toEqual([]);
+  expect(await world.store.limits(target.id)).toEqual([]);
 }
 
 describe('a limit on a user, where nobody has named a mode for it', () => {
   it('is asked about first, with the user, the limit and whom it concerns, and not set before', async () => {
     const asked = await askedNow();
-    expect(asked.plan).toMatchObject({ tier: 'cap-consumer', cap: { user: CHECKOUT, limit: 50, sessions: 90 } });
+    expect(asked.plan).toMatchObject({ tier: 'cap-consumer', limit: { user: CHECKOUT, limit: 50, sessions: 90 } });
     const [message] = world.published;
     expect(message?.subject).toContain('a limit of 50 on checkout');
     expect(message?.body).toContain('limits the user checkout, who has 90 connections, to 50, until the incident');
@@ -104,7 +104,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
       rounds: await world.store.rounds(id),
       acts: await world.store.acts(id),
       approvals: await world.store.approvals(id),
-      settledCaps: await world.store.settledCaps(id),
+      settledLimits: await world.store.settledLimits(id),
     });
     expect(story).toContain('limited the user checkout to 50 connections (before: no limit): lifted again');
     expect(story).toContain('cap-consumer, a limit of 50 on checkout and 30 sessions: approved by ann');
@@ -193,14 +193,14 @@ describe('a workflow that dies while it waits for the answer', () => {
     // Under the limit, sessions above it are left: they take a question of their own.
     world.snapshots = [aStorm(world.limits)];
     const asked = await askedNow();
-    expect(asked.plan).toMatchObject({ tier: 'cap-consumer', cap: null });
+    expect(asked.plan).toMatchObject({ tier: 'cap-consumer', limit: null });
 
     world.executions.set(id, 'failed');
     world.at += MINUTE;
     const { repaired } = await reconcile({ schema: 1, target }, world);
     expect(repaired.join()).toContain(`closed ${id} as failed`);
     expect(world.limits.get(CHECKOUT)).toBeNull();
-    expect(await world.store.caps(target.id)).toEqual([]);
+    expect(await world.store.limits(target.id)).toEqual([]);
     expect(await lastAsked()).toMatchObject({ status: 'withdrawn', usedInRound: null });
 
     const requestContext = { http: { method: 'GET', path: '/', sourceIp: '192.0.2.7' } };
@@ -216,11 +216,11 @@ describe('a person’s own call', () => {
     await world.store.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
     world.limits.set(CHECKOUT, 40);
     const left = { user: CHECKOUT, account: '"checkout"', limit: 40, before: null, isSet: true, toldAt: null };
-    await world.store.noteCap({ ...left, targetId: target.id, incidentId: id, at: world.at, setBy: world.at });
+    await world.store.noteLimit({ ...left, targetId: target.id, incidentId: id, at: world.at, setBy: world.at });
     world.snapshots = [aStorm(world.limits), aStorm(world.limits), aSnapshot(100, [aSession(1_001)])];
     await carryOutCall(await proposeCall(target, aCall({ user: CHECKOUT }), world), world);
     expect(world.ends).toHaveLength(1);
     expect(world.limitRequests).toEqual([]);
-    expect(await world.store.caps(target.id)).toHaveLength(1);
+    expect(await world.store.limits(target.id)).toHaveLength(1);
   });
 });

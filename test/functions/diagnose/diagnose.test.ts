@@ -156,7 +156,7 @@ describe('a diagnosis', () => {
     const id = await open();
     const acted = { incidentId: id, round: 1, tier: 'kill-idle' as const, startedAt: 1, finishedAt: 2, counted: 1 };
     const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
-    await world.store.startAct(target.id, { ...acted, victims: [], cap: null });
+    await world.store.startAct(target.id, { ...acted, victims: [], limit: null });
     world.snapshots = [calm];
     expect(await look(id)).toMatchObject({ next: 'watch' });
     expect(await world.store.incident(id)).toMatchObject({ reliefAt: world.at, rebounds: 0 });
@@ -242,8 +242,8 @@ describe('a diagnosis', () => {
       return (await world.store.incident(id))?.cause?.name;
     };
     const before = { name: 'connection-storm', evidence: [], ranking: [] };
-    const cap = { user: 'checkout', account: '"checkout"', limit: 5, before: null, incidentId: id, isSet: true };
-    await world.store.noteCap({ ...cap, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
+    const limit = { user: 'checkout', account: '"checkout"', limit: 5, before: null, incidentId: id, isSet: true };
+    await world.store.noteLimit({ ...limit, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
 
     await world.store.change(id, { cause: { ...before, confidence: 0.99 } });
     expect(await found()).toBe('connection-storm');

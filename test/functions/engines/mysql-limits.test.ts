@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import type { Logins } from '../../../drill/servers/postgres.ts';
-import { capGrants } from '../../../functions/engines/mysql/grants/limit-grants.ts';
+import { limitGrants } from '../../../functions/engines/mysql/grants/limit-grants.ts';
 import type { UserLimits } from '../../../functions/core/server/snapshot.ts';
 import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
 
@@ -14,7 +14,7 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
   let logins: Logins;
   const GRANTS = { engine: flavour, responder: 'headroom_responder', from: '%', users: ['storm'] };
   const statements = (changes: Partial<typeof GRANTS> = {}) =>
-    capGrants({ ...GRANTS, ...changes }).flatMap(({ sql }) => sql ?? []);
+    limitGrants({ ...GRANTS, ...changes }).flatMap(({ sql }) => sql ?? []);
 
   beforeAll(async () => {
     server = await startMysql({ flavour, maxConnections: 40 });
@@ -44,7 +44,8 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
     }
   };
   const seen = (): Promise<UserLimits> => withWorker(async (worker) => (await takeSnapshot(worker)).userLimits);
-  const cap = (user = 'storm') => withWorker((worker) => changeLimit(worker, 'cap', { user, limit: 5, before: null }));
+  const limit = (user = 'storm') =>
+    withWorker((worker) => changeLimit(worker, 'limit', { user, limit: 5, before: null }));
   const limitOf = async (user: string) => {
     const [rows] = await admin.query<RowDataPacket[]>(
       'SELECT max_user_connections AS most FROM mysql.user WHERE User = ?',
@@ -56,7 +57,7 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
 
   test('without the routine it says what to create, and a limit is refused by the server', async () => {
     expect(await seen()).toEqual({ missing: [expect.stringContaining('--cap-users')], users: [] });
-    expect(await cap()).toMatchObject({ result: 'refused' });
+    expect(await limit()).toMatchObject({ result: 'refused' });
     expect(await limitOf('storm')).toBe(0);
   });
 
@@ -65,7 +66,7 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
     expect((await seen()).users).toEqual([
       { user: 'storm', account: '`storm`@`%`', limit: null, countsEarlier: false, refusal: null },
     ]);
-    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    expect(await limit()).toMatchObject({ result: 'done', current: 5 });
     expect(await limitOf('storm')).toBe(5);
     expect((await seen()).users).toMatchObject([{ limit: 5, countsEarlier: true }]);
   });
@@ -74,10 +75,10 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
     await run(statements());
     const early = await Promise.all([login('storm'), login('storm'), login('storm')]);
     await withWorker(async (worker) => {
-      await changeLimit(worker, 'cap', { user: 'storm', limit: 2, before: null });
+      await changeLimit(worker, 'limit', { user: 'storm', limit: 2, before: null });
       const late = [await login('storm'), await login('storm')];
       await expect(login('storm')).rejects.toMatchObject({ errno: 1226 });
-      await changeLimit(worker, 'uncap', { user: 'storm', limit: 2, before: 3 });
+      await changeLimit(worker, 'lift', { user: 'storm', limit: 2, before: 3 });
       for (const connection of [...early, ...late]) await connection.end();
     });
   });
@@ -115,7 +116,7 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
   ])('%s is refused although it is on the list', async (_, make, unmake, words) => {
     await run([...statements(), make]);
     const [user] = (await seen()).users;
-    const refused = await cap();
+    const refused = await limit();
     await admin.query(unmake);
     expect(user?.refusal).toContain(words);
     expect(refused).toMatchObject({ result: 'refused', detail: expect.stringContaining(words) as string });
@@ -124,13 +125,13 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
 
   test('a limit that may not be lifted any more is settled once somebody has lifted it by hand', async () => {
     await run(statements());
-    await cap();
+    await limit();
     await admin.query('GRANT CREATE USER ON *.* TO storm');
-    const uncap = () => withWorker((worker) => changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null }));
+    const lift = () => withWorker((worker) => changeLimit(worker, 'lift', { user: 'storm', limit: 5, before: null }));
     try {
-      expect(await uncap()).toMatchObject({ result: 'refused' });
+      expect(await lift()).toMatchObject({ result: 'refused' });
       await admin.query('ALTER USER storm WITH MAX_USER_CONNECTIONS 0');
-      expect(await uncap()).toMatchObject({ result: 'already', current: null });
+      expect(await lift()).toMatchObject({ result: 'already', current: null });
     } finally {
       await admin.query('REVOKE CREATE USER ON *.* FROM storm');
     }
@@ -139,14 +140,14 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
   test('logins of the platform and of Headroom are refused although they are on the list', async () => {
     await run(statements({ users: ['root', 'rdsadmin', 'headroom_responder', 'headroom_canary'] }));
     for (const user of ['root', 'headroom_responder', 'headroom_canary']) {
-      expect((await cap(user)).result, user).toBe('refused');
+      expect((await limit(user)).result, user).toBe('refused');
     }
-    expect(await cap('rdsadmin')).toMatchObject({ result: 'gone' });
+    expect(await limit('rdsadmin')).toMatchObject({ result: 'gone' });
   });
 
   test('names are compared to the letter', async () => {
     await run(statements({ users: ['STORM'] }));
-    expect(await cap()).toMatchObject({
+    expect(await limit()).toMatchObject({
       result: 'refused',
       detail: expect.stringContaining('no administrator') as string,
     });

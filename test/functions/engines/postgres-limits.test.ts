@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
 import type { UserLimits } from '../../../functions/core/server/snapshot.ts';
-import { capGrants } from '../../../functions/engines/postgres/grants/limit-grants.ts';
+import { limitGrants } from '../../../functions/engines/postgres/grants/limit-grants.ts';
 import { renderGrants } from '../../../functions/engines/postgres/grants/grants.ts';
 import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
 
@@ -47,7 +47,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
     }
   };
   const seen = (): Promise<UserLimits> => withWorker(async (worker) => (await takeSnapshot(worker)).userLimits);
-  const cap = () => withWorker((worker) => changeLimit(worker, 'cap', { user: 'storm', limit: 5, before: null }));
+  const limit = () => withWorker((worker) => changeLimit(worker, 'limit', { user: 'storm', limit: 5, before: null }));
   const as = async <T>(user: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
     const client = await connect(server.urlFor({ user, password: user }));
     try {
@@ -62,30 +62,30 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
 
   test('without the routine it says what to create, and a limit is refused by the server', async () => {
     expect(await seen()).toEqual({ missing: [expect.stringContaining('headroom grants --cap-users')], users: [] });
-    expect(await cap()).toMatchObject({ result: 'refused', detail: expect.stringContaining('headroom') as string });
+    expect(await limit()).toMatchObject({ result: 'refused', detail: expect.stringContaining('headroom') as string });
   });
 
   test('the printed script is all it takes, may be run again, and limits what it names', async () => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     const again = renderGrants(
-      capGrants({ ...GRANTS, users: ['stranger'] }).filter(({ sql }) => sql !== 'CREATE SCHEMA headroom'),
+      limitGrants({ ...GRANTS, users: ['stranger'] }).filter(({ sql }) => sql !== 'CREATE SCHEMA headroom'),
     );
     await admin.query(again);
     expect((await seen()).users.map(({ user }) => user).sort()).toEqual(['storm', 'stranger']);
-    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    expect(await limit()).toMatchObject({ result: 'done', current: 5 });
     expect(await limitOf('storm')).toBe(5);
   });
 
   test('a routine that anybody could have made is not called', async () => {
     await admin.query('GRANT CREATE ON DATABASE postgres TO stranger');
-    await as('stranger', (client) => client.query(renderGrants(capGrants(GRANTS))));
+    await as('stranger', (client) => client.query(renderGrants(limitGrants(GRANTS))));
     expect((await seen()).missing.join()).toContain('belong to an administrator');
-    expect(await cap()).toMatchObject({ result: 'refused' });
+    expect(await limit()).toMatchObject({ result: 'refused' });
     await admin.query('REVOKE CREATE ON DATABASE postgres FROM stranger');
   });
 
   test('without the right to call it the grants are named, and they are enough', async () => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     await admin.query('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA headroom FROM headroom_responder');
     const { missing } = await seen();
     expect(missing.join()).toContain('GRANT EXECUTE');
@@ -94,7 +94,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
   });
 
   test('nobody but the responder calls it, and not even the responder changes the list', async () => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     await expect(
       as('stranger', (client) => client.query(`SELECT headroom.limit_connections('storm', -1, 5)`)),
     ).rejects.toThrow('permission denied');
@@ -115,7 +115,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
     ['a list that is gone', 'DROP TABLE headroom.limitable_roles'],
     ['a list that somebody holds locked', 'BEGIN; LOCK TABLE headroom.limitable_roles IN ACCESS EXCLUSIVE MODE'],
   ])('%s keeps nobody from looking: it only means that no limit can be set', async (_, spoil) => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     await admin.query(spoil);
     try {
       expect(await seen()).toEqual({ missing: [expect.stringContaining('limitable_roles') as string], users: [] });
@@ -125,16 +125,16 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
   });
 
   test('a limit that may not be lifted any more is settled once somebody has lifted it by hand', async () => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
-    await cap();
+    await admin.query(renderGrants(limitGrants(GRANTS)));
+    await limit();
     await admin.query('DROP SCHEMA headroom CASCADE');
     await withWorker(async (worker) => {
-      const uncap = () => changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null });
-      expect(await uncap()).toMatchObject({ result: 'refused' });
+      const lift = () => changeLimit(worker, 'lift', { user: 'storm', limit: 5, before: null });
+      expect(await lift()).toMatchObject({ result: 'refused' });
       await admin.query('ALTER ROLE storm CONNECTION LIMIT 7');
-      expect(await uncap()).toMatchObject({ result: 'changed', current: 7 });
+      expect(await lift()).toMatchObject({ result: 'changed', current: 7 });
       await admin.query('ALTER ROLE storm CONNECTION LIMIT -1');
-      expect(await uncap()).toMatchObject({ result: 'already', current: null });
+      expect(await lift()).toMatchObject({ result: 'already', current: null });
     });
   });
 
@@ -143,7 +143,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
     ['0', 'is neither'],
     ['-2', 'is neither'],
   ])('a new limit of %s is refused by the routine itself', async (limit, words) => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     const responder = await connect(logins.responderUrl);
     await expect(responder.query(`SELECT headroom.limit_connections('storm', -1, ${limit})`)).rejects.toThrow(words);
     await responder.end();
@@ -155,16 +155,16 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
     ['an administrator', 'CREATEROLE', 'administrator'],
     ['a standby’s login', 'REPLICATION', 'replicates'],
   ])('%s is refused although it is on the list', async (_, attribute, words) => {
-    await admin.query(renderGrants(capGrants(GRANTS)));
+    await admin.query(renderGrants(limitGrants(GRANTS)));
     await admin.query(`ALTER ROLE storm ${attribute}`);
     expect((await seen()).users).toEqual([
       { ...STORM, limit: null, refusal: expect.stringContaining(words) as string },
     ]);
-    expect(await cap()).toMatchObject({ result: 'refused', detail: expect.stringContaining(words) as string });
+    expect(await limit()).toMatchObject({ result: 'refused', detail: expect.stringContaining(words) as string });
   });
 
   test('a role of RDS, or one with its powers, is refused although it is on the list', async () => {
-    await admin.query(renderGrants(capGrants({ ...GRANTS, users: ['storm', 'rdsproxyadmin'] })));
+    await admin.query(renderGrants(limitGrants({ ...GRANTS, users: ['storm', 'rdsproxyadmin'] })));
     await admin.query('CREATE ROLE rdsproxyadmin LOGIN; CREATE ROLE rds_superuser; GRANT rds_superuser TO storm');
     const refusals = (await seen()).users.map(({ refusal }) => refusal);
     await admin.query('DROP ROLE rdsproxyadmin, rds_superuser');
@@ -172,27 +172,27 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
   });
 
   test('an administrator who is no superuser may own it, where the server lets them alter the role', async () => {
-    await as('master', (client) => client.query(renderGrants(capGrants(GRANTS))));
+    await as('master', (client) => client.query(renderGrants(limitGrants(GRANTS))));
     const [user] = (await seen()).users;
     if (major >= 16) {
       expect(user?.refusal).toContain('GRANT storm TO master WITH ADMIN OPTION');
-      expect(await cap()).toMatchObject({ result: 'refused' });
+      expect(await limit()).toMatchObject({ result: 'refused' });
       await admin.query(/GRANT .* OPTION/.exec(user?.refusal ?? '')?.[0] ?? '');
     }
     expect((await seen()).users).toEqual([{ ...STORM, limit: null, refusal: null }]);
-    expect(await cap()).toMatchObject({ result: 'done', current: 5 });
+    expect(await limit()).toMatchObject({ result: 'done', current: 5 });
     await admin.query('REVOKE storm FROM master');
   });
 
   test('a role that is gone is gone, and one that is taken off the list can be lifted by hand alone', async () => {
-    await admin.query(renderGrants(capGrants({ ...GRANTS, users: ['storm', 'gone'] })));
+    await admin.query(renderGrants(limitGrants({ ...GRANTS, users: ['storm', 'gone'] })));
     await withWorker(async (worker) => {
-      expect(await changeLimit(worker, 'uncap', { user: 'gone', limit: 5, before: null })).toMatchObject({
+      expect(await changeLimit(worker, 'lift', { user: 'gone', limit: 5, before: null })).toMatchObject({
         result: 'gone',
       });
-      await cap();
+      await limit();
       await admin.query('DELETE FROM headroom.limitable_roles');
-      const lifted = await changeLimit(worker, 'uncap', { user: 'storm', limit: 5, before: null });
+      const lifted = await changeLimit(worker, 'lift', { user: 'storm', limit: 5, before: null });
       expect(lifted).toMatchObject({
         result: 'refused',
         detail: expect.stringContaining('no administrator') as string,

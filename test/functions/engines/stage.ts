@@ -167,7 +167,7 @@ export async function endSessions(
 /** Asks for a limit to be set or lifted. `before`: what it starts from, or goes back to. */
 export async function changeLimit(
   worker: Worker,
-  kind: 'cap' | 'uncap',
+  kind: 'limit' | 'lift',
   { user, limit, before }: { readonly user: string; readonly limit: number; readonly before: number | null },
   forMs = 10_000,
 ): Promise<LimitOutcome> {

@@ -27,7 +27,7 @@ beforeEach(async () => {
   world.snapshots = [aStorm(world.limits)];
 });
 
-const cap = () => act({ schema: 1, incidentId: id, round: 1, tier: 'cap-consumer' }, world);
+const limit = () => act({ schema: 1, incidentId: id, round: 1, tier: 'cap-consumer' }, world);
 const closeIt = () => close({ incidentId: id, outcome: 'relieved', error: null }, world);
 const sweep = () => reconcile({ schema: 1, target }, world);
 /** What the next minute says of limits. */
@@ -43,7 +43,7 @@ describe('closing an incident', () => {
   it.each([null, 120])('puts back what was before (%s), and only then lets the target go', async (before) => {
     world.limits.set(CHECKOUT, before);
     world.snapshots = [aStorm(world.limits)];
-    await cap();
+    await limit();
     expect(world.limits.get(CHECKOUT)).toBe(50);
     world.onLimit = () => {
       expect(world.limits.get(CHECKOUT)).toBe(50);
@@ -54,17 +54,17 @@ describe('closing an incident', () => {
       ...world,
       worker: {
         ...world.worker,
-        uncap: async (...order: Parameters<typeof world.worker.uncap>) => {
+        lift: async (...order: Parameters<typeof world.worker.lift>) => {
           wasOpen = (await world.store.openIncidentOf(target.id))?.id === id;
-          return world.worker.uncap(...order);
+          return world.worker.lift(...order);
         },
       },
     };
     await close({ incidentId: id, outcome: 'relieved', error: null }, watching);
     expect(wasOpen).toBe(true);
     expect(world.limits.get(CHECKOUT)).toBe(before);
-    expect(await world.store.caps(target.id)).toEqual([]);
-    expect(await world.store.settledCaps(id)).toMatchObject([{ user: CHECKOUT, limit: 50, end: 'lifted' }]);
+    expect(await world.store.limits(target.id)).toEqual([]);
+    expect(await world.store.settledLimits(id)).toMatchObject([{ user: CHECKOUT, limit: 50, end: 'lifted' }]);
     expect(pages()).toEqual([]);
   });
 
@@ -74,24 +74,24 @@ describe('closing an incident', () => {
   ])('leaves %s that somebody has set by hand meanwhile', async (_, byHand) => {
     world.limits.set(CHECKOUT, 95);
     world.snapshots = [aStorm(world.limits)];
-    await cap();
+    await limit();
     world.limits.set(CHECKOUT, byHand);
     await closeIt();
     expect(world.limits.get(CHECKOUT)).toBe(byHand);
-    expect(await world.store.settledCaps(id)).toMatchObject([{ end: 'changed-by-hand' }]);
+    expect(await world.store.settledLimits(id)).toMatchObject([{ end: 'changed-by-hand' }]);
     expect(pages()).toEqual([]);
   });
 
   it('is not held up by a user that is gone, or a limit that was lifted already', async () => {
-    await cap();
+    await limit();
     world.limits.delete(CHECKOUT);
     await closeIt();
-    expect(await world.store.settledCaps(id)).toMatchObject([{ end: 'user-gone' }]);
+    expect(await world.store.settledLimits(id)).toMatchObject([{ end: 'user-gone' }]);
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
   });
 
   it('is not held up when the limit cannot be lifted: a person is paged once a day with the statement, and it is tried again', async () => {
-    await cap();
+    await limit();
     unreachable();
     await closeIt();
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
@@ -118,20 +118,20 @@ describe('closing an incident', () => {
     ['of another version', () => new SchemaMismatch(0, 1)],
     ['that answers nonsense', () => new TypeError('undefined is no answer')],
   ])('is not held up by a worker %s', async (_, fault) => {
-    await cap();
+    await limit();
     world.onLimit = () => {
       throw fault();
     };
     await closeIt();
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
     expect(pages()).toHaveLength(1);
-    expect(await world.store.caps(target.id)).toHaveLength(1);
+    expect(await world.store.limits(target.id)).toHaveLength(1);
   });
 
   it('is not held up by a worker that hangs, however many limits there are: each is told of', async () => {
     const users = ['a', 'b', 'c', 'd'];
     for (const user of users) {
-      await world.store.noteCap({
+      await world.store.noteLimit({
         ...{ targetId: target.id, incidentId: id, user, account: `"${user}"`, limit: 5, before: null },
         ...{ at: world.at, setBy: world.at, isSet: true, toldAt: null },
       });
@@ -146,11 +146,11 @@ describe('closing an incident', () => {
     expect(world.at - startedAt).toBeLessThan(40_000);
     expect(await world.store.openIncidentOf(target.id)).toBeNull();
     expect(pages()).toHaveLength(users.length);
-    expect(await world.store.caps(target.id)).toHaveLength(users.length);
+    expect(await world.store.limits(target.id)).toHaveLength(users.length);
   });
 
   it('pages with the next attempt when the topic fails too', async () => {
-    await cap();
+    await limit();
     unreachable();
     world.topicFails = true;
     await closeIt();
@@ -163,16 +163,16 @@ describe('closing an incident', () => {
 
 describe('a limit without its incident', () => {
   it('is lifted by the reconciler when the workflow has died', async () => {
-    await cap();
+    await limit();
     world.executions.set(id, 'aborted');
     const { repaired } = await sweep();
     expect(repaired).toEqual([`closed ${id} as failed: its workflow is aborted`]);
     expect(world.limits.get(CHECKOUT)).toBeNull();
-    expect(await world.store.caps(target.id)).toEqual([]);
+    expect(await world.store.limits(target.id)).toEqual([]);
   });
 
   it('is left to its incident while that is open', async () => {
-    await cap();
+    await limit();
     expect(await lifted()).toEqual([]);
     expect(world.limits.get(CHECKOUT)).toBe(50);
   });
@@ -183,12 +183,12 @@ describe('a limit without its incident', () => {
       order = request;
       throw new WorkerFault('worker timed out');
     };
-    await expect(cap()).rejects.toMatchObject({ name: 'WorkerFault' });
+    await expect(limit()).rejects.toMatchObject({ name: 'WorkerFault' });
     world.onLimit = () => null;
     await closeIt();
-    expect(await world.store.caps(target.id)).toHaveLength(1);
+    expect(await world.store.limits(target.id)).toHaveLength(1);
     world.at += 30_000;
-    if (order) world.setLimit('cap', order);
+    if (order) world.setLimit('limit', order);
     expect(world.limits.get(CHECKOUT)).toBe(50);
     expect(await lifted()).toEqual(['limit on checkout: lifted']);
     expect(world.limits.get(CHECKOUT)).toBeNull();
@@ -199,7 +199,7 @@ describe('a limit without its incident', () => {
     world.onLimit = () => {
       throw new WorkerFault('worker timed out');
     };
-    await expect(cap()).rejects.toMatchObject({ name: 'WorkerFault' });
+    await expect(limit()).rejects.toMatchObject({ name: 'WorkerFault' });
     world.onLimit = () => null;
     await closeIt();
     // The last moment to set it, and as long again as its statement may take.
@@ -207,6 +207,6 @@ describe('a limit without its incident', () => {
     expect(await lifted()).toEqual(['limit on checkout: waiting']);
     world.at += 2_000;
     expect(await lifted()).toEqual(['limit on checkout: never-set']);
-    expect(await world.store.caps(target.id)).toEqual([]);
+    expect(await world.store.limits(target.id)).toEqual([]);
   });
 });

@@ -75,8 +75,8 @@ it('no limit is left behind, whatever crashes', async () => {
         let late = (): void => undefined;
         world.onLimit = (request) => {
           if (worker === 'answers') return null;
-          if (worker === 'does it and dies') world.setLimit('cap', request);
-          if (worker === 'does it late and dies') late = () => void world.setLimit('cap', request);
+          if (worker === 'does it and dies') world.setLimit('limit', request);
+          if (worker === 'does it late and dies') late = () => void world.setLimit('limit', request);
           throw new WorkerFault('worker timed out');
         };
         const survive = (step: Promise<unknown>) => step.catch(() => undefined);
@@ -101,7 +101,7 @@ it('no limit is left behind, whatever crashes', async () => {
         world.at += LATE_MS;
         for (let minutes = 0; minutes < 3; minutes++) await sweep(null);
 
-        expect(await world.store.caps(target.id)).toEqual([]);
+        expect(await world.store.limits(target.id)).toEqual([]);
         const left = world.limits.get(CHECKOUT);
         const allowed = hand === 'nobody' ? [before] : [before, 33];
         expect(allowed).toContain(left);

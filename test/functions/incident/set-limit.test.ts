@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
-import type { CapRecord } from '../../../functions/core/record/limit.ts';
+import type { LimitRecord } from '../../../functions/core/record/limit.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { StepWorld } from '../../support/step-world.ts';
 import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
@@ -25,20 +25,20 @@ beforeEach(async () => {
   world.snapshots = [aStorm(world.limits)];
 });
 
-const capNow = (round = 1) => act({ schema: 1, incidentId: id, round, tier: 'cap-consumer' }, world);
+const limitNow = (round = 1) => act({ schema: 1, incidentId: id, round, tier: 'cap-consumer' }, world);
 const recorded = async () => (await world.store.acts(id))[0];
 
 describe('an act that limits a user', () => {
   it('has the value before on record before the worker is asked, and ends nobody before the limit stands', async () => {
-    let onRecord: CapRecord[] = [];
+    let onRecord: LimitRecord[] = [];
     const watching = {
       ...world,
       worker: {
         ...world.worker,
-        cap: async (...order: Parameters<typeof world.worker.cap>) => {
-          onRecord = await world.store.caps(targetId);
+        limit: async (...order: Parameters<typeof world.worker.limit>) => {
+          onRecord = await world.store.limits(targetId);
           expect(world.ends).toEqual([]);
-          return world.worker.cap(...order);
+          return world.worker.limit(...order);
         },
       },
     };
@@ -46,9 +46,9 @@ describe('an act that limits a user', () => {
     expect(onRecord).toMatchObject([{ user: CHECKOUT, limit: 50, before: null, incidentId: id, isSet: false }]);
     expect(result).toMatchObject({ held: null, counts: { ended: 30, limited: 1 } });
     expect(world.limits.get(CHECKOUT)).toBe(50);
-    expect(await world.store.caps(targetId)).toMatchObject([{ isSet: true }]);
-    expect((await recorded())?.cap).toMatchObject({ user: CHECKOUT, limit: 50, before: null, result: 'done' });
-    expect((await recorded())?.cap?.reason).toContain('concerns checkout/checkout-api (90)');
+    expect(await world.store.limits(targetId)).toMatchObject([{ isSet: true }]);
+    expect((await recorded())?.limit).toMatchObject({ user: CHECKOUT, limit: 50, before: null, result: 'done' });
+    expect((await recorded())?.limit?.reason).toContain('concerns checkout/checkout-api (90)');
   });
 
   it('sets none and ends nobody when another has been put on record since the look', async () => {
@@ -67,7 +67,7 @@ describe('an act that limits a user', () => {
       store: {
         ...world.store,
         startAct: async (...args: Parameters<typeof world.store.startAct>) => {
-          await world.store.noteCap({ ...another, targetId, incidentId: 'another' });
+          await world.store.noteLimit({ ...another, targetId, incidentId: 'another' });
           return world.store.startAct(...args);
         },
       },
@@ -76,14 +76,14 @@ describe('an act that limits a user', () => {
     expect(result.held).toContain('on record already');
     expect(world.limitRequests).toEqual([]);
     expect(world.ends).toEqual([]);
-    expect(await world.store.caps(targetId)).toMatchObject([{ limit: 9, incidentId: 'another' }]);
+    expect(await world.store.limits(targetId)).toMatchObject([{ limit: 9, incidentId: 'another' }]);
   });
 
   it('tells the worker when it is too late to set it, and keeps that on record', async () => {
-    await capNow();
+    await limitNow();
     const [request] = world.limitRequests;
     expect(request?.deadline).toBe(world.at + 40_000);
-    expect(await world.store.caps(targetId)).toMatchObject([{ setBy: world.at + 40_000 }]);
+    expect(await world.store.limits(targetId)).toMatchObject([{ setBy: world.at + 40_000 }]);
   });
 
   it.each([
@@ -110,10 +110,10 @@ describe('an act that limits a user', () => {
     ],
   ])('ends nobody and takes its record back when %s', async (_, happens, words) => {
     happens();
-    const result = await capNow();
+    const result = await limitNow();
     expect(result.held).toMatch(words);
     expect(world.ends).toEqual([]);
-    expect(await world.store.caps(targetId)).toEqual([]);
+    expect(await world.store.limits(targetId)).toEqual([]);
     expect((await recorded())?.victims.every((victim) => victim.result === 'not-tried')).toBe(true);
     expect(await recorded()).toMatchObject({ counted: 0 });
   });
@@ -129,29 +129,29 @@ describe('an act that limits a user', () => {
       isSet: true,
       toldAt: null,
     };
-    await world.store.noteCap({ ...older, targetId, incidentId: 'older' });
-    expect((await capNow()).held).toBe('a fresh look finds nobody to end');
+    await world.store.noteLimit({ ...older, targetId, incidentId: 'older' });
+    expect((await limitNow()).held).toBe('a fresh look finds nobody to end');
     expect(world.limitRequests).toEqual([]);
   });
 
   it('leaves the record when the worker dies over it, and the next look tells whether the limit stands', async () => {
     world.onLimit = (request) => {
-      world.setLimit('cap', request);
+      world.setLimit('limit', request);
       throw new WorkerFault('worker timed out');
     };
-    await expect(capNow()).rejects.toMatchObject({ name: 'WorkerFault' });
-    expect(await world.store.caps(targetId)).toMatchObject([{ isSet: false }]);
+    await expect(limitNow()).rejects.toMatchObject({ name: 'WorkerFault' });
+    expect(await world.store.limits(targetId)).toMatchObject([{ isSet: false }]);
     world.snapshots = [aStorm(world.limits)];
     world.onLimit = () => null;
     await diagnose({ schema: 1, incidentId: id }, world);
-    expect((await recorded())?.cap).toMatchObject({ result: 'done' });
-    expect((await capNow(2)).counts).toEqual({ ended: 30 });
+    expect((await recorded())?.limit).toMatchObject({ result: 'done' });
+    expect((await limitNow(2)).counts).toEqual({ ended: 30 });
   });
 
   it('does nothing when the target is paused or the tier observes', async () => {
     await world.store.pause({ targetId, tier: null, by: 'ann', why: 'maintenance', at: world.at, until: null });
-    expect((await capNow()).held).toBe('paused by ann: maintenance');
+    expect((await limitNow()).held).toBe('paused by ann: maintenance');
     expect(world.limitRequests).toEqual([]);
-    expect(await world.store.caps(targetId)).toEqual([]);
+    expect(await world.store.limits(targetId)).toEqual([]);
   });
 });

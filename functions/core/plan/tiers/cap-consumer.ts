@@ -9,12 +9,12 @@ import {
   byDescending,
   expecting,
   type Candidate,
-  type CapRefusal,
+  type LimitRefusal,
   type Proposal,
   type Spared,
   type Tier,
   type TierInput,
-  type UserCap,
+  type LimitPlan,
 } from './tier.ts';
 
 /**
@@ -32,19 +32,21 @@ export const capConsumer: Tier = {
   propose: (input) => {
     const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
     const capped = new Map(
-      input.caps.filter(({ user, limit }) => limits.get(user) === limit).map(({ user, limit }) => [user, limit]),
+      input.limitsOnRecord
+        .filter(({ user, limit }) => limits.get(user) === limit)
+        .map(({ user, limit }) => [user, limit]),
     );
-    const found = proposeCap(input, capped);
+    const found = proposeLimit(input, capped);
     if (found !== null && 'limit' in found) capped.set(found.user, found.limit);
     return {
       ...endIdle(input, capped),
       margin: marginOf(input) + uncounted(found, input),
-      ...(found === null ? {} : 'limit' in found ? { cap: found } : { refusal: found }),
+      ...(found === null ? {} : 'limit' in found ? { limit: found } : { refusal: found }),
     };
   },
 };
 
-function proposeCap(input: TierInput, capped: ReadonlyMap<string, number>): UserCap | CapRefusal | null {
+function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): LimitPlan | LimitRefusal | null {
   const { stormWithinMs, pressing, need } = input;
   if (stormWithinMs === null || !pressing || need <= 0) return null;
   const others = input.clients.filter(({ own }) => !own);
@@ -59,16 +61,16 @@ function proposeCap(input: TierInput, capped: ReadonlyMap<string, number>): User
       fix: [],
     };
   }
-  return capFor(user, others, input);
+  return planLimit(user, others, input);
 }
 
-function capFor(user: string, others: readonly Session[], input: TierInput): UserCap | CapRefusal {
+function planLimit(user: string, others: readonly Session[], input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const percentOfAll = Math.round((100 * own.length) / others.length);
   const concerns = [...countBy(own, consumerOf)]
     .map(([consumer, sessions]) => ({ consumer, sessions }))
     .sort((a, b) => b.sessions - a.sessions || (a.consumer < b.consumer ? -1 : 1));
-  const refuse = (why: string, fix: readonly string[] = []): CapRefusal => ({
+  const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
     why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
     fix,
   });
@@ -95,17 +97,17 @@ function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInp
   return Math.max(input.policy.consumerCap.leastSessions, share);
 }
 
-function guardAgainst(user: string, input: TierInput): CapRefusal | null {
+function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
   const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
   if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
   return { why: 'it belongs to, or serves, something that is protected', fix: [] };
 }
 
 function guardAgainstSharing(
-  concerns: UserCap['concerns'],
+  concerns: LimitPlan['concerns'],
   percentOfAll: number,
   { policy }: TierInput,
-): CapRefusal | null {
+): LimitRefusal | null {
   if (concerns.length === 1 || percentOfAll <= policy.consumerCap.sharedPercent) return null;
   const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
   return {
@@ -115,7 +117,10 @@ function guardAgainstSharing(
 }
 
 /** What the server knows of the user, if it may be limited. */
-function findEntry(user: string, { userLimits: { missing, users }, caps }: TierInput): UserLimit | CapRefusal {
+function findEntry(
+  user: string,
+  { userLimits: { missing, users }, limitsOnRecord }: TierInput,
+): UserLimit | LimitRefusal {
   if (missing.length > 0) return { why: 'nothing is set up that may set it', fix: missing };
   const entry = users.find((each) => each.user === user);
   if (entry === undefined) {
@@ -123,7 +128,8 @@ function findEntry(user: string, { userLimits: { missing, users }, caps }: TierI
     return { why: 'no administrator has allowed to limit it', fix: [allow] };
   }
   if (entry.refusal !== null) return { why: `the server would refuse it: ${entry.refusal}`, fix: [] };
-  if (caps.some((cap) => cap.user === user)) return { why: 'an earlier limit on it has not been settled yet', fix: [] };
+  if (limitsOnRecord.some((limit) => limit.user === user))
+    return { why: 'an earlier limit on it has not been settled yet', fix: [] };
   return entry;
 }
 
@@ -133,7 +139,7 @@ function marginOf({ policy, usable }: TierInput): number {
 }
 
 /** Sessions that a new limit lets in beside those that are there already: their slots must come free too. */
-function uncounted(found: UserCap | CapRefusal | null, { userLimits }: TierInput): number {
+function uncounted(found: LimitPlan | LimitRefusal | null, { userLimits }: TierInput): number {
   if (found === null || !('limit' in found)) return 0;
   return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
 }

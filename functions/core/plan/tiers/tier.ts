@@ -23,7 +23,7 @@ export interface Spared {
 }
 
 /** A limit on the connections of one user, for as long as the incident lasts. It stands before any session is ended. */
-export interface UserCap {
+export interface LimitPlan {
   readonly user: string;
   /** As an administrator's statement names it. */
   readonly account: string;
@@ -39,13 +39,13 @@ export interface UserCap {
 }
 
 /** A limit of Headroom's own that is on record. */
-export interface StandingLimit {
+export interface ActiveLimit {
   readonly user: string;
   readonly limit: number;
 }
 
 /** A limit that would help and must not, or cannot, be set. */
-export interface CapRefusal {
+export interface LimitRefusal {
   readonly why: string;
   /** What a person can do about it. */
   readonly fix: readonly string[];
@@ -56,8 +56,8 @@ export interface Proposal {
   readonly candidates: readonly Candidate[];
   /** Sessions this tier looked at and leaves alone. */
   readonly spared: readonly Spared[];
-  readonly cap?: UserCap;
-  readonly refusal?: CapRefusal;
+  readonly limit?: LimitPlan;
+  readonly refusal?: LimitRefusal;
   /** Slots to free beyond the relief level, when it is not reached; 0 when absent. */
   readonly margin?: number;
 }
@@ -81,7 +81,7 @@ export interface TierInput {
   readonly stormWithinMs: number | null;
   readonly userLimits: UserLimits;
   /** Limits of Headroom's own on record. Whether one stands, `userLimits` tells. */
-  readonly caps: readonly StandingLimit[];
+  readonly limitsOnRecord: readonly ActiveLimit[];
 }
 
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */

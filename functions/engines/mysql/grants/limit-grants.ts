@@ -1,6 +1,6 @@
 import { accountOf, type Grant } from './grants.ts';
 
-export interface CapGrantOptions {
+export interface LimitGrantOptions {
   readonly engine: 'mysql' | 'mariadb';
   readonly responder: string;
   readonly from: string;
@@ -13,11 +13,11 @@ const ADMINISTRATORS = {
   mysql: `SELECT 1 FROM mysql.global_grants AS g
       WHERE g.USER = u.User AND g.PRIV IN ('SYSTEM_USER', 'CONNECTION_ADMIN', 'ROLE_ADMIN', 'XA_RECOVER_ADMIN')`,
   mariadb: `SELECT 1 FROM mysql.roles_mapping AS g WHERE g.User = u.User AND g.Admin_option = 'Y'`,
-} as const satisfies Record<CapGrantOptions['engine'], string>;
+} as const satisfies Record<LimitGrantOptions['engine'], string>;
 
 /** Limits belong to accounts, and sessions show users: where a user has several accounts, nobody can tell whose are whose. */
 const listing = (
-  engine: CapGrantOptions['engine'],
+  engine: LimitGrantOptions['engine'],
 ) => `CREATE OR REPLACE SQL SECURITY DEFINER VIEW headroom.connection_limits AS
 SELECT
   l.user_name,
@@ -70,7 +70,7 @@ END`;
  * What lets Headroom limit the connections of some users for a while, and nothing else about them: a routine that belongs to the
  * administrator who runs this, with a list of the users. Throws when a name cannot be the name of an account.
  */
-export function capGrants({ engine, responder, from, users }: CapGrantOptions): readonly Grant[] {
+export function limitGrants({ engine, responder, from, users }: LimitGrantOptions): readonly Grant[] {
   const to = accountOf('responder', responder, from);
   const rows = users.map((user) => {
     accountOf('cap-users', user, '%');

@@ -1,6 +1,6 @@
 import { quoteLiteral, quoteName, type Grant } from './grants.ts';
 
-export interface CapGrantOptions {
+export interface LimitGrantOptions {
   readonly responder: string;
   /** The database the responder logs in to: the routines live there. */
   readonly database: string;
@@ -67,7 +67,7 @@ $limiting$`;
  * What lets Headroom limit the connections of some roles for a while, and nothing else about them: routines that belong to
  * the administrator who runs this, with a list of the roles. Throws when a name cannot be a PostgreSQL name.
  */
-export function capGrants({ responder, database, users }: CapGrantOptions): readonly Grant[] {
+export function limitGrants({ responder, database, users }: LimitGrantOptions): readonly Grant[] {
   const to = quoteName('responder', responder);
   const rows = users.map((user) => {
     quoteName('cap-users', user);

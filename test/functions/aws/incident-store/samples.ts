@@ -58,7 +58,7 @@ export function anAct(incidentId: string, round: number, overrides: Partial<Act>
     finishedAt: null,
     counted: victims.length,
     victims,
-    cap: null,
+    limit: null,
     ...overrides,
   };
 }

@@ -77,10 +77,10 @@ describe('the cause', () => {
   it('is never a limit that Headroom itself has set', () => {
     const atLimit = [{ of: 'user', name: 'shop', limit: 40 }] as const;
     const idle = many(40, 1, (id) => aSession(id, { user: 'shop', application: 'leaky' }));
-    const cap = { targetId: 'orders', user: 'shop', account: '"shop"', incidentId: 'i', limit: 40, before: null };
-    const caps = [{ ...cap, at: 0, setBy: 0, isSet: true, toldAt: null }];
+    const limit = { targetId: 'orders', user: 'shop', account: '"shop"', incidentId: 'i', limit: 40, before: null };
+    const limits = [{ ...limit, at: 0, setBy: 0, isSet: true, toldAt: null }];
     const settings = { policy: aPolicy(), mode: 'act' as const };
-    const { cause } = diagnose(aSnapshot(100, idle, { atLimit }), settings, { ...NO_HISTORY, caps });
+    const { cause } = diagnose(aSnapshot(100, idle, { atLimit }), settings, { ...NO_HISTORY, limits });
     expect(cause.name).not.toBe('consumer-limit');
     expect(cause.evidence.join()).not.toContain('its own limit');
   });

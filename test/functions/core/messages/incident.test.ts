@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Act, ActCap, VictimRecord } from '../../../../functions/core/record/act.ts';
+import type { Act, ActLimit, VictimRecord } from '../../../../functions/core/record/act.ts';
 import type { Incident } from '../../../../functions/core/record/incident.ts';
-import type { CapRecord, SettledCap } from '../../../../functions/core/record/limit.ts';
-import { composeStuckCap } from '../../../../functions/core/messages/stuck-limit.ts';
+import type { LimitRecord, SettledLimit } from '../../../../functions/core/record/limit.ts';
+import { composeStuckLimit } from '../../../../functions/core/messages/stuck-limit.ts';
 import { composeMessage } from '../../../../functions/core/messages/incident.ts';
 import type { Message } from '../../../../functions/core/messages/message.ts';
 import { composeRefusal } from '../../../../functions/core/messages/refused-event.ts';
@@ -91,7 +91,7 @@ const ACT: Act = {
   startedAt: T0 + 5_000,
   finishedAt: T0 + 5_400,
   counted: 12,
-  cap: null,
+  limit: null,
   victims: [...Array.from({ length: 12 }, (_, i) => victim(i)), victim(12, { result: 'changed' })],
 };
 
@@ -118,13 +118,13 @@ const compose = (
   overrides: Partial<Incident> = {},
   acts: readonly Act[] = [ACT],
   round = ROUND,
-  settledCaps: readonly SettledCap[] = [],
+  settledLimits: readonly SettledLimit[] = [],
 ) =>
   composeMessage({ ...RELIEVED, ...overrides }, notice, {
     acts,
     rounds: [round],
     approvals: [],
-    settledCaps,
+    settledLimits,
     now: T0 + 21_000,
   });
 
@@ -341,7 +341,7 @@ const hostileIncident = fc
     target: fc.record({ endpoint: hostile, instance: hostile }),
   })
   .map((fields): Incident => ({ ...RELIEVED, ...fields, target: { ...RELIEVED.target, ...fields.target } }));
-const aCap = (user: string): ActCap => ({
+const aLimit = (user: string): ActLimit => ({
   user,
   account: user,
   limit: 40,
@@ -365,7 +365,7 @@ function expectSound({ subject, body, json, attributes }: Message): void {
   expect(Object.values(attributes).join('')).not.toMatch(/[\p{Cc}\p{Cs}]/u);
 }
 
-const A_RECORD: CapRecord = {
+const A_RECORD: LimitRecord = {
   targetId: 'orders',
   user: 'checkout',
   account: '"checkout"',
@@ -379,8 +379,8 @@ const A_RECORD: CapRecord = {
 };
 
 describe('a temporary limit', () => {
-  const act = { ...ACT, cap: aCap('checkout') };
-  const settled = (end: SettledCap['end'], dropped: SettledCap['dropped'] = null): SettledCap => ({
+  const act = { ...ACT, limit: aLimit('checkout') };
+  const settled = (end: SettledLimit['end'], dropped: SettledLimit['dropped'] = null): SettledLimit => ({
     ...A_RECORD,
     end,
     endedAt: T0,
@@ -396,7 +396,7 @@ describe('a temporary limit', () => {
       compose('resolved', {}, [act], ROUND, [settled('dropped', { by: 'ann', why: 'it is gone' })]).body,
     ).toContain('taken off the record by hand, whatever the server has, by ann: it is gone');
     expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which was left');
-    const refused = { ...act, cap: { ...act.cap, result: 'refused' as const } };
+    const refused = { ...act, limit: { ...act.limit, result: 'refused' as const } };
     expect(compose('escalated', {}, [refused]).body).toContain('meant to limit the user checkout');
     expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).json['limits']).toEqual([
       { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted', dropped: null },
@@ -404,7 +404,7 @@ describe('a temporary limit', () => {
   });
 
   it('that could not be lifted pages with the exact statement', () => {
-    const { subject, body, json } = composeStuckCap({ ...A_RECORD, before: 120 }, 'timed out', RELIEVED.target, T0);
+    const { subject, body, json } = composeStuckLimit({ ...A_RECORD, before: 120 }, 'timed out', RELIEVED.target, T0);
     expect(subject).toContain('[Headroom CRITICAL]');
     expect(body).toContain('run as an administrator: ALTER ROLE "checkout" CONNECTION LIMIT 120');
     expect(body).toMatch(/headroom limits drop --target \S+ --user checkout --why/);
@@ -420,12 +420,12 @@ it('is sound whatever names, texts and numbers an incident holds', () => {
       counts,
       fc.constantFrom(...NOTICES),
       (incident, victims, planned, notice) => {
-        const cap = aCap(victims[0]?.user ?? '');
-        const acts = [{ ...ACT, victims, cap }];
-        const details = { acts, rounds: [{ ...ROUND, planned }], approvals: [], settledCaps: [], now: T0 };
+        const limit = aLimit(victims[0]?.user ?? '');
+        const acts = [{ ...ACT, victims, limit }];
+        const details = { acts, rounds: [{ ...ROUND, planned }], approvals: [], settledLimits: [], now: T0 };
         expectSound(composeMessage(incident, notice, details));
-        const stuck = { ...A_RECORD, user: cap.user };
-        expectSound(composeStuckCap(stuck, cap.user, incident.target, T0));
+        const stuck = { ...A_RECORD, user: limit.user };
+        expectSound(composeStuckLimit(stuck, limit.user, incident.target, T0));
       },
     ),
   );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { consequencesOf, describeCall, planCall, type PersonsCall } from '../../../../functions/core/plan/call.ts';
-import { capSlots } from '../../../../functions/core/plan/budget.ts';
+import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { aCall } from '../../../support/a-call.ts';
@@ -79,9 +79,9 @@ describe('every plan of a call', () => {
         const { usable } = snapshot.limits;
         const { perTierPercent, perIncidentPercent, perHourPercent } = policy.caps;
         const room = Math.min(
-          capSlots(perTierPercent, usable),
-          capSlots(perIncidentPercent, usable),
-          Math.max(0, capSlots(perHourPercent, usable) - countedHour),
+          budgetSlots(perTierPercent, usable),
+          budgetSlots(perIncidentPercent, usable),
+          Math.max(0, budgetSlots(perHourPercent, usable) - countedHour),
         );
         if (call.capped) expect(victims.length).toBeLessThanOrEqual(room);
         else expect(spared.filter(({ reason }) => reason.startsWith('cap-'))).toEqual([]);

@@ -5,7 +5,7 @@ import { MOST_FOR_PERSON } from '../../../../functions/core/plan/plan-group.ts';
 import {
   findWorse,
   hashPlan,
-  isCapAgreed,
+  isLimitAgreed,
   summarisePlan,
   withinAgreed,
   type PlanSummary,
@@ -41,7 +41,7 @@ function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
 /** The look before has found a storm. */
 const STORMING: History = { ...NO_HISTORY, lastCause: 'connection-storm' };
 
-function aLimit(changed: Partial<NonNullable<PlanSummary['cap']>>): NonNullable<PlanSummary['cap']> {
+function aLimit(changed: Partial<NonNullable<PlanSummary['limit']>>): NonNullable<PlanSummary['limit']> {
   return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
 }
 
@@ -111,7 +111,7 @@ describe('what a yes covers', () => {
   });
 
   it.each([
-    ['a limit', { cap: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
+    ['a limit', { limit: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
     ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
     ['more sessions', { sessions: 11 }, '11 instead of 10 sessions'],
     ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 instead of 0 sessions of app/new'],
@@ -146,24 +146,24 @@ describe('what a yes covers', () => {
 });
 
 describe('what a yes covers of a limit', () => {
-  const agreed = aSummary({ tier: 'cap-consumer', cap: aLimit({}) });
+  const agreed = aSummary({ tier: 'cap-consumer', limit: aLimit({}) });
 
   it.each([
     ['the same', aLimit({})],
     ['a higher one, which leaves the user more', aLimit({ limit: 51 })],
     ['the same on more sessions, for other reasons', aLimit({ sessions: 95, why: 'it grows' })],
     ['none', null],
-  ])('is %s', (_, cap) => {
-    expect(findWorse({ ...agreed, cap }, agreed)).toBeNull();
+  ])('is %s', (_, limit) => {
+    expect(findWorse({ ...agreed, limit }, agreed)).toBeNull();
   });
 
   it.each([
     ['a lower one', aLimit({ limit: 49 })],
     ['one on another user', aLimit({ user: 'mail' })],
     ['one on a user of nearly the same name', aLimit({ user: 'Checkout' })],
-  ])('is not %s', (_, cap) => {
-    expect(findWorse({ ...agreed, cap }, agreed)).toContain('a limit of the user');
-    expect(isCapAgreed(cap, agreed)).toBe(false);
+  ])('is not %s', (_, limit) => {
+    expect(findWorse({ ...agreed, limit }, agreed)).toContain('a limit of the user');
+    expect(isLimitAgreed(limit, agreed)).toBe(false);
   });
 
   it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {
@@ -172,13 +172,13 @@ describe('what a yes covers of a limit', () => {
       fc.property(stormsOfOne, stormsOfOne, (before, after) => {
         const settings = { policy: aPolicy(), mode: 'act' } as const;
         const limiting = (snapshot: Snapshot) =>
-          diagnose(snapshot, settings, STORMING).plan.tiers.find(({ cap }) => cap !== null);
+          diagnose(snapshot, settings, STORMING).plan.tiers.find(({ limit }) => limit !== null);
         const [asked, now] = [limiting(before), limiting(after)];
-        if (!asked?.cap || !now?.cap) return;
+        if (!asked?.limit || !now?.limit) return;
         expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
         const was = summarisePlan(asked, 5);
-        const isCovered = now.cap.user === asked.cap.user && now.cap.limit >= asked.cap.limit;
-        expect(isCapAgreed(now.cap, was)).toBe(isCovered);
+        const isCovered = now.limit.user === asked.limit.user && now.limit.limit >= asked.limit.limit;
+        expect(isLimitAgreed(now.limit, was)).toBe(isCovered);
         if (!isCovered) expect(findWorse(summarisePlan(now, 5), was)).toContain('a limit of the user');
         seen[isCovered ? 'covered' : 'worse']++;
       }),
@@ -194,8 +194,8 @@ describe('what a yes covers of a limit', () => {
       fc.property(stormsOfOne, (snapshot) => {
         const tierOf = (history: History) =>
           diagnose(snapshot, settings, history).plan.tiers.find(({ tier }) => tier === 'cap-consumer');
-        expect(tierOf(STORMING)?.cap).not.toBeNull();
-        expect(tierOf({ ...STORMING, denied: new Set(['cap-consumer']) })).toMatchObject({ cap: null, victims: [] });
+        expect(tierOf(STORMING)?.limit).not.toBeNull();
+        expect(tierOf({ ...STORMING, denied: new Set(['cap-consumer']) })).toMatchObject({ limit: null, victims: [] });
       }),
       { numRuns: 100 },
     );
@@ -233,7 +233,7 @@ describe('whom only a person may end', () => {
     };
     const tier = plansOf(snapshot, wide).find((each) => each.tier === 'end-idle-transactions');
     const summary = summarisePlan(
-      tier ?? { tier: 'end-idle-transactions', mode: 'approve', cap: null, refusal: null, victims: [], spared: [] },
+      tier ?? { tier: 'end-idle-transactions', mode: 'approve', limit: null, refusal: null, victims: [], spared: [] },
       9,
     );
     expect(summary.named).toHaveLength(MOST_FOR_PERSON);
@@ -263,8 +263,8 @@ describe('a summary', () => {
       hashPlan('i', 2, aSummary()),
       hashPlan('j', 1, aSummary()),
       hashPlan('i', 1, aSummary({ sessions: 11 })),
-      hashPlan('i', 1, aSummary({ cap: aLimit({}) })),
-      hashPlan('i', 1, aSummary({ cap: aLimit({ limit: 49 }) })),
+      hashPlan('i', 1, aSummary({ limit: aLimit({}) })),
+      hashPlan('i', 1, aSummary({ limit: aLimit({ limit: 49 }) })),
     ];
     expect(new Set(hashes).size).toBe(6);
     expect(hashPlan('i', 1, aSummary())).toBe(hashes[0]);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
-import type { CapRecord } from '../../../../functions/core/record/limit.ts';
-import { capSlots } from '../../../../functions/core/plan/budget.ts';
+import type { LimitRecord } from '../../../../functions/core/record/limit.ts';
+import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { poolOf, sessionKey, type Session } from '../../../../functions/core/server/session.ts';
@@ -12,7 +12,7 @@ import { TIER_NAMES, type TierName } from '../../../../functions/core/policy/tie
 import type { Candidate } from '../../../../functions/core/plan/tiers/tier.ts';
 import { policies, snapshots, storms } from '../../../support/arbitraries.ts';
 
-const A_CAP: CapRecord = {
+const A_CAP: LimitRecord = {
   targetId: 'orders',
   user: 'app',
   account: '"app"',
@@ -43,11 +43,11 @@ const histories: fc.Arbitrary<History> = fc.record({
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
   lastCause: fc.constantFrom(null, 'connection-storm'),
-  caps: fc
+  limits: fc
     .array(fc.record({ user: fc.constantFrom('app', 'reports', 'guarded'), limit: fc.integer({ min: 1, max: 60 }) }), {
       maxLength: 2,
     })
-    .map((caps) => caps.map((cap) => ({ ...A_CAP, ...cap }))),
+    .map((limits) => limits.map((limit) => ({ ...A_CAP, ...limit }))),
 });
 
 /** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
@@ -118,7 +118,7 @@ describe('every plan', () => {
     forAllPlans(({ snapshot, policy, history, diagnosis, victims }) => {
       const { usable } = snapshot.limits;
       for (const tier of diagnosis.plan.tiers) {
-        expect(tier.victims.length).toBeLessThanOrEqual(capSlots(policy.caps.perTierPercent, usable));
+        expect(tier.victims.length).toBeLessThanOrEqual(budgetSlots(policy.caps.perTierPercent, usable));
       }
       const acting = diagnosis.plan.tiers.filter(({ mode }) => mode === 'act');
       const endedBy = (isLimited: boolean) =>
@@ -166,21 +166,21 @@ describe('every plan', () => {
   it('limits no user that is protected, an administrator, of RDS, Headroom’s own or not allowed, and never to nothing', () => {
     let limited = 0;
     forAllPlans(({ snapshot, policy, history, diagnosis }) => {
-      for (const { tier, cap, victims } of diagnosis.plan.tiers) {
-        if (tier !== 'cap-consumer') expect(cap).toBeNull();
-        if (cap === null) continue;
+      for (const { tier, limit, victims } of diagnosis.plan.tiers) {
+        if (tier !== 'cap-consumer') expect(limit).toBeNull();
+        if (limit === null) continue;
         limited++;
-        const own = snapshot.sessions.filter(({ user }) => user === cap.user);
+        const own = snapshot.sessions.filter(({ user }) => user === limit.user);
         expect(own.map(neverLimited).filter(Boolean)).toEqual([]);
-        expect(cap.user).not.toBe('guarded');
-        const allowed = snapshot.userLimits.users.find(({ user }) => user === cap.user);
-        expect(allowed).toMatchObject({ user: cap.user, limit: cap.before, refusal: null });
+        expect(limit.user).not.toBe('guarded');
+        const allowed = snapshot.userLimits.users.find(({ user }) => user === limit.user);
+        expect(allowed).toMatchObject({ user: limit.user, limit: limit.before, refusal: null });
         expect(snapshot.userLimits.missing).toEqual([]);
-        expect(history.caps.map(({ user }) => user)).not.toContain(cap.user);
-        expect(cap.limit).toBeGreaterThanOrEqual(policy.consumerCap.leastSessions);
-        expect(cap.limit).toBeLessThan(Math.min(cap.sessions, cap.before ?? Infinity));
-        expect(victims.filter(({ session }) => session.user === cap.user).length).toBeLessThanOrEqual(
-          cap.sessions - cap.limit,
+        expect(history.limits.map(({ user }) => user)).not.toContain(limit.user);
+        expect(limit.limit).toBeGreaterThanOrEqual(policy.consumerCap.leastSessions);
+        expect(limit.limit).toBeLessThan(Math.min(limit.sessions, limit.before ?? Infinity));
+        expect(victims.filter(({ session }) => session.user === limit.user).length).toBeLessThanOrEqual(
+          limit.sessions - limit.limit,
         );
       }
     });
@@ -192,10 +192,10 @@ describe('every plan', () => {
     forAllPlans(({ snapshot, history, diagnosis }) => {
       const plan = diagnosis.plan.tiers.find(({ tier }) => tier === 'cap-consumer');
       for (const { session } of plan?.victims ?? []) {
-        const standing = history.caps.filter(({ user, limit }) =>
+        const standing = history.limits.filter(({ user, limit }) =>
           snapshot.userLimits.users.some((each) => each.user === user && each.limit === limit),
         );
-        const limits = [...standing, ...(plan?.cap ? [plan.cap] : [])].filter(({ user }) => user === session.user);
+        const limits = [...standing, ...(plan?.limit ? [plan.limit] : [])].filter(({ user }) => user === session.user);
         expect(limits).not.toEqual([]);
         expect(session.state).toBe('idle');
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
-import { capSlots } from '../../../../functions/core/plan/budget.ts';
+import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
@@ -159,7 +159,7 @@ describe('the plan', () => {
   });
 
   it('rounds a cap up, so that a small server can reach its relief level', () => {
-    expect(capSlots(30, 17)).toBe(6);
+    expect(budgetSlots(30, 17)).toBe(6);
   });
 
   it('never ends again what was signalled and is still rolling back', () => {

@@ -17,7 +17,7 @@ it('settles by a later snapshot what can be concluded from it, and goes on count
     startedAt: 0,
     finishedAt: null,
     counted: 6,
-    cap: null,
+    limit: null,
     victims: [
       victim(1, 'terminate'),
       victim(2, 'terminate'),
@@ -45,7 +45,7 @@ describe('what acts gave back', () => {
     startedAt: round,
     finishedAt: round,
     counted: ended,
-    cap: null,
+    limit: null,
     victims: Array.from({ length: ended }, (_, id) => ({ ...victim(id, 'terminate'), result: 'ended' as const })),
   });
   const used = (...slots: readonly number[]): Round[] =>

@@ -55,7 +55,7 @@ describe('an unanswered page', () => {
 
 describe('a page', () => {
   const compose = (incident: Incident, notice: Parameters<typeof composeMessage>[1]) =>
-    composeMessage(incident, notice, { acts: [], rounds: [], approvals: [], settledCaps: [], now: 0 });
+    composeMessage(incident, notice, { acts: [], rounds: [], approvals: [], settledLimits: [], now: 0 });
 
   it('says how to acknowledge it and what happens otherwise', () => {
     const { body } = compose(closed('escalated', { id: 'orders-1' }), 'escalated');

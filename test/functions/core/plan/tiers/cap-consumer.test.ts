@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
-import type { CapRecord } from '../../../../../functions/core/record/limit.ts';
+import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import { NO_HISTORY, type History, type TierPlan } from '../../../../../functions/core/plan/tier-plan.ts';
 import { modeOfTier, type Policy } from '../../../../../functions/core/policy/policy.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
@@ -44,7 +44,7 @@ function planned(
   return plan;
 }
 
-const onRecord = (limit: number): CapRecord => ({
+const onRecord = (limit: number): LimitRecord => ({
   targetId: 'orders',
   user: 'checkout',
   account: '"checkout"',
@@ -59,11 +59,11 @@ const onRecord = (limit: number): CapRecord => ({
 
 describe('cap-consumer', () => {
   it('limits the user that storms to its share under the relief level, and ends its idle sessions after that', () => {
-    const { cap, victims, refusal } = planned([...storm, ...shop]);
+    const { limit, victims, refusal } = planned([...storm, ...shop]);
     // 100 taken, relief at 70, a margin of 10: 40 of its 90 sessions must go.
-    expect(cap).toMatchObject({ user: 'checkout', limit: 50, before: null, sessions: 90 });
-    expect(cap?.concerns).toEqual([{ consumer: 'checkout/checkout-#', sessions: 90 }]);
-    expect(cap?.reason).toContain('checkout holds 90 sessions (90 % of all)');
+    expect(limit).toMatchObject({ user: 'checkout', limit: 50, before: null, sessions: 90 });
+    expect(limit?.concerns).toEqual([{ consumer: 'checkout/checkout-#', sessions: 90 }]);
+    expect(limit?.reason).toContain('checkout holds 90 sessions (90 % of all)');
     expect(refusal).toBeNull();
     expect(victims).toHaveLength(30);
     expect(victims.every(({ session }) => session.user === 'checkout')).toBe(true);
@@ -71,50 +71,50 @@ describe('cap-consumer', () => {
   });
 
   it('keeps the limit that is there in mind', () => {
-    expect(planned([...storm, ...shop], mayLimit(95)).cap).toMatchObject({ limit: 50, before: 95 });
-    expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ cap: null, victims: [] });
+    expect(planned([...storm, ...shop], mayLimit(95)).limit).toMatchObject({ limit: 50, before: 95 });
+    expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ limit: null, victims: [] });
     expect(planned([...storm, ...shop], mayLimit(50)).refusal?.why).toContain('is limited to 50 already');
   });
 
   it('lets in the least beside those that stay where the server does not count them, and ends as many more', () => {
     const users = [{ user: 'checkout', account: '`checkout`@`%`', limit: null, countsEarlier: false, refusal: null }];
     const policy = { caps: { ...aPolicy().caps, perTierPercent: 100 } };
-    const { cap, victims } = planned([...storm, ...shop], { userLimits: { missing: [], users } }, { policy });
-    expect(cap).toMatchObject({ limit: 5, account: '`checkout`@`%`' });
-    expect(cap?.reason).toContain('which this server does not count');
+    const { limit, victims } = planned([...storm, ...shop], { userLimits: { missing: [], users } }, { policy });
+    expect(limit).toMatchObject({ limit: 5, account: '`checkout`@`%`' });
+    expect(limit?.reason).toContain('which this server does not count');
     // 30 to the relief level, a margin of 10, and the 5 that may come.
     expect(victims).toHaveLength(45);
   });
 
   it('leaves its user a least number of connections', () => {
     const policy = { consumerCap: { ...aPolicy().consumerCap, leastSessions: 85 } };
-    expect(planned([...storm, ...shop], mayLimit(), { policy }).cap).toMatchObject({ limit: 85 });
+    expect(planned([...storm, ...shop], mayLimit(), { policy }).limit).toMatchObject({ limit: 85 });
   });
 
   it('does nothing where nothing speaks of a storm, and nothing while clients get in', () => {
     const old = many(90, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
     const history = { lastCause: null };
     expect(planned([...old, ...shop], mayLimit(), { history })).toMatchObject({
-      cap: null,
+      limit: null,
       refusal: null,
       victims: [],
     });
-    expect(planned([...storm.slice(0, 65), ...shop])).toMatchObject({ cap: null, refusal: null, victims: [] });
+    expect(planned([...storm.slice(0, 65), ...shop])).toMatchObject({ limit: null, refusal: null, victims: [] });
   });
 
   it('is proposed when ended idle sessions were back at once, for the user who took the slots', () => {
     const kept = many(60, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
     const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 20_000, stateMs: 19_000 }));
     const history = { futile: new Set(['kill-idle' as const]), futileSince: -30_000, lastCause: null };
-    const { cap, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
-    expect(cap).toMatchObject({ user: 'checkout', limit: 50 });
+    const { limit, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
+    expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
     expect(victims).toHaveLength(30);
   });
 
   it('goes on to end the idle sessions above a limit that stands, in a budget of its own, and sets no second one', () => {
-    const history = { caps: [onRecord(50)], countedIncident: 50 };
+    const history = { limits: [onRecord(50)], countedIncident: 50 };
     const standing = planned([...storm, ...shop], mayLimit(50), { history });
-    expect(standing).toMatchObject({ cap: null, refusal: null });
+    expect(standing).toMatchObject({ limit: null, refusal: null });
     expect(standing.victims).toHaveLength(30);
     expect(planned([...storm, ...shop], mayLimit(50), { history: { ...history, countedLimited: 50 } }).victims).toEqual(
       [],
@@ -130,8 +130,8 @@ describe('cap-consumer', () => {
       ...many(20, 61, (id) => stormy(id, { holds: ['advisory-lock'] })),
       ...many(10, 81, (id) => active(id, { user: 'checkout', application: 'checkout-0', connectedMs: 2_000 })),
     ];
-    const { cap, victims, spared } = planned([...mixed, ...shop]);
-    expect(cap).not.toBeNull();
+    const { limit, victims, spared } = planned([...mixed, ...shop]);
+    expect(limit).not.toBeNull();
     expect(victims).toEqual([]);
     expect(new Set(spared.map(({ reason }) => reason))).toEqual(
       new Set(['not-idle-long-enough', 'holds-advisory-lock']),
@@ -185,7 +185,7 @@ describe('cap-consumer', () => {
     ],
   ])('refuses %s and says why', (_, sessions, changed, policy, why) => {
     const plan = planned(sessions, changed, { policy });
-    expect(plan).toMatchObject({ cap: null, victims: [] });
+    expect(plan).toMatchObject({ limit: null, victims: [] });
     expect(plan.refusal?.why).toContain(why);
   });
 
@@ -204,7 +204,7 @@ describe('cap-consumer', () => {
   it('refuses while no single user holds most of the new sessions, or an earlier limit is unsettled', () => {
     const both = [...storm.slice(0, 45), ...many(45, 201, (id) => stormy(id, { user: 'mail' })), ...shop];
     expect(planned(both).refusal?.why).toContain('no single user');
-    const history = { caps: [onRecord(40)] };
+    const history = { limits: [onRecord(40)] };
     expect(planned([...storm, ...shop], mayLimit(null), { history }).refusal?.why).toContain('not been settled');
   });
 
@@ -225,14 +225,17 @@ describe('cap-consumer', () => {
       expect(modeOfTier(name, { policy: aPolicy(), mode: 'act' })).toBe('act');
     }
     const policy = { tiers: {} };
-    expect(planned([...storm, ...shop], mayLimit(), { policy })).toMatchObject({ mode: 'approve', cap: { limit: 50 } });
+    expect(planned([...storm, ...shop], mayLimit(), { policy })).toMatchObject({
+      mode: 'approve',
+      limit: { limit: 50 },
+    });
   });
 
   it('proposes no limit after a no, and says that a person said it', () => {
     const history = { denied: new Set(['cap-consumer'] as const) };
-    const { cap, refusal, victims } = planned([...storm, ...shop], mayLimit(), { history });
-    expect({ cap, refusal, victims }).toEqual({
-      cap: null,
+    const { limit, refusal, victims } = planned([...storm, ...shop], mayLimit(), { history });
+    expect({ limit, refusal, victims }).toEqual({
+      limit: null,
       refusal: { why: expect.stringContaining('a person has said no') as string, fix: [] },
       victims: [],
     });
