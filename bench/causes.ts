@@ -31,7 +31,7 @@ export function benchCauses(): void {
   printTable('Causes of generated incidents (in brackets: right)', ['incident', ...names.map(abbreviate)], rows);
   const total = MODELS.length * PER_MODEL;
   console.log(
-    `${right} of ${total} right (${((100 * right) / total).toFixed(1)} %), ${total - named} left unclear, ${named - right} wrong\n`,
+    `${right} of ${total} right (${((100 * right) / total).toFixed(1)}%), ${total - named} left unclear, ${named - right} wrong\n`,
   );
 }
 

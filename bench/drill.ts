@@ -25,6 +25,6 @@ export async function benchDrill(): Promise<void> {
   printTable(
     `Default drill, median of ${RUNS}`,
     ['alarm to first act s', 'alarm to relief s', 'of the 180 s promised', 'innocent sessions ended'],
-    [[action.toFixed(1), relief.toFixed(1), `${((100 * relief) / 180).toFixed(1)} %`, String(innocent)]],
+    [[action.toFixed(1), relief.toFixed(1), `${((100 * relief) / 180).toFixed(1)}%`, String(innocent)]],
   );
 }

@@ -17,7 +17,7 @@ export async function benchMemory(): Promise<void> {
   const bare = peakMb('', {});
   const rows: string[][] = [];
   const row = (what: string, sessions: number, mb: number) =>
-    rows.push([what, String(sessions), mb.toFixed(0), bare.toFixed(0), `${((100 * mb) / FUNCTION_MB).toFixed(0)} %`]);
+    rows.push([what, String(sessions), mb.toFixed(0), bare.toFixed(0), `${((100 * mb) / FUNCTION_MB).toFixed(0)}%`]);
   for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
     const bed = await openBed(engine, 1_000);
     try {

@@ -72,7 +72,7 @@ function scenarioNamed(name: string): Scenario {
 
 function rowOf(scenario: string, { engine }: ServerChoice, outcome: Outcome): string[] {
   const { remedy, reliefSeconds, paged, ended, innocentEnded, clientErrors, held, usageLater } = outcome;
-  const later = `${usageLater.toFixed(0)} %`;
+  const later = `${usageLater.toFixed(0)}%`;
   return [
     scenario,
     engine,

@@ -13,7 +13,7 @@ const KILL_SHARE = 0.3;
 /**
  * The worker against SQL by hand, in the same run: a snapshot (without the canary's login) against its own two statements on
  * PostgreSQL, where the aim is at most 1.3 times, and against SHOW PROCESSLIST and INNODB_TRX on MySQL and MariaDB, which
- * tell much less; and ending 30 % of the sessions against ending them unguarded and looking until they are gone.
+ * tell much less; and ending 30% of the sessions against ending them unguarded and looking until they are gone.
  */
 export async function benchWorker(): Promise<void> {
   for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
@@ -25,7 +25,7 @@ export async function benchWorker(): Promise<void> {
       title = bed.title;
       try {
         rows.push(['snapshot', String(count), ...(await compareSnapshots(bed, worker))]);
-        rows.push(['end 30 %', String(count), ...(await compareKills(bed, worker))]);
+        rows.push(['end 30%', String(count), ...(await compareKills(bed, worker))]);
       } finally {
         worker.close();
         await bed.close();

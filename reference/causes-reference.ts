@@ -30,7 +30,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
         const { prior, words, first }: Cause = KNOWN[name];
         return [
           code(name),
-          `${(100 * prior).toFixed(1)} %`,
+          `${(100 * prior).toFixed(1)}%`,
           words,
           first === null ? 'none: a person is told' : code(first),
         ];
@@ -40,7 +40,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['share of the taken slots', 'weight', 'the odds change by'],
       [0, 0.05, 0.1, 0.2, 0.33, 0.5, 0.75, 1].map((share) => [
-        `${Math.round(100 * share)} %`,
+        `${Math.round(100 * share)}%`,
         signed(weighShare(share)),
         factor(weighShare(share)),
       ]),
@@ -158,7 +158,7 @@ function weighing({ name, signals, score }: WeighedCause, facts: Facts): string 
   return table(
     [`what speaks for ${code(name)}, or against it`, 'weight'],
     [
-      [`its base rate, ${(100 * KNOWN[name].prior).toFixed(1)} %`, signed(Math.log(KNOWN[name].prior))],
+      [`its base rate, ${(100 * KNOWN[name].prior).toFixed(1)}%`, signed(Math.log(KNOWN[name].prior))],
       [`share, ${explains.slots(facts)} of ${facts.taken}: ${explains.of}`, signed(share?.weight ?? 0)],
       ...speaking.map(({ of, weight }) => [of, signed(weight)]),
       ['together', signed(score)],

@@ -32,8 +32,8 @@ function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Ch
   return [
     checkThat(
       'usage afterwards',
-      `under ${triggerPercent} %`,
-      usage === null ? 'not known' : `${Math.round(usage)} %`,
+      `under ${triggerPercent}%`,
+      usage === null ? 'not known' : `${Math.round(usage)}%`,
       usage !== null && usage < triggerPercent,
     ),
     // How long it may take at most is the policy's to say: an incident that lasts longer is escalated.

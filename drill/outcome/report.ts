@@ -44,7 +44,7 @@ function drawLook({ used, door }: Look, usable: number): string {
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
   const colour = door === 'refused' ? 'red' : share > 0.7 ? 'yellow' : 'green';
   const clients = { open: 'clients get in', refused: 'clients are refused', unknown: 'no answer' }[door];
-  return `${paint(colour, bar)} ${String(Math.round(100 * share)).padStart(3)} %  ${String(used).padStart(3)} slots  ${clients}`;
+  return `${paint(colour, bar)} ${String(Math.round(100 * share)).padStart(3)}%  ${String(used).padStart(3)} slots  ${clients}`;
 }
 
 /** The incident in words, what became of the loads, and whether it all came as expected. */
@@ -131,7 +131,7 @@ function describeEntry({ admission }: DrillResult): string {
 }
 
 function percent(usage: number | null): string {
-  return usage === null ? '?' : `${Math.round(usage)} %`;
+  return usage === null ? '?' : `${Math.round(usage)}%`;
 }
 
 function seconds(value: number | null): string {

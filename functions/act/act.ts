@@ -100,7 +100,7 @@ async function chooseAct(
   );
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && !acts.some(hasEffect))
-    return `usage has come down to ${Math.round(usage)} % by itself and ordinary clients get in`;
+    return `usage has come down to ${Math.round(usage)}% by itself and ordinary clients get in`;
   const own = plan.tiers.find((each) => each.tier === tier);
   if (own === undefined || own.mode === 'observe') return `${tier} is in observe mode`;
   if (!isPlanned(own)) return 'a fresh look finds nobody to end';

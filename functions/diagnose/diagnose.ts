@@ -202,7 +202,7 @@ async function confirmRelief(
     }
     last = answer.sample;
     if (slotsNeeded(last, policy) > 0 || last.canary.result === 'refused') {
-      const why = `usage ${Math.round(usagePercent(last))} %, canary ${describeCanary(last.canary)}`;
+      const why = `usage ${Math.round(usagePercent(last))}%, canary ${describeCanary(last.canary)}`;
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
   }

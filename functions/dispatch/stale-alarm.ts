@@ -31,7 +31,7 @@ export async function readOldNews(
     const ago = `${Math.round((now - newest.at) / 1000)} s ago`;
     return {
       result: 'stale',
-      reason: `usage was ${Math.round(usage)} % ${ago}, after incident ${latest.id} had closed`,
+      reason: `usage was ${Math.round(usage)}% ${ago}, after incident ${latest.id} had closed`,
     };
   }
   const { crossing } = judgeLevels(history.slice(0, told + 1), policy);

@@ -35,7 +35,7 @@ export class TargetAlarms extends Construct {
     );
     this.usage = new Alarm(this, 'Usage', {
       alarmName: names.usageAlarm(targetId),
-      alarmDescription: `Headroom: the sampler sees ${triggerPercent} % or more of the usable slots of ${target.instance} taken`,
+      alarmDescription: `Headroom: the sampler sees ${triggerPercent}% or more of the usable slots of ${target.instance} taken`,
       metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -51,7 +51,7 @@ export class TargetAlarms extends Construct {
     const threshold = Math.ceil((usable * percent) / 100);
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent} %)`,
+      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent}%)`,
       metric: new Metric({
         namespace: 'AWS/RDS',
         metricName: 'DatabaseConnections',

@@ -123,7 +123,7 @@ function endOf({ outcome, acknowledgement }: Incident): string {
 }
 
 function percent(usage: number | null): string {
-  return usage === null ? '?' : `${Math.round(usage)} %`;
+  return usage === null ? '?' : `${Math.round(usage)}%`;
 }
 
 function parseLimit(text: string): number {

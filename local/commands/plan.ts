@@ -119,11 +119,11 @@ function describe({ identity, user, application, database, client, state, stateM
 }
 
 function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
-  print(`usage    ${Math.round(usage)} %: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
+  print(`usage    ${Math.round(usage)}%: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
   print(
     `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
   );
-  print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)} % sure)`);
+  print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)}% sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
   for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);

@@ -87,5 +87,5 @@ function describe(sample: StoredSample, crossing: Crossing | null): string {
   if (result !== 'seen') return `the worker gives no answer: ${detail}`;
   const clients = canary === 'admitted' ? 'admitted' : canary === 'unknown' ? 'unknown' : `refused as ${canary}`;
   const level = crossing === null ? '' : `; ${crossing.level}`;
-  return `usage ${Math.round(usage ?? 0)} % (${used} of ${usable} usable slots), ordinary clients: ${clients}${level}`;
+  return `usage ${Math.round(usage ?? 0)}% (${used} of ${usable} usable slots), ordinary clients: ${clients}${level}`;
 }

@@ -21,7 +21,7 @@ export interface Ended {
 export function planInWords({ target, call, snapshot, plan }: Proposal): string {
   const { victims, spared, others } = plan;
   const lines = [
-    `target   ${target.id} (${printable(target.endpoint, 255)}), ${Math.round(usagePercent(snapshot))} %: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
+    `target   ${target.id} (${printable(target.endpoint, 255)}), ${Math.round(usagePercent(snapshot))}%: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
     `call     ${scopeOfCall(call)}`,
     `ends     ${victims.length} of ${victims.length + spared.length} that it means; ${others} others are not looked at`,
     ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
@@ -54,7 +54,7 @@ export function resultInWords({ plan }: Proposal, { incident, left, acts }: Ende
   });
   const failure = incident.failure && `failed: ${incident.failure.error}: ${incident.failure.detail}`;
   return [
-    `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${Math.round(incident.usageAfter ?? 0)} %`}`,
+    `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${Math.round(incident.usageAfter ?? 0)}%`}`,
     ...(lines.length === 0 ? [] : [left === null ? 'of these it is not known:' : 'still there:', ...lines]),
   ].join('\n');
 }

@@ -94,7 +94,7 @@ export function describeRound(round: Round): Words[] {
   const usage =
     round.usage === null
       ? `not let in: ${round.admission}`
-      : `usage ${Math.round(round.usage)} % (${round.used} of ${round.usable} usable slots), ordinary clients: ${round.canary}`;
+      : `usage ${Math.round(round.usage)}% (${round.used} of ${round.usable} usable slots), ordinary clients: ${round.canary}`;
   const cause = round.cause;
   return [
     { kind: 'detail', text: usage },
@@ -107,7 +107,7 @@ export function describeRound(round: Round): Words[] {
 
 function causeInWords(name: string, confidence: number): string {
   const words = isCause(name) ? CAUSES[name].words : name;
-  return `cause (${Math.round(100 * confidence)} % sure): ${words}`;
+  return `cause (${Math.round(100 * confidence)}% sure): ${words}`;
 }
 
 function isCause(name: string): name is CauseName {

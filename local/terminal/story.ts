@@ -115,7 +115,7 @@ function describeNotices({ notices, pendingNotices }: Incident): string[] {
 }
 
 function percent(usage: number | null): string {
-  return usage === null ? 'not known' : `${Math.round(usage)} %`;
+  return usage === null ? 'not known' : `${Math.round(usage)}%`;
 }
 
 function instant(at: number): string {

@@ -99,7 +99,7 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
   const share = Math.round((100 * top.sessions.length) / taken);
   return [
     `${taken} of ${usable} usable slots are taken`,
-    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share} %)`] : []),
+    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share}%)`] : []),
     ...atLimit
       .slice(0, MAX_LIMITS)
       .map(

@@ -6,8 +6,8 @@ import type { Session } from '../server/session.ts';
 import { inWords } from '../words/in-words.ts';
 
 /**
- * Base rates: the runbooks' for what they count (pools 40 %, queries 25 %, locks 20 %, limit 10 %, leaks 5 %, here half each
- * kind of leak), scaled to 85 %; what they only tell as stories shares the rest.
+ * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, here half each
+ * kind of leak), scaled to 85%; what they only tell as stories shares the rest.
  */
 const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 4;
@@ -68,7 +68,7 @@ export const CAUSES = {
         weight: 3,
         strength: ({ usedOnce }) => usedOnce,
         words: ({ usedOnce }) =>
-          `${Math.round(100 * (usedOnce ?? 0))} % of them were used when they were opened and never since`,
+          `${Math.round(100 * (usedOnce ?? 0))}% of them were used when they were opened and never since`,
       },
       { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
       {

@@ -67,7 +67,7 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const isOver = ({ usage, isFull }: StoredSample) => (usage === null ? null : usage >= triggerPercent || isFull);
   const run = isOver(newest) === true ? runOf(history, isOver) : null;
   if (run === null) return null;
-  const usage = `usage ${Math.round(newest.usage ?? 0)} %`;
+  const usage = `usage ${Math.round(newest.usage ?? 0)}%`;
   const { since, length } = run;
   const critical = criticalPercentOf(policy);
   const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
@@ -77,11 +77,11 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const wellForMs = well === null ? 0 : well.last.at - well.since;
   if (isCritical(newest)) {
     const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
-    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical} %`;
+    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical}%`;
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
-  const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent} %`;
+  const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent}%`;
   return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 

@@ -65,7 +65,7 @@ const NOT_SEEN = {
   detail: '',
 } as const satisfies Partial<StoredSample>;
 
-/** What an answer of the worker is kept as. Refused as full reads as 100 % and full. */
+/** What an answer of the worker is kept as. Refused as full reads as 100% and full. */
 export function storeAnswer(answer: SampleAnswer, taking: Taking): StoredSample {
   if (answer.ok) return storeSample(answer.sample, answer.admission, taking);
   const { kind, message } = answer.refusal;

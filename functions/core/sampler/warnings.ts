@@ -35,16 +35,16 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
     holdMs: ({ levels }) => 1000 * levels.warnSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${policy.levels.warnPercent} % on`,
+    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${policy.levels.warnPercent}% on`,
     advice: ({ policy }) => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
-      `from ${policy.triggerPercent} % on Headroom opens an incident by itself`,
+      `from ${policy.triggerPercent}% on Headroom opens an incident by itself`,
     ],
   },
   'headroom-low': {
     shows: ({ usage }, { levels }) => (usage === null ? null : 100 - usage < levels.lowHeadroomPercent),
     holdMs: ({ levels }) => 1000 * levels.lowHeadroomSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; under ${policy.levels.lowHeadroomPercent} % are free`,
+    why: ({ sample, policy }) => `${slots(sample)}; under ${policy.levels.lowHeadroomPercent}% are free`,
     advice: () => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
       'if this is honest load, make the pools smaller, put a pooler in front or raise max_connections',
@@ -99,8 +99,8 @@ function explainNoAccess({ sample, endpoint, engine }: Subject) {
 
 function slots({ usage, used, usable }: StoredSample): string {
   return used === null
-    ? `usage is ${Math.round(usage ?? 0)} %`
-    : `${used} of ${usable} usable slots are taken (${Math.round(usage ?? 0)} %)`;
+    ? `usage is ${Math.round(usage ?? 0)}%`
+    : `${used} of ${usable} usable slots are taken (${Math.round(usage ?? 0)}%)`;
 }
 
 function minutes(ms: number): string {

@@ -59,7 +59,7 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
 export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
   const percent = (sessions: number) => Math.round((100 * sessions) / taken);
   const holders = Object.entries(shares).flatMap(([by, [top]]) =>
-    top === undefined ? [] : [`${by} ${printable(top.name, NAME_LENGTH)} ${percent(top.sessions)} %`],
+    top === undefined ? [] : [`${by} ${printable(top.name, NAME_LENGTH)} ${percent(top.sessions)}%`],
   );
   const histograms = Object.entries(ages).flatMap(([of, counts]) => {
     const bands = counts.flatMap((count, band) => (count === 0 ? [] : [`${bandInWords(band)} (${count})`]));

@@ -49,14 +49,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
       return {
         next: 'confirm',
         outcome: situation.hasActed ? 'relieved' : 'not-needed',
-        why: `usage ${usage} % is at or under the relief level of ${policy.reliefPercent} %`,
+        why: `usage ${usage}% is at or under the relief level of ${policy.reliefPercent}%`,
       };
     }
     if (!situation.hasActed) {
       return {
         next: 'close',
         outcome: 'not-needed',
-        why: `usage ${usage} % is under the trigger of ${policy.triggerPercent} % and ordinary clients get in`,
+        why: `usage ${usage}% is under the trigger of ${policy.triggerPercent}% and ordinary clients get in`,
       };
     }
   }
@@ -82,11 +82,11 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
   if (situation.limited.length > 0 && reachedBudgets(diagnosis.plan).length === 0) {
-    const why = `usage is ${usage} %; under the temporary limit sessions that are busy leave, and nobody takes their place`;
+    const why = `usage is ${usage}%; under the temporary limit sessions that are busy leave, and nobody takes their place`;
     return { next: 'settle', why };
   }
   if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
-    return { next: 'settle', why: `nothing may be ended at ${usage} %; looking again before a person is paged` };
+    return { next: 'settle', why: `nothing may be ended at ${usage}%; looking again before a person is paged` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
 }
@@ -114,7 +114,7 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
         const usage = Math.round(diagnosis.usage);
         return {
           next: 'settle',
-          why: `usage is ${usage} %, under the trigger; looking again before a person is asked`,
+          why: `usage is ${usage}%, under the trigger; looking again before a person is asked`,
         };
       }
       return { next: 'ask', question, why: permission.why === '' ? why : `${why}; ${permission.why}` };
@@ -140,7 +140,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
 function judgeHold(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
-  const why = `usage ${usage} % is under the trigger of ${triggerPercent} %; relief has held for ${inWords(heldMs)}`;
+  const why = `usage ${usage}% is under the trigger of ${triggerPercent}%; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
 }

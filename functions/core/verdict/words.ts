@@ -40,15 +40,15 @@ export function describePlan(tiers: readonly TierPlan[]): string {
 
 export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
   if (!pressing)
-    return `usage is ${usage} %: clients get in again, but it is not at the relief level, and ending more would lose work`;
+    return `usage is ${usage}%: clients get in again, but it is not at the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
-    return `usage is ${usage} %, and a person has said no to what would have helped`;
+    return `usage is ${usage}%, and a person has said no to what would have helped`;
   if (reasons.has('refills-at-once'))
-    return `usage is ${usage} % and no number of kills helps: what is ended comes back at once`;
+    return `usage is ${usage}% and no number of kills helps: what is ended comes back at once`;
   const spent = reachedBudgets(plan);
-  if (spent.length > 0) return `usage is ${usage} % and the budgets are used up (${spent.join(', ')})`;
-  return `usage is ${usage} % and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
+  if (spent.length > 0) return `usage is ${usage}% and the budgets are used up (${spent.join(', ')})`;
+  return `usage is ${usage}% and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
 }
 
 export function reachedBudgets({ spared }: Plan): SparedReason[] {

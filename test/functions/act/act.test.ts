@@ -123,7 +123,7 @@ describe('an act', () => {
     );
     const { id } = await open();
     world.snapshots = [between];
-    expect((await act(request(id), world)).held).toContain('come down to 80 %');
+    expect((await act(request(id), world)).held).toContain('come down to 80%');
     expect(world.ends).toEqual([]);
     world.snapshots = [leak, between];
     await act(request(id), world);

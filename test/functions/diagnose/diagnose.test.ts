@@ -199,7 +199,7 @@ describe('a diagnosis', () => {
     for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
     expect(nexts).toEqual(['settle', 'settle', 'escalate']);
     const incident = await world.store.incident(id);
-    expect(incident?.escalation?.reason).toContain('relief not confirmed: usage 50 %, canary refused as full');
+    expect(incident?.escalation?.reason).toContain('relief not confirmed: usage 50%, canary refused as full');
     expect(incident?.pendingNotices).toContain('escalated');
   });
 

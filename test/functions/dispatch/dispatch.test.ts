@@ -98,7 +98,7 @@ describe('dispatch', () => {
       const id = await afterIncident('relieved', 97, [60, 60]);
       expect(await send(alarmAt(world.at))).toEqual({
         result: 'stale',
-        reason: `usage was 60 % 5 s ago, after incident ${id} had closed`,
+        reason: `usage was 60% 5 s ago, after incident ${id} had closed`,
       });
       expect(world.starts).toEqual([]);
     });

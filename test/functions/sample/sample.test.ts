@@ -92,14 +92,14 @@ describe('usage over the trigger', () => {
     expect(open?.alarm).toEqual({
       alarm: ALARM,
       at: firstAt,
-      reason: 'usage 88 % in 2 samples running, trigger at 85 %',
+      reason: 'usage 88% in 2 samples running, trigger at 85%',
     });
     expect(world.starts).toEqual([open?.id]);
     expect(outcomes.map(({ samples }) => samples[0]?.inIncident)).toEqual([false, false, true, true]);
     expect(open?.joinedCount).toBe(0);
   });
 
-  it('does not wait for a second sample at 95 %', async () => {
+  it('does not wait for a second sample at 95%', async () => {
     world.samples = [used(95)];
     expect(await call()).toMatchObject({ dispatched: { result: 'opened' }, crossing: { level: 'critical' } });
   });

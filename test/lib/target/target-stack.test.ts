@@ -42,7 +42,7 @@ describe('the alarms of a target', () => {
     });
   });
 
-  test('the critical one takes a single minute at 95 %', () => {
+  test('the critical one takes a single minute at 95%', () => {
     target.hasResourceProperties('AWS::CloudWatch::Alarm', {
       ...metric,
       AlarmName: 'headroom-orders-connections-critical',

@@ -46,7 +46,7 @@ describe('end', () => {
     const done = await run(end(...WHY, '--no-cap'), 'invoices\n');
     expect(done.status).toBe(0);
     expect(done.stderr).toContain('Type invoices to go on');
-    expect(done.stdout).toContain(`${dry.victims.length} ended, usage now 3 %`);
+    expect(done.stdout).toContain(`${dry.victims.length} ended, usage now 3%`);
     expect(lost()).toBe(dry.victims.length);
 
     const told = readFileSync(join(staging.folder, 'notices'), 'utf8');
@@ -64,7 +64,7 @@ describe('end', () => {
   it('stays within the caps unless they are lifted, and says so', async () => {
     const capped = document.parse(JSON.parse((await run(end(...WHY, '--yes', '--json'))).stdout));
     expect(capped).toMatchObject({ outcome: 'done', left: 0 });
-    // 30 % of 35 usable slots.
+    // 30% of 35 usable slots.
     expect(capped.ended).toBe(11);
     expect(capped.spared.filter(({ reason }) => reason === 'cap-tier').length).toBeGreaterThan(10);
     const words = await run(end('--dry-run'));

@@ -58,7 +58,7 @@ function valueOf(figures: string, name: string): number | undefined {
 describe('watch', () => {
   it('relieves a server that fills up, by a session that was warm, and serves the figures', async () => {
     const watching = await startWatch(staging.configure({ policy: POLICY }));
-    await watching.started.said(/staging: usage \d+ % .* ordinary clients: admitted/);
+    await watching.started.said(/staging: usage \d+% .* ordinary clients: admitted/);
     const calm = await watching.figures();
     expect(valueOf(calm, 'headroom_up{target="staging"}')).toBe(1);
     expect(valueOf(calm, 'headroom_slots_usable{target="staging"}')).toBe(35);
@@ -104,7 +104,7 @@ describe('watch', () => {
     expect(valueOf(away, 'headroom_up{target="staging"}')).toBe(0);
     expect(valueOf(away, 'headroom_usage_percent{target="staging"}')).toBeUndefined();
     await forwarder.mend();
-    await watching.started.said(/network[^]*staging: usage \d+ %/);
+    await watching.started.said(/network[^]*staging: usage \d+%/);
     expect(valueOf(await watching.figures(), 'headroom_up{target="staging"}')).toBe(1);
     expect(await watching.end()).toMatchObject({ status: 0 });
   });

@@ -60,7 +60,7 @@ describe('the figures over HTTP', () => {
     expect(await scrape('headroom_usage_percent')).toEqual(['headroom_usage_percent{target="orders"} 60']);
   });
 
-  test('show a full server as 100 % and refused', async () => {
+  test('show a full server as 100% and refused', async () => {
     figures.observe('orders', refusedAt(0, 'full'));
     expect(await scrape('headroom_usage_percent')).toEqual(['headroom_usage_percent{target="orders"} 100']);
     expect(await scrape('headroom_refused_as_full')).toEqual(['headroom_refused_as_full{target="orders"} 1']);

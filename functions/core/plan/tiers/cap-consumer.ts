@@ -84,7 +84,7 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   const limit = limitFor(own.length, entry, input);
   if (limit >= own.length) return refuse(`it has ${own.length} sessions and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is limited to ${before} already`);
-  const holds = `${printable(user, 63)} holds ${own.length} sessions (${percentOfAll} % of all) and takes every slot that comes free`;
+  const holds = `${printable(user, 63)} holds ${own.length} sessions (${percentOfAll}% of all) and takes every slot that comes free`;
   const means = countsEarlier
     ? `${limit} are its share under the relief level`
     : `${limit} may come beside those that stay, which this server does not count`;
@@ -111,7 +111,7 @@ function guardAgainstSharing(
   if (concerns.length === 1 || percentOfAll <= policy.consumerCap.sharedPercent) return null;
   const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
   return {
-    why: `${concerns.length} applications share it (${names.join(', ')}) and hold ${percentOfAll} % of all sessions: a limit would hit them all`,
+    why: `${concerns.length} applications share it (${names.join(', ')}) and hold ${percentOfAll}% of all sessions: a limit would hit them all`,
     fix: ['give each application a user of its own, so that one of them can be limited'],
   };
 }

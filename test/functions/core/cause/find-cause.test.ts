@@ -110,12 +110,12 @@ describe('the cause', () => {
       ...many(20, 101, (id) => active(id)),
     ]);
     expect(evidence).toEqual([
-      '100 % of them were used when they were opened and never since',
+      '100% of them were used when they were opened and never since',
       '80 sessions of app/leaky-# have been idle for 10 min',
       '100 of 100 usable slots are taken',
-      'app/leaky-# holds 80 of them (80 %)',
+      'app/leaky-# holds 80 of them (80%)',
       'an ordinary client is refused (full)',
-      'largest shares: user app 100 %, application leaky-7 80 %, client 10.0.0.1 100 %, database shop 100 %',
+      'largest shares: user app 100%, application leaky-7 80%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 30 min (100)',
       'idle for: under 30 min (80)',
       'at work on their queries for: under 10 s (20)',

@@ -223,7 +223,7 @@ describe('an opened incident', () => {
     expect(body).toContain('still open');
   });
 
-  it('is critical from 95 % on', () => {
+  it('is critical from 95% on', () => {
     expect(compose('opened', { ...OPENED, usageBefore: 94.9 }).attributes.severity).toBe('warning');
     expect(compose('opened', { ...OPENED, usageBefore: 95 }).attributes.severity).toBe('critical');
   });
@@ -231,7 +231,7 @@ describe('an opened incident', () => {
 
 describe('an incident that needs a person', () => {
   const escalation = {
-    reason: 'usage is 96 % and no tier may end anything more',
+    reason: 'usage is 96% and no tier may end anything more',
     advice: ['shed load', 'raise the limit'],
   };
 
@@ -241,7 +241,7 @@ describe('an incident that needs a person', () => {
       { outcome: 'escalated', reliefAt: null, escalation },
       [],
     );
-    expect(subject).toBe('[Headroom CRITICAL] orders: needs a person: usage is 96 % and no tier may end anything more');
+    expect(subject).toBe('[Headroom CRITICAL] orders: needs a person: usage is 96% and no tier may end anything more');
     expect(attributes.severity).toBe('critical');
     expect(body.split('\n').slice(2, 4)).toEqual(['Do        shed load', '          raise the limit']);
   });

@@ -46,8 +46,8 @@ describe('a warning', () => {
   });
 
   it.each<[WarningName, string]>([
-    ['filling-up', '83 of 100 usable slots are taken (83 %)'],
-    ['headroom-low', 'under 10 % are free'],
+    ['filling-up', '83 of 100 usable slots are taken (83%)'],
+    ['headroom-low', 'under 10% are free'],
     ['long-queries', '7 queries are over five minutes old, the oldest 15 min'],
     ['ghost-session', 'has 3 sessions and needs one'],
     ['canary-broken', 'authentication: no such role'],

@@ -40,15 +40,15 @@ describe('the trigger', () => {
 });
 
 describe('critical', () => {
-  it('is one sample at 95 %', () => {
+  it('is one sample at 95%', () => {
     expect(crossing(minutely(50, 94.9))).toBeNull();
-    expect(crossing(minutely(50, 95))).toMatchObject({ level: 'critical', reason: 'usage 95 %, critical at 95 %' });
+    expect(crossing(minutely(50, 95))).toMatchObject({ level: 'critical', reason: 'usage 95%, critical at 95%' });
   });
 
   it('is one login refused as full: an ordinary one, or the worker’s own', () => {
     expect(crossing([seenAt(0, 20, { isFull: true, canary: 'full' })])).toMatchObject({
       level: 'critical',
-      reason: 'ordinary clients are refused as full; usage 20 %',
+      reason: 'ordinary clients are refused as full; usage 20%',
     });
     expect(crossing([refusedAt(0, 'full')])).toMatchObject({ level: 'critical', since: 0 });
   });
@@ -61,14 +61,14 @@ describe('critical', () => {
 });
 
 describe('the warnings', () => {
-  it('come at 80 % for two minutes, on a schedule that is not on the second', () => {
+  it('come at 80% for two minutes, on a schedule that is not on the second', () => {
     expect(names(minutely(80, 80))).toEqual([]);
     expect(names(minutely(80, 80, 80))).toEqual(['filling-up']);
     expect(names([seenAt(1_900, 80), seenAt(61_000, 80), seenAt(120_500, 80)])).toEqual(['filling-up']);
     expect(names(minutely(80, 79, 80, 80))).toEqual([]);
   });
 
-  it('come with under 10 % free for five minutes', () => {
+  it('come with under 10% free for five minutes', () => {
     expect(names(minutely(91, 91, 91, 91, 91))).toEqual(['filling-up']);
     expect(names(minutely(91, 91, 91, 91, 91, 91))).toEqual(['filling-up', 'headroom-low']);
     expect(names(minutely(90, 90, 90, 90, 90, 90))).toEqual(['filling-up']);

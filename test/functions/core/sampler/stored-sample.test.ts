@@ -43,7 +43,7 @@ describe('what is kept of a sample', () => {
     });
   });
 
-  it('reads as 100 % and full when the worker itself is refused as full', () => {
+  it('reads as 100% and full when the worker itself is refused as full', () => {
     expect(storeAnswer(refusedAs('full'), TAKING)).toMatchObject({ usage: 100, isFull: true, used: null });
   });
 
@@ -99,7 +99,7 @@ describe('the figures', () => {
     });
   });
 
-  it('tell 100 % and a refusal of a server that let nobody in, and nothing that nobody saw', () => {
+  it('tell 100% and a refusal of a server that let nobody in, and nothing that nobody saw', () => {
     expect(figures(refusedAt(0, 'full'))).toEqual({ UsagePercent: 100, Refused: 1, SampleFailed: 0 });
   });
 

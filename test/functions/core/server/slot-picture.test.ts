@@ -28,7 +28,7 @@ describe('the picture of the slots', () => {
       ],
     });
     expect(describeSlots(picture, 10)).toContain(
-      'largest shares: user orders 60 %, application export 60 %, client 10.0.0.7 60 %, database shop 60 %',
+      'largest shares: user orders 60%, application export 60%, client 10.0.0.7 60%, database shop 60%',
     );
   });
 
@@ -45,7 +45,7 @@ describe('the picture of the slots', () => {
       query: [0, 0, 0, 1, 0, 0],
     });
     expect(describeSlots(draw(sessions), 4)).toEqual([
-      'largest shares: user app 100 %, application web 100 %, client 10.0.0.1 100 %, database shop 100 %',
+      'largest shares: user app 100%, application web 100%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 10 s (1), under 60 s (1), 2 h or longer (1)',
       'idle for: under 10 s (1), under 60 s (1)',
       'at work on their queries for: under 30 min (1)',

@@ -63,7 +63,7 @@ describe('cap-consumer', () => {
     // 100 taken, relief at 70, a margin of 10: 40 of its 90 sessions must go.
     expect(limit).toMatchObject({ user: 'checkout', limit: 50, before: null, sessions: 90 });
     expect(limit?.concerns).toEqual([{ consumer: 'checkout/checkout-#', sessions: 90 }]);
-    expect(limit?.reason).toContain('checkout holds 90 sessions (90 % of all)');
+    expect(limit?.reason).toContain('checkout holds 90 sessions (90% of all)');
     expect(refusal).toBeNull();
     expect(victims).toHaveLength(30);
     expect(victims.every(({ session }) => session.user === 'checkout')).toBe(true);
@@ -144,7 +144,7 @@ describe('cap-consumer', () => {
       [...storm, ...shop.map((session) => ({ ...session, user: 'checkout' }))],
       mayLimit(),
       {},
-      '2 applications share it (checkout/checkout-#, checkout/shop-web) and hold 100 %',
+      '2 applications share it (checkout/checkout-#, checkout/shop-web) and hold 100%',
     ],
     [
       'a protected user',
