@@ -1,7 +1,7 @@
 import { CAUSES, type CauseName } from '../functions/core/cause/find-cause.ts';
-import { countBy } from '../functions/core/words/count-by.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
+import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import { countBy } from '../functions/core/words/count-by.ts';
 import { aPolicy } from '../test/support/a-session.ts';
 import { gapsOf, type Range } from './incidents/coverage.ts';
 import { generateIncident } from './incidents/generate.ts';

@@ -1,9 +1,9 @@
 import { NO_CONTEXT } from '../functions/core/cause/facts.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
 import { storeAnswer, type StoredSample } from '../functions/core/sampler/stored-sample.ts';
 import type { Session } from '../functions/core/server/session.ts';
 import type { Snapshot } from '../functions/core/server/snapshot.ts';
+import { diagnose } from '../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, waiter } from '../test/support/a-session.ts';
 import { medianMs } from './median.ts';
 import { printTable } from './table.ts';

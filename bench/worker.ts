@@ -1,8 +1,8 @@
 import { SCHEMA } from '../functions/core/protocol/schema.ts';
 import type { Session } from '../functions/core/server/session.ts';
 import { createWorker, type Worker } from '../functions/worker/worker.ts';
-import { BED_USER, openBed, workerSettingsOf, type Bed } from './servers/beds.ts';
 import { middle } from './median.ts';
+import { BED_USER, openBed, workerSettingsOf, type Bed } from './servers/beds.ts';
 import { printTable } from './table.ts';
 
 const SNAPSHOT_RUNS = 15;

@@ -1,9 +1,9 @@
+import { App } from 'aws-cdk-lib';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
-import { addChecks } from '../lib/house/aws-solutions.ts';
 import { buildApp } from '../lib/app.ts';
 import { ConfigInvalid, loadConfig, warningsOf } from '../lib/config/config.ts';
+import { addChecks } from '../lib/house/aws-solutions.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', 'headroom.example.yaml');
 

@@ -1,20 +1,21 @@
-import { CommanderError, Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { drillCommand } from '../drill/command.ts';
+import { errorWords } from '../functions/core/words/error-words.ts';
 import { ConfigInvalid } from '../lib/config/config.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';
-import { EXIT } from '../local/terminal/exit-status.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
 import { limitsCommand } from '../local/commands/limits.ts';
-import { paint, say } from '../local/terminal/output.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
 import { UsageError } from '../local/options/usage-error.ts';
+import { EXIT } from '../local/terminal/exit-status.ts';
+import { paint, say } from '../local/terminal/output.ts';
 
 const program = new Command('headroom')
   .description('Gives a database its connections back.')
@@ -55,7 +56,7 @@ function inherit(command: Command, parent: Command): Command {
 /** Says what went wrong, in words and without a stack, and returns the exit status that goes with it. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorWords(error);
   say(`${paint('red', 'headroom:')} ${message}`);
   if (error instanceof UsageError || error instanceof ConfigInvalid) return EXIT.usage;
   if (error instanceof Error && process.env['HEADROOM_DEBUG'] !== undefined) say(error.stack ?? '');

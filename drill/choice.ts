@@ -1,9 +1,9 @@
 import { ENGINE_NAMES, type EngineName } from '../functions/core/server/snapshot.ts';
 import { UsageError } from '../local/options/usage-error.ts';
-import { SCENARIOS } from './scenarios/index.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import type { ServerChoice } from './stage/server-choice.ts';
+import { SCENARIOS } from './scenarios/index.ts';
 import { POSTGRES_MAJORS, type PostgresMajor } from './servers/files/postgres-files.ts';
+import type { ServerChoice } from './stage/server-choice.ts';
 
 /** What `headroom drill` was asked for, as it was written. */
 export interface DrillRequest {

@@ -1,8 +1,9 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENGINE_NAMES } from '../functions/core/server/snapshot.ts';
-import type { AskPerson } from '../local/runs/approver.ts';
+import { errorWords } from '../functions/core/words/error-words.ts';
 import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../local/options/approve-option.ts';
+import type { AskPerson } from '../local/runs/approver.ts';
 import { EXIT } from '../local/terminal/exit-status.ts';
 import { print, printJson, say } from '../local/terminal/output.ts';
 import { chooseDrills, type Drill } from './choice.ts';
@@ -110,7 +111,7 @@ async function holdAll(
         engine: server.engine,
         seed,
         passed: false,
-        error: error instanceof Error ? error.message : String(error),
+        error: errorWords(error),
       });
     }
     say('');

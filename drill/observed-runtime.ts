@@ -1,8 +1,8 @@
-import { createApprover, type AskPerson } from '../local/runs/approver.ts';
-import { createNarrator, type Line } from '../local/terminal/narrator.ts';
-import type { Notification } from '../local/machine/progress.ts';
-import { startRuntime, type LocalRuntime } from '../local/runtime/runtime.ts';
 import type { HeadroomConfig } from '../lib/config/config.ts';
+import type { Notification } from '../local/machine/progress.ts';
+import { createApprover, type AskPerson } from '../local/runs/approver.ts';
+import { startRuntime, type LocalRuntime } from '../local/runtime/runtime.ts';
+import { createNarrator, type Line } from '../local/terminal/narrator.ts';
 import type { Cleanup } from './cleanup.ts';
 import { drillEnvironment } from './config.ts';
 import type { DrillServer } from './stage/shop.ts';

@@ -1,10 +1,10 @@
+import { App } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { awsTargetsOf } from './config/aws-targets.ts';
 import { modeOfTier } from '../functions/core/policy/policy.ts';
 import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
+import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';

@@ -1,10 +1,10 @@
 import type { Advised } from '../functions/core/cause/advice.ts';
-import type { CauseName } from '../functions/core/cause/find-cause.ts';
 import { NO_CONTEXT, type Context } from '../functions/core/cause/facts.ts';
+import type { CauseName } from '../functions/core/cause/find-cause.ts';
+import type { Pool } from '../functions/core/policy/target.ts';
 import { storeAnswer, type StoredSample } from '../functions/core/sampler/stored-sample.ts';
 import type { Session } from '../functions/core/server/session.ts';
 import type { EngineName, Snapshot } from '../functions/core/server/snapshot.ts';
-import type { Pool } from '../functions/core/policy/target.ts';
 
 /** A small incident of one cause, for docs/causes.md. */
 export interface CauseExample {

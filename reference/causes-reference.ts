@@ -1,7 +1,5 @@
 import { adviseOn } from '../functions/core/cause/advice.ts';
 import type { Facts } from '../functions/core/cause/facts.ts';
-import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause/known-causes.ts';
-import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause/weights.ts';
 import {
   CAUSES,
   CERTAINTY,
@@ -10,11 +8,14 @@ import {
   type CauseName,
   type WeighedCause,
 } from '../functions/core/cause/find-cause.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause/known-causes.ts';
+import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause/weights.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
 import { policy } from '../functions/core/policy/policy.ts';
 import { consumerOf, type Session } from '../functions/core/server/session.ts';
+import { diagnose } from '../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../functions/core/words/in-words.ts';
+import { percent } from '../functions/core/words/percent.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
 import type { CauseExample } from './cause-stage.ts';
 
@@ -40,7 +41,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
     table(
       ['share of the taken slots', 'weight', 'the odds change by'],
       [0, 0.05, 0.1, 0.2, 0.33, 0.5, 0.75, 1].map((share) => [
-        `${Math.round(100 * share)}%`,
+        `${percent(100 * share)}`,
         signed(weighShare(share)),
         factor(weighShare(share)),
       ]),

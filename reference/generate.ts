@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { fillCauses } from './causes-reference.ts';
 import { buildJsonSchema } from '../lib/config/json-schema.ts';
+import { fillCauses } from './causes-reference.ts';
 import { writePolicyReference } from './policy-reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');

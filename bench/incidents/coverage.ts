@@ -1,5 +1,5 @@
-import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { scenarioOn } from '../../drill/scenario/scenario.ts';
+import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { aPolicy } from '../../test/support/a-session.ts';
 import { generateIncident } from './generate.ts';
 import { measure, MEASURES, type MeasureName } from './measures.ts';

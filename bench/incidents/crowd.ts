@@ -1,6 +1,6 @@
+import type { Dice } from '../../drill/loads/dice.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { aSession } from '../../test/support/a-session.ts';
-import type { Dice } from '../../drill/loads/dice.ts';
 
 const MINUTE = 60_000;
 

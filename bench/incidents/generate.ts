@@ -1,11 +1,11 @@
+import { rollDice, type Dice } from '../../drill/loads/dice.ts';
 import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
+import { storeAnswer, type StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
-import { storeAnswer, type StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { aSnapshot } from '../../test/support/a-session.ts';
 import { everydayLife, type Crowd } from './crowd.ts';
 import type { Course, Model } from './models.ts';
-import { rollDice, type Dice } from '../../drill/loads/dice.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);

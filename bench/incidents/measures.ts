@@ -1,6 +1,6 @@
 import { readFacts, type Context, type Facts } from '../../functions/core/cause/facts.ts';
-import { readLockQueues } from '../../functions/core/server/locks.ts';
 import type { Policy } from '../../functions/core/policy/policy.ts';
+import { readLockQueues } from '../../functions/core/server/locks.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 

@@ -1,6 +1,6 @@
+import type { Dice } from '../../drill/loads/dice.ts';
 import type { CauseName } from '../../functions/core/cause/find-cause.ts';
 import type { Session } from '../../functions/core/server/session.ts';
-import type { Dice } from '../../drill/loads/dice.ts';
 import { add, busy, leaked, openTransaction, pooledIdle, waiting, type Crowd } from './crowd.ts';
 
 const MINUTE = 60_000;

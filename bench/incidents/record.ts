@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chooseDrills, type Drill } from '../../drill/choice.ts';
 import { confusionOf, printMatrix } from '../../drill/outcome/confusion.ts';
-import type { FirstLook } from '../../drill/stage/first-look.ts';
 import type { FailedDrill } from '../../drill/outcome/report.ts';
 import type { DrillResult } from '../../drill/outcome/result.ts';
 import { runDrill } from '../../drill/run.ts';
+import type { FirstLook } from '../../drill/stage/first-look.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import { measure } from './measures.ts';
 import { MODELS } from './models.ts';
 import { readRecorded, writeRecorded, type RecordedLook } from './recorded.ts';
@@ -67,7 +68,7 @@ async function record({ scenario, server, seed }: Drill): Promise<DrillResult | 
     );
     return result;
   } catch (thrown) {
-    const error = thrown instanceof Error ? thrown.message : String(thrown);
+    const error = errorWords(thrown);
     console.log(`${which.scenario} on ${which.engine}, seed ${seed}: not held: ${error}`);
     return { ...which, passed: false, error };
   }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCleanup } from '../../drill/cleanup.ts';
-import { startDrillServer } from '../../drill/stage/drill-server.ts';
 import { loadSpec } from '../../drill/loads/load-spec.ts';
 import { summariseLoad, type LoadResult } from '../../drill/outcome/result.ts';
 import { fillServer, runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
+import { startDrillServer } from '../../drill/stage/drill-server.ts';
 import { slotsOf, type ServerChoice } from '../../drill/stage/server-choice.ts';
 import { knock } from '../../drill/stage/watch.ts';
 import type { Remedy } from './remedies.ts';

@@ -3,11 +3,11 @@ import pg from 'pg';
 import { createMysqlLogins } from '../../drill/servers/mysql-logins.ts';
 import { startMysql } from '../../drill/servers/mysql.ts';
 import { createLogins, startPostgres } from '../../drill/servers/postgres.ts';
-import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
-import { LOCK_KEY } from '../../functions/engines/postgres/connect/server-lock.sql.ts';
-import { LISTEN_PATTERN, SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
 import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import { LOCK_KEY } from '../../functions/engines/postgres/connect/server-lock.sql.ts';
+import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
+import { LISTEN_PATTERN, SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
 import { startCrowd, type Crowd } from './crowd.ts';
 
 /** A server with a crowd of idle sessions, and somebody who knows SQL beside them. */

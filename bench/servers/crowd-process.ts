@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { clientFor } from '../../drill/clients/registry.ts';
 import type { Connection } from '../../drill/clients/client.ts';
+import { clientFor } from '../../drill/clients/registry.ts';
 
 /** Idle clients in a process of their own, so that they weigh on nothing that is measured. */
 

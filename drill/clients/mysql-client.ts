@@ -1,6 +1,6 @@
+import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import mysql, { type RowDataPacket } from 'mysql2/promise';
 import {
   codeOf,
   type Client,

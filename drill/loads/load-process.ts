@@ -1,7 +1,8 @@
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import { clientFor } from '../clients/registry.ts';
-import { rollDice } from './dice.ts';
 import { behaviours } from './behaviours/behaviours.ts';
 import { openSession, type Place } from './behaviours/client-session.ts';
+import { rollDice } from './dice.ts';
 import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
 
 /** A load's own process: a real client, told by its parent what to be, and gone when the parent is. */
@@ -20,7 +21,7 @@ const alarm = new Promise<void>((resolve) => {
     if (message.type === 'alarm') resolve();
     else {
       start(message).catch((error: unknown) => {
-        report({ type: 'broken', message: error instanceof Error ? error.message : String(error) });
+        report({ type: 'broken', message: errorWords(error) });
       });
     }
   });

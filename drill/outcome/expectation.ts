@@ -1,3 +1,4 @@
+import { percent } from '../../functions/core/words/percent.ts';
 import { checkEqual, checkThat, type Check } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
 import type { Expectation, Scenario } from '../scenario/scenario.ts';
@@ -32,8 +33,8 @@ function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Ch
   return [
     checkThat(
       'usage afterwards',
-      `under ${triggerPercent}%`,
-      usage === null ? 'not known' : `${Math.round(usage)}%`,
+      `under ${percent(triggerPercent)}`,
+      percent(usage, 'not known'),
       usage !== null && usage < triggerPercent,
     ),
     // How long it may take at most is the policy's to say: an incident that lasts longer is escalated.

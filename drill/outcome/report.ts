@@ -1,12 +1,13 @@
 import Table from 'cli-table3';
 import { describeWait } from '../../functions/core/server/admission.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import { clock, printLine } from '../../local/terminal/progress-lines.ts';
-import { paint, print, say } from '../../local/terminal/output.ts';
+import { percent } from '../../functions/core/words/percent.ts';
 import type { Line } from '../../local/terminal/narrator.ts';
-import type { DrillResult } from './result.ts';
+import { paint, print, say } from '../../local/terminal/output.ts';
+import { clock, printLine } from '../../local/terminal/progress-lines.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Look } from '../stage/watch.ts';
+import type { DrillResult } from './result.ts';
 
 const BAR_WIDTH = 40;
 /** A look that differs from the last one shown by less than this is shown only now and then. */
@@ -111,7 +112,7 @@ function rowOf(result: DrillResult): string[] {
     result.passed ? 'yes' : 'NO',
     result.outcome ?? 'not closed',
     result.cause ?? 'not known',
-    `${percent(result.usageBefore)} → ${percent(result.usageAfter)}`,
+    `${percent(result.usageBefore, '?')} → ${percent(result.usageAfter, '?')}`,
     String(result.ended.length),
     String(result.endedInnocent),
     describeEntry(result),
@@ -128,10 +129,6 @@ function serverOf({ engine, serverVersion }: DrillResult): string {
 
 function describeEntry({ admission }: DrillResult): string {
   return admission === null ? 'never' : `${describeWait(admission.waitedMs)} (${admission.way})`;
-}
-
-function percent(usage: number | null): string {
-  return usage === null ? '?' : `${Math.round(usage)}%`;
 }
 
 function seconds(value: number | null): string {

@@ -1,6 +1,6 @@
 import type { EndedSession, RespondResult } from '../../local/runs/result.ts';
-import type { Check } from '../scenario/checks.ts';
 import type { LoadTally } from '../loads/load.ts';
+import type { Check } from '../scenario/checks.ts';
 
 /** How one load fared. */
 export interface LoadResult {

@@ -1,14 +1,14 @@
 import type * as z from 'zod/mini';
 import type { CauseName } from '../../functions/core/cause/find-cause.ts';
 import type { Mode, policy } from '../../functions/core/policy/policy.ts';
-import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
-import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import type { TierName } from '../../functions/core/policy/tier-names.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Outcome } from '../../functions/core/protocol/steps.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import type { HeadroomConfig } from '../../lib/config/config.ts';
 import type { Reply } from '../../local/runs/approver.ts';
-import type { Check } from './checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
+import type { Check } from './checks.ts';
 import type { DrillFacts } from './facts.ts';
 
 /** A rehearsal: who fills the server and how, what Headroom may do, and what must come of it. */

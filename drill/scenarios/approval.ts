@@ -1,7 +1,7 @@
 import { checkEqual, checkThat, type Check } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
-import { connectionLeak } from './connection-leak.ts';
 import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
+import { connectionLeak } from './connection-leak.ts';
 
 /** The leak of `connection-leak`, on a target that asks before anything is ended. */
 const ASKING = {

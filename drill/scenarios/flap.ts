@@ -1,6 +1,6 @@
 import { checkEqual, checkThat } from '../scenario/checks.ts';
-import { connectionLeak } from './connection-leak.ts';
 import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
+import { connectionLeak } from './connection-leak.ts';
 
 const MAX_INCIDENTS = 1;
 

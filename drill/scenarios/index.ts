@@ -1,3 +1,4 @@
+import type { Scenario } from '../scenario/scenario.ts';
 import { approve, changedPlan, deny, expire } from './approval.ts';
 import { batchBurst } from './batch-burst.ts';
 import { connectionLeak } from './connection-leak.ts';
@@ -11,14 +12,13 @@ import { lockPileup } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
 import { migrationByHand, migrationLocks } from './migration.ts';
 import { observe } from './observe.ts';
-import { paused, pausedTier } from './paused.ts';
 import { ordinarySlotsTaken } from './ordinary-slots-taken.ts';
+import { paused, pausedTier } from './paused.ts';
 import { poolMisconfiguration } from './pool-misconfiguration.ts';
 import { protectedOnly } from './protected-only.ts';
 import { reconnectStorm } from './reconnect-storm.ts';
 import { runawayAnalytics } from './runaway-analytics.ts';
 import { runawayQuery } from './runaway-query.ts';
-import type { Scenario } from '../scenario/scenario.ts';
 import { storm, stormKillsAlone, stormRefill } from './storm.ts';
 
 /** In the order they are listed and run; the first is the default. */

@@ -1,6 +1,6 @@
 import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snapshot.ts';
-import { checkThat } from '../scenario/checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
+import { checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 const LEAK = {

@@ -1,6 +1,6 @@
 import { checkThat } from '../scenario/checks.ts';
-import { connectionLeak } from './connection-leak.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { connectionLeak } from './connection-leak.ts';
 
 /** The same leak, on a target that has only just been installed. */
 export const observe: Scenario = {

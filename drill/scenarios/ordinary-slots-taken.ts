@@ -1,7 +1,7 @@
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { checkThat } from '../scenario/checks.ts';
-import { connectionLeak } from './connection-leak.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { connectionLeak } from './connection-leak.ts';
 
 const EXPECT: Scenario['expect'] = {
   ...connectionLeak.expect,

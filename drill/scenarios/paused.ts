@@ -1,8 +1,8 @@
 import type { Pause } from '../../functions/core/policy/pause.ts';
 import { checkThat } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
-import { connectionLeak } from './connection-leak.ts';
 import { HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
+import { connectionLeak } from './connection-leak.ts';
 
 const MOVE = { by: 'ann', why: 'we are moving house', until: null } as const;
 

@@ -1,6 +1,6 @@
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
-import { checkThat } from '../scenario/checks.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
+import { checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 function analyst(user: string, application: string, sessions: LoadInput['sessions']): LoadInput {

@@ -1,7 +1,7 @@
 import { rollDice, type Dice } from '../loads/dice.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
-import { BYSTANDERS, OTHER_NAMES } from './names.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { BYSTANDERS, OTHER_NAMES } from './names.ts';
 
 /** How far a seed may go from what is written, in times of it; ripening in milliseconds on top. */
 export const BOUNDS = {

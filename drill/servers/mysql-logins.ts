@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
-import { limitGrants } from '../../functions/engines/mysql/grants/limit-grants.ts';
+import { randomBytes } from 'node:crypto';
 import { loginGrants, quoteAccount } from '../../functions/engines/mysql/grants/grants.ts';
+import { limitGrants } from '../../functions/engines/mysql/grants/limit-grants.ts';
 import type { MysqlServer } from './mysql.ts';
 import type { Logins } from './postgres.ts';
 

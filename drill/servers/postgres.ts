@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { limitGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
 import { loginGrants } from '../../functions/engines/postgres/grants/grants.ts';
+import { limitGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
 import { makePostgresFiles, type PostgresMajor } from './files/postgres-files.ts';
 import { HOST, startServer } from './server-process.ts';
 

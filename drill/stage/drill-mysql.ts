@@ -1,12 +1,12 @@
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { STUBBORN_PROCEDURE } from '../clients/mysql-client.ts';
-import { createRoles, DATABASE, ORDERS, PASSER_BY, type DrillServer, type Role } from './shop.ts';
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { slotsOf, type ServerChoice } from './server-choice.ts';
 import { FLAVOUR_FACTS } from '../servers/files/mysql-flavours.ts';
 import { createMysqlLogins } from '../servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../servers/mysql.ts';
+import { slotsOf, type ServerChoice } from './server-choice.ts';
+import { createRoles, DATABASE, ORDERS, PASSER_BY, type DrillServer, type Role } from './shop.ts';
 
 const orders = Array.from({ length: ORDERS }, (_, index) => [index + 1, (index + 1) % 1000, (index + 1) % 97]);
 

@@ -1,9 +1,9 @@
 import { parseAnswer } from '../../functions/aws/clients/worker-answer.ts';
 import type { Context } from '../../functions/core/cause/facts.ts';
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
-import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SnapshotAnswer } from '../../functions/core/protocol/worker.ts';
+import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { readContext } from '../../functions/diagnose/read-context.ts';
 import type { LocalRuntime } from '../../local/runtime/runtime.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer } from '../../functions/aws/clients/worker-answer.ts';
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SampleAnswer } from '../../functions/core/protocol/worker.ts';
 import { takeSample } from '../../functions/sample/take-sample.ts';
 import type { LocalRuntime } from '../../local/runtime/runtime.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientFor } from '../clients/registry.ts';
-import type { DrillServer } from './shop.ts';
 import type { ServerChoice } from './server-choice.ts';
+import type { DrillServer } from './shop.ts';
 
 /** One look at the server by the drill's own eyes, which Headroom knows nothing of. */
 export interface Look {

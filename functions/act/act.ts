@@ -1,19 +1,20 @@
-import { deniedTiers, usableFor, type Approval } from '../core/record/approval.ts';
 import { NO_CONTEXT } from '../core/cause/facts.ts';
-import { diagnose as readSnapshot } from '../core/verdict/diagnosis.ts';
-import { FenceLost } from '../core/protocol/errors.ts';
-import { hasEffect, historyOf, HOUR_MS } from '../core/record/history.ts';
-import type { Incident } from '../core/record/incident.ts';
-import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
 import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
+import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
+import type { TierName } from '../core/policy/tier-names.ts';
 import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import { barToActing } from '../core/server/readiness.ts';
+import { FenceLost } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
-import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
-import type { TierName } from '../core/policy/tier-names.ts';
 import { actRequest, type ActResult } from '../core/protocol/steps.ts';
+import { deniedTiers, usableFor, type Approval } from '../core/record/approval.ts';
+import { hasEffect, historyOf, HOUR_MS } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { barToActing } from '../core/server/readiness.ts';
+import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
+import { diagnose as readSnapshot } from '../core/verdict/diagnosis.ts';
+import { percent } from '../core/words/percent.ts';
 import { carryOut } from '../incident/carry-out.ts';
 import { describeUnset } from '../incident/set-limit.ts';
 
@@ -100,7 +101,7 @@ async function chooseAct(
   );
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && !acts.some(hasEffect))
-    return `usage has come down to ${Math.round(usage)}% by itself and ordinary clients get in`;
+    return `usage has come down to ${percent(usage)} by itself and ordinary clients get in`;
   const own = plan.tiers.find((each) => each.tier === tier);
   if (own === undefined || own.mode === 'observe') return `${tier} is in observe mode`;
   if (!isPlanned(own)) return 'a fresh look finds nobody to end';

@@ -1,7 +1,7 @@
-import { systemClock } from '../aws/process/clock.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
-import { logged } from '../aws/process/log.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { logged } from '../aws/process/log.ts';
 import { act } from './act.ts';
 
 export const handler = logged('act', (payload) =>

@@ -1,11 +1,11 @@
-import { hashSecret, waitMsOf, type Question } from '../core/record/approval.ts';
-import { BadRequest, FenceLost, NoticeUndelivered } from '../core/protocol/errors.ts';
 import { composeApproval } from '../core/messages/approval.ts';
 import { hashPlan } from '../core/plan/plan-summary.ts';
-import { linkKey } from '../core/record/link-key.ts';
 import { LEASE_MS } from '../core/ports/incident-store.ts';
+import { BadRequest, FenceLost, NoticeUndelivered } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { askRequest } from '../core/protocol/steps.ts';
+import { hashSecret, waitMsOf, type Question } from '../core/record/approval.ts';
+import { linkKey } from '../core/record/link-key.ts';
 import { publishNoted, type DeliverDependencies } from '../incident/deliver.ts';
 
 export interface AskDependencies extends DeliverDependencies {

@@ -1,8 +1,8 @@
+import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
 import { pageUrlFromEnvironment } from '../aws/process/environment.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { logged } from '../aws/process/log.ts';
-import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
 import { newSecret } from '../aws/process/secret.ts';
 import { ask } from './ask.ts';
 

@@ -1,11 +1,11 @@
 import { describeCall } from '../core/plan/call.ts';
-import { CallRefused } from '../core/protocol/errors.ts';
-import type { Incident } from '../core/record/incident.ts';
 import { describePause, fullPause, resumeCommandFor } from '../core/policy/pause.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { CallRefused } from '../core/protocol/errors.ts';
+import type { Incident } from '../core/record/incident.ts';
 import { barToActing } from '../core/server/readiness.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
 
 export interface CallGuardDependencies {
   readonly store: IncidentStore;

@@ -1,22 +1,22 @@
-import { describeAdmission, describeCanary } from '../core/server/admission.ts';
-import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import { describeCall, planCall, type CallPlan, type Confirmed, type PersonsCall } from '../core/plan/call.ts';
+import { describeSpared } from '../core/plan/spared-samples.ts';
+import { countSpared } from '../core/plan/tier-plan.ts';
+import { describePause, fullPause } from '../core/policy/pause.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import { BY_HAND } from '../core/policy/tier-names.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import { CallRefused, ERRORS } from '../core/protocol/errors.ts';
 import { historyOf, HOUR_MS } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
-import { describePause, fullPause } from '../core/policy/pause.ts';
-import { countSpared } from '../core/plan/tier-plan.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
-import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { Notice } from '../core/record/notice.ts';
 import type { Round } from '../core/record/round.ts';
+import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { sessionKey } from '../core/server/session.ts';
 import { slotsTaken, usagePercent, type Admission, type Snapshot } from '../core/server/snapshot.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
-import { BY_HAND } from '../core/policy/tier-names.ts';
-import { describeSpared } from '../core/plan/spared-samples.ts';
-import { heldBy, lookForCall, refuseWhenHeld } from './call-guards.ts';
 import { carryOut } from '../incident/carry-out.ts';
+import { heldBy, lookForCall, refuseWhenHeld } from './call-guards.ts';
 
 export interface CallDependencies {
   readonly store: IncidentStore;

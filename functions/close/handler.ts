@@ -1,8 +1,8 @@
-import { systemClock } from '../aws/process/clock.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
-import { logged } from '../aws/process/log.ts';
 import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { logged } from '../aws/process/log.ts';
 import { close } from './close.ts';
 
 export const handler = logged('close', (payload) =>

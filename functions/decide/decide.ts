@@ -1,7 +1,7 @@
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { hashSecret, type Answer, type Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { parseLinkKey, type LinkKey } from '../core/record/link-key.ts';
-import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { printable } from '../core/words/printable.ts';
 import { answerQuestion, type AnswerDependencies } from '../incident/answer-question.ts';
 import type { Html } from './html.ts';

@@ -1,7 +1,7 @@
-import { systemClock } from '../aws/process/clock.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
-import { logged } from '../aws/process/log.ts';
 import { workflowFromEnvironment } from '../aws/clients/workflow.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { logged } from '../aws/process/log.ts';
 import { decide } from './decide.ts';
 
 export const handler = logged(

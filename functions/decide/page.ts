@@ -1,12 +1,13 @@
-import { describeApproval, type Approval } from '../core/record/approval.ts';
-import type { Incident } from '../core/record/incident.ts';
 import { costLines, planLines } from '../core/messages/approval.ts';
 import { causeLines, whereLine } from '../core/messages/sections.ts';
-import { percent, utc } from '../core/messages/text.ts';
+import { utc } from '../core/messages/text.ts';
+import { SPARED } from '../core/policy/spared.ts';
+import { describeApproval, type Approval } from '../core/record/approval.ts';
+import type { Incident } from '../core/record/incident.ts';
+import { inWords } from '../core/words/in-words.ts';
+import { percent } from '../core/words/percent.ts';
 import { printable } from '../core/words/printable.ts';
 import { sha256 } from '../core/words/sha256.ts';
-import { SPARED } from '../core/policy/spared.ts';
-import { inWords } from '../core/words/in-words.ts';
 import { Html, html, type Piece } from './html.ts';
 
 /** The longest name that is kept of whoever answers. */

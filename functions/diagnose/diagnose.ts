@@ -1,24 +1,24 @@
-import { describeAdmission, describeCanary, describeWait } from '../core/server/admission.ts';
 import { adviseOn } from '../core/cause/advice.ts';
-import { deniedTiers, waitMsOf } from '../core/record/approval.ts';
 import type { CauseName } from '../core/cause/find-cause.ts';
 import type { CauseFinding } from '../core/cause/finding.ts';
-import { countBy } from '../core/words/count-by.ts';
-import { diagnose as readSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
-import { countEnded, type Act } from '../core/record/act.ts';
-import { FenceLost } from '../core/protocol/errors.ts';
-import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/record/history.ts';
-import type { Incident } from '../core/record/incident.ts';
-import type { LimitRecord } from '../core/record/limit.ts';
-import { underPauses } from '../core/policy/pause.ts';
 import { slotsNeeded } from '../core/plan/budget.ts';
+import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
+import { underPauses } from '../core/policy/pause.ts';
 import type { Policy } from '../core/policy/policy.ts';
 import { LEASE_MS } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import { SCHEMA } from '../core/protocol/schema.ts';
-import type { Round } from '../core/record/round.ts';
+import { FenceLost } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
+import { diagnoseRequest, type DiagnoseResult } from '../core/protocol/steps.ts';
+import { countEnded, type Act } from '../core/record/act.ts';
+import { deniedTiers, waitMsOf } from '../core/record/approval.ts';
+import { hasEffect, historyOf, HOUR_MS, isWorsening, settleAct } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
+import type { Round } from '../core/record/round.ts';
+import { describeAdmission, describeCanary, describeWait } from '../core/server/admission.ts';
 import {
   isRefusedAsFull,
   slotsTaken,
@@ -28,13 +28,14 @@ import {
   type Server,
   type Snapshot,
 } from '../core/server/snapshot.ts';
-import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
+import { diagnose as readSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../core/verdict/situation.ts';
+import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
+import { countBy } from '../core/words/count-by.ts';
 import { inWords } from '../core/words/in-words.ts';
-import { diagnoseRequest, type DiagnoseResult } from '../core/protocol/steps.ts';
+import { percent } from '../core/words/percent.ts';
 import { endQuestions } from '../incident/end-questions.ts';
 import { readContext, type ContextDependencies } from './read-context.ts';
-import { describeSpared } from '../core/plan/spared-samples.ts';
 
 export interface DiagnoseDependencies extends ContextDependencies {
   readonly worker: Pick<WorkerClient, 'snapshot' | 'sample'>;
@@ -202,7 +203,7 @@ async function confirmRelief(
     }
     last = answer.sample;
     if (slotsNeeded(last, policy) > 0 || last.canary.result === 'refused') {
-      const why = `usage ${Math.round(usagePercent(last))}%, canary ${describeCanary(last.canary)}`;
+      const why = `usage ${percent(usagePercent(last))}, canary ${describeCanary(last.canary)}`;
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
   }

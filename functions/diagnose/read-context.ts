@@ -1,7 +1,7 @@
 import { NO_CONTEXT, type Context } from '../core/cause/facts.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Surroundings } from '../core/ports/outside.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
 
 export interface ContextDependencies {
   readonly store: IncidentStore;

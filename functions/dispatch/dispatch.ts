@@ -1,8 +1,9 @@
-import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
 import { composeRefusal } from '../core/messages/refused-event.ts';
-import { parseRequest } from '../core/protocol/request.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
+import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
+import { parseRequest } from '../core/protocol/request.ts';
 import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
+import { errorWords } from '../core/words/error-words.ts';
 import { FRESH_MS, openFor, type DispatchDependencies } from '../incident/open.ts';
 import { readOldNews } from './stale-alarm.ts';
 
@@ -13,7 +14,7 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
   try {
     alarm = parseAlarmEvent(event);
   } catch (thrown) {
-    return refuse(target, 'unreadable', thrown instanceof Error ? thrown.message : String(thrown), deps);
+    return refuse(target, 'unreadable', errorWords(thrown), deps);
   }
   const belongs = belongsTo(alarm, target);
   if (belongs !== true) return refuse(target, alarm.alarmName, belongs, deps);

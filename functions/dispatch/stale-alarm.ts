@@ -1,8 +1,9 @@
-import { historyMsOf, judgeLevels } from '../core/sampler/levels.ts';
-import type { IncidentStore } from '../core/ports/incident-store.ts';
-import { isNews } from '../core/record/cooldown.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
+import { isNews } from '../core/record/cooldown.ts';
+import { historyMsOf, judgeLevels } from '../core/sampler/levels.ts';
+import { percent } from '../core/words/percent.ts';
 import { readRest } from '../incident/cooldown.ts';
 
 /** A sample that still says how things are. */
@@ -31,7 +32,7 @@ export async function readOldNews(
     const ago = `${Math.round((now - newest.at) / 1000)} s ago`;
     return {
       result: 'stale',
-      reason: `usage was ${Math.round(usage)}% ${ago}, after incident ${latest.id} had closed`,
+      reason: `usage was ${percent(usage)} ${ago}, after incident ${latest.id} had closed`,
     };
   }
   const { crossing } = judgeLevels(history.slice(0, told + 1), policy);

@@ -1,6 +1,6 @@
-import type { Approval, QuestionKey } from '../core/record/approval.ts';
 import type { AnswerToQuestion, IncidentStore } from '../core/ports/incident-store.ts';
 import type { Workflow } from '../core/ports/workflow.ts';
+import type { Approval, QuestionKey } from '../core/record/approval.ts';
 
 export interface AnswerDependencies {
   readonly store: Pick<IncidentStore, 'answer' | 'approvals' | 'taskTokenOf' | 'taskResumed'>;

@@ -1,14 +1,14 @@
-import { countBy } from '../core/words/count-by.ts';
+import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
+import type { ActKind } from '../core/policy/tier-names.ts';
+import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
+import type { Ending } from '../core/protocol/worker.ts';
 import { countEnded, type Act, type VictimRecord } from '../core/record/act.ts';
 import { countAgainstBudgets } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
-import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { sessionKey } from '../core/server/session.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
-import type { ActKind } from '../core/policy/tier-names.ts';
-import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
-import type { Ending } from '../core/protocol/worker.ts';
+import { countBy } from '../core/words/count-by.ts';
 import { pickLimit, setLimit } from './set-limit.ts';
 
 export interface CarryOutDependencies {

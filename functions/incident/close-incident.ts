@@ -1,9 +1,9 @@
-import { liftLimits, type LiftDependencies } from './lift-limits.ts';
-import type { Incident } from '../core/record/incident.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { Notice } from '../core/record/notice.ts';
 import type { Outcome } from '../core/protocol/steps.ts';
+import type { Incident } from '../core/record/incident.ts';
+import type { Notice } from '../core/record/notice.ts';
 import { endQuestions } from './end-questions.ts';
+import { liftLimits, type LiftDependencies } from './lift-limits.ts';
 
 export interface CloseDependencies extends LiftDependencies {
   readonly store: IncidentStore;

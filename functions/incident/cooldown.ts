@@ -1,8 +1,8 @@
-import type { Incident } from '../core/record/incident.ts';
 import { fullPause, isAnyLifted } from '../core/policy/pause.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { restAfter } from '../core/record/cooldown.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
+import type { Incident } from '../core/record/incident.ts';
 
 export interface Rest {
   /** The target's latest incident with a workflow, null when it never had one. */

@@ -1,8 +1,8 @@
-import type { Incident } from '../core/record/incident.ts';
 import { composeMessage } from '../core/messages/incident.ts';
 import type { Message } from '../core/messages/message.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
+import type { Incident } from '../core/record/incident.ts';
 import type { NoticeAttempt } from '../core/record/notice.ts';
 
 export interface DeliverDependencies {

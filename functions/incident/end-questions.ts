@@ -1,6 +1,6 @@
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { IncidentStore } from '../core/ports/incident-store.ts';
 
 export interface QuestionDependencies {
   readonly store: Pick<IncidentStore, 'approvals' | 'endQuestion'>;

@@ -1,11 +1,12 @@
-import { judgeLift, type LiftVerdict } from '../core/record/limit-lift.ts';
-import type { LimitRecord } from '../core/record/limit.ts';
 import { composeStuckLimit } from '../core/messages/stuck-limit.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { judgeLift, type LiftVerdict } from '../core/record/limit-lift.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
+import { errorWords } from '../core/words/error-words.ts';
 import { printable } from '../core/words/printable.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
 
 export interface LiftDependencies {
   readonly store: Pick<IncidentStore, 'settleLimit' | 'markLimitReported'>;
@@ -52,7 +53,7 @@ async function lift(
     return judgeLift(record, await worker.lift(name, { deadline, user, limit, before }), now());
   } catch (error) {
     // Compared and set: when it was lifted all the same, the next attempt finds it so.
-    return { kind: 'stuck', why: error instanceof Error ? error.message : String(error) };
+    return { kind: 'stuck', why: errorWords(error) };
   }
 }
 

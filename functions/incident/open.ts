@@ -1,10 +1,10 @@
-import { incidentIdFor } from '../core/protocol/alarm-event.ts';
-import type { AlarmSighting, Incident } from '../core/record/incident.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/incident-store.ts';
 import type { Alarms } from '../core/ports/outside.ts';
 import type { Workflow } from '../core/ports/workflow.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
+import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
+import type { AlarmSighting, Incident } from '../core/record/incident.ts';
 import { deliverPending, type DeliverDependencies } from './deliver.ts';
 
 export interface DispatchDependencies extends DeliverDependencies {

@@ -1,11 +1,11 @@
+import { whyLimit } from '../core/plan/plan-summary.ts';
+import type { LimitPlan } from '../core/plan/tiers/tier.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { ActLimit } from '../core/record/act.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { whyLimit } from '../core/plan/plan-summary.ts';
-import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { printable } from '../core/words/printable.ts';
-import type { LimitPlan } from '../core/plan/tiers/tier.ts';
 
 export interface SetLimitDependencies {
   readonly store: Pick<IncidentStore, 'noteLimit' | 'confirmLimit' | 'settleLimit'>;

@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
-import { liftLimits, type LiftDependencies } from '../incident/lift-limits.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
+import { LEASE_MS } from '../core/ports/incident-store.ts';
+import { parseRequest } from '../core/protocol/request.ts';
+import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { LEASE_MS } from '../core/ports/incident-store.ts';
 import { isGoingOut } from '../core/record/repeated-pages.ts';
-import { parseRequest } from '../core/protocol/request.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
-import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import { wakeWorkflow } from '../incident/answer-question.ts';
-import { minuteOf, readRest } from '../incident/cooldown.ts';
 import { closeIncident } from '../incident/close-incident.ts';
-import { openFor, type DispatchDependencies } from '../incident/open.ts';
+import { minuteOf, readRest } from '../incident/cooldown.ts';
 import { deliverPending } from '../incident/deliver.ts';
+import { liftLimits, type LiftDependencies } from '../incident/lift-limits.ts';
+import { openFor, type DispatchDependencies } from '../incident/open.ts';
 import { repeatPage } from './repeat-page.ts';
 
 /** A dispatch that died before it started the workflow is made good within this time; later it is a failure. */

@@ -1,8 +1,8 @@
-import { judgeLevels } from '../core/sampler/levels.ts';
-import { dueRepeat, findUnanswered } from '../core/record/repeated-pages.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
-import type { DispatchDependencies } from '../incident/open.ts';
+import { dueRepeat, findUnanswered } from '../core/record/repeated-pages.ts';
+import { judgeLevels } from '../core/sampler/levels.ts';
 import { deliverPending } from '../incident/deliver.ts';
+import type { DispatchDependencies } from '../incident/open.ts';
 
 /** Samples older than this say nothing about how things stand. */
 const FRESH_MS = 5 * 60_000;

@@ -1,7 +1,7 @@
 import { parseRequest } from '../core/protocol/request.ts';
 import { samplerRequest } from '../core/protocol/steps.ts';
-import { selfCheck, type CheckOutcome } from './self-check.ts';
 import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
+import { selfCheck, type CheckOutcome } from './self-check.ts';
 
 /** What the schedules of a target ask: samples each minute, a check each day. */
 export async function answer(payload: unknown, deps: SampleDependencies): Promise<SampleOutcome | CheckOutcome> {

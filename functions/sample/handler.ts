@@ -1,10 +1,10 @@
-import { systemClock } from '../aws/process/clock.ts';
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
-import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
-import { logged } from '../aws/process/log.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
 import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
+import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
+import { systemClock } from '../aws/process/clock.ts';
+import { logged } from '../aws/process/log.ts';
 import { answer } from './answer.ts';
 
 export const handler = logged('sample', (payload) =>

@@ -1,8 +1,8 @@
-import type { Levels } from '../core/sampler/levels.ts';
 import { composeWarning } from '../core/messages/warning.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
+import type { Levels } from '../core/sampler/levels.ts';
 
 export interface Told {
   /** Names of the warnings that people were told now. */

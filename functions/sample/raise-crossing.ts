@@ -1,10 +1,10 @@
-import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
-import type { Crossing } from '../core/sampler/levels.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Dispatcher } from '../core/ports/workflow.ts';
-import { isNews } from '../core/record/cooldown.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
+import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
+import { isNews } from '../core/record/cooldown.ts';
+import type { Crossing } from '../core/sampler/levels.ts';
 import { minuteOf, readRest } from '../incident/cooldown.ts';
 import { FRESH_MS } from '../incident/open.ts';
 

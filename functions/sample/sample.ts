@@ -1,13 +1,13 @@
-import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { MetricsSink, Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { Dispatcher } from '../core/ports/workflow.ts';
-import type { StoredSample } from '../core/sampler/stored-sample.ts';
 import type { DispatchResult, SampleFunctionRequest } from '../core/protocol/steps.ts';
+import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
+import type { StoredSample } from '../core/sampler/stored-sample.ts';
+import { tellWarnings, type Told } from './notify-warnings.ts';
 import { raiseCrossing } from './raise-crossing.ts';
 import { takeSample } from './take-sample.ts';
-import { tellWarnings, type Told } from './notify-warnings.ts';
 
 export interface SampleDependencies {
   readonly store: IncidentStore;

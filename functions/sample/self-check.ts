@@ -1,11 +1,12 @@
+import { checkUp } from '../core/check/checkup.ts';
 import { failed, type CheckFinding } from '../core/check/finding.ts';
 import { composeCheckup } from '../core/messages/check.ts';
-import { checkUp } from '../core/check/checkup.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
 import type { CheckFunctionRequest } from '../core/protocol/steps.ts';
+import { errorWords } from '../core/words/error-words.ts';
 
 export interface CheckOutcome {
   /** Why nothing was checked; null when it was. */
@@ -46,7 +47,7 @@ async function examine(target: TargetSettings, { worker, now }: CheckDependencie
   try {
     return checkUp(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = errorWords(error);
     const fix = 'look at the worker’s log, and whether the function exists and the sampler may invoke it';
     return [failed('route', `the worker gives no answer: ${words}`, fix)];
   }

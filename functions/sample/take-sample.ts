@@ -1,8 +1,9 @@
-import { WorkerBusy } from '../core/protocol/errors.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
+import { WorkerBusy } from '../core/protocol/errors.ts';
 import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sampler/stored-sample.ts';
-import type { TargetSettings } from '../core/policy/target.ts';
+import { errorWords } from '../core/words/error-words.ts';
 
 /** Samples are short, so that they never stand in a diagnosis' way. */
 const SAMPLE_MS = 5_000;
@@ -24,6 +25,6 @@ export async function takeSample(
     return storeAnswer(answer, taking());
   } catch (error) {
     const result = error instanceof WorkerBusy ? 'busy' : 'failed';
-    return storeNoAnswer(result, error instanceof Error ? error.message : String(error), taking());
+    return storeNoAnswer(result, errorWords(error), taking());
   }
 }

@@ -1,6 +1,6 @@
 import type { CheckFacts, LoginSources } from '../core/protocol/check-facts.ts';
-import type { Canary } from '../core/server/snapshot.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
+import type { Canary } from '../core/server/snapshot.ts';
 import type { Engine, EngineSession } from '../engines/shared/engine.ts';
 import type { Logins } from './logins.ts';
 import { knockAsCanary } from './look.ts';

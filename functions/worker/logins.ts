@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Refusal } from '../core/server/snapshot.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
+import type { Refusal } from '../core/server/snapshot.ts';
+import { errorWords } from '../core/words/error-words.ts';
 import { Refused, type Login, type TlsSettings } from '../engines/shared/engine.ts';
 import { parseLoginUrl, type UrlScheme } from '../engines/shared/login-url.ts';
 
@@ -89,7 +90,7 @@ async function asRefusal<T>(credentials: Promise<T>): Promise<T> {
   try {
     return await credentials;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = errorWords(cause);
     const refusal: Refusal = { kind: 'authentication', code: cause instanceof Error ? cause.name : '', message };
     throw new Refused(refusal, { cause });
   }

@@ -1,26 +1,26 @@
 import * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from '../core/protocol/errors.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
-import type { Refusal } from '../core/server/snapshot.ts';
+import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import {
   workerRequest,
-  type LimitRequest,
   type CheckAnswer,
   type CheckRequest,
   type EndAnswer,
   type EndRequest,
+  type LiftRequest,
   type LimitAnswer,
+  type LimitRequest,
   type SampleAnswer,
   type SampleRequest,
   type SnapshotAnswer,
   type SnapshotRequest,
-  type LiftRequest,
   type WorkerRefused,
   type WorkerRequest,
 } from '../core/protocol/worker.ts';
-import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
-import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
+import type { Refusal } from '../core/server/snapshot.ts';
 import { engineEntry } from '../engines/registry.ts';
+import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
 import { enter, type Door, type Entry } from './admission.ts';
 import { examine, sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';

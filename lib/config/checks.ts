@@ -1,7 +1,7 @@
 import { policy, policyProblems, type Policy } from '../../functions/core/policy/policy.ts';
 import type { Finding, Path } from './problems.ts';
-import { targetSchema, type Target } from './schema.ts';
 import { isRecord } from './records.ts';
+import { targetSchema, type Target } from './schema.ts';
 
 /** The fields of a target that are valid by themselves. */
 type ReadableTarget = Partial<Target>;

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, isNode, parseDocument, type Document } from 'yaml';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import { checkTargets } from './checks.ts';
+import { keysAt } from './json-schema.ts';
 import {
   ConfigInvalid,
   findingsOf,
@@ -11,9 +13,8 @@ import {
   type Finding,
   type Path,
 } from './problems.ts';
-import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
-import { keysAt } from './json-schema.ts';
 import { isRecord, valueAt } from './records.ts';
+import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
 
 export { ConfigInvalid, type ConfigProblem } from './problems.ts';
 export type { HeadroomConfig, Target } from './schema.ts';
@@ -26,7 +27,7 @@ export function loadConfig(file: string): HeadroomConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorWords(error);
     throw new ConfigInvalid(file, [{ path: '', line: null, value: null, message: `cannot be read: ${reason}` }]);
   }
   return parseConfig(text, file);

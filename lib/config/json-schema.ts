@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { configSchema } from './schema.ts';
 import { POLICY_DESCRIPTIONS } from './policy-descriptions.ts';
 import { isRecord } from './records.ts';
+import { configSchema } from './schema.ts';
 
 export type JsonSchema = { readonly [key: string]: unknown };
 

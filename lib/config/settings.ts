@@ -1,9 +1,9 @@
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
-import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
-import type { HeadroomConfig, Target } from './schema.ts';
+import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import { namesOf } from '../house/names.ts';
+import type { HeadroomConfig, Target } from './schema.ts';
 
 /** Where the worker's bundle keeps the certificates it trusts. */
 export const BUNDLED_CA = 'rds-ca.pem';

@@ -11,8 +11,8 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { acknowledge } from '../house/acknowledge.ts';
-import type { ControlFunction } from './control-function.ts';
 import type { Names } from '../house/names.ts';
+import type { ControlFunction } from './control-function.ts';
 
 /** People answer a question in a minute; whoever sends more than this is no person. */
 const THROTTLE = { rateLimit: 5, burstLimit: 20 } as const;

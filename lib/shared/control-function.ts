@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { HouseFunction } from '../house/house-function.ts';
 import { CONTROL_FUNCTIONS, type ControlName } from '../house/control-names.ts';
+import { HouseFunction } from '../house/house-function.ts';
 import type { Names } from '../house/names.ts';
 
 /** A function of the control plane, by its name. */

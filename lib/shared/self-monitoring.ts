@@ -4,10 +4,10 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { ControlFunction } from './control-function.ts';
 import type { ControlName, StandingControlName } from '../house/control-names.ts';
 import { namesOf } from '../house/names.ts';
 import { OwnAlarm } from '../house/own-alarm.ts';
+import type { ControlFunction } from './control-function.ts';
 
 export interface SelfMonitoringProps {
   readonly prefix: string;

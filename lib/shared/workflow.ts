@@ -23,9 +23,9 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { ERRORS } from '../../functions/core/protocol/errors.ts';
-import { LONGEST_WAIT_MINUTES } from '../../functions/core/policy/policy.ts';
 import { TIERS } from '../../functions/core/plan/tiers/index.ts';
+import { LONGEST_WAIT_MINUTES } from '../../functions/core/policy/policy.ts';
+import { ERRORS } from '../../functions/core/protocol/errors.ts';
 import type { ControlFunction } from './control-function.ts';
 import { WorkflowRole } from './workflow-role.ts';
 

@@ -1,11 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import type { FigureName } from '../../functions/core/sampler/figures.ts';
 import { criticalPercentOf } from '../../functions/core/policy/policy.ts';
+import type { FigureName } from '../../functions/core/sampler/figures.ts';
+import { percent } from '../../functions/core/words/percent.ts';
 import type { AwsTarget } from '../config/aws-targets.ts';
-import type { Names } from '../house/names.ts';
 import { reservedSlotsOf } from '../config/settings.ts';
+import type { Names } from '../house/names.ts';
 
 /**
  * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients can
@@ -35,7 +36,7 @@ export class TargetAlarms extends Construct {
     );
     this.usage = new Alarm(this, 'Usage', {
       alarmName: names.usageAlarm(targetId),
-      alarmDescription: `Headroom: the sampler sees ${triggerPercent}% or more of the usable slots of ${target.instance} taken`,
+      alarmDescription: `Headroom: the sampler sees ${percent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
       metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

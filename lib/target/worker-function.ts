@@ -4,8 +4,8 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
 import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
-import { HouseFunction } from '../house/house-function.ts';
 import { BUNDLED_CA } from '../config/settings.ts';
+import { HouseFunction } from '../house/house-function.ts';
 
 /** The longest patience a policy allows to get in, and then the time to look and to end. */
 const TIME_LIMIT = Duration.seconds(180);

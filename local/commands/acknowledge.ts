@@ -1,12 +1,12 @@
+import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { print, printJson } from '../terminal/output.ts';
 import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 const options = z.object({
   ...recordOptions,

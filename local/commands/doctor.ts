@@ -1,11 +1,11 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { checkUp, hasFailed } from '../../functions/core/check/checkup.ts';
+import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { toTargetSettings, warningsOf } from '../../lib/config/config.ts';
-import { takeCheck } from '../runs/own-worker.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
+import { takeCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 

@@ -1,29 +1,30 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorkerClient } from '../../functions/aws/clients/worker-client.ts';
 import {
   carryOutCall,
   proposeCall,
   type CallDependencies,
   type Proposal,
 } from '../../functions/call/carry-out-call.ts';
-import { createWorkerClient } from '../../functions/aws/clients/worker-client.ts';
-import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
+import { CallRefused } from '../../functions/core/protocol/errors.ts';
+import { count } from '../../functions/core/words/count.ts';
 import { deliverPending } from '../../functions/incident/deliver.ts';
 import { toTargetSettings } from '../../lib/config/config.ts';
-import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { createOwnNotifier } from '../notices/own-notifier.ts';
-import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
-import { confirmByName } from '../terminal/confirm.ts';
 import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
-import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
-import { EXIT } from '../terminal/exit-status.ts';
-import { paint, print, printJson, say } from '../terminal/output.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
+import { confirmByName } from '../terminal/confirm.ts';
+import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { onInterrupt } from '../terminal/on-interrupt.ts';
+import { paint, print, printJson, say } from '../terminal/output.ts';
 
 /** `headroom end`: a person's own call, through the same plan, guards and record as every act. */
 export function endCommand(): Command {
@@ -63,7 +64,7 @@ async function end(
     if (given.json) printJson(toJson(proposal, null));
     return;
   }
-  const what = `${paint('bold', `This ends ${victims.length} session${victims.length === 1 ? '' : 's'} on ${target.id}.`)}`;
+  const what = `${paint('bold', `This ends ${count(victims.length, 'session')} on ${target.id}.`)}`;
   if (!given.yes && !(await confirmByName(nameOf(given), what)))
     throw new UsageError('not confirmed: nothing was ended');
 

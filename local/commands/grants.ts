@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import * as mysqlLimits from '../../functions/engines/mysql/grants/limit-grants.ts';
 import * as mysql from '../../functions/engines/mysql/grants/grants.ts';
-import * as postgresLimits from '../../functions/engines/postgres/grants/limit-grants.ts';
+import * as mysqlLimits from '../../functions/engines/mysql/grants/limit-grants.ts';
 import * as postgres from '../../functions/engines/postgres/grants/grants.ts';
-import { print, printJson } from '../terminal/output.ts';
+import * as postgresLimits from '../../functions/engines/postgres/grants/limit-grants.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 const options = z.object({
   engine: z.enum(['postgres', 'mysql', 'mariadb']),

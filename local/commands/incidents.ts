@@ -1,14 +1,15 @@
-import { existsSync } from 'node:fs';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
-import type { Incident } from '../../functions/core/record/incident.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { storyOf } from '../terminal/story.ts';
-import { print, printJson } from '../terminal/output.ts';
 import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { storyOf } from '../terminal/story.ts';
 
 const listOptions = z.object({
   ...recordOptions,
@@ -110,7 +111,7 @@ function printList(incidents: readonly Incident[]): void {
       incident.target.id,
       endOf(incident),
       incident.call === null ? (incident.cause?.name ?? 'not known') : `called by ${printable(incident.call.by, 20)}`,
-      `${percent(incident.usageBefore)} → ${percent(incident.usageAfter)}`,
+      `${percent(incident.usageBefore, '?')} → ${percent(incident.usageAfter, '?')}`,
       String(incident.endedCount),
     ]);
   }
@@ -120,10 +121,6 @@ function printList(incidents: readonly Incident[]): void {
 function endOf({ outcome, acknowledgement }: Incident): string {
   const taken = acknowledgement === null ? '' : `, ${printable(acknowledgement.by, 20)} has it`;
   return `${outcome ?? 'open'}${taken}`;
-}
-
-function percent(usage: number | null): string {
-  return usage === null ? '?' : `${Math.round(usage)}%`;
 }
 
 function parseLimit(text: string): number {

@@ -2,12 +2,12 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
-import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { print, printJson } from '../terminal/output.ts';
 import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 const NAME_LENGTH = 63;
 

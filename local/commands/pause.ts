@@ -10,11 +10,11 @@ import {
   type Pause,
   type PauseScope,
 } from '../../functions/core/policy/pause.ts';
-import { print, printJson } from '../terminal/output.ts';
 import { parseUntil } from '../options/parse-until.ts';
 import { checkTarget, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { print, printJson } from '../terminal/output.ts';
 
 const pauseOptions = z.object({
   ...scopeOptions,

@@ -3,21 +3,22 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
-import { diagnose, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
+import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
+import { SPARED } from '../../functions/core/policy/spared.ts';
 import type { ActTally } from '../../functions/core/record/act.ts';
 import { historyOf, HOUR_MS } from '../../functions/core/record/history.ts';
 import type { LimitRecord } from '../../functions/core/record/limit.ts';
-import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
-import { printable } from '../../functions/core/words/printable.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
-import { SPARED } from '../../functions/core/policy/spared.ts';
+import { diagnose, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
+import { percent } from '../../functions/core/words/percent.ts';
+import { printable } from '../../functions/core/words/printable.ts';
 import { toTargetSettings } from '../../lib/config/config.ts';
-import { takeSnapshot } from '../runs/own-worker.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { EXIT } from '../terminal/exit-status.ts';
 import { openLocalRecords } from '../options/open-records.ts';
+import { takeSnapshot } from '../runs/own-worker.ts';
+import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 
 const options = z.object({
@@ -119,11 +120,11 @@ function describe({ identity, user, application, database, client, state, stateM
 }
 
 function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
-  print(`usage    ${Math.round(usage)}%: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
+  print(`usage    ${percent(usage)}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
   print(
     `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
   );
-  print(`cause    ${cause.name} (${Math.round(100 * cause.confidence)}% sure)`);
+  print(`cause    ${cause.name} (${percent(100 * cause.confidence)} sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
   for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);

@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import { warningsOf } from '../../lib/config/config.ts';
-import type { RespondResult } from '../runs/result.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
+import { UsageError } from '../options/usage-error.ts';
+import type { RespondResult } from '../runs/result.ts';
 import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { printLine } from '../terminal/progress-lines.ts';
-import { UsageError } from '../options/usage-error.ts';
 
 const options = z.object({
   config: z.string(),
@@ -61,7 +62,7 @@ function readEvent(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--event ${file} cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--event ${file} cannot be used: ${errorWords(error)}`);
   }
 }
 

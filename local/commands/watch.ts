@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { warningsOf } from '../../lib/config/config.ts';
-import { startMetricsServer } from '../runs/metrics-server.ts';
 import type { LoopbackServer } from '../machine/loopback-server.ts';
+import { findLocalTargets } from '../options/configured-target.ts';
+import { UsageError } from '../options/usage-error.ts';
+import { startMetricsServer } from '../runs/metrics-server.ts';
 import { createWatchFigures, type WatchFigures } from '../runs/watch-figures.ts';
 import type { WatchEvent } from '../runs/watch.ts';
-import { findLocalTargets } from '../options/configured-target.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, printJsonLine, say } from '../terminal/output.ts';
 import { printLine } from '../terminal/progress-lines.ts';
-import { UsageError } from '../options/usage-error.ts';
 
 const options = z.object({
   config: z.string(),

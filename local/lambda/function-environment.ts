@@ -1,5 +1,5 @@
-import type { FunctionSpec } from './function-spec.ts';
 import { DUMMY_CREDENTIALS, REGION } from '../machine/place.ts';
+import type { FunctionSpec } from './function-spec.ts';
 
 /** Where the services that a function may call live on this machine; each an `http://127.0.0.1:PORT`. */
 export interface Endpoints {

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
-import type { FunctionSpec } from './function-spec.ts';
 import type { Keeper } from '../machine/keeper.ts';
 import type { FunctionEvent, OnProgress } from '../machine/progress.ts';
+import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
+import type { FunctionSpec } from './function-spec.ts';
 
 /** As Lambda has it. */
 const INIT_LIMIT_MS = 10_000;

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Keeper } from '../machine/keeper.ts';
+import type { OnProgress } from '../machine/progress.ts';
 import { buildFunctionEnvironment, type Endpoints } from './function-environment.ts';
 import type { InvocationResult } from './function-process.ts';
 import type { FunctionSpec } from './function-spec.ts';
-import type { Keeper } from '../machine/keeper.ts';
 import { createLocalFunction, type LocalFunction } from './local-function.ts';
-import type { OnProgress } from '../machine/progress.ts';
 
 /** What one function is given beyond what every function has; by default nothing. */
 export interface FunctionAccess {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { OnProgress } from '../machine/progress.ts';
 
 /** How notices of a local run reach a person; both may be given. */
@@ -39,7 +40,7 @@ export async function deliver(notice: Notice, { command, webhook }: DeliverySett
 }
 
 function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return errorWords(thrown);
 }
 
 /** The command is the user's own, so it has the environment that the user started this program with. */

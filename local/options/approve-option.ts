@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
 import { TIER_NAMES, type TierName } from '../../functions/core/policy/tier-names.ts';
 import type { AskPerson, Reply } from '../runs/approver.ts';
 import { paint, say } from '../terminal/output.ts';

@@ -1,5 +1,6 @@
-import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
+import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
 import { loadConfig, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -75,6 +76,6 @@ function urlProblem(name: string, value: string | undefined, engine: Target['eng
     parseLoginUrl(value, name, url);
     return [];
   } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
+    return [errorWords(error)];
   }
 }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { readFile } from 'node:fs/promises';
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { namesOf } from '../../lib/house/names.ts';

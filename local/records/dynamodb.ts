@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { localClientConfig } from '../machine/client-config.ts';
-import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
+import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
 
 /** Another process has the records folder open. */
 export class RecordsInUse extends Error {

@@ -1,9 +1,9 @@
-import { describeApproval, type Answer, type Approval } from '../../functions/core/record/approval.ts';
 import { costLines, planLines } from '../../functions/core/messages/approval.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';
-import type { Line } from '../terminal/narrator.ts';
+import { describeApproval, type Answer, type Approval } from '../../functions/core/record/approval.ts';
 import type { Progress } from '../machine/progress.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
+import type { Line } from '../terminal/narrator.ts';
 
 /** What a person says to a question. `nothing` lets it run out. */
 export interface Reply {

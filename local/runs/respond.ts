@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
-import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import { describeCall } from '../../functions/core/plan/call.ts';
+import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import { toTargetSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
-import { interrupt, raiseAlarm } from './alarm-run.ts';
-import { createApprover, type AskPerson } from './approver.ts';
+import type { Notification } from '../machine/progress.ts';
+import { startRuntime, type LocalRuntime } from '../runtime/runtime.ts';
 import { createNarrator, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
-import type { Notification } from '../machine/progress.ts';
+import { interrupt, raiseAlarm } from './alarm-run.ts';
+import { createApprover, type AskPerson } from './approver.ts';
 import { readResult, type RespondResult } from './result.ts';
-import { startRuntime, type LocalRuntime } from '../runtime/runtime.ts';
 
 export interface RespondOptions {
   /** An alarm event; null for one that is made when it is sent. */

@@ -1,12 +1,12 @@
+import type { ActKind } from '../../functions/core/policy/tier-names.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { Outcome } from '../../functions/core/protocol/steps.ts';
+import type { EndingResult } from '../../functions/core/protocol/worker.ts';
 import type { Act } from '../../functions/core/record/act.ts';
 import { COUNTING } from '../../functions/core/record/history.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { summariseLimits, type LimitSummary } from '../../functions/core/record/limit.ts';
-import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { SessionIdentity } from '../../functions/core/server/session.ts';
-import type { ActKind } from '../../functions/core/policy/tier-names.ts';
-import type { EndingResult } from '../../functions/core/protocol/worker.ts';
-import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import type { Notification } from '../machine/progress.ts';
 
 /** A session that was ended, or had its query cancelled. */

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import { FIGURES, hasFailed, type FigureName } from '../../functions/core/sampler/figures.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
-import type { Outcome } from '../../functions/core/protocol/steps.ts';
 
 /** The figures of watched targets as Prometheus metrics. Labels: target, state, result and outcome; nothing a client chose. */
 export interface WatchFigures {

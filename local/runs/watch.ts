@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { HeadroomConfig } from '../../lib/config/config.ts';
-import { interrupt } from './alarm-run.ts';
+import type { Notification } from '../machine/progress.ts';
+import { startRuntime } from '../runtime/runtime.ts';
 import { createNarrator, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
-import type { Notification } from '../machine/progress.ts';
+import { interrupt } from './alarm-run.ts';
 import { readResult, type RespondResult } from './result.ts';
-import { startRuntime } from '../runtime/runtime.ts';
 import { watchTarget } from './watched-target.ts';
 
 /** What a watch reports as it happens; the lines of `headroom watch --json`. */

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { dispatchResult, type DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
-import { dispatchResult, type DispatchResult } from '../../functions/core/protocol/steps.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
+import { percent } from '../../functions/core/words/percent.ts';
 import type { Target } from '../../lib/config/config.ts';
-import type { Line } from '../terminal/narrator.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
+import type { Line } from '../terminal/narrator.ts';
 
 export interface WatchedTargetOptions {
   readonly runtime: LocalRuntime;
@@ -67,7 +69,7 @@ export async function watchTarget(target: Target, options: WatchedTargetOptions)
     await delay(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     for (const turn of [sampleOnce, reconcile]) {
-      await turn().catch((error: unknown) => tellChange('bad', error instanceof Error ? error.message : String(error)));
+      await turn().catch((error: unknown) => tellChange('bad', errorWords(error)));
     }
   }
 }
@@ -87,5 +89,5 @@ function describe(sample: StoredSample, crossing: Crossing | null): string {
   if (result !== 'seen') return `the worker gives no answer: ${detail}`;
   const clients = canary === 'admitted' ? 'admitted' : canary === 'unknown' ? 'unknown' : `refused as ${canary}`;
   const level = crossing === null ? '' : `; ${crossing.level}`;
-  return `usage ${Math.round(usage ?? 0)}% (${used} of ${usable} usable slots), ordinary clients: ${clients}${level}`;
+  return `usage ${percent(usage ?? 0)} (${used} of ${usable} usable slots), ordinary clients: ${clients}${level}`;
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ApiError } from '../machine/api-error.ts';
-import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
 import { DUMMY_CREDENTIALS } from '../machine/place.ts';
 import type { OnProgress } from '../machine/progress.ts';
+import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
 
 type Operations = Readonly<Record<string, (request: unknown) => unknown>>;
 

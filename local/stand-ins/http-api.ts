@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import * as z from 'zod';
-import type { InvokeFunction } from './lambda-operations.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
+import type { InvokeFunction } from './lambda-operations.ts';
 
 /** What a function answers to an HTTP API (payload 2.0), as far as it is honoured here. */
 const functionAnswer = z.strictObject({

@@ -1,8 +1,8 @@
 import type { InvocationRequest } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
-import { ApiError } from '../machine/api-error.ts';
 import type { InvocationResult } from '../lambda/function-process.ts';
 import { PAYLOAD_LIMIT_BYTES } from '../lambda/local-function.ts';
+import { ApiError } from '../machine/api-error.ts';
 import { checkRequest, requestOf } from './request-check.ts';
 
 /** Invokes by plain name; null when there is no such function. `event` is JSON text. */

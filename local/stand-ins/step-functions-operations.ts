@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type {
   DescribeExecutionInput,
   ListExecutionsInput,
@@ -7,10 +6,11 @@ import type {
   StartExecutionInput,
   StopExecutionInput,
 } from '@aws-sdk/client-sfn';
+import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ApiError } from '../machine/api-error.ts';
-import { checkRequest, pageOf, requestOf } from './request-check.ts';
 import type { Execution, LocalStateMachine } from '../workflow/state-machine.ts';
+import { checkRequest, pageOf, requestOf } from './request-check.ts';
 
 const startExecution = requestOf<StartExecutionInput>()({
   stateMachineArn: z.string(),

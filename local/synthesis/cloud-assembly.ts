@@ -2,9 +2,9 @@ import type { CreateTableInput } from '@aws-sdk/client-dynamodb';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { checkDefinition, type CheckedDefinition } from '../workflow/definition-check.ts';
 import { readRule, type RuleTarget } from './event-rule.ts';
-import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { resolveIntrinsics, type Resource, type Resources } from './intrinsics.ts';
 
 /** A synthesized stack: its template, and where in the assembly its assets are described. */

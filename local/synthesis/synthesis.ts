@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { BuildOptions } from '../../lib/app.ts';
 import type { HeadroomConfig } from '../../lib/config/config.ts';
+import { startKeeper } from '../machine/keeper.ts';
 import { cachedAssembly, canCache } from './assembly-cache.ts';
 import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
-import { startKeeper } from '../machine/keeper.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
 const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));

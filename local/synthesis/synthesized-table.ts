@@ -2,8 +2,8 @@ import { App, Stack } from 'aws-cdk-lib';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IncidentTable } from '../../lib/shared/incident-table.ts';
 import { namesOf } from '../../lib/house/names.ts';
+import { IncidentTable } from '../../lib/shared/incident-table.ts';
 import { readTable, type TableDefinition } from './cloud-assembly.ts';
 
 /** The incident table alone, as the shared stack has it: enough to open the records without running anything. */

@@ -1,13 +1,14 @@
 import Table from 'cli-table3';
 import type { Proposal } from '../../functions/call/carry-out-call.ts';
 import { consequencesOf, describeCall, scopeOfCall } from '../../functions/core/plan/call.ts';
+import { SPARED } from '../../functions/core/policy/spared.ts';
 import type { Act } from '../../functions/core/record/act.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import { printable } from '../../functions/core/words/printable.ts';
 import { sessionKey, type Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
-import { SPARED } from '../../functions/core/policy/spared.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
+import { percent } from '../../functions/core/words/percent.ts';
+import { printable } from '../../functions/core/words/printable.ts';
 
 /** What came of a call. */
 export interface Ended {
@@ -21,7 +22,7 @@ export interface Ended {
 export function planInWords({ target, call, snapshot, plan }: Proposal): string {
   const { victims, spared, others } = plan;
   const lines = [
-    `target   ${target.id} (${printable(target.endpoint, 255)}), ${Math.round(usagePercent(snapshot))}%: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
+    `target   ${target.id} (${printable(target.endpoint, 255)}), ${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
     `call     ${scopeOfCall(call)}`,
     `ends     ${victims.length} of ${victims.length + spared.length} that it means; ${others} others are not looked at`,
     ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
@@ -54,7 +55,7 @@ export function resultInWords({ plan }: Proposal, { incident, left, acts }: Ende
   });
   const failure = incident.failure && `failed: ${incident.failure.error}: ${incident.failure.detail}`;
   return [
-    `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${Math.round(incident.usageAfter ?? 0)}%`}`,
+    `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${percent(incident.usageAfter ?? 0)}`}`,
     ...(lines.length === 0 ? [] : [left === null ? 'of these it is not known:' : 'still there:', ...lines]),
   ].join('\n');
 }

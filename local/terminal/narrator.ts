@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { CAUSES, type CauseName } from '../../functions/core/cause/find-cause.ts';
+import { TIERS } from '../../functions/core/plan/tiers/index.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Round } from '../../functions/core/record/round.ts';
-import { TIERS } from '../../functions/core/plan/tiers/index.ts';
+import { percent } from '../../functions/core/words/percent.ts';
 import type { Progress } from '../machine/progress.ts';
 
 /** One thing that happened, for somebody who watches. */
@@ -94,7 +95,7 @@ export function describeRound(round: Round): Words[] {
   const usage =
     round.usage === null
       ? `not let in: ${round.admission}`
-      : `usage ${Math.round(round.usage)}% (${round.used} of ${round.usable} usable slots), ordinary clients: ${round.canary}`;
+      : `usage ${percent(round.usage)} (${round.used} of ${round.usable} usable slots), ordinary clients: ${round.canary}`;
   const cause = round.cause;
   return [
     { kind: 'detail', text: usage },
@@ -107,7 +108,7 @@ export function describeRound(round: Round): Words[] {
 
 function causeInWords(name: string, confidence: number): string {
   const words = isCause(name) ? CAUSES[name].words : name;
-  return `cause (${Math.round(100 * confidence)}% sure): ${words}`;
+  return `cause (${percent(100 * confidence)} sure): ${words}`;
 }
 
 function isCause(name: string): name is CauseName {

@@ -1,13 +1,14 @@
-import { describeAdmission } from '../../functions/core/server/admission.ts';
-import { describeFinally, type Approval } from '../../functions/core/record/approval.ts';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
+import { describePause, scopeInWords } from '../../functions/core/policy/pause.ts';
+import { SPARED, type SparedReason } from '../../functions/core/policy/spared.ts';
 import type { Act } from '../../functions/core/record/act.ts';
+import { describeFinally, type Approval } from '../../functions/core/record/approval.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { describeLimit, summariseLimits, type SettledLimit } from '../../functions/core/record/limit.ts';
-import { describePause, scopeInWords } from '../../functions/core/policy/pause.ts';
-import { printable } from '../../functions/core/words/printable.ts';
 import type { Round } from '../../functions/core/record/round.ts';
-import { SPARED, type SparedReason } from '../../functions/core/policy/spared.ts';
+import { describeAdmission } from '../../functions/core/server/admission.ts';
+import { percent } from '../../functions/core/words/percent.ts';
+import { printable } from '../../functions/core/words/printable.ts';
 import { describeRound } from './narrator.ts';
 
 /** An incident from the first alarm to closure, for somebody who reads it the next morning. */
@@ -33,7 +34,7 @@ export function storyOf(
     ...(incident.joinedCount > 0 ? [`           ${incident.joinedCount} more alarms joined`] : []),
     `opened     ${instant(incident.openedAt)}`,
     `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
-    `usage      ${percent(incident.usageBefore)} before, ${percent(incident.usagePeak)} at most, ${percent(incident.usageAfter)} after`,
+    `usage      ${percent(incident.usageBefore, 'not known')} before, ${percent(incident.usagePeak, 'not known')} at most, ${percent(incident.usageAfter, 'not known')} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
     `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
@@ -112,10 +113,6 @@ function describeNotices({ notices, pendingNotices }: Incident): string[] {
     ),
     ...pendingNotices.map((notice) => `to tell    ${notice}`),
   ];
-}
-
-function percent(usage: number | null): string {
-  return usage === null ? 'not known' : `${Math.round(usage)}%`;
 }
 
 function instant(at: number): string {

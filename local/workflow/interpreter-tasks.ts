@@ -1,7 +1,7 @@
 import type { StateMachine as Interpreter } from 'aws-local-stepfunctions';
 import * as z from 'zod';
-import { functionsOf, type CheckedDefinition } from './definition-check.ts';
 import type { InvocationResult } from '../lambda/function-process.ts';
+import { functionsOf, type CheckedDefinition } from './definition-check.ts';
 import { WAIT_FIELD } from './interpreter-definition.ts';
 import type { TaskTokens } from './task-tokens.ts';
 

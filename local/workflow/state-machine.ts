@@ -1,11 +1,11 @@
 import { StateMachine as Interpreter } from 'aws-local-stepfunctions';
 import { ApiError } from '../machine/api-error.ts';
+import { ACCOUNT, REGION } from '../machine/place.ts';
+import type { EndStatus, OnProgress } from '../machine/progress.ts';
 import type { CheckedDefinition } from './definition-check.ts';
 import { toInterpreterDefinition } from './interpreter-definition.ts';
 import { toProgress } from './interpreter-events.ts';
 import { createTasks, sizeProblem, type InvokeTask, type JsonValue } from './interpreter-tasks.ts';
-import { ACCOUNT, REGION } from '../machine/place.ts';
-import type { EndStatus, OnProgress } from '../machine/progress.ts';
 import { createTaskTokens, type TaskTokens } from './task-tokens.ts';
 
 export interface Execution {

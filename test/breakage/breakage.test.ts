@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { PostgresServer } from '../../drill/servers/postgres.ts';
 import { incidentOf, setStage, TARGET, WORKER, type Stage, type StageOptions } from './stage.ts';
 

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import { stringify } from 'yaml';
-import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
-import type { Incident } from '../../functions/core/record/incident.ts';
-import type { Mode } from '../../functions/core/policy/policy.ts';
-import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import { createLogins, startPostgres, type PostgresServer } from '../../drill/servers/postgres.ts';
+import type { Mode } from '../../functions/core/policy/policy.ts';
+import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
+import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
 import { parseConfig, toTargetSettings, type HeadroomConfig } from '../../lib/config/config.ts';
-import { raiseAlarm } from '../../local/runs/alarm-run.ts';
 import type { Notification, Progress } from '../../local/machine/progress.ts';
+import { raiseAlarm } from '../../local/runs/alarm-run.ts';
 import { startRuntime, type LocalRuntime } from '../../local/runtime/runtime.ts';
 
 export const TARGET = 'shop';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
-import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { drill, ELSEWHERE, unmet } from './rehearse.ts';
 
 it.each(Object.entries(ELSEWHERE))('%s is a scenario, and goes its way in %s', (name, file) => {

@@ -1,13 +1,13 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CfnResource, Stack, type App } from 'aws-cdk-lib';
 import { PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
-import { addChecks } from '../../lib/house/aws-solutions.ts';
 import { ConfigInvalid, parseConfig } from '../../lib/config/config.ts';
+import { addChecks } from '../../lib/house/aws-solutions.ts';
 import { configText } from '../support/templates.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../headroom.example.yaml');

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { createLogins, startPostgres } from '../../drill/servers/postgres.ts';
-import { namesOf } from '../../lib/house/names.ts';
 import { parseConfig } from '../../lib/config/config.ts';
+import { namesOf } from '../../lib/house/names.ts';
 import type { FunctionEvent } from '../../local/machine/progress.ts';
 import { startRuntime } from '../../local/runtime/runtime.ts';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { generateFiles } from '../../reference/generate.ts';
 import { buildJsonSchema, type JsonSchema } from '../../lib/config/json-schema.ts';
 import { POLICY_DESCRIPTIONS } from '../../lib/config/policy-descriptions.ts';
 import { isRecord } from '../../lib/config/records.ts';
+import { generateFiles } from '../../reference/generate.ts';
 import { configText } from '../support/templates.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

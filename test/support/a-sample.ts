@@ -1,6 +1,6 @@
+import type { WorkerRefused } from '../../functions/core/protocol/worker.ts';
 import { storeAnswer, storeNoAnswer, type StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { Admission, RefusalKind } from '../../functions/core/server/snapshot.ts';
-import type { WorkerRefused } from '../../functions/core/protocol/worker.ts';
 import { aSnapshot } from './a-session.ts';
 
 const ADMISSION: Admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 };

@@ -1,7 +1,7 @@
-import type { Session } from '../../functions/core/server/session.ts';
-import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 
 const SERVER = '2026-01-01 00:00:00.000000+00';
 

@@ -1,5 +1,5 @@
-import type { Approval, Decision } from '../../functions/core/record/approval.ts';
 import { hashPlan, type PlanSummary } from '../../functions/core/plan/plan-summary.ts';
+import type { Approval, Decision } from '../../functions/core/record/approval.ts';
 
 export const MINUTE = 60_000;
 

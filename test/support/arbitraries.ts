@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Session } from '../../functions/core/server/session.ts';
-import type { Snapshot, UserLimits } from '../../functions/core/server/snapshot.ts';
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import type { Snapshot, UserLimits } from '../../functions/core/server/snapshot.ts';
 import { aSession, aSnapshot } from './a-session.ts';
 
 const hostile = fc.oneof(

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startDrillServer } from '../../drill/stage/drill-server.ts';
-import { startLoad, type Load } from '../../drill/loads/load.ts';
 import { loadSpec } from '../../drill/loads/load-spec.ts';
-import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
+import { startLoad, type Load } from '../../drill/loads/load.ts';
 import { COMPRESSED } from '../../drill/scenario/scenario.ts';
+import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
+import { startDrillServer } from '../../drill/stage/drill-server.ts';
 import type { DrillServer } from '../../drill/stage/shop.ts';
 
 const RESPONDER = 'STAGING_URL';

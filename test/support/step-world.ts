@@ -1,23 +1,23 @@
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
-import type { AlarmSighting } from '../../functions/core/record/incident.ts';
 import type { Message } from '../../functions/core/messages/message.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { ExecutionStatus } from '../../functions/core/ports/workflow.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
-import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
-import type { Sample, Snapshot } from '../../functions/core/server/snapshot.ts';
-import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type {
-  LimitRequest,
   CheckAnswer,
   Ending,
   EndingResult,
   EndRequest,
   LimitAnswer,
   LimitOutcome,
+  LimitRequest,
   WorkerRefused,
 } from '../../functions/core/protocol/worker.ts';
-import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
+import type { AlarmSighting } from '../../functions/core/record/incident.ts';
+import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
+import type { Sample, Snapshot } from '../../functions/core/server/snapshot.ts';
 import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/incident-store/local-table.ts';
 

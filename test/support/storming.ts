@@ -1,7 +1,7 @@
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
-import type { TargetSettings } from '../../functions/core/policy/target.ts';
-import { aPolicy, aSession, aSnapshot, aTarget, active, many } from './a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many } from './a-session.ts';
 
 /** The user that storms. */
 export const CHECKOUT = 'checkout';

@@ -1,8 +1,8 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Template } from 'aws-cdk-lib/assertions';
-import { Stack } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { buildApp } from '../../lib/app.ts';
 import { parseConfig } from '../../lib/config/config.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dialect, HalfOpen } from '../../clients/client.ts';
-import type { ClientSession } from './client-session.ts';
 import type { LoadSpec } from '../load-spec.ts';
+import type { ClientSession } from './client-session.ts';
 
 /** What a behaviour works with, inside a load process. */
 export interface LoadContext {

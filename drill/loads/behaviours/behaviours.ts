@@ -1,3 +1,4 @@
+import type { LoadSpec } from '../load-spec.ts';
 import { batchJob } from './batch-job.ts';
 import type { Behaviour } from './behaviour.ts';
 import { deadlock } from './deadlock.ts';
@@ -6,7 +7,6 @@ import { healthyPool } from './healthy-pool.ts';
 import { honestLoad } from './honest-load.ts';
 import { idleInTransaction } from './idle-in-transaction.ts';
 import { leakingApp } from './leaking-app.ts';
-import type { LoadSpec } from '../load-spec.ts';
 import { lockHolder, lockWaiters } from './lock-pileup.ts';
 import { migration } from './migration.ts';
 import { oversizedPools } from './oversized-pools.ts';

@@ -1,5 +1,6 @@
+import { errorWords } from '../../../functions/core/words/error-words.ts';
+import { FLAVOUR_FACTS, MYSQL_FLAVOURS } from './mysql-flavours.ts';
 import { findMysqlProgram } from './mysql-program.ts';
-import { MYSQL_FLAVOURS, FLAVOUR_FACTS } from './mysql-flavours.ts';
 import { serverAccount } from './server-files.ts';
 
 /** `npm run servers`: finds or fetches every server that tests and drills need beside npm's, and says which they are. */
@@ -10,7 +11,7 @@ for (const flavour of MYSQL_FLAVOURS) {
     const { version, origin } = await findMysqlProgram(flavour, serverAccount());
     process.stdout.write(`${title} ${version}: ${origin}\n`);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${errorWords(error)}\n`);
     process.exitCode = 1;
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { errorWords } from '../../../functions/core/words/error-words.ts';
 import { unpackPackage } from './debian-packages.ts';
 import { FLAVOUR_FACTS, type MysqlFlavour } from './mysql-flavours.ts';
 import { inspectProgram, type MysqlProgram } from './mysql-inspection.ts';
@@ -84,7 +85,7 @@ async function fetchProgram(
     const seen = unsuitable.length > 0 ? unsuitable.join('; ') : `no ${programs.join(' or ')}`;
     throw new Error(
       `no ${title} server on this machine. Tried ${variable} (not set), PATH (${seen}) and fetching it ` +
-        `(${error instanceof Error ? error.message : String(error)}). Install ${title} ` +
+        `(${errorWords(error)}). Install ${title} ` +
         `${FLAVOUR_FACTS[flavour].oldest.join('.')} or later, or set ${variable} to a folder that holds it`,
       { cause: error },
     );

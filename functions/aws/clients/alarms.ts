@@ -4,8 +4,8 @@ import {
   type CompositeAlarm,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
-import type { AlarmSighting } from '../../core/record/incident.ts';
 import type { Alarms } from '../../core/ports/outside.ts';
+import type { AlarmSighting } from '../../core/record/incident.ts';
 import { once } from '../process/once.ts';
 
 export interface AlarmsOptions {

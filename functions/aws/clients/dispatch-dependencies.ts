@@ -1,6 +1,6 @@
-import { alarmsFromEnvironment } from './alarms.ts';
-import { systemClock } from '../process/clock.ts';
 import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
+import { systemClock } from '../process/clock.ts';
+import { alarmsFromEnvironment } from './alarms.ts';
 import { notifierFromEnvironment } from './notifier.ts';
 import { workflowFromEnvironment } from './workflow.ts';
 

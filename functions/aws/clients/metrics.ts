@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { FIGURES, figuresOf } from '../../core/sampler/figures.ts';
 import type { MetricsSink } from '../../core/ports/outside.ts';
+import { FIGURES, figuresOf } from '../../core/sampler/figures.ts';
 import { once } from '../process/once.ts';
 
 /** With the dimension Target these name every metric of Headroom's own. */

@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import { WorkerBusy, WorkerFault } from '../../core/protocol/errors.ts';
 import type { WorkerClient } from '../../core/ports/worker-client.ts';
+import { WorkerBusy, WorkerFault } from '../../core/protocol/errors.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type {
   CheckAnswer,

@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { Act, ActLimit, ActTally, VictimRecord } from '../../core/record/act.ts';
 import { ActRepeated } from '../../core/protocol/errors.ts';
+import type { Act, ActLimit, ActTally, VictimRecord } from '../../core/record/act.ts';
 import type { Round } from '../../core/record/round.ts';
 import { clipBytes, fit, jsonBytes } from '../process/fit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal, summaryOf } from './items.ts';

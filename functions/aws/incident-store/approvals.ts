@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { ANSWER_GOOD_FOR_MS, type Approval, type Question, type QuestionKey } from '../../core/record/approval.ts';
 import type { AnswerToQuestion, QuestionSecrets } from '../../core/ports/incident-store.ts';
+import { ANSWER_GOOD_FOR_MS, type Approval, type Question, type QuestionKey } from '../../core/record/approval.ts';
 import { fit } from '../process/fit.ts';
 import { expiresAt, KEEP_RECORDS_DAYS, ordinal, summaryOf } from './items.ts';
 import {

@@ -1,6 +1,6 @@
 import type { PlanSummary } from '../../core/plan/plan-summary.ts';
-import type { AlarmSighting, Incident } from '../../core/record/incident.ts';
 import type { NewIncident } from '../../core/ports/incident-store.ts';
+import type { AlarmSighting, Incident } from '../../core/record/incident.ts';
 import { REPEATS, type Notice, type NoticeAttempt } from '../../core/record/notice.ts';
 import { fit } from '../process/fit.ts';
 import type { Item, Key } from './table.ts';

@@ -1,9 +1,9 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { BadRequest, FenceLost } from '../../core/protocol/errors.ts';
-import type { Acknowledgement, Incident } from '../../core/record/incident.ts';
 import type { IncidentChange, NewIncident } from '../../core/ports/incident-store.ts';
-import type { Notice, NoticeAttempt, Repeat } from '../../core/record/notice.ts';
+import { BadRequest, FenceLost } from '../../core/protocol/errors.ts';
 import type { Outcome } from '../../core/protocol/steps.ts';
+import type { Acknowledgement, Incident } from '../../core/record/incident.ts';
+import type { Notice, NoticeAttempt, Repeat } from '../../core/record/notice.ts';
 import {
   incidentOf,
   MAX_JOINED,

@@ -1,9 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Incident } from '../../core/record/incident.ts';
 import { overlaps } from '../../core/policy/pause.ts';
 import type { IncidentStore } from '../../core/ports/incident-store.ts';
+import type { Incident } from '../../core/record/incident.ts';
 import { readEnvironment } from '../process/environment.ts';
+import { once } from '../process/once.ts';
 import { finishAct, putRound, readActs, readRounds, readTallies, startAct } from './acts.ts';
 import {
   answerQuestion,
@@ -15,16 +16,14 @@ import {
   readTaskToken,
   useApproval,
 } from './approvals.ts';
-import { confirmLimit, noteLimit, markReported, readLimits, readSettledLimits, settleLimit } from './limits.ts';
 import { incidentOf } from './items.ts';
+import { confirmLimit, markReported, noteLimit, readLimits, readSettledLimits, settleLimit } from './limits.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './lock.ts';
 import { deletePause, putPause, readPauses } from './pauses.ts';
 import { acknowledgeRecord, changeRecord, claimRepeat, closeRecord, noteNotice, readIncident } from './record.ts';
 import { putSample, readSamples } from './samples.ts';
-import type { IncidentTable } from './table.ts';
-import { queryAll } from './table.ts';
+import { queryAll, type IncidentTable } from './table.ts';
 import { claimWarning, clearWarning, noteWarningTold, readWarnings } from './warnings.ts';
-import { once } from '../process/once.ts';
 
 export interface IncidentStoreOptions {
   readonly client: DynamoDBDocumentClient;

@@ -1,5 +1,11 @@
-import type { DynamoDBDocumentClient, GetCommandOutput, QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  GetCommand,
+  QueryCommand,
+  UpdateCommand,
+  type DynamoDBDocumentClient,
+  type GetCommandOutput,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 
 /** The incident table: keys `pk` and `sk`, indexes `byTarget` and `byStatus` (sorted by `openedAt`), TTL `expiresAt`. */
 export interface IncidentTable {

@@ -1,8 +1,7 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { StandingWarning } from '../../core/ports/incident-store.ts';
 import { expiresAt } from './items.ts';
-import type { IncidentTable, Key } from './table.ts';
-import { queryAll, updateIf } from './table.ts';
+import { queryAll, updateIf, type IncidentTable, type Key } from './table.ts';
 
 /** A warning that stands for longer is told again. */
 const KEEP_WARNINGS_DAYS = 30;

@@ -1,7 +1,7 @@
-import type { Facts } from './facts.ts';
-import { printable } from '../words/printable.ts';
-import type { EngineName } from '../server/snapshot.ts';
 import type { Pool } from '../policy/target.ts';
+import type { EngineName } from '../server/snapshot.ts';
+import { printable } from '../words/printable.ts';
+import type { Facts } from './facts.ts';
 
 /**
  * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for

@@ -1,9 +1,10 @@
-import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
-import type { CauseName } from './find-cause.ts';
-import { largestConsumer, type Facts } from './facts.ts';
-import { printable } from '../words/printable.ts';
-import type { Session } from '../server/session.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import type { Session } from '../server/session.ts';
+import { mostFirst } from '../words/most-first.ts';
+import { printable } from '../words/printable.ts';
+import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
+import { largestConsumer, type Facts } from './facts.ts';
+import type { CauseName } from './find-cause.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 
@@ -157,7 +158,7 @@ function lastStatement(sessions: readonly Session[], advice: string): string[] {
     const text = statement?.text ?? '';
     if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
   }
-  const [top] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const [top] = mostFirst(counts);
   if (top === undefined) return [];
   const [text, count] = top;
   return [`${count} of them ran last: ${printable(text, LONGEST_TEXT)}; ${advice}`];

@@ -1,13 +1,14 @@
-import { countBy } from '../words/count-by.ts';
-import type { LockQueues } from '../server/locks.ts';
 import type { Policy } from '../policy/policy.ts';
 import { protectionOf } from '../policy/protection.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
+import type { LockQueues } from '../server/locks.ts';
 import { NO_RETURNS, type Returns } from '../server/returns.ts';
 import { consumerOf, type Session } from '../server/session.ts';
-import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
+import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
+import { countBy } from '../words/count-by.ts';
+import { mostFirst } from '../words/most-first.ts';
 
 /** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
 export interface Context {
@@ -208,15 +209,11 @@ function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean 
 
 /** The consumer that holds most of these sessions; `nobody` of none. */
 export function largestConsumer(sessions: readonly Session[]): Consumer {
-  const groups = new Map<string, Session[]>();
-  for (const session of sessions) {
-    const name = consumerOf(session);
-    const group = groups.get(name);
-    if (group) group.push(session);
-    else groups.set(name, [session]);
-  }
-  const [largest] = [...groups].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1));
-  return { name: largest?.[0] ?? 'nobody', sessions: largest?.[1] ?? [] };
+  const groups = Map.groupBy(sessions, consumerOf);
+  const [largest] = mostFirst([...groups].map(([name, own]) => [name, own.length] as const));
+  if (largest === undefined) return { name: 'nobody', sessions: [] };
+  const [name] = largest;
+  return { name, sessions: groups.get(name) ?? [] };
 }
 
 function isJob(session: Session, policy: Policy): boolean {

@@ -1,12 +1,12 @@
-import { largestConsumer, type Facts } from './facts.ts';
-import { CAUSES as KNOWN, type KnownCause } from './known-causes.ts';
-import { signalsOf, toldOf, type Signal } from './weights.ts';
-import type { CauseFinding } from './finding.ts';
 import type { Policy } from '../policy/policy.ts';
-import { printable } from '../words/printable.ts';
+import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
 import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
-import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
+import { printable } from '../words/printable.ts';
+import { largestConsumer, type Facts } from './facts.ts';
+import type { CauseFinding } from './finding.ts';
+import { CAUSES as KNOWN, type KnownCause } from './known-causes.ts';
+import { signalsOf, toldOf, type Signal } from './weights.ts';
 
 export type CauseName = KnownCause | 'unclear';
 

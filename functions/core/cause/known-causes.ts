@@ -1,9 +1,11 @@
+import type { Policy } from '../policy/policy.ts';
+import type { Session } from '../server/session.ts';
+import { count } from '../words/count.ts';
+import { inWords } from '../words/in-words.ts';
+import { percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 import type { Cause } from './weights.ts';
-import type { Policy } from '../policy/policy.ts';
-import { printable } from '../words/printable.ts';
-import type { Session } from '../server/session.ts';
-import { inWords } from '../words/in-words.ts';
 
 /**
  * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, here half each
@@ -68,7 +70,7 @@ export const CAUSES = {
         weight: 3,
         strength: ({ usedOnce }) => usedOnce,
         words: ({ usedOnce }) =>
-          `${Math.round(100 * (usedOnce ?? 0))}% of them were used when they were opened and never since`,
+          `${percent(100 * (usedOnce ?? 0))} of them were used when they were opened and never since`,
       },
       { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
       {
@@ -106,8 +108,7 @@ export const CAUSES = {
     explains: {
       of: 'sessions that wait for locks, with the root blockers; those behind a job left out',
       slots: ({ queued }) => queued,
-      words: ({ waiting, roots }) =>
-        `${waiting} sessions wait for locks, behind ${roots} root blocker${roots === 1 ? '' : 's'}`,
+      words: ({ waiting, roots }) => `${waiting} sessions wait for locks, behind ${count(roots, 'root blocker')}`,
     },
     signs: [
       {

@@ -1,7 +1,7 @@
-import type { Facts } from './facts.ts';
 import type { Policy } from '../policy/policy.ts';
-import { printable } from '../words/printable.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { printable } from '../words/printable.ts';
+import type { Facts } from './facts.ts';
 
 /** One thing that speaks for or against a cause. */
 export interface Signal {

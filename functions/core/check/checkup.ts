@@ -1,7 +1,9 @@
-import { describeAdmission } from '../server/admission.ts';
+import type { TargetSettings } from '../policy/target.ts';
 import { RIGHTS_OF } from '../protocol/check-facts.ts';
+import type { CheckAnswer } from '../protocol/worker.ts';
+import { describeAdmission } from '../server/admission.ts';
+import type { EngineName } from '../server/snapshot.ts';
 import { CHECKS, fine, notReached, shown, type CheckFinding, type CheckId } from './finding.ts';
-import { checkRefusal } from './way-in.ts';
 import { checkCanary, checkLoginLimits, checkPowers, checkReserve, checkTrial, checkVisibility } from './logins.ts';
 import {
   checkClock,
@@ -13,9 +15,7 @@ import {
   checkTls,
   checkTracking,
 } from './server-setup.ts';
-import type { EngineName } from '../server/snapshot.ts';
-import type { TargetSettings } from '../policy/target.ts';
-import type { CheckAnswer } from '../protocol/worker.ts';
+import { checkRefusal } from './way-in.ts';
 
 type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'>;
 type Inside = Extract<CheckAnswer, { ok: true }>;

@@ -1,8 +1,8 @@
 import type { CheckFacts, Right, Trial } from '../protocol/check-facts.ts';
-import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
-import { printable } from '../words/printable.ts';
 import { fixFor, wordsOf } from '../server/refusal.ts';
 import type { Canary, EngineName } from '../server/snapshot.ts';
+import { printable } from '../words/printable.ts';
+import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
 
 /** What Headroom's two logins may do, and whether they get in. */
 export function checkTrial({ right, result, detail, fix }: Trial): CheckFinding {

@@ -1,8 +1,8 @@
-import type { CheckFacts, LoginSources, ReserveHolder } from '../protocol/check-facts.ts';
-import { failed, fine, joinFixes, listNames, notReached, shown, warning, type CheckFinding } from './finding.ts';
 import { matchesAny } from '../policy/protection.ts';
-import type { EngineName } from '../server/snapshot.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import type { CheckFacts, LoginSources, ReserveHolder } from '../protocol/check-facts.ts';
+import type { EngineName } from '../server/snapshot.ts';
+import { failed, fine, joinFixes, listNames, notReached, shown, warning, type CheckFinding } from './finding.ts';
 
 /** How the server is set up, and whether the configuration knows. */
 

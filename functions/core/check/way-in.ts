@@ -1,7 +1,7 @@
 import type { LoginSources } from '../protocol/check-facts.ts';
-import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './finding.ts';
 import { fixFor, wordsOf } from '../server/refusal.ts';
 import type { EngineName, Refusal, RefusalKind } from '../server/snapshot.ts';
+import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './finding.ts';
 
 /** What a login passes on its way in, in the order of the report. */
 type Step = 'route' | 'tls' | 'slot' | 'authentication' | 'server';

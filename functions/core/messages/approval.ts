@@ -1,15 +1,17 @@
+import { describeLimitPlan, type PlanSummary } from '../plan/plan-summary.ts';
+import { tierNamed } from '../plan/tiers/index.ts';
+import { SPARED } from '../policy/spared.ts';
+import { SCHEMA } from '../protocol/schema.ts';
 import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
-import { approvalForm } from './json.ts';
-import { causeLines, whereLine } from './sections.ts';
-import { clipLines, countSessions, percent, renderSections, subjectLine, utc, type Section } from './text.ts';
-import type { Message } from './message.ts';
-import { describeLimitPlan, type PlanSummary } from '../plan/plan-summary.ts';
-import { printable } from '../words/printable.ts';
-import { SCHEMA } from '../protocol/schema.ts';
-import { SPARED } from '../policy/spared.ts';
-import { tierNamed } from '../plan/tiers/index.ts';
+import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
+import { percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
+import { approvalForm } from './json.ts';
+import type { Message } from './message.ts';
+import { causeLines, whereLine } from './sections.ts';
+import { clipLines, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page where it is answered; null where there is none. Whoever
@@ -18,7 +20,7 @@ import { inWords } from '../words/in-words.ts';
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const headline = `approve ${plan.tier}? ${plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}, `}${countSessions(plan.sessions)}, ${percent(incident.usageAfter)} used`;
+  const headline = `approve ${plan.tier}? ${plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}, `}${count(plan.sessions, 'session')}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
@@ -64,7 +66,7 @@ export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary)
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
   const limits = limit === null ? '' : `limits ${describeLimitPlan(limit)}, until the incident is closed, and `;
   return [
-    `${tier} ${limits}ends ${countSessions(sessions)}${how}; ${need} slots must come free`,
+    `${tier} ${limits}ends ${count(sessions, 'session')}${how}; ${need} slots must come free`,
     ...(limit === null ? [] : [limit.why]),
   ];
 }
@@ -73,9 +75,9 @@ export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary)
 export function costLines({ tier, losing, writing, rowsModified, named }: PlanSummary): string[] {
   return [
     tierNamed(tier).consequence,
-    ...(named.length > 0 ? [`${countSessions(named.length)} that only a person may end, by name below`] : []),
-    ...(writing > 0 ? [`${countSessions(writing)} with uncommitted changes, which roll back`] : []),
+    ...(named.length > 0 ? [`${count(named.length, 'session')} that only a person may end, by name below`] : []),
+    ...(writing > 0 ? [`${count(writing, 'session')} with uncommitted changes, which roll back`] : []),
     ...(rowsModified > 0 ? [`${rowsModified} rows to change back; the slots stay taken meanwhile`] : []),
-    ...(losing === 0 ? ['no work is lost'] : [`${countSessions(losing)} with a query or transaction to lose`]),
+    ...(losing === 0 ? ['no work is lost'] : [`${count(losing, 'session')} with a query or transaction to lose`]),
   ];
 }

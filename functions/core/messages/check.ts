@@ -1,9 +1,9 @@
 import type { CheckFinding } from '../check/finding.ts';
-import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
-import type { Message } from './message.ts';
-import { printable } from '../words/printable.ts';
-import { SCHEMA } from '../protocol/schema.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import { printable } from '../words/printable.ts';
+import type { Message } from './message.ts';
+import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /** A fix is to be copied, so it is cut only where no statement is that long. */
 const FIX_LENGTH = 1_000;

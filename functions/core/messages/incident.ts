@@ -1,11 +1,13 @@
 import type { Incident } from '../record/incident.ts';
-import { jsonForm } from './json.ts';
-import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type MessageDetails } from './sections.ts';
-import { countSessions, LINE_LENGTH, percent, renderSections, subjectLine } from './text.ts';
-import type { Message } from './message.ts';
-import { printable } from '../words/printable.ts';
 import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
 import { ordinalOf } from '../record/repeated-pages.ts';
+import { count } from '../words/count.ts';
+import { percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
+import { jsonForm } from './json.ts';
+import type { Message } from './message.ts';
+import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type MessageDetails } from './sections.ts';
+import { LINE_LENGTH, renderSections, subjectLine } from './text.ts';
 
 /**
  * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,
@@ -56,11 +58,11 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
       if (isConsumerLimited(incident))
         return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
-      return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${countSessions(incident.endedCount)} ended`;
+      return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${count(incident.endedCount, 'session')} ended`;
     case 'observed':
-      return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${countSessions(plannedCount(rounds))} would be ended`;
+      return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${count(plannedCount(rounds), 'session')} would be ended`;
     case 'done':
-      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${countSessions(incident.endedCount)} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
+      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${count(incident.endedCount, 'session')} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':

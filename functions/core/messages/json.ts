@@ -1,13 +1,13 @@
-import type { Approval } from '../record/approval.ts';
+import { SCHEMA } from '../protocol/schema.ts';
 import { actsByTier, topConsumers } from '../record/act.ts';
+import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
 import { summariseLimits } from '../record/limit.ts';
+import type { Notice } from '../record/notice.ts';
+import { printable } from '../words/printable.ts';
+import type { Message } from './message.ts';
 import type { MessageDetails } from './sections.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
-import type { Message } from './message.ts';
-import { printable } from '../words/printable.ts';
-import { SCHEMA } from '../protocol/schema.ts';
-import type { Notice } from '../record/notice.ts';
 
 /** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
 export function jsonForm(

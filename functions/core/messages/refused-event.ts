@@ -1,7 +1,7 @@
-import { renderSections, subjectLine, utc, type Section } from './text.ts';
-import { printable } from '../words/printable.ts';
 import { SCHEMA } from '../protocol/schema.ts';
+import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
+import { renderSections, subjectLine, utc, type Section } from './text.ts';
 
 export interface RefusedEvent {
   /** Null when the event does not say. */

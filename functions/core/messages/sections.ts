@@ -1,19 +1,21 @@
-import { describeAdmission } from '../server/admission.ts';
-import { describeFinally, type Approval } from '../record/approval.ts';
-import { describeCall } from '../plan/call.ts';
 import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { describeCall } from '../plan/call.ts';
+import { resumeCommandFor } from '../policy/pause.ts';
+import { SPARED, type SparedReason } from '../policy/spared.ts';
+import type { EndingResult } from '../protocol/worker.ts';
 import { actsByTier, topConsumers, type Act, type TierSummary } from '../record/act.ts';
+import { describeFinally, type Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
 import { describeLimit, summariseLimits, type SettledLimit } from '../record/limit.ts';
-import { clipLines, countSessions, LINE_LENGTH, MAX_LINES, percent, utc, type Section } from './text.ts';
-import { resumeCommandFor } from '../policy/pause.ts';
-import { printable } from '../words/printable.ts';
 import type { FirstNotice } from '../record/notice.ts';
-import type { Round } from '../record/round.ts';
 import { howToAcknowledge } from '../record/repeated-pages.ts';
-import { SPARED, type SparedReason } from '../policy/spared.ts';
+import type { Round } from '../record/round.ts';
+import { describeAdmission } from '../server/admission.ts';
+import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
-import type { EndingResult } from '../protocol/worker.ts';
+import { percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
+import { clipLines, LINE_LENGTH, MAX_LINES, utc, type Section } from './text.ts';
 
 /** From this usage on, clients are refused or about to be. */
 export const CRITICAL_PERCENT = 95;
@@ -127,7 +129,7 @@ function howBad(
   const logins =
     refused === 0
       ? 'no login of Headroom’s own was refused'
-      : `${refused} login${refused === 1 ? '' : 's'} of Headroom’s own refused as full`;
+      : `${count(refused, 'login')} of Headroom’s own refused as full`;
   const last = rounds.at(-1);
   const wait =
     admission !== null
@@ -169,13 +171,13 @@ const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
 function describeTier({ tier, acts, results, unknown }: TierSummary): string {
   const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
   if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
-  return `${tier} (${acts} ${acts === 1 ? 'act' : 'acts'}): ${parts.join(', ') || 'nobody'}`;
+  return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'nobody'}`;
 }
 
 function planned(rounds: readonly Round[]): string[] {
-  const plan = Object.entries(rounds.at(-1)?.planned ?? {}).filter(([, count]) => count > 0);
+  const plan = Object.entries(rounds.at(-1)?.planned ?? {}).filter(([, sessions]) => sessions > 0);
   if (plan.length === 0) return ['nothing: no tier may end anything'];
-  return plan.slice(0, MAX_LINES).map(([tier, count]) => `${printable(tier)}: ${countSessions(count)}`);
+  return plan.slice(0, MAX_LINES).map(([tier, sessions]) => `${printable(tier)}: ${count(sessions, 'session')}`);
 }
 
 export function plannedCount(rounds: readonly Round[]): number {
@@ -187,7 +189,7 @@ function left({ spared }: Incident, notice: FirstNotice): string[] {
   if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   return [
-    `${countSessions(total)} left alone by the last plan:`,
+    `${count(total, 'session')} left alone by the last plan:`,
     ...counts.slice(0, MAX_LINES).map(([reason, count]) => `${count}: ${sparedWords(reason)}`),
   ];
 }

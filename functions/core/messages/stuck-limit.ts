@@ -1,10 +1,10 @@
-import { limitStatement } from '../server/limit-statement.ts';
-import type { LimitRecord } from '../record/limit.ts';
-import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
-import type { Message } from './message.ts';
-import { printable, shellWord } from '../words/printable.ts';
-import { SCHEMA } from '../protocol/schema.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { LimitRecord } from '../record/limit.ts';
+import { limitStatement } from '../server/limit-statement.ts';
+import { printable, shellWord } from '../words/printable.ts';
+import type { Message } from './message.ts';
+import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /** Names may be long; a statement that is cut is none. */
 const STATEMENT_LENGTH = 1_000;

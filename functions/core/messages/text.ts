@@ -1,5 +1,5 @@
-import type { Message } from './message.ts';
 import { printable } from '../words/printable.ts';
+import type { Message } from './message.ts';
 
 /** A label and its lines. */
 export type Section = readonly [label: string, lines: readonly string[]];
@@ -44,12 +44,4 @@ function ascii(text: string, maxLength: number): string {
 
 export function clipLines(texts: readonly string[]): string[] {
   return texts.slice(0, MAX_LINES).map((text) => printable(text, LINE_LENGTH));
-}
-
-export function percent(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? 'unknown' : `${Math.round(value)}%`;
-}
-
-export function countSessions(count: number): string {
-  return `${count} ${count === 1 ? 'session' : 'sessions'}`;
 }

@@ -1,11 +1,11 @@
-import type { Warning } from '../sampler/levels.ts';
-import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
-import type { Message } from './message.ts';
-import { printable } from '../words/printable.ts';
-import { SCHEMA } from '../protocol/schema.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import { SCHEMA } from '../protocol/schema.ts';
+import type { Warning } from '../sampler/levels.ts';
 import { WARNINGS } from '../sampler/warnings.ts';
 import { inWords } from '../words/in-words.ts';
+import { printable } from '../words/printable.ts';
+import type { Message } from './message.ts';
+import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /** For a warning of the sampler: it has no incident, and nothing was or will be ended for it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {

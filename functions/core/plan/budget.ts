@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
-import { slotsTaken, type Sample } from '../server/snapshot.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { slotsTaken, type Sample } from '../server/snapshot.ts';
 import type { PlanInput, TierPlan } from './tier-plan.ts';
 
 /** Slots over the relief level; 0 when there is nothing to do. */

@@ -1,14 +1,14 @@
-import { countBy } from '../words/count-by.ts';
-import { budgetSlots } from './budget.ts';
-import type { History } from './tier-plan.ts';
 import type { Policy } from '../policy/policy.ts';
-import { printable } from '../words/printable.ts';
 import { matchesAny, matchesClient, protectionOf, reservedForPerson } from '../policy/protection.ts';
+import type { SparedReason } from '../policy/spared.ts';
 import { sessionKey, type Session, type SessionState } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
-import type { SparedReason } from '../policy/spared.ts';
-import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
+import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
+import { printable } from '../words/printable.ts';
+import { budgetSlots } from './budget.ts';
+import type { History } from './tier-plan.ts';
+import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
 
 /** What a person's call would end. */
 export interface CallPlan {

@@ -1,5 +1,6 @@
-import { HARM, type HarmKind } from './harm.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { count } from '../words/count.ts';
+import { HARM, type HarmKind } from './harm.ts';
 
 /** Sessions of one tier and kind that were chosen together. */
 export interface Chosen {
@@ -47,5 +48,5 @@ export function describeChoice({ chosen, next, alone, harm, frees }: Choice): st
 }
 
 function inPoints({ harm, frees }: { readonly harm: number; readonly frees: number }): string {
-  return `harm ${harm} for ${frees} slot${frees === 1 ? '' : 's'}`;
+  return `harm ${harm} for ${count(frees, 'slot')}`;
 }

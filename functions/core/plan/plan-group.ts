@@ -1,16 +1,16 @@
-import { harmOf } from './harm.ts';
-import { chooseLeastHarm } from './least-harm.ts';
-import { budgetOf, type Left } from './budget.ts';
-import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
-import type { Weighed, Weighing } from './weighing.ts';
 import { modeOfTier } from '../policy/policy.ts';
 import { reservedForPerson } from '../policy/protection.ts';
+import type { SparedReason } from '../policy/spared.ts';
+import type { TierName } from '../policy/tier-names.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import { consumerOf, type Session } from '../server/session.ts';
-import type { SparedReason } from '../policy/spared.ts';
+import { budgetOf, type Left } from './budget.ts';
+import { harmOf } from './harm.ts';
+import { chooseLeastHarm } from './least-harm.ts';
+import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
-import type { TierName } from '../policy/tier-names.ts';
 import type { Candidate, LimitRefusal, Spared, Tier } from './tiers/tier.ts';
+import type { Weighed, Weighing } from './weighing.ts';
 
 export interface GroupInput extends PlanInput {
   /** Sessions that nothing protects. */

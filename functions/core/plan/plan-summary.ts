@@ -1,12 +1,13 @@
-import { countBy } from '../words/count-by.ts';
-import type { TierPlan, Victim } from './tier-plan.ts';
-import { printable } from '../words/printable.ts';
-import { consumerOf, sessionKey, type Session } from '../server/session.ts';
-import { sha256 } from '../words/sha256.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { LimitPlan } from './tiers/tier.ts';
+import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
+import { mostFirst } from '../words/most-first.ts';
+import { printable } from '../words/printable.ts';
+import { sha256 } from '../words/sha256.ts';
+import type { TierPlan, Victim } from './tier-plan.ts';
+import type { LimitPlan } from './tiers/tier.ts';
 
 /** A session that is asked about by name: its yes is for it alone. */
 export interface NamedVictim {
@@ -51,10 +52,9 @@ const ROWS_GROWTH = 2;
 
 /** Sums up what a tier would do, for a person to decide on. Names are printable and bounded; no statement is in it. */
 export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need: number): PlanSummary {
-  const largest = [...countBy(planned, consumerKey)]
-    .map(([name, sessions]) => ({ name, sessions }))
-    .sort((one, other) => other.sessions - one.sessions || (one.name < other.name ? -1 : 1))
-    .slice(0, MOST_CONSUMERS);
+  const largest = mostFirst(countBy(planned, consumerKey))
+    .slice(0, MOST_CONSUMERS)
+    .map(([name, sessions]) => ({ name, sessions }));
   const names = new Set(largest.map(({ name }) => name));
   const victims = planned.filter((victim) => names.has(consumerKey(victim)));
   return {

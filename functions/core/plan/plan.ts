@@ -1,14 +1,14 @@
-import { NO_CHOICE } from './choice.ts';
-import { planGroup } from './plan-group.ts';
-import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
-import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
-import { chosenFrom } from './weighing.ts';
 import { modeOfTier } from '../policy/policy.ts';
 import { protectionOf } from '../policy/protection.ts';
-import { sessionKey, type Session } from '../server/session.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { sessionKey, type Session } from '../server/session.ts';
+import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
+import { NO_CHOICE } from './choice.ts';
+import { planGroup } from './plan-group.ts';
+import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
 import type { Spared } from './tiers/tier.ts';
+import { chosenFrom } from './weighing.ts';
 
 /**
  * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the budgets,

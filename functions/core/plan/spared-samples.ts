@@ -1,6 +1,6 @@
+import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import type { Spared } from './tiers/tier.ts';
-import { inWords } from '../words/in-words.ts';
 
 const SAMPLES_PER_REASON = 3;
 

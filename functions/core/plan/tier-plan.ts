@@ -1,13 +1,13 @@
-import type { Choice } from './choice.ts';
-import { countBy } from '../words/count-by.ts';
-import type { Harm } from './harm.ts';
-import type { LockQueues } from '../server/locks.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
-import type { Ended, Returns } from '../server/returns.ts';
-import type { Snapshot } from '../server/snapshot.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { Candidate, LimitRefusal, Spared, ActiveLimit, LimitPlan } from './tiers/tier.ts';
+import type { LockQueues } from '../server/locks.ts';
+import type { Ended, Returns } from '../server/returns.ts';
+import type { Snapshot } from '../server/snapshot.ts';
+import { countBy } from '../words/count-by.ts';
+import type { Choice } from './choice.ts';
+import type { Harm } from './harm.ts';
+import type { ActiveLimit, Candidate, LimitPlan, LimitRefusal, Spared } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {

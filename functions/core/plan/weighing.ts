@@ -1,8 +1,8 @@
+import type { TierName } from '../policy/tier-names.ts';
+import { consumerOf } from '../server/session.ts';
+import { printable } from '../words/printable.ts';
 import type { Choice } from './choice.ts';
 import { chooseLeastHarm, perSlot, type Bounds, type Option } from './least-harm.ts';
-import { printable } from '../words/printable.ts';
-import { consumerOf } from '../server/session.ts';
-import type { TierName } from '../policy/tier-names.ts';
 import type { Victim } from './tier-plan.ts';
 
 /** A victim as the choice weighs it. */

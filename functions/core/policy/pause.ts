@@ -1,5 +1,5 @@
-import type { Mode, Policy } from './policy.ts';
 import { printable } from '../words/printable.ts';
+import type { Mode, Policy } from './policy.ts';
 import { TIER_NAMES, type TierName } from './tier-names.ts';
 
 /** Whether a pause stands at a time in epoch milliseconds. */

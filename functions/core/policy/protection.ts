@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
+import type { Session } from '../server/session.ts';
+import { isMaintenance } from '../server/statement.ts';
 import { readNetwork } from './network.ts';
 import type { Policy } from './policy.ts';
-import type { Session } from '../server/session.ts';
 import type { SparedReason } from './spared.ts';
-import { isMaintenance } from '../server/statement.ts';
 
 /**
  * Applications that copy or change whole databases. Ending them loses hours or leaves half a migration; names as they set

@@ -1,14 +1,14 @@
-import type { Answer, Approval, Decision, Question, QuestionKey } from '../record/approval.ts';
 import type { PersonsCall } from '../plan/call.ts';
-import type { Act, ActTally } from '../record/act.ts';
-import type { Acknowledgement, AlarmSighting, Incident } from '../record/incident.ts';
-import type { LimitEnd, LimitRecord, DroppedLimit, SettledLimit } from '../record/limit.ts';
 import type { Pause, PauseScope } from '../policy/pause.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import type { Outcome } from '../protocol/steps.ts';
+import type { Act, ActTally } from '../record/act.ts';
+import type { Answer, Approval, Decision, Question, QuestionKey } from '../record/approval.ts';
+import type { Acknowledgement, AlarmSighting, Incident } from '../record/incident.ts';
+import type { DroppedLimit, LimitEnd, LimitRecord, SettledLimit } from '../record/limit.ts';
 import type { Notice, NoticeAttempt, Repeat } from '../record/notice.ts';
 import type { Round } from '../record/round.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
-import type { TargetSettings } from '../policy/target.ts';
-import type { Outcome } from '../protocol/steps.ts';
 
 /** How long a step holds the target after renewing its lease: longer than the longest step runs. */
 export const LEASE_MS = 10 * 60_000;

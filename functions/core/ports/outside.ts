@@ -1,5 +1,5 @@
-import type { AlarmSighting } from '../record/incident.ts';
 import type { Message } from '../messages/message.ts';
+import type { AlarmSighting } from '../record/incident.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
 
 export interface Alarms {

@@ -1,15 +1,15 @@
 import type {
-  LimitRequest,
   CheckAnswer,
   CheckRequest,
   EndAnswer,
   EndRequest,
+  LiftRequest,
   LimitAnswer,
+  LimitRequest,
   SampleAnswer,
   SampleRequest,
   SnapshotAnswer,
   SnapshotRequest,
-  LiftRequest,
 } from '../protocol/worker.ts';
 
 /** The worker of one target. Retries what is safe to retry (not ready, throttled, busy) until `deadline`. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { BadRequest } from './errors.ts';
-import { printable } from '../words/printable.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import { printable } from '../words/printable.ts';
+import { BadRequest } from './errors.ts';
 import './zod-messages.ts';
 
 export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';

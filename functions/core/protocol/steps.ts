@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { SCHEMA } from './schema.ts';
 import { targetSettings } from '../policy/target.ts';
 import { TIER_NAMES } from '../policy/tier-names.ts';
+import { SCHEMA } from './schema.ts';
 
 /** What the rule of a target's stack sends to the dispatch function. The event itself is parsed by `alarm-event.ts`. */
 export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings, event: z.unknown() });

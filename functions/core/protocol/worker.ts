@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { CheckFacts, LoginSources } from './check-facts.ts';
 import type { SessionIdentity } from '../server/session.ts';
 import type { Admission, Canary, Refusal, Sample, Snapshot } from '../server/snapshot.ts';
+import type { CheckFacts, LoginSources } from './check-facts.ts';
 
 const identity = z.object({ server: z.string(), id: z.number(), incarnation: z.string() });
 

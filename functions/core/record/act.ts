@@ -1,7 +1,8 @@
-import { countBy } from '../words/count-by.ts';
-import { consumerOf, type SessionIdentity } from '../server/session.ts';
 import type { ActKind } from '../policy/tier-names.ts';
 import type { EndingResult, LimitResult } from '../protocol/worker.ts';
+import { consumerOf, type SessionIdentity } from '../server/session.ts';
+import { countBy } from '../words/count-by.ts';
+import { mostFirst } from '../words/most-first.ts';
 
 /** What became of the victims of one tier, over all its acts. */
 export interface TierSummary {
@@ -32,10 +33,9 @@ export function countEnded(acts: readonly Act[]): number {
 /** The consumers that lost the most sessions or queries, most first; ties by name. */
 export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
   const ended = acts.flatMap((act) => act.victims).filter(isEnded);
-  return [...countBy(ended, consumerOf)]
-    .map(([name, count]) => ({ name, count }))
-    .sort((one, other) => other.count - one.count || (one.name < other.name ? -1 : 1))
-    .slice(0, limit);
+  return mostFirst(countBy(ended, consumerOf))
+    .slice(0, limit)
+    .map(([name, count]) => ({ name, count }));
 }
 
 function isEnded({ result }: VictimRecord): boolean {

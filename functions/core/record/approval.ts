@@ -1,9 +1,10 @@
 import { findWorse, type PlanSummary } from '../plan/plan-summary.ts';
 import { LONGEST_WAIT_MINUTES, type Policy } from '../policy/policy.ts';
+import type { TierName } from '../policy/tier-names.ts';
+import { count } from '../words/count.ts';
+import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import { sha256 } from '../words/sha256.ts';
-import type { TierName } from '../policy/tier-names.ts';
-import { inWords } from '../words/in-words.ts';
 
 /** What may be answered. */
 export type Answer = 'approved' | 'denied';
@@ -112,7 +113,7 @@ function nameOf({ decision }: Approval): string {
 /** What became of a question, in words. */
 export function describeApproval({ plan, status, decision, askedAt, endedAt }: Approval): string {
   const limits = plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 63)} and `;
-  const what = `${plan.tier}, ${limits}${plan.sessions} session${plan.sessions === 1 ? '' : 's'}`;
+  const what = `${plan.tier}, ${limits}${count(plan.sessions, 'session')}`;
   const after = endedAt === null ? '' : ` after ${inWords(endedAt - askedAt)}`;
   if (decision === null) return `${what}: ${UNANSWERED[status]}${after}`;
   const from = decision.address === null ? 'at the terminal' : `from ${printable(decision.address, 60)}`;

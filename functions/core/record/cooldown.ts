@@ -1,6 +1,6 @@
-import type { Incident } from './incident.ts';
-import type { Crossing } from '../sampler/levels.ts';
 import type { Outcome } from '../protocol/steps.ts';
+import type { Crossing } from '../sampler/levels.ts';
+import type { Incident } from './incident.ts';
 
 /** How long after an incident closed what still stands opens another: CloudWatch itself lags by minutes. */
 const REST_MS: Readonly<Record<Outcome, number>> = {

@@ -1,13 +1,13 @@
-import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
-import type { LimitRecord } from './limit.ts';
 import type { History } from '../plan/tier-plan.ts';
-import type { Round } from './round.ts';
-import type { Ended } from '../server/returns.ts';
-import { consumerOf, sessionKey, type Session } from '../server/session.ts';
-import type { Snapshot } from '../server/snapshot.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import { BY_HAND, type TierName } from '../policy/tier-names.ts';
 import type { EndingResult } from '../protocol/worker.ts';
+import type { Ended } from '../server/returns.ts';
+import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import type { Snapshot } from '../server/snapshot.ts';
+import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
+import type { LimitRecord } from './limit.ts';
+import type { Round } from './round.ts';
 
 /** Results after which a session counts against the budgets: it was ended, or may have been. */
 export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);

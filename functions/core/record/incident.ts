@@ -1,10 +1,10 @@
-import type { PersonsCall } from '../plan/call.ts';
 import type { CauseFinding } from '../cause/finding.ts';
+import type { PersonsCall } from '../plan/call.ts';
 import type { Pause } from '../policy/pause.ts';
-import type { Notice, NoticeAttempt } from './notice.ts';
-import type { Admission } from '../server/snapshot.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import type { Outcome } from '../protocol/steps.ts';
+import type { Admission } from '../server/snapshot.ts';
+import type { Notice, NoticeAttempt } from './notice.ts';
 
 /** An alarm event that belongs to an incident. */
 export interface AlarmSighting {

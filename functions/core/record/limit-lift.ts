@@ -1,5 +1,5 @@
-import type { LimitEnd, LimitRecord } from './limit.ts';
 import type { LimitAnswer } from '../protocol/worker.ts';
+import type { LimitEnd, LimitRecord } from './limit.ts';
 
 /**
  * What to make of an attempt to lift a limit. `settled`: it is off the server for good. `waiting`: the server does not have it,

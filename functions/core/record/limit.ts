@@ -1,5 +1,5 @@
-import type { Act, ActLimit } from './act.ts';
 import { printable } from '../words/printable.ts';
+import type { Act, ActLimit } from './act.ts';
 
 /** A temporary limit of an incident, for people and for machines. Null: not known, or there is none. */
 export interface LimitSummary {

@@ -1,5 +1,5 @@
-import type { Incident } from './incident.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Incident } from './incident.ts';
 import { isRepeat, REPEATS, type Repeat } from './notice.ts';
 
 type Escalation = Policy['escalation'];

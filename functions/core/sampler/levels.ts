@@ -1,4 +1,5 @@
 import { criticalPercentOf, type Policy } from '../policy/policy.ts';
+import { percent } from '../words/percent.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { WARNINGS, type WarningName } from './warnings.ts';
 
@@ -67,7 +68,7 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const isOver = ({ usage, isFull }: StoredSample) => (usage === null ? null : usage >= triggerPercent || isFull);
   const run = isOver(newest) === true ? runOf(history, isOver) : null;
   if (run === null) return null;
-  const usage = `usage ${Math.round(newest.usage ?? 0)}%`;
+  const usage = `usage ${percent(newest.usage ?? 0)}`;
   const { since, length } = run;
   const critical = criticalPercentOf(policy);
   const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
@@ -81,7 +82,7 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
-  const reason = `${usage} in ${length} samples running, trigger at ${triggerPercent}%`;
+  const reason = `${usage} in ${length} samples running, trigger at ${percent(triggerPercent)}`;
   return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 

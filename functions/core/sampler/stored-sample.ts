@@ -1,4 +1,4 @@
-import { printable } from '../words/printable.ts';
+import type { SampleAnswer } from '../protocol/worker.ts';
 import {
   isRefusedAsFull,
   slotsTaken,
@@ -8,7 +8,7 @@ import {
   type RefusalKind,
   type Sample,
 } from '../server/snapshot.ts';
-import type { SampleAnswer } from '../protocol/worker.ts';
+import { printable } from '../words/printable.ts';
 
 /**
  * What became of a sample. `seen`: the worker looked. `refused`: the database did not let it in. `busy`: the worker was at

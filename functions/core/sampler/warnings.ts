@@ -1,8 +1,9 @@
-import { hasFailed } from './figures.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { StoredSample } from './stored-sample.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { EngineName } from '../server/snapshot.ts';
+import { percent } from '../words/percent.ts';
+import { hasFailed } from './figures.ts';
+import type { StoredSample } from './stored-sample.ts';
 
 export type WarningName =
   'filling-up' | 'headroom-low' | 'long-queries' | 'ghost-session' | 'canary-broken' | 'no-access';
@@ -35,16 +36,16 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
     holdMs: ({ levels }) => 1000 * levels.warnSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${policy.levels.warnPercent}% on`,
+    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${percent(policy.levels.warnPercent)} on`,
     advice: ({ policy }) => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
-      `from ${policy.triggerPercent}% on Headroom opens an incident by itself`,
+      `from ${percent(policy.triggerPercent)} on Headroom opens an incident by itself`,
     ],
   },
   'headroom-low': {
     shows: ({ usage }, { levels }) => (usage === null ? null : 100 - usage < levels.lowHeadroomPercent),
     holdMs: ({ levels }) => 1000 * levels.lowHeadroomSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; under ${policy.levels.lowHeadroomPercent}% are free`,
+    why: ({ sample, policy }) => `${slots(sample)}; under ${percent(policy.levels.lowHeadroomPercent)} are free`,
     advice: () => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
       'if this is honest load, make the pools smaller, put a pooler in front or raise max_connections',
@@ -99,8 +100,8 @@ function explainNoAccess({ sample, endpoint, engine }: Subject) {
 
 function slots({ usage, used, usable }: StoredSample): string {
   return used === null
-    ? `usage is ${Math.round(usage ?? 0)}%`
-    : `${used} of ${usable} usable slots are taken (${Math.round(usage ?? 0)}%)`;
+    ? `usage is ${percent(usage ?? 0)}`
+    : `${used} of ${usable} usable slots are taken (${percent(usage ?? 0)})`;
 }
 
 function minutes(ms: number): string {

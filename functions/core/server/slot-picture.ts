@@ -1,8 +1,9 @@
 import { countBy } from '../words/count-by.ts';
-import type { LockQueues } from './locks.ts';
-import { printable } from '../words/printable.ts';
-import { consumerOf, type Session } from './session.ts';
 import { inWords } from '../words/in-words.ts';
+import { mostFirst } from '../words/most-first.ts';
+import { printable } from '../words/printable.ts';
+import type { LockQueues } from './locks.ts';
+import { consumerOf, type Session } from './session.ts';
 
 /** Who holds the slots, for how long, and what they wait for: what a person looks at first, whatever the cause. */
 export interface SlotPicture {
@@ -85,15 +86,10 @@ const AGE_WORDS = {
 } as const satisfies Record<keyof SlotPicture['ages'], string>;
 
 function largest(names: readonly (string | null)[]): Share[] {
-  return [
-    ...countBy(
-      names.filter((name) => name !== null),
-      (name) => name,
-    ),
-  ]
-    .map(([name, sessions]) => ({ name, sessions }))
-    .sort((a, b) => b.sessions - a.sessions || (a.name < b.name ? -1 : 1))
-    .slice(0, MOST_SHARES);
+  const known = names.filter((name) => name !== null);
+  return mostFirst(countBy(known, (name) => name))
+    .slice(0, MOST_SHARES)
+    .map(([name, sessions]) => ({ name, sessions }));
 }
 
 function histogram(ages: readonly (number | null)[]): number[] {

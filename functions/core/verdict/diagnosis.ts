@@ -1,13 +1,13 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
 import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
 import type { CauseFinding } from '../cause/finding.ts';
-import { readLockQueues, type LockQueues } from '../server/locks.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
+import type { TierName } from '../policy/tier-names.ts';
+import { readLockQueues, type LockQueues } from '../server/locks.ts';
 import { LOOK_MS, readReturns, type Returns } from '../server/returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from '../server/snapshot.ts';
-import type { TierName } from '../policy/tier-names.ts';
 
 export interface Diagnosis {
   readonly usage: number;

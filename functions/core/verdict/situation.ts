@@ -1,9 +1,9 @@
-import type { Approval } from '../record/approval.ts';
-import type { ActLimit } from '../record/act.ts';
-import type { Incident } from '../record/incident.ts';
-import type { Pause } from '../policy/pause.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
+import type { Pause } from '../policy/pause.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import type { ActLimit } from '../record/act.ts';
+import type { Approval } from '../record/approval.ts';
+import type { Incident } from '../record/incident.ts';
 
 export type Verdict =
   /** Looks good; true relief needs more samples in a row first. */

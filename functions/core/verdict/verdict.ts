@@ -1,15 +1,17 @@
-import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
 import { CAUSES, type CauseName } from '../cause/find-cause.ts';
-import type { Diagnosis } from './diagnosis.ts';
-import { describePause, fullPause } from '../policy/pause.ts';
 import { summarisePlan } from '../plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../plan/tier-plan.ts';
+import { tierNamed } from '../plan/tiers/index.ts';
+import { describePause, fullPause } from '../policy/pause.ts';
 import type { Policy } from '../policy/policy.ts';
-import { printable } from '../words/printable.ts';
+import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
 import { barToActing, type Bar } from '../server/readiness.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { Canary, Refusal, Snapshot } from '../server/snapshot.ts';
-import { tierNamed } from '../plan/tiers/index.ts';
+import { inWords } from '../words/in-words.ts';
+import { percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Situation, Verdict } from './situation.ts';
 import {
   adviceFor,
@@ -20,7 +22,6 @@ import {
   nothingLeft,
   reachedBudgets,
 } from './words.ts';
-import { inWords } from '../words/in-words.ts';
 
 /** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
 const EMPTY_LOOKS = 3;
@@ -49,14 +50,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
       return {
         next: 'confirm',
         outcome: situation.hasActed ? 'relieved' : 'not-needed',
-        why: `usage ${usage}% is at or under the relief level of ${policy.reliefPercent}%`,
+        why: `usage ${usage}% is at or under the relief level of ${percent(policy.reliefPercent)}`,
       };
     }
     if (!situation.hasActed) {
       return {
         next: 'close',
         outcome: 'not-needed',
-        why: `usage ${usage}% is under the trigger of ${policy.triggerPercent}% and ordinary clients get in`,
+        why: `usage ${usage}% is under the trigger of ${percent(policy.triggerPercent)} and ordinary clients get in`,
       };
     }
   }
@@ -140,7 +141,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
 function judgeHold(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
-  const why = `usage ${usage}% is under the trigger of ${triggerPercent}%; relief has held for ${inWords(heldMs)}`;
+  const why = `usage ${usage}% is under the trigger of ${percent(triggerPercent)}; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
 }

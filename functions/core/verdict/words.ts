@@ -1,15 +1,16 @@
 import { adviseOn } from '../cause/advice.ts';
 import { CAUSES, type CauseName } from '../cause/find-cause.ts';
-import type { Diagnosis } from './diagnosis.ts';
-import { limitStatement } from '../server/limit-statement.ts';
-import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
-import { printable } from '../words/printable.ts';
-import type { SparedReason } from '../policy/spared.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
+import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
+import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { limitStatement } from '../server/limit-statement.ts';
+import { count } from '../words/count.ts';
+import { printable } from '../words/printable.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { Situation } from './situation.ts';
 
 export function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
@@ -23,7 +24,7 @@ function holdOn(tier: TierName, pauses: readonly Pause[]): string {
 }
 
 export function describeTier(tier: TierPlan): string {
-  const ends = `ends ${tier.victims.length} session${tier.victims.length === 1 ? '' : 's'}`;
+  const ends = `ends ${count(tier.victims.length, 'session')}`;
   return `${tier.tier} ${tier.limit === null ? ends : `limits ${describeLimitPlan(tier.limit)} and ${ends}`}`;
 }
 

@@ -1,9 +1,9 @@
 import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
-import { knock } from './connect/canary.ts';
+import { endSessions } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
+import { knock } from './connect/canary.ts';
 import { connectResponder, type Admitted } from './connect/connect.ts';
-import { endSessions } from './change/end.ts';
 import { PING } from './connect/login.sql.ts';
 import { takeSample } from './look/sample.ts';
 import { takeSnapshot } from './look/snapshot.ts';

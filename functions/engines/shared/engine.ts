@@ -1,7 +1,7 @@
 import type { CheckFacts } from '../../core/protocol/check-facts.ts';
+import type { Ending, EndRequest, LimitOutcome } from '../../core/protocol/worker.ts';
 import type { Refusal, Sample, Snapshot } from '../../core/server/snapshot.ts';
 import type { StatementDetail } from '../../core/server/statement.ts';
-import type { Ending, EndRequest, LimitOutcome } from '../../core/protocol/worker.ts';
 
 /** How the connection is protected. `require` encrypts without knowing whom it talks to. */
 export interface TlsSettings {

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 import type { Client, Connection } from '../../../drill/clients/client.ts';
 import { clientFor } from '../../../drill/clients/registry.ts';
-import { startDrillServer } from '../../../drill/stage/drill-server.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from '../../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../../drill/loads/load.ts';
 import { connectionLeak } from '../../../drill/scenarios/connection-leak.ts';
+import { startDrillServer } from '../../../drill/stage/drill-server.ts';
 import type { DrillServer } from '../../../drill/stage/shop.ts';
 import { knock } from '../../../drill/stage/watch.ts';
+import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 
 const USABLE = 20;
 /** For what happens at once where nothing else runs. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 import { drillConfig } from '../../../drill/config.ts';
 import { loadSpec, type LoadInput } from '../../../drill/loads/load-spec.ts';
+import { scenarioOn, type Scenario } from '../../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../../drill/scenarios/index.ts';
 import { BYSTANDERS, OTHER_NAMES } from '../../../drill/scenarios/names.ts';
-import { scenarioOn, type Scenario } from '../../../drill/scenario/scenario.ts';
 import { AS_WRITTEN, BOUNDS, seeded } from '../../../drill/scenarios/seeded.ts';
 import { slotsOf } from '../../../drill/stage/server-choice.ts';
+import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 2);
 const CASES = SCENARIOS.flatMap((scenario) =>

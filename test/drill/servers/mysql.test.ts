@@ -1,9 +1,9 @@
+import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
 import { afterEach, describe, expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';

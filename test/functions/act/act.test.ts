@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
-import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
-import { aPolicy, active, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
+import { diagnose } from '../../../functions/diagnose/diagnose.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
-import { carryOutCall, proposeCall } from '../../../functions/call/carry-out-call.ts';
 import { ask } from '../../../functions/ask/ask.ts';
+import { carryOutCall, proposeCall } from '../../../functions/call/carry-out-call.ts';
 import { close } from '../../../functions/close/close.ts';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import type { Approval } from '../../../functions/core/record/approval.ts';
 import { linkKey } from '../../../functions/core/record/link-key.ts';
-import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { decide } from '../../../functions/decide/decide.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { storyOf } from '../../../local/terminal/story.ts';
 import { aCall } from '../../support/a-call.ts';
-import { aPolicy, aSession, active, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { MINUTE } from '../../support/an-approval.ts';
-import { aStorm, CHECKOUT, STORM } from '../../support/storming.ts';
 import { StepWorld } from '../../support/step-world.ts';
+import { aStorm, CHECKOUT, STORM } from '../../support/storming.ts';
 
 const SECRET = 's'.repeat(43);
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { ask } from '../../../functions/ask/ask.ts';
-import { ANSWER_GOOD_FOR_MS, type Approval } from '../../../functions/core/record/approval.ts';
 import { LEASE_MS } from '../../../functions/core/ports/incident-store.ts';
+import { ANSWER_GOOD_FOR_MS, type Approval } from '../../../functions/core/record/approval.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
-import { aPolicy, active, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { MINUTE } from '../../support/an-approval.ts';
 import { StepWorld } from '../../support/step-world.ts';
 

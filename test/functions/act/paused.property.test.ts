@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import type { TierName } from '../../../functions/core/policy/tier-names.ts';
 import { aPause, scopesOver } from '../../support/a-pause.ts';
-import { aPolicy, aSession, aSnapshot, aTarget, active, inTransaction, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { carryOutCall, proposeCall } from '../../../functions/call/carry-out-call.ts';
-import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import type { PersonsCall } from '../../../functions/core/plan/call.ts';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import type { Incident } from '../../../functions/core/record/incident.ts';
 import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
-import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { deliverPending } from '../../../functions/incident/deliver.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerRefused } from '../../../functions/core/protocol/worker.ts';
+import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import type { Outcome } from '../../../functions/core/protocol/steps.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { seenAt } from '../../support/a-sample.ts';

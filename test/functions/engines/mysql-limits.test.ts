@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import type { Logins } from '../../../drill/servers/postgres.ts';
-import { limitGrants } from '../../../functions/engines/mysql/grants/limit-grants.ts';
 import type { UserLimits } from '../../../functions/core/server/snapshot.ts';
+import { limitGrants } from '../../../functions/engines/mysql/grants/limit-grants.ts';
 import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
 
 /** The administrator's routine, and how these servers count. */

@@ -1,13 +1,13 @@
+import fc from 'fast-check';
+import mysql from 'mysql2/promise';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
-import mysql from 'mysql2/promise';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/server/session.ts';
+import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
-import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { lookoutOver } from '../../../functions/engines/mysql/sessions/look.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type RowDataPacket } from 'mysql2/promise';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlOptions, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';

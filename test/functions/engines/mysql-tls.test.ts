@@ -1,5 +1,5 @@
-import { copyFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import { Refused, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
 import { knock } from '../../../functions/engines/mysql/connect/canary.ts';
+import { Refused, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
 import { openMysqlStage, type MysqlStage } from './mysql-stage.ts';
 import { openWorker, takeSample } from './stage.ts';
 

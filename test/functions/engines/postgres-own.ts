@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
-import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 import { until, type PostgresStage } from './postgres-stage.ts';
+import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 
 /** What only PostgreSQL has. */
 export function describePostgres(stage: () => PostgresStage): void {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { PostgresMajor } from '../../../drill/servers/files/postgres-files.ts';
 import {
   createLogins,
   startPostgres,
   type PostgresOptions,
   type PostgresServer,
 } from '../../../drill/servers/postgres.ts';
-import type { PostgresMajor } from '../../../drill/servers/files/postgres-files.ts';
 import { limitStatement } from '../../../functions/core/server/limit-statement.ts';
 import { quoteRole } from '../../../functions/engines/postgres/grants/role-name.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';

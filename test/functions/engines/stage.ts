@@ -1,6 +1,5 @@
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { Session } from '../../../functions/core/server/session.ts';
-import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
+import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import type {
   Ending,
   Expectation,
@@ -8,7 +7,8 @@ import type {
   Victim,
   WorkerRefused,
 } from '../../../functions/core/protocol/worker.ts';
-import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
+import type { Session } from '../../../functions/core/server/session.ts';
+import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 
 /** A real server as the contract suite needs it. Every engine has one. */

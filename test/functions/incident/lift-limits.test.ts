@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { close } from '../../../functions/close/close.ts';
-import { SchemaMismatch, WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { SchemaMismatch, WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
-import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 import { StepWorld } from '../../support/step-world.ts';
+import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 
 let world: StepWorld;
 let count = 0;

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { close } from '../../../functions/close/close.ts';
-import { LATE_MS } from '../../../functions/core/record/limit-lift.ts';
-import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import type { IncidentStore } from '../../../functions/core/ports/incident-store.ts';
+import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
+import { LATE_MS } from '../../../functions/core/record/limit-lift.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
-import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 import { StepWorld } from '../../support/step-world.ts';
+import { aLimitingTarget, aStorm, CHECKOUT } from '../../support/storming.ts';
 
 let world: StepWorld;
 let count = 0;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
-import type { Incident } from '../../../functions/core/record/incident.ts';
 import type { Message } from '../../../functions/core/messages/message.ts';
-import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
+import type { Incident } from '../../../functions/core/record/incident.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { aPause } from '../../support/a-pause.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { reconcile } from '../../../functions/reconcile/reconcile.ts';
-import { storeAnswer } from '../../../functions/core/sampler/stored-sample.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { storeAnswer } from '../../../functions/core/sampler/stored-sample.ts';
+import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import { aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 

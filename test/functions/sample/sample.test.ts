@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BadRequest, WorkerBusy, WorkerFault } from '../../../functions/core/protocol/errors.ts';
-import type { Incident } from '../../../functions/core/record/incident.ts';
-import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { Sample } from '../../../functions/core/server/snapshot.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { BadRequest, WorkerBusy, WorkerFault } from '../../../functions/core/protocol/errors.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Outcome } from '../../../functions/core/protocol/steps.ts';
+import type { Incident } from '../../../functions/core/record/incident.ts';
+import type { Sample } from '../../../functions/core/server/snapshot.ts';
 import { answer } from '../../../functions/sample/answer.ts';
 import { sample } from '../../../functions/sample/sample.ts';
 import { refusedAs } from '../../support/a-sample.ts';

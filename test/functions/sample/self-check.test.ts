@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import type { CheckFacts } from '../../../functions/core/protocol/check-facts.ts';
 import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import type { CheckAnswer } from '../../../functions/core/protocol/worker.ts';
 import { answer } from '../../../functions/sample/answer.ts';
 import { refusedAs } from '../../support/a-sample.ts';

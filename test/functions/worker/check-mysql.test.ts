@@ -1,12 +1,12 @@
 import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import type { MysqlFlavour } from '../../../drill/servers/files/mysql-flavours.ts';
+import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import type { Logins } from '../../../drill/servers/postgres.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
-import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 

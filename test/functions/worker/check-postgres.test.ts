@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
-import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';

@@ -1,12 +1,12 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { buildApp } from '../../../lib/app.ts';
-import { addChecks } from '../../../lib/house/aws-solutions.ts';
 import { parseConfig } from '../../../lib/config/config.ts';
+import { addChecks } from '../../../lib/house/aws-solutions.ts';
 import { configText, inShort, renderValue, statementsOf, templatesOf } from '../../support/templates.ts';
 
 const ASKING = configText('    mode: approve\n');

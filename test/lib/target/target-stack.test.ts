@@ -4,8 +4,8 @@ import * as z from 'zod';
 import {
   dispatchRequest,
   reconcileTargetRequest,
-  samplerRequest,
   sampleRequest,
+  samplerRequest,
 } from '../../../functions/core/protocol/steps.ts';
 import { workerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../../support/templates.ts';

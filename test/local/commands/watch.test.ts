@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { COMPRESSED } from '../../../drill/scenario/scenario.ts';
-import { eventually } from '../workbench.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { startHeadroom, type Started } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
+import { eventually } from '../workbench.ts';
 
 /** A leak is seen within seconds of its beginning here, so it may be ended when it is that young. */
 const POLICY = { ...COMPRESSED, ages: { ...COMPRESSED.ages, idleSeconds: 1 } };

@@ -1,12 +1,12 @@
+import { PublishCommand, SNSClient, type PublishCommandInput } from '@aws-sdk/client-sns';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { PublishCommand, SNSClient, type PublishCommandInput } from '@aws-sdk/client-sns';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
-import { deliver, type Notice } from '../../../local/notices/delivery.ts';
 import { serveLoopback } from '../../../local/machine/loopback-server.ts';
+import { deliver, type Notice } from '../../../local/notices/delivery.ts';
 import { startTopic } from '../../../local/notices/topic.ts';
 import { makeFolder } from '../workbench.ts';
 

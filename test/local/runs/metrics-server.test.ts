@@ -1,11 +1,10 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startMetricsServer } from '../../../local/runs/metrics-server.ts';
 import { createWatchFigures, type WatchFigures } from '../../../local/runs/watch-figures.ts';
-import { runHeadroom } from '../../support/headroom.ts';
 import { refusedAt, seenAt, unansweredAt } from '../../support/a-sample.ts';
+import { runHeadroom } from '../../support/headroom.ts';
 
 let figures: WatchFigures;
 let url: string;

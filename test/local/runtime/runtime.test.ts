@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig, type HeadroomConfig } from '../../../lib/config/config.ts';
-import { RecordsInUse } from '../../../local/records/dynamodb.ts';
 import type { FunctionEvent, Notification, Progress } from '../../../local/machine/progress.ts';
+import { RecordsInUse } from '../../../local/records/dynamodb.ts';
 import { openRecords } from '../../../local/records/records.ts';
 import { startRuntime, type LocalRuntime, type RuntimeOptions } from '../../../local/runtime/runtime.ts';
 import { eventually, isRunning, makeFolder } from '../workbench.ts';

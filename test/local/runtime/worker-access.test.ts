@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig, type HeadroomConfig } from '../../../lib/config/config.ts';
-import { toSynthesizedConfig } from '../../../local/synthesis/local-config.ts';
 import { workerAccessOf } from '../../../local/runtime/worker-access.ts';
+import { toSynthesizedConfig } from '../../../local/synthesis/local-config.ts';
 
 const CONFIG = parseConfig(
   `

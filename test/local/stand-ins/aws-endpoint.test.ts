@@ -1,4 +1,9 @@
-import { CloudWatchClient, DescribeAlarmsCommand, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  PutMetricAlarmCommand,
+  type DescribeAlarmsInput,
+} from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
@@ -10,16 +15,15 @@ import {
 } from '@aws-sdk/client-sfn';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import type { DescribeAlarmsInput } from '@aws-sdk/client-cloudwatch';
-import { startAwsEndpoint } from '../../../local/stand-ins/aws-endpoint.ts';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
-import { createAlarms, type LocalAlarms } from '../../../local/stand-ins/cloudwatch-operations.ts';
-import { checkDefinition } from '../../../local/workflow/definition-check.ts';
-import type { InvokeFunction } from '../../../local/stand-ins/lambda-operations.ts';
 import type { Refusal } from '../../../local/machine/progress.ts';
+import { startAwsEndpoint } from '../../../local/stand-ins/aws-endpoint.ts';
+import { createAlarms, type LocalAlarms } from '../../../local/stand-ins/cloudwatch-operations.ts';
+import type { InvokeFunction } from '../../../local/stand-ins/lambda-operations.ts';
 import { requestOf } from '../../../local/stand-ins/request-check.ts';
-import { createStateMachine, type LocalStateMachine } from '../../../local/workflow/state-machine.ts';
 import { stepFunctionsOperations } from '../../../local/stand-ins/step-functions-operations.ts';
+import { checkDefinition } from '../../../local/workflow/definition-check.ts';
+import { createStateMachine, type LocalStateMachine } from '../../../local/workflow/state-machine.ts';
 import { eventually } from '../workbench.ts';
 
 const WAITS = checkDefinition({

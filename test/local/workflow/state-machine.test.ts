@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { checkDefinition } from '../../../local/workflow/definition-check.ts';
 import type { Progress } from '../../../local/machine/progress.ts';
+import { checkDefinition } from '../../../local/workflow/definition-check.ts';
 import {
   createStateMachine,
   type LocalStateMachine,

@@ -1,6 +1,6 @@
+import type { SparedReason } from '../../policy/spared.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName } from '../../server/snapshot.ts';
-import type { SparedReason } from '../../policy/spared.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 

@@ -1,20 +1,21 @@
-import { countBy } from '../../words/count-by.ts';
-import { printable, shellWord } from '../../words/printable.ts';
 import { matchesAny, protectionOf } from '../../policy/protection.ts';
+import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, type Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
-import type { SparedReason } from '../../policy/spared.ts';
+import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
+import { mostFirst } from '../../words/most-first.ts';
+import { printable, shellWord } from '../../words/printable.ts';
 import {
   byDescending,
   expecting,
   type Candidate,
+  type LimitPlan,
   type LimitRefusal,
   type Proposal,
   type Spared,
   type Tier,
   type TierInput,
-  type LimitPlan,
 } from './tier.ts';
 
 /**
@@ -51,7 +52,7 @@ function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): Li
   if (stormWithinMs === null || !pressing || need <= 0) return null;
   const others = input.clients.filter(({ own }) => !own);
   const fresh = others.filter(({ user, connectedMs }) => user !== null && (connectedMs ?? Infinity) < stormWithinMs);
-  const [storm] = [...countBy(fresh, ({ user }) => user ?? '')].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  const [storm] = mostFirst(countBy(fresh, ({ user }) => user ?? ''));
   if (storm === undefined) return null;
   const [user, sessions] = storm;
   if (capped.has(user)) return null;
@@ -67,9 +68,7 @@ function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): Li
 function planLimit(user: string, others: readonly Session[], input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const percentOfAll = Math.round((100 * own.length) / others.length);
-  const concerns = [...countBy(own, consumerOf)]
-    .map(([consumer, sessions]) => ({ consumer, sessions }))
-    .sort((a, b) => b.sessions - a.sessions || (a.consumer < b.consumer ? -1 : 1));
+  const concerns = mostFirst(countBy(own, consumerOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
   const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
     why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
     fix,

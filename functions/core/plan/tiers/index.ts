@@ -1,9 +1,9 @@
+import type { TierName } from '../../policy/tier-names.ts';
 import { breakLocks } from './break-locks.ts';
 import { cancelLong } from './cancel-long.ts';
 import { capConsumer } from './cap-consumer.ts';
 import { endIdleTransactions } from './end-idle-transactions.ts';
 import { killIdle } from './kill-idle.ts';
-import type { TierName } from '../../policy/tier-names.ts';
 import type { Tier } from './tier.ts';
 
 /** The one table of tiers, from least to most harm. The workflow's states, the plan and the docs all come from it. */

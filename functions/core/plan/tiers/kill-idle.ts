@@ -1,6 +1,6 @@
-import { countBy } from '../../words/count-by.ts';
-import { consumerOf, poolOf, type Session } from '../../server/session.ts';
 import type { SparedReason } from '../../policy/spared.ts';
+import { consumerOf, poolOf, type Session } from '../../server/session.ts';
+import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 

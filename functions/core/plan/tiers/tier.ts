@@ -1,10 +1,10 @@
-import type { LockQueues } from '../../server/locks.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { SparedReason } from '../../policy/spared.ts';
+import type { TierName } from '../../policy/tier-names.ts';
+import type { EndMethod, Expectation } from '../../protocol/worker.ts';
+import type { LockQueues } from '../../server/locks.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName, UserLimits } from '../../server/snapshot.ts';
-import type { SparedReason } from '../../policy/spared.ts';
-import type { EndMethod, Expectation } from '../../protocol/worker.ts';
-import type { TierName } from '../../policy/tier-names.ts';
 
 /** A session a tier would end, with what must still hold when it does. */
 export interface Candidate {

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import type { Ending, EndingResult, EndRequest, Victim } from '../../../core/protocol/worker.ts';
+import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { isServerError } from '../connect/connection.ts';
-import { endIfStill } from './end.sql.ts';
-import { contextOf, readLimits, type Inside } from '../look/sample.ts';
 import { withServerLock } from '../connect/server-lock.ts';
+import { contextOf, readLimits, type Inside } from '../look/sample.ts';
 import {
   blockersOf,
   isOnSameStatement,
@@ -13,6 +12,7 @@ import {
   type Observed,
   type Stillness,
 } from '../sessions/sessions.ts';
+import { endIfStill } from './end.sql.ts';
 
 /** Sessions per look: few enough that the oldest look is recent. A cancel's effect shows at once; a blocker may have freed its waiters. */
 const CHUNK = 100;

@@ -1,8 +1,8 @@
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
 import { Refused, type UserLimitChange } from '../../shared/engine.ts';
 import { isServerError, type Connection } from '../connect/connection.ts';
-import type { Inside } from '../look/sample.ts';
 import { withServerLock } from '../connect/server-lock.ts';
+import type { Inside } from '../look/sample.ts';
 import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
 import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
 

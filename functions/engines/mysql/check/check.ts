@@ -2,17 +2,17 @@ import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from 
 import type { Session } from '../../../core/server/session.ts';
 import type { Snapshot } from '../../../core/server/snapshot.ts';
 import { ConnectionLost, type Login, type Seen } from '../../shared/engine.ts';
+import { openConnection, type Connection } from '../connect/connection.ts';
+import type { Features } from '../connect/features.ts';
+import { GRANTS } from '../connect/login.sql.ts';
+import { killPrivilege, quoteAccount } from '../grants/grants.ts';
+import type { Inside } from '../look/sample.ts';
+import { takeSnapshot } from '../look/snapshot.ts';
+import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
+import { powersOf } from './powers.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
 import { findTracking, TRACKING } from './tracking.ts';
 import { tryRights } from './trials.ts';
-import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
-import { openConnection, type Connection } from '../connect/connection.ts';
-import type { Features } from '../connect/features.ts';
-import { killPrivilege, quoteAccount } from '../grants/grants.ts';
-import { GRANTS } from '../connect/login.sql.ts';
-import { powersOf } from './powers.ts';
-import type { Inside } from '../look/sample.ts';
-import { takeSnapshot } from '../look/snapshot.ts';
 
 const CONNECT_MS = 3_000;
 

@@ -1,8 +1,8 @@
 import type { Tracking } from '../../../core/protocol/check-facts.ts';
-import { SHOWN_LOCKS, SHOWN_STATEMENTS } from './check.sql.ts';
 import type { Features } from '../connect/features.ts';
-import type { Inside } from '../look/sample.ts';
 import { RELEASE_LOCK, TAKE_LOCK } from '../connect/server-lock.sql.ts';
+import type { Inside } from '../look/sample.ts';
+import { SHOWN_LOCKS, SHOWN_STATEMENTS } from './check.sql.ts';
 
 /** The variable that switches all of it. */
 export const TRACKING = 'performance_schema';

@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
 import type { EndMethod } from '../../../core/protocol/worker.ts';
 import { Refused } from '../../shared/engine.ts';
-import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 import { isServerError } from '../connect/connection.ts';
-import type { Inside } from '../look/sample.ts';
 import { withServerLock } from '../connect/server-lock.ts';
+import type { Inside } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
+import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
 /**
  * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;

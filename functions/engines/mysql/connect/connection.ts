@@ -1,5 +1,5 @@
-import { isIP, Socket } from 'node:net';
 import mysql from 'mysql2';
+import { isIP, Socket } from 'node:net';
 import type * as z from 'zod/mini';
 import { $ZodError } from 'zod/v4/core';
 import { codeOf } from '../../shared/driver-error.ts';

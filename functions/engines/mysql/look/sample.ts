@@ -2,10 +2,10 @@ import { activityOf, type Limits, type Sample, type Server } from '../../../core
 import { ConnectionLost, type Seen, type SessionOptions } from '../../shared/engine.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
-import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
-import type { Lookout } from '../sessions/look.ts';
 import { LOCK_NAME } from '../connect/server-lock.sql.ts';
+import type { Lookout } from '../sessions/look.ts';
 import { observe, type Context, type Observed } from '../sessions/sessions.ts';
+import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
 
 /** Releases the statements are written for. The contract suite runs on MySQL 9.7 and MariaDB 10.11. */
 const SUPPORTED = {

@@ -1,9 +1,9 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
 import type { Seen } from '../../shared/engine.ts';
+import { observe, type Observed } from '../sessions/sessions.ts';
 import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
 import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';
-import { observe, type Observed } from '../sessions/sessions.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { noteArrivals } from './arrivals.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
+import { noteArrivals } from './arrivals.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,

@@ -5,7 +5,7 @@ import {
   type Statement,
   type StatementDetail,
 } from '../../../core/server/statement.ts';
-import { exact, agesOf, atLeast, whatRan } from './ages.ts';
+import { agesOf, atLeast, exact, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
 import type { Details, Usage } from './look.ts';
 import { kindOf, stateOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';

@@ -3,10 +3,10 @@ import pg from 'pg';
 import type * as z from 'zod/mini';
 import type { Ending, EndingResult, EndRequest, Victim } from '../../../core/protocol/worker.ts';
 import type { Connection } from '../connect/connection.ts';
-import { SIGNAL, STILL_THERE } from './end.sql.ts';
 import { withServerLock } from '../connect/server-lock.ts';
 import { LISTEN_PATTERN } from '../look/sessions.sql.ts';
 import { SQL_STATE } from '../look/states.ts';
+import { SIGNAL, STILL_THERE } from './end.sql.ts';
 
 /** Sessions per statement: few enough that each is looked at right before its signal. A cancel's effect shows at once. */
 const CHUNK = { terminate: 100, cancel: 1 } as const;

@@ -1,11 +1,11 @@
 import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
 import { ConnectionLost, type Login, type SessionOptions } from '../../shared/engine.ts';
+import { openConnection, ORDINARY_SETTINGS, type Connection } from '../connect/connection.ts';
+import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
+import { HOLDERS, OWN_PID, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
 import { reserveOf } from './reserve.ts';
 import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
 import { tryLock, trySeeing, trySignalling } from './trials.ts';
-import { HOLDERS, OWN_PID, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
-import { openConnection, ORDINARY_SETTINGS, type Connection } from '../connect/connection.ts';
-import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
 
 const CONNECT_MS = 3_000;
 

@@ -1,7 +1,6 @@
 import type { ReserveFacts } from '../../../core/protocol/check-facts.ts';
-import type { RESERVED_ROLES } from './check.sql.ts';
-import { type SelfRow } from './check.sql.ts';
 import type { LimitsRow } from '../look/sample.ts';
+import type { RESERVED_ROLES, SelfRow } from './check.sql.ts';
 
 /** Who may use the slots that a setting reserves. A superuser may use all of them. */
 const USER_OF_RESERVE: Readonly<Record<string, (typeof RESERVED_ROLES)[number]>> = {

@@ -1,10 +1,10 @@
 import pg from 'pg';
 import type { Trial } from '../../../core/protocol/check-facts.ts';
 import { Refused } from '../../shared/engine.ts';
-import { STATE_OF, TRY_CANCEL } from './check.sql.ts';
 import type { Connection } from '../connect/connection.ts';
-import type { LimitsRow } from '../look/sample.ts';
 import { withServerLock } from '../connect/server-lock.ts';
+import type { LimitsRow } from '../look/sample.ts';
+import { STATE_OF, TRY_CANCEL } from './check.sql.ts';
 
 /** Rights, tried where that harms nobody: on a session of the canary. `pid`: its backend; null when there is none. */
 

@@ -1,9 +1,9 @@
-import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import type * as z from 'zod/mini';
+import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { ConnectionLost, type Seen } from '../../shared/engine.ts';
 import type { Connection } from '../connect/connection.ts';
-import { LIMITS } from './limits.sql.ts';
 import { LOCK_KEY } from '../connect/server-lock.sql.ts';
+import { LIMITS } from './limits.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE } from './usage.sql.ts';
 

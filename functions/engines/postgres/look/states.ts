@@ -1,5 +1,5 @@
-import type { SessionState } from '../../../core/server/session.ts';
 import type { Expectation } from '../../../core/protocol/worker.ts';
+import type { SessionState } from '../../../core/server/session.ts';
 
 /** What pg_stat_activity calls the states a session can be ended in. */
 export const SQL_STATE = {

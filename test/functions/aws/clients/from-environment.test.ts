@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { alarmsFromEnvironment } from '../../../../functions/aws/clients/alarms.ts';
-import { incidentStoreFromEnvironment } from '../../../../functions/aws/incident-store/store.ts';
 import { notifierFromEnvironment } from '../../../../functions/aws/clients/notifier.ts';
 import { workerClientFromEnvironment } from '../../../../functions/aws/clients/worker-client.ts';
 import { workflowFromEnvironment } from '../../../../functions/aws/clients/workflow.ts';
-import type { LocalTable } from '../incident-store/local-table.ts';
-import { startLocalTable } from '../incident-store/local-table.ts';
+import { incidentStoreFromEnvironment } from '../../../../functions/aws/incident-store/store.ts';
+import { startLocalTable, type LocalTable } from '../incident-store/local-table.ts';
 import { aCandidate } from '../incident-store/samples.ts';
-import type { ScriptedEndpoint } from './scripted-endpoint.ts';
-import { startScriptedEndpoint } from './scripted-endpoint.ts';
+import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 let local: LocalTable;
 let endpoint: ScriptedEndpoint;

@@ -1,8 +1,8 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createWorkerClient } from '../../../../functions/aws/clients/worker-client.ts';
-import { WorkerBusy } from '../../../../functions/core/protocol/errors.ts';
 import type { WorkerClient } from '../../../../functions/core/ports/worker-client.ts';
+import { WorkerBusy } from '../../../../functions/core/protocol/errors.ts';
 import { SCHEMA } from '../../../../functions/core/protocol/schema.ts';
 import { T0 } from '../incident-store/samples.ts';
 import { startScriptedEndpoint, type Reply, type ScriptedEndpoint } from './scripted-endpoint.ts';

@@ -2,8 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
-import type { LocalTable } from './local-table.ts';
-import { startLocalTable } from './local-table.ts';
+import { startLocalTable, type LocalTable } from './local-table.ts';
 import { aCandidate, anAct, aVictim, MINUTE, T0 } from './samples.ts';
 
 let local: LocalTable;

@@ -1,9 +1,9 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
 import { seenAt } from '../../../support/a-sample.ts';
 import { startLocalTable, type LocalTable } from './local-table.ts';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
 
 const T0 = Date.UTC(2026, 10, 21, 3);
 

@@ -1,7 +1,7 @@
-import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
 import { policy } from '../../../../functions/core/policy/policy.ts';
-import type { NewIncident } from '../../../../functions/core/ports/incident-store.ts';
 import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
+import type { NewIncident } from '../../../../functions/core/ports/incident-store.ts';
+import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
 
 /** 21 November 2026, 03:00 UTC. */
 export const T0 = Date.UTC(2026, 10, 21, 3, 0, 0);

@@ -1,9 +1,9 @@
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
-import type { Incident } from '../../../../functions/core/record/incident.ts';
 import { scopeInWords, type Pause } from '../../../../functions/core/policy/pause.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
+import type { Incident } from '../../../../functions/core/record/incident.ts';
 import { aPause } from '../../../support/a-pause.ts';
 import { startLocalTable, type LocalTable } from './local-table.ts';
 import { aCandidate, anAct, aVictim, HOUR, MINUTE, T0 } from './samples.ts';

@@ -3,10 +3,10 @@ import { generateIncident } from '../../../../bench/incidents/generate.ts';
 import { MODELS } from '../../../../bench/incidents/models.ts';
 import { NO_CONTEXT } from '../../../../functions/core/cause/facts.ts';
 import { CAUSES, tierOrderFor, weighCauses } from '../../../../functions/core/cause/find-cause.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { consumerOf, type Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {

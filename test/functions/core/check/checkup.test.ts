@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CheckFacts } from '../../../../functions/core/protocol/check-facts.ts';
+import { checkUp } from '../../../../functions/core/check/checkup.ts';
 import { CHECKS, type CheckId } from '../../../../functions/core/check/finding.ts';
 import { composeCheckup } from '../../../../functions/core/messages/check.ts';
-import { checkUp } from '../../../../functions/core/check/checkup.ts';
-import type { RefusalKind } from '../../../../functions/core/server/snapshot.ts';
+import type { CheckFacts } from '../../../../functions/core/protocol/check-facts.ts';
 import type { CheckAnswer } from '../../../../functions/core/protocol/worker.ts';
+import type { RefusalKind } from '../../../../functions/core/server/snapshot.ts';
 
 const SOURCES = { responder: 'the URL in RESPONDER', canary: 'the URL in CANARY', tlsMode: 'verify-full' } as const;
 

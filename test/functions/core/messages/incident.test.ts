@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Act, ActLimit, VictimRecord } from '../../../../functions/core/record/act.ts';
-import type { Incident } from '../../../../functions/core/record/incident.ts';
-import type { LimitRecord, SettledLimit } from '../../../../functions/core/record/limit.ts';
-import { composeStuckLimit } from '../../../../functions/core/messages/stuck-limit.ts';
 import { composeMessage } from '../../../../functions/core/messages/incident.ts';
 import type { Message } from '../../../../functions/core/messages/message.ts';
 import { composeRefusal } from '../../../../functions/core/messages/refused-event.ts';
+import { composeStuckLimit } from '../../../../functions/core/messages/stuck-limit.ts';
 import { policy } from '../../../../functions/core/policy/policy.ts';
+import type { Act, ActLimit, VictimRecord } from '../../../../functions/core/record/act.ts';
+import type { Incident } from '../../../../functions/core/record/incident.ts';
+import type { LimitRecord, SettledLimit } from '../../../../functions/core/record/limit.ts';
 import type { Notice } from '../../../../functions/core/record/notice.ts';
 import type { Round } from '../../../../functions/core/record/round.ts';
 

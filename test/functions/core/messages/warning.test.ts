@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { composeWarning } from '../../../../functions/core/messages/warning.ts';
 import { WARNINGS, type WarningName } from '../../../../functions/core/sampler/warnings.ts';
-import { aTarget } from '../../../support/a-session.ts';
 import { refusedAt, seenAt } from '../../../support/a-sample.ts';
+import { aTarget } from '../../../support/a-session.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 3, 5);
 const SINCE = NOW - 180_000;

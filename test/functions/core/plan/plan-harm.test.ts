@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { describeChoice } from '../../../../functions/core/plan/choice.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { HARM, harmOf } from '../../../../functions/core/plan/harm.ts';
 import { NO_HISTORY, type History, type Plan } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const policy = aPolicy();

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { MOST_FOR_PERSON } from '../../../../functions/core/plan/plan-group.ts';
 import {
   findWorse,
@@ -15,6 +14,7 @@ import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../../functions/core/policy/protection.ts';
 import { consumerOf, sessionKey } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../../support/a-session.ts';
 import { aSummary } from '../../../support/an-approval.ts';
 import { policies, snapshots } from '../../../support/arbitraries.ts';

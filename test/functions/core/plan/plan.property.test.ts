@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnose, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
-import type { LimitRecord } from '../../../../functions/core/record/limit.ts';
 import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
+import { tierNamed } from '../../../../functions/core/plan/tiers/index.ts';
+import type { Candidate } from '../../../../functions/core/plan/tiers/tier.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
+import { TIER_NAMES, type TierName } from '../../../../functions/core/policy/tier-names.ts';
+import type { LimitRecord } from '../../../../functions/core/record/limit.ts';
 import { poolOf, sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { tierNamed } from '../../../../functions/core/plan/tiers/index.ts';
-import { TIER_NAMES, type TierName } from '../../../../functions/core/policy/tier-names.ts';
-import type { Candidate } from '../../../../functions/core/plan/tiers/tier.ts';
+import { diagnose, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
 import { policies, snapshots, storms } from '../../../support/arbitraries.ts';
 
 const A_CAP: LimitRecord = {

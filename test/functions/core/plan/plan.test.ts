@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const acting = { policy: aPolicy(), mode: 'act' as const };

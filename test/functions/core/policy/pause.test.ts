@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import {
   describePause,
   fullPause,
@@ -11,8 +11,8 @@ import {
   scopeInWords,
   underPauses,
 } from '../../../../functions/core/policy/pause.ts';
-import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { modeOfTier } from '../../../../functions/core/policy/policy.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause, scopesOver } from '../../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../../support/a-session.ts';

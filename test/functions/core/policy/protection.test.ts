@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRollbackTooCostly, matchesAny, protectionOf } from '../../../../functions/core/policy/protection.ts';
-import type { Session } from '../../../../functions/core/server/session.ts';
 import type { SparedReason } from '../../../../functions/core/policy/spared.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
 import { aPolicy, aSession } from '../../../support/a-session.ts';
 
 const policy = aPolicy({

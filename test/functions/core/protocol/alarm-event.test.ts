@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { policy } from '../../../../functions/core/policy/policy.ts';
+import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
 import {
   belongsTo,
   incidentIdFor,
   makeAlarmEvent,
   parseAlarmEvent,
 } from '../../../../functions/core/protocol/alarm-event.ts';
-import { policy } from '../../../../functions/core/policy/policy.ts';
-import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
 
 const TARGET: TargetSettings = {
   id: 'orders',

@@ -9,7 +9,7 @@ import {
   permissionFor,
   waitedForPeopleMs,
 } from '../../../../functions/core/record/approval.ts';
-import { parseLinkKey, linkKey } from '../../../../functions/core/record/link-key.ts';
+import { linkKey, parseLinkKey } from '../../../../functions/core/record/link-key.ts';
 import { aDecision, anAnswered, anApproval, aSummary, MINUTE } from '../../../support/an-approval.ts';
 
 const plan = aSummary();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident } from '../../../../functions/core/record/incident.ts';
 import { composeMessage } from '../../../../functions/core/messages/incident.ts';
+import type { Incident } from '../../../../functions/core/record/incident.ts';
 import { REPEATS } from '../../../../functions/core/record/notice.ts';
 import { dueRepeat, findUnanswered, ordinalOf } from '../../../../functions/core/record/repeated-pages.ts';
 import { aCall } from '../../../support/a-call.ts';

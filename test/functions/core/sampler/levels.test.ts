@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { historyMsOf, judgeLevels } from '../../../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../../../functions/core/sampler/stored-sample.ts';
 import type { RefusalKind } from '../../../../functions/core/server/snapshot.ts';
-import { aPolicy } from '../../../support/a-session.ts';
 import { refusedAt, seenAt, unansweredAt } from '../../../support/a-sample.ts';
+import { aPolicy } from '../../../support/a-session.ts';
 
 const policy = aPolicy();
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOf, hasFailed } from '../../../../functions/core/sampler/figures.ts';
 import { storeAnswer } from '../../../../functions/core/sampler/stored-sample.ts';
-import { aSnapshot } from '../../../support/a-session.ts';
 import { refusedAs, refusedAt, seenAt, unansweredAt } from '../../../support/a-sample.ts';
+import { aSnapshot } from '../../../support/a-session.ts';
 
 const TAKING = { at: 1_000, tookMs: 12, inIncident: false };
 const ADMISSION = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;

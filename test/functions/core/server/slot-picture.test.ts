@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readLockQueues } from '../../../../functions/core/server/locks.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { describeSlots, drawSlots } from '../../../../functions/core/server/slot-picture.ts';
-import { aSession, active, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { active, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 function draw(sessions: readonly Session[]) {
   return drawSlots(sessions, readLockQueues(sessions));

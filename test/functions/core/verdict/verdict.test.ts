@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
-import type { Refusal, RefusalKind, Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
-import { judgeRefusal, judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
+import type { Refusal, RefusalKind, Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../../../functions/core/verdict/situation.ts';
+import { judgeRefusal, judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause } from '../../../support/a-pause.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../../support/a-session.ts';
 import { anApproval } from '../../../support/an-approval.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
-import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import { NO_HISTORY, type History, type TierPlan } from '../../../../../functions/core/plan/tier-plan.ts';
+import { TIERS } from '../../../../../functions/core/plan/tiers/index.ts';
 import { modeOfTier, type Policy } from '../../../../../functions/core/policy/policy.ts';
+import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
-import { TIERS } from '../../../../../functions/core/plan/tiers/index.ts';
+import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, asked one question, idle since. */

@@ -1,11 +1,11 @@
+import fc from 'fast-check';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
-import { ConnectionLost, Refused } from '../../../../../functions/engines/shared/engine.ts';
 import { knock } from '../../../../../functions/engines/mysql/connect/canary.ts';
 import { openConnection } from '../../../../../functions/engines/mysql/connect/connection.ts';
 import { PING } from '../../../../../functions/engines/mysql/connect/login.sql.ts';
+import { ConnectionLost, Refused } from '../../../../../functions/engines/shared/engine.ts';
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 import * as mysql from '../../../../../functions/engines/mysql/connect/refusal.ts';
+import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 
 const refusalOf = (error: unknown, mode: 'disable' | 'verify-full' = 'verify-full') => mysql.refusalOf(error, mode);
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 import { refusalOf } from '../../../../../functions/engines/postgres/connect/refusal.ts';
+import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 
 function serverError(code: string, message: string, routine?: string): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code, routine });
