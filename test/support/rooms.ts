@@ -167,7 +167,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },
-  bin: { ours: ['drill', 'lib', 'local'], packages: /^/ },
+  bin: { ours: ['drill', 'functions/core/words', 'lib', 'local'], packages: /^/ },
   bench: { ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
 };
 
