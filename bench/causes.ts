@@ -1,6 +1,7 @@
-import { CAUSES, type CauseName } from '../functions/core/cause/find-cause.ts';
+import { CAUSES } from '../functions/core/cause/find-cause.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import type { CauseName } from '../functions/core/policy/cause-names.ts';
+import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { countBy } from '../functions/core/words/count-by.ts';
 import { aPolicy } from '../test/support/a-session.ts';
 import { gapsOf, type Range } from './incidents/coverage.ts';
@@ -21,7 +22,7 @@ export function benchCauses(): void {
     const found = new Map<string, number>();
     for (let seed = 0; seed < PER_MODEL; seed++) {
       const { snapshot, context } = generateIncident(model, 1_000 * kind + seed);
-      const { cause } = diagnose(snapshot, settings, NO_HISTORY, context);
+      const { cause } = diagnoseSnapshot(snapshot, settings, NO_HISTORY, { context });
       found.set(cause.name, (found.get(cause.name) ?? 0) + 1);
       if (cause.name === model.cause) right++;
       if (cause.name !== 'unclear') named++;

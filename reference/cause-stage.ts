@@ -1,6 +1,6 @@
 import type { Advised } from '../functions/core/cause/advice.ts';
 import { NO_CONTEXT, type Context } from '../functions/core/cause/facts.ts';
-import type { CauseName } from '../functions/core/cause/find-cause.ts';
+import type { CauseName } from '../functions/core/policy/cause-names.ts';
 import type { Pool } from '../functions/core/policy/target.ts';
 import { storeAnswer, type StoredSample } from '../functions/core/sampler/stored-sample.ts';
 import type { Session } from '../functions/core/server/session.ts';

@@ -1,19 +1,13 @@
 import { adviseOn } from '../functions/core/cause/advice.ts';
 import type { Facts } from '../functions/core/cause/facts.ts';
-import {
-  CAUSES,
-  CERTAINTY,
-  tierOrderFor,
-  weighCauses,
-  type CauseName,
-  type WeighedCause,
-} from '../functions/core/cause/find-cause.ts';
-import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause/known-causes.ts';
-import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause/weights.ts';
+import { CAUSES, CERTAINTY, tierOrderFor, weighCauses, type WeighedCause } from '../functions/core/cause/find-cause.ts';
+import { KNOWN_CAUSES as KNOWN } from '../functions/core/cause/known-causes.ts';
+import { weighShare, type Cause } from '../functions/core/cause/weights.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
+import type { CauseName, KnownCause } from '../functions/core/policy/cause-names.ts';
 import { policy } from '../functions/core/policy/policy.ts';
 import { consumerOf, type Session } from '../functions/core/server/session.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../functions/core/words/in-words.ts';
 import { percent } from '../functions/core/words/percent.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
@@ -55,7 +49,6 @@ const PARTS: Readonly<Record<string, () => string>> = {
         ['for each thing that is not known, “unclear” is as many times as likely', String(CERTAINTY.unknownFactor)],
         ['a cause is named from a probability of', String(CERTAINTY.leastSure)],
         ['and listed from', String(CERTAINTY.leastProbability)],
-        ['what others tell of a cause weighs at most', `± ${TOLD_WEIGHT}`],
       ],
     ),
   examples: () => CAUSE_EXAMPLES.map(describeExample).join('\n\n'),
@@ -94,7 +87,7 @@ function signRows(name: KnownCause): string[][] {
 }
 
 function describeExample({ cause, story, target, snapshot, context }: CauseExample): string {
-  const diagnosis = diagnose(snapshot, { policy: POLICY, mode: 'act' }, NO_HISTORY, context);
+  const diagnosis = diagnoseSnapshot(snapshot, { policy: POLICY, mode: 'act' }, NO_HISTORY, { context });
   const { cause: finding, facts } = diagnosis;
   const ranked = weighCauses(facts, POLICY);
   const shown = ranked.find(({ name }) => name === (cause === 'unclear' ? ranked[0]?.name : cause));
@@ -107,9 +100,9 @@ function describeExample({ cause, story, target, snapshot, context }: CauseExamp
     `**Ranked:** ${finding.ranking.map(({ name, probability }) => `${code(name)} ${probability.toFixed(2)}`).join(', ')}. **Found:** ${code(finding.name)}, confidence ${finding.confidence.toFixed(2)}.`,
     `**Evidence in the record:**`,
     list(finding.evidence),
-    `**Tiers, in this order:** ${tierOrderFor(finding.name).map(code).join(', ')}. First: ${firstWords(finding.name as CauseName)}.`,
+    `**Tiers, in this order:** ${tierOrderFor(finding.name).map(code).join(', ')}. First: ${firstWords(finding.name)}.`,
     `**Advice:**`,
-    list(adviseOn(finding.name as CauseName, facts, target)),
+    list(adviseOn(finding.name, facts, target)),
   ].join('\n\n');
 }
 

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini';
-import type { CauseName } from '../../functions/core/cause/find-cause.ts';
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { Mode, policy } from '../../functions/core/policy/policy.ts';
 import type { TierName } from '../../functions/core/policy/tier-names.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';

@@ -1,4 +1,3 @@
-import { NO_CONTEXT } from '../core/cause/facts.ts';
 import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
@@ -13,7 +12,7 @@ import { hasEffect, historyOf, HOUR_MS } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { barToActing } from '../core/server/readiness.ts';
 import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
-import { diagnose as readSnapshot } from '../core/verdict/diagnosis.ts';
+import { diagnoseSnapshot as readSnapshot } from '../core/verdict/diagnosis.ts';
 import { percent } from '../core/words/percent.ts';
 import { carryOut } from '../incident/carry-out.ts';
 import { describeUnset } from '../incident/set-limit.ts';
@@ -92,13 +91,9 @@ async function chooseAct(
     await store.limits(target.id),
   );
   const decided = { ...history, denied: deniedTiers(approvals) };
-  const { plan, pressing, usage } = readSnapshot(
-    snapshot,
-    underPauses(target, pauses),
-    decided,
-    NO_CONTEXT,
-    decided.lastCause,
-  );
+  const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, {
+    decidedOn: decided.lastCause,
+  });
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && !acts.some(hasEffect))
     return `usage has come down to ${percent(usage)} by itself and ordinary clients get in`;

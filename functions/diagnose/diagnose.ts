@@ -1,5 +1,4 @@
 import { adviseOn } from '../core/cause/advice.ts';
-import type { CauseName } from '../core/cause/find-cause.ts';
 import type { CauseFinding } from '../core/cause/finding.ts';
 import { slotsNeeded } from '../core/plan/budget.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
@@ -28,7 +27,7 @@ import {
   type Server,
   type Snapshot,
 } from '../core/server/snapshot.ts';
-import { diagnose as readSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
+import { diagnoseSnapshot as readSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../core/verdict/situation.ts';
 import { judgeRefusal, judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import { countBy } from '../core/words/count-by.ts';
@@ -84,7 +83,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const context = await readContext(target, deps);
   const limits = await deps.store.limits(target.id);
   const history = { ...historyOf(acts, rounds, usedNow, lastHour, limits), denied: deniedTiers(approvals) };
-  const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, context);
+  const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(judged, snapshot, incident, deps, (why) =>
     judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
@@ -107,7 +106,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
       ...(choice.alone.length > 0 && { choice }),
     },
     ...(isBetterFinding(diagnosis, incident.cause, limits)
-      ? { cause: diagnosis.cause, advice: adviseOn(diagnosis.cause.name as CauseName, diagnosis.facts, target) }
+      ? { cause: diagnosis.cause, advice: adviseOn(diagnosis.cause.name, diagnosis.facts, target) }
       : {}),
     snapshot,
     admission,

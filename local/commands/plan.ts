@@ -10,7 +10,7 @@ import { historyOf, HOUR_MS } from '../../functions/core/record/history.ts';
 import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
-import { diagnose, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
@@ -53,7 +53,7 @@ export function planCommand(): Command {
       }
       const { lastHour, pauses, limits } = await readRecords(given.records, config.installation.prefix, target.id);
       const history = historyOf([], [], null, lastHour, limits);
-      const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), history);
+      const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
         printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
         return;

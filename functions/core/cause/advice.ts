@@ -1,10 +1,10 @@
+import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import type { Session } from '../server/session.ts';
 import { mostFirst } from '../words/most-first.ts';
 import { printable } from '../words/printable.ts';
 import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
-import type { CauseName } from './find-cause.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 

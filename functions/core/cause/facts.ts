@@ -22,20 +22,8 @@ export interface Context {
   readonly changes: readonly string[];
   /** The least memory the server had free of late, in bytes; null when nobody knows. */
   readonly freeMemoryBytes: number | null;
-  /** What others say of single causes: poolers, metrics of applications. */
-  readonly told: readonly Told[];
   /** Whether what this incident has ended came back. */
   readonly returns: Returns;
-}
-
-/** Evidence that somebody else has weighed. */
-export interface Told {
-  /** A name of CAUSES; what is told of any other goes unheard. */
-  readonly cause: string;
-  /** From 0 (against) to 1 (for). */
-  readonly strength: number;
-  /** With numbers, for people. */
-  readonly words: string;
 }
 
 export const NO_CONTEXT: Context = {
@@ -44,7 +32,6 @@ export const NO_CONTEXT: Context = {
   poolSlots: null,
   changes: [],
   freeMemoryBytes: null,
-  told: [],
   returns: NO_RETURNS,
 };
 
@@ -89,7 +76,6 @@ export interface Facts {
   readonly poolSlots: number | null;
   readonly changes: readonly string[];
   readonly freeMemoryBytes: number | null;
-  readonly told: readonly Told[];
   readonly returns: Returns;
   readonly picture: SlotPicture;
   /** What would make the cause surer and is not known, in words. */
@@ -186,7 +172,6 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     poolSlots: context.poolSlots,
     changes: context.changes,
     freeMemoryBytes: context.freeMemoryBytes,
-    told: context.told,
     returns: context.returns,
     picture: drawSlots(clients, locks),
     unknown: [

@@ -1,5 +1,6 @@
-import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { causeWords } from '../cause/find-cause.ts';
 import { describeCall } from '../plan/call.ts';
+import type { CauseName } from '../policy/cause-names.ts';
 import { resumeCommandFor } from '../policy/pause.ts';
 import { SPARED, type SparedReason } from '../policy/spared.ts';
 import type { EndingResult } from '../protocol/worker.ts';
@@ -141,7 +142,7 @@ function howBad(
 /** Why the slots ran out, as far as it is known. */
 export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
-  const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
+  const words = causeWords(cause.name);
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
 }
 

@@ -3,6 +3,7 @@ import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find
 import type { CauseFinding } from '../cause/finding.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
+import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { readLockQueues, type LockQueues } from '../server/locks.ts';
@@ -20,16 +21,21 @@ export interface Diagnosis {
   readonly plan: Plan;
 }
 
+export interface DiagnosisOptions {
+  /** What is known beside the snapshot. */
+  readonly context?: Context;
+  /** For an act: the cause its tier was chosen for, which must not be weighed anew. */
+  readonly decidedOn?: CauseName | null;
+}
+
 /**
  * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis.
- * `decidedOn`: the cause that a look has found whose act this is for; what its tier was chosen for must not be weighed anew.
  */
-export function diagnose(
+export function diagnoseSnapshot(
   snapshot: Snapshot,
   settings: { policy: Policy; mode: Mode },
   history: History,
-  context: Context = NO_CONTEXT,
-  decidedOn: string | null = null,
+  { context = NO_CONTEXT, decidedOn = null }: DiagnosisOptions = {},
 ): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
@@ -55,7 +61,7 @@ export function diagnose(
 }
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
-function orderFor(cause: string, { limits }: History): readonly TierName[] {
+function orderFor(cause: CauseName, { limits }: History): readonly TierName[] {
   return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
 }
 

@@ -1,4 +1,4 @@
-import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { causeWords } from '../cause/find-cause.ts';
 import { summarisePlan } from '../plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
@@ -79,7 +79,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   const acting = firstToGo(diagnosis.plan.tiers);
   if (acting) {
-    const why = `${describeTier(acting)} (${CAUSES[diagnosis.cause.name as CauseName].words}); ${diagnosis.plan.need} slots must come free`;
+    const why = `${describeTier(acting)} (${causeWords(diagnosis.cause.name)}); ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
   if (situation.limited.length > 0 && reachedBudgets(diagnosis.plan).length === 0) {

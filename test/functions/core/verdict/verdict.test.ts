@@ -3,7 +3,7 @@ import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
 import type { Refusal, RefusalKind, Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../../../functions/core/verdict/situation.ts';
 import { judgeRefusal, judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause } from '../../../support/a-pause.ts';
@@ -31,7 +31,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
 }
 
 function judge(snapshot: Snapshot, situation = situationOf()): Verdict {
-  return judgeSnapshot(snapshot, diagnose(snapshot, situation.incident.target, NO_HISTORY), situation);
+  return judgeSnapshot(snapshot, diagnoseSnapshot(snapshot, situation.incident.target, NO_HISTORY), situation);
 }
 
 const leak = aSnapshot(
@@ -191,7 +191,7 @@ describe('what comes next', () => {
     const policy: Policy = aPolicy({ caps: { perTierPercent: 30, perIncidentPercent: 1, perHourPercent: 100 } });
     const situation = situationOf({ policy }, { emptyLooks: 2 });
     const history = { ...NO_HISTORY, countedIncident: 1 };
-    const verdict = judgeSnapshot(leak, diagnose(leak, situation.incident.target, history), situation);
+    const verdict = judgeSnapshot(leak, diagnoseSnapshot(leak, situation.incident.target, history), situation);
     expect(verdict.why).toContain('cap-incident');
   });
 });

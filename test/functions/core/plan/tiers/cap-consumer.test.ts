@@ -5,7 +5,7 @@ import { modeOfTier, type Policy } from '../../../../../functions/core/policy/po
 import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, asked one question, idle since. */
@@ -34,7 +34,7 @@ function planned(
   { policy = {}, history = {} }: { readonly policy?: Partial<Policy>; readonly history?: Partial<History> } = {},
 ): TierPlan {
   const settings = { policy: aPolicy({ tiers: { 'cap-consumer': 'act' }, ...policy }), mode: 'act' as const };
-  const diagnosis = diagnose(aSnapshot(100, sessions, changed), settings, {
+  const diagnosis = diagnoseSnapshot(aSnapshot(100, sessions, changed), settings, {
     ...NO_HISTORY,
     lastCause: 'connection-storm',
     ...history,
