@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/policy/policy.ts';
+import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
 import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';

@@ -1,14 +1,14 @@
-import { modeOfTier } from '../policy/policy.ts';
 import { reservedForPerson } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import { consumerOf, type Session } from '../server/session.ts';
-import { budgetOf, type Left } from './budget.ts';
+import type { Left } from './budget.ts';
 import { harmOf } from './harm.ts';
 import { chooseLeastHarm } from './least-harm.ts';
 import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
+import { modeOfTier } from './tiers/mode-of-tier.ts';
 import type { Candidate, LimitRefusal, Spared, Tier } from './tiers/tier.ts';
 import type { Weighed, Weighing } from './weighing.ts';
 
@@ -39,7 +39,7 @@ export function planGroup(
 ): { readonly tiers: TierPlan[]; readonly weighing: Weighing } {
   const proposed = names.map((name) => proposeFor(tierNamed(name), input));
   const [first] = names;
-  const incident = first === undefined ? 0 : input.left[budgetOf(first)];
+  const incident = first === undefined ? 0 : input.left[tierNamed(first).budget];
   const { hour } = input.left;
   const margin = Math.max(0, ...proposed.map((each) => each.margin));
   const need = input.left.need > 0 ? input.left.need + margin : 0;

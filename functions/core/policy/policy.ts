@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
-import { TIER_NAMES, type TierName } from './tier-names.ts';
+import { TIER_NAMES } from './tier-names.ts';
 
 /** `observe` plans and never acts; `approve` acts when a person has said yes to the plan. */
 export const mode = z.enum(['observe', 'approve', 'act'], { error: 'expected "observe", "approve" or "act"' });
@@ -183,14 +183,6 @@ export const policy = z.strictObject({
   statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
 });
 export type Policy = z.infer<typeof policy>;
-
-/** Tiers that ask first where the target acts: cap-consumer keeps clients out. */
-const ASK_FIRST: readonly TierName[] = ['cap-consumer'];
-
-/** The mode of a tier: its own where the policy names one, else that of the target, which some tiers ask about first. */
-export function modeOfTier(name: TierName, target: { readonly policy: Policy; readonly mode: Mode }): Mode {
-  return target.policy.tiers[name] ?? (target.mode === 'act' && ASK_FIRST.includes(name) ? 'approve' : target.mode);
-}
 
 /** Usage at which nothing is waited for any more: never below the trigger. */
 export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {

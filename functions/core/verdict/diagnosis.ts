@@ -3,6 +3,7 @@ import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find
 import type { CauseFinding } from '../cause/finding.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
+import { LIMITING_TIER } from '../plan/tiers/index.ts';
 import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
@@ -62,7 +63,7 @@ export function diagnoseSnapshot(
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
 function orderFor(cause: CauseName, { limits }: History): readonly TierName[] {
-  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
+  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */

@@ -99,7 +99,9 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
   const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
   const [first] = planned;
-  return first?.tier === 'cap-consumer' ? first : (planned.find(({ mode }) => mode === 'act') ?? first);
+  return first !== undefined && tierNamed(first.tier).setsLimit
+    ? first
+    : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
 /** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */

@@ -30,6 +30,9 @@ export const capConsumer: Tier = {
   losesWork: false,
   // Under a limit, slots that are taken again were taken by others.
   freesOwnSlot: false,
+  asksFirst: true,
+  setsLimit: true,
+  budget: 'limited',
   propose: (input) => {
     const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
     const capped = new Map(

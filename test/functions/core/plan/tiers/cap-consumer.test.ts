@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { NO_HISTORY, type History, type TierPlan } from '../../../../../functions/core/plan/tier-plan.ts';
 import { TIERS } from '../../../../../functions/core/plan/tiers/index.ts';
-import { modeOfTier, type Policy } from '../../../../../functions/core/policy/policy.ts';
+import { modeOfTier } from '../../../../../functions/core/plan/tiers/mode-of-tier.ts';
+import type { Policy } from '../../../../../functions/core/policy/policy.ts';
 import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
