@@ -52,7 +52,7 @@ export async function proposeCall(
 ): Promise<Proposal> {
   await refuseWhenHeld(target, deps);
   const { snapshot } = await lookForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
-  const plan = planCall(snapshot, target.policy, call, await historyFor([], target, deps));
+  const plan = planCall(snapshot, target.policy, { call, confirmed: null }, await historyFor([], target, deps));
   return { target, call, snapshot, plan };
 }
 
@@ -129,7 +129,7 @@ async function playRound(
   const { snapshot, admission } = await lookForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
   const acts = await store.acts(id);
-  const plan = planCall(snapshot, target.policy, call, await historyFor(acts, target, deps), confirmed);
+  const plan = planCall(snapshot, target.policy, { call, confirmed }, await historyFor(acts, target, deps));
   const why = describeCall(call);
   await store.putRound(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
   const usage = usagePercent(snapshot);

@@ -32,7 +32,7 @@ export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situ
   if (refusal.kind === 'starting' && !outOfTime) {
     return { next: 'settle', why: 'the server is starting; looking again' };
   }
-  const { why, advice } = explainRefusal(refusal, waitedMs, situation.incident.target);
+  const { why, advice } = explainRefusal(refusal, { ...situation.incident.target, waitedMs });
   return { next: 'escalate', why, advice };
 }
 

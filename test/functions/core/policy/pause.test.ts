@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { modeOfTier } from '../../../../functions/core/plan/tiers/mode-of-tier.ts';
-import { describePause, fullPause, isAnyLifted, overlaps, pauseOn, resumeCommandFor, scopeInWords, underPauses } from '../../../../functions/core/policy/pause.ts';
+import {
+  describePause,
+  fullPause,
+  isAnyLifted,
+  overlaps,
+  pauseOn,
+  resumeCommandFor,
+  scopeInWords,
+  underPauses,
+} from '../../../../functions/core/policy/pause.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause, scopesOver } from '../../../support/a-pause.ts';
