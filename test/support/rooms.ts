@@ -107,7 +107,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   'functions/aws/process': aws(),
-  'functions/aws/incident-store': aws('process'),
+  'functions/aws/incident-store/table': aws('process'),
+  'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/clients': aws('process', 'incident-store'),
 
   'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },

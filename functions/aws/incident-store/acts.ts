@@ -3,8 +3,8 @@ import { ActRepeated } from '../../core/protocol/errors.ts';
 import type { Act, ActLimit, ActTally, VictimRecord } from '../../core/record/act.ts';
 import type { Round } from '../../core/record/round.ts';
 import { clipBytes, fit, jsonBytes } from '../process/fit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal, summaryOf } from './items.ts';
-import { queryAll, unlessConditionFails, type IncidentTable, type Item, type Key } from './table.ts';
+import { expiresAt, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal, summaryOf } from './table/items.ts';
+import { queryAll, unlessConditionFails, type IncidentTable, type Item, type Key } from './table/table.ts';
 
 /** Bytes of victims per item; DynamoDB takes 400 KB in all. */
 const PAGE_BYTES = 300_000;

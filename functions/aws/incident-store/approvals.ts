@@ -2,7 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { AnswerToQuestion, QuestionSecrets } from '../../core/ports/incident-store.ts';
 import { ANSWER_GOOD_FOR_MS, type Approval, type Question, type QuestionKey } from '../../core/record/approval.ts';
 import { fit } from '../process/fit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, ordinal, summaryOf } from './items.ts';
+import { expiresAt, KEEP_RECORDS_DAYS, ordinal, summaryOf } from './table/items.ts';
 import {
   queryAll,
   readItem,
@@ -11,7 +11,7 @@ import {
   type IncidentTable,
   type Item,
   type Key,
-} from './table.ts';
+} from './table/table.ts';
 
 /** A summary is bounded by itself: hundreds of names, none of them long. */
 const APPROVAL_BYTES = 200_000;

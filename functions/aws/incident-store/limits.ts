@@ -1,7 +1,7 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { LimitRecord, SettledLimit } from '../../core/record/limit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './items.ts';
-import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item, type Key } from './table.ts';
+import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './table/items.ts';
+import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item, type Key } from './table/table.ts';
 
 /**
  * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes only when

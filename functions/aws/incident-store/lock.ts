@@ -1,9 +1,9 @@
 import type { NewIncident, Opening } from '../../core/ports/incident-store.ts';
 import { FenceLost } from '../../core/protocol/errors.ts';
 import type { Incident } from '../../core/record/incident.ts';
-import { lockKey, storedCandidate } from './items.ts';
+import { lockKey, storedCandidate } from './table/items.ts';
 import { closeRecord, createRecord, joinRecord, readIncident } from './record.ts';
-import { readItem, updateIf, type IncidentTable, type Item } from './table.ts';
+import { readItem, updateIf, type IncidentTable, type Item } from './table/table.ts';
 
 /**
  * One lock item per target says which incident holds it. It is never deleted, only emptied, so that its fence grows for ever.

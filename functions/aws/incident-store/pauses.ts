@@ -1,7 +1,7 @@
 import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { byWidth, isInForce, type Pause, type PauseScope } from '../../core/policy/pause.ts';
-import { expiresAt, storedField } from './items.ts';
-import { queryAll, type IncidentTable, type Item, type Key } from './table.ts';
+import { expiresAt, storedField } from './table/items.ts';
+import { queryAll, type IncidentTable, type Item, type Key } from './table/table.ts';
 
 /** For tidying up only: whether a pause has run out is read off the pause itself. */
 const KEEP_ENDED_PAUSES_DAYS = 7;

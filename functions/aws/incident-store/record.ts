@@ -13,8 +13,8 @@ import {
   storedAttempt,
   storedField,
   storedSighting,
-} from './items.ts';
-import { readItem, unlessConditionFails, updateIf, type IncidentTable } from './table.ts';
+} from './table/items.ts';
+import { readItem, unlessConditionFails, updateIf, type IncidentTable } from './table/table.ts';
 
 const isOpen = '#status = :open';
 /** Records of the first days lack the field. */

@@ -1,8 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { StoredSample } from '../../core/sampler/stored-sample.ts';
 import { fit } from '../process/fit.ts';
-import { expiresAt } from './items.ts';
-import { queryAll, type IncidentTable } from './table.ts';
+import { expiresAt } from './table/items.ts';
+import { queryAll, type IncidentTable } from './table/table.ts';
 
 /** For whoever reads the morning after a weekend; the levels look back on a quarter of an hour. */
 const KEEP_SAMPLES_DAYS = 3;

@@ -16,13 +16,13 @@ import {
   readTaskToken,
   useApproval,
 } from './approvals.ts';
-import { incidentOf } from './items.ts';
+import { incidentOf } from './table/items.ts';
 import { confirmLimit, markReported, noteLimit, readLimits, readSettledLimits, settleLimit } from './limits.ts';
 import { holdFence, openIncident, openIncidentOf, releaseLock, takeOverIncident } from './lock.ts';
 import { deletePause, putPause, readPauses } from './pauses.ts';
 import { acknowledgeRecord, changeRecord, claimRepeat, closeRecord, noteNotice, readIncident } from './record.ts';
 import { putSample, readSamples } from './samples.ts';
-import { queryAll, type IncidentTable } from './table.ts';
+import { queryAll, type IncidentTable } from './table/table.ts';
 import { claimWarning, clearWarning, noteWarningTold, readWarnings } from './warnings.ts';
 
 export interface IncidentStoreOptions {

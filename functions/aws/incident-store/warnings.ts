@@ -1,7 +1,7 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { StandingWarning } from '../../core/ports/incident-store.ts';
-import { expiresAt } from './items.ts';
-import { queryAll, updateIf, type IncidentTable, type Key } from './table.ts';
+import { expiresAt } from './table/items.ts';
+import { queryAll, updateIf, type IncidentTable, type Key } from './table/table.ts';
 
 /** A warning that stands for longer is told again. */
 const KEEP_WARNINGS_DAYS = 30;

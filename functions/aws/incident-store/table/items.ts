@@ -1,8 +1,8 @@
-import type { PlanSummary } from '../../core/plan/plan-summary.ts';
-import type { NewIncident } from '../../core/ports/incident-store.ts';
-import type { AlarmSighting, Incident } from '../../core/record/incident.ts';
-import { REPEATS, type Notice, type NoticeAttempt } from '../../core/record/notice.ts';
-import { fit } from '../process/fit.ts';
+import type { PlanSummary } from '../../../core/plan/plan-summary.ts';
+import type { NewIncident } from '../../../core/ports/incident-store.ts';
+import type { AlarmSighting, Incident } from '../../../core/record/incident.ts';
+import { REPEATS, type Notice, type NoticeAttempt } from '../../../core/record/notice.ts';
+import { fit } from '../../process/fit.ts';
 import type { Item, Key } from './table.ts';
 
 /** How long records are kept: a year, and the incident of a year ago beside today's. */
