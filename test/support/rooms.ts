@@ -90,7 +90,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/ports': core('messages', 'record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports/stores': core('record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports': core(
+    'ports/stores',
+    'messages',
+    'record',
+    'plan',
+    'sampler',
+    'protocol',
+    'policy',
+    'server',
+    'words',
+  ),
 
   'functions/engines/shared': { ours: ENGINE_CORE, packages: /^(zod|node:.*)$/ },
   // One view shows its sessions: looking is all there is to it.
