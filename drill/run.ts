@@ -122,15 +122,15 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
     summaries.flatMap(({ ended }) => ended),
     tallies,
   );
-  const rounds = await store.rounds(incident.id);
+  const rounds = await store.rounds.of(incident.id);
   const facts = {
     incident,
     earlier: incidents.slice(0, -1),
     rounds,
-    approvals: await store.approvals(incident.id),
+    approvals: await store.approvals.of(incident.id),
     ended: summary.ended,
     loads: tallies,
-    caps: await store.settledLimits(incident.id),
+    caps: await store.limits.settledOf(incident.id),
     limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);
@@ -191,7 +191,7 @@ async function runIncident(runtime: LocalRuntime, settings: TargetSettings): Pro
     late.abort();
     tooLong.catch(() => undefined);
   }
-  const incident = await runtime.store.incident(incidentId);
+  const incident = await runtime.store.incidents.byId(incidentId);
   if (incident === null) throw new Error(`incident ${incidentId} has vanished`);
   return incident;
 }

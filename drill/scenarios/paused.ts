@@ -11,7 +11,7 @@ export const paused: Scenario = {
   ...connectionLeak,
   name: 'paused',
   summary: 'the same leak while everything is paused: diagnosed, recorded and told, nothing is ended',
-  before: (store) => store.pause({ ...MOVE, targetId: null, tier: null, at: Date.now() }),
+  before: (store) => store.pauses.put({ ...MOVE, targetId: null, tier: null, at: Date.now() }),
   expect: {
     outcome: 'observed',
     cause: 'connection-leak',
@@ -50,7 +50,7 @@ export const pausedTier: Scenario = {
       sessions: 'until-refused',
     },
   ],
-  before: (store) => store.pause({ ...MOVE, targetId: null, tier: 'kill-idle', at: Date.now() }),
+  before: (store) => store.pauses.put({ ...MOVE, targetId: null, tier: 'kill-idle', at: Date.now() }),
   expect: {
     outcome: 'relieved',
     // Two leaks at once, and MySQL and MariaDB do not tell when a session of before connected: then neither may stand out.

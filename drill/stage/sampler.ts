@@ -31,7 +31,7 @@ export async function startSampler(
   const stopped = new AbortController();
   const sampleOnce = async () => {
     const taken = await takeSample(settings, { store, worker, now: Date.now });
-    await store.putSample(settings.id, taken);
+    await store.samples.put(settings.id, taken);
   };
   await sampleOnce();
   const sampling = (async () => {

@@ -2,7 +2,8 @@ import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
 import type { TierName } from '../core/policy/tier-names.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { FenceLost } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
@@ -18,7 +19,7 @@ import { carryOut } from '../incident/carry-out.ts';
 import { describeUnset } from '../incident/set-limit.ts';
 
 export interface ActDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
 }
@@ -33,12 +34,12 @@ const PATIENCE_MS = 10_000;
  */
 export async function act(payload: unknown, deps: ActDependencies): Promise<ActResult> {
   const { incidentId, round, tier } = parseRequest(actRequest, payload);
-  const incident = await deps.store.incident(incidentId);
+  const incident = await deps.store.incidents.byId(incidentId);
   if (incident?.status !== 'open') throw new FenceLost(incidentId);
   const { target } = incident;
   const held = (why: string): ActResult => ({ tier, round, held: why, counts: {} });
 
-  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+  await deps.store.incidents.holdFence(incident, deps.now() + LEASE_MS);
   const look = await deps.worker.snapshot(target.worker, {
     deadline: deps.now() + PATIENCE_MS + 20_000,
     patienceMs: PATIENCE_MS,
@@ -51,10 +52,10 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   const { approval, ...decided } = chosen;
 
   // Read last, right before the act, which then holds the fence: what came while we looked must hold us back.
-  const pause = pauseOn(tier, await deps.store.pausesOn(target.id));
+  const pause = pauseOn(tier, await deps.store.pauses.on(target.id));
   if (pause) return held(describePause(pause));
   // A yes is good for one act, whoever else may hold it.
-  if (approval && !(await deps.store.useApproval(approval, { round, at: deps.now() })))
+  if (approval && !(await deps.store.approvals.use(approval, { round, at: deps.now() })))
     return held('the approval has been used or is too old');
   const { act: carried, counts, refusal } = await carryOut(incident, { round, tier, ...decided, seenAt }, deps);
   if (carried.limit !== null && carried.limit.result !== 'done')
@@ -78,17 +79,17 @@ async function chooseAct(
   const bar = barToActing(snapshot);
   if (bar) return bar.why;
   // Those of other tiers count too: what such a tier would have ended is left for this one.
-  const pauses = await store.pausesOn(target.id);
+  const pauses = await store.pauses.on(target.id);
   const pause = pauseOn(tier, pauses);
   if (pause) return describePause(pause);
-  const acts = await store.acts(incident.id);
-  const approvals = await store.approvals(incident.id);
+  const acts = await store.acts.of(incident.id);
+  const approvals = await store.approvals.of(incident.id);
   const history = historyOf(
     acts,
-    await store.rounds(incident.id),
+    await store.rounds.of(incident.id),
     slotsTaken(snapshot),
-    await store.tallies(target.id, now() - HOUR_MS),
-    await store.limits(target.id),
+    await store.acts.tallies(target.id, now() - HOUR_MS),
+    await store.limits.of(target.id),
   );
   const decided = { ...history, denied: deniedTiers(approvals) };
   const { plan, pressing, usage } = readSnapshot(snapshot, underPauses(target, pauses), decided, {

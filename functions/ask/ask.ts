@@ -1,6 +1,7 @@
 import { composeApproval } from '../core/messages/approval.ts';
 import { hashPlan } from '../core/plan/plan-summary.ts';
-import { LEASE_MS } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import { BadRequest, FenceLost, NoticeUndelivered } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { askRequest } from '../core/protocol/steps.ts';
@@ -9,6 +10,7 @@ import { linkKey } from '../core/record/link-key.ts';
 import { publishNoted, type DeliverDependencies } from '../incident/deliver.ts';
 
 export interface AskDependencies extends DeliverDependencies {
+  readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
   /** Unguessable, and safe in a URL. */
   readonly newSecret: () => string;
   /** The page where people answer; null where they are asked otherwise. */
@@ -27,9 +29,9 @@ export async function ask(
 ): Promise<{ readonly incidentId: string; readonly round: number; readonly expiresAt: number }> {
   const { incidentId, round, taskToken } = parseRequest(askRequest, payload);
   const { store } = deps;
-  const incident = await store.incident(incidentId);
+  const incident = await store.incidents.byId(incidentId);
   if (incident?.status !== 'open') throw new FenceLost(incidentId);
-  const found = (await store.rounds(incidentId)).find((each) => each.round === round);
+  const found = (await store.rounds.of(incidentId)).find((each) => each.round === round);
   if (found?.question === undefined) throw new BadRequest(`round: ${round} of incident ${incidentId} has no question`);
 
   const question: Question = {
@@ -41,16 +43,16 @@ export async function ask(
     // From the look on, so that it has run out before the workflow stops waiting.
     expiresAt: found.at + waitMsOf(incident.target.policy),
   };
-  await store.holdFence(incident, question.expiresAt + LEASE_MS);
+  await store.incidents.holdFence(incident, question.expiresAt + LEASE_MS);
   const secret = deps.newSecret();
-  if (!(await store.openQuestion(question, { taskToken, secretHash: hashSecret(secret) }))) {
+  if (!(await store.approvals.open(question, { taskToken, secretHash: hashSecret(secret) }))) {
     throw new BadRequest(`round: ${round} of incident ${incidentId} has asked already`);
   }
   const link = deps.pageUrl === null ? null : `${deps.pageUrl}?key=${linkKey(question, secret)}`;
   const asked = { ...question, status: 'pending', decision: null, endedAt: null, usedInRound: null } as const;
   const error = await publishNoted(incidentId, 'approval', composeApproval(incident, asked, link), deps);
   if (error !== '') {
-    await store.endQuestion(question, 'withdrawn', deps.now());
+    await store.approvals.end(question, 'withdrawn', deps.now());
     throw new NoticeUndelivered([`approval: ${error}`]);
   }
   return { incidentId, round, expiresAt: question.expiresAt };

@@ -1,14 +1,15 @@
 import { describeCall } from '../core/plan/call.ts';
 import { describePause, fullPause, resumeCommandFor } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { CallRefused } from '../core/protocol/errors.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { barToActing } from '../core/server/readiness.ts';
 
 export interface CallGuardDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot'>;
   readonly now: () => number;
 }
@@ -20,9 +21,9 @@ export async function refuseWhenHeld(
   { id }: TargetSettings,
   { store, now }: Pick<CallGuardDependencies, 'store' | 'now'>,
 ): Promise<void> {
-  const pause = fullPause(await store.pausesOn(id));
+  const pause = fullPause(await store.pauses.on(id));
   if (pause) throw new CallRefused(`${id} is ${describePause(pause)}; lift it first: ${resumeCommandFor(pause)}`);
-  const holder = await store.openIncidentOf(id);
+  const holder = await store.incidents.openOf(id);
   // A call whose command has died is taken over once its lease has run out.
   const mayBeAbandoned = holder !== null && holder.call !== null && now() - holder.openedAt > LEASE_MS;
   if (holder && !mayBeAbandoned) throw new CallRefused(heldBy(holder));

@@ -4,11 +4,13 @@ import { countSpared } from '../core/plan/tier-plan.ts';
 import { describePause, fullPause } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import { BY_HAND } from '../core/policy/tier-names.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import { CallRefused, ERRORS } from '../core/protocol/errors.ts';
 import { historyOf, HOUR_MS } from '../core/record/history.ts';
+import type { Act } from '../core/record/act.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Notice } from '../core/record/notice.ts';
 import type { Round } from '../core/record/round.ts';
@@ -19,7 +21,7 @@ import { carryOut } from '../incident/carry-out.ts';
 import { heldBy, lookForCall, refuseWhenHeld } from './call-guards.ts';
 
 export interface CallDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'limits' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -80,7 +82,7 @@ export async function carryOutCall({ target, call, plan }: Proposal, deps: CallD
   }
   const outcome = failure === null ? 'done' : 'failed';
   const notice = await noticeFor(id, failure, deps);
-  return { incident: await deps.store.close(id, { outcome, at: deps.now(), failure, notice }), left };
+  return { incident: await deps.store.incidents.close(id, { outcome, at: deps.now(), failure, notice }), left };
 }
 
 /** What was refused concerns the person who called, who hears it at once; everybody else hears what was ended. */
@@ -91,7 +93,7 @@ async function noticeFor(
 ): Promise<Notice | null> {
   if (failure === null) return 'done';
   if (failure.error !== ERRORS.callRefused) return 'failed';
-  return ((await store.incident(id))?.endedCount ?? 0) > 0 ? 'done' : null;
+  return ((await store.incidents.byId(id))?.endedCount ?? 0) > 0 ? 'done' : null;
 }
 
 async function open(target: TargetSettings, call: PersonsCall, { store, now }: CallDependencies): Promise<Incident> {
@@ -105,10 +107,10 @@ async function open(target: TargetSettings, call: PersonsCall, { store, now }: C
     at,
     leaseUntil: at + LEASE_MS,
   };
-  let opening = await store.open(candidate);
+  let opening = await store.incidents.open(candidate);
   // The command that carried the earlier call out is gone, and a call has no workflow that could still run.
   if (opening.kind === 'expired' && opening.incident.call !== null)
-    opening = await store.takeOver(candidate, opening.incident);
+    opening = await store.incidents.takeOver(candidate, opening.incident);
   if (opening.kind !== 'opened' || opening.incident.id !== candidate.id)
     throw new CallRefused(heldBy(opening.incident));
   return opening.incident;
@@ -122,18 +124,18 @@ async function playRound(
   deps: CallDependencies,
 ): Promise<CallResult['left']> {
   const { store, now } = deps;
-  const incident = await store.incident(id);
+  const incident = await store.incidents.byId(id);
   if (incident?.status !== 'open' || incident.call === null)
     throw new CallRefused(`incident ${id} was closed meanwhile`);
   const { target, call } = incident;
   const { snapshot, admission } = await lookForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
-  const acts = await store.acts(id);
+  const acts = await store.acts.of(id);
   const plan = planCall(snapshot, target.policy, { call, confirmed }, await historyFor(acts, target, deps));
   const why = describeCall(call);
-  await store.putRound(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
+  await store.rounds.put(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
   const usage = usagePercent(snapshot);
-  const changed = await store.change(id, {
+  const changed = await store.incidents.change(id, {
     rounds: round,
     serverVersion: snapshot.server.version,
     admission: incident.admission ?? admission,
@@ -144,7 +146,7 @@ async function playRound(
   });
   if (plan.victims.length === 0 || round > MAX_ACTS) return stillThere(snapshot, confirmed);
   // Read last, as by every act: whoever stops Headroom stops this too.
-  const pause = fullPause(await store.pausesOn(target.id));
+  const pause = fullPause(await store.pauses.on(target.id));
   if (pause) throw new CallRefused(describePause(pause));
   const { refusal } = await carryOut(
     changed,
@@ -161,13 +163,9 @@ function stillThere({ sessions }: Snapshot, confirmed: Confirmed): Set<string> {
   return new Set(here.filter((key) => confirmed.has(key)));
 }
 
-async function historyFor(
-  acts: Awaited<ReturnType<IncidentStore['acts']>>,
-  target: TargetSettings,
-  { store, now }: CallDependencies,
-) {
-  const lastHour = await store.tallies(target.id, now() - HOUR_MS);
-  return historyOf(acts, [], null, lastHour, await store.limits(target.id));
+async function historyFor(acts: readonly Act[], target: TargetSettings, { store, now }: CallDependencies) {
+  const lastHour = await store.acts.tallies(target.id, now() - HOUR_MS);
+  return historyOf(acts, [], null, lastHour, await store.limits.of(target.id));
 }
 
 function roundOf(

@@ -9,7 +9,7 @@ import { parsePageRequest, type PageRequest } from './page-request.ts';
 import { NAME_LENGTH, questionPage, recordedPage, refusalPage, STYLE_HASH } from './page.ts';
 
 export interface DecideDependencies extends AnswerDependencies {
-  readonly store: AnswerDependencies['store'] & Pick<IncidentStore, 'asked' | 'incident'>;
+  readonly store: AnswerDependencies['store'] & Pick<IncidentStore, 'approvals' | 'incidents'>;
   readonly now: () => number;
 }
 
@@ -97,8 +97,8 @@ async function takeAnswer({ headers, body, address }: PageRequest, deps: DecideD
 async function find(text: string, { store }: DecideDependencies): Promise<Asked | null> {
   const key = parseLinkKey(text);
   if (key === null) return null;
-  const approval = await store.asked(key, hashSecret(key.secret));
-  const incident = approval && (await store.incident(key.incidentId));
+  const approval = await store.approvals.readQuestion(key, hashSecret(key.secret));
+  const incident = approval && (await store.incidents.byId(key.incidentId));
   return approval && incident && { key, approval, incident };
 }
 

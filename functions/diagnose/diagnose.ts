@@ -5,7 +5,8 @@ import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
 import type { Policy } from '../core/policy/policy.ts';
-import { LEASE_MS } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { FenceLost } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
@@ -37,6 +38,8 @@ import { endQuestions } from '../incident/end-questions.ts';
 import { readContext, type ContextDependencies } from './read-context.ts';
 
 export interface DiagnoseDependencies extends ContextDependencies {
+  readonly store: ContextDependencies['store'] &
+    Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot' | 'sample'>;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -50,9 +53,9 @@ const WAKE_MS = 120_000;
  */
 export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Promise<DiagnoseResult> {
   const { incidentId } = parseRequest(diagnoseRequest, payload);
-  const incident = await deps.store.incident(incidentId);
+  const incident = await deps.store.incidents.byId(incidentId);
   if (incident?.status !== 'open') throw new FenceLost(incidentId);
-  await deps.store.holdFence(incident, deps.now() + LEASE_MS);
+  await deps.store.incidents.holdFence(incident, deps.now() + LEASE_MS);
 
   // Before the look: an answer is followed by a look, and none comes in during it.
   const approvals = await endQuestions(incident, deps);
@@ -60,7 +63,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const answer = await deps.worker.snapshot(target.worker, { deadline: deps.now() + patienceMs + WAKE_MS, patienceMs });
   const acts = await readActs(incident, answer.ok ? answer.snapshot : null, deps);
-  const rounds = await deps.store.rounds(incident.id);
+  const rounds = await deps.store.rounds.of(incident.id);
   const usedNow = answer.ok ? slotsTaken(answer.snapshot) : null;
   const situation = { ...(await readSituation(incident, acts, rounds, usedNow, deps)), approvals };
 
@@ -79,9 +82,9 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   }
 
   const { snapshot, admission } = answer;
-  const lastHour = await deps.store.tallies(target.id, deps.now() - HOUR_MS);
+  const lastHour = await deps.store.acts.tallies(target.id, deps.now() - HOUR_MS);
   const context = await readContext(target, deps);
-  const limits = await deps.store.limits(target.id);
+  const limits = await deps.store.limits.of(target.id);
   const history = { ...historyOf(acts, rounds, usedNow, lastHour, limits), denied: deniedTiers(approvals) };
   const diagnosis = readSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
@@ -136,11 +139,11 @@ async function readActs(
   { store, now }: DiagnoseDependencies,
 ): Promise<Act[]> {
   const acts: Act[] = [];
-  for (const act of await store.acts(id)) {
+  for (const act of await store.acts.of(id)) {
     // Whoever holds the server's lock may be the worker of this very act, still at it.
     const isOver = snapshot !== null && !snapshot.othersActing;
     const settled = act.finishedAt === null && isOver ? settleAct(act, snapshot, now()) : act;
-    if (settled !== act) await store.finishAct(target.id, settled);
+    if (settled !== act) await store.acts.finish(target.id, settled);
     acts.push(settled);
   }
   return acts;
@@ -161,7 +164,7 @@ async function readSituation(
   return {
     incident,
     now: deps.now(),
-    pauses: await deps.store.pausesOn(incident.target.id),
+    pauses: await deps.store.pauses.on(incident.target.id),
     emptyLooks,
     looks: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
@@ -175,7 +178,7 @@ async function readSituation(
 const LATELY = 60;
 
 async function countActedLately({ id, target }: Incident, { store, now }: DiagnoseDependencies) {
-  const earlier = (await store.listByTarget(target.id, LATELY)).filter(
+  const earlier = (await store.incidents.listByTarget(target.id, LATELY)).filter(
     (other) =>
       other.id !== id && other.call === null && other.firstActionAt !== null && now() - other.firstActionAt < HOUR_MS,
   );
@@ -240,7 +243,7 @@ async function conclude(
   const isRebound = incident.reliefAt !== null && found.isPressing;
   const rebounds = incident.rebounds + (isRebound ? 1 : 0);
   const { next, why } = namingRebounds(verdict, rebounds, incident.target.policy);
-  await deps.store.putRound({
+  await deps.store.rounds.put({
     incidentId: incident.id,
     round,
     at,
@@ -259,7 +262,7 @@ async function conclude(
   });
   const usageNow = found.last ? usagePercent(found.last) : null;
   const usageSeen = found.round.usage ?? null;
-  await deps.store.change(
+  await deps.store.incidents.change(
     incident.id,
     {
       rounds: round,

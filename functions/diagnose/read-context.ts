@@ -4,7 +4,7 @@ import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Surroundings } from '../core/ports/outside.ts';
 
 export interface ContextDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'samples'>;
   readonly surroundings: Surroundings;
   readonly now: () => number;
 }
@@ -20,7 +20,7 @@ export async function readContext(target: TargetSettings, deps: ContextDependenc
   const since = now() - LOOK_BACK_MS;
   const { instance, isRds } = target;
   const [samples, changes, connections, freeMemoryBytes] = await Promise.all([
-    inTimeOr([], store.samplesSince(target.id, since)),
+    inTimeOr([], store.samples.since(target.id, since)),
     isRds ? inTimeOr([], surroundings.changes(instance, since)) : [],
     isRds ? inTimeOr([], surroundings.connections(instance, since)) : [],
     isRds ? inTimeOr(null, surroundings.freeMemory(instance, since)) : null,

@@ -1,11 +1,17 @@
 import { composeRefusal } from '../core/messages/refused-event.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
+import type { Alarms } from '../core/ports/outside.ts';
 import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
 import { errorWords } from '../core/words/error-words.ts';
-import { FRESH_MS, openFor, type DispatchDependencies } from '../incident/open.ts';
-import { readOldNews } from './stale-alarm.ts';
+import { FRESH_MS, openFor, type OpenDependencies } from '../incident/open.ts';
+import { readOldNews, type OldNewsDependencies } from './stale-alarm.ts';
+
+export interface DispatchDependencies extends OpenDependencies {
+  readonly store: OpenDependencies['store'] & OldNewsDependencies['store'];
+  readonly alarms: Alarms;
+}
 
 /** From an alarm event to the target's one open incident and its running workflow. Safe to repeat, in any order. */
 export async function dispatch(payload: unknown, deps: DispatchDependencies): Promise<DispatchResult> {

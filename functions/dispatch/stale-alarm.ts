@@ -4,7 +4,11 @@ import type { DispatchResult } from '../core/protocol/steps.ts';
 import { isNews } from '../core/record/cooldown.ts';
 import { historyMsOf, judgeLevels } from '../core/sampler/levels.ts';
 import { percent } from '../core/words/percent.ts';
-import { readRest } from '../incident/cooldown.ts';
+import { readRest, type RestDependencies } from '../incident/cooldown.ts';
+
+export interface OldNewsDependencies extends RestDependencies {
+  readonly store: RestDependencies['store'] & Pick<IncidentStore, 'samples'>;
+}
 
 /** A sample that still says how things are. */
 const FRESH_SAMPLE_MS = 90_000;
@@ -14,16 +18,13 @@ const FRESH_SAMPLE_MS = 90_000;
  * last incident says so: the server is well again, or it has been over the trigger all the while and people know. Null when
  * the event may tell of something new, and wherever no fresh sample can say.
  */
-export async function readOldNews(
-  target: TargetSettings,
-  deps: { readonly store: IncidentStore; readonly now: () => number },
-): Promise<DispatchResult | null> {
+export async function readOldNews(target: TargetSettings, deps: OldNewsDependencies): Promise<DispatchResult | null> {
   const { latest, isResting } = await readRest(target, deps);
   if (!isResting || latest?.closedAt == null) return null;
   const { policy } = target;
   const { closedAt } = latest;
   const now = deps.now();
-  const history = await deps.store.samplesSince(target.id, Math.min(closedAt, now) - historyMsOf(policy));
+  const history = await deps.store.samples.since(target.id, Math.min(closedAt, now) - historyMsOf(policy));
   const told = history.findLastIndex(({ usage }) => usage !== null);
   const newest = history[told];
   if (newest === undefined || newest.at <= closedAt || now - newest.at > FRESH_SAMPLE_MS) return null;

@@ -1,6 +1,11 @@
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { escalateRequest } from '../core/protocol/steps.ts';
 import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts';
+
+export interface EscalateDependencies extends DeliverDependencies {
+  readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
+}
 
 /**
  * Pages a person. Diagnose has recorded why; where the workflow came here by an error of its own, that becomes the reason.
@@ -8,16 +13,16 @@ import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts
  */
 export async function escalate(
   payload: unknown,
-  deps: DeliverDependencies,
+  deps: EscalateDependencies,
 ): Promise<{ readonly undelivered: readonly string[] }> {
   const { incidentId, error } = parseRequest(escalateRequest, payload);
-  const incident = await deps.store.incident(incidentId);
+  const incident = await deps.store.incidents.byId(incidentId);
   if (incident?.status !== 'open') return { undelivered: [] };
   if (incident.escalation) return { undelivered: await deliverPending(incident, deps) };
   const reason = error
     ? `the workflow cannot go on: ${error.Error ?? 'an error'} ${(error.Cause ?? '').slice(0, 300)}`
     : 'the workflow gave no reason';
   const advice = ['look at the workflow’s execution, then at the database: it may still be full'];
-  const changed = await deps.store.change(incidentId, { escalation: { reason, advice } }, 'escalated');
+  const changed = await deps.store.incidents.change(incidentId, { escalation: { reason, advice } }, 'escalated');
   return { undelivered: await deliverPending(changed, deps) };
 }

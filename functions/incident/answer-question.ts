@@ -1,9 +1,10 @@
-import type { AnswerToQuestion, IncidentStore } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import type { AnswerToQuestion } from '../core/ports/stores/approvals.ts';
 import type { Workflow } from '../core/ports/workflow.ts';
 import type { Approval, QuestionKey } from '../core/record/approval.ts';
 
 export interface AnswerDependencies {
-  readonly store: Pick<IncidentStore, 'answer' | 'approvals' | 'taskTokenOf' | 'taskResumed'>;
+  readonly store: Pick<IncidentStore, 'approvals'>;
   readonly workflow: Pick<Workflow, 'resume'>;
 }
 
@@ -23,7 +24,7 @@ export async function answerQuestion(
   answer: AnswerToQuestion,
   deps: AnswerDependencies,
 ): Promise<Answered> {
-  const recorded = await deps.store.answer(key, answer);
+  const recorded = await deps.store.approvals.answer(key, answer);
   if (recorded === null) return explain(key, answer, deps);
   await wakeWorkflow(key, deps).catch(() => undefined);
   return { kind: 'recorded', approval: recorded };
@@ -31,15 +32,15 @@ export async function answerQuestion(
 
 /** True when something waited for the answer and was told. Throws what Step Functions throws. */
 export async function wakeWorkflow(key: QuestionKey, { store, workflow }: AnswerDependencies): Promise<boolean> {
-  const taskToken = await store.taskTokenOf(key);
+  const taskToken = await store.approvals.taskTokenOf(key);
   if (taskToken === null) return false;
   await workflow.resume(taskToken);
-  await store.taskResumed(key);
+  await store.approvals.dropTaskToken(key);
   return true;
 }
 
 async function explain(key: QuestionKey, answer: AnswerToQuestion, { store }: AnswerDependencies): Promise<Answered> {
-  const approval = (await store.approvals(key.incidentId)).find(({ round }) => round === key.round);
+  const approval = (await store.approvals.of(key.incidentId)).find(({ round }) => round === key.round);
   if (approval === undefined) return { kind: 'unknown' };
   const isChanged = approval.status === 'pending' && approval.planHash !== answer.planHash;
   return { kind: isChanged ? 'changed' : 'late', approval };

@@ -1,6 +1,7 @@
 import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
-import { LEASE_MS, type IncidentStore } from '../core/ports/incident-store.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { Ending } from '../core/protocol/worker.ts';
 import { countEnded, type Act, type VictimRecord } from '../core/record/act.ts';
@@ -12,7 +13,7 @@ import { countBy } from '../core/words/count-by.ts';
 import { pickLimit, setLimit } from './set-limit.ts';
 
 export interface CarryOutDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'acts' | 'limits'>;
   readonly worker: Pick<WorkerClient, 'end' | 'limit'>;
   readonly now: () => number;
 }
@@ -49,7 +50,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const { store, now } = deps;
   const { id, target } = incident;
-  await store.holdFence(incident, now() + LEASE_MS);
+  await store.incidents.holdFence(incident, now() + LEASE_MS);
   const started: Act = {
     incidentId: id,
     round,
@@ -60,8 +61,8 @@ export async function carryOut(
     victims: victims.map(toRecord),
     limit: limit && { ...pickLimit(limit), result: null, detail: '' },
   };
-  await store.startAct(target.id, started);
-  await store.change(id, { firstActionAt: incident.firstActionAt ?? started.startedAt });
+  await store.acts.start(target.id, started);
+  await store.incidents.change(id, { firstActionAt: incident.firstActionAt ?? started.startedAt });
 
   const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
   const order = { deadline: seenAt + ACT_WINDOW_MS + graceMs, graceMs };
@@ -71,8 +72,8 @@ export async function carryOut(
     ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
     : await endVictims(target.worker, victims, order, deps);
   const finished = finish({ ...started, limit: set }, endings, now());
-  await store.finishAct(target.id, finished);
-  await store.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
+  await store.acts.finish(target.id, finished);
+  await store.incidents.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
   const counts = Object.fromEntries(countBy(finished.victims, ({ result }) => result ?? 'unknown'));
   return { act: finished, counts: set?.result === 'done' ? { ...counts, limited: 1 } : counts, refusal };
 }

@@ -6,7 +6,7 @@ import { endQuestions } from './end-questions.ts';
 import { liftLimits, type LiftDependencies } from './lift-limits.ts';
 
 export interface CloseDependencies extends LiftDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'approvals' | 'limits'>;
 }
 
 export const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
@@ -29,11 +29,11 @@ export async function closeIncident(
   deps: CloseDependencies,
 ): Promise<Incident> {
   const { store, now } = deps;
-  const incident = await store.incident(incidentId);
+  const incident = await store.incidents.byId(incidentId);
   if (incident?.status === 'open') {
     // Of a workflow that died; whoever follows the link hears that nobody waits any more.
     await endQuestions(incident, deps);
-    const limits = await store.limits(incident.target.id);
+    const limits = await store.limits.of(incident.target.id);
     await liftLimits(
       incident.target,
       limits.filter((limit) => limit.incidentId === incidentId),
@@ -41,5 +41,5 @@ export async function closeIncident(
     );
   }
   const notice = outcome === 'escalated' ? null : NOTICE_OF[outcome];
-  return store.close(incidentId, { outcome, at: now(), failure, notice });
+  return store.incidents.close(incidentId, { outcome, at: now(), failure, notice });
 }

@@ -11,18 +11,20 @@ export interface Rest {
   readonly isResting: boolean;
 }
 
+export interface RestDependencies {
+  readonly store: Pick<IncidentStore, 'incidents' | 'pauses'>;
+  readonly now: () => number;
+}
+
 /** Whether a target without an open incident still rests after its last one. */
-export async function readRest(
-  target: TargetSettings,
-  { store, now }: { readonly store: IncidentStore; readonly now: () => number },
-): Promise<Rest> {
+export async function readRest(target: TargetSettings, { store, now }: RestDependencies): Promise<Rest> {
   // A person's call is no answer to what stands.
-  const [listed, ...earlier] = (await store.listByTarget(target.id, 10)).filter(({ call }) => call === null);
+  const [listed, ...earlier] = (await store.incidents.listByTarget(target.id, 10)).filter(({ call }) => call === null);
   // The list may lag behind, and still show as open what has just been closed.
-  const latest = listed ? await store.incident(listed.id) : null;
+  const latest = listed ? await store.incidents.byId(listed.id) : null;
   if (latest?.closedAt == null) return { latest, isResting: false };
   // What held Headroom back then, a pause or the mode, may be gone by now.
-  const pauses = await store.pausesOn(target.id);
+  const pauses = await store.pauses.on(target.id);
   const rest = restAfter(latest, earlier, {
     mayAct: target.mode !== 'observe' && fullPause(pauses) === null,
     isPauseLifted: isAnyLifted(latest.pauses, pauses),

@@ -6,7 +6,7 @@ import type { Incident } from '../core/record/incident.ts';
 import type { NoticeAttempt } from '../core/record/notice.ts';
 
 export interface DeliverDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'notices' | 'rounds' | 'acts' | 'approvals' | 'limits'>;
   readonly notifier: Notifier;
   readonly now: () => number;
 }
@@ -20,10 +20,10 @@ export async function deliverPending(incident: Incident, deps: DeliverDependenci
   const { id } = incident;
   const { store } = deps;
   const [acts, rounds, approvals, settledLimits] = await Promise.all([
-    store.acts(id),
-    store.rounds(id),
-    store.approvals(id),
-    store.settledLimits(id),
+    store.acts.of(id),
+    store.rounds.of(id),
+    store.approvals.of(id),
+    store.limits.settledOf(id),
   ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
@@ -45,6 +45,6 @@ export async function publishNoted(
     () => '',
     (thrown: unknown) => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300),
   );
-  await store.noticed(incidentId, { notice, at: now(), delivered: error === '', error });
+  await store.notices.recordAttempt(incidentId, { notice, at: now(), delivered: error === '', error });
   return error;
 }

@@ -9,7 +9,7 @@ import { errorWords } from '../core/words/error-words.ts';
 import { printable } from '../core/words/printable.ts';
 
 export interface LiftDependencies {
-  readonly store: Pick<IncidentStore, 'settleLimit' | 'markLimitReported'>;
+  readonly store: Pick<IncidentStore, 'limits'>;
   readonly worker: Pick<WorkerClient, 'lift'>;
   readonly notifier: Notifier;
   readonly now: () => number;
@@ -34,7 +34,7 @@ export async function liftLimits(
   for (const limit of limits) {
     const verdict = await lift(target, limit, deadline, deps);
     told.push(`limit on ${printable(limit.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
-    if (verdict.kind === 'settled') await deps.store.settleLimit(limit, verdict.end, deps.now());
+    if (verdict.kind === 'settled') await deps.store.limits.settle(limit, verdict.end, deps.now());
     if (verdict.kind === 'stuck' && !isTold(limit, deps.now())) await page(target, limit, verdict.why, deps);
   }
   return told;
@@ -67,5 +67,5 @@ async function page(target: TargetSettings, limit: LimitRecord, why: string, dep
     () => true,
     () => false,
   );
-  if (isPublished) await deps.store.markLimitReported(limit, deps.now());
+  if (isPublished) await deps.store.limits.markReported(limit, deps.now());
 }

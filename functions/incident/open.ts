@@ -1,15 +1,15 @@
 import type { TargetSettings } from '../core/policy/target.ts';
-import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/incident-store.ts';
-import type { Alarms } from '../core/ports/outside.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/stores/incidents.ts';
 import type { Workflow } from '../core/ports/workflow.ts';
 import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import type { AlarmSighting, Incident } from '../core/record/incident.ts';
 import { deliverPending, type DeliverDependencies } from './deliver.ts';
 
-export interface DispatchDependencies extends DeliverDependencies {
-  readonly workflow: Workflow;
-  readonly alarms: Alarms;
+export interface OpenDependencies extends DeliverDependencies {
+  readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
+  readonly workflow: Pick<Workflow, 'start' | 'status'>;
 }
 
 /** An event older than this is old news: it leads to a new look at the alarm before anything is opened. */
@@ -18,7 +18,7 @@ export const FRESH_MS = 5 * 60000;
 export async function openFor(
   target: TargetSettings,
   alarm: AlarmSighting,
-  deps: DispatchDependencies,
+  deps: OpenDependencies,
 ): Promise<DispatchResult> {
   const at = deps.now();
   const candidate: NewIncident = {
@@ -38,14 +38,14 @@ export async function openFor(
   return { result: opening.kind === 'opened' ? 'opened' : 'joined', incidentId: incident.id };
 }
 
-async function openOrTakeOver(candidate: NewIncident, deps: DispatchDependencies): Promise<Opening> {
-  const opening = await deps.store.open(candidate);
+async function openOrTakeOver(candidate: NewIncident, deps: OpenDependencies): Promise<Opening> {
+  const opening = await deps.store.incidents.open(candidate);
   if (opening.kind !== 'expired') return opening;
   return (await isRunning(opening.incident, deps))
     ? { ...opening, kind: 'joined' }
-    : deps.store.takeOver(candidate, opening.incident);
+    : deps.store.incidents.takeOver(candidate, opening.incident);
 }
 
-async function isRunning(incident: Incident, { workflow }: DispatchDependencies): Promise<boolean> {
+async function isRunning(incident: Incident, { workflow }: OpenDependencies): Promise<boolean> {
   return (await workflow.status(incident.id)).status === 'running';
 }

@@ -8,7 +8,7 @@ import type { LimitRecord } from '../core/record/limit.ts';
 import { printable } from '../core/words/printable.ts';
 
 export interface SetLimitDependencies {
-  readonly store: Pick<IncidentStore, 'noteLimit' | 'confirmLimit' | 'settleLimit'>;
+  readonly store: Pick<IncidentStore, 'limits'>;
   readonly worker: Pick<WorkerClient, 'limit'>;
   readonly now: () => number;
 }
@@ -43,15 +43,15 @@ export async function setLimit(
     isSet: false,
     toldAt: null,
   };
-  if (!(await store.noteLimit(record))) {
+  if (!(await store.limits.record(record))) {
     return { ...meant, result: 'not-tried', detail: 'a limit on this user is on record already' };
   }
   const answer = await worker.limit(target.worker, { deadline, user, limit, before });
   if (answer.ok && answer.limit.result === 'done') {
-    await store.confirmLimit(record);
+    await store.limits.confirm(record);
     return { ...meant, result: 'done' };
   }
-  await store.settleLimit(record, 'never-set', now());
+  await store.limits.settle(record, 'never-set', now());
   if (!answer.ok) return { ...meant, result: 'not-tried', detail: `the worker was refused: ${answer.refusal.kind}` };
   return { ...meant, result: answer.limit.result, detail: answer.limit.detail };
 }

@@ -1,12 +1,17 @@
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { BadRequest, NoticeUndelivered } from '../core/protocol/errors.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { notifyRequest } from '../core/protocol/steps.ts';
 import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts';
 
+export interface NotifyDependencies extends DeliverDependencies {
+  readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
+}
+
 /** Sends what is pending. Throws NoticeUndelivered so that the workflow tries again; relief has long been dealt with. */
-export async function notify(payload: unknown, deps: DeliverDependencies): Promise<{ readonly delivered: number }> {
+export async function notify(payload: unknown, deps: NotifyDependencies): Promise<{ readonly delivered: number }> {
   const { incidentId } = parseRequest(notifyRequest, payload);
-  const incident = await deps.store.incident(incidentId);
+  const incident = await deps.store.incidents.byId(incidentId);
   if (!incident) throw new BadRequest(`incidentId: there is no incident ${incidentId}`);
   const failures = await deliverPending(incident, deps);
   if (failures.length > 0) throw new NoticeUndelivered(failures);

@@ -1,25 +1,29 @@
 import * as z from 'zod/mini';
 import type { TargetSettings } from '../core/policy/target.ts';
-import { LEASE_MS } from '../core/ports/incident-store.ts';
+import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
 import { isGoingOut } from '../core/record/repeated-pages.ts';
-import { wakeWorkflow } from '../incident/answer-question.ts';
-import { closeIncident } from '../incident/close-incident.ts';
-import { minuteOf, readRest } from '../incident/cooldown.ts';
+import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
+import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
+import { minuteOf, readRest, type RestDependencies } from '../incident/cooldown.ts';
 import { deliverPending } from '../incident/deliver.ts';
-import { liftLimits, type LiftDependencies } from '../incident/lift-limits.ts';
-import { openFor, type DispatchDependencies } from '../incident/open.ts';
-import { repeatPage } from './repeat-page.ts';
+import { liftLimits } from '../incident/lift-limits.ts';
+import { openFor, type OpenDependencies } from '../incident/open.ts';
+import { repeatPage, type RepeatDependencies } from './repeat-page.ts';
 
 /** A dispatch that died before it started the workflow is made good within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
-export type ReconcileDependencies = DispatchDependencies & LiftDependencies;
+export type ReconcileDependencies = OpenDependencies &
+  AnswerDependencies &
+  CloseDependencies &
+  RepeatDependencies &
+  RestDependencies;
 
 export interface ReconcileResult {
   /** What was put right, in words; empty when all was well. */
@@ -35,11 +39,11 @@ export interface ReconcileResult {
 export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
   if (event.success) {
-    const incident = await deps.store.incident(event.data.detail.name);
+    const incident = await deps.store.incidents.byId(event.data.detail.name);
     return { repaired: incident ? await mendWorkflow(incident, deps) : [] };
   }
   const { target } = parseRequest(reconcileTargetRequest, payload);
-  const open = await deps.store.openIncidentOf(target.id);
+  const open = await deps.store.incidents.openOf(target.id);
   const repaired = open ? await mendWorkflow(open, deps) : [];
   if (!open) repaired.push(...(await dispatchStanding(target, deps)));
   repaired.push(...(await liftOrphans(target, deps)));
@@ -59,7 +63,7 @@ async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Pr
     return [`started the workflow of ${incident.id}`];
   }
   // Read again: a workflow that ended well closed its incident before it ended.
-  const current = await deps.store.incident(incident.id);
+  const current = await deps.store.incidents.byId(incident.id);
   if (current?.status !== 'open') return [];
   const failure = { error: `workflow ${status}`, detail };
   const closed = await closeIncident(incident.id, 'failed', failure, deps);
@@ -68,8 +72,8 @@ async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Pr
 }
 
 /** An answer whose sender died before it woke the workflow. */
-async function wakeAnswered({ id }: Incident, deps: DispatchDependencies): Promise<string[]> {
-  const last = (await deps.store.approvals(id)).at(-1);
+async function wakeAnswered({ id }: Incident, deps: ReconcileDependencies): Promise<string[]> {
+  const last = (await deps.store.approvals.of(id)).at(-1);
   if (last?.decision == null || !(await wakeWorkflow(last, deps))) return [];
   return [`woke the workflow of ${id}: its question has been answered`];
 }
@@ -77,8 +81,8 @@ async function wakeAnswered({ id }: Incident, deps: DispatchDependencies): Promi
 /** Limits whose incident is closed: its workflow died before it lifted them, or could not. */
 async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const orphans: LimitRecord[] = [];
-  for (const limit of await deps.store.limits(target.id)) {
-    if ((await deps.store.incident(limit.incidentId))?.status !== 'open') orphans.push(limit);
+  for (const limit of await deps.store.limits.of(target.id)) {
+    if ((await deps.store.incidents.byId(limit.incidentId))?.status !== 'open') orphans.push(limit);
   }
   return liftLimits(target, orphans, deps);
 }
@@ -93,10 +97,10 @@ async function mendCall({ id, openedAt }: Incident, deps: ReconcileDependencies)
 
 async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
-  for (const listed of await deps.store.listByTarget(target.id, 5)) {
+  for (const listed of await deps.store.incidents.listByTarget(target.id, 5)) {
     if (listed.pendingNotices.length === 0) continue;
     // The list may lag behind: what has gone out by now is not sent again.
-    const incident = (await deps.store.incident(listed.id)) ?? listed;
+    const incident = (await deps.store.incidents.byId(listed.id)) ?? listed;
     if (incident.status !== 'closed' || incident.pendingNotices.length === 0) continue;
     if (isGoingOut(incident, deps.now())) continue;
     const failures = await deliverPending(incident, deps);

@@ -1,8 +1,14 @@
 import type { TargetSettings } from '../core/policy/target.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
+import type { Alarms } from '../core/ports/outside.ts';
 import { dueRepeat, findUnanswered } from '../core/record/repeated-pages.ts';
 import { judgeLevels } from '../core/sampler/levels.ts';
-import { deliverPending } from '../incident/deliver.ts';
-import type { DispatchDependencies } from '../incident/open.ts';
+import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts';
+
+export interface RepeatDependencies extends DeliverDependencies {
+  readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents' | 'samples'>;
+  readonly alarms: Alarms;
+}
 
 /** Samples older than this say nothing about how things stand. */
 const FRESH_MS = 5 * 60_000;
@@ -13,26 +19,26 @@ const RECENT = 10;
  * Pages people again for an escalated or failed incident that nobody has acknowledged while its trouble stands. Claiming the
  * page is one conditional write, so that however often and from wherever this is called, each page goes out once.
  */
-export async function repeatPage(target: TargetSettings, deps: DispatchDependencies): Promise<string[]> {
+export async function repeatPage(target: TargetSettings, deps: RepeatDependencies): Promise<string[]> {
   // The policy of today: incidents of the past do not need to know of pages.
   const { escalation } = target.policy;
-  const listed = findUnanswered(await deps.store.listByTarget(target.id, RECENT));
+  const listed = findUnanswered(await deps.store.incidents.listByTarget(target.id, RECENT));
   if (listed === null || dueRepeat(listed, escalation, deps.now()) === null) return [];
   // The list may lag behind: somebody may have acknowledged it.
-  const incident = await deps.store.incident(listed.id);
+  const incident = await deps.store.incidents.byId(listed.id);
   const repeat = incident && dueRepeat(incident, escalation, deps.now());
   if (!repeat || !(await isStanding(target, deps))) return [];
-  const claimed = await deps.store.claimRepeat(incident, repeat, deps.now());
+  const claimed = await deps.store.notices.claimRepeat(incident, repeat, deps.now());
   if (claimed === null) return [];
   await deliverPending(claimed, deps);
   return [`paged again for ${claimed.id} (${repeat}): nobody has acknowledged it`];
 }
 
 /** A newer incident is under way, an alarm stands, or the samples say so where there are no alarms. */
-async function isStanding(target: TargetSettings, { store, alarms, now }: DispatchDependencies): Promise<boolean> {
-  const open = await store.openIncidentOf(target.id);
+async function isStanding(target: TargetSettings, { store, alarms, now }: RepeatDependencies): Promise<boolean> {
+  const open = await store.incidents.openOf(target.id);
   if (open !== null && open.call === null) return true;
   if ((await alarms.standing(target.alarms)).length > 0) return true;
-  const samples = await store.samplesSince(target.id, now() - FRESH_MS);
+  const samples = await store.samples.since(target.id, now() - FRESH_MS);
   return judgeLevels(samples, target.policy).crossing !== null;
 }

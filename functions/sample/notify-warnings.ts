@@ -23,22 +23,26 @@ export async function tellWarnings(
   target: TargetSettings,
   { standing, clear }: Levels,
   isIncidentOpen: boolean,
-  { store, notifier, now }: { readonly store: IncidentStore; readonly notifier: Notifier; readonly now: () => number },
+  {
+    store,
+    notifier,
+    now,
+  }: { readonly store: Pick<IncidentStore, 'warnings'>; readonly notifier: Notifier; readonly now: () => number },
 ): Promise<Told> {
-  const known = await store.warnings(target.id);
+  const known = await store.warnings.of(target.id);
   const cleared = known.map(({ name }) => name).filter((name) => clear.some((other) => other === name));
-  for (const name of cleared) await store.clearWarning(target.id, name);
+  for (const name of cleared) await store.warnings.clear(target.id, name);
   const warned: string[] = [];
   const untold: string[] = [];
   for (const warning of isIncidentOpen ? [] : standing) {
     const { name } = warning;
-    if (known.some((one) => one.name === name && one.toldAt !== null)) continue;
-    if (!(await store.claimWarning(target.id, warning, { at: now(), until: now() + CLAIM_MS }))) continue;
+    if (known.some((one) => one.name === name && one.notifiedAt !== null)) continue;
+    if (!(await store.warnings.claim(target.id, warning, { at: now(), until: now() + CLAIM_MS }))) continue;
     const isTold = await notifier.publish(composeWarning(warning, target, now())).then(
       () => true,
       () => false,
     );
-    if (isTold) await store.warningTold(target.id, name, now());
+    if (isTold) await store.warnings.markNotified(target.id, name, now());
     (isTold ? warned : untold).push(name);
   }
   return { warned, untold, cleared };

@@ -1,12 +1,15 @@
 import type { TargetSettings } from '../core/policy/target.ts';
-import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Dispatcher } from '../core/ports/workflow.ts';
 import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import { isNews } from '../core/record/cooldown.ts';
 import type { Crossing } from '../core/sampler/levels.ts';
-import { minuteOf, readRest } from '../incident/cooldown.ts';
+import { minuteOf, readRest, type RestDependencies } from '../incident/cooldown.ts';
 import { FRESH_MS } from '../incident/open.ts';
+
+export interface RaiseDependencies extends RestDependencies {
+  readonly dispatcher: Dispatcher;
+}
 
 /**
  * Hands a crossing to dispatch as the event of an alarm. Null when the target rests after an incident: then what still
@@ -16,7 +19,7 @@ export async function raiseCrossing(
   target: TargetSettings,
   alarmName: string,
   crossing: Crossing,
-  deps: { readonly store: IncidentStore; readonly dispatcher: Dispatcher; readonly now: () => number },
+  deps: RaiseDependencies,
 ): Promise<DispatchResult | null> {
   const { latest, isResting } = await readRest(target, deps);
   if (isResting && latest !== null && !isNews(crossing, latest)) return null;

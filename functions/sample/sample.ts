@@ -10,7 +10,7 @@ import { raiseCrossing } from './raise-crossing.ts';
 import { takeSample } from './take-sample.ts';
 
 export interface SampleDependencies {
-  readonly store: IncidentStore;
+  readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'samples' | 'warnings'>;
   readonly worker: WorkerClient;
   readonly dispatcher: Dispatcher;
   readonly notifier: Notifier;
@@ -40,7 +40,7 @@ export async function sample(
 ): Promise<SampleOutcome> {
   const { policy } = target;
   const startedAt = deps.now();
-  const history = await deps.store.samplesSince(target.id, startedAt - historyMsOf(policy));
+  const history = await deps.store.samples.since(target.id, startedAt - historyMsOf(policy));
   const samples: StoredSample[] = [];
   let dispatched: DispatchResult | null = null;
   const failures: unknown[] = [];
@@ -50,7 +50,7 @@ export async function sample(
     deps.metrics.emit(target.id, taken);
     samples.push(taken);
     history.push(taken);
-    await deps.store.putSample(target.id, taken);
+    await deps.store.samples.put(target.id, taken);
     const { crossing } = judgeLevels(history, policy);
     // An open incident is the answer already.
     if (crossing === null || taken.inIncident) continue;

@@ -18,7 +18,7 @@ export interface CheckOutcome {
 }
 
 export interface CheckDependencies {
-  readonly store: Pick<IncidentStore, 'openIncidentOf'>;
+  readonly store: Pick<IncidentStore, 'incidents'>;
   readonly worker: Pick<WorkerClient, 'check'>;
   readonly notifier: Notifier;
   readonly now: () => number;
@@ -32,7 +32,7 @@ const CHECK_MS = 30_000;
  * needs the worker more. Throws when the topic does not take the notice.
  */
 export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDependencies): Promise<CheckOutcome> {
-  if ((await deps.store.openIncidentOf(target.id)) !== null) {
+  if ((await deps.store.incidents.openOf(target.id)) !== null) {
     return { skipped: 'an incident is open', failed: [], warnings: [] };
   }
   const findings = await examine(target, deps);

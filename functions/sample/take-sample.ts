@@ -15,9 +15,13 @@ export async function takeSample(
     store,
     worker,
     now,
-  }: { readonly store: IncidentStore; readonly worker: Pick<WorkerClient, 'sample'>; readonly now: () => number },
+  }: {
+    readonly store: Pick<IncidentStore, 'incidents'>;
+    readonly worker: Pick<WorkerClient, 'sample'>;
+    readonly now: () => number;
+  },
 ): Promise<StoredSample> {
-  const inIncident = (await store.openIncidentOf(target.id)) !== null;
+  const inIncident = (await store.incidents.openOf(target.id)) !== null;
   const at = now();
   const taking = () => ({ at, tookMs: now() - at, inIncident });
   try {

@@ -30,8 +30,8 @@ export function acknowledgeCommand(): Command {
       if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
       const { by = userInfo().username, note } = given;
       const incident = await usingRecords(given, async ({ store }) => {
-        checkTakeable(id, await store.incident(id));
-        return store.acknowledge(id, { by, at: Date.now(), note });
+        checkTakeable(id, await store.incidents.byId(id));
+        return store.notices.acknowledge(id, { by, at: Date.now(), note });
       });
       if (given.json) printJson({ incidentId: id, acknowledgement: incident?.acknowledgement ?? null });
       else print(`incident ${id}: ${takenInWords(incident?.acknowledgement ?? null)}`);

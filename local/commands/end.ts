@@ -8,11 +8,10 @@ import {
   type CallDependencies,
   type Proposal,
 } from '../../functions/call/carry-out-call.ts';
-import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
-import { deliverPending } from '../../functions/incident/deliver.ts';
+import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
 import { toTargetSettings } from '../../lib/config/config.ts';
 import { createOwnNotifier } from '../notices/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
@@ -49,10 +48,12 @@ export function endCommand(): Command {
   });
 }
 
+type EndDependencies = CallDependencies & Pick<DeliverDependencies, 'store'>;
+
 async function end(
   given: EndOptions,
   { config, target }: ConfiguredTarget,
-  deps: CallDependencies,
+  deps: EndDependencies,
   notifier: Notifier | null,
 ): Promise<void> {
   const proposal = await proposeCall(toTargetSettings(config, target), callOf(given), deps);
@@ -74,18 +75,14 @@ async function end(
   process.exitCode = exitStatusOf(ended);
 }
 
-async function carryOut(
-  proposal: Proposal,
-  deps: CallDependencies & { readonly store: IncidentStore },
-  notifier: Notifier | null,
-): Promise<Ended> {
+async function carryOut(proposal: Proposal, deps: EndDependencies, notifier: Notifier | null): Promise<Ended> {
   const { incident, left } = await untilInterrupted((sleepUnlessStopped) =>
     carryOutCall(proposal, { ...deps, sleep: sleepUnlessStopped }),
   );
   if (notifier !== null) {
     for (const problem of await deliverPending(incident, { ...deps, notifier })) say(`not delivered: ${problem}`);
   }
-  return { incident, left, acts: await deps.store.acts(incident.id) };
+  return { incident, left, acts: await deps.store.acts.of(incident.id) };
 }
 
 /** Ctrl-C lets an act that has begun come to its end, and its incident be closed. */

@@ -54,11 +54,11 @@ async function listIncidents(
   limit: number,
 ): Promise<Incident[]> {
   if (target !== undefined) {
-    const all = await store.listByTarget(target, limit);
+    const all = await store.incidents.listByTarget(target, limit);
     return status === undefined ? all : all.filter((incident) => incident.status === status);
   }
   const statuses = status === undefined ? (['open', 'closed'] as const) : [status];
-  const found = await Promise.all(statuses.map((each) => store.listByStatus(each, limit)));
+  const found = await Promise.all(statuses.map((each) => store.incidents.listByStatus(each, limit)));
   return found
     .flat()
     .sort((a, b) => b.openedAt - a.openedAt)
@@ -66,17 +66,17 @@ async function listIncidents(
 }
 
 async function showIncident(store: IncidentStore, id: string, json: boolean): Promise<void> {
-  const incident = await store.incident(id);
+  const incident = await store.incidents.byId(id);
   if (incident === null) {
     throw new UsageError(
       `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
     );
   }
   const [rounds, acts, approvals, settledLimits] = await Promise.all([
-    store.rounds(id),
-    store.acts(id),
-    store.approvals(id),
-    store.settledLimits(id),
+    store.rounds.of(id),
+    store.acts.of(id),
+    store.approvals.of(id),
+    store.limits.settledOf(id),
   ]);
   if (json) {
     printJson({

@@ -24,7 +24,7 @@ export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which stand, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
-      const limits = await withRecords(given, (store) => store.limits(given.target));
+      const limits = await withRecords(given, (store) => store.limits.of(given.target));
       if (given.json) printJson(limits);
       else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(describe).join('\n'));
     },
@@ -63,7 +63,7 @@ async function dropLimit(
   store: IncidentStore,
   { target, user, by = userInfo().username, why }: DropOptions,
 ): Promise<LimitRecord> {
-  const limits = await store.limits(target);
+  const limits = await store.limits.of(target);
   // A hostile name cannot be typed: as it is shown will do, where that names one.
   const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, NAME_LENGTH) === user);
   if (limit === undefined || other !== undefined) {
@@ -72,11 +72,11 @@ async function dropLimit(
       `--user ${user}: ${limit === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
     );
   }
-  const incident = await store.incident(limit.incidentId);
+  const incident = await store.incidents.byId(limit.incidentId);
   if (incident?.status === 'open') {
     throw new UsageError(`incident ${limit.incidentId} is still open; it lifts this limit when it closes`);
   }
-  await store.settleLimit(limit, 'dropped', Date.now(), { by, why });
+  await store.limits.settle(limit, 'dropped', Date.now(), { by, why });
   return limit;
 }
 

@@ -66,7 +66,7 @@ async function pause(given: PauseOptions): Promise<void> {
     until: parseUntil(given, at),
   };
   const standing = await usingRecords(given, async ({ store }) => {
-    const earlier = (await store.pauses()).find(
+    const earlier = (await store.pauses.active()).find(
       ({ targetId, tier }) => targetId === made.targetId && tier === made.tier,
     );
     if (earlier && endsBefore(made, earlier)) {
@@ -74,7 +74,7 @@ async function pause(given: PauseOptions): Promise<void> {
         `${describe(earlier)}; that lasts longer, and its place would be taken. Lift it first: ${resumeCommandFor(earlier)}`,
       );
     }
-    await store.pause(made);
+    await store.pauses.put(made);
     return earlier;
   });
   if (given.json) {
@@ -92,8 +92,8 @@ function endsBefore({ until }: Pause, other: Pause): boolean {
 async function resume(given: ResumeOptions): Promise<void> {
   const scope = parseScope(given);
   const { was, remaining } = await usingRecords(given, async ({ store }) => ({
-    was: await store.resume(scope),
-    remaining: (await store.pauses()).filter((other) => overlaps(other, scope)),
+    was: await store.pauses.lift(scope),
+    remaining: (await store.pauses.active()).filter((other) => overlaps(other, scope)),
   }));
   if (given.json) {
     printJson({ ...scope, was, remaining });
@@ -108,7 +108,7 @@ async function listPauses(given: PauseOptions): Promise<void> {
   const scope: PauseScope = { targetId: given.target ?? null, tier: given.tier ?? null };
   // Looking must not make the folder.
   const hasRecords = given.aws || existsSync(given.records);
-  const pauses = hasRecords ? await usingRecords(given, ({ store }) => store.pauses()) : [];
+  const pauses = hasRecords ? await usingRecords(given, ({ store }) => store.pauses.active()) : [];
   const wanted = pauses.filter((pause) => overlaps(pause, scope));
   if (given.json) printJson(wanted);
   else if (wanted.length === 0) print('nothing is paused');

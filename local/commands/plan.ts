@@ -78,9 +78,9 @@ async function readRecords(folder: string, prefix: string, targetId: string): Pr
   try {
     const { store } = records;
     return {
-      lastHour: await store.tallies(targetId, Date.now() - HOUR_MS),
-      pauses: await store.pausesOn(targetId),
-      limits: await store.limits(targetId),
+      lastHour: await store.acts.tallies(targetId, Date.now() - HOUR_MS),
+      pauses: await store.pauses.on(targetId),
+      limits: await store.limits.of(targetId),
     };
   } finally {
     await records.close();

@@ -16,7 +16,7 @@ export async function interrupt(
   { incidentId, prefix, by }: { readonly incidentId: string; readonly prefix: string; readonly by: string },
 ): Promise<void> {
   // First: from here on no step of the workflow passes the fence, and whoever hears of its end finds it closed.
-  await runtime.store.close(incidentId, {
+  await runtime.store.incidents.close(incidentId, {
     outcome: 'failed',
     at: Date.now(),
     failure: { error: 'interrupted', detail: `stopped by ${by} while the workflow was running` },

@@ -32,7 +32,7 @@ export function createApprover({ findRuntime, person, tell }: ApproverSettings):
 
   const put = async (incidentId: string, over: AbortSignal): Promise<void> => {
     const { store, answer: send } = await findRuntime();
-    const approval = (await store.approvals(incidentId)).findLast(({ status }) => status === 'pending');
+    const approval = (await store.approvals.of(incidentId)).findLast(({ status }) => status === 'pending');
     if (approval === undefined) return;
     for (const line of questionLines(approval)) say('detail', line);
     const patience = AbortSignal.timeout(Math.max(1, approval.expiresAt - Date.now()));
@@ -41,7 +41,7 @@ export function createApprover({ findRuntime, person, tell }: ApproverSettings):
     const { planHash, round } = approval;
     if (answer !== 'nothing') await send(approval, { answer, planHash, secretHash: null, decision });
     // Somebody else may have answered, at the page or at another terminal.
-    const ended = (await store.approvals(incidentId)).find((each) => each.round === round);
+    const ended = (await store.approvals.of(incidentId)).find((each) => each.round === round);
     if (ended?.decision == null) say('bad', 'nobody answers');
     else say(ended.status === 'approved' ? 'good' : 'bad', describeApproval(ended));
   };

@@ -51,7 +51,7 @@ export async function respond(
     const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
     if ('reason' in answer) return answer;
     const { incidentId, result } = answer;
-    const call = (await runtime.store.incident(incidentId))?.call;
+    const call = (await runtime.store.incidents.byId(incidentId))?.call;
     // It has no workflow that could be waited for.
     if (call)
       return {
@@ -69,8 +69,8 @@ export async function respond(
 
 /** Limits on users that an earlier run could not lift. In AWS the reconciler's minute does this. */
 async function liftLeftovers(runtime: LocalRuntime, targetId: string): Promise<void> {
-  if ((await runtime.store.openIncidentOf(targetId)) !== null) return;
-  if ((await runtime.store.limits(targetId)).length > 0) await runtime.reconcile(targetId);
+  if ((await runtime.store.incidents.openOf(targetId)) !== null) return;
+  if ((await runtime.store.limits.of(targetId)).length > 0) await runtime.reconcile(targetId);
 }
 
 function makeEvent(config: HeadroomConfig, target: Target): unknown {

@@ -67,13 +67,13 @@ export interface RespondResult {
 
 /** Sums an incident up from its record. Throws when there is no such incident. */
 export async function readResult(
-  store: Pick<IncidentStore, 'incident' | 'acts' | 'settledLimits'>,
+  store: Pick<IncidentStore, 'incidents' | 'acts' | 'limits'>,
   incidentId: string,
   notifications: readonly Notification[],
 ): Promise<RespondResult> {
-  const incident = await store.incident(incidentId);
+  const incident = await store.incidents.byId(incidentId);
   if (incident === null) throw new Error(`there is no incident ${incidentId}`);
-  const acts = await store.acts(incidentId);
+  const acts = await store.acts.of(incidentId);
   return {
     scenario: null,
     incidentId,
@@ -91,7 +91,7 @@ export async function readResult(
     reliefSeconds: secondsSince(incident.alarm.at, incident.reliefAt),
     rounds: incident.rounds,
     ended: endedBy(acts),
-    limits: summariseLimits(acts, await store.settledLimits(incidentId)),
+    limits: summariseLimits(acts, await store.limits.settledOf(incidentId)),
     spared: incident.spared,
     admission: incident.admission,
     escalation: incident.escalation,

@@ -61,7 +61,7 @@ export async function watchTarget(target: Target, options: WatchedTargetOptions)
     if (performance.now() - reconciledAt < RECONCILE_MS) return;
     reconciledAt = performance.now();
     await runtime.reconcile(target.id);
-    const open = await runtime.store.openIncidentOf(target.id);
+    const open = await runtime.store.incidents.openOf(target.id);
     if (open !== null) options.onIncident(open.id);
   };
 

@@ -86,7 +86,7 @@ const DELIVERY = { none: '', delivered: '', failed: ' (not delivered)' } as cons
 async function describeDiagnosis(output: unknown, store: Pick<IncidentStore, 'rounds'>): Promise<Words[]> {
   const found = diagnosed.safeParse(output);
   if (!found.success) return [];
-  const rounds = await store.rounds(found.data.incidentId);
+  const rounds = await store.rounds.of(found.data.incidentId);
   const round = rounds.find(({ round }) => round === found.data.round);
   return round === undefined ? [] : describeRound(round);
 }

@@ -30,7 +30,7 @@ async function stubbornStage(): Promise<void> {
 
 /** The first act's victims are on record and their cancellation is under way. */
 async function inTheMiddleOfAnAct(incidentId: string): Promise<void> {
-  await stage.until('an act begins', async () => (await stage.runtime.store.acts(incidentId)).length > 0);
+  await stage.until('an act begins', async () => (await stage.runtime.store.acts.of(incidentId)).length > 0);
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 }
 
@@ -39,12 +39,12 @@ describe('what breaks on the way', () => {
     await stubbornStage();
     const incidentId = incidentOf(await stage.alarm());
     await inTheMiddleOfAnAct(incidentId);
-    const [atWork] = await stage.runtime.store.acts(incidentId);
+    const [atWork] = await stage.runtime.store.acts.of(incidentId);
     expect(atWork).toMatchObject({ finishedAt: null, counted: 6 });
     await stage.runtime.functions.get(WORKER).kill();
 
     const incident = await stage.ended(incidentId);
-    const [first] = await stage.runtime.store.acts(incidentId);
+    const [first] = await stage.runtime.store.acts.of(incidentId);
     expect(first?.finishedAt).not.toBeNull();
     expect(first?.victims.every(({ detail }) => detail.includes('concluded from the next snapshot'))).toBe(true);
     expect(incident).toMatchObject({ status: 'closed', outcome: 'relieved' });
@@ -124,8 +124,8 @@ describe('what breaks on the way', () => {
   it('a pause that comes while an incident is under way holds its next act', async () => {
     await fullStage({ policy: { caps: { perTierPercent: 5 } } });
     const incidentId = incidentOf(await stage.alarm());
-    await stage.until('the first act', async () => (await stage.runtime.store.acts(incidentId)).length === 1);
-    await stage.runtime.store.pause({
+    await stage.until('the first act', async () => (await stage.runtime.store.acts.of(incidentId)).length === 1);
+    await stage.runtime.store.pauses.put({
       targetId: TARGET,
       tier: null,
       by: 'ann',
@@ -135,7 +135,7 @@ describe('what breaks on the way', () => {
     });
     const incident = await stage.ended(incidentId);
     expect(incident.outcome).toBe('observed');
-    expect((await stage.runtime.store.acts(incidentId)).length).toBeLessThanOrEqual(2);
+    expect((await stage.runtime.store.acts.of(incidentId)).length).toBeLessThanOrEqual(2);
     expect(incident.endedCount).toBeLessThanOrEqual(2);
   });
 
@@ -151,8 +151,8 @@ describe('what breaks on the way', () => {
     expect(await stage.ended(incidentId)).toMatchObject({ outcome: 'relieved' });
     const everything = JSON.stringify([
       stage.progress,
-      await stage.runtime.store.acts(incidentId),
-      await stage.runtime.store.rounds(incidentId),
+      await stage.runtime.store.acts.of(incidentId),
+      await stage.runtime.store.rounds.of(incidentId),
     ]);
     expect(everything).not.toMatch(/secret-literal|yyyyyyyyyy/);
     const bodies = stage.progress.flatMap((each) =>
@@ -168,7 +168,7 @@ describe('what breaks on the way', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => stage.alarm()));
     const ids = new Set(answers.map(incidentOf));
     for (const id of ids) await stage.ended(id);
-    expect(await stage.runtime.store.listByTarget(TARGET, 10)).toHaveLength(ids.size);
+    expect(await stage.runtime.store.incidents.listByTarget(TARGET, 10)).toHaveLength(ids.size);
     const concurrent = stage.progress.filter((each) => each.kind === 'execution-ended');
     expect(new Set(concurrent.map(({ execution }) => execution)).size).toBe(ids.size);
     expect(ids.size).toBe(1);

@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => stage.stop());
 
 const limitStands = () => stage.until('the limit stands', async () => (await stage.limit().catch(() => -1)) > 0);
-const onRecord = () => stage.runtime.store.limits(TARGET);
+const onRecord = () => stage.runtime.store.limits.of(TARGET);
 
 describe('a limit that stands when something breaks', () => {
   it('is lifted at once when the workflow is stopped', async () => {
@@ -43,10 +43,10 @@ describe('a limit that stands when something breaks', () => {
     await limitStands();
     await stage.runtime.functions.get('headroom-act').kill();
     const incident = await stage.ended(incidentId);
-    const course = (await stage.runtime.store.rounds(incidentId)).map(({ next, why }) => `${next}: ${why}`);
+    const course = (await stage.runtime.store.rounds.of(incidentId)).map(({ next, why }) => `${next}: ${why}`);
     expect(incident, course.join('\n')).toMatchObject({ outcome: 'relieved' });
     expect(await stage.limit()).toBe(-1);
-    expect(await stage.runtime.store.settledLimits(incidentId)).toMatchObject([{ user: 'app', end: 'lifted' }]);
+    expect(await stage.runtime.store.limits.settledOf(incidentId)).toMatchObject([{ user: 'app', end: 'lifted' }]);
   });
 
   it('outlives a crash of the server, and is lifted when it is back', async () => {

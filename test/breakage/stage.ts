@@ -119,7 +119,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       alarm: () => raiseAlarm(runtime, TARGET, alarmFor(config)),
       async ended(incidentId) {
         await runtime.executionEnded(incidentId);
-        const incident = await runtime.store.incident(incidentId);
+        const incident = await runtime.store.incidents.byId(incidentId);
         if (!incident) throw new Error(`there is no incident ${incidentId}`);
         return incident;
       },

@@ -80,7 +80,7 @@ function findLink(): string | null {
 }
 
 async function question(): Promise<Approval> {
-  const [approval] = await stage.runtime.store.approvals(incidentId);
+  const [approval] = await stage.runtime.store.approvals.of(incidentId);
   if (!approval) throw new Error('nothing was asked');
   return approval;
 }

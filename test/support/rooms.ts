@@ -90,7 +90,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/ports': core('messages', 'record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports/stores': core('record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports': core(
+    'ports/stores',
+    'messages',
+    'record',
+    'plan',
+    'sampler',
+    'protocol',
+    'policy',
+    'server',
+    'words',
+  ),
 
   'functions/engines/shared': { ours: ENGINE_CORE, packages: /^(zod|node:.*)$/ },
   // One view shows its sessions: looking is all there is to it.
@@ -107,7 +118,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
 
   'functions/aws/process': aws(),
-  'functions/aws/incident-store': aws('process'),
+  'functions/aws/incident-store/table': aws('process'),
+  'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/clients': aws('process', 'incident-store'),
 
   'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },

@@ -68,7 +68,7 @@ export class StepWorld {
   async openIncident(target: TargetSettings): Promise<string> {
     const id = `${target.id}-incident`;
     const alarm = { alarm: target.alarms[0] ?? '', at: this.at, reason: '' };
-    await this.store.open({ id, target, alarm, at: this.at, leaseUntil: this.at + 60_000 });
+    await this.store.incidents.open({ id, target, alarm, at: this.at, leaseUntil: this.at + 60_000 });
     return id;
   }
 

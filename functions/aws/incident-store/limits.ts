@@ -1,91 +1,84 @@
-import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import type { RecordedLimits } from '../../core/ports/stores/limits.ts';
 import type { LimitRecord, SettledLimit } from '../../core/record/limit.ts';
-import { expiresAt, KEEP_RECORDS_DAYS, ordinal } from './items.ts';
-import { queryAll, unlessConditionFails, updateIf, type IncidentTable, type Item, type Key } from './table.ts';
+import { expiresAt, incidentPk, KEEP_RECORDS_DAYS, ordinal, targetPk } from './table/items.ts';
+import {
+  putNewItem,
+  queryPrefix,
+  unlessConditionFails,
+  updateIf,
+  type Item,
+  type Key,
+  type TableAccess,
+} from './table/table.ts';
 
-/**
- * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes only when
- * the limit has been settled.
- *
- *     note ──▶ (the worker sets the limit) ──▶ confirm ──▶ … ──▶ (the worker lifts it) ──▶ write the end ──▶ delete
- *
- * Each arrow may be a crash: whoever reads the item next lifts the limit again, which does nothing when it was lifted already.
- * In the table a limit is called `cap`, as it was by the first version.
- */
-const PREFIX = 'CAP#';
-
-const limitKey = ({ targetId, user }: LimitRecord): Key => ({ pk: `TARGET#${targetId}`, sk: `${PREFIX}${user}` });
+// In the table a limit is called `cap`, as it was by the first version.
+const LIMIT = 'CAP#';
 const isSameLimit = 'cap.incidentId = :id';
 
-export async function noteLimit({ client, table }: IncidentTable, limit: LimitRecord): Promise<boolean> {
-  const noted = await unlessConditionFails(
-    client.send(
-      new PutCommand({
-        TableName: table,
-        Item: { ...limitKey(limit), cap: limit },
-        ConditionExpression: 'attribute_not_exists(pk)',
-      }),
-    ),
-  );
-  return noted !== null;
+/**
+ * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes only
+ * when the limit has been settled.
+ *
+ *     record ──▶ (the worker sets the limit) ──▶ confirm ──▶ … ──▶ (the worker lifts it) ──▶ write the end ──▶ delete
+ *
+ * Each arrow may be a crash: whoever reads the item next lifts the limit again, which does nothing when it was lifted
+ * already.
+ */
+export function createLimits(table: TableAccess): RecordedLimits {
+  return {
+    record: (limit) => putNewItem(table, { ...keyOf(limit), cap: limit }),
+    async confirm(limit) {
+      await updateIf(table, {
+        key: keyOf(limit),
+        update: 'SET cap.isSet = :true',
+        condition: isSameLimit,
+        values: { id: limit.incidentId, true: true },
+      });
+    },
+    async markReported(limit, at) {
+      await updateIf(table, {
+        key: keyOf(limit),
+        update: 'SET cap.toldAt = :at',
+        condition: isSameLimit,
+        values: { id: limit.incidentId, at },
+      });
+    },
+    /** The end is written first: a crash in between leaves a limit that is lifted once more, and ends in the same words. */
+    async settle(limit, end, at, dropped) {
+      await putNewItem(table, settledItem({ ...limit, end, endedAt: at, dropped: dropped ?? null }));
+      await deleteSame(table, limit);
+    },
+    async of(targetId) {
+      const items = await queryPrefix(table, targetPk(targetId), LIMIT);
+      return items.map((item) => (item as { readonly cap: LimitRecord }).cap);
+    },
+    async settledOf(incidentId) {
+      const items = await queryPrefix(table, incidentPk(incidentId), LIMIT);
+      return items.map((item) => (item as { readonly cap: SettledLimit }).cap);
+    },
+  };
 }
 
-export async function confirmLimit(table: IncidentTable, limit: LimitRecord): Promise<void> {
-  await updateIf(table, {
-    key: limitKey(limit),
-    update: 'SET cap.isSet = :true',
-    condition: isSameLimit,
-    values: { id: limit.incidentId, true: true },
+function keyOf({ targetId, user }: LimitRecord): Key {
+  return { pk: targetPk(targetId), sk: `${LIMIT}${user}` };
+}
+
+function settledItem(settled: SettledLimit): Item {
+  return {
+    pk: incidentPk(settled.incidentId),
+    sk: `${LIMIT}${ordinal(settled.at, 15)}#${settled.user}`,
+    cap: settled,
+    expiresAt: expiresAt(settled.endedAt, KEEP_RECORDS_DAYS),
+  };
+}
+
+async function deleteSame({ client, table }: TableAccess, limit: LimitRecord): Promise<void> {
+  const command = new DeleteCommand({
+    TableName: table,
+    Key: keyOf(limit),
+    ConditionExpression: isSameLimit,
+    ExpressionAttributeValues: { ':id': limit.incidentId },
   });
-}
-
-export async function markReported(table: IncidentTable, limit: LimitRecord, at: number): Promise<void> {
-  await updateIf(table, {
-    key: limitKey(limit),
-    update: 'SET cap.toldAt = :at',
-    condition: isSameLimit,
-    values: { id: limit.incidentId, at },
-  });
-}
-
-/** The end is written first: a crash in between leaves a limit that is lifted once more, and ends in the same words. */
-export async function settleLimit(
-  { client, table }: IncidentTable,
-  limit: LimitRecord,
-  how: Pick<SettledLimit, 'end' | 'endedAt' | 'dropped'>,
-): Promise<void> {
-  const settled: SettledLimit = { ...limit, ...how };
-  const key: Key = { pk: `INCIDENT#${limit.incidentId}`, sk: `${PREFIX}${ordinal(limit.at, 15)}#${limit.user}` };
-  const item = { ...key, cap: settled, expiresAt: expiresAt(how.endedAt, KEEP_RECORDS_DAYS) };
-  await unlessConditionFails(
-    client.send(new PutCommand({ TableName: table, Item: item, ConditionExpression: 'attribute_not_exists(pk)' })),
-  );
-  await unlessConditionFails(
-    client.send(
-      new DeleteCommand({
-        TableName: table,
-        Key: limitKey(limit),
-        ConditionExpression: isSameLimit,
-        ExpressionAttributeValues: { ':id': limit.incidentId },
-      }),
-    ),
-  );
-}
-
-export async function readLimits(table: IncidentTable, targetId: string): Promise<LimitRecord[]> {
-  return (await queryLimits(table, `TARGET#${targetId}`)).map((item) => (item as { readonly cap: LimitRecord }).cap);
-}
-
-export async function readSettledLimits(table: IncidentTable, incidentId: string): Promise<SettledLimit[]> {
-  return (await queryLimits(table, `INCIDENT#${incidentId}`)).map(
-    (item) => (item as { readonly cap: SettledLimit }).cap,
-  );
-}
-
-function queryLimits(table: IncidentTable, pk: string): Promise<Item[]> {
-  return queryAll(table, {
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-    ExpressionAttributeValues: { ':pk': pk, ':prefix': PREFIX },
-    ConsistentRead: true,
-  });
+  await unlessConditionFails(client.send(command));
 }

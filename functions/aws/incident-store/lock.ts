@@ -1,9 +1,9 @@
-import type { NewIncident, Opening } from '../../core/ports/incident-store.ts';
+import type { NewIncident, Opening } from '../../core/ports/stores/incidents.ts';
 import { FenceLost } from '../../core/protocol/errors.ts';
 import type { Incident } from '../../core/record/incident.ts';
-import { lockKey, storedCandidate } from './items.ts';
-import { closeRecord, createRecord, joinRecord, readIncident } from './record.ts';
-import { readItem, updateIf, type IncidentTable, type Item } from './table.ts';
+import { lockKey, storedCandidate } from './table/items.ts';
+import { closeRecord, createRecord, joinRecord, readRecord } from './record.ts';
+import { readItem, updateIf, type TableAccess, type Item } from './table/table.ts';
 
 /**
  * One lock item per target says which incident holds it. It is never deleted, only emptied, so that its fence grows for ever.
@@ -24,7 +24,7 @@ interface Lock {
   readonly supersedes: string | null;
 }
 
-interface Holder {
+export interface Holder {
   readonly lock: Lock;
   readonly incident: Incident;
 }
@@ -32,9 +32,9 @@ interface Holder {
 /** More races lost in a row than this means that something else is wrong. */
 const MAX_RACES = 25;
 
-export async function openIncident(table: IncidentTable, candidate: NewIncident): Promise<Opening> {
+export async function openIncident(table: TableAccess, candidate: NewIncident): Promise<Opening> {
   for (let race = 0; race < MAX_RACES; race += 1) {
-    const own = await readIncident(table, candidate.id);
+    const own = await readRecord(table, candidate.id);
     if (own?.status === 'closed') return { kind: 'handled', incident: own };
     const holder = await readHolder(table, candidate.target.id);
     if (holder === null) {
@@ -50,12 +50,13 @@ export async function openIncident(table: IncidentTable, candidate: NewIncident)
   throw new Error(`incident ${candidate.id} could neither be opened nor joined in ${MAX_RACES} tries`);
 }
 
+/** Closes the expired holder and opens the candidate in its place, unless somebody else was faster. */
 export async function takeOverIncident(
-  table: IncidentTable,
+  table: TableAccess,
   candidate: NewIncident,
   expired: Incident,
 ): Promise<Opening> {
-  const own = await readIncident(table, candidate.id);
+  const own = await readRecord(table, candidate.id);
   if (own?.status !== 'closed' && candidate.id !== expired.id) {
     const isStillHeldByIt = 'incidentId = :expiredId';
     const isSameHolding = 'fence = :expiredFence';
@@ -77,12 +78,7 @@ export async function takeOverIncident(
   return openIncident(table, candidate);
 }
 
-/** The open incident of a target. */
-export async function openIncidentOf(table: IncidentTable, targetId: string): Promise<Incident | null> {
-  return (await readHolder(table, targetId))?.incident ?? null;
-}
-
-export async function holdFence(table: IncidentTable, incident: Incident, leaseUntil: number): Promise<void> {
+export async function holdFence(table: TableAccess, incident: Incident, leaseUntil: number): Promise<void> {
   const held = await updateIf(table, {
     key: lockKey(incident.target.id),
     update: 'SET leaseUntil = :leaseUntil',
@@ -91,11 +87,11 @@ export async function holdFence(table: IncidentTable, incident: Incident, leaseU
   });
   if (held === null) throw new FenceLost(incident.id);
   // An incident that was closed a moment ago may still have the lock.
-  if ((await readIncident(table, incident.id))?.status !== 'open') throw new FenceLost(incident.id);
+  if ((await readRecord(table, incident.id))?.status !== 'open') throw new FenceLost(incident.id);
 }
 
 /** Lets the target go if the incident, which must be closed, holds it; repeating it, or coming late, does nothing. */
-export async function releaseLock(table: IncidentTable, targetId: string, incidentId: string): Promise<void> {
+export async function releaseLock(table: TableAccess, targetId: string, incidentId: string): Promise<void> {
   await updateIf(table, {
     key: lockKey(targetId),
     update: 'REMOVE incidentId, leaseUntil, candidate, supersedes',
@@ -112,7 +108,7 @@ const takenBy = (candidate: NewIncident, supersedes: string | null) => ({
   supersedes,
 });
 
-async function acquireFree(table: IncidentTable, candidate: NewIncident): Promise<void> {
+async function acquireFree(table: TableAccess, candidate: NewIncident): Promise<void> {
   await updateIf(table, {
     key: lockKey(candidate.target.id),
     update: `${TAKE}, fence = if_not_exists(fence, :zero) + :one`,
@@ -122,7 +118,7 @@ async function acquireFree(table: IncidentTable, candidate: NewIncident): Promis
 }
 
 /** Who holds the target. Finishes what a crash left half done first. */
-async function readHolder(table: IncidentTable, targetId: string): Promise<Holder | null> {
+export async function readHolder(table: TableAccess, targetId: string): Promise<Holder | null> {
   const item = await readItem(table, lockKey(targetId));
   if (item === null || !isHeld(item)) return null;
   const incident = await completeOpening(table, item);
@@ -136,14 +132,14 @@ function isHeld(item: Item): item is Item & Lock {
   return typeof item['incidentId'] === 'string';
 }
 
-async function completeOpening(table: IncidentTable, lock: Lock): Promise<Incident> {
-  const found = await readIncident(table, lock.incidentId);
+async function completeOpening(table: TableAccess, lock: Lock): Promise<Incident> {
+  const found = await readRecord(table, lock.incidentId);
   if (found?.status === 'open') return found;
   if (lock.supersedes !== null) await closeSuperseded(table, lock.supersedes, lock.candidate);
   return found ?? createRecord(table, lock.candidate, lock.fence);
 }
 
-async function closeSuperseded(table: IncidentTable, id: string, by: NewIncident): Promise<void> {
+async function closeSuperseded(table: TableAccess, id: string, by: NewIncident): Promise<void> {
   const failure = {
     error: 'LeaseExpired',
     detail: `its workflow ended without closing it; incident ${by.id} took the target over`,

@@ -1,53 +1,46 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import type { StandingWarning } from '../../core/ports/incident-store.ts';
-import { expiresAt } from './items.ts';
-import { queryAll, updateIf, type IncidentTable, type Key } from './table.ts';
+import type { ActiveWarning, Warnings } from '../../core/ports/stores/warnings.ts';
+import { expiresAt, targetPk } from './table/items.ts';
+import { queryPrefix, updateIf, type Item, type Key, type TableAccess } from './table/table.ts';
 
-/** A warning that stands for longer is told again. */
+/** People are notified again of a warning that is active for longer. */
 const KEEP_WARNINGS_DAYS = 30;
 const WARNING = 'WARNING#';
 
-const warningKey = (targetId: string, name: string): Key => ({ pk: `TARGET#${targetId}`, sk: `${WARNING}${name}` });
-
-export async function readWarnings(table: IncidentTable, targetId: string): Promise<StandingWarning[]> {
-  const items = await queryAll(table, {
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-    ExpressionAttributeValues: { ':pk': `TARGET#${targetId}`, ':prefix': WARNING },
-    ConsistentRead: true,
-  });
-  return items.map((item) => {
-    const { sk, since, toldAt } = item as Key & { readonly since: number; readonly toldAt?: number };
-    return { name: sk.slice(WARNING.length), since, toldAt: toldAt ?? null };
-  });
+export function createWarnings(table: TableAccess): Warnings {
+  return {
+    of: async (targetId) => (await queryPrefix(table, targetPk(targetId), WARNING)).map(warningOf),
+    /** One write: the warning is there, and the caller alone may send it until the claim runs out. */
+    async claim(targetId, { name, since }, { at, until }) {
+      const isUnsent = 'attribute_not_exists(toldAt)';
+      const isFree = '(attribute_not_exists(claimedUntil) OR claimedUntil <= :at)';
+      const claimed = await updateIf(table, {
+        key: keyOf(targetId, name),
+        update: 'SET since = if_not_exists(since, :since), claimedUntil = :until, expiresAt = :expiresAt',
+        condition: `${isUnsent} AND ${isFree}`,
+        values: { since, at, until, expiresAt: expiresAt(at, KEEP_WARNINGS_DAYS) },
+      });
+      return claimed !== null;
+    },
+    async markNotified(targetId, name, at) {
+      await updateIf(table, {
+        key: keyOf(targetId, name),
+        update: 'SET toldAt = :at',
+        condition: 'attribute_exists(pk)',
+        values: { at },
+      });
+    },
+    async clear(targetId, name) {
+      await table.client.send(new DeleteCommand({ TableName: table.table, Key: keyOf(targetId, name) }));
+    },
+  };
 }
 
-/** One write: the warning is there, and the caller alone may tell it until the claim runs out. */
-export async function claimWarning(
-  table: IncidentTable,
-  targetId: string,
-  { name, since }: Pick<StandingWarning, 'name' | 'since'>,
-  claim: { readonly at: number; readonly until: number },
-): Promise<boolean> {
-  const isUntold = 'attribute_not_exists(toldAt)';
-  const isFree = '(attribute_not_exists(claimedUntil) OR claimedUntil <= :at)';
-  const claimed = await updateIf(table, {
-    key: warningKey(targetId, name),
-    update: 'SET since = if_not_exists(since, :since), claimedUntil = :until, expiresAt = :expiresAt',
-    condition: `${isUntold} AND ${isFree}`,
-    values: { since, at: claim.at, until: claim.until, expiresAt: expiresAt(claim.at, KEEP_WARNINGS_DAYS) },
-  });
-  return claimed !== null;
+function keyOf(targetId: string, name: string): Key {
+  return { pk: targetPk(targetId), sk: `${WARNING}${name}` };
 }
 
-export async function noteWarningTold(table: IncidentTable, targetId: string, name: string, at: number): Promise<void> {
-  await updateIf(table, {
-    key: warningKey(targetId, name),
-    update: 'SET toldAt = :at',
-    condition: 'attribute_exists(pk)',
-    values: { at },
-  });
-}
-
-export async function clearWarning({ client, table }: IncidentTable, targetId: string, name: string): Promise<void> {
-  await client.send(new DeleteCommand({ TableName: table, Key: warningKey(targetId, name) }));
+function warningOf(item: Item): ActiveWarning {
+  const { sk, since, toldAt } = item as Key & { readonly since: number; readonly toldAt?: number };
+  return { name: sk.slice(WARNING.length), since, notifiedAt: toldAt ?? null };
 }

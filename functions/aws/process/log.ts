@@ -1,7 +1,9 @@
+import * as z from 'zod/mini';
+
 /**
- * Wraps a handler so that each invocation leaves one line of JSON: what it was, how long it took, what it gave or how it
- * failed. Results of steps hold ids, counts and verdicts only, so nothing of a statement can get in here; where a result holds
- * more, `pick` says what of it is logged.
+ * Wraps a handler so that each invocation leaves one line of JSON: the step, whom it is about, how long it took, and its
+ * result or how it failed. Results of steps hold ids, counts and verdicts only, so nothing of a statement can get in
+ * here; where a result holds more, `pick` says which part of it is logged.
  */
 export function logged<T>(
   step: string,
@@ -10,14 +12,36 @@ export function logged<T>(
 ): (payload: unknown) => Promise<T> {
   return async (payload) => {
     const startedAt = Date.now();
+    const line = (ending: object) =>
+      JSON.stringify({ step, ...subjectOf(payload), tookMs: Date.now() - startedAt, ...ending });
     try {
       const result = await handle(payload);
-      console.info(JSON.stringify({ step, tookMs: Date.now() - startedAt, result: pick(result) }));
+      console.info(line({ result: pick(result) }));
       return result;
-    } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
-      console.error(JSON.stringify({ step, tookMs: Date.now() - startedAt, error: name, message }));
-      throw error;
+    } catch (thrown) {
+      const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+      console.error(line({ error: name, message, stack }));
+      throw thrown;
     }
   };
+}
+
+interface Subject {
+  readonly incidentId?: string | undefined;
+  readonly targetId?: string | undefined;
+  /** ARN of an execution of the workflow. */
+  readonly execution?: string | undefined;
+}
+
+/** A request between functions, or an event of an execution, which is named after its incident. */
+const payloads = z.object({
+  incidentId: z.catch(z.optional(z.string()), undefined),
+  target: z.catch(z.optional(z.object({ id: z.string() })), undefined),
+  detail: z.catch(z.optional(z.object({ name: z.string(), executionArn: z.string() })), undefined),
+});
+
+/** Whom an invocation is about, as far as its payload says: what people search the log for. */
+function subjectOf(payload: unknown): Subject {
+  const { incidentId, target, detail } = payloads.safeParse(payload).data ?? {};
+  return { incidentId: incidentId ?? detail?.name, targetId: target?.id, execution: detail?.executionArn };
 }

@@ -48,10 +48,10 @@ describe('an act', () => {
       held: null,
       counts: { gone: 1, changed: 1, refused: 1, ended: 27 },
     });
-    const [recorded] = await world.store.acts(id);
+    const [recorded] = await world.store.acts.of(id);
     expect(recorded).toMatchObject({ finishedAt: world.at, counted: 27 });
     expect(recorded?.victims).toHaveLength(30);
-    expect(await world.store.incident(id)).toMatchObject({ endedCount: 27, firstActionAt: world.at });
+    expect(await world.store.incidents.byId(id)).toMatchObject({ endedCount: 27, firstActionAt: world.at });
   });
 
   it('has its victims on record, counting against the caps, before anything ends', async () => {
@@ -62,7 +62,7 @@ describe('an act', () => {
       worker: {
         ...world.worker,
         end: async (name: string, order: Parameters<typeof world.worker.end>[1]) => {
-          seen = (await world.store.tallies(target.id, 0))[0]?.counted;
+          seen = (await world.store.acts.tallies(target.id, 0))[0]?.counted;
           return world.worker.end(name, order);
         },
       },
@@ -102,7 +102,7 @@ describe('an act', () => {
     ];
     expect((await act(request(id), world)).held).toBe('a fresh look finds nobody to end');
     world.snapshots = [leak];
-    await world.store.pause({
+    await world.store.pauses.put({
       targetId: target.id,
       tier: null,
       by: 'ann',
@@ -143,7 +143,7 @@ describe('an act', () => {
 
   it('stops at once when the incident no longer holds its target', async () => {
     const { id } = await open();
-    await world.store.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
     await expect(act(request(id), world)).rejects.toMatchObject({ name: 'FenceLost' });
     expect(world.ends).toEqual([]);
   });
@@ -197,9 +197,9 @@ describe('an act whose worker dies', () => {
       },
     };
     await expect(act(request(id), dying)).rejects.toMatchObject({ name: 'WorkerFault' });
-    expect((await world.store.tallies(target.id, 0))[0]).toMatchObject({ counted: 30, finishedAt: null });
+    expect((await world.store.acts.tallies(target.id, 0))[0]).toMatchObject({ counted: 30, finishedAt: null });
 
-    const victims = (await world.store.acts(id))[0]?.victims.map((victim) => victim.identity.id) ?? [];
+    const victims = (await world.store.acts.of(id))[0]?.victims.map((victim) => victim.identity.id) ?? [];
     const survivors = new Set(victims.slice(0, 20));
     const survived = aSnapshot(
       100,
@@ -208,13 +208,13 @@ describe('an act whose worker dies', () => {
     // While somebody holds the server's lock, that may be the worker that was thought dead.
     world.snapshots = [{ ...survived, othersActing: true }];
     await diagnose({ schema: 1, incidentId: id }, world);
-    expect((await world.store.acts(id))[0]).toMatchObject({ counted: 30, finishedAt: null });
+    expect((await world.store.acts.of(id))[0]).toMatchObject({ counted: 30, finishedAt: null });
 
     world.snapshots = [{ ...survived, othersActing: false }];
     await diagnose({ schema: 1, incidentId: id }, world);
-    const [settled] = await world.store.acts(id);
+    const [settled] = await world.store.acts.of(id);
     expect(settled).toMatchObject({ counted: 10, finishedAt: world.at });
-    expect((await world.store.tallies(target.id, 0))[0]).toMatchObject({ counted: 10 });
-    expect(await world.store.incident(id)).toMatchObject({ endedCount: 10 });
+    expect((await world.store.acts.tallies(target.id, 0))[0]).toMatchObject({ counted: 10 });
+    expect(await world.store.incidents.byId(id)).toMatchObject({ endedCount: 10 });
   });
 });

@@ -57,7 +57,7 @@ async function askedNow(): Promise<Approval> {
 }
 
 async function lastAsked(): Promise<Approval> {
-  const approval = (await world.store.approvals(id)).at(-1);
+  const approval = (await world.store.approvals.of(id)).at(-1);
   if (!approval) throw new Error('nothing was asked');
   return approval;
 }
@@ -65,14 +65,14 @@ async function lastAsked(): Promise<Approval> {
 async function askFor(answer: 'approved' | 'denied'): Promise<Approval> {
   const asked = await askedNow();
   const decision = { by: 'ann', via: 'page', address: '192.0.2.7', at: world.at } as const;
-  await world.store.answer(asked, { answer, planHash: asked.planHash, secretHash: null, decision });
+  await world.store.approvals.answer(asked, { answer, planHash: asked.planHash, secretHash: null, decision });
   return asked;
 }
 
 async function expectNothingDone(): Promise<void> {
   expect(world.limitRequests).toEqual([]);
   expect(world.ends).toEqual([]);
-  expect(await world.store.limits(target.id)).toEqual([]);
+  expect(await world.store.limits.of(target.id)).toEqual([]);
 }
 
 describe('a limit on a user, where nobody has named a mode for it', () => {
@@ -98,13 +98,13 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
 
     await close({ incidentId: id, outcome: 'relieved', error: null }, world);
     expect(world.limits.get(CHECKOUT)).toBeNull();
-    const incident = await world.store.incident(id);
+    const incident = await world.store.incidents.byId(id);
     if (!incident) throw new Error('the incident is gone');
     const story = storyOf(incident, {
-      rounds: await world.store.rounds(id),
-      acts: await world.store.acts(id),
-      approvals: await world.store.approvals(id),
-      settledLimits: await world.store.settledLimits(id),
+      rounds: await world.store.rounds.of(id),
+      acts: await world.store.acts.of(id),
+      approvals: await world.store.approvals.of(id),
+      settledLimits: await world.store.limits.settledOf(id),
     });
     expect(story).toContain('limited the user checkout to 50 connections (before: no limit): lifted again');
     expect(story).toContain('cap-consumer, a limit of 50 on checkout and 30 sessions: approved by ann');
@@ -119,7 +119,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     expect((await limitNow(round)).held).toBe('the approval does not cover the limit that is needed now');
     await expectNothingDone();
     expect((await look()).next).toBe('ask');
-    expect((await world.store.rounds(id)).at(-1)?.why).toContain(
+    expect((await world.store.rounds.of(id)).at(-1)?.why).toContain(
       'the plan has grown (a limit of the user checkout, who has 86 connections, to 46)',
     );
   });
@@ -139,7 +139,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     const asked = await askFor('denied');
     const verdicts = [await look(), await look(), await look()].map(({ next }) => next);
     expect(verdicts).toEqual(['settle', 'settle', 'escalate']);
-    expect((await world.store.incident(id))?.escalation).toMatchObject({
+    expect((await world.store.incidents.byId(id))?.escalation).toMatchObject({
       reason: expect.stringContaining('a person has said no') as string,
       advice: expect.arrayContaining(['a person has said no to a limit that would help']) as string[],
     });
@@ -151,7 +151,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     const asked = await askedNow();
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
-    expect((await world.store.incident(id))?.escalation?.reason).toBe(
+    expect((await world.store.incidents.byId(id))?.escalation?.reason).toBe(
       'nobody answered within 15 min, so it was not done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30',
     );
     await expectNothingDone();
@@ -160,11 +160,11 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
   it('is only told where the target or the policy observes', async () => {
     await open({ mode: 'observe' });
     expect(await look()).toMatchObject({ next: 'close', outcome: 'observed' });
-    expect((await world.store.rounds(id)).at(-1)?.why).toContain('cap-consumer limits the user checkout');
+    expect((await world.store.rounds.of(id)).at(-1)?.why).toContain('cap-consumer limits the user checkout');
 
     await open({ policy: aPolicy({ tiers: { 'cap-consumer': 'observe' } }) });
     expect((await look()).next).toBe('settle');
-    expect(await world.store.approvals(id)).toEqual([]);
+    expect(await world.store.approvals.of(id)).toEqual([]);
     await expectNothingDone();
   });
 });
@@ -175,7 +175,7 @@ describe('a pause that comes while a question waits', () => {
     ['its tier', 'cap-consumer'],
   ] as const)('of %s holds back what the yes would allow, and the yes stays unused', async (_, tier) => {
     await askFor('approved');
-    await world.store.pause({ targetId: target.id, tier, by: 'ben', why: 'hands off', at: world.at, until: null });
+    await world.store.pauses.put({ targetId: target.id, tier, by: 'ben', why: 'hands off', at: world.at, until: null });
     const { next, round } = await look();
     expect(next).not.toBe('ask');
     expect(next).not.toBe('cap-consumer');
@@ -200,7 +200,7 @@ describe('a workflow that dies while it waits for the answer', () => {
     const { repaired } = await reconcile({ schema: 1, target }, world);
     expect(repaired.join()).toContain(`closed ${id} as failed`);
     expect(world.limits.get(CHECKOUT)).toBeNull();
-    expect(await world.store.limits(target.id)).toEqual([]);
+    expect(await world.store.limits.of(target.id)).toEqual([]);
     expect(await lastAsked()).toMatchObject({ status: 'withdrawn', usedInRound: null });
 
     const requestContext = { http: { method: 'GET', path: '/', sourceIp: '192.0.2.7' } };
@@ -213,14 +213,14 @@ describe('a workflow that dies while it waits for the answer', () => {
 
 describe('a person’s own call', () => {
   it('neither sets nor lifts a limit, not even one that an earlier incident left behind', async () => {
-    await world.store.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
     world.limits.set(CHECKOUT, 40);
     const left = { user: CHECKOUT, account: '"checkout"', limit: 40, before: null, isSet: true, toldAt: null };
-    await world.store.noteLimit({ ...left, targetId: target.id, incidentId: id, at: world.at, setBy: world.at });
+    await world.store.limits.record({ ...left, targetId: target.id, incidentId: id, at: world.at, setBy: world.at });
     world.snapshots = [aStorm(world.limits), aStorm(world.limits), aSnapshot(100, [aSession(1_001)])];
     await carryOutCall(await proposeCall(target, aCall({ user: CHECKOUT }), world), world);
     expect(world.ends).toHaveLength(1);
     expect(world.limitRequests).toEqual([]);
-    expect(await world.store.limits(target.id)).toHaveLength(1);
+    expect(await world.store.limits.of(target.id)).toHaveLength(1);
   });
 });

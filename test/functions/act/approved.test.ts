@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { ask } from '../../../functions/ask/ask.ts';
-import { LEASE_MS } from '../../../functions/core/ports/incident-store.ts';
+import { LEASE_MS } from '../../../functions/core/ports/stores/incidents.ts';
 import { ANSWER_GOOD_FOR_MS, type Approval } from '../../../functions/core/record/approval.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
@@ -36,7 +36,7 @@ const put = (round: number) =>
 const attempt = (round: number, tier = 'kill-idle') => act({ schema: 1, incidentId, round, tier }, world);
 
 async function lastAsked(): Promise<Approval> {
-  const approval = (await world.store.approvals(incidentId)).at(-1);
+  const approval = (await world.store.approvals.of(incidentId)).at(-1);
   if (!approval) throw new Error('nothing was asked');
   return approval;
 }
@@ -49,7 +49,7 @@ async function askFor(answer: 'approved' | 'denied' | null): Promise<Approval> {
   if (answer === null) return asked;
   const decision = { by: 'ann', via: 'page', address: '192.0.2.7', at: world.at } as const;
   const { planHash } = asked;
-  await world.store.answer(asked, { answer, planHash, secretHash: null, decision });
+  await world.store.approvals.answer(asked, { answer, planHash, secretHash: null, decision });
   return lastAsked();
 }
 
@@ -60,7 +60,7 @@ describe('a tier in mode approve', () => {
       held: expect.stringContaining('nobody has approved kill-idle') as string,
     });
     expect(world.ends).toEqual([]);
-    expect(await world.store.acts(incidentId)).toEqual([]);
+    expect(await world.store.acts.of(incidentId)).toEqual([]);
   });
 
   it('acts after a yes and a new look, once, and asks again for more', async () => {
@@ -95,12 +95,12 @@ describe('a tier in mode approve', () => {
     world.snapshots = [aSnapshot(100, [...many(40, 1, web), ...many(60, 200, api)])];
     const { next, round } = await look();
     expect(next).toBe('ask');
-    const rounds = await world.store.rounds(incidentId);
+    const rounds = await world.store.rounds.of(incidentId);
     expect(rounds.at(-1)?.why).toMatch(
       /asked again: since ann approved, the plan has grown \(\d+ instead of 0 sessions of api\/api\)/,
     );
     await put(round);
-    expect(await world.store.approvals(incidentId)).toHaveLength(2);
+    expect(await world.store.approvals.of(incidentId)).toHaveLength(2);
   });
 
   it('is old news after ten minutes: then it asks again', async () => {
@@ -116,7 +116,7 @@ describe('a tier in mode approve', () => {
     expect((await look()).next).toBe('settle');
     expect((await look()).next).toBe('settle');
     expect((await look()).next).toBe('escalate');
-    const incident = await world.store.incident(incidentId);
+    const incident = await world.store.incidents.byId(incidentId);
     expect(incident?.escalation?.reason).toContain('a person has said no');
     expect(incident?.spared['denied']).toBeGreaterThan(0);
     expect(await attempt(4)).toMatchObject({ held: 'a fresh look finds nobody to end' });
@@ -126,13 +126,15 @@ describe('a tier in mode approve', () => {
     const asked = await askFor(null);
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
-    expect((await world.store.incident(incidentId))?.escalation).toMatchObject({
+    expect((await world.store.incidents.byId(incidentId))?.escalation).toMatchObject({
       reason: 'nobody answered within 15 min, so it was not done: kill-idle would end 30',
     });
     expect(await lastAsked()).toMatchObject({ status: 'expired', endedAt: world.at });
     const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;
     const { planHash } = asked;
-    expect(await world.store.answer(asked, { answer: 'approved', planHash, secretHash: null, decision })).toBeNull();
+    expect(
+      await world.store.approvals.answer(asked, { answer: 'approved', planHash, secretHash: null, decision }),
+    ).toBeNull();
   });
 
   it('does not count the wait for people as time of its own', async () => {
@@ -140,7 +142,12 @@ describe('a tier in mode approve', () => {
     world.at += 14 * MINUTE;
     const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;
     const asked = await lastAsked();
-    await world.store.answer(asked, { answer: 'approved', planHash: asked.planHash, secretHash: null, decision });
+    await world.store.approvals.answer(asked, {
+      answer: 'approved',
+      planHash: asked.planHash,
+      secretHash: null,
+      decision,
+    });
     expect((await look()).next).toBe('kill-idle');
   });
 
@@ -153,13 +160,20 @@ describe('a tier in mode approve', () => {
   });
 
   it('is held by a pause that comes after the yes', async () => {
-    const { id } = (await world.store.incident(incidentId))?.target ?? { id: '' };
+    const { id } = (await world.store.incidents.byId(incidentId))?.target ?? { id: '' };
     await askFor('approved');
     const { round } = await look();
-    await world.store.pause({ targetId: id, tier: null, by: 'bob', why: 'let me look', at: world.at, until: null });
+    await world.store.pauses.put({
+      targetId: id,
+      tier: null,
+      by: 'bob',
+      why: 'let me look',
+      at: world.at,
+      until: null,
+    });
     expect((await attempt(round)).held).toContain('paused by bob');
     expect(await lastAsked()).toMatchObject({ usedInRound: null });
-    await world.store.resume({ targetId: id, tier: null });
+    await world.store.pauses.lift({ targetId: id, tier: null });
   });
 });
 
@@ -168,7 +182,7 @@ describe('asking', () => {
     const asked = await askFor(null);
     world.at = asked.expiresAt + LEASE_MS - 1;
     const other = { id: 'other', target: aTarget({ id: `t${count}` }), alarm: { alarm: '', at: world.at, reason: '' } };
-    const opening = await world.store.open({ ...other, at: world.at, leaseUntil: world.at });
+    const opening = await world.store.incidents.open({ ...other, at: world.at, leaseUntil: world.at });
     expect(opening.kind).toBe('joined');
   });
 
@@ -188,7 +202,7 @@ describe('asking', () => {
     await askFor(null);
     world.at += 1_000;
     expect((await look()).next).toBe('ask');
-    expect((await world.store.approvals(incidentId))[0]).toMatchObject({ status: 'withdrawn' });
+    expect((await world.store.approvals.of(incidentId))[0]).toMatchObject({ status: 'withdrawn' });
   });
 
   it('happens once a round, about what is on record with it', async () => {
@@ -222,7 +236,7 @@ describe('sessions that only a person may end', () => {
 
     const acting = await world.openIncident(aTarget({ id: `t${++count}`, mode: 'act', policy: aPolicy() }));
     expect((await diagnose({ schema: 1, incidentId: acting }, world)).next).toBe('settle');
-    expect((await world.store.incident(acting))?.spared['rollback-too-costly']).toBe(5);
+    expect((await world.store.incidents.byId(acting))?.spared['rollback-too-costly']).toBe(5);
   });
 
   it('are ended only if they are the very ones that were named', async () => {

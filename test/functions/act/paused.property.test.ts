@@ -50,7 +50,7 @@ it('no act of a paused scope, whatever the combination of pauses and their ends'
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(...TRIED), fc.constantFrom(...MOMENTS), async (script, tier, moment) => {
       const run = ++runs;
-      for (const pause of await world.store.pauses()) await world.store.resume(pause);
+      for (const pause of await world.store.pauses.active()) await world.store.pauses.lift(pause);
       const nameOf = (name: string | null) => name && `${name}-${run}`;
       const target = aTarget({ id: `mine-${run}`, policy: GREEDY });
       const incidentId = await world.openIncident(target);
@@ -67,11 +67,11 @@ it('no act of a paused scope, whatever the combination of pauses and their ends'
           const key = JSON.stringify(scope);
           if (step.kind === 'resume') {
             list.delete(key);
-            await world.store.resume(scope);
+            await world.store.pauses.lift(scope);
           } else {
             const until = step.minutes === null ? null : world.at + step.minutes * MINUTE;
             list.set(key, { target: scope.targetId, tier: scope.tier, until: until ?? Infinity });
-            await world.store.pause(aPause({ ...scope, until }));
+            await world.store.pauses.put(aPause({ ...scope, until }));
           }
         }
       };
@@ -86,9 +86,12 @@ it('no act of a paused scope, whatever the combination of pauses and their ends'
       };
       const store = {
         ...world.store,
-        acts: async (id: string) => {
-          await playAt('choosing');
-          return world.store.acts(id);
+        acts: {
+          ...world.store.acts,
+          of: async (id: string) => {
+            await playAt('choosing');
+            return world.store.acts.of(id);
+          },
         },
       };
       const result = await act({ schema: 1, incidentId, round: 1, tier }, { ...world, store, worker });

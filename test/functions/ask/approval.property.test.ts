@@ -129,7 +129,7 @@ async function answerOnce(
 ): Promise<void> {
   const link = known.links.at(-1);
   if (!link) return;
-  const asked = (await world.store.approvals(incidentId)).find(({ round }) => round === link.round);
+  const asked = (await world.store.approvals.of(incidentId)).find(({ round }) => round === link.round);
   const planHash = plan === 'right' ? (asked?.planHash ?? '') : '0'.repeat(64);
   const secretHash = hashSecret(key === 'right' ? link.secret : 'guessed');
   const decision = { by: 'ann', via: 'page', address: '192.0.2.7', at: world.at } as const;
@@ -158,7 +158,7 @@ async function actOnce(incidentId: string, round: number, known: Known): Promise
       !known.used.includes(approval.round) &&
       world.at - at <= ANSWER_GOOD_FOR_MS,
   );
-  const taken = (await world.store.approvals(incidentId)).find(({ usedInRound }) => usedInRound === round);
+  const taken = (await world.store.approvals.of(incidentId)).find(({ usedInRound }) => usedInRound === round);
   const own = yes.find(({ approval }) => approval.round === taken?.round);
   expect(own, 'a yes that matches, is fresh and was not used').toBeDefined();
   if (!own) return;
@@ -203,7 +203,7 @@ describe('the approval protocol', () => {
       { schema: 1, incidentId, round, taskToken: `token-${runs}` },
       { ...world, now: world.now, newSecret: () => 's'.repeat(43), pageUrl: null },
     );
-    const [approval] = await world.store.approvals(incidentId);
+    const [approval] = await world.store.approvals.of(incidentId);
     if (!approval) throw new Error('nothing was asked');
     return approval;
   }
@@ -229,7 +229,7 @@ describe('the approval protocol', () => {
     expect(answers.filter(({ kind }) => kind === 'recorded')).toHaveLength(1);
     expect(answers.filter(({ kind }) => kind === 'late')).toHaveLength(19);
     expect(world.resumed).toEqual([`token-${runs}`]);
-    const [standing] = await world.store.approvals(approval.incidentId);
+    const [standing] = await world.store.approvals.of(approval.incidentId);
     const winner = answers.find(({ kind }) => kind === 'recorded');
     expect(winner && 'approval' in winner && winner.approval).toEqual(standing);
   });
@@ -239,10 +239,10 @@ describe('the approval protocol', () => {
     const answerAt = (at: number) => {
       const decision = { by: 'ann', via: 'terminal', address: null, at } as const;
       const { planHash } = approval;
-      return world.store.answer(approval, { answer: 'approved', planHash, secretHash: null, decision });
+      return world.store.approvals.answer(approval, { answer: 'approved', planHash, secretHash: null, decision });
     };
     expect(await answerAt(approval.expiresAt)).toBeNull();
-    expect(await world.store.approvals(approval.incidentId)).toMatchObject([{ status: 'pending', decision: null }]);
+    expect(await world.store.approvals.of(approval.incidentId)).toMatchObject([{ status: 'pending', decision: null }]);
     expect(await answerAt(approval.expiresAt - 1)).toMatchObject({ status: 'approved' });
   });
 
@@ -252,10 +252,10 @@ describe('the approval protocol', () => {
       const decision = { by: 'ann', via: 'terminal', address: null, at: world.at } as const;
       const { planHash } = approval;
       const [answered, ended] = await Promise.all([
-        world.store.answer(approval, { answer: 'approved', planHash, secretHash: null, decision }),
-        world.store.endQuestion(approval, 'expired', world.at),
+        world.store.approvals.answer(approval, { answer: 'approved', planHash, secretHash: null, decision }),
+        world.store.approvals.end(approval, 'expired', world.at),
       ]);
-      const [standing] = await world.store.approvals(approval.incidentId);
+      const [standing] = await world.store.approvals.of(approval.incidentId);
       expect(standing?.status).toBe(answered === null ? 'expired' : 'approved');
       expect(ended).toEqual(standing);
     }
@@ -264,9 +264,14 @@ describe('the approval protocol', () => {
   it('lets one of ten acts at once use a yes', async () => {
     const approval = await asked();
     const decision = { by: 'ann', via: 'terminal', address: null, at: world.at } as const;
-    await world.store.answer(approval, { answer: 'approved', planHash: approval.planHash, secretHash: null, decision });
+    await world.store.approvals.answer(approval, {
+      answer: 'approved',
+      planHash: approval.planHash,
+      secretHash: null,
+      decision,
+    });
     const uses = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => world.store.useApproval(approval, { round: index + 2, at: world.at })),
+      Array.from({ length: 10 }, (_, index) => world.store.approvals.use(approval, { round: index + 2, at: world.at })),
     );
     expect(uses.filter(Boolean)).toHaveLength(1);
   });
@@ -274,13 +279,13 @@ describe('the approval protocol', () => {
   it('leaves neither the token nor the hash of the secret in what is read out', async () => {
     const approval = await asked();
     const everything = JSON.stringify([
-      await world.store.approvals(approval.incidentId),
-      await world.store.incident(approval.incidentId),
-      await world.store.rounds(approval.incidentId),
+      await world.store.approvals.of(approval.incidentId),
+      await world.store.incidents.byId(approval.incidentId),
+      await world.store.rounds.of(approval.incidentId),
       world.published,
     ]);
     expect(everything).not.toContain(`token-${runs}`);
     expect(everything).not.toContain(hashSecret('s'.repeat(43)));
-    expect(await world.store.taskTokenOf(approval)).toBe(`token-${runs}`);
+    expect(await world.store.approvals.taskTokenOf(approval)).toBe(`token-${runs}`);
   });
 });

@@ -48,7 +48,7 @@ async function call(looks: readonly Snapshot[], changed: Partial<PersonsCall> = 
 
 async function opened(): Promise<Incident> {
   await dispatch({ schema: 1, target, event: makeAlarmEvent({ settings: target, at: world.at }) }, world);
-  const incident = await world.store.openIncidentOf(target.id);
+  const incident = await world.store.incidents.openOf(target.id);
   if (!incident) throw new Error('not opened');
   return incident;
 }
@@ -66,11 +66,11 @@ describe('a person’s call', () => {
       usageAfter: 60,
       pendingNotices: ['done'],
     });
-    const acts = await world.store.acts(result.incident.id);
+    const acts = await world.store.acts.of(result.incident.id);
     expect(acts).toMatchObject([{ tier: 'by-hand', round: 1, counted: 20 }]);
     expect(acts[0]?.victims.every(({ result: ending }) => ending === 'ended')).toBe(true);
-    expect(await world.store.rounds(result.incident.id)).toHaveLength(2);
-    expect(await world.store.tallies(target.id, 0)).toMatchObject([{ counted: 20 }]);
+    expect(await world.store.rounds.of(result.incident.id)).toHaveLength(2);
+    expect(await world.store.acts.tallies(target.id, 0)).toMatchObject([{ counted: 20 }]);
     await deliverPending(result.incident, world);
     expect(world.published.map(({ subject }) => subject)).toEqual([
       `[Headroom] ${target.id}: ann ended 20 sessions by hand, 80% -> 60%`,
@@ -111,21 +111,21 @@ describe('a person’s call', () => {
     world.snapshots = [full];
     const proposal = { target, call: aCall(), snapshot: full, plan: { victims: [], spared: [], others: 0 } };
     await expect(carryOutCall(proposal, world)).rejects.toThrow(incident.id);
-    expect(await world.store.openIncidentOf(target.id)).toMatchObject({ id: incident.id, joinedCount: 0 });
+    expect(await world.store.incidents.openOf(target.id)).toMatchObject({ id: incident.id, joinedCount: 0 });
     expect(world.ends).toEqual([]);
   });
 
   it('is refused where everything or the target is paused, and stops at its next act', async () => {
     const pause = aPause({ targetId: target.id });
-    await world.store.pause(pause);
+    await world.store.pauses.put(pause);
     world.snapshots = [full];
     await expect(proposeCall(target, aCall(), world)).rejects.toThrow('paused by ann: maintenance; lift it first');
-    await world.store.resume(pause);
+    await world.store.pauses.lift(pause);
     const proposal = await proposeCall(target, aCall(), world);
     const worker = {
       ...world.worker,
       snapshot: async () => {
-        await world.store.pause(pause);
+        await world.store.pauses.put(pause);
         return world.worker.snapshot();
       },
     };
@@ -160,8 +160,8 @@ describe('a person’s call', () => {
     const { incident, left } = await carryOutCall(proposal, { ...world, worker });
     expect(left).toBeNull();
     expect(incident).toMatchObject({ outcome: 'failed', pendingNotices: ['failed'] });
-    expect(await world.store.tallies(target.id, 0)).toMatchObject([{ counted: 20, finishedAt: null }]);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.acts.tallies(target.id, 0)).toMatchObject([{ counted: 20, finishedAt: null }]);
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
   });
 });
 
@@ -173,7 +173,7 @@ describe('beside a person’s call', () => {
     const worker = {
       ...world.worker,
       snapshot: async () => {
-        open = await world.store.openIncidentOf(target.id);
+        open = await world.store.incidents.openOf(target.id);
         return new Promise<never>(() => undefined);
       },
     };
@@ -188,7 +188,7 @@ describe('beside a person’s call', () => {
     expect(await dispatch({ schema: 1, target, event }, world)).toEqual({ result: 'joined', incidentId: id });
     expect(await reconcile({ schema: 1, target }, world)).toEqual({ repaired: [] });
     expect(world.starts).toEqual([]);
-    await world.store.close(id, { outcome: 'done', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(id, { outcome: 'done', at: world.at, failure: null, notice: null });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     expect((await reconcile({ schema: 1, target }, world)).repaired.join()).toContain('dispatched');
   });
@@ -197,13 +197,19 @@ describe('beside a person’s call', () => {
     const { id } = await abandoned();
     world.at += 601_000;
     const { result } = await call([full, full, empty]);
-    expect(await world.store.incident(id)).toMatchObject({ outcome: 'failed', failure: { error: 'LeaseExpired' } });
+    expect(await world.store.incidents.byId(id)).toMatchObject({
+      outcome: 'failed',
+      failure: { error: 'LeaseExpired' },
+    });
     expect(result.incident.outcome).toBe('done');
 
     const next = await abandoned();
     world.at += 601_000;
     await reconcile({ schema: 1, target }, world);
-    expect(await world.store.incident(next.id)).toMatchObject({ outcome: 'failed', failure: { error: 'abandoned' } });
+    expect(await world.store.incidents.byId(next.id)).toMatchObject({
+      outcome: 'failed',
+      failure: { error: 'abandoned' },
+    });
     const told = world.published.map(({ attributes }) => [attributes.notice, attributes.incidentId]);
     expect(told).toContainEqual(['failed', next.id]);
   });
@@ -221,6 +227,6 @@ describe('beside a person’s call', () => {
     world.snapshots = [leak];
     expect((await diagnose({ schema: 1, incidentId: id }, world)).next).toBe('kill-idle');
     // 80 of the 100 that an hour has are used up.
-    expect((await world.store.rounds(id))[0]?.planned).toMatchObject({ 'kill-idle': 20 });
+    expect((await world.store.rounds.of(id))[0]?.planned).toMatchObject({ 'kill-idle': 20 });
   });
 });

@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 
 async function current(): Promise<Approval> {
-  const [approval] = await world.store.approvals(`t${runs}-incident`);
+  const [approval] = await world.store.approvals.of(`t${runs}-incident`);
   if (!approval) throw new Error('nothing was asked');
   return approval;
 }
@@ -115,7 +115,7 @@ describe('an answer', () => {
       decision: { by: 'Ann Example', via: 'page', address: '192.0.2.7', at: world.at },
     });
     expect(world.resumed).toEqual([`token-${runs}`]);
-    expect(await world.store.taskTokenOf(asked)).toBeNull();
+    expect(await world.store.approvals.taskTokenOf(asked)).toBeNull();
   });
 
   it('is good once: a second is told who was first, and changes nothing', async () => {
@@ -145,10 +145,10 @@ describe('an answer', () => {
   });
 
   it('is not waited for any more once the incident is closed, or the question withdrawn', async () => {
-    await world.store.endQuestion(asked, 'withdrawn', world.at);
+    await world.store.approvals.end(asked, 'withdrawn', world.at);
     expect((await post()).statusCode).toBe(410);
-    const { id } = (await world.store.incident(asked.incidentId)) ?? { id: '' };
-    await world.store.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
+    const { id } = (await world.store.incidents.byId(asked.incidentId)) ?? { id: '' };
+    await world.store.incidents.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
     expect((await get()).statusCode).toBe(410);
     expect(world.resumed).toEqual([]);
   });
@@ -185,7 +185,7 @@ describe('an answer', () => {
       world.resumeFails = false;
     }
     expect(await current()).toMatchObject({ status: 'approved' });
-    expect(await world.store.taskTokenOf(asked)).toBe(`token-${runs}`);
+    expect(await world.store.approvals.taskTokenOf(asked)).toBe(`token-${runs}`);
   });
 });
 

@@ -77,7 +77,7 @@ describe('a diagnosis', () => {
     world.freeMemoryBytes = 3e9;
     const onRds = await open({ isRds: true });
     await look(onRds);
-    const told = await world.store.incident(onRds);
+    const told = await world.store.incidents.byId(onRds);
     expect(told?.cause?.evidence.join()).toContain('changed lately: 5 min ago: parameter group orders');
     expect(told?.advice.join()).toContain('3,000 MB were free at the least of late');
 
@@ -85,19 +85,19 @@ describe('a diagnosis', () => {
     const surroundings = { changes: fail, connections: fail, freeMemory: fail };
     const withoutAny = await open({ isRds: true });
     await diagnose({ schema: SCHEMA, incidentId: withoutAny }, { ...world, now: () => world.at, surroundings });
-    const untold = await world.store.incident(withoutAny);
+    const untold = await world.store.incidents.byId(withoutAny);
     expect(untold?.cause?.name).toBe(told?.cause?.name);
     expect(untold?.advice.join()).toContain('see that as much is free');
 
     const elsewhere = await open();
     await look(elsewhere);
-    expect((await world.store.incident(elsewhere))?.cause?.evidence.join()).not.toContain('changed lately');
+    expect((await world.store.incidents.byId(elsewhere))?.cause?.evidence.join()).not.toContain('changed lately');
   });
 
   it('records usage, cause, plan and the reasons sessions were spared, and ends nothing', async () => {
     const id = await open();
     await look(id);
-    const [round] = await world.store.rounds(id);
+    const [round] = await world.store.rounds.of(id);
     expect(round).toMatchObject({
       round: 1,
       usage: 100,
@@ -110,7 +110,7 @@ describe('a diagnosis', () => {
       spared: { enough: 68, 'pool-minimum': 2 },
     });
     expect(round?.sparedSamples['enough']).toHaveLength(3);
-    expect(await world.store.incident(id)).toMatchObject({
+    expect(await world.store.incidents.byId(id)).toMatchObject({
       rounds: 1,
       usageBefore: 100,
       usagePeak: 100,
@@ -126,12 +126,14 @@ describe('a diagnosis', () => {
     world.snapshots = [{ ...leak, server: { ...leak.server, identity: 'after a failover', readOnly: true } }];
     await look(id);
     await look(id);
-    expect((await world.store.rounds(id)).map(({ admission }) => admission)).toEqual([
+    expect((await world.store.rounds.of(id)).map(({ admission }) => admission)).toEqual([
       'at the first try, in 3 ms, and may use reserved slots',
       'at the first try, in 3 ms, and may use reserved slots; the server has restarted or failed over since the last look; the server is read-only: a reader or standby',
       'at the first try, in 3 ms, and may use reserved slots; the server is read-only: a reader or standby',
     ]);
-    expect(await world.store.incident(id)).toMatchObject({ admission: { way: 'first-try', attempts: 1, waitedMs: 3 } });
+    expect(await world.store.incidents.byId(id)).toMatchObject({
+      admission: { way: 'first-try', attempts: 1, waitedMs: 3 },
+    });
   });
 
   it('confirms relief by three good samples, 2 s apart', async () => {
@@ -155,18 +157,18 @@ describe('a diagnosis', () => {
   it('watches relief, names a rebound and looks for relief again', async () => {
     const id = await open();
     const acted = { incidentId: id, round: 1, tier: 'kill-idle' as const, startedAt: 1, finishedAt: 2, counted: 1 };
-    const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
-    await world.store.startAct(target.id, { ...acted, victims: [], limit: null });
+    const { target } = (await world.store.incidents.byId(id)) ?? { target: aTarget() };
+    await world.store.acts.start(target.id, { ...acted, victims: [], limit: null });
     world.snapshots = [calm];
     expect(await look(id)).toMatchObject({ next: 'watch' });
-    expect(await world.store.incident(id)).toMatchObject({ reliefAt: world.at, rebounds: 0 });
+    expect(await world.store.incidents.byId(id)).toMatchObject({ reliefAt: world.at, rebounds: 0 });
     world.at += 60_000;
     expect(await look(id)).toMatchObject({ next: 'watch' });
 
     world.snapshots = [leak];
     expect(await look(id)).toMatchObject({ next: 'kill-idle' });
-    expect(await world.store.incident(id)).toMatchObject({ reliefAt: null, rebounds: 1 });
-    expect((await world.store.rounds(id)).at(-1)?.why).toContain('rebound 1');
+    expect(await world.store.incidents.byId(id)).toMatchObject({ reliefAt: null, rebounds: 1 });
+    expect((await world.store.rounds.of(id)).at(-1)?.why).toContain('rebound 1');
 
     world.snapshots = [calm];
     expect(await look(id)).toMatchObject({ next: 'watch' });
@@ -179,16 +181,27 @@ describe('a diagnosis', () => {
     for (let earlier = 1; earlier <= 3; earlier++) {
       const past = aTarget(target);
       const alarm = { alarm: 'past', at: world.at, reason: '' };
-      await world.store.open({ id: `past-${earlier}`, target: past, alarm, at: world.at, leaseUntil: world.at + 1 });
-      await world.store.change(`past-${earlier}`, {
+      await world.store.incidents.open({
+        id: `past-${earlier}`,
+        target: past,
+        alarm,
+        at: world.at,
+        leaseUntil: world.at + 1,
+      });
+      await world.store.incidents.change(`past-${earlier}`, {
         firstActionAt: world.at,
         cause: { name: 'connection-leak', confidence: 1, evidence: [], ranking: [] },
       });
-      await world.store.close(`past-${earlier}`, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+      await world.store.incidents.close(`past-${earlier}`, {
+        outcome: 'relieved',
+        at: world.at,
+        failure: null,
+        notice: null,
+      });
     }
     const id = await world.openIncident(aTarget(target));
     expect(await look(id)).toMatchObject({ next: 'escalate' });
-    expect((await world.store.incident(id))?.escalation?.reason).toContain('3 incidents with this cause');
+    expect((await world.store.incidents.byId(id))?.escalation?.reason).toContain('3 incidents with this cause');
   });
 
   it('is a person, when relief could not be confirmed in as many rounds as the policy allows', async () => {
@@ -198,7 +211,7 @@ describe('a diagnosis', () => {
     const nexts = [];
     for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
     expect(nexts).toEqual(['settle', 'settle', 'escalate']);
-    const incident = await world.store.incident(id);
+    const incident = await world.store.incidents.byId(id);
     expect(incident?.escalation?.reason).toContain('relief not confirmed: usage 50%, canary refused as full');
     expect(incident?.pendingNotices).toContain('escalated');
   });
@@ -207,7 +220,7 @@ describe('a diagnosis', () => {
     const id = await open();
     world.snapshots = [lockedOut];
     expect(await look(id)).toMatchObject({ next: 'escalate', outcome: 'escalated' });
-    const incident = await world.store.incident(id);
+    const incident = await world.store.incidents.byId(id);
     expect(incident).toMatchObject({ usageBefore: null, usagePeak: null, refused: 40 });
     expect(incident?.escalation?.reason).toContain('locked out');
     expect(incident?.pendingNotices).toContain('escalated');
@@ -231,29 +244,29 @@ describe('a diagnosis', () => {
     await look(id);
     world.snapshots = [calm];
     await look(id);
-    expect((await world.store.incident(id))?.cause?.name).toBe('connection-leak');
+    expect((await world.store.incidents.byId(id))?.cause?.name).toBe('connection-leak');
   });
 
   it('takes what a limit of its own leaves to see for the cause only when it is surer of it', async () => {
     const id = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
-    const { target } = (await world.store.incident(id)) ?? { target: aTarget() };
+    const { target } = (await world.store.incidents.byId(id)) ?? { target: aTarget() };
     const found = async (): Promise<string | undefined> => {
       await look(id);
-      return (await world.store.incident(id))?.cause?.name;
+      return (await world.store.incidents.byId(id))?.cause?.name;
     };
     const before = { name: 'connection-storm' as const, evidence: [], ranking: [] };
     const limit = { user: 'checkout', account: '"checkout"', limit: 5, before: null, incidentId: id, isSet: true };
-    await world.store.noteLimit({ ...limit, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
+    await world.store.limits.record({ ...limit, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
 
-    await world.store.change(id, { cause: { ...before, confidence: 0.99 } });
+    await world.store.incidents.change(id, { cause: { ...before, confidence: 0.99 } });
     expect(await found()).toBe('connection-storm');
-    await world.store.change(id, { cause: { ...before, confidence: 0.3 } });
+    await world.store.incidents.change(id, { cause: { ...before, confidence: 0.3 } });
     expect(await found()).toBe('connection-leak');
   });
 
   it('stops when the incident is closed or unknown, and refuses other versions', async () => {
     const id = await open();
-    await world.store.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null });
     await expect(look(id)).rejects.toMatchObject({ name: 'FenceLost' });
     await expect(look('nobody-knows')).rejects.toMatchObject({ name: 'FenceLost' });
     await expect(diagnose({ schema: 0, incidentId: id }, world)).rejects.toMatchObject({ name: 'SchemaMismatch' });

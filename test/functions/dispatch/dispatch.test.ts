@@ -32,7 +32,7 @@ describe('dispatch', () => {
   it('opens one incident, starts its workflow and tells people', async () => {
     const result = await send(alarmAt(world.at));
     expect(result).toMatchObject({ result: 'opened' });
-    const open = await world.store.openIncidentOf(target.id);
+    const open = await world.store.incidents.openOf(target.id);
     expect(world.starts).toEqual([open?.id]);
     expect(noticesOf()).toEqual(['opened']);
     expect(open?.pendingNotices).toEqual([]);
@@ -43,13 +43,13 @@ describe('dispatch', () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => send(event)));
     expect(new Set(results.map((result) => 'incidentId' in result && result.incidentId)).size).toBe(1);
     expect(new Set(world.starts).size).toBe(1);
-    expect(await world.store.listByTarget(target.id, 10)).toHaveLength(1);
+    expect(await world.store.incidents.listByTarget(target.id, 10)).toHaveLength(1);
   });
 
   it('makes one incident of two different alarms at once', async () => {
     const results = await Promise.all([send(alarmAt(world.at)), send(alarmAt(world.at - 1_000))]);
     expect(results.map((result) => result.result).sort()).toEqual(['joined', 'opened']);
-    expect((await world.store.openIncidentOf(target.id))?.joinedCount).toBe(1);
+    expect((await world.store.incidents.openOf(target.id))?.joinedCount).toBe(1);
   });
 
   it('lets a later alarm join, and starts a workflow again that a crash kept from starting', async () => {
@@ -64,15 +64,20 @@ describe('dispatch', () => {
     const event = alarmAt(world.at);
     const opened = await send(event);
     if (!('incidentId' in opened)) throw new Error('not opened');
-    await world.store.close(opened.incidentId, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(opened.incidentId, {
+      outcome: 'relieved',
+      at: world.at,
+      failure: null,
+      notice: null,
+    });
     expect(await send(event)).toEqual({ result: 'handled', incidentId: opened.incidentId });
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
   });
 
   it('takes an old event only as a reason to look whether the alarm still stands', async () => {
     const old = alarmAt(world.at - 600_000);
     expect(await send(old)).toMatchObject({ result: 'stale' });
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at - 600_000, reason: 'still high' }];
     expect(await send(old)).toMatchObject({ result: 'opened' });
   });
@@ -80,14 +85,14 @@ describe('dispatch', () => {
   describe('an alarm that goes off soon after an incident', () => {
     /** An incident that closed a minute ago at a usage, and what the sampler has seen each half minute since. */
     async function afterIncident(outcome: Outcome, before: number, since: readonly number[]): Promise<string> {
-      for (const ago of [60_000, 30_000, 0]) await world.store.putSample(target.id, seenAt(world.at - ago, before));
+      for (const ago of [60_000, 30_000, 0]) await world.store.samples.put(target.id, seenAt(world.at - ago, before));
       const opened = await send(alarmAt(world.at));
       if (!('incidentId' in opened)) throw new Error('not opened');
       world.at += 10_000;
-      await world.store.close(opened.incidentId, { outcome, at: world.at, failure: null, notice: null });
+      await world.store.incidents.close(opened.incidentId, { outcome, at: world.at, failure: null, notice: null });
       for (const usage of since) {
         world.at += 30_000;
-        await world.store.putSample(target.id, seenAt(world.at, usage));
+        await world.store.samples.put(target.id, seenAt(world.at, usage));
       }
       world.at += 5_000;
       world.starts.length = 0;
@@ -126,7 +131,7 @@ describe('dispatch', () => {
     it('opens another when the rest is over', async () => {
       await afterIncident('relieved', 97, [60]);
       world.at += 300_000;
-      await world.store.putSample(target.id, seenAt(world.at, 60));
+      await world.store.samples.put(target.id, seenAt(world.at, 60));
       expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
     });
   });
@@ -146,24 +151,24 @@ describe('dispatch', () => {
     const result = await send(event());
     expect(result.result).toBe('refused');
     expect(noticesOf()).toEqual(['refused']);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
   });
 
   it('takes over an expired incident only when its workflow does not run', async () => {
     await send(alarmAt(world.at));
-    const first = await world.store.openIncidentOf(target.id);
+    const first = await world.store.incidents.openOf(target.id);
     world.at += 11 * 60_000;
     expect(await send(alarmAt(world.at))).toMatchObject({ result: 'joined', incidentId: first?.id });
     world.executions.set(first?.id ?? '', 'timed-out');
     world.at += 1_000;
     expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
-    expect(await world.store.incident(first?.id ?? '')).toMatchObject({ status: 'closed', outcome: 'failed' });
+    expect(await world.store.incidents.byId(first?.id ?? '')).toMatchObject({ status: 'closed', outcome: 'failed' });
   });
 
   it('is not held up by a topic that fails, and keeps what it owes', async () => {
     world.topicFails = true;
     expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
-    expect((await world.store.openIncidentOf(target.id))?.pendingNotices).toEqual(['opened']);
+    expect((await world.store.incidents.openOf(target.id))?.pendingNotices).toEqual(['opened']);
     expect(world.starts).toHaveLength(1);
   });
 });

@@ -55,7 +55,7 @@ describe('closing an incident', () => {
       worker: {
         ...world.worker,
         lift: async (...order: Parameters<typeof world.worker.lift>) => {
-          wasOpen = (await world.store.openIncidentOf(target.id))?.id === id;
+          wasOpen = (await world.store.incidents.openOf(target.id))?.id === id;
           return world.worker.lift(...order);
         },
       },
@@ -63,8 +63,8 @@ describe('closing an incident', () => {
     await close({ incidentId: id, outcome: 'relieved', error: null }, watching);
     expect(wasOpen).toBe(true);
     expect(world.limits.get(CHECKOUT)).toBe(before);
-    expect(await world.store.limits(target.id)).toEqual([]);
-    expect(await world.store.settledLimits(id)).toMatchObject([{ user: CHECKOUT, limit: 50, end: 'lifted' }]);
+    expect(await world.store.limits.of(target.id)).toEqual([]);
+    expect(await world.store.limits.settledOf(id)).toMatchObject([{ user: CHECKOUT, limit: 50, end: 'lifted' }]);
     expect(pages()).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('closing an incident', () => {
     world.limits.set(CHECKOUT, byHand);
     await closeIt();
     expect(world.limits.get(CHECKOUT)).toBe(byHand);
-    expect(await world.store.settledLimits(id)).toMatchObject([{ end: 'changed-by-hand' }]);
+    expect(await world.store.limits.settledOf(id)).toMatchObject([{ end: 'changed-by-hand' }]);
     expect(pages()).toEqual([]);
   });
 
@@ -86,15 +86,15 @@ describe('closing an incident', () => {
     await limit();
     world.limits.delete(CHECKOUT);
     await closeIt();
-    expect(await world.store.settledLimits(id)).toMatchObject([{ end: 'user-gone' }]);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.limits.settledOf(id)).toMatchObject([{ end: 'user-gone' }]);
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
   });
 
   it('is not held up when the limit cannot be lifted: a person is paged once a day with the statement, and it is tried again', async () => {
     await limit();
     unreachable();
     await closeIt();
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
     expect(pages()).toHaveLength(1);
     expect(pages()[0]?.body).toContain('ALTER ROLE "checkout" CONNECTION LIMIT -1');
     expect(pages()[0]).toMatchObject({ attributes: { severity: 'critical', incidentId: id } });
@@ -123,15 +123,15 @@ describe('closing an incident', () => {
       throw fault();
     };
     await closeIt();
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
     expect(pages()).toHaveLength(1);
-    expect(await world.store.limits(target.id)).toHaveLength(1);
+    expect(await world.store.limits.of(target.id)).toHaveLength(1);
   });
 
   it('is not held up by a worker that hangs, however many limits there are: each is told of', async () => {
     const users = ['a', 'b', 'c', 'd'];
     for (const user of users) {
-      await world.store.noteLimit({
+      await world.store.limits.record({
         ...{ targetId: target.id, incidentId: id, user, account: `"${user}"`, limit: 5, before: null },
         ...{ at: world.at, setBy: world.at, isSet: true, toldAt: null },
       });
@@ -144,9 +144,9 @@ describe('closing an incident', () => {
     };
     await closeIt();
     expect(world.at - startedAt).toBeLessThan(40_000);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
     expect(pages()).toHaveLength(users.length);
-    expect(await world.store.limits(target.id)).toHaveLength(users.length);
+    expect(await world.store.limits.of(target.id)).toHaveLength(users.length);
   });
 
   it('pages with the next attempt when the topic fails too', async () => {
@@ -168,7 +168,7 @@ describe('a limit without its incident', () => {
     const { repaired } = await sweep();
     expect(repaired).toEqual([`closed ${id} as failed: its workflow is aborted`]);
     expect(world.limits.get(CHECKOUT)).toBeNull();
-    expect(await world.store.limits(target.id)).toEqual([]);
+    expect(await world.store.limits.of(target.id)).toEqual([]);
   });
 
   it('is left to its incident while that is open', async () => {
@@ -186,7 +186,7 @@ describe('a limit without its incident', () => {
     await expect(limit()).rejects.toMatchObject({ name: 'WorkerFault' });
     world.onLimit = () => null;
     await closeIt();
-    expect(await world.store.limits(target.id)).toHaveLength(1);
+    expect(await world.store.limits.of(target.id)).toHaveLength(1);
     world.at += 30_000;
     if (order) world.setLimit('limit', order);
     expect(world.limits.get(CHECKOUT)).toBe(50);
@@ -207,6 +207,6 @@ describe('a limit without its incident', () => {
     expect(await lifted()).toEqual(['limit on checkout: waiting']);
     world.at += 2_000;
     expect(await lifted()).toEqual(['limit on checkout: never-set']);
-    expect(await world.store.limits(target.id)).toEqual([]);
+    expect(await world.store.limits.of(target.id)).toEqual([]);
   });
 });

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { close } from '../../../functions/close/close.ts';
-import type { IncidentStore } from '../../../functions/core/ports/incident-store.ts';
 import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import { LATE_MS } from '../../../functions/core/record/limit-lift.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
@@ -32,6 +31,7 @@ function dying(crash: Crash | null): StepWorld {
     new Proxy(port, {
       get(real, property) {
         const method: unknown = Reflect.get(real, property);
+        if (typeof method === 'object' && method !== null) return wrap(method);
         if (typeof method !== 'function') return method;
         return async (...args: unknown[]): Promise<unknown> => {
           const isLast = crash !== null && calls++ === crash.at;
@@ -42,8 +42,10 @@ function dying(crash: Crash | null): StepWorld {
         };
       },
     });
-  const store: IncidentStore = wrap(world.store);
-  return Object.assign(Object.create(world) as StepWorld, { store, worker: wrap(world.worker) });
+  return Object.assign(Object.create(world) as StepWorld, {
+    store: wrap(world.store),
+    worker: wrap(world.worker),
+  });
 }
 
 /** What the worker does with an order to set the limit. */
@@ -101,7 +103,7 @@ it('no limit is left behind, whatever crashes', async () => {
         world.at += LATE_MS;
         for (let minutes = 0; minutes < 3; minutes++) await sweep(null);
 
-        expect(await world.store.limits(target.id)).toEqual([]);
+        expect(await world.store.limits.of(target.id)).toEqual([]);
         const left = world.limits.get(CHECKOUT);
         const allowed = hand === 'nobody' ? [before] : [before, 33];
         expect(allowed).toContain(left);

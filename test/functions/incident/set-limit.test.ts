@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 const limitNow = (round = 1) => act({ schema: 1, incidentId: id, round, tier: 'cap-consumer' }, world);
-const recorded = async () => (await world.store.acts(id))[0];
+const recorded = async () => (await world.store.acts.of(id))[0];
 
 describe('an act that limits a user', () => {
   it('has the value before on record before the worker is asked, and ends nobody before the limit stands', async () => {
@@ -36,7 +36,7 @@ describe('an act that limits a user', () => {
       worker: {
         ...world.worker,
         limit: async (...order: Parameters<typeof world.worker.limit>) => {
-          onRecord = await world.store.limits(targetId);
+          onRecord = await world.store.limits.of(targetId);
           expect(world.ends).toEqual([]);
           return world.worker.limit(...order);
         },
@@ -46,7 +46,7 @@ describe('an act that limits a user', () => {
     expect(onRecord).toMatchObject([{ user: CHECKOUT, limit: 50, before: null, incidentId: id, isSet: false }]);
     expect(result).toMatchObject({ held: null, counts: { ended: 30, limited: 1 } });
     expect(world.limits.get(CHECKOUT)).toBe(50);
-    expect(await world.store.limits(targetId)).toMatchObject([{ isSet: true }]);
+    expect(await world.store.limits.of(targetId)).toMatchObject([{ isSet: true }]);
     expect((await recorded())?.limit).toMatchObject({ user: CHECKOUT, limit: 50, before: null, result: 'done' });
     expect((await recorded())?.limit?.reason).toContain('concerns checkout/checkout-api (90)');
   });
@@ -66,9 +66,12 @@ describe('an act that limits a user', () => {
       ...world,
       store: {
         ...world.store,
-        startAct: async (...args: Parameters<typeof world.store.startAct>) => {
-          await world.store.noteLimit({ ...another, targetId, incidentId: 'another' });
-          return world.store.startAct(...args);
+        acts: {
+          ...world.store.acts,
+          start: async (...args: Parameters<typeof world.store.acts.start>) => {
+            await world.store.limits.record({ ...another, targetId, incidentId: 'another' });
+            return world.store.acts.start(...args);
+          },
         },
       },
     };
@@ -76,14 +79,14 @@ describe('an act that limits a user', () => {
     expect(result.held).toContain('on record already');
     expect(world.limitRequests).toEqual([]);
     expect(world.ends).toEqual([]);
-    expect(await world.store.limits(targetId)).toMatchObject([{ limit: 9, incidentId: 'another' }]);
+    expect(await world.store.limits.of(targetId)).toMatchObject([{ limit: 9, incidentId: 'another' }]);
   });
 
   it('tells the worker when it is too late to set it, and keeps that on record', async () => {
     await limitNow();
     const [request] = world.limitRequests;
     expect(request?.deadline).toBe(world.at + 40_000);
-    expect(await world.store.limits(targetId)).toMatchObject([{ setBy: world.at + 40_000 }]);
+    expect(await world.store.limits.of(targetId)).toMatchObject([{ setBy: world.at + 40_000 }]);
   });
 
   it.each([
@@ -113,7 +116,7 @@ describe('an act that limits a user', () => {
     const result = await limitNow();
     expect(result.held).toMatch(words);
     expect(world.ends).toEqual([]);
-    expect(await world.store.limits(targetId)).toEqual([]);
+    expect(await world.store.limits.of(targetId)).toEqual([]);
     expect((await recorded())?.victims.every((victim) => victim.result === 'not-tried')).toBe(true);
     expect(await recorded()).toMatchObject({ counted: 0 });
   });
@@ -129,7 +132,7 @@ describe('an act that limits a user', () => {
       isSet: true,
       toldAt: null,
     };
-    await world.store.noteLimit({ ...older, targetId, incidentId: 'older' });
+    await world.store.limits.record({ ...older, targetId, incidentId: 'older' });
     expect((await limitNow()).held).toBe('a fresh look finds nobody to end');
     expect(world.limitRequests).toEqual([]);
   });
@@ -140,7 +143,7 @@ describe('an act that limits a user', () => {
       throw new WorkerFault('worker timed out');
     };
     await expect(limitNow()).rejects.toMatchObject({ name: 'WorkerFault' });
-    expect(await world.store.limits(targetId)).toMatchObject([{ isSet: false }]);
+    expect(await world.store.limits.of(targetId)).toMatchObject([{ isSet: false }]);
     world.snapshots = [aStorm(world.limits)];
     world.onLimit = () => null;
     await diagnose({ schema: 1, incidentId: id }, world);
@@ -149,9 +152,9 @@ describe('an act that limits a user', () => {
   });
 
   it('does nothing when the target is paused or the tier observes', async () => {
-    await world.store.pause({ targetId, tier: null, by: 'ann', why: 'maintenance', at: world.at, until: null });
+    await world.store.pauses.put({ targetId, tier: null, by: 'ann', why: 'maintenance', at: world.at, until: null });
     expect((await limitNow()).held).toBe('paused by ann: maintenance');
     expect(world.limitRequests).toEqual([]);
-    expect(await world.store.limits(targetId)).toEqual([]);
+    expect(await world.store.limits.of(targetId)).toEqual([]);
   });
 });

@@ -40,13 +40,13 @@ describe('what people are owed at the end', () => {
 
   it('of an escalation is one page, sent before closing', async () => {
     const incidentId = await open();
-    await world.store.change(incidentId, { escalation: { reason: 'nothing left', advice: [] } }, 'escalated');
+    await world.store.incidents.change(incidentId, { escalation: { reason: 'nothing left', advice: [] } }, 'escalated');
     await escalate({ incidentId, error: null }, world);
     expect(noticesOf()).toEqual(['escalated']);
     await close({ incidentId, outcome: 'escalated', error: null }, world);
     await notify({ incidentId }, world);
     expect(noticesOf()).toEqual(['escalated']);
-    expect(await world.store.incident(incidentId)).toMatchObject({ outcome: 'escalated', pendingNotices: [] });
+    expect(await world.store.incidents.byId(incidentId)).toMatchObject({ outcome: 'escalated', pendingNotices: [] });
   });
 
   it('of a workflow that cannot go on is a page that says why, also after a deploy', async () => {
@@ -55,14 +55,14 @@ describe('what people are owed at the end', () => {
       { schema: 99, incidentId, error: { Error: 'SchemaMismatch', Cause: 'payload has schema 0' } },
       world,
     );
-    expect((await world.store.incident(incidentId))?.escalation?.reason).toContain('SchemaMismatch');
+    expect((await world.store.incidents.byId(incidentId))?.escalation?.reason).toContain('SchemaMismatch');
     expect(world.published[0]?.attributes).toMatchObject({ notice: 'escalated', severity: 'critical' });
   });
 
   it('is sent later when the topic fails: escalating goes on, notifying asks to be tried again', async () => {
     const incidentId = await open();
     world.topicFails = true;
-    await world.store.change(incidentId, { escalation: { reason: 'nothing left', advice: [] } }, 'escalated');
+    await world.store.incidents.change(incidentId, { escalation: { reason: 'nothing left', advice: [] } }, 'escalated');
     expect((await escalate({ incidentId, error: null }, world)).undelivered).toHaveLength(1);
     await close({ incidentId, outcome: 'escalated', error: null }, world);
     await expect(notify({ incidentId }, world)).rejects.toMatchObject({ name: 'NoticeUndelivered' });

@@ -31,7 +31,7 @@ const noticesOf = () => world.published.map((message) => message.attributes.noti
 
 async function opened(): Promise<Incident> {
   await dispatch({ schema: SCHEMA, target, event: makeAlarmEvent({ settings: target, at: world.at }) }, world);
-  const incident = await world.store.openIncidentOf(target.id);
+  const incident = await world.store.incidents.openOf(target.id);
   if (!incident) throw new Error('not opened');
   return incident;
 }
@@ -46,10 +46,10 @@ describe('the reconciler', () => {
     const { id } = await opened();
     const plan = aSummary();
     const question = { incidentId: id, round: 1, plan, planHash: 'h', askedAt: world.at, expiresAt: world.at + 60_000 };
-    await world.store.openQuestion(question, { taskToken: `token-${id}`, secretHash: 's' });
+    await world.store.approvals.open(question, { taskToken: `token-${id}`, secretHash: 's' });
     expect(await sweep()).toEqual({ repaired: [] });
     const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;
-    await world.store.answer(question, { answer: 'approved', planHash: 'h', secretHash: 's', decision });
+    await world.store.approvals.answer(question, { answer: 'approved', planHash: 'h', secretHash: 's', decision });
     expect(await sweep()).toEqual({ repaired: [`woke the workflow of ${id}: its question has been answered`] });
     expect(await sweep()).toEqual({ repaired: [] });
     expect(world.resumed).toEqual([`token-${id}`]);
@@ -61,7 +61,7 @@ describe('the reconciler', () => {
       const incident = await opened();
       world.executions.set(incident.id, status);
       await sweep();
-      expect(await world.store.incident(incident.id)).toMatchObject({
+      expect(await world.store.incidents.byId(incident.id)).toMatchObject({
         status: 'closed',
         outcome: 'failed',
         failure: { error: `workflow ${status}` },
@@ -78,7 +78,7 @@ describe('the reconciler', () => {
     const incident = await opened();
     world.executions.set(incident.id, 'aborted');
     await reconcile({ source: 'aws.states', detail: { name: incident.id, status: 'ABORTED' } }, world);
-    expect(await world.store.incident(incident.id)).toMatchObject({ outcome: 'failed' });
+    expect(await world.store.incidents.byId(incident.id)).toMatchObject({ outcome: 'failed' });
   });
 
   it('starts a workflow that never started, and gives up on it after five minutes', async () => {
@@ -89,15 +89,20 @@ describe('the reconciler', () => {
     world.executions.delete(incident.id);
     world.at += 301_000;
     await sweep();
-    expect(await world.store.incident(incident.id)).toMatchObject({ outcome: 'failed' });
+    expect(await world.store.incidents.byId(incident.id)).toMatchObject({ outcome: 'failed' });
   });
 
   it('sends notices again that did not go out', async () => {
     const incident = await opened();
-    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    await world.store.incidents.close(incident.id, {
+      outcome: 'relieved',
+      at: world.at,
+      failure: null,
+      notice: 'resolved',
+    });
     world.topicFails = true;
     await sweep();
-    expect((await world.store.incident(incident.id))?.pendingNotices).toEqual(['resolved']);
+    expect((await world.store.incidents.byId(incident.id))?.pendingNotices).toEqual(['resolved']);
     world.topicFails = false;
     await sweep();
     expect(noticesOf()).toEqual(['opened', 'resolved']);
@@ -107,13 +112,13 @@ describe('the reconciler', () => {
 
   it('dispatches an alarm again that still stands without an incident, but not right after one', async () => {
     const incident = await opened();
-    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 240_000;
     expect(await sweep()).toEqual({ repaired: [] });
     world.at += 120_000;
     expect((await sweep()).repaired.join()).toContain('dispatched');
-    expect((await world.store.openIncidentOf(target.id))?.alarm.reason).toContain('still in ALARM');
+    expect((await world.store.incidents.openOf(target.id))?.alarm.reason).toContain('still in ALARM');
     expect(await sweep()).toEqual({ repaired: [] });
   });
 
@@ -122,23 +127,28 @@ describe('the reconciler', () => {
     const dispatchedAt: number[] = [];
     for (let minute = 0; minute < 120; minute++, world.at += 60_000) {
       await sweep();
-      const open = await world.store.openIncidentOf(target.id);
+      const open = await world.store.incidents.openOf(target.id);
       if (open === null) continue;
       dispatchedAt.push(minute);
-      await world.store.close(open.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
+      await world.store.incidents.close(open.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
     }
     expect(dispatchedAt).toEqual([0, 5, 15, 35, 65, 95]);
     // What was not needed yesterday does not count.
     world.at += 24 * 3_600_000;
     const next = await opened();
-    await world.store.close(next.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(next.id, { outcome: 'not-needed', at: world.at, failure: null, notice: null });
     world.at += 5 * 60_000;
     expect((await sweep()).repaired.join()).toContain('dispatched');
   });
 
   it('dispatches a standing alarm before it sends notices, which may take all its time', async () => {
     const incident = await opened();
-    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
+    await world.store.incidents.close(incident.id, {
+      outcome: 'relieved',
+      at: world.at,
+      failure: null,
+      notice: 'resolved',
+    });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 600_000;
     const publish = (message: Message) => {
@@ -152,38 +162,48 @@ describe('the reconciler', () => {
   it('takes a standing alarm up soon after a pause that made it observe was lifted', async () => {
     const incident = await opened();
     const pause = aPause({ targetId: target.id });
-    await world.store.pause(pause);
-    await world.store.change(incident.id, { pauses: [pause] });
-    await world.store.close(incident.id, { outcome: 'observed', at: world.at, failure: null, notice: null });
+    await world.store.pauses.put(pause);
+    await world.store.incidents.change(incident.id, { pauses: [pause] });
+    await world.store.incidents.close(incident.id, { outcome: 'observed', at: world.at, failure: null, notice: null });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
-    await world.store.resume(pause);
+    await world.store.pauses.lift(pause);
     expect((await sweep()).repaired.join()).toContain('dispatched');
   });
 
   it('does the same when a tier that was paused is free again, or the pause has run out, but once only', async () => {
     const incident = await opened();
     const pause = aPause({ tier: 'kill-idle', until: world.at + 90_000 });
-    await world.store.pause(pause);
-    await world.store.change(incident.id, { pauses: [pause] });
-    await world.store.close(incident.id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
+    await world.store.pauses.put(pause);
+    await world.store.incidents.change(incident.id, { pauses: [pause] });
+    await world.store.incidents.close(incident.id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
     world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
     world.at += 60_000;
     expect((await sweep()).repaired.join()).toContain('dispatched');
-    const next = await world.store.openIncidentOf(target.id);
-    await world.store.close(next?.id ?? '', { outcome: 'escalated', at: world.at, failure: null, notice: null });
+    const next = await world.store.incidents.openOf(target.id);
+    await world.store.incidents.close(next?.id ?? '', {
+      outcome: 'escalated',
+      at: world.at,
+      failure: null,
+      notice: null,
+    });
     world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
   });
 
   it('is not misled by a list that lags behind', async () => {
     const incident = await opened();
-    const [before] = await world.store.listByTarget(target.id, 1);
-    await world.store.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' });
-    const [pending] = await world.store.listByTarget(target.id, 1);
+    const [before] = await world.store.incidents.listByTarget(target.id, 1);
+    await world.store.incidents.close(incident.id, {
+      outcome: 'relieved',
+      at: world.at,
+      failure: null,
+      notice: 'resolved',
+    });
+    const [pending] = await world.store.incidents.listByTarget(target.id, 1);
     await sweep();
     expect(noticesOf()).toEqual(['opened', 'resolved']);
 
@@ -193,6 +213,6 @@ describe('the reconciler', () => {
       expect(await reconcile({ schema: SCHEMA, target }, { ...world, store: lagging })).toEqual({ repaired: [] });
     }
     expect(noticesOf()).toHaveLength(2);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
   });
 });

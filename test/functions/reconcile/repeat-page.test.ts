@@ -22,10 +22,10 @@ beforeEach(async () => {
   world.published.length = 0;
   world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
   id = await world.openIncident(target);
-  await world.store.noticed(id, { notice: 'opened', at: world.at, delivered: true, error: '' });
-  await world.store.change(id, { escalation: { reason: 'caps reached', advice: [] } }, 'escalated');
-  await world.store.noticed(id, { notice: 'escalated', at: world.at, delivered: true, error: '' });
-  await world.store.close(id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
+  await world.store.notices.recordAttempt(id, { notice: 'opened', at: world.at, delivered: true, error: '' });
+  await world.store.incidents.change(id, { escalation: { reason: 'caps reached', advice: [] } }, 'escalated');
+  await world.store.notices.recordAttempt(id, { notice: 'escalated', at: world.at, delivered: true, error: '' });
+  await world.store.incidents.close(id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
 });
 
 const sweep = () => reconcile({ schema: 1, target }, world);
@@ -46,14 +46,14 @@ async function watch(minutes: number) {
 describe('a page that nobody acknowledges', () => {
   it('is repeated every quarter of an hour while the alarm stands', async () => {
     expect(await watch(29)).toEqual([[15, 'page-2']]);
-    expect(await world.store.incident(id)).toMatchObject({ repeats: 1, repeatedAt: world.at - 14 * MINUTE });
+    expect(await world.store.incidents.byId(id)).toMatchObject({ repeats: 1, repeatedAt: world.at - 14 * MINUTE });
   });
 
   it('goes out once, however many reconcilers see that it is due', async () => {
     world.at += 15 * MINUTE;
     await Promise.all(Array.from({ length: 8 }, sweep));
     expect(world.published.map(({ attributes }) => attributes.notice)).toEqual(['page-2']);
-    expect(await world.store.incident(id)).toMatchObject({ repeats: 1 });
+    expect(await world.store.incidents.byId(id)).toMatchObject({ repeats: 1 });
   });
 
   it('goes out at last when the topic was down, and the next one keeps its distance', async () => {
@@ -65,7 +65,7 @@ describe('a page that nobody acknowledges', () => {
 
   it('stops when somebody acknowledges it', async () => {
     await watch(16);
-    await world.store.acknowledge(id, { by: 'ann', at: world.at, note: '' });
+    await world.store.notices.acknowledge(id, { by: 'ann', at: world.at, note: '' });
     expect(await watch(13)).toEqual([]);
   });
 
@@ -75,14 +75,19 @@ describe('a page that nobody acknowledges', () => {
   });
 
   it('stops for good when a later incident was relieved', async () => {
-    const later = await world.store.open({
+    const later = await world.store.incidents.open({
       id: `${target.id}-later`,
       target,
       alarm: { alarm: target.alarms[0] ?? '', at: world.at, reason: '' },
       at: world.at + MINUTE,
       leaseUntil: world.at + MINUTE,
     });
-    await world.store.close(later.incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    await world.store.incidents.close(later.incident.id, {
+      outcome: 'relieved',
+      at: world.at,
+      failure: null,
+      notice: null,
+    });
     expect(await watch(4)).toEqual([]);
     world.at += 15 * MINUTE;
     await sweep();
@@ -100,19 +105,25 @@ describe('a page that nobody acknowledges', () => {
     for (const at of [world.at - MINUTE, world.at]) {
       const admission = { way: 'warm', reserved: true, attempts: 1, waitedMs: 1, refusedAsFull: 0 } as const;
       const sample = { schema: 1, ok: true, admission, sample: full } as const;
-      await world.store.putSample(target.id, storeAnswer(sample, { at, tookMs: 5, inIncident: false }));
+      await world.store.samples.put(target.id, storeAnswer(sample, { at, tookMs: 5, inIncident: false }));
     }
     expect(await watch(1)).toEqual([[1, 'page-2']]);
     world.at += 14 * MINUTE;
     const alarm = { alarm: target.alarms[0] ?? '', at: world.at, reason: '' };
-    await world.store.open({ id: `${target.id}-b`, target, alarm, at: world.at, leaseUntil: world.at + MINUTE });
+    await world.store.incidents.open({
+      id: `${target.id}-b`,
+      target,
+      alarm,
+      at: world.at,
+      leaseUntil: world.at + MINUTE,
+    });
     world.executions.set(`${target.id}-b`, 'running');
     expect(await watch(1)).toEqual([[1, 'page-3']]);
   });
 
   it('is repeated three times and no more', async () => {
     const pages: [number, string][] = [];
-    const open = await world.store.open({
+    const open = await world.store.incidents.open({
       id: `${target.id}-b`,
       target,
       alarm: { alarm: 'x', at: world.at, reason: '' },
@@ -131,18 +142,20 @@ describe('a page that nobody acknowledges', () => {
 
 describe('an acknowledgement', () => {
   it('is the first one, whoever comes later', async () => {
-    const first = await world.store.acknowledge(id, { by: 'ann', at: 1, note: 'on it' });
+    const first = await world.store.notices.acknowledge(id, { by: 'ann', at: 1, note: 'on it' });
     expect(first?.acknowledgement).toEqual({ by: 'ann', at: 1, note: 'on it' });
-    expect((await world.store.acknowledge(id, { by: 'bob', at: 2, note: '' }))?.acknowledgement?.by).toBe('ann');
-    expect(await world.store.acknowledge('nobody', { by: 'bob', at: 2, note: '' })).toBeNull();
+    expect((await world.store.notices.acknowledge(id, { by: 'bob', at: 2, note: '' }))?.acknowledgement?.by).toBe(
+      'ann',
+    );
+    expect(await world.store.notices.acknowledge('nobody', { by: 'bob', at: 2, note: '' })).toBeNull();
   });
 
   it('that comes in the same moment as the next page keeps it from going out', async () => {
     world.at += 15 * MINUTE;
-    const incident = await world.store.incident(id);
+    const incident = await world.store.incidents.byId(id);
     if (!incident) throw new Error('not there');
-    await world.store.acknowledge(id, { by: 'ann', at: world.at, note: '' });
-    expect(await world.store.claimRepeat(incident, 'page-2', world.at)).toBeNull();
-    expect((await world.store.incident(id))?.pendingNotices).toEqual([]);
+    await world.store.notices.acknowledge(id, { by: 'ann', at: world.at, note: '' });
+    expect(await world.store.notices.claimRepeat(incident, 'page-2', world.at)).toBeNull();
+    expect((await world.store.incidents.byId(id))?.pendingNotices).toEqual([]);
   });
 });

@@ -49,9 +49,9 @@ async function minutes(length: number, answer = world.samples[0]) {
 }
 
 async function closeOpen(outcome: Outcome): Promise<Incident> {
-  const open = await world.store.openIncidentOf(target.id);
+  const open = await world.store.incidents.openOf(target.id);
   if (!open) throw new Error('no incident is open');
-  return world.store.close(open.id, { outcome, at: world.at, failure: null, notice: null });
+  return world.store.incidents.close(open.id, { outcome, at: world.at, failure: null, notice: null });
 }
 
 describe('a call of the sampler', () => {
@@ -63,7 +63,7 @@ describe('a call of the sampler', () => {
       dispatched: null,
       warned: [],
     });
-    expect(await world.store.samplesSince(target.id, 0)).toEqual(outcome.samples);
+    expect(await world.store.samples.since(target.id, 0)).toEqual(outcome.samples);
     expect(world.emitted).toEqual(outcome.samples);
     expect([...world.dispatched, ...world.published]).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('usage over the trigger', () => {
     const firstAt = world.at;
     const outcomes = await minutes(4, used(88));
     expect(outcomes.map(({ dispatched }) => dispatched?.result ?? null)).toEqual([null, 'opened', null, null]);
-    const open = await world.store.openIncidentOf(target.id);
+    const open = await world.store.incidents.openOf(target.id);
     expect(open?.alarm).toEqual({
       alarm: ALARM,
       at: firstAt,
@@ -119,7 +119,7 @@ describe('usage over the trigger', () => {
     world.samples = [used(20), used(99), used(99)];
     const { dispatched, samples } = await call(6);
     expect(dispatched).toMatchObject({ result: 'opened' });
-    expect((await world.store.openIncidentOf(target.id))?.openedAt).toBe(startedAt + 10_000);
+    expect((await world.store.incidents.openOf(target.id))?.openedAt).toBe(startedAt + 10_000);
     expect(samples).toHaveLength(6);
     expect(world.dispatched).toHaveLength(1);
   });
@@ -154,7 +154,7 @@ describe('usage over the trigger', () => {
     target = { ...target, mode: 'observe' };
     expect((await minutes(59)).filter(({ dispatched }) => dispatched !== null)).toEqual([]);
     await minutes(2);
-    expect(await world.store.openIncidentOf(target.id)).not.toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).not.toBeNull();
     expect(world.dispatched).toHaveLength(2);
   });
 
@@ -207,7 +207,7 @@ describe('a warning', () => {
     const outcomes = await minutes(30, used(82));
     expect(noticesOf()).toEqual(['filling-up']);
     expect(outcomes.findIndex(({ warned }) => warned.length > 0)).toBe(2);
-    expect(await world.store.openIncidentOf(target.id)).toBeNull();
+    expect(await world.store.incidents.openOf(target.id)).toBeNull();
     await minutes(9, used(20));
     await minutes(5, used(82));
     expect(noticesOf()).toHaveLength(1);
@@ -246,7 +246,7 @@ describe('a warning', () => {
     expect(world.published[0]?.body).toContain('password authentication failed');
     expect(outcomes.every(({ dispatched }) => dispatched === null)).toBe(true);
     await minutes(12, used(20));
-    expect(await world.store.warnings(target.id)).toEqual([]);
+    expect(await world.store.warnings.of(target.id)).toEqual([]);
   });
 });
 

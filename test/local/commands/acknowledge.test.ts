@@ -15,8 +15,8 @@ beforeAll(async () => {
   const { store } = opened;
   for (const outcome of ['escalated', 'relieved'] as const) {
     const alarm = { alarm: 'high', at: 0, reason: '' };
-    await store.open({ id: outcome, target: aTarget({ id: outcome }), alarm, at: 0, leaseUntil: 0 });
-    await store.close(outcome, { outcome, at: 1, failure: null, notice: null });
+    await store.incidents.open({ id: outcome, target: aTarget({ id: outcome }), alarm, at: 0, leaseUntil: 0 });
+    await store.incidents.close(outcome, { outcome, at: 1, failure: null, notice: null });
   }
   await opened.stop();
 });

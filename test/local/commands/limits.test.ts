@@ -21,9 +21,9 @@ beforeAll(async () => {
     ['hostile', HOSTILE],
     ['open', 'search'],
   ] as const) {
-    await store.open({ id, target: aTarget({ id }), alarm, at: 0, leaseUntil: 0 });
-    if (id !== 'open') await store.close(id, { outcome: 'relieved', at: 1, failure: null, notice: null });
-    await store.noteLimit({ ...limit, targetId: 'shop', incidentId: id, user });
+    await store.incidents.open({ id, target: aTarget({ id }), alarm, at: 0, leaseUntil: 0 });
+    if (id !== 'open') await store.incidents.close(id, { outcome: 'relieved', at: 1, failure: null, notice: null });
+    await store.limits.record({ ...limit, targetId: 'shop', incidentId: id, user });
   }
   await opened.stop();
 });
@@ -48,8 +48,8 @@ it('takes one off the record, with who and why, however its user is called', asy
   const opened = await openRecords('headroom', records);
   const dropped = { end: 'dropped', dropped: { by: 'ann', why: 'lifted by hand' } };
   try {
-    expect(await opened.store.settledLimits('closed')).toMatchObject([{ user: 'checkout', ...dropped }]);
-    expect(await opened.store.settledLimits('hostile')).toMatchObject([{ user: HOSTILE, ...dropped }]);
+    expect(await opened.store.limits.settledOf('closed')).toMatchObject([{ user: 'checkout', ...dropped }]);
+    expect(await opened.store.limits.settledOf('hostile')).toMatchObject([{ user: HOSTILE, ...dropped }]);
   } finally {
     await opened.stop();
   }

@@ -107,7 +107,7 @@ describe('an alarm of a target that cannot be reached', () => {
     expect(await runtime.executionEnded(incidentId)).toEqual({ status: 'SUCCEEDED', error: null });
     const states = seen.flatMap((one) => (one.kind === 'state-entered' ? [one.state] : []));
     expect(states).toEqual(['Diagnose', 'ChooseTier', 'Escalate', 'Escalated', 'Close', 'Notify', 'Closed']);
-    expect(await runtime.store.incident(incidentId)).toMatchObject({
+    expect(await runtime.store.incidents.byId(incidentId)).toMatchObject({
       outcome: 'escalated',
       target: { id: 'orders', endpoint: '$ORDERS_URL' },
       pendingNotices: [],
@@ -126,7 +126,7 @@ describe('an alarm of a target that cannot be reached', () => {
     const first = await runtime.dispatch('orders', alarmEvent(at));
     const again = await runtime.dispatch('orders', alarmEvent(at));
     expect(again).toMatchObject({ incidentId: (first as { readonly incidentId: string }).incidentId });
-    expect(await runtime.store.listByTarget('orders', 10)).toHaveLength(1);
+    expect(await runtime.store.incidents.listByTarget('orders', 10)).toHaveLength(1);
   });
 
   test('is opened by the reconciler when its event was lost', async () => {
@@ -142,7 +142,7 @@ test('a workflow that is stopped has its incident closed as failed and a person 
   const incidentId = await open(runtime);
   runtime.stopExecution(incidentId, 'interrupted');
   expect(await runtime.executionEnded(incidentId)).toMatchObject({ status: 'ABORTED' });
-  expect(await runtime.store.incident(incidentId)).toMatchObject({ status: 'closed', outcome: 'failed' });
+  expect(await runtime.store.incidents.byId(incidentId)).toMatchObject({ status: 'closed', outcome: 'failed' });
   expect(notifications(seen).map(({ attributes }) => attributes['notice'])).toContain('failed');
 });
 
@@ -165,7 +165,7 @@ test('records outlive the runtime, and only one runtime has them open', async ()
   await runtime.stop();
   const records = await openRecords('headroom', recordsFolder);
   onTestFinished(() => records.stop());
-  expect(await records.store.incident(incidentId)).toMatchObject({ status: 'closed' });
+  expect(await records.store.incidents.byId(incidentId)).toMatchObject({ status: 'closed' });
 });
 
 test('stopping leaves no process, no port and no folder, in the middle of an incident too', async () => {

@@ -38,7 +38,7 @@ afterAll(async () => {
 
 it('makes a store on the table, one per process', async () => {
   const store = incidentStoreFromEnvironment();
-  expect((await store.open(aCandidate('environment', 'environment-1'))).kind).toBe('opened');
+  expect((await store.incidents.open(aCandidate('environment', 'environment-1'))).kind).toBe('opened');
   expect(incidentStoreFromEnvironment()).toBe(store);
 });
 

@@ -58,12 +58,12 @@ const nothing = () => Promise.resolve();
 describe('a crash while an incident is opened', () => {
   it('is repaired by the same event: one open incident, first fence', async () => {
     const crashes = await atEveryCrash(
-      (dying, run) => dying.open(aCandidate(`open-${run}`, `open-${run}-1`)),
+      (dying, run) => dying.incidents.open(aCandidate(`open-${run}`, `open-${run}-1`)),
       nothing,
       async (run) => {
-        const opening = await store.open(aCandidate(`open-${run}`, `open-${run}-1`));
+        const opening = await store.incidents.open(aCandidate(`open-${run}`, `open-${run}-1`));
         expect(opening).toMatchObject({ kind: 'opened', incident: { status: 'open', fence: 1, joinedCount: 0 } });
-        await store.holdFence(opening.incident, LATER);
+        await store.incidents.holdFence(opening.incident, LATER);
       },
     );
     expect(crashes).toBeGreaterThan(3);
@@ -71,25 +71,25 @@ describe('a crash while an incident is opened', () => {
 
   it('is repaired by another event: it joins what was begun, or opens its own when nothing was', async () => {
     await atEveryCrash(
-      (dying, run) => dying.open(aCandidate(`other-${run}`, `other-${run}-1`)),
+      (dying, run) => dying.incidents.open(aCandidate(`other-${run}`, `other-${run}-1`)),
       nothing,
       async (run) => {
-        const opening = await store.open(aCandidate(`other-${run}`, `other-${run}-2`));
+        const opening = await store.incidents.open(aCandidate(`other-${run}`, `other-${run}-2`));
         const begun = opening.kind === 'joined';
         expect(opening.incident.id).toBe(`other-${run}-${begun ? 1 : 2}`);
-        expect(await store.openIncidentOf(`other-${run}`)).toEqual(opening.incident);
+        expect(await store.incidents.openOf(`other-${run}`)).toEqual(opening.incident);
       },
     );
   });
 
   it('leaves an incident that a look at the target finds and that can be closed', async () => {
     await atEveryCrash(
-      (dying, run) => dying.open(aCandidate(`look-${run}`, `look-${run}-1`)),
+      (dying, run) => dying.incidents.open(aCandidate(`look-${run}`, `look-${run}-1`)),
       nothing,
       async (run) => {
-        const found = await store.openIncidentOf(`look-${run}`);
-        if (found) await store.close(found.id, RELIEVED);
-        expect(await store.openIncidentOf(`look-${run}`)).toBeNull();
+        const found = await store.incidents.openOf(`look-${run}`);
+        if (found) await store.incidents.close(found.id, RELIEVED);
+        expect(await store.incidents.openOf(`look-${run}`)).toBeNull();
       },
     );
   });
@@ -98,11 +98,11 @@ describe('a crash while an incident is opened', () => {
 describe('a crash while an incident is closed', () => {
   it('neither loses the outcome nor keeps the target', async () => {
     await atEveryCrash(
-      (dying, run) => dying.close(`close-${run}-1`, RELIEVED),
-      (run) => store.open(aCandidate(`close-${run}`, `close-${run}-1`)),
+      (dying, run) => dying.incidents.close(`close-${run}-1`, RELIEVED),
+      (run) => store.incidents.open(aCandidate(`close-${run}`, `close-${run}-1`)),
       async (run) => {
-        const before = await store.incident(`close-${run}-1`);
-        const opening = await store.open(aCandidate(`close-${run}`, `close-${run}-2`));
+        const before = await store.incidents.byId(`close-${run}-1`);
+        const opening = await store.incidents.open(aCandidate(`close-${run}`, `close-${run}-2`));
         expect(opening.kind).toBe(before?.status === 'closed' ? 'opened' : 'joined');
         if (before?.status === 'closed') expect(before).toMatchObject({ outcome: 'relieved', closedAt: T0 + MINUTE });
       },
@@ -110,13 +110,13 @@ describe('a crash while an incident is closed', () => {
   });
 
   it('is repaired by closing again, and until then the closed incident may not act', async () => {
-    await store.open(aCandidate('half', 'half-1'));
-    const incident = await store.incident('half-1');
+    await store.incidents.open(aCandidate('half', 'half-1'));
+    const incident = await store.incidents.byId('half-1');
     if (incident === null) throw new Error('not opened');
-    await expect(storeThatDiesAfter(1).close('half-1', RELIEVED)).rejects.toThrow(CRASH);
-    await expect(store.holdFence(incident, LATER)).rejects.toMatchObject({ name: 'FenceLost' });
-    expect(await store.close('half-1', RELIEVED)).toMatchObject({ outcome: 'relieved' });
-    expect((await store.open(aCandidate('half', 'half-2'))).kind).toBe('opened');
+    await expect(storeThatDiesAfter(1).incidents.close('half-1', RELIEVED)).rejects.toThrow(CRASH);
+    await expect(store.incidents.holdFence(incident, LATER)).rejects.toMatchObject({ name: 'FenceLost' });
+    expect(await store.incidents.close('half-1', RELIEVED)).toMatchObject({ outcome: 'relieved' });
+    expect((await store.incidents.open(aCandidate('half', 'half-2'))).kind).toBe('opened');
   });
 });
 
@@ -124,20 +124,20 @@ describe('a crash while a target is taken over', () => {
   it('leaves one holder at most, and the next event finishes the take-over', async () => {
     await atEveryCrash(
       async (dying, run) => {
-        const expired = await store.incident(`take-${run}-1`);
-        if (expired) await dying.takeOver(aCandidate(`take-${run}`, `take-${run}-2`, LATER), expired);
+        const expired = await store.incidents.byId(`take-${run}-1`);
+        if (expired) await dying.incidents.takeOver(aCandidate(`take-${run}`, `take-${run}-2`, LATER), expired);
       },
-      (run) => store.open(aCandidate(`take-${run}`, `take-${run}-1`)),
+      (run) => store.incidents.open(aCandidate(`take-${run}`, `take-${run}-1`)),
       async (run) => {
-        const first = await store.incident(`take-${run}-1`);
+        const first = await store.incidents.byId(`take-${run}-1`);
         if (first === null) throw new Error('not opened');
         const candidate = aCandidate(`take-${run}`, `take-${run}-2`, LATER);
-        const seen = await store.open(candidate);
-        const opening = seen.kind === 'expired' ? await store.takeOver(candidate, seen.incident) : seen;
+        const seen = await store.incidents.open(candidate);
+        const opening = seen.kind === 'expired' ? await store.incidents.takeOver(candidate, seen.incident) : seen;
         expect(opening).toMatchObject({ kind: 'opened', incident: { id: `take-${run}-2`, fence: 2 } });
-        expect(await store.incident(first.id)).toMatchObject({ status: 'closed', outcome: 'failed' });
-        await expect(store.holdFence(first, LATER + MINUTE)).rejects.toMatchObject({ name: 'FenceLost' });
-        await store.holdFence(opening.incident, LATER + MINUTE);
+        expect(await store.incidents.byId(first.id)).toMatchObject({ status: 'closed', outcome: 'failed' });
+        await expect(store.incidents.holdFence(first, LATER + MINUTE)).rejects.toMatchObject({ name: 'FenceLost' });
+        await store.incidents.holdFence(opening.incident, LATER + MINUTE);
       },
     );
   });
@@ -150,14 +150,14 @@ describe('a crash while an act is recorded', () => {
 
   it('at its start means that it cannot be started again and that nothing was counted too little', async () => {
     await atEveryCrash(
-      (dying, run) => dying.startAct(`start-${run}`, anAct(`start-${run}`, 1, { victims })),
+      (dying, run) => dying.acts.start(`start-${run}`, anAct(`start-${run}`, 1, { victims })),
       nothing,
       async (run) => {
-        const recorded = await store.acts(`start-${run}`);
-        const again = store.startAct(`start-${run}`, anAct(`start-${run}`, 1, { victims }));
+        const recorded = await store.acts.of(`start-${run}`);
+        const again = store.acts.start(`start-${run}`, anAct(`start-${run}`, 1, { victims }));
         if (recorded.length > 0) await expect(again).rejects.toMatchObject({ name: 'ActRepeated' });
         else await again;
-        for (const tally of await store.tallies(`start-${run}`, 0)) expect(tally.counted).toBe(victims.length);
+        for (const tally of await store.acts.tallies(`start-${run}`, 0)) expect(tally.counted).toBe(victims.length);
       },
     );
   });
@@ -171,16 +171,16 @@ describe('a crash while an act is recorded', () => {
       victims: victims.map((victim) => ({ ...victim, result: 'gone' as const })),
     });
     await atEveryCrash(
-      (dying, run) => dying.finishAct(`finish-${run}`, finished(run)),
-      (run) => store.startAct(`finish-${run}`, started(run)),
+      (dying, run) => dying.acts.finish(`finish-${run}`, finished(run)),
+      (run) => store.acts.start(`finish-${run}`, started(run)),
       async (run) => {
-        const [tally] = await store.tallies(`finish-${run}`, 0);
+        const [tally] = await store.acts.tallies(`finish-${run}`, 0);
         expect(tally?.counted).toBe(tally?.finishedAt === null ? victims.length : 7);
-        const [act] = await store.acts(`finish-${run}`);
+        const [act] = await store.acts.of(`finish-${run}`);
         if (act?.finishedAt !== null) expect(tally?.finishedAt).toBe(T0 + 500);
         expect(act?.victims.map(({ identity }) => identity)).toEqual(victims.map(({ identity }) => identity));
-        await store.finishAct(`finish-${run}`, finished(run));
-        expect(await store.acts(`finish-${run}`)).toEqual([finished(run)]);
+        await store.acts.finish(`finish-${run}`, finished(run));
+        expect(await store.acts.of(`finish-${run}`)).toEqual([finished(run)]);
       },
     );
   });

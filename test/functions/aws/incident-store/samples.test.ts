@@ -18,28 +18,28 @@ afterAll(() => local.stop());
 describe('the samples of a target', () => {
   it('come back as they were, oldest first, of this target and since then only', async () => {
     const samples = [0, 60_000, 120_000].map((after) => seenAt(T0 + after, 50 + after / 60_000));
-    for (const sample of samples.toReversed()) await store.putSample('history', sample);
-    await store.putSample('other', seenAt(T0, 1));
-    expect(await store.samplesSince('history', T0)).toEqual(samples);
-    expect(await store.samplesSince('history', T0 + 60_000)).toEqual(samples.slice(1));
-    expect(await store.samplesSince('history', T0 + 120_001)).toEqual([]);
+    for (const sample of samples.toReversed()) await store.samples.put('history', sample);
+    await store.samples.put('other', seenAt(T0, 1));
+    expect(await store.samples.since('history', T0)).toEqual(samples);
+    expect(await store.samples.since('history', T0 + 60_000)).toEqual(samples.slice(1));
+    expect(await store.samples.since('history', T0 + 120_001)).toEqual([]);
   });
 
   it('are over after three days, and small whatever is in them', async () => {
     const states = Object.fromEntries(
       Array.from({ length: 500 }, (_, index) => [`state ${index} ${'x'.repeat(90)}`, 1]),
     );
-    await store.putSample('bounded', seenAt(T0, 50, { byState: states, detail: 'y'.repeat(9_000) }));
+    await store.samples.put('bounded', seenAt(T0, 50, { byState: states, detail: 'y'.repeat(9_000) }));
     const key = { pk: 'TARGET#bounded', sk: `SAMPLE#${new Date(T0).toISOString()}` };
     const { Item: item } = await local.client.send(new GetCommand({ TableName: local.table, Key: key }));
     expect(JSON.stringify(item).length).toBeLessThan(2_500);
     expect(item?.['expiresAt']).toBe(T0 / 1000 + 3 * 24 * 3600);
-    expect((await store.samplesSince('bounded', T0))[0]).toMatchObject({ usage: 50 });
+    expect((await store.samples.since('bounded', T0))[0]).toMatchObject({ usage: 50 });
   });
 
   it('do not show among the incidents', async () => {
-    await store.putSample('alone', seenAt(T0, 50));
-    expect(await store.listByTarget('alone', 5)).toEqual([]);
+    await store.samples.put('alone', seenAt(T0, 50));
+    expect(await store.incidents.listByTarget('alone', 5)).toEqual([]);
   });
 });
 
@@ -48,30 +48,30 @@ describe('a warning', () => {
   const claim = (at: number) => ({ at, until: at + 30_000 });
 
   it('is one caller’s to tell, however many claim it at once', async () => {
-    const claims = await Promise.all([1, 2, 3, 4].map(() => store.claimWarning('w1', warning, claim(T0))));
+    const claims = await Promise.all([1, 2, 3, 4].map(() => store.warnings.claim('w1', warning, claim(T0))));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    expect(await store.warnings('w1')).toEqual([{ ...warning, toldAt: null }]);
+    expect(await store.warnings.of('w1')).toEqual([{ ...warning, notifiedAt: null }]);
   });
 
   it('that was claimed and not told is the next caller’s after a while, with its first beginning', async () => {
-    await store.claimWarning('w2', warning, claim(T0));
-    expect(await store.claimWarning('w2', warning, claim(T0 + 29_999))).toBe(false);
-    expect(await store.claimWarning('w2', { ...warning, since: T0 + 5 }, claim(T0 + 30_000))).toBe(true);
-    expect(await store.warnings('w2')).toEqual([{ ...warning, toldAt: null }]);
+    await store.warnings.claim('w2', warning, claim(T0));
+    expect(await store.warnings.claim('w2', warning, claim(T0 + 29_999))).toBe(false);
+    expect(await store.warnings.claim('w2', { ...warning, since: T0 + 5 }, claim(T0 + 30_000))).toBe(true);
+    expect(await store.warnings.of('w2')).toEqual([{ ...warning, notifiedAt: null }]);
   });
 
   it('that was told is nobody’s any more, until it has cleared', async () => {
-    await store.claimWarning('w3', warning, claim(T0));
-    await store.warningTold('w3', warning.name, T0 + 1);
-    expect(await store.warnings('w3')).toEqual([{ ...warning, toldAt: T0 + 1 }]);
-    expect(await store.claimWarning('w3', warning, claim(T0 + 3_600_000))).toBe(false);
-    await store.clearWarning('w3', warning.name);
-    expect(await store.warnings('w3')).toEqual([]);
-    expect(await store.claimWarning('w3', { ...warning, since: T0 + 9 }, claim(T0 + 3_600_000))).toBe(true);
+    await store.warnings.claim('w3', warning, claim(T0));
+    await store.warnings.markNotified('w3', warning.name, T0 + 1);
+    expect(await store.warnings.of('w3')).toEqual([{ ...warning, notifiedAt: T0 + 1 }]);
+    expect(await store.warnings.claim('w3', warning, claim(T0 + 3_600_000))).toBe(false);
+    await store.warnings.clear('w3', warning.name);
+    expect(await store.warnings.of('w3')).toEqual([]);
+    expect(await store.warnings.claim('w3', { ...warning, since: T0 + 9 }, claim(T0 + 3_600_000))).toBe(true);
   });
 
   it('that is noted as told after it cleared does not come back', async () => {
-    await store.warningTold('w4', warning.name, T0);
-    expect(await store.warnings('w4')).toEqual([]);
+    await store.warnings.markNotified('w4', warning.name, T0);
+    expect(await store.warnings.of('w4')).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { policy } from '../../../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
-import type { NewIncident } from '../../../../functions/core/ports/incident-store.ts';
+import type { NewIncident } from '../../../../functions/core/ports/stores/incidents.ts';
 import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
 
 /** 21 November 2026, 03:00 UTC. */

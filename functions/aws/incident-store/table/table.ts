@@ -1,5 +1,6 @@
 import {
   GetCommand,
+  PutCommand,
   QueryCommand,
   UpdateCommand,
   type DynamoDBDocumentClient,
@@ -8,7 +9,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 
 /** The incident table: keys `pk` and `sk`, indexes `byTarget` and `byStatus` (sorted by `openedAt`), TTL `expiresAt`. */
-export interface IncidentTable {
+export interface TableAccess {
   readonly client: DynamoDBDocumentClient;
   readonly table: string;
 }
@@ -29,19 +30,28 @@ export interface ConditionalUpdate {
   readonly values?: Readonly<Record<string, unknown>>;
 }
 
-function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
-}
-
 /** Strongly consistent. */
-export async function readItem({ client, table }: IncidentTable, key: Key): Promise<Item | null> {
+export async function readItem({ client, table }: TableAccess, key: Key): Promise<Item | null> {
   const { Item: item } = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
   return item ?? null;
 }
 
+export async function putItem({ client, table }: TableAccess, item: Item): Promise<void> {
+  await client.send(new PutCommand({ TableName: table, Item: item }));
+}
+
+/** True for the one caller who wrote it; false, and nothing written, when its key is taken. */
+export async function putNewItem({ client, table }: TableAccess, item: Item): Promise<boolean> {
+  const isNew = 'attribute_not_exists(pk)';
+  const written = await unlessConditionFails(
+    client.send(new PutCommand({ TableName: table, Item: item, ConditionExpression: isNew })),
+  );
+  return written !== null;
+}
+
 /** The item after the update, or null when the condition does not hold. */
 export async function updateIf(
-  { client, table }: IncidentTable,
+  { client, table }: TableAccess,
   { key, update, condition, names = {}, values = {} }: ConditionalUpdate,
 ): Promise<Item | null> {
   const command = new UpdateCommand({
@@ -57,6 +67,10 @@ export async function updateIf(
   return done === null ? null : (done.Attributes ?? {});
 }
 
+function prefixed<T>(prefix: string, entries: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
+}
+
 /** The result of a conditional write, or null when its condition does not hold. */
 export async function unlessConditionFails<T>(write: Promise<T>): Promise<T | null> {
   try {
@@ -67,9 +81,27 @@ export async function unlessConditionFails<T>(write: Promise<T>): Promise<T | nu
   }
 }
 
+/** The items of a partition whose sort key begins with a prefix, in its order. Strongly consistent. */
+export function queryPrefix(table: TableAccess, pk: string, prefix: string): Promise<Item[]> {
+  return queryAll(table, {
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+    ConsistentRead: true,
+  });
+}
+
+/** The items of a partition whose sort key begins with a prefix and goes on from `from`. Strongly consistent. */
+export function querySince(table: TableAccess, pk: string, prefix: string, from: string): Promise<Item[]> {
+  return queryAll(table, {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
+    ExpressionAttributeValues: { ':pk': pk, ':from': `${prefix}${from}`, ':end': `${prefix}~` },
+    ConsistentRead: true,
+  });
+}
+
 /** Every item a query finds, over all its pages, until there are `limit`. */
 export async function queryAll(
-  { client, table }: IncidentTable,
+  { client, table }: TableAccess,
   query: Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey' | 'Limit'>,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Item[]> {

@@ -1,8 +1,8 @@
-import type { PlanSummary } from '../../core/plan/plan-summary.ts';
-import type { NewIncident } from '../../core/ports/incident-store.ts';
-import type { AlarmSighting, Incident } from '../../core/record/incident.ts';
-import { REPEATS, type Notice, type NoticeAttempt } from '../../core/record/notice.ts';
-import { fit } from '../process/fit.ts';
+import type { PlanSummary } from '../../../core/plan/plan-summary.ts';
+import type { NewIncident } from '../../../core/ports/stores/incidents.ts';
+import type { AlarmSighting, Incident } from '../../../core/record/incident.ts';
+import { REPEATS, type Notice, type NoticeAttempt } from '../../../core/record/notice.ts';
+import { fit } from '../../process/fit.ts';
 import type { Item, Key } from './table.ts';
 
 /** How long records are kept: a year, and the incident of a year ago beside today's. */
@@ -22,8 +22,11 @@ const RECORD = 1;
 
 const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed', ...REPEATS];
 
-export const lockKey = (targetId: string): Key => ({ pk: `TARGET#${targetId}`, sk: 'OPEN' });
-export const metaKey = (incidentId: string): Key => ({ pk: `INCIDENT#${incidentId}`, sk: 'META' });
+/** The partition of an incident, and that of a target. */
+export const incidentPk = (incidentId: string): string => `INCIDENT#${incidentId}`;
+export const targetPk = (targetId: string): string => `TARGET#${targetId}`;
+export const lockKey = (targetId: string): Key => ({ pk: targetPk(targetId), sk: 'OPEN' });
+export const metaKey = (incidentId: string): Key => ({ pk: incidentPk(incidentId), sk: 'META' });
 
 /** For the table's TTL: epoch seconds. */
 export function expiresAt(atMs: number, days: number): number {

@@ -1,0 +1,12 @@
+import type { Acknowledgement, Incident } from '../../record/incident.ts';
+import type { NoticeAttempt, Repeat } from '../../record/notice.ts';
+
+/** What people have been sent about an incident, open or closed, and who took it on. */
+export interface Notices {
+  /** A delivered notice is no longer pending. */
+  recordAttempt(incidentId: string, attempt: NoticeAttempt): Promise<void>;
+  /** Claims the next page for the one caller who gets the incident back, and marks it as pending in the same write. */
+  claimRepeat(incident: Incident, repeat: Repeat, at: number): Promise<Incident | null>;
+  /** Puts a name to an escalated or failed incident; whoever was first stays. Null when there is no such incident. */
+  acknowledge(incidentId: string, acknowledgement: Acknowledgement): Promise<Incident | null>;
+}
