@@ -42,7 +42,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
   ],
   'lock-contention': (facts, { engine }) => [
-    lookAtBlocker(facts),
+    adviseOnBlocker(facts),
     lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
     'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
     ...(facts.deadlockAgoMs === null
@@ -113,7 +113,7 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
 }
 
 /** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
-function lookAtBlocker({ picture, roots }: Facts): string {
+function adviseOnBlocker({ picture, roots }: Facts): string {
   const [head] = picture.heads;
   if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
   const { session, waiters } = head;
