@@ -1,4 +1,4 @@
-import { checkUp } from '../core/check/checkup.ts';
+import { checkUp } from '../core/check/check.ts';
 import { failed, type CheckFinding } from '../core/check/finding.ts';
 import { composeCheckup } from '../core/messages/check.ts';
 import type { TargetSettings } from '../core/policy/target.ts';

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { checkUp, hasFailed } from '../../functions/core/check/checkup.ts';
+import { checkUp, hasFailed } from '../../functions/core/check/check.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { toTargetSettings, warningsOf } from '../../lib/config/config.ts';
 import { findLocalTarget } from '../options/configured-target.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkUp } from '../../../functions/core/check/checkup.ts';
+import { checkUp } from '../../../functions/core/check/check.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { openPostgresStage, until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, openWorker, takeSample } from './stage.ts';

@@ -5,7 +5,7 @@ import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import type { Logins } from '../../../drill/servers/postgres.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
-import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import { checkUp, hasFailed } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 import { askForCheck, idsOf, pick, runFix } from './check-report.ts';

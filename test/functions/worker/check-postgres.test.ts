@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
-import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import { checkUp, hasFailed } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkUp } from '../../../../functions/core/check/checkup.ts';
+import { checkUp } from '../../../../functions/core/check/check.ts';
 import { CHECKS, type CheckId } from '../../../../functions/core/check/finding.ts';
 import { composeCheckup } from '../../../../functions/core/messages/check.ts';
 import type { CheckFacts } from '../../../../functions/core/protocol/check-facts.ts';
