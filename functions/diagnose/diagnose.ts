@@ -156,17 +156,17 @@ async function readSituation(
   usedNow: number | null,
   deps: DiagnoseDependencies,
 ): Promise<Omit<Situation, 'approvals'>> {
-  let emptyLooks = 0;
+  let emptyRounds = 0;
   for (const round of [...rounds].reverse()) {
     if (round.next !== 'settle') break;
-    emptyLooks++;
+    emptyRounds++;
   }
   return {
     incident,
     now: deps.now(),
     pauses: await deps.store.pauses.on(incident.target.id),
-    emptyLooks,
-    looks: rounds.filter(({ next }) => next !== 'watch').length,
+    emptyRounds,
+    countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
     limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),
     isWorsening: isWorsening(acts, rounds, usedNow),

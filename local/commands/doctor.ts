@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { checkUp, hasFailed } from '../../functions/core/check/checkup.ts';
+import { hasFailures, judgeCheck } from '../../functions/core/check/check.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { toTargetSettings, warningsOf } from '../../lib/config/config.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
@@ -27,8 +27,8 @@ export function doctorCommand(): Command {
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       const answer = await takeCheck(config, target, process.env);
-      const findings = checkUp(answer, toTargetSettings(config, target));
-      const healthy = !hasFailed(findings);
+      const findings = judgeCheck(answer, toTargetSettings(config, target));
+      const healthy = !hasFailures(findings);
       if (given.json) printJson({ target: target.id, healthy, findings });
       else printFindings(findings);
       process.exitCode = healthy ? EXIT.ok : EXIT.failedCheck;

@@ -151,7 +151,7 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
   const consumers = topConsumers(acts, MAX_LINES);
   return [
     ...summariseLimits(acts, settledLimits).slice(0, MAX_LINES).map(describeLimit),
-    ...actsByTier(acts).map(describeTier),
+    ...actsByTier(acts).map(describeActs),
     ...(consumers.length > 0
       ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
       : []),
@@ -169,7 +169,7 @@ const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
   ['not-tried', 'not tried'],
 ];
 
-function describeTier({ tier, acts, results, unknown }: TierSummary): string {
+function describeActs({ tier, acts, results, unknown }: TierSummary): string {
   const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
   if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
   return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'nobody'}`;

@@ -37,7 +37,7 @@ export function planGroup(
   names: readonly TierName[],
   input: GroupInput,
 ): { readonly tiers: TierPlan[]; readonly weighing: Weighing } {
-  const proposed = names.map((name) => proposeFor(tierNamed(name), input));
+  const proposed = names.map((name) => optionsOf(tierNamed(name), input));
   const [first] = names;
   const incident = first === undefined ? 0 : input.left[tierNamed(first).budget];
   const { hour } = input.left;
@@ -76,14 +76,14 @@ export function planGroup(
   return { tiers, weighing: { options, chosen, bounds } };
 }
 
-interface Proposed extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
+interface TierOptions extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
   readonly options: readonly Weighed[];
   readonly spared: readonly Spared[];
   readonly margin: number;
 }
 
 /** What one tier has to offer, and whom it must leave alone whatever the choice. */
-function proposeFor(tier: Tier, input: GroupInput): Proposed {
+function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   const { snapshot, left } = input;
   const { usable } = snapshot.limits;
   const proposal = tier.propose({

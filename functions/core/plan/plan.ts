@@ -40,7 +40,7 @@ export function planTiers(input: PlanInput): Plan {
     const { tiers, weighing } = planGroup(group.names, { ...shared, sessions: staying, left });
     planned.push(...tiers);
     if (group.isChoice) choice = chosenFrom(weighing);
-    const acting = tiers.filter(({ tier }) => !isLookingOn(tier, input));
+    const acting = tiers.filter(({ tier }) => !onlyObserves(tier, input));
     const ends = new Set(acting.flatMap(({ victims }) => victims.map(({ session }) => session)));
     staying = staying.filter((session) => !ends.has(session));
   }
@@ -65,14 +65,14 @@ interface Group {
 function inGroups(input: PlanInput): Group[] {
   const { order } = input;
   const [first] = order;
-  const acting = order.filter((name) => !isLookingOn(name, input));
+  const acting = order.filter((name) => !onlyObserves(name, input));
   const isActed = ({ tier }: TierPlan) => acting.includes(tier);
   const limits = acting.filter(setsLimit).map((name) => ({ names: [name], isChoice: false, comesAfter: isActed }));
   const choice = { names: acting.filter((name) => !setsLimit(name)), isChoice: true, comesAfter: isActed };
-  const lookingOn = order.filter((name) => isLookingOn(name, input));
+  const observing = order.filter((name) => onlyObserves(name, input));
   return [
     ...(first !== undefined && setsLimit(first) ? [...limits, choice] : [choice, ...limits]),
-    ...lookingOn.map((name) => ({
+    ...observing.map((name) => ({
       names: [name],
       isChoice: false,
       comesAfter: (plan: TierPlan) => isActed(plan) && order.indexOf(plan.tier) < order.indexOf(name),
@@ -84,7 +84,7 @@ function setsLimit(name: TierName): boolean {
   return tierNamed(name).setsLimit;
 }
 
-function isLookingOn(name: TierName, input: PlanInput): boolean {
+function onlyObserves(name: TierName, input: PlanInput): boolean {
   return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
 }
 

@@ -6,7 +6,7 @@ import { TIER_NAMES } from './tier-names.ts';
 export const mode = z.enum(['observe', 'approve', 'act'], { error: 'expected "observe", "approve" or "act"' });
 export type Mode = z.infer<typeof mode>;
 
-const percent = () => z.number().check(z.minimum(1), z.maximum(100));
+const percentage = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
 /** Exact, or a prefix that ends in `*`. What would silently match nobody is refused: somebody relies on its protection. */
 export const pattern = () =>
@@ -51,11 +51,11 @@ const ages = z.strictObject({
 
 const caps = z.strictObject({
   /** Most sessions one act of a tier may end, in percent of usable slots. */
-  perTierPercent: z._default(percent(), 30),
+  perTierPercent: z._default(percentage(), 30),
   /** Most sessions one incident may end. */
-  perIncidentPercent: z._default(percent(), 50),
+  perIncidentPercent: z._default(percentage(), 50),
   /** Most sessions all incidents of a target may end within an hour. */
-  perHourPercent: z._default(percent(), 100),
+  perHourPercent: z._default(percentage(), 100),
 });
 
 const rollback = z.strictObject({
@@ -74,9 +74,9 @@ const consumerCap = z.strictObject({
   /** Connections that cap-consumer leaves its user in any case. */
   leastSessions: z._default(z.int().check(z.minimum(1)), 5),
   /** Most sessions of limited users that one incident may end; they have a budget of their own beside `caps.perIncidentPercent`. */
-  perIncidentPercent: z._default(percent(), 50),
+  perIncidentPercent: z._default(percentage(), 50),
   /** A user of several applications that holds more of all client sessions than this is shared by everything, and not limited. */
-  sharedPercent: z._default(percent(), 80),
+  sharedPercent: z._default(percentage(), 80),
   /** Idle at least this long before cap-consumer may end a session of the user it has limited. */
   idleSeconds: z._default(z.number().check(z.minimum(0), z.maximum(3600)), 1),
 });
@@ -138,10 +138,10 @@ const sampling = z.strictObject({
 const holdSeconds = () => z.int().check(z.minimum(0), z.maximum(3600));
 const levels = z.strictObject({
   /** Usage at which people are warned, once it has held for `warnSeconds`. */
-  warnPercent: z._default(percent(), 80),
+  warnPercent: z._default(percentage(), 80),
   warnSeconds: z._default(holdSeconds(), 120),
   /** Free slots, in percent of usable ones, under which people are warned, once it has held for `lowHeadroomSeconds`. */
-  lowHeadroomPercent: z._default(percent(), 10),
+  lowHeadroomPercent: z._default(percentage(), 10),
   lowHeadroomSeconds: z._default(holdSeconds(), 300),
   /** More queries over five minutes old than this and people are warned, once it has held for `longQueriesSeconds`. */
   longQueries: z._default(z.int().check(z.nonnegative()), 5),

@@ -27,7 +27,7 @@ export interface AlarmEvent {
 
 const REASON_LENGTH = 500;
 /** CloudWatch's own limit. */
-const NAME_LENGTH = 255;
+const ALARM_NAME_LENGTH = 255;
 
 const shortText = (maxLength: number) => z.string().check(z.minLength(1), z.maxLength(maxLength));
 
@@ -46,7 +46,7 @@ const stateChange = z.object({
     .array(z.string().check(z.regex(/^arn:[^:]+:cloudwatch:.{1,400}$/, 'expected the ARN of an alarm')))
     .check(z.length(1)),
   detail: z.object({
-    alarmName: shortText(NAME_LENGTH),
+    alarmName: shortText(ALARM_NAME_LENGTH),
     // `reasonData` is not read: it is optional, and a text within the text.
     state: z.object({
       value: z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']),

@@ -8,7 +8,7 @@ import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { readLockQueues, type LockQueues } from '../server/locks.ts';
-import { LOOK_MS, readReturns, type Returns } from '../server/returns.ts';
+import { SNAPSHOT_TO_ACT_MS, readReturns, type Returns } from '../server/returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from '../server/snapshot.ts';
 
 export interface Diagnosis {
@@ -84,7 +84,7 @@ function stormWithin(
 ): number | null {
   const ages = [
     ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + LOOK_MS])),
+    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + SNAPSHOT_TO_ACT_MS])),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

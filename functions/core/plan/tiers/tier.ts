@@ -51,7 +51,7 @@ export interface LimitRefusal {
   readonly fix: readonly string[];
 }
 
-export interface Proposal {
+export interface TierProposal {
   /** Best first. */
   readonly candidates: readonly Candidate[];
   /** Sessions this tier looked at and leaves alone. */
@@ -106,7 +106,7 @@ export interface Tier {
   readonly setsLimit: boolean;
   /** The budget that its victims count against. What was ended in vain before a limit must not keep the limit from helping. */
   readonly budget: Budget;
-  readonly propose: (input: TierInput) => Proposal;
+  readonly propose: (input: TierInput) => TierProposal;
 }
 
 /** Nothing asked beyond the state; tiers spread this and add what they need. */

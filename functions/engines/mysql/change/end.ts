@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ending, EndingResult, EndRequest, Victim } from '../../../core/protocol/worker.ts';
+import type { Ending, EndingResult, EndRequest, SessionToEnd } from '../../../core/protocol/worker.ts';
 import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { isServerError } from '../connect/connection.ts';
 import { withServerLock } from '../connect/server-lock.ts';
@@ -25,7 +25,7 @@ const POLL_MS = { first: 5, most: 100 } as const;
 type EndOrder = Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>;
 
 interface Job {
-  readonly victim: Victim;
+  readonly victim: SessionToEnd;
   result: EndingResult | null;
   detail: string;
   /** What it was at when its query was cancelled. */
@@ -69,14 +69,14 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
   const { connection, features, lookout } = inside;
 
   /** Leaves `still-there` on every job whose signal went out, and the final result on every other. */
-  const signal = async (jobs: readonly Job[], method: Victim['method']) => {
+  const signal = async (jobs: readonly Job[], method: SessionToEnd['method']) => {
     for (const chunk of chunksOf(jobs, method)) {
       if (Date.now() >= deadline) return;
       await signalChunk(chunk, method);
     }
   };
 
-  const signalChunk = async (jobs: readonly Job[], method: Victim['method']) => {
+  const signalChunk = async (jobs: readonly Job[], method: SessionToEnd['method']) => {
     const seen = await look(jobs);
     const unsure: Job[] = [];
     for (const job of jobs) {
@@ -104,7 +104,7 @@ function enderOver(inside: Inside, context: Context, deadline: number) {
     return { sessions: new Map(sessions), blocking: blockersOf(usage, details) };
   };
 
-  const signalOne = async ({ session, stillness }: Observed, job: Job, method: Victim['method']) => {
+  const signalOne = async ({ session, stillness }: Observed, job: Job, method: SessionToEnd['method']) => {
     const { sql, values } = endIfStill(features, method, session.identity.id, stillness);
     try {
       await connection.run({ sql }, values, QUERY_MS);
@@ -161,7 +161,7 @@ interface Seen {
 
 const NO_SUCH_THREAD = 1094;
 
-function* chunksOf(jobs: readonly Job[], method: Victim['method']): Iterable<readonly Job[]> {
+function* chunksOf(jobs: readonly Job[], method: SessionToEnd['method']): Iterable<readonly Job[]> {
   const single = method === 'cancel' ? jobs : jobs.filter(({ victim }) => victim.expect.blocksOthers);
   for (const job of single) yield [job];
   const others = jobs.filter((job) => !single.includes(job));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type * as z from 'zod/mini';
-import type { Ending, EndingResult, EndRequest, Victim } from '../../../core/protocol/worker.ts';
+import type { Ending, EndingResult, EndRequest, SessionToEnd } from '../../../core/protocol/worker.ts';
 import type { Connection } from '../connect/connection.ts';
 import { withServerLock } from '../connect/server-lock.ts';
 import { LISTEN_PATTERN } from '../look/sessions.sql.ts';
@@ -19,7 +19,7 @@ const POLL_MS = { first: 5, most: 100 } as const;
 type EndOrder = Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>;
 
 interface Job {
-  readonly victim: Victim;
+  readonly victim: SessionToEnd;
   result: EndingResult | null;
   detail: string;
   /** The query that was running when the signal went out. */
@@ -33,7 +33,7 @@ export async function endSessions(
   { victims, graceMs, deadline }: EndOrder,
 ): Promise<readonly Ending[]> {
   const jobs = victims.map((victim): Job => ({ victim, result: null, detail: '', queryMark: null }));
-  const signal = (wanted: readonly Job[], method: Victim['method']) =>
+  const signal = (wanted: readonly Job[], method: SessionToEnd['method']) =>
     signalAll(connection, ownUsers, wanted, method, deadline);
   await withServerLock(connection, async () => {
     const cancelled = jobs.filter(({ victim }) => victim.method === 'cancel');
@@ -66,7 +66,7 @@ async function signalAll(
   connection: Connection,
   ownUsers: readonly string[],
   jobs: readonly Job[],
-  method: Victim['method'],
+  method: SessionToEnd['method'],
   deadline: number,
 ): Promise<void> {
   for (let first = 0; first < jobs.length; first += CHUNK[method]) {
@@ -93,7 +93,7 @@ async function signalChunk(
   connection: Connection,
   ownUsers: readonly string[],
   jobs: readonly Job[],
-  method: Victim['method'],
+  method: SessionToEnd['method'],
 ): Promise<string | null> {
   const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
   const values = [wanted, LISTEN_PATTERN, ownUsers];
@@ -116,7 +116,7 @@ async function signalChunk(
   return null;
 }
 
-function wantedRow({ victim: { identity, expect }, queryMark }: Job, method: Victim['method']) {
+function wantedRow({ victim: { identity, expect }, queryMark }: Job, method: SessionToEnd['method']) {
   return {
     pid: identity.id,
     server: identity.server,

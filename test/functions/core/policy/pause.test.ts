@@ -99,8 +99,8 @@ describe('a plan under pauses', () => {
             incident,
             now: 0,
             pauses,
-            emptyLooks: 2,
-            looks: 2,
+            emptyRounds: 2,
+            countedRounds: 2,
             hasActed,
             limited: [],
             isWorsening: false,
@@ -123,8 +123,8 @@ describe('a plan under pauses', () => {
       const pauses = [own];
       const diagnosis = diagnoseSnapshot(leak, underPauses(incident.target, pauses), NO_HISTORY);
       const rest = {
-        emptyLooks: 0,
-        looks: 0,
+        emptyRounds: 0,
+        countedRounds: 0,
         hasActed: false,
         limited: [],
         isWorsening: false,

@@ -18,13 +18,13 @@ import {
 import { checkRefusal } from './way-in.ts';
 
 type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'>;
-type Inside = Extract<CheckAnswer, { ok: true }>;
+type AnsweredCheck = Extract<CheckAnswer, { ok: true }>;
 
 /**
  * What a check of the worker means: one finding for each of `CHECKS` that the engine has, in their order, with the fix for
  * whatever is not in place. A worker that was refused yields findings too.
  */
-export function checkUp(answer: CheckAnswer, target: CheckedTarget): readonly CheckFinding[] {
+export function judgeCheck(answer: CheckAnswer, target: CheckedTarget): readonly CheckFinding[] {
   const findings = answer.ok
     ? findingsInside(answer, target)
     : checkRefusal(answer.refusal, answer.sources, target.engine);
@@ -33,7 +33,7 @@ export function checkUp(answer: CheckAnswer, target: CheckedTarget): readonly Ch
 }
 
 /** Whether something that Headroom needs is not in place. */
-export function hasFailed(findings: readonly CheckFinding[]): boolean {
+export function hasFailures(findings: readonly CheckFinding[]): boolean {
   return findings.some(({ status }) => status === 'failed');
 }
 
@@ -42,7 +42,7 @@ function checksOf(engine: EngineName): CheckId[] {
   return (Object.keys(CHECKS) as CheckId[]).filter((id) => !foreign.has(id));
 }
 
-function findingsInside({ check, canary, admission, sources }: Inside, target: CheckedTarget): CheckFinding[] {
+function findingsInside({ check, canary, admission, sources }: AnsweredCheck, target: CheckedTarget): CheckFinding[] {
   const { engine } = target;
   return [
     fine('route', 'the server answers'),

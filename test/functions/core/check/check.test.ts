@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkUp } from '../../../../functions/core/check/checkup.ts';
+import { judgeCheck } from '../../../../functions/core/check/check.ts';
 import { CHECKS, type CheckId } from '../../../../functions/core/check/finding.ts';
-import { composeCheckup } from '../../../../functions/core/messages/check.ts';
+import { composeCheck } from '../../../../functions/core/messages/check.ts';
 import type { CheckFacts } from '../../../../functions/core/protocol/check-facts.ts';
 import type { CheckAnswer } from '../../../../functions/core/protocol/worker.ts';
 import type { RefusalKind } from '../../../../functions/core/server/snapshot.ts';
@@ -45,7 +45,7 @@ function refused(kind: RefusalKind, code = '', message = 'no'): CheckAnswer {
 }
 
 function statusOf(answer: CheckAnswer, id: CheckId) {
-  return checkUp(answer, { engine: 'postgres' }).find((finding) => finding.id === id)?.status;
+  return judgeCheck(answer, { engine: 'postgres' }).find((finding) => finding.id === id)?.status;
 }
 
 describe('clocks', () => {
@@ -76,7 +76,7 @@ describe('a refusal', () => {
   ];
 
   test.each(kinds)('%s stops at one check, with a fix, and the rest is not reached', (kind) => {
-    const findings = checkUp(refused(kind), { engine: 'postgres' });
+    const findings = judgeCheck(refused(kind), { engine: 'postgres' });
     const stopped = findings.filter(({ status }) => status === 'failed');
     expect(stopped).toHaveLength(1);
     expect(stopped[0]?.fix).toBeTruthy();
@@ -85,19 +85,19 @@ describe('a refusal', () => {
   });
 
   test('of the network is told apart by its code', () => {
-    const fixOf = (code: string) => checkUp(refused('network', code), { engine: 'postgres' })[0]?.fix;
+    const fixOf = (code: string) => judgeCheck(refused('network', code), { engine: 'postgres' })[0]?.fix;
     const fixes = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET'].map(fixOf);
     expect(new Set(fixes).size).toBe(fixes.length);
   });
 
   test('shows no control characters of the server', () => {
-    const text = JSON.stringify(checkUp(refused('other', '', 'a\u001b[2Jb'), { engine: 'postgres' }));
+    const text = JSON.stringify(judgeCheck(refused('other', '', 'a\u001b[2Jb'), { engine: 'postgres' }));
     expect(text).toContain('a·[2Jb');
   });
 });
 
 test('every engine has its own rights in the same report', () => {
-  const idsFor = (engine: 'postgres' | 'mysql') => checkUp(refused('network'), { engine }).map(({ id }) => id);
+  const idsFor = (engine: 'postgres' | 'mysql') => judgeCheck(refused('network'), { engine }).map(({ id }) => id);
   expect(idsFor('mysql')).toEqual(Object.keys(CHECKS));
   expect(idsFor('postgres')).toEqual(
     Object.keys(CHECKS).filter((id) => !['see-transactions', 'see-locks', 'cancel-queries'].includes(id)),
@@ -111,7 +111,7 @@ test('a fix that several settings share comes once, after the last of them', () 
     remark: 'unwise',
     fix: [`ALTER SYSTEM SET ${name} = 1`, 'SELECT pg_reload_conf()'],
   }));
-  const finding = checkUp(inside({ settings }), { engine: 'postgres' }).find(({ id }) => id === 'settings');
+  const finding = judgeCheck(inside({ settings }), { engine: 'postgres' }).find(({ id }) => id === 'settings');
   expect(finding?.fix).toBe('ALTER SYSTEM SET a = 1; ALTER SYSTEM SET b = 1; SELECT pg_reload_conf()');
 });
 
@@ -119,7 +119,7 @@ describe('the message of a self-check', () => {
   const target = { id: 'orders', engine: 'postgres', endpoint: 'db:5432', instance: 'orders' } as const;
 
   test('is none when nothing failed, warnings or not', () => {
-    expect(composeCheckup(target, checkUp(inside({ neighbours: 3 }), { engine: 'postgres' }), 0)).toBeNull();
+    expect(composeCheck(target, judgeCheck(inside({ neighbours: 3 }), { engine: 'postgres' }), 0)).toBeNull();
   });
 
   test('says what to do first, with the whole fix', () => {
@@ -129,8 +129,8 @@ describe('the message of a self-check', () => {
       detail: 'hidden',
       fix: ['GRANT pg_monitor TO h'],
     } as const;
-    const findings = checkUp(inside({ trials: [denied], neighbours: 3 }), { engine: 'postgres' });
-    const message = composeCheckup(target, findings, Date.UTC(2026, 0, 1));
+    const findings = judgeCheck(inside({ trials: [denied], neighbours: 3 }), { engine: 'postgres' });
+    const message = composeCheck(target, findings, Date.UTC(2026, 0, 1));
     expect(message?.subject).toBe('[Headroom WARNING] orders: self-check failed: may see sessions');
     expect(message?.body).toContain('Do        may see sessions: GRANT pg_monitor TO h');
     expect(message?.body).toContain('Warnings  database without applications');
@@ -145,11 +145,11 @@ describe('the message of a self-check', () => {
   });
 
   test('keeps to a short subject in ASCII whatever failed', () => {
-    const findings = checkUp(refused('other'), { engine: 'mysql' }).map((finding) => ({
+    const findings = judgeCheck(refused('other'), { engine: 'mysql' }).map((finding) => ({
       ...finding,
       status: 'failed' as const,
     }));
-    const subject = composeCheckup(target, findings, 0)?.subject ?? '';
+    const subject = composeCheck(target, findings, 0)?.subject ?? '';
     expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
   });
 });
