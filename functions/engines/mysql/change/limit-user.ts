@@ -1,7 +1,8 @@
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
 import { Refused, type UserLimitChange } from '../../shared/engine.ts';
-import { isServerError, type Connection } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
+import { withServerLock } from '../../shared/server-lock.ts';
+import { isServerError, type MysqlConnection } from '../connect/connection.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
 import type { Inside } from '../look/sample.ts';
 import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
 import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
@@ -11,7 +12,7 @@ export function limitUser(
   { connection, self, options }: Inside,
   { user, from, to, deadline }: UserLimitChange,
 ): Promise<LimitOutcome> {
-  return withServerLock(connection, async () => {
+  return withServerLock(serverLockOf(connection), async () => {
     if ([...user].length > NAME_CHARACTERS) return { result: 'gone', current: null, detail: '' };
     if (user === self.user || user === options.canaryUser) return refuse('it is one of Headroom’s own logins');
     if (Date.now() >= deadline) {
@@ -32,7 +33,10 @@ export function limitUser(
 }
 
 /** The limit that was found, null when there is no such user; in words, why the server would not. */
-async function change(connection: Connection, values: readonly (string | number)[]): Promise<number | null | string> {
+async function change(
+  connection: MysqlConnection,
+  values: readonly (string | number)[],
+): Promise<number | null | string> {
   try {
     await connection.run(LIMIT_CONNECTIONS, values, QUERY_MS);
   } catch (error) {
@@ -45,7 +49,7 @@ async function change(connection: Connection, values: readonly (string | number)
 }
 
 /** Where the routine refused, the view may be out of our reach too. */
-async function readLimit(connection: Connection, user: string, isRefused: boolean) {
+async function readLimit(connection: MysqlConnection, user: string, isRefused: boolean) {
   try {
     return await connection.query(LIMIT_OF, [user], QUERY_MS);
   } catch (error) {

@@ -1,8 +1,10 @@
 import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from '../../../core/protocol/check-facts.ts';
 import type { Session } from '../../../core/server/session.ts';
 import type { Snapshot } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Login, type Seen } from '../../shared/engine.ts';
-import { openConnection, type Connection } from '../connect/connection.ts';
+import { firstRow } from '../../shared/connection.ts';
+import type { Login, Seen } from '../../shared/engine.ts';
+import { countdown } from '../../shared/within.ts';
+import { openConnection, type MysqlConnection } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { GRANTS } from '../connect/login.sql.ts';
 import { killPrivilege, quoteAccount } from '../grants/grants.ts';
@@ -18,11 +20,10 @@ const CONNECT_MS = 3_000;
 
 /** See EngineSession.check. */
 export async function checkRights(inside: Inside, canary: Login | null, timeoutMs: number): Promise<CheckFacts> {
-  const deadline = Date.now() + timeoutMs;
-  const left = () => Math.max(1, deadline - Date.now());
+  const left = countdown(timeoutMs);
   const { connection, features } = inside;
   const askedAt = Date.now();
-  const self = await readSelf(connection, left());
+  const self = firstRow(await connection.query(SELF, [], left()));
   const answeredAt = Date.now();
   const [tls] = await connection.query(TLS_VERSION, [], left());
   const settings = await connection.query(SETTINGS, [[...SETTING_NAMES, TRACKING]], left());
@@ -30,7 +31,7 @@ export async function checkRights(inside: Inside, canary: Login | null, timeoutM
 
   const decoy = canary === null ? null : await enterAsCanary(canary, Math.min(CONNECT_MS, left()));
   try {
-    const ordinary = decoy === null ? null : await readSelf(decoy, left());
+    const ordinary = decoy === null ? null : firstRow(await decoy.query(SELF, [], left()));
     const grants = decoy === null ? null : await decoy.query(GRANTS, [], left());
     return {
       server: snapshot.server,
@@ -61,18 +62,12 @@ export async function checkRights(inside: Inside, canary: Login | null, timeoutM
 }
 
 /** An ordinary session to try rights on. Null when it is not let in now. */
-async function enterAsCanary(login: Login, timeoutMs: number): Promise<Connection | null> {
+async function enterAsCanary(login: Login, timeoutMs: number): Promise<MysqlConnection | null> {
   try {
     return await openConnection(login, timeoutMs);
   } catch {
     return null;
   }
-}
-
-async function readSelf(connection: Connection, timeoutMs: number): Promise<SelfRow> {
-  const [row] = await connection.query(SELF, [], timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
 }
 
 /** Without PROCESS the sessions of others are no more than a number. */

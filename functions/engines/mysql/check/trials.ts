@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
 import type { EndMethod } from '../../../core/protocol/worker.ts';
-import { Refused } from '../../shared/engine.ts';
+import { tryServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
 import type { Inside } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
@@ -19,7 +19,7 @@ export async function tryRights(inside: Inside, decoy: number | null, left: () =
     await tryLocks(inside, left()),
     // In the report's order ending comes first; in fact it has to come last.
     ...(await tryEnding(inside, decoy, left)),
-    await tryServerLock(inside),
+    await tryServerLock(serverLockOf(inside.connection)),
   ];
 }
 
@@ -96,17 +96,6 @@ async function hasGone({ connection, features }: Inside, id: number, timeoutMs: 
     await sleep(LOOK.everyMs);
   }
   return false;
-}
-
-async function tryServerLock({ connection }: Inside): Promise<Trial> {
-  const right = 'server-lock';
-  try {
-    await withServerLock(connection, () => Promise.resolve());
-    return { right, result: 'worked', detail: 'taken and given back', fix: [] };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { right, result: 'busy', detail: error.refusal.message, fix: [] };
-  }
 }
 
 /** Denied with the server's own words, whatever they are. */

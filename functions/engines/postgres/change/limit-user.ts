@@ -1,18 +1,19 @@
 import pg from 'pg';
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import { Refused, type UserLimitChange } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
+import { withServerLock } from '../../shared/server-lock.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
 import { LIMIT_CONNECTIONS, LIMIT_OF, NO_LIMIT } from '../look/user-limits.sql.ts';
 import { findMissing, fromSql, NAME_BYTES, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(
-  connection: Connection,
+  connection: ServerConnection,
   ownUsers: readonly string[],
   { user, from, to, deadline }: UserLimitChange,
 ): Promise<LimitOutcome> {
-  return withServerLock(connection, async () => {
+  return withServerLock(serverLockOf(connection), async () => {
     if (Buffer.byteLength(user) > NAME_BYTES) return { result: 'gone', current: null, detail: '' };
     if (Date.now() >= deadline) {
       const message = 'the deadline of this request passed before the limit could be changed';
@@ -33,7 +34,7 @@ export function limitUser(
 }
 
 /** The limit that was found, null when there is no such role; in words, why the server would not. */
-async function change(connection: Connection, values: readonly unknown[]): Promise<number | null | string> {
+async function change(connection: ServerConnection, values: readonly unknown[]): Promise<number | null | string> {
   try {
     const [row] = await connection.query(LIMIT_CONNECTIONS, values, QUERY_MS);
     return row === undefined ? 'it is one of Headroom’s own logins' : row.found;

@@ -1,37 +1,40 @@
 import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
-import { ConnectionLost, type Login, type SessionOptions } from '../../shared/engine.ts';
-import { openConnection, ORDINARY_SETTINGS, type Connection } from '../connect/connection.ts';
+import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import type { Login, SessionOptions } from '../../shared/engine.ts';
+import { tryServerLock } from '../../shared/server-lock.ts';
+import { countdown } from '../../shared/within.ts';
+import { openConnection, ORDINARY_SETTINGS } from '../connect/connection.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
 import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
 import { HOLDERS, OWN_PID, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
 import { reserveOf } from './reserve.ts';
 import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
-import { tryLock, trySeeing, trySignalling } from './trials.ts';
+import { trySeeing, trySignalling } from './trials.ts';
 
 const CONNECT_MS = 3_000;
 
 /** See EngineSession.check. */
 export async function checkRights(
-  connection: Connection,
+  connection: ServerConnection,
   { canaryUser }: SessionOptions,
   canary: Login | null,
   timeoutMs: number,
 ): Promise<CheckFacts> {
-  const deadline = Date.now() + timeoutMs;
-  const left = () => Math.max(1, deadline - Date.now());
+  const left = countdown(timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
 
   const limits = await readLimits(connection, false, left());
   const askedAt = Date.now();
-  const self = await onlyRow(connection, SELF, [ownUsers, RESERVED_ROLES], left());
+  const self = firstRow(await connection.query(SELF, [ownUsers, RESERVED_ROLES], left()));
   const answeredAt = Date.now();
   const holders = await connection.query(HOLDERS, [ownUsers, RESERVED_ROLES], left());
-  const lock = await tryLock(connection);
+  const lock = await tryServerLock(serverLockOf(connection));
 
   const decoy = canary === null ? null : await enterAsCanary(canary, Math.min(CONNECT_MS, left()));
   try {
-    const pid = decoy === null ? null : (await onlyRow(decoy, OWN_PID, [], left())).pid;
-    const { neighbours, ...sight } = await onlyRow(connection, SIGHT, [ownUsers], left());
-    const tracking = await onlyRow(decoy ?? connection, SETTINGS, [['track_activities']], left());
+    const pid = decoy === null ? null : firstRow(await decoy.query(OWN_PID, [], left())).pid;
+    const { neighbours, ...sight } = firstRow(await connection.query(SIGHT, [ownUsers], left()));
+    const tracking = firstRow(await (decoy ?? connection).query(SETTINGS, [['track_activities']], left()));
     const settings = await (decoy ?? connection).query(SETTINGS, [SETTING_NAMES], left());
     return {
       server: serverOf(limits),
@@ -68,7 +71,7 @@ export async function checkRights(
 }
 
 /** An ordinary session to try rights on: with no settings but those that everybody gets. Null when it is not let in now. */
-async function enterAsCanary(login: Login, timeoutMs: number): Promise<Connection | null> {
+async function enterAsCanary(login: Login, timeoutMs: number): Promise<ServerConnection | null> {
   try {
     return await openConnection(login, timeoutMs, ORDINARY_SETTINGS);
   } catch {
@@ -104,17 +107,4 @@ function loginLimitsOf({ logins, database_limit, quoted_database, database }: Se
   const detail = `has a connection limit of ${database_limit}, for all its clients together`;
   const fix = `ALTER DATABASE ${quoted_database} CONNECTION LIMIT -1`;
   return [...ofLogins, { of: `database ${database}`, detail, fix }];
-}
-
-type Statement = Parameters<Connection['query']>[0];
-
-async function onlyRow<T extends Statement>(
-  connection: Connection,
-  statement: T,
-  values: readonly unknown[],
-  timeoutMs: number,
-) {
-  const [row] = await connection.query<T['row']>(statement, values, timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
 }

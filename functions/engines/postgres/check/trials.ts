@@ -1,15 +1,13 @@
 import pg from 'pg';
 import type { Trial } from '../../../core/protocol/check-facts.ts';
-import { Refused } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';
 import { STATE_OF, TRY_CANCEL } from './check.sql.ts';
 
 /** Rights, tried where that harms nobody: on a session of the canary. `pid`: its backend; null when there is none. */
 
 export async function trySeeing(
-  connection: Connection,
+  connection: ServerConnection,
   { sees_sessions, quoted_user }: LimitsRow,
   pid: number | null,
   timeoutMs: number,
@@ -28,7 +26,7 @@ export async function trySeeing(
 }
 
 export async function trySignalling(
-  connection: Connection,
+  connection: ServerConnection,
   { may_signal, quoted_user }: LimitsRow,
   pid: number | null,
   canaryUser: string,
@@ -56,17 +54,6 @@ function fromCatalogue(right: Trial['right'], role: string, has: boolean, quoted
         fix: [],
       }
     : { right, result: 'denied', detail: `it lacks ${role}`, fix: [grant(role, quotedUser)] };
-}
-
-export async function tryLock(connection: Connection): Promise<Trial> {
-  const right = 'server-lock';
-  try {
-    await withServerLock(connection, () => Promise.resolve());
-    return { right, result: 'worked', detail: 'taken and given back', fix: [] };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { right, result: 'busy', detail: error.refusal.message, fix: [] };
-  }
 }
 
 function grant(role: string, quotedUser: string): string {

@@ -1,8 +1,8 @@
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import type { Seen, SessionOptions } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
@@ -10,7 +10,7 @@ import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
 export async function takeSnapshot(
-  connection: Connection,
+  connection: ServerConnection,
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
 ): Promise<Seen<Snapshot>> {
