@@ -12,7 +12,7 @@ export async function knockAsCanary(engine: Engine, logins: Logins, budgetMs: nu
     try {
       const login = await logins.canary(isFresh);
       if (login === null) return { result: 'unknown' };
-      await engine.knock(login, Math.max(1, deadline - Date.now()));
+      await engine.tryCanaryLogin(login, Math.max(1, deadline - Date.now()));
       return { result: 'admitted', tookMs: Date.now() - startedAt };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -1,10 +1,9 @@
 import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
-import { endSessions } from './change/end.ts';
+import { isAlive, tryCanaryLogin } from '../shared/login.ts';
+import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
-import { knock } from './connect/canary.ts';
-import { connectResponder, type Admitted } from './connect/connect.ts';
-import { PING } from './connect/login.sql.ts';
+import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
 import { takeSample } from './look/sample.ts';
 import { takeSnapshot } from './look/snapshot.ts';
 import { lookoutOver } from './sessions/look.ts';
@@ -12,7 +11,7 @@ import { lookoutOver } from './sessions/look.ts';
 /** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
 export const mysqlEngine: Engine = {
   connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
-  knock,
+  tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
 };
 
 function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession {
@@ -20,19 +19,11 @@ function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession
   const { connection, features } = admitted;
   return {
     reserved: features.reserved,
-    async isAlive(timeoutMs) {
-      try {
-        await connection.query(PING, [], timeoutMs);
-        return true;
-      } catch {
-        connection.close();
-        return false;
-      }
-    },
+    isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
     sample: (timeoutMs) => takeSample(inside, timeoutMs),
     snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
     check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
-    end: (request) => endSessions(inside, request),
+    end: (request) => endUnderLock(inside, request),
     limitUser: (change) => limitUser(inside, change),
     close: () => connection.close(),
   };

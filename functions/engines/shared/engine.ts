@@ -72,7 +72,7 @@ export interface Engine {
   /** Logs in as the responder. Throws Refused. */
   connect(login: Login, options: SessionOptions, timeoutMs: number): Promise<EngineSession>;
   /** Logs in as an ordinary client does, asks for a 1 and leaves. Throws Refused. */
-  knock(login: Login, timeoutMs: number): Promise<void>;
+  tryCanaryLogin(login: Login, timeoutMs: number): Promise<void>;
 }
 
 /** A login that did not get in, or a request the server cannot take now: an answer, not a fault. */

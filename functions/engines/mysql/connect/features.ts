@@ -4,7 +4,7 @@ import {
   accountPrivileges,
   killPrivilege,
   procedurePrivilege,
-  quoteAccount,
+  quoteCurrentUser,
   RDS_PROCEDURES,
   schemaPrivileges,
   SEES,
@@ -117,7 +117,7 @@ export function featuresOf({ account, variables, columns, grants }: Found): Feat
       seesSessions: may.process && administrators !== null && (listsItself || has('information_schema', 'PROCESSLIST')),
       maySignal: kills === 'procedures' || may.anyKill,
       seesBlockers: rowWaits !== null,
-      missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quotedAccount(account)}`),
+      missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quoteCurrentUser(account)}`),
     },
   };
 }
@@ -148,10 +148,4 @@ function privilegesOf(grants: readonly string[]): May {
 function killsLacking(engine: Features['engine'], isRds: boolean, { kill, anyKill }: May): readonly Privilege[] {
   if (isRds) return RDS_PROCEDURES.filter((name) => !kill.has(name)).map(procedurePrivilege);
   return anyKill ? [] : [killPrivilege(engine)];
-}
-
-/** CURRENT_USER() has no quotes; an address has no @ in it. */
-function quotedAccount(account: string): string {
-  const at = account.lastIndexOf('@');
-  return quoteAccount(account.slice(0, at), account.slice(at + 1));
 }

@@ -58,6 +58,3 @@ export const THREAD = {
   sql: /* SQL */ `SELECT THREAD_ID AS thread FROM performance_schema.threads WHERE PROCESSLIST_ID = CONNECTION_ID()`,
   row: z.object({ thread: z.number() }),
 };
-
-/** Does this connection still answer? */
-export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

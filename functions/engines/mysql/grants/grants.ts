@@ -1,3 +1,5 @@
+import { commentSafe, type Grant } from '../../shared/grants.ts';
+
 /** What the statements depend on. Names are taken as they are: any name the server accepts is quoted correctly. */
 export interface GrantOptions {
   readonly engine: 'mysql' | 'mariadb';
@@ -8,13 +10,6 @@ export interface GrantOptions {
   readonly canary: string;
   /** Where the logins may come from, as in an account name: an address, a pattern such as `10.%`, or `%`. */
   readonly from: string;
-}
-
-export interface Grant {
-  /** One statement, without its semicolon; null for a remark that needs no statement. */
-  readonly sql: string | null;
-  /** One sentence for whoever reads the script before running it. */
-  readonly why: string;
 }
 
 /** A privilege the responder needs: what follows GRANT, up to TO. */
@@ -114,11 +109,6 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
   ];
 }
 
-/** The same as a script: a comment above each statement. */
-export function renderGrants(grants: readonly Grant[]): string {
-  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
-}
-
 /** An account without a password lets everybody in, so it is locked until it has one. */
 function login(auth: GrantOptions['auth']): string {
   return auth === 'iam' ? `IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL` : 'ACCOUNT LOCK';
@@ -141,14 +131,15 @@ function passwordRemark(responder: string, canary: string): Grant {
   return { sql: null, why: `Give both a password, which unlocks them: ${first} and ${second}` };
 }
 
-/** A line break in a name would end the comment and start a statement. */
-function commentSafe(quoted: string): string {
-  return quoted.replace(/[\r\n]+/g, ' ');
-}
-
 /** `user`@`host`, quoted so that no sql_mode changes its meaning. */
 export function quoteAccount(user: string, host: string): string {
   return `${quote(user)}@${quote(host)}`;
+}
+
+/** CURRENT_USER() has no quotes; an address has no @ in it. */
+export function quoteCurrentUser(account: string): string {
+  const at = account.lastIndexOf('@');
+  return quoteAccount(account.slice(0, at), account.slice(at + 1));
 }
 
 function quote(name: string): string {

@@ -1,4 +1,5 @@
-import { accountOf, type Grant } from './grants.ts';
+import type { Grant } from '../../shared/grants.ts';
+import { accountOf } from './grants.ts';
 
 export interface LimitGrantOptions {
   readonly engine: 'mysql' | 'mariadb';
@@ -85,7 +86,7 @@ export function limitGrants({ engine, responder, from, users }: LimitGrantOption
     },
     {
       sql: `INSERT IGNORE INTO headroom.limitable_users VALUES ${rows.join(', ')}`,
-      why: `Whom Headroom may limit for as long as an incident lasts: ${users.map(commentSafe).join(', ')}`,
+      why: `Whom Headroom may limit for as long as an incident lasts: ${users.map((user) => JSON.stringify(user)).join(', ')}`,
     },
     {
       sql: listing(engine),
@@ -100,9 +101,4 @@ export function limitGrants({ engine, responder, from, users }: LimitGrantOption
 /** The same under every sql_mode and character set of the client. */
 function hexLiteral(text: string): string {
   return `_utf8mb4 0x${Buffer.from(text).toString('hex')}`;
-}
-
-/** A line break would end the comment and start a statement. */
-function commentSafe(text: string): string {
-  return JSON.stringify(text).replace(/[\r\n]+/g, ' ');
 }

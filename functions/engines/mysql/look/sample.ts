@@ -1,5 +1,7 @@
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Seen, type SessionOptions } from '../../shared/engine.ts';
+import { firstRow } from '../../shared/connection.ts';
+import type { Seen, SessionOptions } from '../../shared/engine.ts';
+import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
 import { LOCK_NAME } from '../connect/server-lock.sql.ts';
@@ -21,17 +23,14 @@ export interface Inside extends Admitted {
 
 /** See EngineSession.sample. */
 export async function takeSample(inside: Inside, timeoutMs: number): Promise<Seen<Sample>> {
-  const deadline = Date.now() + timeoutMs;
-  const limits = await readLimits(inside, timeoutMs);
-  const left = Math.max(1, deadline - Date.now());
-  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left);
+  const left = countdown(timeoutMs);
+  const limits = await readLimits(inside, left());
+  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left());
   return sampleOf(inside, limits, observe(usage, null, contextOf(inside, limits)));
 }
 
 export async function readLimits({ connection, features }: Inside, timeoutMs: number): Promise<LimitsRow> {
-  const [row] = await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
+  return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
 export function contextOf({ self, options }: Inside, { identity }: LimitsRow): Context {

@@ -5,6 +5,7 @@ import {
   type Statement,
   type StatementDetail,
 } from '../../../core/server/statement.ts';
+import { redactOnce } from '../../shared/redact-once.ts';
 import { agesOf, atLeast, exact, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
 import type { Details, Usage } from './look.ts';
@@ -61,7 +62,7 @@ export function observe(usage: Usage, details: Details | null, context: Context)
   const rows = details === null ? new Map() : rowBlockers(details.rowWaits, usage.innodb);
   const tables = details === null ? new Map() : metadataBlockers(details.metadataLocks, byThread);
   const holdings = holdingsOf(details, byThread);
-  const tell = redactor(context.statements);
+  const tell = redactOnce((text) => redactStatement(text, 'mysql', context.statements));
 
   const seen = usage.processes.map((process): Observed => {
     const { id, user, command } = process;
@@ -223,14 +224,4 @@ function isDump(text: string | null): boolean {
 /** Without its port; null for a local socket. */
 function clientOf(host: string | null): string | null {
   return host === null || !host.includes(':') ? null : host.slice(0, host.lastIndexOf(':'));
-}
-
-/** Pools send the same few statements from hundreds of sessions: each is read once. */
-function redactor(detail: StatementDetail): (text: string) => Statement {
-  const known = new Map<string, Statement>();
-  return (text) => {
-    const statement = known.get(text) ?? redactStatement(text, 'mysql', detail);
-    known.set(text, statement);
-    return statement;
-  };
 }

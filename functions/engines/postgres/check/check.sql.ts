@@ -142,8 +142,12 @@ export const POWERS = {
   row: z.object({ name: z.string(), fix: z.string() }),
 };
 
-/** Our own backend. */
-export const OWN_PID = { sql: /* SQL */ `SELECT pg_backend_pid() AS pid`, row: z.object({ pid: z.number() }) };
+/** Our own backend, and its user. */
+export const OWN_BACKEND = {
+  sql: /* SQL */ `SELECT pg_backend_pid() AS pid, session_user::text AS "user"`,
+  row: z.object({ pid: z.number(), user: z.string() }),
+};
+export type OwnBackend = z.infer<typeof OWN_BACKEND.row>;
 
 /** Settings as this session has them; those that the version does not know have no row. $1: names. */
 export const SETTINGS = {

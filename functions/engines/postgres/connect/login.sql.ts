@@ -25,6 +25,3 @@ export const INSTANCE = {
   sql: /* SQL */ `SELECT aurora_db_instance_identifier()::text AS instance`,
   row: z.object({ instance: z.string() }),
 };
-
-/** Does this connection still answer? */
-export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

@@ -1,3 +1,5 @@
+import { commentSafe, type Grant } from '../../shared/grants.ts';
+
 /** What the statements depend on. Names are taken as they are: any name PostgreSQL accepts is quoted correctly. */
 export interface GrantOptions {
   readonly major: number;
@@ -8,13 +10,6 @@ export interface GrantOptions {
   readonly canary: string;
   /** The database both log in to. */
   readonly database: string;
-}
-
-export interface Grant {
-  /** One statement, without its semicolon; null for a remark that needs no statement. */
-  readonly sql: string | null;
-  /** One sentence for whoever reads the script before running it. */
-  readonly why: string;
 }
 
 /**
@@ -42,11 +37,6 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     { sql: `GRANT CONNECT ON DATABASE ${database} TO ${canary}`, why: 'It logs in here.' },
     ...(options.auth === 'iam' ? iamGrants(responder, canary) : [passwordRemark(responder, canary)]),
   ];
-}
-
-/** The same as a script for psql: a comment above each statement. */
-export function renderGrants(grants: readonly Grant[]): string {
-  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
 }
 
 function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
@@ -81,11 +71,6 @@ function passwordRemark(responder: string, canary: string): Grant {
     sql: null,
     why: `Set both passwords so that no log keeps them: \\password ${commentSafe(responder)} and \\password ${commentSafe(canary)}`,
   };
-}
-
-/** A line break in a name would end the comment and start a statement. */
-function commentSafe(quoted: string): string {
-  return quoted.replace(/[\r\n]+/g, ' ');
 }
 
 /** As a literal that is the same under every setting of the server. */

@@ -1,4 +1,5 @@
-import { quoteLiteral, quoteName, type Grant } from './grants.ts';
+import type { Grant } from '../../shared/grants.ts';
+import { quoteLiteral, quoteName } from './grants.ts';
 
 export interface LimitGrantOptions {
   readonly responder: string;

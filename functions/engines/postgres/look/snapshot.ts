@@ -1,8 +1,9 @@
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import type { Seen, SessionOptions } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
+import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
@@ -10,7 +11,7 @@ import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
 export async function takeSnapshot(
-  connection: Connection,
+  connection: ServerConnection,
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
 ): Promise<Seen<Snapshot>> {
@@ -18,7 +19,7 @@ export async function takeSnapshot(
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
-  const redact = redactor(statements);
+  const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
 
   const byState: Record<string, number> = {};
@@ -63,19 +64,7 @@ function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Vi
   };
 }
 
-type Redact = (escaped: string) => Statement;
-
-/** Pools send the same few statements from hundreds of sessions: each is read once. */
-function redactor(detail: SessionOptions['statements']): Redact {
-  const known = new Map<string, Statement>();
-  return (escaped) => {
-    const statement = known.get(escaped) ?? redactStatement(unescape(escaped), 'postgres', detail);
-    known.set(escaped, statement);
-    return statement;
-  };
-}
-
-function sessionOf(row: SessionRow, server: string, redact: Redact): Session {
+function sessionOf(row: SessionRow, server: string, redact: (escaped: string) => Statement): Session {
   const state = stateOf(row.state);
   return {
     identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },

@@ -1,6 +1,6 @@
 import type { UserLimits } from '../../../core/server/snapshot.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import { ConnectionLost } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
 import { quoteRole } from '../grants/role-name.ts';
 import type { LimitsRow } from './sample.ts';
 import { LIMIT_ROUTINES, USER_LIMITS } from './user-limits.sql.ts';
@@ -11,7 +11,7 @@ export const NAME_BYTES = 63;
 
 /** Whose connections can be limited here, by the routines that `headroom grants --cap-users` prints. */
 export async function readUserLimits(
-  connection: Connection,
+  connection: ServerConnection,
   { read_only, quoted_user }: Pick<LimitsRow, 'read_only' | 'quoted_user'>,
   timeoutMs: number,
 ): Promise<UserLimits> {
@@ -37,7 +37,11 @@ const REPAIR =
   'see to headroom.connection_limits() and its table headroom.limitable_roles, or drop the schema headroom and run what `headroom grants --cap-users NAME` prints as an administrator';
 
 /** What keeps us from calling the routines, and what helps; nothing when all is well. */
-export async function findMissing(connection: Connection, quotedUser: string, timeoutMs: number): Promise<string[]> {
+export async function findMissing(
+  connection: ServerConnection,
+  quotedUser: string,
+  timeoutMs: number,
+): Promise<string[]> {
   const [routines] = await connection.query(LIMIT_ROUTINES, [], timeoutMs);
   const asPrinted = 'run what `headroom grants --cap-users NAME` prints as an administrator';
   if (routines?.present !== true) return [`create the routine: ${asPrinted}`];

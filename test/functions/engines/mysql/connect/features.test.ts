@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkInstance } from '../../../../../functions/engines/mysql/connect/connect.ts';
+import { checkInstance } from '../../../../../functions/engines/shared/login.ts';
 import { featuresOf } from '../../../../../functions/engines/mysql/connect/features.ts';
 import { serverOf } from '../../../../../functions/engines/mysql/look/sample.ts';
 import { Refused } from '../../../../../functions/engines/shared/engine.ts';
