@@ -164,7 +164,7 @@ export function createStateMachine(settings: StateMachineSettings): LocalStateMa
       throw new ApiError('ExecutionAlreadyExists', `Execution Already Exists: '${known.execution.arn}'`);
     },
     execution: (name) => runs.get(name)?.execution,
-    sendTaskResult: (token, result) => tokens.send(token, result),
+    sendTaskResult: (token, output) => tokens.send(token, output),
     executions: () => [...runs.values()].map((run) => run.execution),
     async stopAll() {
       for (const name of runs.keys()) stop(name, null, null);
