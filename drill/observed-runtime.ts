@@ -1,4 +1,4 @@
-import type { HeadroomConfig } from '../lib/config/config.ts';
+import type { HeadroomConfig } from '../lib/config/schema.ts';
 import type { Notification } from '../local/machine/progress.ts';
 import { createApprover, type AskPerson } from '../local/runs/approver.ts';
 import { startRuntime, type LocalRuntime } from '../local/runtime/runtime.ts';

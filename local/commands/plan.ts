@@ -14,7 +14,7 @@ import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/d
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { toTargetSettings } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { openLocalRecords } from '../options/open-records.ts';
 import { takeSnapshot } from '../runs/own-worker.ts';

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
-import type { HeadroomConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Notification } from '../machine/progress.ts';
 import { startRuntime } from '../runtime/runtime.ts';
 import { createNarrator, type Line } from '../terminal/narrator.ts';
