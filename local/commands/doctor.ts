@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { checkUp, hasFailed } from '../../functions/core/check/checkup.ts';
@@ -9,6 +8,7 @@ import { findLocalTarget } from '../options/configured-target.ts';
 import { takeCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
+import { tableOf } from '../terminal/table.ts';
 
 const options = z.object({
   config: z.string(),
@@ -46,14 +46,8 @@ const WIDTH = { detail: 64, least: 40 } as const;
 function printFindings(findings: readonly CheckFinding[]): void {
   const columns = process.stdout.columns ?? 0;
   const detailWidth = Math.max(WIDTH.least, columns === 0 ? WIDTH.detail : columns - WIDTH.detail);
-  const table = new Table({
-    head: ['', 'check', 'found'],
-    colWidths: [null, null, detailWidth],
-    wordWrap: true,
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { status, title, detail } of findings) table.push([SIGN[status], title, detail]);
-  print(table.toString());
+  const rows = findings.map(({ status, title, detail }) => [SIGN[status], title, detail]);
+  print(tableOf(['', 'check', 'found'], rows, [null, null, detailWidth]));
   for (const { status, title, fix } of findings) {
     if (fix !== null) print(`\n${SIGN[status]} ${title}\n  ${fix}`);
   }
