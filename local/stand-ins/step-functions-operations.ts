@@ -2,7 +2,8 @@ import type { DescribeExecutionInput, SendTaskSuccessInput, StartExecutionInput 
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { ApiError } from '../machine/api-error.ts';
-import type { Execution, LocalStateMachine } from '../workflow/state-machine.ts';
+import type { Execution } from '../workflow/execution.ts';
+import type { LocalStateMachine } from '../workflow/state-machine.ts';
 import { checkRequest, requestOf } from './request-check.ts';
 
 const startExecution = requestOf<StartExecutionInput>()({
