@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { parseConfig, type HeadroomConfig } from '../lib/config/config.ts';
+import { parseConfig } from '../lib/config/config.ts';
+import type { HeadroomConfig } from '../lib/config/schema.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { slotsOf, type ServerChoice } from './stage/server-choice.ts';
 import type { DrillServer } from './stage/shop.ts';

@@ -12,6 +12,7 @@ import { inWords } from '../functions/core/words/in-words.ts';
 import { percent } from '../functions/core/words/percent.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
 import type { CauseExample } from './cause-stage.ts';
+import { code, list, table } from './markdown.ts';
 
 const POLICY = policy.parse({});
 const NAMES = (Object.keys(KNOWN) as KnownCause[]).sort((a, b) => KNOWN[b].prior - KNOWN[a].prior || (a < b ? -1 : 1));
@@ -173,19 +174,6 @@ function range(ages: readonly (number | null)[]): string {
   if (Math.max(...known) < 1000) return 'under 1 s';
   const [least, most] = [inWords(Math.min(...known)), inWords(Math.max(...known))];
   return least === most ? least : `${least} to ${most}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
-
-/** What databases call things must not become markup. */
-function list(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line.replace(/[*<>|]/g, '\\$&')}`).join('\n');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
 
 function signed(weight: number): string {

@@ -1,6 +1,7 @@
 import { FLOORS } from '../functions/core/policy/policy.ts';
 import { buildJsonSchema, type JsonSchema } from '../lib/config/json-schema.ts';
 import { isRecord } from '../lib/config/records.ts';
+import { code, table } from './markdown.ts';
 
 const INTRODUCTION = `# headroom.yaml
 
@@ -45,20 +46,18 @@ export function writePolicyReference(): string {
 }
 
 function section(title: string, schema: JsonSchema): string {
-  const rows = leavesOf(schema, '').map(
-    ({ path, schema: leaf }) =>
-      `| \`${path}\` | ${describeDefault(leaf)} | ${describeType(leaf)} | ${text(leaf['description'])} |`,
-  );
+  const rows = leavesOf(schema, '').map(({ path, schema: leaf }) => [
+    code(path),
+    describeDefault(leaf),
+    describeType(leaf),
+    text(leaf['description']),
+  ]);
   return [
     `## ${title}`,
-    '',
     text(schema['description']),
+    table(['field', 'default', 'values', 'what it does'], rows),
     '',
-    '| field | default | values | what it does |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
+  ].join('\n\n');
 }
 
 function leavesOf(schema: JsonSchema, prefix: string): Field[] {

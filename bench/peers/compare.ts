@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCleanup } from '../../drill/cleanup.ts';
-import { loadSpec } from '../../drill/loads/load-spec.ts';
+import { fillServer, loadSpecsOf } from '../../drill/fill-server.ts';
 import { summariseLoad, type LoadResult } from '../../drill/outcome/result.ts';
-import { fillServer, runDrill } from '../../drill/run.ts';
+import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { startDrillServer } from '../../drill/stage/drill-server.ts';
 import { slotsOf, type ServerChoice } from '../../drill/stage/server-choice.ts';
@@ -66,12 +66,10 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
   const cleanup = createCleanup();
   try {
     const slots = slotsOf(scenario, choice);
-    const specs = scenario.loads
-      .map((load) => loadSpec.parse(load))
-      .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
+    const specs = loadSpecsOf(scenario.loads, slots);
     const server = await startDrillServer(scenario, specs, choice);
     cleanup.add(() => server.stop());
-    const loads = await fillServer(specs, server, QUIETLY, cleanup);
+    const loads = await fillServer(specs, server, { ...QUIETLY, cleanup });
     await sleep(scenario.ripenMs);
     for (const load of loads) load.alarm();
 

@@ -1,10 +1,10 @@
-import Table from 'cli-table3';
 import { describeWait } from '../../functions/core/server/admission.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import type { Line } from '../../local/terminal/narrator.ts';
 import { paint, print, say } from '../../local/terminal/output.ts';
 import { clock, printLine } from '../../local/terminal/progress-lines.ts';
+import { tableOf } from '../../local/terminal/table.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Look } from '../stage/watch.ts';
 import type { DrillResult } from './result.ts';
@@ -76,32 +76,30 @@ export interface FailedDrill {
   readonly error: string;
 }
 
+const COLUMNS = [
+  'scenario',
+  'server',
+  'seed',
+  'as expected',
+  'outcome',
+  'cause',
+  'usage',
+  'ended',
+  'innocent',
+  'got in',
+  'action',
+  'relief',
+  'total',
+];
+
 /** One row for each of several drills. */
 export function printTable(results: readonly (DrillResult | FailedDrill)[]): void {
-  const table = new Table({
-    head: [
-      'scenario',
-      'server',
-      'seed',
-      'as expected',
-      'outcome',
-      'cause',
-      'usage',
-      'ended',
-      'innocent',
-      'got in',
-      'action',
-      'relief',
-      'total',
-    ],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const result of results) {
-    if ('error' in result)
-      table.push([result.scenario, result.engine, result.seed, 'NO', { colSpan: 9, content: result.error }]);
-    else table.push(rowOf(result));
-  }
-  print(table.toString());
+  const rows = results.map((result) =>
+    'error' in result
+      ? [result.scenario, result.engine, result.seed, 'NO', { colSpan: COLUMNS.length - 4, content: result.error }]
+      : rowOf(result),
+  );
+  print(tableOf(COLUMNS, rows));
 }
 
 function rowOf(result: DrillResult): string[] {

@@ -5,7 +5,7 @@ import type { TierName } from '../../functions/core/policy/tier-names.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import type { HeadroomConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Reply } from '../../local/runs/approver.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import type { Check } from './checks.ts';

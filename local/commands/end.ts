@@ -12,7 +12,7 @@ import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
-import { toTargetSettings } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../notices/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';

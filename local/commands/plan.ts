@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -14,12 +13,14 @@ import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/d
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { toTargetSettings } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { openLocalRecords } from '../options/open-records.ts';
 import { takeSnapshot } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
+import { sessionJson } from '../terminal/session-output.ts';
+import { tableOf } from '../terminal/table.ts';
 
 const options = z.object({
   config: z.string(),
@@ -109,14 +110,10 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
       // Its name in the first version.
       cap: limit,
       refusal,
-      victims: victims.map(({ session, method, reason, harm }) => ({ ...describe(session), method, reason, harm })),
+      victims: victims.map(({ session, method, reason, harm }) => ({ ...sessionJson(session), method, reason, harm })),
     })),
-    spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
+    spared: plan.spared.map(({ session, reason }) => ({ ...sessionJson(session), reason, words: SPARED[reason] })),
   };
-}
-
-function describe({ identity, user, application, database, client, state, stateMs, statement }: Session) {
-  return { identity, user, application, database, client, state, stateMs, statement };
 }
 
 function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
@@ -139,19 +136,20 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
     }
     if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);
   }
-  const table = new Table({ head: ['session', 'user', 'application', 'state', 'for', 'what', 'why'], ...PLAIN });
-  for (const { tier, mode, victims } of plan.tiers) {
-    for (const { session, method, reason } of victims) {
-      table.push([...cells(session), `${tier}${mode === 'observe' ? ' (observe)' : ''}: ${method}`, reason]);
-    }
-  }
-  for (const { session, reason } of plan.spared) table.push([...cells(session), 'spared', SPARED[reason]]);
-  print(table.toString());
+  print(tableOf(['session', 'user', 'application', 'state', 'for', 'what', 'why'], sessionRows(plan)));
 }
 
-/** No colours: standard output may be a file. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
+function sessionRows({ tiers, spared }: Diagnosis['plan']): string[][] {
+  const ended = tiers.flatMap(({ tier, mode, victims }) =>
+    victims.map(({ session, method, reason }) => [
+      ...sessionCells(session),
+      `${tier}${mode === 'observe' ? ' (observe)' : ''}: ${method}`,
+      reason,
+    ]),
+  );
+  return [...ended, ...spared.map(({ session, reason }) => [...sessionCells(session), 'spared', SPARED[reason]])];
+}
 
-function cells({ identity, user, application, state, stateMs }: Session): string[] {
+function sessionCells({ identity, user, application, state, stateMs }: Session): string[] {
   return [String(identity.id), printable(user ?? '?'), printable(application), state, inWords(stateMs)];
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { errorWords } from '../../functions/core/words/error-words.ts';
-import { warningsOf } from '../../lib/config/config.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { warningsOf } from '../../lib/config/config.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import type { LoopbackServer } from '../machine/loopback-server.ts';
 import { findLocalTargets } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';

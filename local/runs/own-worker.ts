@@ -8,7 +8,8 @@ import type {
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
 import { createWorker, type WorkerReply } from '../../functions/worker/worker.ts';
-import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toWorkerSettings } from '../../lib/config/settings.ts';
 
 /** Beyond the patience of the policy: for the snapshot itself. */
 const GRACE_MS = 15_000;

@@ -2,13 +2,14 @@ import { userInfo } from 'node:os';
 import { describeCall } from '../../functions/core/plan/call.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
-import { toTargetSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
-import type { Notification } from '../machine/progress.ts';
-import { startRuntime, type LocalRuntime } from '../runtime/runtime.ts';
-import { createNarrator, type Line } from '../terminal/narrator.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { LocalRuntime } from '../runtime/runtime.ts';
+import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
-import { createApprover, type AskPerson } from './approver.ts';
+import type { AskPerson } from './approver.ts';
+import { observeRuntime } from './observed-runtime.ts';
 import { readResult, type RespondResult } from './result.ts';
 
 export interface RespondOptions {
@@ -30,21 +31,8 @@ export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
   { event, recordsFolder, environment, person, tell }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
-  const notifications: Notification[] = [];
-  const narrator = createNarrator(async () => (await starting).store, tell);
-  const approver = createApprover({ findRuntime: () => starting, person, tell });
-  const starting = startRuntime({
-    config,
-    environment,
-    recordsFolder,
-    notify: config.notify,
-    onProgress(progress) {
-      if (progress.kind === 'notification') notifications.push(progress);
-      narrator.hear(progress);
-      approver.hear(progress);
-    },
-  });
-  const runtime = await starting;
+  const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { tell, person });
+  const runtime = await observed.start();
   try {
     await liftLeftovers(runtime, target.id);
     // Without an event, the clock of the incident starts here.
@@ -60,8 +48,8 @@ export async function respond(
       };
     tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
     if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
-    await narrator.caughtUp();
-    return await readResult(runtime.store, incidentId, notifications);
+    await observed.caughtUp();
+    return await readResult(runtime.store, incidentId, observed.notifications);
   } finally {
     await runtime.stop();
   }

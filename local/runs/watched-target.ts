@@ -5,7 +5,7 @@ import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
-import type { Target } from '../../lib/config/config.ts';
+import type { Target } from '../../lib/config/schema.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 

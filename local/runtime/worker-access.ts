@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toWorkerSettings } from '../../lib/config/settings.ts';
 import type { FunctionAccess } from '../lambda/function-registry.ts';
 
 const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const satisfies Record<

@@ -16,9 +16,9 @@ export interface AwsEndpointSettings {
 }
 
 /**
- * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, six
- * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so, and
- * reported, so this is also where calls to services with no stand-in end.
+ * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, three
+ * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so,
+ * and reported. Calls to services with no stand-in end here too.
  */
 export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
   const services: Readonly<Record<string, Operations>> = {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../../functions/core/words/sha256.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
@@ -67,13 +67,11 @@ export async function cachedAssembly(
 
 function hashSources(): string {
   const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
-  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file, 'utf8')]));
 }
 
-function hash(...parts: readonly (string | Buffer)[]): string {
-  const all = createHash('sha256');
-  for (const part of parts) all.update(part);
-  return all.digest('hex').slice(0, 32);
+function hash(...parts: readonly string[]): string {
+  return sha256(parts.join('\0')).slice(0, 32);
 }
 
 /** Gives a folder the bundles of another that it does not have. Whole ones only: another process may read them at any time. */

@@ -1,4 +1,4 @@
-import type { HeadroomConfig, Target } from '../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { ACCOUNT, REGION } from '../machine/place.ts';
 
 /**
