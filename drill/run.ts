@@ -83,8 +83,15 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   say('state', `${server.title} with ${slots.usable} usable slots`);
 
   const loads: Load[] = [];
-  const person = answering(scenario, options, async () => {
-    loads.push(...(await fillServer(lateSpecs, server, options, cleanup)));
+  const lateLoads: Load[] = [];
+  const person = answering(scenario, options, {
+    async begin() {
+      lateLoads.push(...(await fillServer(lateSpecs, server, options, cleanup)));
+      loads.push(...lateLoads);
+    },
+    async end() {
+      await Promise.all(lateLoads.map((load) => load.leave()));
+    },
   });
   const stage = observeRuntime(config, server, { tell: options.tell, person }, cleanup);
   const watch = createWatch(server, (look) => options.show(look, slots.usable));
