@@ -25,6 +25,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['./test/support/progress-reporter.ts'],
     // By default one fewer than there are cores: of two that is one, and most tests wait for servers most of the time.
     maxWorkers: 4,
     sequence: { sequencer: LongestFirst },

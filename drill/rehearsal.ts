@@ -46,7 +46,7 @@ export interface Rehearsal {
   /** All that have been started so far. */
   readonly loads: readonly Load[];
   /** Starts loads one after the other, each when the one before it has all its sessions. */
-  fill(specs: readonly LoadSpec[]): Promise<void>;
+  fill(specs: readonly LoadSpec[]): Promise<readonly Load[]>;
 }
 
 /** Starts the scenario's server; what is started later is undone by the same cleanup. */
@@ -63,14 +63,24 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
   tell({ at: Date.now(), kind: 'state', text: `${server.title} with ${slots.usable} usable slots` });
 
   const loads: Load[] = [];
-  const fill = async (wanted: readonly LoadSpec[]): Promise<void> => {
-    loads.push(...(await fillServer(wanted, server, { ...options, cleanup })));
+  const fill = async (wanted: readonly LoadSpec[]): Promise<readonly Load[]> => {
+    const started = await fillServer(wanted, server, { ...options, cleanup });
+    loads.push(...started);
+    return started;
   };
+  let late: readonly Load[] = [];
   const observed = observeRuntime(
     { config, environment: drillEnvironment(server), recordsFolder: null },
     {
       tell,
-      person: answering(scenario, options, () => fill(lateSpecs)),
+      person: answering(scenario, options, {
+        begin: async () => {
+          late = await fill(lateSpecs);
+        },
+        end: async () => {
+          await Promise.all(late.map((load) => load.leave()));
+        },
+      }),
       onStarted: (runtime) => cleanup.add(() => runtime.stop()),
     },
   );

@@ -62,8 +62,12 @@ const loadOrder = z.object({
 });
 export type LoadOrder = z.infer<typeof loadOrder>;
 
-/** What a load process is told: first its order; later that the alarm has gone off. */
-export const toLoad = z.discriminatedUnion('type', [loadOrder, z.object({ type: z.literal('alarm') })]);
+/** What a load process is told: first its order; later that the alarm has gone off, or to close its sessions and go. */
+export const toLoad = z.discriminatedUnion('type', [
+  loadOrder,
+  z.object({ type: z.literal('alarm') }),
+  z.object({ type: z.literal('leave') }),
+]);
 export type ToLoad = z.infer<typeof toLoad>;
 
 /** What a load process says while it runs. */

@@ -31,6 +31,8 @@ export interface Load {
   /** Tells it that the alarm has gone off. */
   alarm(): void;
   tally(): LoadTally;
+  /** Closes its sessions and ends. Settles when the server has let them go. */
+  leave(): Promise<void>;
   /** Ends the process and with it every session it still has. */
   stop(): Promise<void>;
 }
@@ -106,6 +108,7 @@ export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed:
     });
   });
   const tell = (message: ToLoad) => child.send(message);
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   tell({ type: 'order', engine, spec, url, seed });
 
   return {
@@ -114,8 +117,14 @@ export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed:
       if (child.connected) tell({ type: 'alarm' });
     },
     tally: () => ({ spec, sessions: [...sessions.values()], cancelled: [...cancelled], errors, refused, worked }),
+    async leave() {
+      if (hasEnded()) return;
+      const exited = once(child, 'exit');
+      tell({ type: 'leave' });
+      await exited;
+    },
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (hasEnded()) return;
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
       await exited;

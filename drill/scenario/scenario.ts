@@ -46,7 +46,7 @@ export interface Scenario {
   readonly repeats?: number;
   /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
   readonly answers?: readonly Reply['answer'][];
-  /** Started when the first question is put, before it is answered. */
+  /** There while the first question is read: started before it is answered, and gone before the second is. */
   readonly lateLoads?: readonly LoadInput[];
   /** What a person does before the alarm goes off. */
   readonly before?: (store: IncidentStore) => Promise<void>;

@@ -15,7 +15,6 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { openLocalRecords } from '../options/open-records.ts';
 import { takeSnapshot } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
@@ -75,6 +74,7 @@ interface OnRecord {
 /** A folder that is not there has no records, and is not made for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
   if (!existsSync(folder)) return { lastHour: [], pauses: [], limits: [] };
+  const { openLocalRecords } = await import('../options/open-records.ts');
   const records = await openLocalRecords(folder, prefix);
   try {
     const { store } = records;

@@ -1,4 +1,5 @@
 import { DUMMY_CREDENTIALS, REGION } from '../machine/place.ts';
+import { compileCacheIn } from './compiled-code.ts';
 import type { FunctionSpec } from './function-spec.ts';
 
 /** Where the services that a function may call live on this machine; each an `http://127.0.0.1:PORT`. */
@@ -25,6 +26,7 @@ export function buildFunctionEnvironment(
     ...given,
     HOME: home,
     TMPDIR: home,
+    NODE_COMPILE_CACHE: compileCacheIn(home),
     PATH: '/usr/bin:/bin',
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',

@@ -11,8 +11,8 @@ export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   approve: 'test/page/approval-page.test.ts',
   deny: 'test/page/approval-page.test.ts',
-  observe: 'test/local/commands/respond.test.ts',
-  paused: 'test/local/commands/respond.test.ts',
+  observe: 'test/local/commands/respond-modes.test.ts',
+  paused: 'test/local/commands/respond-modes.test.ts',
   'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
   'deadlock-victims': 'test/drill/runbook-stories.test.ts',
   'migration-by-hand': 'test/drill/runbook-stories.test.ts',
