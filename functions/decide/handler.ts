@@ -1,4 +1,4 @@
-import { workflowFromEnvironment } from '../aws/clients/workflow.ts';
+import { workflowFromEnvironment } from '../aws/clients/workflow-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
 import { logged } from '../aws/process/log.ts';

@@ -1,6 +1,6 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../core/ports/stores/approvals.ts';
-import type { Workflow } from '../core/ports/workflow.ts';
+import type { Workflow } from '../core/ports/workflow-client.ts';
 import type { Approval, QuestionKey } from '../core/record/approval.ts';
 
 export interface AnswerDependencies {

@@ -1,7 +1,7 @@
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/stores/incidents.ts';
-import type { Workflow } from '../core/ports/workflow.ts';
+import type { Workflow } from '../core/ports/workflow-client.ts';
 import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import type { AlarmSighting, Incident } from '../core/record/incident.ts';

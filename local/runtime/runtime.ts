@@ -2,7 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createWorkflow } from '../../functions/aws/clients/workflow.ts';
+import { createWorkflow } from '../../functions/aws/clients/workflow-client.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../../functions/core/ports/stores/approvals.ts';
 import type { QuestionKey } from '../../functions/core/record/approval.ts';

@@ -2,7 +2,7 @@ import { createIncidentStore } from '../../functions/aws/incident-store/store.ts
 import type { Message } from '../../functions/core/messages/message.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
-import type { ExecutionStatus } from '../../functions/core/ports/workflow.ts';
+import type { ExecutionStatus } from '../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type {

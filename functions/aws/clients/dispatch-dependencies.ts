@@ -2,7 +2,7 @@ import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
 import { notifierFromEnvironment } from './notifier.ts';
-import { workflowFromEnvironment } from './workflow.ts';
+import { workflowFromEnvironment } from './workflow-client.ts';
 
 /** What dispatch and reconcile need of AWS, from their environment. */
 export function dispatchDependencies() {

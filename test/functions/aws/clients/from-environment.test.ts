@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { alarmsFromEnvironment } from '../../../../functions/aws/clients/alarms.ts';
 import { notifierFromEnvironment } from '../../../../functions/aws/clients/notifier.ts';
 import { workerClientFromEnvironment } from '../../../../functions/aws/clients/worker-client.ts';
-import { workflowFromEnvironment } from '../../../../functions/aws/clients/workflow.ts';
+import { workflowFromEnvironment } from '../../../../functions/aws/clients/workflow-client.ts';
 import { incidentStoreFromEnvironment } from '../../../../functions/aws/incident-store/store.ts';
 import { startLocalTable, type LocalTable } from '../incident-store/local-table.ts';
 import { aCandidate } from '../incident-store/samples.ts';

@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createWorkflow } from '../../../../functions/aws/clients/workflow.ts';
-import type { Workflow } from '../../../../functions/core/ports/workflow.ts';
+import { createWorkflow } from '../../../../functions/aws/clients/workflow-client.ts';
+import type { Workflow } from '../../../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../../../functions/core/protocol/schema.ts';
 import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 

@@ -5,7 +5,7 @@ import {
   StartExecutionCommand,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
-import type { ExecutionStatus, Workflow } from '../../core/ports/workflow.ts';
+import type { ExecutionStatus, Workflow } from '../../core/ports/workflow-client.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type { WorkflowInput } from '../../core/protocol/steps.ts';
 import { readEnvironment } from '../process/environment.ts';
