@@ -2,7 +2,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createWorkflow } from '../../functions/aws/clients/workflow-client.ts';
+import { createWorkflowClient } from '../../functions/aws/clients/workflow-client.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../../functions/core/ports/stores/approvals.ts';
 import type { QuestionKey } from '../../functions/core/record/approval.ts';
@@ -142,7 +142,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
   closers.add(() => aws.stop());
   const sfn = new SFNClient(localClientConfig(aws.url));
   closers.add(() => Promise.resolve(sfn.destroy()));
-  const workflow = createWorkflow({ client: sfn, stateMachineArn: machine.arn });
+  const workflow = createWorkflowClient({ client: sfn, stateMachineArn: machine.arn });
   const asksAtPage = assembly.functions.some(({ name }) => name === names.control('decide'));
   if (asksAtPage) {
     const page = await startHttpApi(names.control('decide'), (name, event) => registry.invoke(name, event));
