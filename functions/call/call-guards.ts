@@ -6,7 +6,7 @@ import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { CallRefused } from '../core/protocol/errors.ts';
 import type { Incident } from '../core/record/incident.ts';
-import { barToActing } from '../core/server/readiness.ts';
+import { reasonNotToAct } from '../core/server/readiness.ts';
 
 export interface CallGuardDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'pauses'>;
@@ -16,7 +16,7 @@ export interface CallGuardDependencies {
 
 const SNAPSHOT_MS = 20_000;
 
-/** One open incident per target, a person's call or not; and whoever paused it said that nothing is to be ended. */
+/** Throws CallRefused when the target is paused, or has an open incident: one is open per target, a call or not. */
 export async function refuseWhenHeld(
   { id }: TargetSettings,
   { store, now }: Pick<CallGuardDependencies, 'store' | 'now'>,
@@ -26,20 +26,27 @@ export async function refuseWhenHeld(
   const holder = await store.incidents.openOf(id);
   // A call whose command has died is taken over once its lease has run out.
   const mayBeAbandoned = holder !== null && holder.call !== null && now() - holder.openedAt > LEASE_MS;
-  if (holder && !mayBeAbandoned) throw new CallRefused(heldBy(holder));
+  if (holder && !mayBeAbandoned) throw new CallRefused(describeHolder(holder));
 }
 
 /** What to say of the incident that stands in the way. */
-export function heldBy({ id, target, call }: Incident): string {
+export function describeHolder({ id, target, call }: Incident): string {
   const by = call === null ? '' : ` (${describeCall(call)})`;
   return `incident ${id}${by} is open on ${target.id}: look at "headroom incidents show ${id}" and wait until it is closed`;
 }
 
-/** A snapshot to plan a call from. Throws CallRefused when the worker is refused, or nothing may be ended on this server. */
-export async function lookForCall(target: TargetSettings, patienceMs: number, { worker, now }: CallGuardDependencies) {
+/**
+ * A snapshot to plan a call from. Throws CallRefused when the worker is refused, or no session may be ended on this
+ * server.
+ */
+export async function takeSnapshotForCall(
+  target: TargetSettings,
+  patienceMs: number,
+  { worker, now }: CallGuardDependencies,
+) {
   const answer = await worker.snapshot(target.worker, { deadline: now() + patienceMs + SNAPSHOT_MS, patienceMs });
   if (!answer.ok) throw new CallRefused(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
-  const bar = barToActing(answer.snapshot);
-  if (bar) throw new CallRefused(bar.why);
+  const reason = reasonNotToAct(answer.snapshot);
+  if (reason) throw new CallRefused(reason.why);
   return answer;
 }

@@ -9,8 +9,7 @@ import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import { CallRefused, ERRORS } from '../core/protocol/errors.ts';
-import { historyOf, HOUR_MS } from '../core/record/history.ts';
-import type { Act } from '../core/record/act.ts';
+import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Notice } from '../core/record/notice.ts';
 import type { Round } from '../core/record/round.ts';
@@ -18,10 +17,11 @@ import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { sessionKey } from '../core/server/session.ts';
 import { slotsTaken, usagePercent, type Admission, type Snapshot } from '../core/server/snapshot.ts';
 import { carryOut } from '../incident/carry-out.ts';
-import { heldBy, lookForCall, refuseWhenHeld } from './call-guards.ts';
+import { readPast } from '../incident/read-past.ts';
+import { describeHolder, refuseWhenHeld, takeSnapshotForCall } from './call-guards.ts';
 
 export interface CallDependencies {
-  readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'limits' | 'pauses'>;
+  readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -37,30 +37,31 @@ export interface Proposal {
 
 export interface CallResult {
   readonly incident: Incident;
-  /** Keys of confirmed sessions that the last look still showed; null when the call broke off before it. */
+  /** Keys of confirmed sessions that the last snapshot still showed; null when the call broke off before it. */
   readonly left: ReadonlySet<string> | null;
 }
 
-/** A session that changes its state while it is being ended is left alone; it may come back to the state it was shown in. */
+/** A session that changes its state meanwhile is not ended at first; it may return to the state it was shown in. */
 const MAX_ACTS = 3;
 /** Getting in must be quick once the plan is confirmed: it must not grow old. */
 const PATIENCE_MS = 10_000;
 
-/** Whom a call would end right now. Writes nothing. Throws CallRefused, naming what stands in the way. */
+/** The sessions that a call would end right now. Writes nothing. Throws CallRefused, naming the obstacle. */
 export async function proposeCall(
   target: TargetSettings,
   call: PersonsCall,
   deps: CallDependencies,
 ): Promise<Proposal> {
   await refuseWhenHeld(target, deps);
-  const { snapshot } = await lookForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
-  const plan = planCall(snapshot, target.policy, { call, confirmed: null }, await historyFor([], target, deps));
+  const { snapshot } = await takeSnapshotForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
+  const history = historyOf({ ...(await readPast(target.id, null, deps)), usedNow: slotsTaken(snapshot) });
+  const plan = planCall(snapshot, target.policy, { call, confirmed: null }, history);
   return { target, call, snapshot, plan };
 }
 
 /**
- * Carries a confirmed proposal out as an incident of its own: looks anew, ends nobody who was not in the plan, and closes the
- * incident, which then may owe people a notice. Throws CallRefused when nothing was begun.
+ * Carries a confirmed proposal out as an incident of its own: takes a new snapshot, ends only sessions of the plan, and
+ * closes the incident, which then may owe people a notice. Throws CallRefused when nothing was begun.
  */
 export async function carryOutCall({ target, call, plan }: Proposal, deps: CallDependencies): Promise<CallResult> {
   await refuseWhenHeld(target, deps);
@@ -71,7 +72,7 @@ export async function carryOutCall({ target, call, plan }: Proposal, deps: CallD
   let failure: Incident['failure'] = null;
   let left: CallResult['left'] = null;
   try {
-    // The last look only sees what came of it.
+    // The last snapshot only shows the result.
     for (let round = 1; left === null; round++) {
       left = await playRound(id, round, confirmed, deps);
       if (left === null) await deps.sleep(target.policy.loop.settleSeconds * 1000);
@@ -85,7 +86,7 @@ export async function carryOutCall({ target, call, plan }: Proposal, deps: CallD
   return { incident: await deps.store.incidents.close(id, { outcome, at: deps.now(), failure, notice }), left };
 }
 
-/** What was refused concerns the person who called, who hears it at once; everybody else hears what was ended. */
+/** A refusal concerns only the person who called, and the command prints it; others are notified of what was ended. */
 async function noticeFor(
   id: string,
   failure: Incident['failure'],
@@ -112,11 +113,14 @@ async function open(target: TargetSettings, call: PersonsCall, { store, now }: C
   if (opening.kind === 'expired' && opening.incident.call !== null)
     opening = await store.incidents.takeOver(candidate, opening.incident);
   if (opening.kind !== 'opened' || opening.incident.id !== candidate.id)
-    throw new CallRefused(heldBy(opening.incident));
+    throw new CallRefused(describeHolder(opening.incident));
   return opening.incident;
 }
 
-/** One look and, when somebody is left to end, one act. Returns null when it acted, else who of the confirmed is still there. */
+/**
+ * One snapshot and, when a session is left to end, one act. Returns null when it acted, else the keys of the confirmed
+ * sessions that are still there.
+ */
 async function playRound(
   id: string,
   round: number,
@@ -128,10 +132,10 @@ async function playRound(
   if (incident?.status !== 'open' || incident.call === null)
     throw new CallRefused(`incident ${id} was closed meanwhile`);
   const { target, call } = incident;
-  const { snapshot, admission } = await lookForCall(target, PATIENCE_MS, deps);
+  const { snapshot, admission } = await takeSnapshotForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
-  const acts = await store.acts.of(id);
-  const plan = planCall(snapshot, target.policy, { call, confirmed }, await historyFor(acts, target, deps));
+  const history = historyOf({ ...(await readPast(target.id, id, deps)), usedNow: slotsTaken(snapshot) });
+  const plan = planCall(snapshot, target.policy, { call, confirmed }, history);
   const why = describeCall(call);
   await store.rounds.put(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
   const usage = usagePercent(snapshot);
@@ -145,7 +149,7 @@ async function playRound(
     spared: countSpared(plan.spared),
   });
   if (plan.victims.length === 0 || round > MAX_ACTS) return stillThere(snapshot, confirmed);
-  // Read last, as by every act: whoever stops Headroom stops this too.
+  // Read last, as by every act: a pause stops this too.
   const pause = fullPause(await store.pauses.on(target.id));
   if (pause) throw new CallRefused(describePause(pause));
   const { refusal } = await carryOut(
@@ -161,11 +165,6 @@ async function playRound(
 function stillThere({ sessions }: Snapshot, confirmed: Confirmed): Set<string> {
   const here = sessions.filter(({ state }) => state !== 'rolling-back').map(({ identity }) => sessionKey(identity));
   return new Set(here.filter((key) => confirmed.has(key)));
-}
-
-async function historyFor(acts: readonly Act[], target: TargetSettings, { store, now }: CallDependencies) {
-  const lastHour = await store.acts.tallies(target.id, now() - HOUR_MS);
-  return historyOf(acts, [], null, lastHour, await store.limits.of(target.id));
 }
 
 function roundOf(

@@ -1,4 +1,4 @@
-import { workflowFromEnvironment } from '../aws/clients/workflow.ts';
+import { workflowClientFromEnvironment } from '../aws/clients/workflow-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
 import { logged } from '../aws/process/log.ts';
@@ -7,7 +7,11 @@ import { decide } from './decide.ts';
 export const handler = logged(
   'decide',
   (payload) =>
-    decide(payload, { store: incidentStoreFromEnvironment(), workflow: workflowFromEnvironment(), ...systemClock }),
+    decide(payload, {
+      store: incidentStoreFromEnvironment(),
+      workflow: workflowClientFromEnvironment(),
+      ...systemClock,
+    }),
   // The page holds the link's secret in its form.
   ({ statusCode }) => ({ statusCode }),
 );

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseRequest } from '../core/protocol/request.ts';
 
 /** What of API Gateway's event (HTTP API, payload 2.0) is looked at. */
 const httpEvent = z.object({
@@ -20,7 +21,7 @@ export interface PageRequest {
   readonly body: string;
 }
 
-/** Throws when it is no such event. */
+/** Throws BadRequest when it is no such event. */
 export function parsePageRequest(payload: unknown): PageRequest {
   const {
     requestContext,
@@ -28,7 +29,7 @@ export function parsePageRequest(payload: unknown): PageRequest {
     queryStringParameters = {},
     body = '',
     isBase64Encoded,
-  } = httpEvent.parse(payload);
+  } = parseRequest(httpEvent, payload);
   return {
     method: requestContext.http.method,
     address: requestContext.http.sourceIp,

@@ -25,7 +25,7 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
   const belongs = belongsTo(alarm, target);
   if (belongs !== true) return refuse(target, alarm.alarmName, belongs, deps);
   if (alarm.state !== 'ALARM') return { result: 'ignored', reason: `the alarm went to ${alarm.state}` };
-  if (deps.now() - alarm.at > FRESH_MS && (await deps.alarms.standing(target.alarms)).length === 0) {
+  if (deps.now() - alarm.at > FRESH_MS && (await deps.alarms.active(target.alarms)).length === 0) {
     return {
       result: 'stale',
       reason: `the event is ${Math.round((deps.now() - alarm.at) / 60_000)} min old and no alarm of the target stands any more`,

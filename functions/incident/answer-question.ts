@@ -1,11 +1,11 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../core/ports/stores/approvals.ts';
-import type { Workflow } from '../core/ports/workflow.ts';
+import type { WorkflowClient } from '../core/ports/workflow-client.ts';
 import type { Approval, QuestionKey } from '../core/record/approval.ts';
 
 export interface AnswerDependencies {
   readonly store: Pick<IncidentStore, 'approvals'>;
-  readonly workflow: Pick<Workflow, 'resume'>;
+  readonly workflow: Pick<WorkflowClient, 'resume'>;
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
 
 export interface QuestionDependencies {
@@ -8,17 +7,15 @@ export interface QuestionDependencies {
 }
 
 /**
- * What people were asked in an incident, and what they said. A question that is still pending ends here: the workflow waits
- * for it no more, because its time has run out or because it broke off. An answer that came first stays.
+ * Ends every question of an incident that is still pending: the workflow no longer waits for it, because its time has
+ * run out or the workflow broke off. An answer that came first stays.
  */
-export async function endQuestions({ id }: Incident, { store, now }: QuestionDependencies): Promise<Approval[]> {
-  const approvals = await store.approvals.of(id);
-  return Promise.all(
-    approvals.map(async (approval) => {
-      if (approval.status !== 'pending') return approval;
+export async function endQuestions({ id }: Incident, { store, now }: QuestionDependencies): Promise<void> {
+  const pending = (await store.approvals.of(id)).filter(({ status }) => status === 'pending');
+  await Promise.all(
+    pending.map((approval) => {
       const at = now();
-      const ended = at >= approval.expiresAt ? 'expired' : 'withdrawn';
-      return (await store.approvals.end(approval, ended, at)) ?? approval;
+      return store.approvals.end(approval, at >= approval.expiresAt ? 'expired' : 'withdrawn', at);
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS, type NewIncident, type Opening } from '../core/ports/stores/incidents.ts';
-import type { Workflow } from '../core/ports/workflow.ts';
+import type { WorkflowClient } from '../core/ports/workflow-client.ts';
 import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import type { AlarmSighting, Incident } from '../core/record/incident.ts';
@@ -9,7 +9,7 @@ import { deliverPending, type DeliverDependencies } from './deliver.ts';
 
 export interface OpenDependencies extends DeliverDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
-  readonly workflow: Pick<Workflow, 'start' | 'status'>;
+  readonly workflow: Pick<WorkflowClient, 'start' | 'status'>;
 }
 
 /** An event older than this is old news: it leads to a new look at the alarm before anything is opened. */

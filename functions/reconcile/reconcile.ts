@@ -110,7 +110,7 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
 }
 
 async function dispatchStanding(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
-  const [standing] = await deps.alarms.standing(target.alarms);
+  const [standing] = await deps.alarms.active(target.alarms);
   if (!standing) return [];
   if ((await readRest(target, deps)).isResting) return [];
   const at = minuteOf(deps.now());

@@ -38,7 +38,7 @@ export async function repeatPage(target: TargetSettings, deps: RepeatDependencie
 async function isStanding(target: TargetSettings, { store, alarms, now }: RepeatDependencies): Promise<boolean> {
   const open = await store.incidents.openOf(target.id);
   if (open !== null && open.call === null) return true;
-  if ((await alarms.standing(target.alarms)).length > 0) return true;
+  if ((await alarms.active(target.alarms)).length > 0) return true;
   const samples = await store.samples.since(target.id, now() - FRESH_MS);
   return judgeLevels(samples, target.policy).crossing !== null;
 }

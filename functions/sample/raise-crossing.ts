@@ -1,5 +1,5 @@
 import type { TargetSettings } from '../core/policy/target.ts';
-import type { Dispatcher } from '../core/ports/workflow.ts';
+import type { Dispatcher } from '../core/ports/dispatcher.ts';
 import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import { isNews } from '../core/record/cooldown.ts';

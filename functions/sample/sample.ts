@@ -1,7 +1,7 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { MetricsSink, Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { Dispatcher } from '../core/ports/workflow.ts';
+import type { Dispatcher } from '../core/ports/dispatcher.ts';
 import type { DispatchResult, SampleFunctionRequest } from '../core/protocol/steps.ts';
 import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { StoredSample } from '../core/sampler/stored-sample.ts';

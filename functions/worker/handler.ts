@@ -1,5 +1,5 @@
-import * as z from 'zod/mini';
 import { workerSettings } from '../core/protocol/worker-settings.ts';
+import { problemsIn } from '../core/protocol/zod-words.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** Kept between invocations, and with it the session that still gets answers when nobody else is let in. */
@@ -13,7 +13,7 @@ export const handler = async (payload: unknown): Promise<unknown> => {
 async function startWorker(): Promise<Worker> {
   const text = process.env['HEADROOM_WORKER'];
   const settings = workerSettings.safeParse(parseJson(text));
-  if (!settings.success) throw new Error(`HEADROOM_WORKER: ${z.prettifyError(settings.error)}`);
+  if (!settings.success) throw new Error(`HEADROOM_WORKER: ${problemsIn(settings.error, 'settings').join('; ')}`);
   return createWorker(settings.data, { env: process.env, folder: import.meta.dirname });
 }
 

@@ -18,6 +18,7 @@ import {
   type WorkerRefused,
   type WorkerRequest,
 } from '../core/protocol/worker.ts';
+import { problemsIn } from '../core/protocol/zod-words.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
@@ -167,7 +168,8 @@ function parseRequest(payload: unknown): WorkerRequest {
   const version = z.object({ schema: z.unknown() }).safeParse(payload);
   if (version.data?.schema !== SCHEMA) throw new SchemaMismatch(version.data?.schema, SCHEMA);
   const request = workerRequest.safeParse(payload);
-  if (!request.success) throw new BadRequest(`not a request to the worker: ${z.prettifyError(request.error)}`);
+  if (!request.success)
+    throw new BadRequest(`not a request to the worker: ${problemsIn(request.error, 'payload').join('; ')}`);
   return request.data;
 }
 

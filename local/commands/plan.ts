@@ -4,15 +4,14 @@ import * as z from 'zod/mini';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';
-import type { ActTally } from '../../functions/core/record/act.ts';
-import { historyOf, HOUR_MS } from '../../functions/core/record/history.ts';
-import type { LimitRecord } from '../../functions/core/record/limit.ts';
+import { historyOf, NO_PAST, type Past } from '../../functions/core/record/history.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
+import { readPast } from '../../functions/incident/read-past.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { takeSnapshot } from '../runs/own-worker.ts';
@@ -51,8 +50,8 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const { lastHour, pauses, limits } = await readRecords(given.records, config.installation.prefix, target.id);
-      const history = historyOf([], [], null, lastHour, limits);
+      const { past, pauses } = await readRecords(given.records, config.installation.prefix, target.id);
+      const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
       const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
         printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
@@ -64,25 +63,18 @@ export function planCommand(): Command {
 }
 
 interface OnRecord {
-  /** What counts against the budget of the hour. */
-  readonly lastHour: readonly ActTally[];
+  readonly past: Past;
   readonly pauses: readonly Pause[];
-  /** Temporary limits. */
-  readonly limits: readonly LimitRecord[];
 }
 
 /** A folder that is not there has no records, and is not made for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
-  if (!existsSync(folder)) return { lastHour: [], pauses: [], limits: [] };
+  if (!existsSync(folder)) return { past: NO_PAST, pauses: [] };
   const { openLocalRecords } = await import('../options/open-records.ts');
   const records = await openLocalRecords(folder, prefix);
   try {
     const { store } = records;
-    return {
-      lastHour: await store.acts.tallies(targetId, Date.now() - HOUR_MS),
-      pauses: await store.pauses.on(targetId),
-      limits: await store.limits.of(targetId),
-    };
+    return { past: await readPast(targetId, null, { store, now: Date.now }), pauses: await store.pauses.on(targetId) };
   } finally {
     await records.close();
   }

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { buildApp } from 'fauxqs';
 import * as z from 'zod';
+import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import type { Notice } from './delivery.ts';
 
@@ -126,13 +127,4 @@ function readEnvelope(body: string): Notice {
   const forms = representations.safeParse(parseJson(message));
   if (!forms.success) return { subject, body: message, attributes, json: null };
   return { subject, body: forms.data.default, attributes, json: parseJson(forms.data.sqs ?? 'null') };
-}
-
-/** Undefined for text that is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { createWorkflow } from '../../functions/aws/clients/workflow.ts';
-import type { Workflow } from '../../functions/core/ports/workflow.ts';
+import { createWorkflowClient } from '../../functions/aws/clients/workflow-client.ts';
+import type { WorkflowClient } from '../../functions/core/ports/workflow-client.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import type { Closers } from '../machine/closers.ts';
 import type { OnProgress } from '../machine/progress.ts';
@@ -19,7 +19,7 @@ export interface ControlPlane {
   readonly machine: LocalStateMachine;
   readonly alarms: LocalAlarms;
   /** The workflow as functions know it. */
-  readonly workflow: Workflow;
+  readonly workflow: WorkflowClient;
   /** Stops every execution. Nothing is reported of their ends. */
   stopExecutions(): Promise<void>;
 }
@@ -63,7 +63,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, closers:
     url: endpoint.url,
     machine,
     alarms,
-    workflow: createWorkflow({ client, stateMachineArn: machine.arn }),
+    workflow: createWorkflowClient({ client, stateMachineArn: machine.arn }),
     async stopExecutions() {
       isStopping = true;
       await machine.stopAll();

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import { ApiError } from '../machine/api-error.ts';
 
 /** For every field of the shape: a schema whose values the SDK's input type has, or no schema at all. */
@@ -19,13 +20,8 @@ export function requestOf<Input>() {
 export function checkRequest<T>(schema: z.ZodType<T>, operation: string, request: unknown): T {
   const parsed = schema.safeParse(request);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.map(String).join('.') || 'request'}: ${issue.message}`,
-  );
-  throw new ApiError(
-    'ValidationException',
-    `${operation}, as far as the local runtime stands in for it: ${problems.join('; ')}`,
-  );
+  const problems = problemsIn(parsed.error, 'request').join('; ');
+  throw new ApiError('ValidationException', `${operation}, as far as the local runtime stands in for it: ${problems}`);
 }
 
 /** One page of a list, and the token of the next. */

@@ -2,6 +2,7 @@ import type { CreateTableInput } from '@aws-sdk/client-dynamodb';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { checkDefinition, type CheckedDefinition } from '../workflow/definition-check.ts';
 import { readRule, type RuleTarget } from './event-rule.ts';
@@ -152,8 +153,8 @@ function pick<T>(resources: Resources, type: string, schema: z.ZodType<T>, stack
     const wanted = Object.fromEntries(Object.entries(resource.properties).filter(([name]) => names.includes(name)));
     const parsed = schema.safeParse(resolveIntrinsics(wanted, resources, `${stack}.${id}`));
     if (parsed.success) return [parsed.data];
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`${stack}.${id}: the local runtime cannot run this ${type}: ${problems.join('; ')}`);
+    const problems = problemsIn(parsed.error, 'properties').join('; ');
+    throw new Error(`${stack}.${id}: the local runtime cannot run this ${type}: ${problems}`);
   });
 }
 

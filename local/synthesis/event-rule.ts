@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 
 /** The one target of an EventBridge rule: the function it invokes and what it sends. */
 export interface RuleTarget {
@@ -22,10 +23,7 @@ const target = z.object({
 /** Throws when the rule has anything but one target, or a target with what the local runtime does not evaluate. */
 export function readRule(name: string, targets: readonly unknown[]): RuleTarget {
   const parsed = z.tuple([target]).safeParse(targets);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new Error(`rule ${name}: ${problems.join('; ')}`);
-  }
+  if (!parsed.success) throw new Error(`rule ${name}: ${problemsIn(parsed.error, 'targets').join('; ')}`);
   const [{ Arn, Input: constant, InputTransformer: transformer }] = parsed.data;
   const functionName = Arn.slice(Arn.lastIndexOf(':') + 1);
   if (constant !== undefined) return { functionName, toPayload: () => JSON.parse(constant) as unknown };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import { isRecord } from '../../lib/config/records.ts';
 import { payloadTemplate, plainPath, resultPath, usesTaskToken } from './definition-paths.ts';
 
@@ -174,9 +175,7 @@ export class UnsupportedDefinition extends Error {
 export function checkDefinition(definition: unknown): CheckedDefinition {
   const parsed = machineDefinition.safeParse(definition);
   if (parsed.success) return parsed.data;
-  throw new UnsupportedDefinition(
-    parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'definition'}: ${issue.message}`),
-  );
+  throw new UnsupportedDefinition(problemsIn(parsed.error, 'definition'));
 }
 
 /** Whether a state waits until somebody sends the result of its task. */

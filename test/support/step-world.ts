@@ -2,7 +2,7 @@ import { createIncidentStore } from '../../functions/aws/incident-store/store.ts
 import type { Message } from '../../functions/core/messages/message.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
-import type { ExecutionStatus } from '../../functions/core/ports/workflow.ts';
+import type { ExecutionStatus } from '../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type {
@@ -33,7 +33,7 @@ export class StepWorld {
   at = Date.UTC(2026, 0, 1);
   readonly executions = new Map<string, ExecutionStatus>();
   readonly starts: string[] = [];
-  standing: AlarmSighting[] = [];
+  activeAlarms: AlarmSighting[] = [];
   readonly published: Message[] = [];
   topicFails = false;
   /** Answers to snapshots, in turn; the last one stays. */
@@ -96,7 +96,7 @@ export class StepWorld {
       Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
   };
 
-  readonly alarms = { standing: (): Promise<AlarmSighting[]> => Promise.resolve(this.standing) };
+  readonly alarms = { active: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms) };
 
   changes: string[] = [];
   freeMemoryBytes: number | null = null;

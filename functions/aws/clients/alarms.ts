@@ -12,13 +12,13 @@ export interface AlarmsOptions {
   readonly client: CloudWatchClient;
 }
 
-/** DescribeAlarms takes so many names. Given none at all it would describe every alarm of the account. */
+/** DescribeAlarms takes this many names. Given none at all it would describe every alarm of the account. */
 const NAMES_PER_CALL = 100;
 
 /** The alarms of CloudWatch, composite ones included. A name that no alarm has is no error. */
 export function createAlarms({ client }: AlarmsOptions): Alarms {
   return {
-    async standing(names) {
+    async active(names) {
       const sightings: AlarmSighting[] = [];
       for (let from = 0; from < names.length; from += NAMES_PER_CALL) {
         const pages = paginateDescribeAlarms(

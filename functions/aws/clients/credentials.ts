@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '../../core/words/parse-json.ts';
 
 /** The SDK is loaded when it is first needed: a login by URL needs none of it. */
 
@@ -34,24 +35,12 @@ export async function readSecret(region: string, arn: string): Promise<DatabaseS
     text = (await client.send(new GetSecretValueCommand({ SecretId: arn }))).SecretString;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.name : 'unknown';
-    throw new Error(
-      `cannot read the secret ${arn} (${reason}); check the worker's role and its way to Secrets Manager`,
-      {
-        cause,
-      },
-    );
+    const advice = "check the worker's role and its way to Secrets Manager";
+    throw new Error(`cannot read the secret ${arn} (${reason}); ${advice}`, { cause });
   } finally {
     client.destroy();
   }
-  const parsed = secretSchema.safeParse(parseJson(text));
+  const parsed = secretSchema.safeParse(parseJson(text ?? ''));
   if (!parsed.success) throw new Error(`the secret ${arn} must be JSON with the texts "username" and "password"`);
   return parsed.data;
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import type { Dispatcher } from '../../core/ports/workflow.ts';
+import type { Dispatcher } from '../../core/ports/dispatcher.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import { dispatchResult } from '../../core/protocol/steps.ts';
 import { readEnvironment } from '../process/environment.ts';

@@ -2,14 +2,14 @@ import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
 import { notifierFromEnvironment } from './notifier.ts';
-import { workflowFromEnvironment } from './workflow.ts';
+import { workflowClientFromEnvironment } from './workflow-client.ts';
 
 /** What dispatch and reconcile need of AWS, from their environment. */
 export function dispatchDependencies() {
   return {
     store: incidentStoreFromEnvironment(),
     notifier: notifierFromEnvironment(),
-    workflow: workflowFromEnvironment(),
+    workflow: workflowClientFromEnvironment(),
     alarms: alarmsFromEnvironment(),
     ...systemClock,
   };

@@ -1,6 +1,7 @@
 import { ERRORS, SchemaMismatch, WorkerFault } from '../../core/protocol/errors.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type { CheckAnswer, EndAnswer, LimitAnswer, SampleAnswer, SnapshotAnswer } from '../../core/protocol/worker.ts';
+import { parseJson } from '../../core/words/parse-json.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -8,8 +9,9 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The worker's answer when its outline is right: `content` names what an answer that got in must hold. What is inside was
- * written by a worker of the same schema version, and a snapshot may have 10,000 sessions, so it is not checked again.
+ * The worker's answer when its outline is right: `content` names what an answer that got in must hold. What is inside
+ * was written by a worker of the same schema version, and a snapshot may have 10,000 sessions, so it is not checked
+ * again.
  */
 export function parseAnswer<Answer extends SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer>(
   worker: string,
@@ -52,11 +54,7 @@ export function parseFault(worker: string, payload: string): Error {
 }
 
 function readFault(payload: string): { errorType: string; errorMessage: string } {
-  try {
-    const fault: unknown = JSON.parse(payload);
-    const text = (field: string) => (isObject(fault) && typeof fault[field] === 'string' ? fault[field] : '');
-    return { errorType: text('errorType'), errorMessage: text('errorMessage') };
-  } catch {
-    return { errorType: '', errorMessage: '' };
-  }
+  const fault = parseJson(payload);
+  const text = (field: string) => (isObject(fault) && typeof fault[field] === 'string' ? fault[field] : '');
+  return { errorType: text('errorType'), errorMessage: text('errorMessage') };
 }

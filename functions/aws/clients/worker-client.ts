@@ -10,6 +10,7 @@ import type {
   SnapshotAnswer,
   WorkerRequest,
 } from '../../core/protocol/worker.ts';
+import { parseJson } from '../../core/words/parse-json.ts';
 import { systemClock, type Clock } from '../process/clock.ts';
 import { once } from '../process/once.ts';
 import { parseAnswer, parseFault } from './worker-answer.ts';
@@ -21,7 +22,7 @@ export interface WorkerClientOptions extends Clock {
 
 /** A worker that is busy with another request is tried again each second. */
 const RETRY_AFTER_MS = 1_000;
-/** How long after a request's deadline its answer may still come: cold start, last look, transport. */
+/** How long after a request's deadline its answer may still come: cold start, last snapshot, transport. */
 const ANSWER_SLACK_MS = 20_000;
 
 /** All the executions that the worker may have are running. */
@@ -55,7 +56,10 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, retried);
     const text = Buffer.from(payload ?? []).toString('utf8');
     if (fault !== undefined) throw parseFault(worker, text);
-    return parseJson(worker, text);
+    const answer = parseJson(text);
+    if (answer === undefined)
+      throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
+    return answer;
   }
 
   async function sendPatiently(worker: string, request: WorkerRequest, retried: (name: string) => boolean) {
@@ -123,12 +127,4 @@ export const workerClientFromEnvironment = once((): WorkerClient => {
 function errorName(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-function parseJson(worker: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
-  }
 }

@@ -4,7 +4,7 @@ import type { StoredSample } from '../sampler/stored-sample.ts';
 
 export interface Alarms {
   /** Those of the named alarms that are in ALARM right now, with the time they went there. */
-  standing(names: readonly string[]): Promise<AlarmSighting[]>;
+  active(names: readonly string[]): Promise<AlarmSighting[]>;
 }
 
 /** What the control plane knows of a target. Evidence only: whatever cannot be had is left out. */
@@ -18,7 +18,7 @@ export interface Surroundings {
 }
 
 export interface MetricsSink {
-  /** Makes metrics of what a sample tells. */
+  /** Makes metrics of a sample. */
   emit(targetId: string, sample: StoredSample): void;
 }
 

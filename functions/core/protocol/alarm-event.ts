@@ -3,7 +3,7 @@ import type { TargetSettings } from '../policy/target.ts';
 import { printable } from '../words/printable.ts';
 import { sha256 } from '../words/sha256.ts';
 import { BadRequest } from './errors.ts';
-import './zod-messages.ts';
+import { problemsIn } from './zod-words.ts';
 
 export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
 
@@ -68,7 +68,7 @@ type StateChange = z.infer<typeof stateChange>;
  */
 export function parseAlarmEvent(event: unknown): AlarmEvent {
   const parsed = stateChange.safeParse(event);
-  if (!parsed.success) throw notAnAlarmEvent(parsed.error.issues.map((issue) => problemOf(event, issue)));
+  if (!parsed.success) throw notAnAlarmEvent(problemsWithValues(event, parsed.error.issues));
   const { id, account, region, resources, detail } = parsed.data;
   const { alarmName, state, configuration } = detail;
   const alarmArn = resources[0] ?? '';
@@ -214,13 +214,22 @@ function notAnAlarmEvent(problems: readonly string[]): BadRequest {
   return new BadRequest(`not an alarm event: ${problems.slice(0, 20).join('; ')}`);
 }
 
-function problemOf(event: unknown, { path, message }: { path: readonly PropertyKey[]; message: string }): string {
-  let found: unknown = event;
-  for (const step of path) {
-    found = typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[step] : undefined;
-  }
-  const where = path.length === 0 ? 'event' : path.map(String).join('.');
-  return `${printable(where, 100)}: found ${found === undefined ? 'nothing' : printable(JSON.stringify(found), 120)}, ${message}`;
+/** Every problem, with the value that was found there. */
+function problemsWithValues(event: unknown, issues: readonly z.core.$ZodIssue[]): string[] {
+  const withValues = issues.map(({ path, message }) => {
+    const found = valueAt(event, path);
+    const words = found === undefined ? 'nothing' : printable(JSON.stringify(found), 120);
+    return { path, message: `found ${words}, ${message}` };
+  });
+  return problemsIn({ issues: withValues }, 'event');
+}
+
+function valueAt(whole: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined,
+    whole,
+  );
 }
 
 function quoted(text: string): string {

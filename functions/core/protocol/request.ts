@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { BadRequest, SchemaMismatch } from './errors.ts';
 import { SCHEMA } from './schema.ts';
-import './zod-messages.ts';
+import { problemsIn } from './zod-words.ts';
 
 /** Parses a payload between functions. Throws SchemaMismatch for another version's, BadRequest for anything else. */
 export function parseRequest<T>(schema: z.ZodMiniType<T>, payload: unknown): T {
@@ -9,7 +9,5 @@ export function parseRequest<T>(schema: z.ZodMiniType<T>, payload: unknown): T {
   if (parsed.success) return parsed.data;
   const found = typeof payload === 'object' && payload !== null && 'schema' in payload ? payload.schema : undefined;
   if (found !== undefined && found !== SCHEMA) throw new SchemaMismatch(found, SCHEMA);
-  throw new BadRequest(
-    parsed.error.issues.map((issue) => `${issue.path.join('.') || 'payload'}: ${issue.message}`).join('; '),
-  );
+  throw new BadRequest(problemsIn(parsed.error, 'payload').join('; '));
 }

@@ -7,8 +7,27 @@ import type { Ended } from '../server/returns.ts';
 import { consumerOf, sessionKey, type Session } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
+import { deniedTiers, type Approval } from './approval.ts';
 import type { LimitRecord } from './limit.ts';
 import type { Round } from './round.ts';
+
+/** What is on record of earlier acts. `acts`, `rounds` and `approvals` are the incident's, in their order. */
+export interface Past {
+  readonly acts: readonly Act[];
+  readonly rounds: readonly Round[];
+  readonly approvals: readonly Approval[];
+  /** Acts on the target in the last hour, of every incident. */
+  readonly lastHour: readonly ActTally[];
+  /** Temporary limits of the target. */
+  readonly limits: readonly LimitRecord[];
+}
+
+export const NO_PAST: Past = { acts: [], rounds: [], approvals: [], lastHour: [], limits: [] };
+
+interface PastAndNow extends Past {
+  /** Slots taken in the snapshot that follows the last act and is not on record yet; null when there is none. */
+  readonly usedNow: number | null;
+}
 
 /** Results after which a session counts against the budgets: it was ended, or may have been. */
 export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
@@ -66,7 +85,7 @@ function isSet(limit: ActLimit | null): boolean {
   return limit?.result === 'done';
 }
 
-/** Of an act's ended sessions, at least this share must show as free slots at the next look; fewer came back at once. */
+/** Of an act's ended sessions, at least this share must be free slots in the next snapshot; with fewer, they came back. */
 const LEAST_GAIN = 0.3;
 /** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
 const LEAST_VICTIMS = 3;
@@ -74,7 +93,7 @@ const LEAST_VICTIMS = 3;
 /** Up to this share of the usable slots comes and goes: a login that is refused takes a slot for a moment too. */
 const NOISE = 0.05;
 
-/** Slots taken before and after an act, by the looks around it; null when one of them did not get in. */
+/** What an act gave back, by the snapshots before and after it. */
 interface Effect {
   readonly act: Act;
   readonly ended: number;
@@ -83,13 +102,12 @@ interface Effect {
   readonly noise: number;
 }
 
-/** `usedNow` is the look that follows the last act and is not on record yet; null when there is none. */
-function effectsOf(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): Effect[] {
-  const looks = new Map(rounds.map((round) => [round.round, round]));
-  const last = Math.max(0, ...looks.keys());
+function effectsOf({ acts, rounds, usedNow }: Pick<PastAndNow, 'acts' | 'rounds' | 'usedNow'>): Effect[] {
+  const byNumber = new Map(rounds.map((round) => [round.round, round]));
+  const last = Math.max(0, ...byNumber.keys());
   return acts.flatMap((act) => {
-    const { used: before = null, usable = null } = looks.get(act.round) ?? {};
-    const after = act.round >= last ? usedNow : (looks.get(act.round + 1)?.used ?? null);
+    const { used: before = null, usable = null } = byNumber.get(act.round) ?? {};
+    const after = act.round >= last ? usedNow : (byNumber.get(act.round + 1)?.used ?? null);
     if (before === null || usable === null || after === null) return [];
     const ended = act.victims.filter(({ result }) => result === 'ended').length;
     return [{ act, ended, freed: before - after, noise: Math.ceil(NOISE * usable) }];
@@ -97,34 +115,17 @@ function effectsOf(acts: readonly Act[], rounds: readonly Round[], usedNow: numb
 }
 
 /** The last two acts that ended anything each left clearly more slots taken than before. */
-export function isWorsening(acts: readonly Act[], rounds: readonly Round[], usedNow: number | null): boolean {
-  const lastTwo = effectsOf(acts, rounds, usedNow)
+export function isWorsening(past: Pick<PastAndNow, 'acts' | 'rounds' | 'usedNow'>): boolean {
+  const lastTwo = effectsOf(past)
     .filter(({ act }) => act.counted > 0)
     .slice(-2);
   return lastTwo.length === 2 && lastTwo.every(({ freed, noise }) => freed < -noise);
 }
 
-/**
- * What earlier acts mean for a plan. `acts` and `rounds` are the incident's, in order; `lastHour` holds the acts of every
- * incident of the target, `limits` those on record.
- */
-export function historyOf(
-  acts: readonly Act[],
-  rounds: readonly Round[],
-  usedNow: number | null,
-  lastHour: readonly ActTally[],
-  limits: readonly LimitRecord[],
-): History {
-  const futile = new Map<TierName, number>();
-  const effects = new Map(effectsOf(acts, rounds, usedNow).map((effect) => [effect.act, effect]));
-  for (const act of acts) {
-    // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
-    if (isSet(act.limit)) futile.clear();
-    const effect = effects.get(act);
-    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
-    if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
-    else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
-  }
+/** What earlier acts mean for a plan. */
+export function historyOf(past: PastAndNow): History {
+  const { acts, rounds, approvals, lastHour, limits } = past;
+  const futile = futileTiers(past);
   const signalled = acts
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
@@ -134,12 +135,27 @@ export function historyOf(
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     ended: endedBy(acts),
-    denied: new Set(),
+    denied: deniedTiers(approvals),
     futile: new Set(futile.keys()),
     futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
   };
+}
+
+/** Tiers whose last act gave next to nothing back, with the time of the first such act. */
+function futileTiers(past: PastAndNow): Map<TierName, number> {
+  const futile = new Map<TierName, number>();
+  const effects = new Map(effectsOf(past).map((effect) => [effect.act, effect]));
+  for (const act of past.acts) {
+    // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
+    if (isSet(act.limit)) futile.clear();
+    const effect = effects.get(act);
+    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
+    if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
+    else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
+  }
+  return futile;
 }
 
 /** Sessions whose slot was given back, by consumer. */

@@ -1,13 +1,13 @@
 import type { Snapshot } from './snapshot.ts';
 
 /** What keeps Headroom from ending anything on a server, whatever the plan says. */
-export interface Bar {
+export interface ReasonNotToAct {
   readonly kind: 'may-not' | 'untested' | 'others-acting';
   readonly why: string;
 }
 
-/** The first bar to acting that a snapshot shows, or null. Diagnose and every act ask the same. */
-export function barToActing({ visibility, server, othersActing }: Snapshot): Bar | null {
+/** The first reason that a snapshot shows, or null. Diagnose and every act ask the same. */
+export function reasonNotToAct({ visibility, server, othersActing }: Snapshot): ReasonNotToAct | null {
   if (!visibility.seesSessions || !visibility.maySignal) {
     const lack = visibility.seesSessions ? 'end' : 'see';
     return { kind: 'may-not', why: `the responder may not ${lack} other users’ sessions, so nothing was ended` };

@@ -5,7 +5,7 @@ import { tierNamed } from '../plan/tiers/index.ts';
 import { describePause, fullPause } from '../policy/pause.ts';
 import type { Policy } from '../policy/policy.ts';
 import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
-import { barToActing, type Bar } from '../server/readiness.ts';
+import { reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { Canary, Refusal, Snapshot } from '../server/snapshot.ts';
 import { inWords } from '../words/in-words.ts';
@@ -45,7 +45,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   if (!diagnosis.pressing && canaryFault === null) {
     const { reliefAt } = situation.incident;
-    if (reliefAt !== null) return judgeHold(usage, situation.now - reliefAt, policy);
+    if (reliefAt !== null) return judgeHeldRelief(usage, situation.now - reliefAt, policy);
     if (diagnosis.plan.need === 0) {
       return {
         next: 'confirm',
@@ -63,19 +63,19 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   }
   if (canaryFault !== null && !diagnosis.pressing) return { next: 'escalate', ...canaryFault };
 
-  const bar = barToActing(snapshot);
-  if (bar?.kind === 'may-not') {
+  const obstacle = reasonNotToAct(snapshot);
+  if (obstacle?.kind === 'may-not') {
     const advice = snapshot.visibility.missing.map((grant) => `run as an administrator: ${grant}`);
-    return { next: 'escalate', why: bar.why, advice };
+    return { next: 'escalate', why: obstacle.why, advice };
   }
 
-  const hold = holdReason(bar, diagnosis, situation);
+  const hold = holdReason(obstacle, diagnosis, situation);
   if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
   if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
 
-  if (bar) return { next: 'settle', why: bar.why };
+  if (obstacle) return { next: 'settle', why: obstacle.why };
 
   const acting = firstToGo(diagnosis.plan.tiers);
   if (acting) {
@@ -142,7 +142,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 }
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
-function judgeHold(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
+function judgeHeldRelief(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
   const why = `usage ${usage}% is under the trigger of ${percent(triggerPercent)}; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
@@ -176,10 +176,14 @@ function faultOf(canary: Canary): { why: string; advice: readonly string[] } | n
   };
 }
 
-function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: Situation): string | null {
+function holdReason(
+  obstacle: ReasonNotToAct | null,
+  { plan }: Diagnosis,
+  { pauses, hasActed }: Situation,
+): string | null {
   const pause = fullPause(pauses);
   if (pause) return describePause(pause);
-  if (bar?.kind === 'untested') return bar.why;
+  if (obstacle?.kind === 'untested') return obstacle.why;
   if (plan.tiers.every((tier) => tier.mode === 'observe')) {
     return pauses.length === 0
       ? 'the target is in observe mode'

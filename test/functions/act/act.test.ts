@@ -100,7 +100,7 @@ describe('an act', () => {
         many(100, 1, (each) => active(each)),
       ),
     ];
-    expect((await act(request(id), world)).held).toBe('a fresh look finds nobody to end');
+    expect((await act(request(id), world)).held).toBe('a fresh snapshot shows no session to end');
     world.snapshots = [leak];
     await world.store.pauses.put({
       targetId: target.id,
@@ -181,7 +181,7 @@ describe('an act', () => {
       ),
     ];
     const third = await act(request(id, 3), world);
-    expect([second.counts, third.held]).toEqual([{ ended: 20 }, 'a fresh look finds nobody to end']);
+    expect([second.counts, third.held]).toEqual([{ ended: 20 }, 'a fresh snapshot shows no session to end']);
   });
 });
 

@@ -143,7 +143,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
       reason: expect.stringContaining('a person has said no') as string,
       advice: expect.arrayContaining(['a person has said no to a limit that would help']) as string[],
     });
-    expect((await limitNow(asked.round + 3)).held).toBe('a fresh look finds nobody to end');
+    expect((await limitNow(asked.round + 3)).held).toBe('a fresh snapshot shows no session to end');
     await expectNothingDone();
   });
 

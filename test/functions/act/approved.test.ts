@@ -119,7 +119,7 @@ describe('a tier in mode approve', () => {
     const incident = await world.store.incidents.byId(incidentId);
     expect(incident?.escalation?.reason).toContain('a person has said no');
     expect(incident?.spared['denied']).toBeGreaterThan(0);
-    expect(await attempt(4)).toMatchObject({ held: 'a fresh look finds nobody to end' });
+    expect(await attempt(4)).toMatchObject({ held: 'a fresh snapshot shows no session to end' });
   });
 
   it('leaves it to a person when nobody answered in time, and the late answer is none', async () => {
@@ -251,7 +251,7 @@ describe('sessions that only a person may end', () => {
       })),
     };
     world.snapshots = [others];
-    expect((await attempt(round, asked.plan.tier)).held).toContain('whom the approval covers');
+    expect((await attempt(round, asked.plan.tier)).held).toContain('that the approval covers');
     expect(world.ends).toEqual([]);
   });
 });

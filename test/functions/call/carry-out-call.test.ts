@@ -27,7 +27,7 @@ beforeEach(() => {
   world.ends.length = 0;
   world.starts.length = 0;
   world.published.length = 0;
-  world.standing = [];
+  world.activeAlarms = [];
   world.onEnd = () => 'ended';
 });
 
@@ -189,7 +189,7 @@ describe('beside a person’s call', () => {
     expect(await reconcile({ schema: 1, target }, world)).toEqual({ repaired: [] });
     expect(world.starts).toEqual([]);
     await world.store.incidents.close(id, { outcome: 'done', at: world.at, failure: null, notice: null });
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     expect((await reconcile({ schema: 1, target }, world)).repaired.join()).toContain('dispatched');
   });
 

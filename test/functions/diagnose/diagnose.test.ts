@@ -128,12 +128,27 @@ describe('a diagnosis', () => {
     await look(id);
     expect((await world.store.rounds.of(id)).map(({ admission }) => admission)).toEqual([
       'at the first try, in 3 ms, and may use reserved slots',
-      'at the first try, in 3 ms, and may use reserved slots; the server has restarted or failed over since the last look; the server is read-only: a reader or standby',
+      'at the first try, in 3 ms, and may use reserved slots; the server has restarted or failed over since the last snapshot; the server is read-only: a reader or standby',
       'at the first try, in 3 ms, and may use reserved slots; the server is read-only: a reader or standby',
     ]);
     expect(await world.store.incidents.byId(id)).toMatchObject({
       admission: { way: 'first-try', attempts: 1, waitedMs: 3 },
     });
+  });
+
+  it('settles an act whose results never came, and plans at once with the budgets that this leaves', async () => {
+    const id = await open();
+    const targetId = `t${count}`;
+    const victims = many(100, 1, (session) => {
+      const { identity, user, application, database } = aSession(session);
+      const unknown = { method: 'terminate', reason: 'idle', result: null, detail: '' } as const;
+      return { identity, user, application, database, ...unknown };
+    });
+    const act = { incidentId: id, round: 1, tier: 'kill-idle', startedAt: world.at, finishedAt: null } as const;
+    await world.store.acts.start(targetId, { ...act, counted: 100, victims, limit: null });
+    expect(await look(id)).toMatchObject({ next: 'kill-idle' });
+    expect(await world.store.acts.of(id)).toMatchObject([{ counted: 0, finishedAt: world.at }]);
+    expect(await world.store.acts.tallies(targetId, 0)).toMatchObject([{ counted: 0 }]);
   });
 
   it('confirms relief by three good samples, 2 s apart', async () => {

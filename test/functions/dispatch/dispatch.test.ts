@@ -20,7 +20,7 @@ beforeEach(() => {
   world.at += 3_600_000;
   world.starts.length = 0;
   world.published.length = 0;
-  world.standing = [];
+  world.activeAlarms = [];
   world.topicFails = false;
 });
 
@@ -78,7 +78,7 @@ describe('dispatch', () => {
     const old = alarmAt(world.at - 600_000);
     expect(await send(old)).toMatchObject({ result: 'stale' });
     expect(await world.store.incidents.openOf(target.id)).toBeNull();
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at - 600_000, reason: 'still high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at - 600_000, reason: 'still high' }];
     expect(await send(old)).toMatchObject({ result: 'opened' });
   });
 

@@ -133,7 +133,7 @@ describe('an act that limits a user', () => {
       toldAt: null,
     };
     await world.store.limits.record({ ...older, targetId, incidentId: 'older' });
-    expect((await limitNow()).held).toBe('a fresh look finds nobody to end');
+    expect((await limitNow()).held).toBe('a fresh snapshot shows no session to end');
     expect(world.limitRequests).toEqual([]);
   });
 

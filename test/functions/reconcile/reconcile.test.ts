@@ -22,7 +22,7 @@ beforeEach(() => {
   target = aTarget({ id: `r${++count}` });
   world.at += 3_600_000;
   world.published.length = 0;
-  world.standing = [];
+  world.activeAlarms = [];
   world.topicFails = false;
 });
 
@@ -113,7 +113,7 @@ describe('the reconciler', () => {
   it('dispatches an alarm again that still stands without an incident, but not right after one', async () => {
     const incident = await opened();
     await world.store.incidents.close(incident.id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 240_000;
     expect(await sweep()).toEqual({ repaired: [] });
     world.at += 120_000;
@@ -123,7 +123,7 @@ describe('the reconciler', () => {
   });
 
   it('looks less and less often at an alarm that stands although there is nothing to do', async () => {
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     const dispatchedAt: number[] = [];
     for (let minute = 0; minute < 120; minute++, world.at += 60_000) {
       await sweep();
@@ -149,7 +149,7 @@ describe('the reconciler', () => {
       failure: null,
       notice: 'resolved',
     });
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 600_000;
     const publish = (message: Message) => {
       expect(world.starts.at(-1)).not.toBe(incident.id);
@@ -165,7 +165,7 @@ describe('the reconciler', () => {
     await world.store.pauses.put(pause);
     await world.store.incidents.change(incident.id, { pauses: [pause] });
     await world.store.incidents.close(incident.id, { outcome: 'observed', at: world.at, failure: null, notice: null });
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
     await world.store.pauses.lift(pause);
@@ -178,7 +178,7 @@ describe('the reconciler', () => {
     await world.store.pauses.put(pause);
     await world.store.incidents.change(incident.id, { pauses: [pause] });
     await world.store.incidents.close(incident.id, { outcome: 'escalated', at: world.at, failure: null, notice: null });
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     world.at += 60_000;
     expect(await sweep()).toEqual({ repaired: [] });
     world.at += 60_000;
@@ -207,7 +207,7 @@ describe('the reconciler', () => {
     await sweep();
     expect(noticesOf()).toEqual(['opened', 'resolved']);
 
-    world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+    world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
     for (const stale of [before, pending]) {
       const lagging = { ...world.store, listByTarget: () => Promise.resolve(stale ? [stale] : []) };
       expect(await reconcile({ schema: SCHEMA, target }, { ...world, store: lagging })).toEqual({ repaired: [] });

@@ -20,7 +20,7 @@ beforeEach(async () => {
   world.at += 24 * 3_600_000;
   world.topicFails = false;
   world.published.length = 0;
-  world.standing = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
+  world.activeAlarms = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'high' }];
   id = await world.openIncident(target);
   await world.store.notices.recordAttempt(id, { notice: 'opened', at: world.at, delivered: true, error: '' });
   await world.store.incidents.change(id, { escalation: { reason: 'caps reached', advice: [] } }, 'escalated');
@@ -70,7 +70,7 @@ describe('a page that nobody acknowledges', () => {
   });
 
   it('stops when the target is calm', async () => {
-    world.standing = [];
+    world.activeAlarms = [];
     expect(await watch(40)).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe('a page that nobody acknowledges', () => {
   });
 
   it('is repeated while a later incident is under way, and by the samples where there are no alarms', async () => {
-    world.standing = [];
+    world.activeAlarms = [];
     const full = aSnapshot(
       100,
       many(100, 1, (each) => aSession(each)),

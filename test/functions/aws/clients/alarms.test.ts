@@ -42,7 +42,7 @@ it('reads metric and composite alarms with the time they went to ALARM, over all
       },
     },
   );
-  expect(await alarms.standing(['high', 'either', 'calm'])).toEqual([
+  expect(await alarms.active(['high', 'either', 'calm'])).toEqual([
     { alarm: 'high', at: T0, reason: 'Threshold Crossed' },
     { alarm: 'either', at: T0 + 5_000, reason: '' },
   ]);
@@ -54,13 +54,13 @@ it('reads metric and composite alarms with the time they went to ALARM, over all
 
 it('asks for at most 100 names at a time', async () => {
   endpoint.script({ body: {} }, { body: {} }, { body: {} });
-  expect(await alarms.standing(Array.from({ length: 250 }, (_, i) => `alarm-${i}`))).toEqual([]);
+  expect(await alarms.active(Array.from({ length: 250 }, (_, i) => `alarm-${i}`))).toEqual([]);
   const sizes = endpoint.received.map(({ body }) => (body as { AlarmNames: string[] }).AlarmNames.length);
   expect(sizes).toEqual([100, 100, 50]);
 });
 
 it('asks nothing when there are no names, for that would describe every alarm of the account', async () => {
   endpoint.script();
-  expect(await alarms.standing([])).toEqual([]);
+  expect(await alarms.active([])).toEqual([]);
   expect(endpoint.received).toHaveLength(0);
 });

@@ -1,7 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDispatchClient } from '../../../../functions/aws/clients/dispatch-client.ts';
-import type { Dispatcher } from '../../../../functions/core/ports/workflow.ts';
+import type { Dispatcher } from '../../../../functions/core/ports/dispatcher.ts';
 import { SCHEMA } from '../../../../functions/core/protocol/schema.ts';
 import { aTarget } from '../../../support/a-session.ts';
 import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';

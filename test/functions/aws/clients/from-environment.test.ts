@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { alarmsFromEnvironment } from '../../../../functions/aws/clients/alarms.ts';
 import { notifierFromEnvironment } from '../../../../functions/aws/clients/notifier.ts';
 import { workerClientFromEnvironment } from '../../../../functions/aws/clients/worker-client.ts';
-import { workflowFromEnvironment } from '../../../../functions/aws/clients/workflow.ts';
+import { workflowClientFromEnvironment } from '../../../../functions/aws/clients/workflow-client.ts';
 import { incidentStoreFromEnvironment } from '../../../../functions/aws/incident-store/store.ts';
 import { startLocalTable, type LocalTable } from '../incident-store/local-table.ts';
 import { aCandidate } from '../incident-store/samples.ts';
@@ -51,8 +51,8 @@ it('makes a worker client that sends a request to end sessions once, whatever th
 
 it('makes a workflow, alarms and a notifier that go where the environment leads them', async () => {
   endpoint.script({ body: { executionArn: 'arn', startDate: 1 } }, { body: {} });
-  await workflowFromEnvironment().start('orders-1');
-  expect(await alarmsFromEnvironment().standing(['high'])).toEqual([]);
+  await workflowClientFromEnvironment().start('orders-1');
+  expect(await alarmsFromEnvironment().active(['high'])).toEqual([]);
   const published = '<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>';
   endpoint.script({ headers: { 'content-type': 'text/xml' }, body: published });
   const attributes = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
-import { historyOf, isWorsening, settleAct } from '../../../../functions/core/record/history.ts';
+import { historyOf, isWorsening, NO_PAST, settleAct } from '../../../../functions/core/record/history.ts';
 import type { Round } from '../../../../functions/core/record/round.ts';
 import { active, aSession, aSnapshot } from '../../../support/a-session.ts';
 
@@ -67,7 +67,7 @@ describe('what acts gave back', () => {
       sparedSamples: {},
     }));
   const futileAfter = (acts: readonly Act[], rounds: readonly Round[], usedNow: number | null) => [
-    ...historyOf(acts, rounds, usedNow, [], []).futile,
+    ...historyOf({ ...NO_PAST, acts, rounds, usedNow }).futile,
   ];
 
   it('makes a tier futile when the slots it freed were taken again at once, by the look that follows', () => {
@@ -87,9 +87,9 @@ describe('what acts gave back', () => {
   });
 
   it('is worse only when two acts in a row each left more slots taken, by more than comes and goes', () => {
-    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 92)).toBe(true);
-    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 91)).toBe(false);
-    expect(isWorsening([anAct(1, 5), anAct(2, 5)], used(80, 86), 86)).toBe(false);
-    expect(isWorsening([anAct(1, 5)], used(80), 99)).toBe(false);
+    expect(isWorsening({ acts: [anAct(1, 5), anAct(2, 5)], rounds: used(80, 86), usedNow: 92 })).toBe(true);
+    expect(isWorsening({ acts: [anAct(1, 5), anAct(2, 5)], rounds: used(80, 86), usedNow: 91 })).toBe(false);
+    expect(isWorsening({ acts: [anAct(1, 5), anAct(2, 5)], rounds: used(80, 86), usedNow: 86 })).toBe(false);
+    expect(isWorsening({ acts: [anAct(1, 5)], rounds: used(80), usedNow: 99 })).toBe(false);
   });
 });

@@ -5,14 +5,14 @@ import {
   StartExecutionCommand,
   type ExecutionStatus as SfnStatus,
 } from '@aws-sdk/client-sfn';
-import type { ExecutionStatus, Workflow } from '../../core/ports/workflow.ts';
+import type { ExecutionStatus, WorkflowClient } from '../../core/ports/workflow-client.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type { WorkflowInput } from '../../core/protocol/steps.ts';
 import { readEnvironment } from '../process/environment.ts';
 import { clipBytes } from '../process/fit.ts';
 import { once } from '../process/once.ts';
 
-export interface WorkflowOptions {
+export interface WorkflowClientOptions {
   readonly client: SFNClient;
   readonly stateMachineArn: string;
 }
@@ -35,7 +35,7 @@ const DETAIL_BYTES = 1_000;
  * Executions of the state machine, one per incident and named like it: Step Functions keeps a name for 90 days, so the
  * same incident cannot be started twice. `status` may say `absent` for some moments after `start`.
  */
-export function createWorkflow({ client, stateMachineArn }: WorkflowOptions): Workflow {
+export function createWorkflowClient({ client, stateMachineArn }: WorkflowClientOptions): WorkflowClient {
   return {
     async start(incidentId) {
       const input: WorkflowInput = { schema: SCHEMA, incidentId };
@@ -64,10 +64,10 @@ export function createWorkflow({ client, stateMachineArn }: WorkflowOptions): Wo
 }
 
 /** On the state machine of this function's environment (`HEADROOM_STATE_MACHINE_ARN`), one per process. */
-export const workflowFromEnvironment = once((): Workflow => {
+export const workflowClientFromEnvironment = once((): WorkflowClient => {
   const { HEADROOM_STATE_MACHINE_ARN: stateMachineArn } = readEnvironment(['HEADROOM_STATE_MACHINE_ARN']);
   const requestHandler = { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
-  return createWorkflow({ client: new SFNClient({ requestHandler }), stateMachineArn });
+  return createWorkflowClient({ client: new SFNClient({ requestHandler }), stateMachineArn });
 });
 
 async function unless<T>(expected: string, call: Promise<T>): Promise<T | null> {

@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createWorkflow } from '../../../../functions/aws/clients/workflow.ts';
-import type { Workflow } from '../../../../functions/core/ports/workflow.ts';
+import { createWorkflowClient } from '../../../../functions/aws/clients/workflow-client.ts';
+import type { WorkflowClient } from '../../../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../../../functions/core/protocol/schema.ts';
 import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
@@ -10,12 +10,12 @@ const EXECUTION = 'arn:aws:states:eu-west-1:123456789012:execution:headroom-work
 
 let endpoint: ScriptedEndpoint;
 let client: SFNClient;
-let workflow: Workflow;
+let workflow: WorkflowClient;
 
 beforeAll(async () => {
   endpoint = await startScriptedEndpoint();
   client = new SFNClient({ ...endpoint.config, maxAttempts: 1 });
-  workflow = createWorkflow({ client, stateMachineArn: MACHINE });
+  workflow = createWorkflowClient({ client, stateMachineArn: MACHINE });
 });
 afterAll(async () => {
   client.destroy();

@@ -1,0 +1,102 @@
+import { adviseOn } from '../core/cause/advice.ts';
+import type { CauseFinding } from '../core/cause/finding.ts';
+import { describeSpared } from '../core/plan/spared-samples.ts';
+import { countSpared } from '../core/plan/tier-plan.ts';
+import { underPauses } from '../core/policy/pause.ts';
+import type { SnapshotAnswer } from '../core/protocol/worker.ts';
+import { historyOf } from '../core/record/history.ts';
+import type { Incident } from '../core/record/incident.ts';
+import type { LimitRecord } from '../core/record/limit.ts';
+import type { Round } from '../core/record/round.ts';
+import { describeAdmission, describeCanary } from '../core/server/admission.ts';
+import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
+import type { Verdict } from '../core/verdict/situation.ts';
+import { judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
+import type { Findings } from './conclude.ts';
+import { confirmRelief, type ConfirmDependencies } from './confirm-relief.ts';
+import { readContext, type ContextDependencies } from './read-context.ts';
+import { readSituation, type OnRecord, type SituationDependencies } from './read-situation.ts';
+
+export interface ExamineDependencies extends ContextDependencies, ConfirmDependencies, SituationDependencies {
+  readonly store: ContextDependencies['store'] & SituationDependencies['store'];
+}
+
+interface Examined {
+  readonly verdict: Verdict;
+  readonly found: Findings;
+  readonly onRecord: OnRecord;
+}
+
+/** What a snapshot says of the incident, and what to do about it; relief is confirmed by further samples. */
+export async function examine(
+  incident: Incident,
+  { snapshot, admission }: Extract<SnapshotAnswer, { ok: true }>,
+  deps: ExamineDependencies,
+): Promise<Examined> {
+  const { target } = incident;
+  const [onRecord, context] = await Promise.all([readSituation(incident, snapshot, deps), readContext(target, deps)]);
+  const { past, situation } = onRecord;
+  const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
+  const diagnosis = diagnoseSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
+  const judged = judgeSnapshot(snapshot, diagnosis, situation);
+  const { verdict, last, refusals } = await confirmRelief(
+    { judged, snapshot, target },
+    (why) => judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
+    deps,
+  );
+  const { cause, facts } = diagnosis;
+  const found: Findings = {
+    round: roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
+    ...(isBetterFinding(diagnosis, incident.cause, past.limits) && {
+      better: { cause, advice: adviseOn(cause.name, facts, target) },
+    }),
+    snapshot,
+    admission,
+    last,
+    refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + admission.refusedAsFull,
+    isPressing: diagnosis.pressing,
+  };
+  return { verdict, found, onRecord };
+}
+
+function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {
+  const { tiers, choice, spared } = plan;
+  return {
+    usage,
+    used: slotsTaken(snapshot),
+    usable: snapshot.limits.usable,
+    byState: snapshot.byState,
+    canary: describeCanary(snapshot.canary),
+    admission: arrival,
+    cause,
+    planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
+    spared: countSpared(spared),
+    sparedSamples: describeSpared(spared),
+    ...(choice.alone.length > 0 && { choice }),
+  } satisfies Partial<Round>;
+}
+
+/**
+ * The cause is why the slots ran out: the finding under pressure stays, a later snapshot of a calm server does not
+ * replace it. A limit of ours holds a storm back, and what it leaves to see looks like something else: then only a surer
+ * finding does.
+ */
+function isBetterFinding(
+  { cause, pressing }: Diagnosis,
+  before: CauseFinding | null,
+  limits: readonly LimitRecord[],
+): boolean {
+  if (before === null) return true;
+  return pressing && (limits.length === 0 || cause.confidence > before.confidence);
+}
+
+/** How it got in, and whether that is still the server of the round before. */
+function describeArrival(admission: Admission, { identity, readOnly }: Server, { serverIdentity }: Incident): string {
+  const isOther = serverIdentity !== null && serverIdentity !== identity;
+  return [
+    describeAdmission(admission),
+    ...(isOther ? ['the server has restarted or failed over since the last snapshot'] : []),
+    ...(readOnly ? ['the server is read-only: a reader or standby'] : []),
+  ].join('; ');
+}
