@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadSpec } from '../../../drill/loads/load-spec.ts';
-import type { LabelledSession, LoadTally } from '../../../drill/loads/load.ts';
+import type { LabelledSession, LoadTally } from '../../../drill/loads/tally.ts';
 import { countInnocent } from '../../../drill/outcome/result.ts';
 import type { EndedSession } from '../../../local/runs/result.ts';
 
