@@ -8,9 +8,9 @@ import type { LocalRuntime } from '../local/runtime/runtime.ts';
 import type { Line } from '../local/terminal/narrator.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import { lookFirst } from './stage/first-look.ts';
-import { confirmRefused, REFUSED } from './stage/refused.ts';
-import { startSampler } from './stage/sampler.ts';
+import { lookFirst } from './target/first-snapshot.ts';
+import { confirmRefused, REFUSED } from './target/refused.ts';
+import { startSampler } from './target/sampler.ts';
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 120_000;

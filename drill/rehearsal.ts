@@ -12,11 +12,11 @@ import { fillServer, loadSpecsOf } from './fill-server.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Load } from './loads/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import { startDrillServer } from './stage/drill-server.ts';
-import type { FirstLook } from './stage/first-look.ts';
-import { slotsOf, type ServerChoice, type Slots } from './stage/server-choice.ts';
-import type { DrillServer } from './stage/shop.ts';
-import { createWatch, type Look, type Watch } from './stage/watch.ts';
+import type { FirstLook } from './target/first-snapshot.ts';
+import { slotsOf, type ServerChoice, type Slots } from './target/server-choice.ts';
+import type { DrillServer } from './target/shop.ts';
+import { startDrillServer } from './target/start-server.ts';
+import { createWatch, type Look, type Watch } from './target/usage-watch.ts';
 
 export interface RehearsalOptions {
   readonly server: ServerChoice;

@@ -1,4 +1,4 @@
-import { stage, type CauseExample, type Group, type Story } from './cause-stage.ts';
+import { stage, type CauseExample, type Group, type Story } from './cause-example.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCleanup } from '../../drill/cleanup.ts';
 import { fillServer, loadSpecsOf } from '../../drill/fill-server.ts';
-import { summariseLoad, type LoadResult } from '../../drill/outcome/result.ts';
+import { summariseLoad, type LoadResult } from '../../drill/outcome/drill-result.ts';
 import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
-import { startDrillServer } from '../../drill/stage/drill-server.ts';
-import { slotsOf, type ServerChoice } from '../../drill/stage/server-choice.ts';
-import { knock } from '../../drill/stage/watch.ts';
+import { slotsOf, type ServerChoice } from '../../drill/target/server-choice.ts';
+import { startDrillServer } from '../../drill/target/start-server.ts';
+import { knock } from '../../drill/target/usage-watch.ts';
 import type { Remedy } from './remedies.ts';
 
 /** What a remedy came to. */

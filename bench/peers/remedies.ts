@@ -1,6 +1,6 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
-import type { DrillServer } from '../../drill/stage/shop.ts';
+import type { DrillServer } from '../../drill/target/shop.ts';
 import type { PtKill } from './pt-kill.ts';
 
 /** What somebody might do instead of Headroom, when the alarm goes off. */

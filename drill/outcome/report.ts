@@ -6,8 +6,8 @@ import { paint, print, say } from '../../local/terminal/output.ts';
 import { clock, printLine } from '../../local/terminal/progress-lines.ts';
 import { tableOf } from '../../local/terminal/table.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { Look } from '../stage/watch.ts';
-import type { DrillResult } from './result.ts';
+import type { Look } from '../target/usage-watch.ts';
+import type { DrillResult } from './drill-result.ts';
 
 const BAR_WIDTH = 40;
 /** A look that differs from the last one shown by less than this is shown only now and then. */

@@ -6,7 +6,7 @@ import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
-import type { RespondResult } from '../runs/result.ts';
+import type { RespondResult } from '../runs/respond-result.ts';
 import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { printLine } from '../terminal/progress-lines.ts';

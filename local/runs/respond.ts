@@ -10,7 +10,7 @@ import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
 import type { AskPerson } from './approver.ts';
 import { observeRuntime } from './observed-runtime.ts';
-import { readResult, type RespondResult } from './result.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 
 export interface RespondOptions {
   /** An alarm event; null for one that is made when it is sent. */

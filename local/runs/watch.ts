@@ -9,7 +9,7 @@ import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt } from './alarm-run.ts';
 import { observeRuntime, type ObservedRuntime } from './observed-runtime.ts';
-import { readResult, type RespondResult } from './result.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 import { watchTarget } from './watched-target.ts';
 
 /** What a watch reports as it happens; the lines of `headroom watch --json`. */

@@ -6,9 +6,9 @@ import { clientFor } from '../../../drill/clients/registry.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from '../../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../../drill/loads/load.ts';
 import { connectionLeak } from '../../../drill/scenarios/connection-leak.ts';
-import { startDrillServer } from '../../../drill/stage/drill-server.ts';
-import type { DrillServer } from '../../../drill/stage/shop.ts';
-import { knock } from '../../../drill/stage/watch.ts';
+import type { DrillServer } from '../../../drill/target/shop.ts';
+import { startDrillServer } from '../../../drill/target/start-server.ts';
+import { knock } from '../../../drill/target/usage-watch.ts';
 import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 
 const USABLE = 20;

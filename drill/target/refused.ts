@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { DrillServer } from './shop.ts';
-import { knock, type Look } from './watch.ts';
+import { knock, type Look } from './usage-watch.ts';
 
 const KNOCKS = 5;
 

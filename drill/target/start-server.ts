@@ -10,6 +10,6 @@ export async function startDrillServer(
   choice: ServerChoice,
 ): Promise<DrillServer> {
   if (choice.engine === 'postgres')
-    return (await import('./drill-postgres.ts')).startPostgresShop(scenario, loads, choice);
-  return (await import('./drill-mysql.ts')).startMysqlShop(scenario, loads, choice);
+    return (await import('./postgres-shop.ts')).startPostgresShop(scenario, loads, choice);
+  return (await import('./mysql-shop.ts')).startMysqlShop(scenario, loads, choice);
 }

@@ -1,4 +1,4 @@
-import type { EndedSession, RespondResult } from '../../local/runs/result.ts';
+import type { EndedSession, RespondResult } from '../../local/runs/respond-result.ts';
 import type { LoadTally } from '../loads/tally.ts';
 import type { Check } from '../scenario/checks.ts';
 
