@@ -2,8 +2,8 @@ import type { Line } from '../local/terminal/narrator.ts';
 import type { Cleanup } from './cleanup.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from './loads/load-spec.ts';
 import { startLoad, type Load } from './loads/load.ts';
+import type { DrillServer } from './target/drill-server.ts';
 import type { Slots } from './target/server-choice.ts';
-import type { DrillServer } from './target/shop.ts';
 
 export interface FillOptions {
   /** The same seed gives the loads the same habits. */

@@ -8,7 +8,7 @@ import type { LocalRuntime } from '../local/runtime/runtime.ts';
 import type { Line } from '../local/terminal/narrator.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import { lookFirst } from './target/first-snapshot.ts';
+import { takeFirstSnapshot } from './target/first-snapshot.ts';
 import { confirmRefused, REFUSED } from './target/refused.ts';
 import { startSampler } from './target/sampler.ts';
 
@@ -24,7 +24,7 @@ export async function runIncidents(rehearsal: Rehearsal): Promise<readonly Incid
   const incidents: Incident[] = [];
   for (const filling of [specs, ...again]) {
     const runtime = await fillAndRipen(rehearsal, filling);
-    if (incidents.length === 0) options.onFirstLook?.(await lookFirst(runtime, settings));
+    if (incidents.length === 0) options.onFirstSnapshot?.(await takeFirstSnapshot(runtime, settings));
     incidents.push(await runIncident(rehearsal, runtime));
   }
   return incidents;

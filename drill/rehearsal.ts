@@ -12,11 +12,11 @@ import { fillServer, loadSpecsOf } from './fill-server.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Load } from './loads/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import type { FirstLook } from './target/first-snapshot.ts';
+import type { DrillServer } from './target/drill-server.ts';
+import type { FirstSnapshot } from './target/first-snapshot.ts';
 import { slotsOf, type ServerChoice, type Slots } from './target/server-choice.ts';
-import type { DrillServer } from './target/shop.ts';
 import { startDrillServer } from './target/start-server.ts';
-import { createWatch, type Look, type Watch } from './target/usage-watch.ts';
+import { createUsageWatch, type UsageReading, type UsageWatch } from './target/usage-watch.ts';
 
 export interface RehearsalOptions {
   readonly server: ServerChoice;
@@ -26,10 +26,10 @@ export interface RehearsalOptions {
   readonly person?: AskPerson | undefined;
   /** Told of everything that happens, as it happens. */
   readonly tell: (line: Line) => void;
-  /** Told of every look at the server; usable: slots for ordinary clients. */
-  readonly show: (look: Look, usable: number) => void;
-  /** Shown what the first diagnosis is about to see, which takes a look of its own. */
-  readonly onFirstLook?: (look: FirstLook) => void;
+  /** Shown every reading of the server; usable: slots for ordinary clients. */
+  readonly show: (reading: UsageReading, usable: number) => void;
+  /** Shown what the first diagnosis is about to see, which takes a snapshot of its own. */
+  readonly onFirstSnapshot?: (first: FirstSnapshot) => void;
 }
 
 /** A scenario whose server runs, ready to be filled. */
@@ -42,7 +42,7 @@ export interface Rehearsal {
   readonly server: DrillServer;
   /** Not started yet. */
   readonly observed: ObservedRuntime;
-  readonly watch: Watch;
+  readonly watch: UsageWatch;
   /** All that have been started so far. */
   readonly loads: readonly Load[];
   /** Starts loads one after the other, each when the one before it has all its sessions. */
@@ -84,7 +84,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
       onStarted: (runtime) => cleanup.add(() => runtime.stop()),
     },
   );
-  const watch = createWatch(server, (look) => show(look, slots.usable));
+  const watch = createUsageWatch(server, (reading) => show(reading, slots.usable));
   cleanup.add(() => watch.stop());
   return { scenario, options, slots, specs, settings: toSettings(config), server, observed, watch, loads, fill };
 }

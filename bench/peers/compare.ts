@@ -6,13 +6,13 @@ import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { slotsOf, type ServerChoice } from '../../drill/target/server-choice.ts';
 import { startDrillServer } from '../../drill/target/start-server.ts';
-import { knock } from '../../drill/target/usage-watch.ts';
+import { tryLogin } from '../../drill/target/usage-watch.ts';
 import type { Remedy } from './remedies.ts';
 
 /** What a remedy came to. */
 export interface Outcome {
   readonly remedy: string;
-  /** Seconds from the alarm to the third good look; null when relief did not come. */
+  /** Seconds from the alarm to the third good reading; null when relief did not come. */
   readonly reliefSeconds: number | null;
   /** It has handed the matter to a person. */
   readonly paged: boolean;
@@ -85,7 +85,7 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     let usage = 100;
     while (Date.now() < (reliefAt === null ? alarmAt + TIME_MS : reliefAt + 1000 * HOLD_SECONDS)) {
       usage = (100 * (await server.countUsed())) / slots.usable;
-      const isCalm = usage <= RELIEF_PERCENT && (await knock(choice, server.passerByUrl)) === 'open';
+      const isCalm = usage <= RELIEF_PERCENT && (await tryLogin(choice, server.passerByUrl)) === 'admitted';
       good = isCalm ? good + 1 : 0;
       if (good === SAMPLES) reliefAt ??= Date.now();
       if (reliefAt !== null) highest = Math.max(highest, usage);

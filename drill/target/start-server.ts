@@ -1,7 +1,7 @@
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { DrillServer } from './drill-server.ts';
 import type { ServerChoice } from './server-choice.ts';
-import type { DrillServer } from './shop.ts';
 
 /** Starts the server. Throws, having stopped it again, when it cannot be furnished. */
 export async function startDrillServer(
