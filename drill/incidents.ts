@@ -80,5 +80,5 @@ async function untilEnded(runtime: LocalRuntime, incidentId: string): Promise<vo
 }
 
 function say({ options }: Rehearsal, kind: Line['kind'], text: string): void {
-  options.tell({ at: Date.now(), kind, text });
+  options.onLine({ at: Date.now(), kind, text });
 }

@@ -25,7 +25,7 @@ export interface RehearsalOptions {
   /** Who answers questions in the place of the scenario's own answers. */
   readonly person?: AskPerson | undefined;
   /** Told of everything that happens, as it happens. */
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   /** Shown every reading of the server; usable: slots for ordinary clients. */
   readonly show: (reading: UsageReading, usable: number) => void;
   /** Shown what the first diagnosis is about to see, which takes a snapshot of its own. */
@@ -51,7 +51,7 @@ export interface Rehearsal {
 
 /** Starts the scenario's server; what is started later is undone by the same cleanup. */
 export async function prepare(scenario: Scenario, options: RehearsalOptions, cleanup: Cleanup): Promise<Rehearsal> {
-  const { tell, show } = options;
+  const { onLine, show } = options;
   const slots = slotsOf(scenario, options.server);
   const specs = loadSpecsOf(scenario.loads, slots);
   const lateSpecs = loadSpecsOf(scenario.lateLoads ?? [], slots);
@@ -60,7 +60,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
   synthesize(config).catch(() => undefined);
   const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.server);
   cleanup.add(() => server.stop());
-  tell({ at: Date.now(), kind: 'state', text: `${server.title} with ${slots.usable} usable slots` });
+  onLine({ at: Date.now(), kind: 'state', text: `${server.title} with ${slots.usable} usable slots` });
 
   const loads: Load[] = [];
   const fill = async (wanted: readonly LoadSpec[]): Promise<readonly Load[]> => {
@@ -72,7 +72,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
   const observed = observeRuntime(
     { config, environment: drillEnvironment(server), recordsFolder: null },
     {
-      tell,
+      onLine,
       person: answering(scenario, options, {
         begin: async () => {
           late = await fill(lateSpecs);

@@ -48,7 +48,7 @@ async function record({ scenario, server, seed }: Drill): Promise<DrillResult | 
     const result = await runDrill(scenario, {
       server,
       seed,
-      tell: () => undefined,
+      onLine: () => undefined,
       show: () => undefined,
       onFirstSnapshot: (first) => snapshots.push(first),
       signal: new AbortController().signal,

@@ -35,7 +35,7 @@ const SPACING_MS = 500;
 const TIME_MS = 20_000;
 const HOLD_SECONDS = 60;
 /** The same habits of the loads for all, and nobody watches. */
-const QUIETLY = { seed: 1, tell: () => undefined } as const;
+const QUIETLY = { seed: 1, onLine: () => undefined } as const;
 
 /** Headroom, in the drill as it is, but that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {

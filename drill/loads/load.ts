@@ -48,20 +48,20 @@ export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed:
       fail(`ended with ${signal ?? `status ${code}`}`);
     });
   });
-  const tell = (message: ToLoad) => child.send(message);
+  const send = (message: ToLoad) => child.send(message);
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
-  tell({ type: 'order', engine, spec, url, seed });
+  send({ type: 'order', engine, spec, url, seed });
 
   return {
     ready,
     alarm() {
-      if (child.connected) tell({ type: 'alarm' });
+      if (child.connected) send({ type: 'alarm' });
     },
     tally: () => tally.read(),
     async leave() {
       if (hasEnded()) return;
       const exited = once(child, 'exit');
-      tell({ type: 'leave' });
+      send({ type: 'leave' });
       await exited;
     },
     async stop() {

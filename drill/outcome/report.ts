@@ -15,7 +15,7 @@ const NOTABLE_SLOTS = 3;
 const QUIET_MS = 2_000;
 
 export interface Reporter {
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   readonly show: (reading: UsageReading, usable: number) => void;
 }
 
@@ -25,7 +25,7 @@ export function createReporter(scenario: Scenario): Reporter {
   let last: UsageReading | null = null;
   say(`${paint('bold', scenario.name)}: ${scenario.summary}`);
   return {
-    tell: (line) => printLine(line, startedAt),
+    onLine: (line) => printLine(line, startedAt),
     show(reading, usable) {
       const isNews =
         last === null ||
@@ -50,8 +50,8 @@ function draw({ used, login }: UsageReading, usable: number): string {
 
 /** The incident in words, what became of the loads, and whether it all came as expected. */
 export function printReport(result: DrillResult): void {
-  const told = result.notifications.at(-1);
-  if (told !== undefined) print(`\n${told.subject}\n\n${told.body.trimEnd()}\n`);
+  const notice = result.notifications.at(-1);
+  if (notice !== undefined) print(`\n${notice.subject}\n\n${notice.body.trimEnd()}\n`);
   for (const load of result.loads) {
     const lost = load.lost === 0 ? 'lost none' : `lost ${load.lost}`;
     const cancelled = load.cancelled === 0 ? '' : `, ${load.cancelled} queries cancelled`;

@@ -44,7 +44,7 @@ export function respondCommand(): Command {
         recordsFolder: given.records,
         environment: process.env,
         person: personFor(approve),
-        tell: (line) => printLine(line, startedAt),
+        onLine: (line) => printLine(line, startedAt),
       });
       if ('reason' in answer) {
         say(`the event opened no incident (${answer.result}): ${answer.reason}`);

@@ -25,7 +25,7 @@ export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18, se
   return runDrill(scenario, {
     server,
     seed,
-    tell: () => undefined,
+    onLine: () => undefined,
     show: () => undefined,
     signal: new AbortController().signal,
   });
