@@ -38,9 +38,9 @@ export function benchCauses(): void {
 
 /** How the rehearsals on record were taken, and where the models do not reach what those saw. */
 export function benchRecorded(): void {
-  const looks = readRecorded();
+  const rehearsals = readRecorded();
   const rows = MODELS.map(({ name, scenarios }) => {
-    const own = looks.filter(({ scenario }) => scenarios.includes(scenario));
+    const own = rehearsals.filter(({ scenario }) => scenarios.includes(scenario));
     const first = own.map(({ firstCause }) => firstCause ?? 'none');
     return [
       name,
@@ -50,7 +50,7 @@ export function benchRecorded(): void {
     ];
   });
   printTable('Recorded rehearsals', ['incident', 'drills', 'taken at first for', 'as expected'], rows);
-  const gaps = MODELS.flatMap((model) => gapsOf(model, looks));
+  const gaps = MODELS.flatMap((model) => gapsOf(model, rehearsals));
   const inWords = (range: Range | null) =>
     range === null ? 'nothing' : `${range.from.toFixed(2)} to ${range.to.toFixed(2)}`;
   for (const { model, measure, recorded, modelled } of gaps) {

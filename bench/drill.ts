@@ -13,7 +13,7 @@ export async function benchDrill(): Promise<void> {
       await runDrill(connectionLeak, {
         server: { engine: 'postgres', major: 18 },
         seed,
-        tell: () => undefined,
+        onLine: () => undefined,
         show: () => undefined,
         signal: new AbortController().signal,
       }),

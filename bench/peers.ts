@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { scenarioOn, type Scenario } from '../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../drill/scenarios/index.ts';
-import type { ServerChoice } from '../drill/stage/server-choice.ts';
+import type { ServerChoice } from '../drill/target/server-choice.ts';
 import { measureHeadroom, measureRemedy, type Outcome } from './peers/compare.ts';
 import { fetchPtKill } from './peers/pt-kill.ts';
 import { ptKill, runbook, type Remedy } from './peers/remedies.ts';

@@ -11,7 +11,7 @@ export interface LateLoads {
 /** Says what the scenario says, or asks who was given; in either case only once the late loads have come or gone. */
 export function answering(
   { answers = [] }: Scenario,
-  { person, tell }: { readonly person?: AskPerson | undefined; readonly tell: (line: Line) => void },
+  { onLine, person }: { readonly person?: AskPerson | undefined; readonly onLine: (line: Line) => void },
   lateLoads: LateLoads,
 ): AskPerson {
   let asked = 0;
@@ -20,7 +20,7 @@ export function answering(
     if (asked === 1) await lateLoads.begin();
     if (asked === 2) await lateLoads.end();
     if (person === undefined) return { answer, by: 'the drill' };
-    tell({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
+    onLine({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
     return person(approval, signal);
   };
 }

@@ -9,8 +9,8 @@ import { print, printJson, say } from '../local/terminal/output.ts';
 import { columnsOf } from '../local/terminal/table.ts';
 import { chooseDrills, type Drill } from './choice.ts';
 import { confusionOf, printMatrix } from './outcome/confusion.ts';
+import type { DrillResult } from './outcome/drill-result.ts';
 import { createReporter, printReport, printTable, type FailedDrill } from './outcome/report.ts';
-import type { DrillResult } from './outcome/result.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { POSTGRES_MAJORS } from './servers/files/postgres-files.ts';
 

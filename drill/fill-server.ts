@@ -2,13 +2,13 @@ import type { Line } from '../local/terminal/narrator.ts';
 import type { Cleanup } from './cleanup.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from './loads/load-spec.ts';
 import { startLoad, type Load } from './loads/load.ts';
-import type { Slots } from './stage/server-choice.ts';
-import type { DrillServer } from './stage/shop.ts';
+import type { DrillServer } from './target/drill-server.ts';
+import type { Slots } from './target/server-choice.ts';
 
 export interface FillOptions {
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   readonly cleanup: Cleanup;
 }
 
@@ -21,7 +21,7 @@ export function loadSpecsOf(loads: readonly LoadInput[], { hasReservedRole }: Sl
 export async function fillServer(
   specs: readonly LoadSpec[],
   server: DrillServer,
-  { seed, tell, cleanup }: FillOptions,
+  { seed, onLine, cleanup }: FillOptions,
 ): Promise<Load[]> {
   const loads: Load[] = [];
   for (const [index, spec] of specs.entries()) {
@@ -30,7 +30,7 @@ export async function fillServer(
     loads.push(load);
     await load.ready;
     const text = `${spec.name}: ${load.tally().sessions.length} sessions (${spec.label})`;
-    tell({ at: Date.now(), kind: 'detail', text });
+    onLine({ at: Date.now(), kind: 'detail', text });
   }
   return loads;
 }

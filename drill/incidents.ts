@@ -8,9 +8,9 @@ import type { LocalRuntime } from '../local/runtime/runtime.ts';
 import type { Line } from '../local/terminal/narrator.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Rehearsal } from './rehearsal.ts';
-import { lookFirst } from './stage/first-look.ts';
-import { confirmRefused, REFUSED } from './stage/refused.ts';
-import { startSampler } from './stage/sampler.ts';
+import { takeFirstSnapshot } from './target/first-snapshot.ts';
+import { confirmRefused, REFUSED } from './target/refused.ts';
+import { startSampler } from './target/sampler.ts';
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 120_000;
@@ -24,7 +24,7 @@ export async function runIncidents(rehearsal: Rehearsal): Promise<readonly Incid
   const incidents: Incident[] = [];
   for (const filling of [specs, ...again]) {
     const runtime = await fillAndRipen(rehearsal, filling);
-    if (incidents.length === 0) options.onFirstLook?.(await lookFirst(runtime, settings));
+    if (incidents.length === 0) options.onFirstSnapshot?.(await takeFirstSnapshot(runtime, settings));
     incidents.push(await runIncident(rehearsal, runtime));
   }
   return incidents;
@@ -80,5 +80,5 @@ async function untilEnded(runtime: LocalRuntime, incidentId: string): Promise<vo
 }
 
 function say({ options }: Rehearsal, kind: Line['kind'], text: string): void {
-  options.tell({ at: Date.now(), kind, text });
+  options.onLine({ at: Date.now(), kind, text });
 }

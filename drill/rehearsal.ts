@@ -12,11 +12,11 @@ import { fillServer, loadSpecsOf } from './fill-server.ts';
 import type { LoadSpec } from './loads/load-spec.ts';
 import type { Load } from './loads/load.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import { startDrillServer } from './stage/drill-server.ts';
-import type { FirstLook } from './stage/first-look.ts';
-import { slotsOf, type ServerChoice, type Slots } from './stage/server-choice.ts';
-import type { DrillServer } from './stage/shop.ts';
-import { createWatch, type Look, type Watch } from './stage/watch.ts';
+import type { DrillServer } from './target/drill-server.ts';
+import type { FirstSnapshot } from './target/first-snapshot.ts';
+import { slotsOf, type ServerChoice, type Slots } from './target/server-choice.ts';
+import { startDrillServer } from './target/start-server.ts';
+import { createUsageWatch, type UsageReading, type UsageWatch } from './target/usage-watch.ts';
 
 export interface RehearsalOptions {
   readonly server: ServerChoice;
@@ -25,11 +25,11 @@ export interface RehearsalOptions {
   /** Who answers questions in the place of the scenario's own answers. */
   readonly person?: AskPerson | undefined;
   /** Told of everything that happens, as it happens. */
-  readonly tell: (line: Line) => void;
-  /** Told of every look at the server; usable: slots for ordinary clients. */
-  readonly show: (look: Look, usable: number) => void;
-  /** Shown what the first diagnosis is about to see, which takes a look of its own. */
-  readonly onFirstLook?: (look: FirstLook) => void;
+  readonly onLine: (line: Line) => void;
+  /** Shown every reading of the server; usable: slots for ordinary clients. */
+  readonly show: (reading: UsageReading, usable: number) => void;
+  /** Shown what the first diagnosis is about to see, which takes a snapshot of its own. */
+  readonly onFirstSnapshot?: (first: FirstSnapshot) => void;
 }
 
 /** A scenario whose server runs, ready to be filled. */
@@ -42,7 +42,7 @@ export interface Rehearsal {
   readonly server: DrillServer;
   /** Not started yet. */
   readonly observed: ObservedRuntime;
-  readonly watch: Watch;
+  readonly watch: UsageWatch;
   /** All that have been started so far. */
   readonly loads: readonly Load[];
   /** Starts loads one after the other, each when the one before it has all its sessions. */
@@ -51,7 +51,7 @@ export interface Rehearsal {
 
 /** Starts the scenario's server; what is started later is undone by the same cleanup. */
 export async function prepare(scenario: Scenario, options: RehearsalOptions, cleanup: Cleanup): Promise<Rehearsal> {
-  const { tell, show } = options;
+  const { onLine, show } = options;
   const slots = slotsOf(scenario, options.server);
   const specs = loadSpecsOf(scenario.loads, slots);
   const lateSpecs = loadSpecsOf(scenario.lateLoads ?? [], slots);
@@ -60,7 +60,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
   synthesize(config).catch(() => undefined);
   const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.server);
   cleanup.add(() => server.stop());
-  tell({ at: Date.now(), kind: 'state', text: `${server.title} with ${slots.usable} usable slots` });
+  onLine({ at: Date.now(), kind: 'state', text: `${server.title} with ${slots.usable} usable slots` });
 
   const loads: Load[] = [];
   const fill = async (wanted: readonly LoadSpec[]): Promise<readonly Load[]> => {
@@ -72,7 +72,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
   const observed = observeRuntime(
     { config, environment: drillEnvironment(server), recordsFolder: null },
     {
-      tell,
+      onLine,
       person: answering(scenario, options, {
         begin: async () => {
           late = await fill(lateSpecs);
@@ -84,7 +84,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
       onStarted: (runtime) => cleanup.add(() => runtime.stop()),
     },
   );
-  const watch = createWatch(server, (look) => show(look, slots.usable));
+  const watch = createUsageWatch(server, (reading) => show(reading, slots.usable));
   cleanup.add(() => watch.stop());
   return { scenario, options, slots, specs, settings: toSettings(config), server, observed, watch, loads, fill };
 }

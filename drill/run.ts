@@ -1,9 +1,9 @@
 import type { Incident } from '../functions/core/record/incident.ts';
-import { readResult } from '../local/runs/result.ts';
+import { readResult } from '../local/runs/respond-result.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { runIncidents } from './incidents.ts';
+import { countInnocent, summariseLoad, type DrillResult } from './outcome/drill-result.ts';
 import { checkExpectation } from './outcome/expectation.ts';
-import { countInnocent, summariseLoad, type DrillResult } from './outcome/result.ts';
 import { prepare, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { scenarioOn, type Scenario } from './scenario/scenario.ts';
 import { seeded } from './scenarios/seeded.ts';

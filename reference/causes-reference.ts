@@ -10,8 +10,8 @@ import { consumerOf, type Session } from '../functions/core/server/session.ts';
 import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../functions/core/words/in-words.ts';
 import { percent } from '../functions/core/words/percent.ts';
+import type { CauseExample } from './cause-example.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
-import type { CauseExample } from './cause-stage.ts';
 import { code, list, table } from './markdown.ts';
 
 const POLICY = policy.parse({});

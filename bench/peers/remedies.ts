@@ -1,6 +1,6 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
-import type { DrillServer } from '../../drill/stage/shop.ts';
+import type { DrillServer } from '../../drill/target/drill-server.ts';
 import type { PtKill } from './pt-kill.ts';
 
 /** What somebody might do instead of Headroom, when the alarm goes off. */
@@ -34,7 +34,7 @@ export function ptKill(program: PtKill, what: 'idle' | 'busy'): Remedy {
  * that sleeps for too long; then queries that run for too long.
  */
 export const runbook: Remedy = {
-  name: 'runbook, by hand',
+  name: 'runbook, manually',
   async apply(server) {
     if (server.choice.engine === 'postgres') await endByRunbookOnPostgres(server);
     else await endByRunbookOnMysql(server);

@@ -40,7 +40,7 @@ async function start(order: LoadOrder): Promise<void> {
     random: () => dice.between(0, 1),
     alarm,
     async open(purpose, instance = opened++) {
-      const session = await openSession(client, order, purpose, placeOf(order.spec, instance), report);
+      const session = await openSession(client, order, { purpose, place: placeOf(order.spec, instance), report });
       if (session !== null) sessions.push(session);
       return session;
     },

@@ -1,7 +1,7 @@
 import { print } from '../../local/terminal/output.ts';
 import { tableOf } from '../../local/terminal/table.ts';
+import type { DrillResult } from './drill-result.ts';
 import type { FailedDrill } from './report.ts';
-import type { DrillResult } from './result.ts';
 
 /** What became of all drills of one scenario. */
 export interface ConfusionRow {

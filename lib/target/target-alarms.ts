@@ -26,14 +26,16 @@ export class TargetAlarms extends Construct {
     const { names, target } = props;
     const { id: targetId, policy } = target.target;
     const { triggerPercent } = policy;
-    this.trigger = this.#onConnections('High', names.triggerAlarm(targetId), target, triggerPercent, 2);
-    this.critical = this.#onConnections(
-      'Critical',
-      names.criticalAlarm(targetId),
-      target,
-      criticalPercentOf(policy),
-      1,
-    );
+    this.trigger = this.#onConnections('High', target, {
+      alarmName: names.triggerAlarm(targetId),
+      atPercent: triggerPercent,
+      minutes: 2,
+    });
+    this.critical = this.#onConnections('Critical', target, {
+      alarmName: names.criticalAlarm(targetId),
+      atPercent: criticalPercentOf(policy),
+      minutes: 1,
+    });
     this.usage = new Alarm(this, 'Usage', {
       alarmName: names.usageAlarm(targetId),
       alarmDescription: `Headroom: the sampler sees ${percent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
@@ -47,12 +49,12 @@ export class TargetAlarms extends Construct {
     });
   }
 
-  #onConnections(id: string, alarmName: string, target: AwsTarget, percent: number, minutes: number): Alarm {
+  #onConnections(id: string, target: AwsTarget, { alarmName, atPercent, minutes }: ConnectionAlarm): Alarm {
     const usable = target.maxConnections - reservedSlotsOf(target.target);
-    const threshold = Math.ceil((usable * percent) / 100);
+    const threshold = Math.ceil((usable * atPercent) / 100);
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent}%)`,
+      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent(atPercent)})`,
       metric: new Metric({
         namespace: 'AWS/RDS',
         metricName: 'DatabaseConnections',
@@ -69,6 +71,14 @@ export class TargetAlarms extends Construct {
       treatMissingData: TreatMissingData.MISSING,
     });
   }
+}
+
+interface ConnectionAlarm {
+  readonly alarmName: string;
+  /** Usage at which it goes off. */
+  readonly atPercent: number;
+  /** How long usage must have been there. */
+  readonly minutes: number;
 }
 
 /** What the sampler publishes for a target; see `FIGURES` in core. */

@@ -5,7 +5,7 @@ import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { takeCheck } from '../runs/own-worker.ts';
+import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { tableOf } from '../terminal/table.ts';
@@ -27,7 +27,7 @@ export function doctorCommand(): Command {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
-      const answer = await takeCheck(config, target, process.env);
+      const answer = await askForCheck(config, target, process.env);
       const findings = judgeCheck(answer, toTargetSettings(config, target));
       const healthy = !hasFailures(findings);
       if (given.json) printJson({ target: target.id, healthy, findings });

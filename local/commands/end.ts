@@ -15,7 +15,7 @@ import { deliverPending, type DeliverDependencies } from '../../functions/incide
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../notices/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
-import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
+import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
@@ -66,7 +66,7 @@ async function end(
     return;
   }
   const what = `${paint('bold', `This ends ${count(victims.length, 'session')} on ${target.id}.`)}`;
-  if (!given.yes && !(await confirmByName(nameOf(given), what)))
+  if (!given.yes && !(await confirmByName(nameToType(given), what)))
     throw new UsageError('not confirmed: nothing was ended');
 
   const ended = await carryOut(proposal, deps, notifier);

@@ -14,7 +14,7 @@ import { printable } from '../../functions/core/words/printable.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { takeSnapshot } from '../runs/own-worker.ts';
+import { askForSnapshot } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 import { sessionJson } from '../terminal/session-output.ts';
@@ -43,7 +43,7 @@ export function planCommand(): Command {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       const settings = toTargetSettings(config, target);
-      const answer = await takeSnapshot(config, target, process.env);
+      const answer = await askForSnapshot(config, target, process.env);
       if (!answer.ok) {
         say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
         if (given.json) printJson({ target: target.id, refusal: answer.refusal });

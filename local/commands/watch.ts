@@ -56,7 +56,7 @@ export function watchCommand(): Command {
           everyMs: seconds === null ? null : seconds * 1000,
           recordsFolder: given.records,
           environment: process.env,
-          tell: (line) => printLine(line, startedAt),
+          onLine: (line) => printLine(line, startedAt),
           report: (event) => {
             count(event, figures);
             if (given.json) printJsonLine(event);

@@ -4,7 +4,7 @@ import { createNarrator, type Line } from '../terminal/narrator.ts';
 import { createApprover, type AskPerson } from './approver.ts';
 
 export interface Observers {
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   /** Who answers the questions of tiers in mode approve; without one they are answered elsewhere, or not at all. */
   readonly person?: AskPerson;
   readonly onNotification?: (notification: Notification) => void;
@@ -24,7 +24,7 @@ export interface ObservedRuntime {
 
 export function observeRuntime(
   options: Omit<RuntimeOptions, 'onProgress'>,
-  { tell, person, onNotification, onStarted }: Observers,
+  { onLine, person, onNotification, onStarted }: Observers,
 ): ObservedRuntime {
   let notifications: readonly Notification[] = [];
   let starting: Promise<LocalRuntime> | null = null;
@@ -42,8 +42,8 @@ export function observeRuntime(
     return runtime;
   };
   const start = (): Promise<LocalRuntime> => (starting ??= begin());
-  const narrator = createNarrator(async () => (await start()).store, tell);
-  const approver = person && createApprover({ findRuntime: start, person, tell });
+  const narrator = createNarrator(async () => (await start()).store, onLine);
+  const approver = person && createApprover({ findRuntime: start, person, onLine });
   return {
     start,
     caughtUp: () => narrator.caughtUp(),

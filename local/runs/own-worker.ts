@@ -48,7 +48,7 @@ export async function startOwnWorker(
  * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings cannot work
  * or the connection fails in the middle.
  */
-export async function takeSnapshot(
+export async function askForSnapshot(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
@@ -59,7 +59,7 @@ export async function takeSnapshot(
 }
 
 /** One check, likewise. */
-export async function takeCheck(
+export async function askForCheck(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,

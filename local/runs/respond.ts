@@ -10,7 +10,7 @@ import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
 import type { AskPerson } from './approver.ts';
 import { observeRuntime } from './observed-runtime.ts';
-import { readResult, type RespondResult } from './result.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 
 export interface RespondOptions {
   /** An alarm event; null for one that is made when it is sent. */
@@ -20,7 +20,7 @@ export interface RespondOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Who answers the questions of tiers in mode approve. */
   readonly person: AskPerson;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
 }
 
 /**
@@ -29,9 +29,9 @@ export interface RespondOptions {
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, recordsFolder, environment, person, tell }: RespondOptions,
+  { event, recordsFolder, environment, person, onLine }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
-  const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { tell, person });
+  const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { onLine, person });
   const runtime = await observed.start();
   try {
     await liftLeftovers(runtime, target.id);
@@ -46,8 +46,8 @@ export async function respond(
         result: 'ignored',
         reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over`,
       };
-    tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
-    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
+    onLine({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
+    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, onLine);
     await observed.caughtUp();
     return await readResult(runtime.store, incidentId, observed.notifications);
   } finally {
@@ -74,14 +74,14 @@ async function untilEnded(
   runtime: LocalRuntime,
   incidentId: string,
   prefix: string,
-  tell: RespondOptions['tell'],
+  onLine: RespondOptions['onLine'],
 ): Promise<void> {
   const ended = runtime.executionEnded(incidentId);
   let stopListening = (): void => undefined;
   const interrupted = new Promise<void>((resolve, reject) => {
     stopListening = onInterrupt(() => {
       const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
-      tell({ at: Date.now(), kind: 'bad', text });
+      onLine({ at: Date.now(), kind: 'bad', text });
       interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
     });
   });

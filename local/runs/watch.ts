@@ -9,7 +9,7 @@ import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt } from './alarm-run.ts';
 import { observeRuntime, type ObservedRuntime } from './observed-runtime.ts';
-import { readResult, type RespondResult } from './result.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 import { watchTarget } from './watched-target.ts';
 
 /** What a watch reports as it happens; the lines of `headroom watch --json`. */
@@ -35,7 +35,7 @@ export interface WatchOptions {
   readonly recordsFolder: string;
   /** Where the URLs of the targets' logins are looked up. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   readonly report: (event: WatchEvent) => void;
 }
 
@@ -49,17 +49,17 @@ const LAST_SAMPLE_MS = 6_000;
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, tell, report }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, report }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopListening = onInterrupt(() => {
-    tell({ at: Date.now(), kind: 'detail', text: 'stopping (once more to leave at once)' });
+    onLine({ at: Date.now(), kind: 'detail', text: 'stopping (once more to leave at once)' });
     stopping.abort();
   });
   const observed = observeRuntime(
     { config, environment, recordsFolder, notify: config.notify },
-    { tell, onNotification: (notification) => report(noticeOf(notification)) },
+    { onLine, onNotification: (notification) => report(noticeOf(notification)) },
   );
   try {
     const runtime = await observed.start();
@@ -72,7 +72,7 @@ export async function watch(
           signal,
           onSample: (sample, crossing) => report({ event: 'sample', target: target.id, sample, crossing }),
           onIncident: (incidentId) => incidents.follow(incidentId),
-          tell,
+          onLine,
         }),
       );
       await Promise.race([Promise.all(watching), afterStop(signal)]);

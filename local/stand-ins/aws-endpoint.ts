@@ -40,7 +40,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
     }
     const [service = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
     const run = services[service]?.[operation];
-    if (run === undefined) throw new ApiError('UnknownOperationException', `no stand-in for ${nameOf(request)}`);
+    if (run === undefined) throw new ApiError('UnknownOperationException', `no stand-in for ${operationOf(request)}`);
     return {
       statusCode: 200,
       headers: { 'Content-Type': 'application/x-amz-json-1.0' },
@@ -59,7 +59,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
       response.writeHead(statusCode, headers).end(body);
     } catch (thrown) {
       const error = thrown instanceof ApiError ? thrown : new ApiError('InternalFailure', String(thrown), 500);
-      if (REPORTED.has(error.name)) report(nameOf(request), error.message);
+      if (REPORTED.has(error.name)) report(operationOf(request), error.message);
       response
         .writeHead(error.statusCode, { 'Content-Type': 'application/json', 'x-amzn-errortype': error.name })
         .end(JSON.stringify({ __type: error.name, message: error.message, Message: error.message }));
@@ -82,7 +82,7 @@ function checkSignature(request: IncomingMessage): void {
   throw new ApiError('UnrecognizedClientException', 'the request is not signed with the keys of a local run', 403);
 }
 
-function nameOf(request: IncomingMessage): string {
+function operationOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target'] ?? `${request.method ?? ''} ${request.url ?? ''}`);
 }
 

@@ -26,12 +26,12 @@ type FindStore = () => Promise<Pick<IncidentStore, 'rounds'>>;
 /**
  * Tells a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
  */
-export function createNarrator(findStore: FindStore, tell: (line: Line) => void): Narrator {
+export function createNarrator(findStore: FindStore, onLine: (line: Line) => void): Narrator {
   let telling: Promise<void> = Promise.resolve();
   return {
     hear(progress) {
       telling = telling.then(async () => {
-        for (const line of await linesOf(progress, findStore)) tell({ at: progress.at, ...line });
+        for (const line of await linesOf(progress, findStore)) onLine({ at: progress.at, ...line });
       });
     },
     caughtUp: () => telling,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { DrillResult } from '../../drill/outcome/result.ts';
+import type { DrillResult } from '../../drill/outcome/drill-result.ts';
 import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
-import type { ServerChoice } from '../../drill/stage/server-choice.ts';
+import type { ServerChoice } from '../../drill/target/server-choice.ts';
 
 export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 
@@ -25,7 +25,7 @@ export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18, se
   return runDrill(scenario, {
     server,
     seed,
-    tell: () => undefined,
+    onLine: () => undefined,
     show: () => undefined,
     signal: new AbortController().signal,
   });

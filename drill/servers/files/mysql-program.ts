@@ -56,7 +56,8 @@ function inFolders(
   const unsuitable: string[] = [];
   for (const folder of folders.filter((each) => each !== '')) {
     for (const file of FLAVOUR_FACTS[flavour].programs.map((name) => join(folder, name)).filter(existsSync)) {
-      const program = inspectProgram(flavour, realpathSync(file), tree?.home ?? null, tree?.origin ?? file, account);
+      const found = { flavour, file: realpathSync(file), tree: tree?.home ?? null, origin: tree?.origin ?? file };
+      const program = inspectProgram(found, account);
       if (typeof program !== 'string') return { program, unsuitable };
       unsuitable.push(`${file} ${program}`);
     }

@@ -1,7 +1,7 @@
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { DrillServer } from './drill-server.ts';
 import type { ServerChoice } from './server-choice.ts';
-import type { DrillServer } from './shop.ts';
 
 /** Starts the server. Throws, having stopped it again, when it cannot be furnished. */
 export async function startDrillServer(
@@ -10,6 +10,6 @@ export async function startDrillServer(
   choice: ServerChoice,
 ): Promise<DrillServer> {
   if (choice.engine === 'postgres')
-    return (await import('./drill-postgres.ts')).startPostgresShop(scenario, loads, choice);
-  return (await import('./drill-mysql.ts')).startMysqlShop(scenario, loads, choice);
+    return (await import('./postgres-shop.ts')).startPostgresShop(scenario, loads, choice);
+  return (await import('./mysql-shop.ts')).startMysqlShop(scenario, loads, choice);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadSpec } from '../../../drill/loads/load-spec.ts';
-import type { LabelledSession, LoadTally } from '../../../drill/loads/load.ts';
-import { countInnocent } from '../../../drill/outcome/result.ts';
-import type { EndedSession } from '../../../local/runs/result.ts';
+import type { LabelledSession, LoadTally } from '../../../drill/loads/tally.ts';
+import { countInnocent } from '../../../drill/outcome/drill-result.ts';
+import type { EndedSession } from '../../../local/runs/respond-result.ts';
 
 function aTally(label: 'guilty' | 'innocent', sessions: LabelledSession[], cancelled: number[] = []): LoadTally {
   const spec = loadSpec.parse({

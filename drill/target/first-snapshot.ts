@@ -8,7 +8,7 @@ import { readContext } from '../../functions/diagnose/read-context.ts';
 import type { LocalRuntime } from '../../local/runtime/runtime.ts';
 
 /** What the first diagnosis of an incident is about to see. */
-export interface FirstLook {
+export interface FirstSnapshot {
   readonly settings: TargetSettings;
   readonly snapshot: Snapshot;
   readonly context: Context;
@@ -22,11 +22,14 @@ const NO_SURROUNDINGS = {
   freeMemory: () => Promise.resolve(null),
 };
 
-/** Looks as a diagnosis does, a moment before it: the same worker, the same history. Throws when the worker is not let in. */
-export async function lookFirst(
+/**
+ * Takes a snapshot as a diagnosis does, a moment before it: the same worker, the same history. Throws when the worker is
+ * not let in.
+ */
+export async function takeFirstSnapshot(
   { invoke, store }: Pick<LocalRuntime, 'invoke' | 'store'>,
   settings: TargetSettings,
-): Promise<FirstLook> {
+): Promise<FirstSnapshot> {
   const deadline = Date.now() + 2 * PATIENCE_MS;
   const request = { schema: SCHEMA, kind: 'snapshot', deadline, patienceMs: PATIENCE_MS };
   const answer = parseAnswer<SnapshotAnswer>(settings.worker, await invoke(settings.worker, request), 'snapshot');

@@ -5,8 +5,9 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { FLAVOUR_FACTS } from '../servers/files/mysql-flavours.ts';
 import { createMysqlLogins } from '../servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../servers/mysql.ts';
+import type { DrillServer } from './drill-server.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
-import { createRoles, DATABASE, ORDERS, PASSER_BY, type DrillServer, type Role } from './shop.ts';
+import { createRoles, DATABASE, ORDERS, PASSER_BY, type Role } from './shop.ts';
 
 const orders = Array.from({ length: ORDERS }, (_, index) => [index + 1, (index + 1) % 1000, (index + 1) % 97]);
 

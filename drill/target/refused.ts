@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { DrillServer } from './shop.ts';
-import { knock, type Look } from './watch.ts';
+import type { DrillServer } from './drill-server.ts';
+import { tryLogin, type LoginResult } from './usage-watch.ts';
 
-const KNOCKS = 5;
+const MOST_TRIES = 5;
 
 /** Who is refused, in words. */
 export const REFUSED = {
@@ -26,19 +26,19 @@ export async function confirmRefused(
       ? limited.map((spec) => server.urlOf(spec))
       : [server.passerByUrl, ...(refused === 'everybody' ? [server.adminUrl] : [])];
   for (const url of urls) {
-    const door = await knockUntilRefused(server, url);
-    if (door !== 'refused')
-      throw new Error(`the loads of ${scenario.name} did not fill the server: its door is ${door}`);
+    const login = await tryUntilRefused(server, url);
+    if (login !== 'refused')
+      throw new Error(`the loads of ${scenario.name} did not fill the server: a login was ${login}`);
   }
-  if (refused === 'limited' && (await knock(server.choice, server.passerByUrl)) !== 'open')
+  if (refused === 'limited' && (await tryLogin(server.choice, server.passerByUrl)) !== 'admitted')
     throw new Error(`the loads of ${scenario.name} filled the server`);
 }
 
-/** Where clients come and go, one knock may meet a slot that is just free. */
-async function knockUntilRefused(server: DrillServer, url: string): Promise<Look['door']> {
-  for (let knocks = 1; ; knocks++) {
-    const door = await knock(server.choice, url);
-    if (door === 'refused' || knocks === KNOCKS) return door;
+/** Where clients come and go, one login may meet a slot that is just free. */
+async function tryUntilRefused(server: DrillServer, url: string): Promise<LoginResult> {
+  for (let tries = 1; ; tries++) {
+    const login = await tryLogin(server.choice, url);
+    if (login === 'refused' || tries === MOST_TRIES) return login;
     await sleep(50);
   }
 }

@@ -1,5 +1,5 @@
-import type { EndedSession, RespondResult } from '../../local/runs/result.ts';
-import type { LoadTally } from '../loads/load.ts';
+import type { EndedSession, RespondResult } from '../../local/runs/respond-result.ts';
+import type { LoadTally } from '../loads/tally.ts';
 import type { Check } from '../scenario/checks.ts';
 
 /** How one load fared. */

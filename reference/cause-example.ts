@@ -60,7 +60,7 @@ export interface Story {
 }
 
 /** The snapshot and the surroundings that a story tells of. */
-export function stage(story: Story): CauseExample {
+export function exampleOf(story: Story): CauseExample {
   const snapshot = snapshotOf(story);
   const pools = story.pools ?? [];
   return {

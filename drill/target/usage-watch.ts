@@ -1,42 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientFor } from '../clients/registry.ts';
+import type { DrillServer } from './drill-server.ts';
 import type { ServerChoice } from './server-choice.ts';
-import type { DrillServer } from './shop.ts';
 
-/** One look at the server by the drill's own eyes, which Headroom knows nothing of. */
-export interface Look {
+/** What the drill itself sees of the server, beside Headroom. */
+export interface UsageReading {
   /** Epoch milliseconds. */
   readonly at: number;
   /** Slots taken. */
   readonly used: number;
-  /** What an ordinary client met when it last knocked. */
-  readonly door: 'open' | 'refused' | 'unknown';
+  /** How an ordinary client's login ended. */
+  readonly login: LoginResult;
 }
 
-export interface Watch {
-  /** Looks every half second until it is stopped. May be called again. */
+export type LoginResult = 'admitted' | 'refused' | 'unknown';
+
+export interface UsageWatch {
+  /** Reads every half second until it is stopped. May be called again. */
   start(): void;
   stop(): Promise<void>;
 }
 
-const LOOK_EVERY_MS = 500;
+const EVERY_MS = 500;
 
-/** Tells of each look. */
-export function createWatch(
+export function createUsageWatch(
   server: Pick<DrillServer, 'countUsed' | 'passerByUrl' | 'choice'>,
-  onLook: (look: Look) => void,
-): Watch {
+  onReading: (reading: UsageReading) => void,
+): UsageWatch {
   const stopped = new AbortController();
-  const look = async () => {
-    const door = await knock(server.choice, server.passerByUrl);
-    onLook({ at: Date.now(), used: await server.countUsed(), door });
+  const read = async () => {
+    const login = await tryLogin(server.choice, server.passerByUrl);
+    onReading({ at: Date.now(), used: await server.countUsed(), login });
   };
   let watching: Promise<void> | null = null;
   const watch = async () => {
     while (!stopped.signal.aborted) {
-      const next = Date.now() + LOOK_EVERY_MS;
+      const next = Date.now() + EVERY_MS;
       // A server that restarts or has gone is a gap in the picture, not the end of it.
-      await look().catch(() => undefined);
+      await read().catch(() => undefined);
       await sleep(Math.max(0, next - Date.now()), undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   };
@@ -51,13 +52,13 @@ export function createWatch(
   };
 }
 
-/** Comes in as an ordinary client does, and leaves at once. */
-export async function knock({ engine }: ServerChoice, url: string): Promise<Look['door']> {
+/** Logs in as an ordinary client does, and leaves at once. */
+export async function tryLogin({ engine }: ServerChoice, url: string): Promise<LoginResult> {
   const client = await clientFor(engine);
   try {
     const connection = await client.connect({ url, application: 'passer-by' });
     await connection.close();
-    return 'open';
+    return 'admitted';
   } catch (error) {
     return client.failureOf(error).kind === 'refused' ? 'refused' : 'unknown';
   }

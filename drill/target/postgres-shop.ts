@@ -2,8 +2,9 @@ import pg from 'pg';
 import type { LoadSpec } from '../loads/load-spec.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { createLogins, startPostgres, type PostgresServer } from '../servers/postgres.ts';
+import type { DrillServer } from './drill-server.ts';
 import { slotsOf, type ServerChoice } from './server-choice.ts';
-import { createRoles, DATABASE, ORDERS, PASSER_BY, type DrillServer, type Role } from './shop.ts';
+import { createRoles, DATABASE, ORDERS, PASSER_BY, type Role } from './shop.ts';
 
 /** Whom the tables belong to. */
 const OWNER = 'shop_owner';
