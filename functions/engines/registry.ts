@@ -1,4 +1,4 @@
-import type { EngineName } from '../core/server/snapshot.ts';
+import { DEFAULT_PORTS, type EngineName } from '../core/server/snapshot.ts';
 import type { Engine } from './shared/engine.ts';
 import type { UrlScheme } from './shared/login-url.ts';
 
@@ -10,15 +10,15 @@ export interface EngineEntry {
 
 const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   postgres: {
-    url: { schemes: ['postgresql', 'postgres'], defaultPort: 5432, defaultDatabase: 'postgres' },
+    url: { schemes: ['postgresql', 'postgres'], defaultPort: DEFAULT_PORTS.postgres, defaultDatabase: 'postgres' },
     load: async () => (await import('./postgres/engine.ts')).postgresEngine,
   },
   mysql: {
-    url: { schemes: ['mysql'], defaultPort: 3306, defaultDatabase: '' },
+    url: { schemes: ['mysql'], defaultPort: DEFAULT_PORTS.mysql, defaultDatabase: '' },
     load: loadMysql,
   },
   mariadb: {
-    url: { schemes: ['mariadb', 'mysql'], defaultPort: 3306, defaultDatabase: '' },
+    url: { schemes: ['mariadb', 'mysql'], defaultPort: DEFAULT_PORTS.mariadb, defaultDatabase: '' },
     load: loadMysql,
   },
 };
