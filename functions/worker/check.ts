@@ -3,7 +3,7 @@ import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import type { Canary } from '../core/server/snapshot.ts';
 import type { Engine, EngineSession } from '../engines/shared/engine.ts';
 import type { Logins } from './logins.ts';
-import { knockAsCanary } from './look.ts';
+import { knockAsCanary } from './canary.ts';
 
 /** The canary knocks as it does for every sample; when it gets in, it comes again for the responder to try its rights on. */
 export async function examine(

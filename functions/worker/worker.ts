@@ -24,7 +24,7 @@ import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
 import { enter, type Door, type Entry } from './admission.ts';
 import { examine, sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
-import { countHalfOpen, knockAsCanary } from './look.ts';
+import { countHalfOpen, knockAsCanary } from './canary.ts';
 
 export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer;
 

@@ -6,7 +6,7 @@ import { checkRights } from './check/check.ts';
 import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
 import { takeSample } from './look/sample.ts';
 import { takeSnapshot } from './look/snapshot.ts';
-import { lookoutOver } from './sessions/look.ts';
+import { lookoutOver } from './sessions/session-reader.ts';
 
 /** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
 export const mysqlEngine: Engine = {

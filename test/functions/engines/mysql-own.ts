@@ -8,7 +8,7 @@ import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/s
 import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
-import { lookoutOver } from '../../../functions/engines/mysql/sessions/look.ts';
+import { lookoutOver } from '../../../functions/engines/mysql/sessions/session-reader.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';

@@ -5,7 +5,7 @@ import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
 import { LOCK_NAME } from '../connect/server-lock.sql.ts';
-import type { Lookout } from '../sessions/look.ts';
+import type { Lookout } from '../sessions/session-reader.ts';
 import { observe, type Context, type Observed } from '../sessions/sessions.ts';
 import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
 

@@ -8,7 +8,7 @@ import {
 import { redactOnce } from '../../shared/redact-once.ts';
 import { agesOf, atLeast, exact, whatRan } from './ages.ts';
 import { metadataBlockers, rowBlockers, united } from './blockers.ts';
-import type { Details, Usage } from './look.ts';
+import type { Details, Usage } from './session-reader.ts';
 import { kindOf, stateOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
 import type { ProcessRow, StatementRow, TransactionRow } from './usage.sql.ts';
 
