@@ -1,5 +1,5 @@
 import type { Canary, Sample } from '../core/server/snapshot.ts';
-import { Refused, type Engine, type Seen } from '../engines/shared/engine.ts';
+import { Refused, type Engine, type WithoutCanary } from '../engines/shared/engine.ts';
 import type { Logins } from './logins.ts';
 
 const KNOCK_MS = 3_000;
@@ -29,9 +29,9 @@ export async function knockAsCanary(engine: Engine, logins: Logins, budgetMs: nu
  * canary was refused as full while, before and after, sessions were fewer than usable slots.
  */
 export async function countHalfOpen(
-  seen: Seen<Sample>,
+  seen: WithoutCanary<Sample>,
   canary: Canary,
-  lookAgain: () => Promise<Seen<Sample>>,
+  lookAgain: () => Promise<WithoutCanary<Sample>>,
 ): Promise<Sample['halfOpen']> {
   if (seen.halfOpen !== null) return { count: seen.halfOpen, inferred: false };
   const isFull = canary.result === 'refused' && canary.refusal.kind === 'full';

@@ -30,7 +30,7 @@ export interface SessionOptions {
 }
 
 /** What a session can tell without another login. `halfOpen` is null where the server does not show them. */
-export type Seen<T extends Sample> = Omit<T, 'canary' | 'halfOpen'> & { readonly halfOpen: number | null };
+export type WithoutCanary<T extends Sample> = Omit<T, 'canary' | 'halfOpen'> & { readonly halfOpen: number | null };
 
 /** An open session of the responder. Every method throws ConnectionLost when the connection fails under it. */
 export interface EngineSession {
@@ -38,8 +38,8 @@ export interface EngineSession {
   readonly reserved: boolean;
   /** Answers one cheap query in time; afterwards a session that did not is closed. Never throws. */
   isAlive(timeoutMs: number): Promise<boolean>;
-  sample(timeoutMs: number): Promise<Seen<Sample>>;
-  snapshot(timeoutMs: number): Promise<Seen<Snapshot>>;
+  sample(timeoutMs: number): Promise<WithoutCanary<Sample>>;
+  snapshot(timeoutMs: number): Promise<WithoutCanary<Snapshot>>;
   /**
    * Tries the responder's rights and tells how the server is set up; changes nothing and ends nobody. `canary`: with it an
    * ordinary session is opened to try them on; null when there is none, or when it is known not to get in.

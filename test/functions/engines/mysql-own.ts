@@ -8,7 +8,7 @@ import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/s
 import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
-import { lookoutOver } from '../../../functions/engines/mysql/sessions/session-reader.ts';
+import { createSessionReader } from '../../../functions/engines/mysql/sessions/session-reader.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
@@ -125,10 +125,10 @@ export function describeMysql(stage: () => MysqlStage): void {
       { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
       3_000,
     );
-    const lookout = lookoutOver({ connection, features, self });
+    const reader = createSessionReader({ connection, features, self });
     const own = { id: self.id, responder: self.user, canary: null };
     const look = async (client: StageClient) => {
-      const usage = await lookout.usage({ ids: [client.id], withStatements: false }, 3_000);
+      const usage = await reader.readUsage({ ids: [client.id], withStatements: false }, 3_000);
       const [found] = observe(usage, null, { server: '', own, statements: 'verb' });
       if (found === undefined) throw new Error('it is not there');
       return found.stillness;

@@ -1,12 +1,12 @@
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { firstRow } from '../../shared/connection.ts';
-import type { Seen, SessionOptions } from '../../shared/engine.ts';
+import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
 import { LOCK_NAME } from '../connect/server-lock.sql.ts';
-import type { Lookout } from '../sessions/session-reader.ts';
-import { observe, type Context, type Observed } from '../sessions/sessions.ts';
+import type { SessionReader } from '../sessions/session-reader.ts';
+import { observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
 import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
 
 /** Releases the statements are written for. The contract suite runs on MySQL 9.7 and MariaDB 10.11. */
@@ -16,24 +16,24 @@ const SUPPORTED = {
 } as const;
 
 /** What a responder's open session works with. */
-export interface Inside extends Admitted {
-  readonly lookout: Lookout;
+export interface Responder extends Admitted {
+  readonly reader: SessionReader;
   readonly options: SessionOptions;
 }
 
 /** See EngineSession.sample. */
-export async function takeSample(inside: Inside, timeoutMs: number): Promise<Seen<Sample>> {
+export async function readSample(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Sample>> {
   const left = countdown(timeoutMs);
-  const limits = await readLimits(inside, left());
-  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left());
-  return sampleOf(inside, limits, observe(usage, null, contextOf(inside, limits)));
+  const limits = await readLimits(responder, left());
+  const usage = await responder.reader.readUsage({ ids: null, withStatements: false }, left());
+  return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits)));
 }
 
-export async function readLimits({ connection, features }: Inside, timeoutMs: number): Promise<LimitsRow> {
+export async function readLimits({ connection, features }: Responder, timeoutMs: number): Promise<LimitsRow> {
   return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
-export function contextOf({ self, options }: Inside, { identity }: LimitsRow): Context {
+export function contextOf({ self, options }: Responder, { identity }: LimitsRow): SessionContext {
   return {
     server: identity,
     own: { id: self.id, responder: self.user, canary: options.canaryUser },
@@ -42,7 +42,11 @@ export function contextOf({ self, options }: Inside, { identity }: LimitsRow): C
 }
 
 /** Slots whose sessions are not shown (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
-export function sampleOf({ features }: Inside, limits: LimitsRow, observed: readonly Observed[]): Seen<Sample> {
+export function sampleOf(
+  { features }: Responder,
+  limits: LimitsRow,
+  observed: readonly Observed[],
+): WithoutCanary<Sample> {
   const byState: Record<string, number> = {};
   let shown = 0;
   for (const { session, takesSlot } of observed) {

@@ -1,28 +1,28 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
-import type { Seen } from '../../shared/engine.ts';
+import type { WithoutCanary } from '../../shared/engine.ts';
 import { observe, type Observed } from '../sessions/sessions.ts';
 import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
-import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';
+import { contextOf, readLimits, sampleOf, type Responder } from './sample.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */
-export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<Seen<Snapshot>> {
-  const limits = await readLimits(inside, timeoutMs);
-  const userLimits = await readUserLimits(inside, limits, timeoutMs);
-  const usage = await inside.lookout.usage({ ids: null, withStatements: true }, timeoutMs);
-  const details = await inside.lookout.details(usage, timeoutMs);
-  const observed = observe(usage, details, contextOf(inside, limits));
-  const deadlocks = await countDeadlocks(inside, limits, timeoutMs);
+export async function readSnapshot(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Snapshot>> {
+  const limits = await readLimits(responder, timeoutMs);
+  const userLimits = await readUserLimits(responder, limits, timeoutMs);
+  const usage = await responder.reader.readUsage({ ids: null, withStatements: true }, timeoutMs);
+  const details = await responder.reader.readDetails(usage, timeoutMs);
+  const observed = observe(usage, details, contextOf(responder, limits));
+  const deadlocks = await countDeadlocks(responder, limits, timeoutMs);
   return {
-    ...sampleOf(inside, limits, observed),
-    visibility: inside.features.visibility,
+    ...sampleOf(responder, limits, observed),
+    visibility: responder.features.visibility,
     othersActing: limits.lock_holder !== null,
     sessions: observed.map(({ session }) => session),
     userLimits,
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
-    latestDeadlock: await readDeadlock(inside, deadlocks, usage.innodb.length, timeoutMs),
+    latestDeadlock: await readDeadlock(responder, deadlocks, usage.innodb.length, timeoutMs),
     // What belongs to no session. Whose it was, and in which database, nobody tells without more privileges than this.
     preparedTransactions: usage.innodb
       .filter(({ id, state }) => id === 0 && state === 'RUNNING')
@@ -47,7 +47,11 @@ function usersAtLimit(
   });
 }
 
-async function countDeadlocks({ connection, features }: Inside, limits: LimitsRow, timeoutMs: number): Promise<number> {
+async function countDeadlocks(
+  { connection, features }: Responder,
+  limits: LimitsRow,
+  timeoutMs: number,
+): Promise<number> {
   if (features.engine === 'mariadb' || !features.hasTransactions) return limits.deadlocks;
   const [row] = await connection.query(DEADLOCKS, [], timeoutMs);
   return row?.deadlocks ?? 0;
@@ -57,7 +61,7 @@ async function countDeadlocks({ connection, features }: Inside, limits: LimitsRo
 const MOST_TRANSACTIONS = 500;
 
 async function readDeadlock(
-  { connection, features, options }: Inside,
+  { connection, features, options }: Responder,
   deadlocks: number,
   transactions: number,
   timeoutMs: number,

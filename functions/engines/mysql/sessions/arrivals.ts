@@ -20,7 +20,7 @@ interface List {
   readonly askedAt: number;
 }
 
-export function noteArrivals(): Arrivals {
+export function trackArrivals(): Arrivals {
   const lists: List[] = [];
   return {
     note(newestId, askedAt) {

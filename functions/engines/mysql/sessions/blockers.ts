@@ -25,30 +25,28 @@ export function rowBlockers(
 /** From locks on the objects somebody waits for. Locks without a session belong to the server's own threads. */
 export function metadataBlockers(locks: readonly MetadataLockRow[], sessions: ReadonlyMap<number, number>): Blockers {
   const blockers = new Map<number, number[]>();
-  const objects = new Map<string, MetadataLockRow[]>();
-  for (const lock of locks) {
-    const onOne = objects.get(lock.object);
-    if (onOne === undefined) objects.set(lock.object, [lock]);
-    else onOne.push(lock);
-  }
-  for (const onOne of objects.values()) {
-    const pending = onOne.filter((lock) => lock.pending === 1);
-    if (pending.length === 0) continue;
-    const granted = onOne.filter((lock) => lock.pending === 0);
-    for (const wanted of pending) {
-      const id = sessions.get(wanted.thread ?? -1);
-      if (id === undefined) continue;
-      const ahead = [
-        ...granted.filter(({ type }) => conflict(wanted.type, type)),
-        ...pending.filter(({ type }) => yieldsTo(wanted.type, type)),
-      ].filter(({ thread }) => thread !== wanted.thread);
-      for (const { thread } of ahead) {
-        if ((blockers.get(id)?.length ?? 0) >= MOST) break;
-        pushTo(blockers, id, sessions.get(thread ?? -1) ?? UNKNOWN_BLOCKER);
-      }
+  const locksOn = Map.groupBy(locks, ({ object }) => object);
+  for (const wanted of locks.filter(isPending)) {
+    const id = sessions.get(wanted.thread ?? -1);
+    if (id === undefined) continue;
+    for (const { thread } of locksAhead(wanted, locksOn.get(wanted.object) ?? [])) {
+      pushTo(blockers, id, sessions.get(thread ?? -1) ?? UNKNOWN_BLOCKER);
     }
   }
   return blockers;
+}
+
+/** Of the locks on one object, those that are held or waited for ahead of this one; held ones first. */
+function locksAhead(wanted: MetadataLockRow, locks: readonly MetadataLockRow[]): readonly MetadataLockRow[] {
+  const others = locks.filter(({ thread }) => thread !== wanted.thread);
+  return [
+    ...others.filter((lock) => !isPending(lock) && conflict(wanted.type, lock.type)),
+    ...others.filter((lock) => isPending(lock) && yieldsTo(wanted.type, lock.type)),
+  ];
+}
+
+function isPending({ pending }: MetadataLockRow): boolean {
+  return pending === 1;
 }
 
 /** All that is known of who is ahead of a session, each once. */
@@ -59,7 +57,7 @@ export function united(id: number, ...all: readonly Blockers[]): readonly number
 function pushTo(map: Map<number, number[]>, key: number, value: number): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
-  else if (!list.includes(value)) list.push(value);
+  else if (list.length < MOST && !list.includes(value)) list.push(value);
 }
 
 /** What each type of lock on a table goes together with (MySQL's source, mdl.cc); EXCLUSIVE goes with none. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
-import { noteArrivals } from './arrivals.ts';
+import { trackArrivals, type Arrivals } from './arrivals.ts';
 import {
   ADMINISTRATORS,
   APPLICATIONS,
@@ -10,7 +11,7 @@ import {
   USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
-import { noteSleepers } from './sleepers.ts';
+import { trackSleepers, type Sleepers } from './sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -49,87 +50,101 @@ export interface Details {
   readonly userLimits: ReadonlyMap<string, number>;
 }
 
-/** Two looks closer to each other than this would see the same transactions: see INNODB_TRANSACTIONS. */
-const INNODB_REST_MS = 110;
-
-/** Looks at the sessions of one server, over one connection. */
-export interface Lookout {
+/** Reads what one server shows of its sessions, over one connection, and remembers what only several reads tell. */
+export interface SessionReader {
   /** Within `timeoutMs` in all. */
-  usage(scope: Scope, timeoutMs: number): Promise<Usage>;
+  readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
   /** `timeoutMs`: for each of its statements. */
-  details(usage: Usage, timeoutMs: number): Promise<Details>;
+  readDetails(usage: Usage, timeoutMs: number): Promise<Details>;
+}
+
+/** What earlier reads leave behind. */
+interface Memory {
+  readonly arrivals: Arrivals;
+  readonly sleepers: Sleepers;
+  innodbReadAt: number;
+}
+
+export function createSessionReader(admitted: Admitted): SessionReader {
+  // A connection of ours that has just gone may have read it just now.
+  const memory: Memory = { arrivals: trackArrivals(), sleepers: trackSleepers(), innodbReadAt: Date.now() };
+  memory.arrivals.note(admitted.self.id, Date.now());
+  return {
+    readUsage: (scope, timeoutMs) => readUsage(admitted, memory, scope, timeoutMs),
+    readDetails: (usage, timeoutMs) => readDetails(admitted, usage, timeoutMs),
+  };
 }
 
 /**
  * The order is part of it: what a session does is read before the transactions it may have, so that a session which has done
  * nothing since has no other transaction either.
  */
-export function lookoutOver({ connection, features, self }: Admitted): Lookout {
-  // A connection of ours that has just gone may have read it just now.
-  let innodbReadAt = Date.now();
-  const arrivals = noteArrivals();
-  arrivals.note(self.id, Date.now());
-  const sleepers = noteSleepers();
-
-  const innodb = async (timeoutMs: number) => {
-    await sleep(Math.max(0, innodbReadAt + INNODB_REST_MS - Date.now()));
-    const rows = await connection.query(INNODB_TRANSACTIONS, [], timeoutMs);
-    innodbReadAt = Date.now();
-    return rows;
-  };
-
+async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeoutMs: number): Promise<Usage> {
+  const { connection, features, self } = admitted;
+  const { thread } = self;
+  const left = countdown(timeoutMs);
+  const askedAt = Date.now();
+  const ids = scope.ids === null ? [] : [scope.ids];
+  const rows = await connection.query(processes(features, scope), ids, timeoutMs);
+  const answeredAt = Date.now();
+  if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
+  const needsThreads = thread !== null || features.hasMetadataLocks;
+  const threads = needsThreads ? await connection.query(THREADS, [], left()) : [];
+  const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
+  const readWithinMs = Date.now() - askedAt;
+  const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
   return {
-    async usage(scope, timeoutMs) {
-      const ids = scope.ids === null ? [] : [scope.ids];
-      const askedAt = Date.now();
-      const left = () => Math.max(1, askedAt + timeoutMs - Date.now());
-      const rows = await connection.query(processes(features, scope), ids, timeoutMs);
-      const answeredAt = Date.now();
-      if (scope.ids === null) {
-        arrivals.note(Math.max(self.id, ...rows.map(({ id }) => id)), askedAt);
-        sleepers.note(
-          rows.filter(({ command }) => command === 'Sleep'),
-          askedAt,
-        );
-      }
-      const thread = self.thread;
-      const threads = thread === null && !features.hasMetadataLocks ? [] : await connection.query(THREADS, [], left());
-      const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
-      const readWithinMs = Date.now() - askedAt;
-      const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
-      return {
-        processes: rows,
-        readWithinMs,
-        connectedMs: (id) => arrivals.connectedMs(id, answeredAt),
-        asleepMs: (id) => sleepers.asleepMs(id, askedAt),
-        threads: new Map(threads.map(({ id, thread }) => [id, thread])),
-        statements: new Map(ran.map((row) => [row.thread, row])),
-        openTransactions: new Map(open.map((row) => [row.thread, row])),
-        innodb: features.hasTransactions ? await innodb(left()) : [],
-      };
-    },
+    processes: rows,
+    readWithinMs,
+    connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
+    asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
+    threads: new Map(threads.map(({ id, thread }) => [id, thread])),
+    statements: new Map(ran.map((row) => [row.thread, row])),
+    openTransactions: new Map(open.map((row) => [row.thread, row])),
+    innodb: features.hasTransactions ? await readTransactions(admitted, memory, left()) : [],
+  };
+}
 
-    async details({ innodb }, timeoutMs) {
-      const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
-      const waits =
-        waiting.length === 0 || features.rowWaits === null
-          ? []
-          : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
-      const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
-      const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
-      const administrators =
-        features.administrators === 'privileges'
-          ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
-          : [{ name: 'rdsadmin' }];
-      const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
-      return {
-        rowWaits: waits,
-        metadataLocks: locks,
-        applications: new Map(applications.map(({ id, application }) => [id, application])),
-        administrators: new Set(administrators.map(({ name }) => name)),
-        userLimits: new Map(limits.map(({ name, most }) => [name, most])),
-      };
-    },
+/** `rows`: all sessions of the server. */
+function noteAll({ arrivals, sleepers }: Memory, ownId: number, rows: readonly ProcessRow[], askedAt: number): void {
+  arrivals.note(Math.max(ownId, ...rows.map(({ id }) => id)), askedAt);
+  const asleep = rows.filter(({ command }) => command === 'Sleep');
+  sleepers.note(asleep, askedAt);
+}
+
+/** Two reads closer to each other than this would see the same transactions: see INNODB_TRANSACTIONS. */
+const INNODB_REST_MS = 110;
+
+async function readTransactions(
+  { connection }: Admitted,
+  memory: Memory,
+  timeoutMs: number,
+): Promise<readonly TransactionRow[]> {
+  await sleep(Math.max(0, memory.innodbReadAt + INNODB_REST_MS - Date.now()));
+  const rows = await connection.query(INNODB_TRANSACTIONS, [], timeoutMs);
+  memory.innodbReadAt = Date.now();
+  return rows;
+}
+
+async function readDetails({ connection, features }: Admitted, { innodb }: Usage, timeoutMs: number): Promise<Details> {
+  const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
+  const waits =
+    waiting.length === 0 || features.rowWaits === null
+      ? []
+      : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
+  const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
+  const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
+  const administrators =
+    features.administrators === 'privileges'
+      ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
+      : [{ name: 'rdsadmin' }];
+  const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
+  return {
+    rowWaits: waits,
+    metadataLocks: locks,
+    applications: new Map(applications.map(({ id, application }) => [id, application])),
+    administrators: new Set(administrators.map(({ name }) => name)),
+    userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
 }
 

@@ -18,7 +18,7 @@ export interface Sleeper {
 /** Statements that begin within this time cannot be told apart. */
 const PRECISION_S = 2;
 
-export function noteSleepers(): Sleepers {
+export function trackSleepers(): Sleepers {
   let known = new Map<number, { readonly began: number; readonly since: number }>();
   return {
     note(asleep, at) {

@@ -2,7 +2,7 @@ import type { Holding, Session, SessionKind } from '../../../core/server/session
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
-import type { Seen, SessionOptions } from '../../shared/engine.ts';
+import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
@@ -10,11 +10,11 @@ import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
-export async function takeSnapshot(
+export async function readSnapshot(
   connection: ServerConnection,
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
-): Promise<Seen<Snapshot>> {
+): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(connection, true, timeoutMs);
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
