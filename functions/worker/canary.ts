@@ -1,42 +1,57 @@
 import type { Canary, Sample } from '../core/server/snapshot.ts';
-import { Refused, type Engine, type WithoutCanary } from '../engines/shared/engine.ts';
-import type { Logins } from './logins.ts';
+import { Refused, type EngineSession, type WithoutCanary } from '../engines/shared/engine.ts';
+import { timeLeft } from '../engines/shared/within.ts';
+import type { Responder } from './admission.ts';
 
-const KNOCK_MS = 3_000;
+const CANARY_MS = 3_000;
+
+/** What only an ordinary login shows: whether it gets in, and connections that are still logging in. */
+export async function readAsCanary(
+  responder: Responder,
+  session: EngineSession,
+  sample: WithoutCanary<Sample>,
+  left: () => number,
+): Promise<Pick<Sample, 'canary' | 'halfOpen'>> {
+  const canary = await tryCanary(responder, left());
+  return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
+}
 
 /** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
-export async function knockAsCanary(engine: Engine, logins: Logins, budgetMs: number): Promise<Canary> {
-  const deadline = Date.now() + Math.min(KNOCK_MS, budgetMs);
-  const knock = async (isFresh: boolean): Promise<Canary> => {
+export async function tryCanary(
+  { engine, logins }: Pick<Responder, 'engine' | 'logins'>,
+  timeoutMs: number,
+): Promise<Canary> {
+  const deadline = Date.now() + Math.min(CANARY_MS, timeoutMs);
+  const tryOnce = async (isFresh: boolean): Promise<Canary> => {
     const startedAt = Date.now();
     try {
       const login = await logins.canary(isFresh);
       if (login === null) return { result: 'unknown' };
-      await engine.tryCanaryLogin(login, Math.max(1, deadline - Date.now()));
+      await engine.tryCanaryLogin(login, timeLeft(deadline));
       return { result: 'admitted', tookMs: Date.now() - startedAt };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       return { result: 'refused', refusal: error.refusal };
     }
   };
-  const first = await knock(false);
+  const first = await tryOnce(false);
   const isOutdated = first.result === 'refused' && first.refusal.kind === 'authentication' && logins.canRefresh;
-  return isOutdated ? knock(true) : first;
+  return isOutdated ? tryOnce(true) : first;
 }
 
 /**
- * What the server does not show, told by an ordinary login. Connections that are still logging in are concluded: the
- * canary was refused as full while, before and after, sessions were fewer than usable slots.
+ * Where the server does not show connections that are still logging in, they are inferred: the canary was refused as full
+ * while, before and after, sessions were fewer than usable slots.
  */
-export async function countHalfOpen(
-  seen: WithoutCanary<Sample>,
+async function countHalfOpen(
+  sample: WithoutCanary<Sample>,
   canary: Canary,
-  lookAgain: () => Promise<WithoutCanary<Sample>>,
+  sampleAgain: () => Promise<WithoutCanary<Sample>>,
 ): Promise<Sample['halfOpen']> {
-  if (seen.halfOpen !== null) return { count: seen.halfOpen, inferred: false };
+  if (sample.halfOpen !== null) return { count: sample.halfOpen, inferred: false };
   const isFull = canary.result === 'refused' && canary.refusal.kind === 'full';
-  const { usable } = seen.limits;
-  if (!isFull || seen.used >= usable) return { count: 0, inferred: true };
-  const { used } = await lookAgain();
-  return { count: Math.max(0, usable - Math.max(used, seen.used)), inferred: true };
+  const { usable } = sample.limits;
+  if (!isFull || sample.used >= usable) return { count: 0, inferred: true };
+  const { used } = await sampleAgain();
+  return { count: Math.max(0, usable - Math.max(used, sample.used)), inferred: true };
 }

@@ -6,7 +6,7 @@ import { tryServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import type { Responder } from '../look/sample.ts';
+import type { ResponderSession } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
@@ -14,7 +14,11 @@ import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
  * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;
  * null when there is none.
  */
-export async function tryRights(responder: Responder, decoy: number | null, left: () => number): Promise<Trial[]> {
+export async function tryRights(
+  responder: ResponderSession,
+  decoy: number | null,
+  left: () => number,
+): Promise<Trial[]> {
   return [
     await trySeeing(responder, decoy, left()),
     await tryTransactions(responder, left()),
@@ -25,7 +29,11 @@ export async function tryRights(responder: Responder, decoy: number | null, left
   ];
 }
 
-async function trySeeing({ connection, features }: Responder, decoy: number | null, timeoutMs: number): Promise<Trial> {
+async function trySeeing(
+  { connection, features }: ResponderSession,
+  decoy: number | null,
+  timeoutMs: number,
+): Promise<Trial> {
   const right = 'see-sessions';
   const fix = lacking(features, / PROCESS ON | ON mysql\.(?!rds_)/);
   if (features.administrators === null) {
@@ -42,7 +50,7 @@ async function trySeeing({ connection, features }: Responder, decoy: number | nu
     : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
 }
 
-async function tryTransactions({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
+async function tryTransactions({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
   return attempt({
     right: 'see-transactions',
     done: 'it read information_schema.INNODB_TRX',
@@ -51,7 +59,7 @@ async function tryTransactions({ connection, features }: Responder, timeoutMs: n
   });
 }
 
-async function tryLocks({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
+async function tryLocks({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
   const right = 'see-locks';
   const { rowWaits } = features;
   const fix = lacking(features, / ON performance_schema\./);
@@ -69,7 +77,11 @@ async function tryLocks({ connection, features }: Responder, timeoutMs: number):
   });
 }
 
-async function tryEnding(responder: Responder, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
+async function tryEnding(
+  responder: ResponderSession,
+  decoy: number | null,
+  left: () => number,
+): Promise<readonly Trial[]> {
   const cancelled = await tryKill(responder, 'cancel', decoy, left());
   return [await tryKill(responder, 'terminate', decoy, left()), cancelled];
 }
@@ -84,7 +96,7 @@ const KILL = {
 } as const satisfies Record<EndMethod, { right: Right; done: string; needs: RegExp }>;
 
 async function tryKill(
-  responder: Responder,
+  responder: ResponderSession,
   method: EndMethod,
   decoy: number | null,
   timeoutMs: number,
@@ -101,7 +113,7 @@ async function tryKill(
 
 const LOOK = { times: 20, everyMs: 50 } as const;
 
-async function hasGone({ connection, features }: Responder, id: number, timeoutMs: number): Promise<boolean> {
+async function hasGone({ connection, features }: ResponderSession, id: number, timeoutMs: number): Promise<boolean> {
   for (let looks = 1; looks <= LOOK.times; looks++) {
     const rows = await connection.query(processes(features, { ids: [id], withStatements: false }), [[id]], timeoutMs);
     if (rows.length === 0) return true;

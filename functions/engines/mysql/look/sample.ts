@@ -16,24 +16,24 @@ const SUPPORTED = {
 } as const;
 
 /** What a responder's open session works with. */
-export interface Responder extends Admitted {
+export interface ResponderSession extends Admitted {
   readonly reader: SessionReader;
   readonly options: SessionOptions;
 }
 
 /** See EngineSession.sample. */
-export async function readSample(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Sample>> {
+export async function readSample(responder: ResponderSession, timeoutMs: number): Promise<WithoutCanary<Sample>> {
   const left = countdown(timeoutMs);
   const limits = await readLimits(responder, left());
   const usage = await responder.reader.readUsage({ ids: null, withStatements: false }, left());
   return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits)));
 }
 
-export async function readLimits({ connection, features }: Responder, timeoutMs: number): Promise<LimitsRow> {
+export async function readLimits({ connection, features }: ResponderSession, timeoutMs: number): Promise<LimitsRow> {
   return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
-export function contextOf({ self, options }: Responder, { identity }: LimitsRow): SessionContext {
+export function contextOf({ self, options }: ResponderSession, { identity }: LimitsRow): SessionContext {
   return {
     server: identity,
     own: { id: self.id, responder: self.user, canary: options.canaryUser },
@@ -43,7 +43,7 @@ export function contextOf({ self, options }: Responder, { identity }: LimitsRow)
 
 /** Slots whose sessions are not shown (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
 export function sampleOf(
-  { features }: Responder,
+  { features }: ResponderSession,
   limits: LimitsRow,
   observed: readonly Observed[],
 ): WithoutCanary<Sample> {
