@@ -2,7 +2,7 @@ import { DEFAULT_PORTS, type EngineName } from '../core/server/snapshot.ts';
 import type { Engine } from './shared/engine.ts';
 import type { UrlScheme } from './shared/login-url.ts';
 
-export interface EngineEntry {
+interface EngineEntry {
   readonly url: UrlScheme;
   /** Loads the engine and its driver, and no other. */
   readonly load: () => Promise<Engine>;

@@ -15,7 +15,7 @@ export interface Job<Mark> {
 }
 
 /** What a signal has led to so far: to its end, to work that is being undone first, or to nothing yet. */
-export type Effect = 'done' | 'undoing' | 'none';
+type Effect = 'done' | 'undoing' | 'none';
 
 /** How an engine ends sessions. Nothing is signalled past the deadline that it was created with. */
 export interface Ender<Mark> {

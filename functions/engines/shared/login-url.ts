@@ -1,5 +1,5 @@
 /** What a database URL may say. Everything else about a connection belongs in the config. */
-export interface LoginUrl {
+interface LoginUrl {
   readonly host: string;
   readonly port: number;
   readonly database: string;

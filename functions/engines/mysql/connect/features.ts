@@ -49,7 +49,7 @@ export interface Features {
 }
 
 /** What the server and the login were asked for, to find out about features. */
-export interface ServerFacts {
+interface ServerFacts {
   readonly account: string;
   readonly variables: readonly z.infer<typeof VARIABLES.row>[];
   readonly columns: readonly z.infer<typeof COLUMNS.row>[];

@@ -1,7 +1,7 @@
 import type { Grant } from '../../shared/grants.ts';
 import { accountOf } from './grants.ts';
 
-export interface LimitGrantOptions {
+interface LimitGrantOptions {
   readonly engine: 'mysql' | 'mariadb';
   readonly responder: string;
   readonly from: string;

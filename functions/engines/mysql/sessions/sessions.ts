@@ -8,13 +8,13 @@ import {
 import { redactOnce } from '../../shared/redact-once.ts';
 import { atLeast } from './ages.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
-import { workOf, transactionMark, type Work } from './work.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
 import type { ProcessRow, TransactionRow } from './usage.sql.ts';
+import { transactionMark, workOf, type Work } from './work.ts';
 
 /** Who is Headroom itself. */
-export interface Own {
+interface Own {
   readonly id: number;
   readonly responder: string;
   readonly canary: string | null;

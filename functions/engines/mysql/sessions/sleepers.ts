@@ -9,7 +9,7 @@ export interface Sleepers {
   asleepMs(id: number, now: number): number;
 }
 
-export interface Sleeper {
+interface Sleeper {
   readonly id: number;
   readonly began_at: number | null;
   readonly seconds: number | null;

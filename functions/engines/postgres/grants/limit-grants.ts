@@ -1,7 +1,7 @@
 import type { Grant } from '../../shared/grants.ts';
 import { quoteLiteral, quoteName } from './grants.ts';
 
-export interface LimitGrantOptions {
+interface LimitGrantOptions {
   readonly responder: string;
   /** The database the responder logs in to: the routines live there. */
   readonly database: string;
