@@ -23,7 +23,7 @@ const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   },
 };
 
-/** One for both: it finds out which it talks to. */
+/** One engine for both: it finds out which of them the server is. */
 async function loadMysql(): Promise<Engine> {
   return (await import('./mysql/engine.ts')).mysqlEngine;
 }

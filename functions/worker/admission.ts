@@ -97,12 +97,12 @@ async function logIn({ engine, logins, options }: Responder, isFresh: boolean, d
   return engine.connect(login, { ...options, canaryUser }, Math.min(CONNECT_MS, timeLeft(deadline)));
 }
 
-/** Slots free up, servers start, and a failover takes an address away for a while; passwords do not mend themselves. */
+/** Slots free up, servers start, and a failover takes an address away for a while; a wrong password stays wrong. */
 function isWorthWaiting({ kind }: Refusal): boolean {
   return kind === 'full' || kind === 'starting' || kind === 'network';
 }
 
-/** Credentials of the canary that cannot be had are for its own login to report; they must not keep the responder out. */
+/** The canary's own login reports credentials that cannot be read; they must not keep the responder out. */
 async function canaryUserOf(logins: Logins): Promise<string | null> {
   try {
     return (await logins.canary(false))?.user ?? null;

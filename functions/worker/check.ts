@@ -6,7 +6,9 @@ import { timeLeft } from '../engines/shared/within.ts';
 import type { Responder } from './admission.ts';
 import { tryCanary } from './canary.ts';
 
-/** The canary tries to log in as for every sample. When it gets in, it does so once more: the responder's rights are tried on it. */
+/**
+ * The canary logs in as for every sample. When it gets in, it does so once more, for the responder to try its rights on.
+ */
 export async function runCheck(
   responder: Responder,
   session: EngineSession,

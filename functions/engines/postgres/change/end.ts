@@ -26,7 +26,7 @@ export function endUnderLock(
 
 function createEnder(connection: ServerConnection, ownUsers: readonly string[], deadline: number): Ender<string> {
   return {
-    /** A cancel's effect shows at once. */
+    /** The effect of a cancel shows at once. */
     goesAlone: (_, method) => method === 'cancel',
 
     async signal(jobs, method) {
@@ -66,7 +66,10 @@ function isOnQuery(
   return row?.state === 'active' && row.query_mark === queryMark;
 }
 
-/** Null, or the server's words when it may not signal one of them; then it is not known which, and who was signalled. */
+/**
+ * Null, or the server's words when it may not signal one of these sessions. Then it is not known which one, nor which of
+ * the others were signalled.
+ */
 async function signalTogether(
   connection: ServerConnection,
   ownUsers: readonly string[],

@@ -7,7 +7,7 @@ import { LIMITS } from './limits.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE } from './usage.sql.ts';
 
-/** Major versions the contract suite passes on; for 14 by hand, as npm has it for one platform only. */
+/** Major versions the contract suite passes on; for 14 manually, because npm has it for one platform only. */
 const TESTED_MAJORS: readonly number[] = [14, 15, 16, 17, 18];
 
 export type LimitsRow = z.infer<typeof LIMITS.row>;

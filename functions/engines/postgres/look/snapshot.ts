@@ -9,7 +9,7 @@ import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
-/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
+/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
 export async function readSnapshot(
   connection: ServerConnection,
   { canaryUser, statements }: SessionOptions,
@@ -46,7 +46,7 @@ export async function readSnapshot(
     userLimits,
     atLimit: limits.at_limit ?? [],
     deadlocks: limits.deadlocks ?? 0,
-    // Told in the server's log only.
+    // Only the server's log shows it.
     latestDeadlock: null,
     preparedTransactions: limits.prepared ?? [],
   };
@@ -103,7 +103,7 @@ function unescape(escaped: string): string {
 
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
   if (backend_type === 'walsender') return 'replication';
-  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and what else RDS logs in as.
+  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and the other logins of RDS.
   return takes_slot && !/^rds/.test(user ?? '') ? 'client' : 'system';
 }
 
