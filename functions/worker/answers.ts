@@ -56,8 +56,8 @@ export async function answerCheck(
     const found = await runCheck(responder, session, deadline);
     return { schema: SCHEMA, ok: true as const, admission, ...found };
   });
-  // MySQL and MariaDB give a session the rights that its login has when it logs in. One that lacks a right makes way for
-  // one that may have it.
+  // MySQL and MariaDB give a session the rights that its login has when it logs in. One that lacks a right makes way
+  // for one that may have it.
   if (answer.ok && answer.check.trials.some(({ result }) => result === 'denied')) leave(responder);
   return { ...answer, sources };
 }

@@ -40,8 +40,8 @@ export async function tryCanary(
 }
 
 /**
- * Where the server does not show connections that are still logging in, they are inferred: the canary was refused as full
- * while, before and after, sessions were fewer than usable slots.
+ * Where the server does not show connections that are still logging in, they are inferred: the canary was refused as
+ * full while, before and after, sessions were fewer than usable slots.
  */
 async function countHalfOpen(
   sample: WithoutCanary<Sample>,

@@ -7,7 +7,8 @@ import type { Responder } from './admission.ts';
 import { tryCanary } from './canary.ts';
 
 /**
- * The canary logs in as for every sample. When it gets in, it does so once more, for the responder to try its rights on.
+ * The canary logs in as for every sample. When it gets in, it does so once more, for the responder to try its rights
+ * on.
  */
 export async function runCheck(
   responder: Responder,

@@ -42,7 +42,8 @@ export interface EngineSession {
   snapshot(timeoutMs: number): Promise<WithoutCanary<Snapshot>>;
   /**
    * Tries the responder's rights and reports how the server is set up. Changes nothing and ends no session of a client.
-   * `canary` opens an ordinary session to try the rights on; null when there is none, or when it is known not to get in.
+   * `canary` opens an ordinary session to try the rights on; null when there is none, or when it is known not to get
+   * in.
    */
   check(canary: Login | null, timeoutMs: number): Promise<CheckFacts>;
   /**
@@ -51,8 +52,8 @@ export interface EngineSession {
    */
   end(request: Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>): Promise<readonly Ending[]>;
   /**
-   * Changes the connection limit of a user, under the server-side lock, if it still is `from`; null stands for no limit.
-   * Changes nothing past the deadline. Throws Refused as `end` does.
+   * Changes the connection limit of a user, under the server-side lock, if it still is `from`; null stands for no
+   * limit. Changes nothing past the deadline. Throws Refused as `end` does.
    */
   limitUser(change: UserLimitChange): Promise<LimitOutcome>;
   /** Leaves without waiting for the server. Never throws. */

@@ -16,8 +16,8 @@ export interface UrlScheme {
 }
 
 /**
- * Reads a database URL. `source` is its name in errors (the environment variable). Errors never repeat the URL or a part of
- * it, except the names of its query parameters. Throws one error that names every problem.
+ * Reads a database URL. `source` is its name in errors (the environment variable). Errors never repeat the URL or a
+ * part of it, except the names of its query parameters. Throws one error that names every problem.
  */
 export function parseLoginUrl(
   text: string,

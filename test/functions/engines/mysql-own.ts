@@ -248,7 +248,8 @@ export function describeMysql(stage: () => MysqlStage): void {
     await Promise.all([idle.query('SELECT SLEEP(3)'), inTransaction.query('SELECT SLEEP(3)')]);
     const snapshot = await takeSnapshot(worker);
     const mostIdleMs = Date.now() - begunAt - 3_000 + stage().shows.precisionMs;
-    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be lost.
+    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be
+    // lost.
     if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThanOrEqual(mostIdleMs);
     else expect(sessionOf(snapshot, idle).stateMs).toBeGreaterThanOrEqual(2_000);
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThanOrEqual(mostIdleMs);

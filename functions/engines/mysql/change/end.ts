@@ -23,7 +23,7 @@ export function endUnderLock(responder: ResponderSession, order: EndOrder): Prom
 
 function createEnder(responder: ResponderSession, context: SessionContext, deadline: number): Ender<Stillness> {
   return {
-    /** A cancel's effect shows at once, and a blocker that was ended may have freed the waiters of another. */
+    /** The effect of a cancel shows at once, and the end of one blocker may free the waiters of another. */
     goesAlone: ({ expect }, method) => method === 'cancel' || expect.blocksOthers,
 
     async signal(jobs, method) {
@@ -96,7 +96,9 @@ async function signalOne(
   }
 }
 
-/** Connection ids come round again after a restart or failover; the server's identity and the client's address tell. */
+/**
+ * Connection ids begin again after a restart or failover; the server's identity and the client's address differ then.
+ */
 function isSame({ session: { identity } }: Observed, { victim }: Job): boolean {
   return identity.server === victim.identity.server && identity.incarnation === victim.identity.incarnation;
 }

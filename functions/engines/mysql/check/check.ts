@@ -68,7 +68,7 @@ function sightOf({ sessions, byState }: WithoutCanary<Snapshot>, { hasTransactio
   return { others: shown + hidden, hidden, untracked: 0 };
 }
 
-/** One slot beyond max_connections. On RDS it may not be anybody's to grant. */
+/** One slot beyond max_connections. On RDS it may be that no administrator can grant it. */
 function reserveOf({ engine, isRds, reserved }: Features, { account }: SelfRow): ReserveFacts {
   const { grant } = killPrivilege(engine);
   const [privilege] = grant.split(' ON ');

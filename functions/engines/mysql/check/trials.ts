@@ -11,8 +11,8 @@ import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
 /**
- * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;
- * null when there is none.
+ * Tries the rights where that harms no client: on a session of the canary, which the last of them ends. `decoy`: its
+ * connection id; null when there is none.
  */
 export async function tryRights(
   responder: ResponderSession,
@@ -23,7 +23,7 @@ export async function tryRights(
     await trySeeing(responder, decoy, left()),
     await tryTransactions(responder, left()),
     await tryLocks(responder, left()),
-    // In the report's order ending comes first; in fact it has to come last.
+    // The report has ending before cancelling; tried, ending has to come last.
     ...(await tryEnding(responder, decoy, left)),
     await tryServerLock(serverLockOf(responder.connection)),
   ];
@@ -37,7 +37,12 @@ async function trySeeing(
   const right = 'see-sessions';
   const fix = lacking(features, / PROCESS ON | ON mysql\.(?!rds_)/);
   if (features.administrators === null) {
-    return { right, result: 'denied', detail: 'it cannot see which users are administrators, so it ends nobody', fix };
+    return {
+      right,
+      result: 'denied',
+      detail: 'it cannot see which users are administrators, so it ends no session',
+      fix,
+    };
   }
   if (decoy === null) return judgeUntried(right, 'the grant', features.hasTransactions, fix);
   const rows = await connection.query(
@@ -47,7 +52,7 @@ async function trySeeing(
   );
   return rows.length === 0
     ? { right, result: 'denied', detail: 'the canary’s session is hidden from it', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+    : { right, result: 'worked', detail: 'it saw what the canary’s session does', fix: [] };
 }
 
 async function tryTransactions({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
@@ -64,10 +69,20 @@ async function tryLocks({ connection, features }: ResponderSession, timeoutMs: n
   const { rowWaits } = features;
   const fix = lacking(features, / ON performance_schema\./);
   if (fix.length > 0) {
-    return { right, result: 'denied', detail: 'it may not read all of performance_schema that it has a use for', fix };
+    return {
+      right,
+      result: 'denied',
+      detail: 'it may not read all the tables of performance_schema that it uses',
+      fix,
+    };
   }
   if (rowWaits === null) {
-    return { right, result: 'granted', detail: 'this server shows nobody who waits for row locks as it is', fix: [] };
+    return {
+      right,
+      result: 'granted',
+      detail: 'as it is set up, this server does not show who waits for row locks',
+      fix: [],
+    };
   }
   return attempt({
     right,

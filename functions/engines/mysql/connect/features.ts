@@ -13,7 +13,7 @@ import {
 } from '../grants/grants.ts';
 import type { COLUMNS, VARIABLES } from './login.sql.ts';
 
-/** What this server has and this login may, found out once per connection. */
+/** What this server has and this login may do, found out once per connection. */
 export interface Features {
   readonly engine: Extract<EngineName, 'mysql' | 'mariadb'>;
   readonly version: string;
@@ -25,11 +25,11 @@ export interface Features {
   /** The instance, on Aurora. */
   readonly instance: string | null;
   readonly hasSuperReadOnly: boolean;
-  /** performance_schema is on and times every statement (MySQL): the exact way, and one that stops nobody. */
+  /** performance_schema is on and times every statement (MySQL): the exact way, and it holds no session up. */
   readonly hasTimers: boolean;
-  /** Where sessions are listed. Everybody may read either, so neither shows among the columns. */
+  /** Where sessions are listed. Every login may read either, so neither shows among the columns. */
   readonly processlist: 'performance_schema.processlist' | 'information_schema.PROCESSLIST';
-  /** PROCESSLIST counts statements and tells times in milliseconds (MariaDB). */
+  /** PROCESSLIST numbers statements and has times in milliseconds (MariaDB). */
   readonly hasQueryIds: boolean;
   /** INNODB_TRX may be read. */
   readonly hasTransactions: boolean;
@@ -37,7 +37,7 @@ export interface Features {
   readonly rowWaits: 'performance_schema' | 'information_schema' | null;
   readonly hasMetadataLocks: boolean;
   readonly hasAttributes: boolean;
-  /** Whether administrators can be told: by their privileges, by name alone as on RDS, or not at all. */
+  /** How administrators are recognised: by their privileges, by name alone as on RDS, or not at all. */
   readonly administrators: 'privileges' | 'names' | null;
   /** The limits of single users may be read. */
   readonly hasUserLimits: boolean;

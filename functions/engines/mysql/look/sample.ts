@@ -9,13 +9,16 @@ import type { SessionReader } from '../sessions/session-reader.ts';
 import { observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
 import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
 
-/** Releases the statements are written for. The contract suite runs on MySQL 9.7 and MariaDB 10.11. */
+/**
+ * Releases the statements are written for: they count as tested, so Headroom acts on them. The contract suite runs on
+ * MySQL 9.7 and MariaDB 10.11; the others have not been tried.
+ */
 const SUPPORTED = {
   mysql: ({ major }: Features['release']) => major === 8 || major === 9,
   mariadb: ({ major, minor }: Features['release']) => (major === 10 && minor >= 6) || major === 11,
 } as const;
 
-/** What a responder's open session works with. */
+/** An open session of the responder, with what its requests need. */
 export interface ResponderSession extends Admitted {
   readonly reader: SessionReader;
   readonly options: SessionOptions;
@@ -41,7 +44,7 @@ export function contextOf({ self, options }: ResponderSession, { identity }: Lim
   };
 }
 
-/** Slots whose sessions are not shown (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
+/** Slots whose sessions do not show (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
 export function sampleOf(
   { features }: ResponderSession,
   limits: LimitsRow,
@@ -78,7 +81,7 @@ export function serverOf({ engine, version, release }: Features, { identity, rea
   return { engine, version, major: release.major, tested, identity, readOnly: read_only === 1 };
 }
 
-/** The one slot beyond max_connections is for administrators only, and no client's to lose. */
+/** The one slot beyond max_connections is for administrators only; clients never have it. */
 function limitsOf({ max_connections }: LimitsRow): Limits {
   return { maxConnections: max_connections, reserves: [], usable: max_connections };
 }

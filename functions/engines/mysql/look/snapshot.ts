@@ -23,7 +23,7 @@ export async function readSnapshot(responder: ResponderSession, timeoutMs: numbe
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
     latestDeadlock: await readDeadlock(responder, deadlocks, usage.innodb.length, timeoutMs),
-    // What belongs to no session. Whose it was, and in which database, nobody tells without more privileges than this.
+    // Transactions without a session. It takes more privileges than these to see whose each was, and in which database.
     preparedTransactions: usage.innodb
       .filter(({ id, state }) => id === 0 && state === 'RUNNING')
       .map(({ age_s }) => ({ owner: '', database: '', ageMs: Math.round(1000 * Math.max(0, (age_s ?? 0) - 1)) })),
@@ -57,7 +57,7 @@ async function countDeadlocks(
   return row?.deadlocks ?? 0;
 }
 
-/** Beyond this many transactions InnoDB would take long to print them all, and hold up everybody meanwhile. */
+/** More transactions than this take InnoDB long to print, which holds all sessions up meanwhile. */
 const MOST_TRANSACTIONS = 500;
 
 async function readDeadlock(

@@ -16,7 +16,7 @@ export async function readUserLimits(
   timeoutMs: number,
 ): Promise<UserLimits> {
   if (read_only === 1) {
-    return { missing: ['on a replica accounts cannot be changed: set the limit on its source by hand'], users: [] };
+    return { missing: ['on a replica, accounts cannot be changed: set the limit on its source manually'], users: [] };
   }
   try {
     const rows = await connection.query(USER_LIMITS, [], timeoutMs);
@@ -32,8 +32,8 @@ export async function readUserLimits(
   } catch (error) {
     if (!isServerError(error)) throw error;
     const print = `headroom grants --engine ${features.engine} --cap-users NAME`;
-    const missing = `create the routine, or let the responder use it: run what \`${print}\` prints as an administrator`;
-    return { missing: [missing], users: [] };
+    const fix = `as an administrator, run what \`${print}\` prints`;
+    return { missing: [`create the routine, or let the responder use it: ${fix}`], users: [] };
   }
 }
 

@@ -5,10 +5,10 @@ import type { TransactionRow } from './usage.sql.ts';
 /** Sessions directly ahead of each waiter, those first that do not wait themselves. */
 export type Blockers = ReadonlyMap<number, readonly number[]>;
 
-/** Most blockers of one waiter that are told. */
+/** Most blockers of one waiter that are kept. */
 const MOST = 32;
 
-/** From waits of transactions; one that belongs to no session is prepared, and has the id that stands for that. */
+/** From waits of transactions. A blocker without a session is a prepared transaction, and counts as unknown. */
 export function rowBlockers(
   waits: readonly { readonly waiter: string; readonly blocker: string }[],
   transactions: readonly TransactionRow[],
@@ -22,7 +22,7 @@ export function rowBlockers(
   return blockers;
 }
 
-/** From locks on the objects somebody waits for. Locks without a session belong to the server's own threads. */
+/** From locks on the objects that sessions wait for. Locks without a session belong to the server's own threads. */
 export function metadataBlockers(locks: readonly MetadataLockRow[], sessions: ReadonlyMap<number, number>): Blockers {
   const blockers = new Map<number, number[]>();
   const locksOn = Map.groupBy(locks, ({ object }) => object);
@@ -60,7 +60,9 @@ function pushTo(map: Map<number, number[]>, key: number, value: number): void {
   else if (list.length < MOST && !list.includes(value)) list.push(value);
 }
 
-/** What each type of lock on a table goes together with (MySQL's source, mdl.cc); EXCLUSIVE goes with none. */
+/**
+ * The types of lock that each type goes together with on a table (MySQL's source, mdl.cc); EXCLUSIVE goes with none.
+ */
 const GOES_WITH: Readonly<Record<string, ReadonlySet<string>>> = {
   INTENTION_EXCLUSIVE: new Set(['INTENTION_EXCLUSIVE']),
   SHARED: namesWithout('EXCLUSIVE', 'INTENTION_EXCLUSIVE'),
@@ -91,12 +93,14 @@ function namesWithout(...conflicting: readonly string[]): ReadonlySet<string> {
   return new Set(names.filter((name) => !conflicting.includes(name)));
 }
 
-/** A type that is not known here conflicts with every other: rather one blocker too many, which spares, than too few. */
+/**
+ * A type that is not known here conflicts with every other: one blocker too many spares sessions, one too few does not.
+ */
 function conflict(wanted: string, held: string): boolean {
   return GOES_WITH[wanted]?.has(held) !== true;
 }
 
-/** Who waits to change a table, or to stop all writing, is let in before those who came later. */
+/** A session that waits to change a table, or to stop all writing, goes before those that came later. */
 const COMES_FIRST: ReadonlySet<string> = new Set(['EXCLUSIVE', 'SHARED_NO_READ_WRITE', 'SHARED_NO_WRITE']);
 
 function yieldsTo(wanted: string, waiting: string): boolean {

@@ -40,7 +40,7 @@ export interface Usage {
   readonly innodb: readonly TransactionRow[];
 }
 
-/** What only ending sessions, and telling why, needs to know. */
+/** What is needed only to end sessions, and to explain a cause. */
 export interface Details {
   readonly rowWaits: readonly { readonly waiter: string; readonly blocker: string }[];
   readonly metadataLocks: readonly MetadataLockRow[];
@@ -50,7 +50,7 @@ export interface Details {
   readonly userLimits: ReadonlyMap<string, number>;
 }
 
-/** Reads what one server shows of its sessions, over one connection, and remembers what only several reads tell. */
+/** Reads what one server shows of its sessions, over one connection, and remembers what only several reads show. */
 export interface SessionReader {
   /** Within `timeoutMs` in all. */
   readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
@@ -76,7 +76,7 @@ export function createSessionReader(admitted: Admitted): SessionReader {
 }
 
 /**
- * The order is part of it: what a session does is read before the transactions it may have, so that a session which has done
+ * The order matters: what a session does is read before the transactions it may have, so a session that has done
  * nothing since has no other transaction either.
  */
 async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeoutMs: number): Promise<Usage> {
@@ -151,7 +151,7 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
 /** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
 const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
 
-/** Who waits for whom grows with the square of the queue; without it waiters show, and blockers are unknown. */
+/** The waits grow with the square of the queue. Without them waiters still show, and their blockers are unknown. */
 async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
   try {
     return await rows;

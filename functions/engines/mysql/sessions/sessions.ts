@@ -20,14 +20,16 @@ interface Own {
   readonly canary: string | null;
 }
 
-/** What it takes to tell sessions of one server: its identity, which sessions are Headroom's, what statements may show. */
+/**
+ * What is the same for all sessions: the server's identity, which sessions are Headroom's, what statements may show.
+ */
 export interface SessionContext {
   readonly server: string;
   readonly own: Own;
   readonly statements: StatementDetail;
 }
 
-/** A session as it was seen, with what only this engine asks. */
+/** A session as it was read, with what only this engine needs. */
 export interface Observed extends Pick<Work, 'isUndoing' | 'stillness'> {
   readonly session: Session;
   readonly takesSlot: boolean;
@@ -133,15 +135,15 @@ function waitingOf(
 }
 
 /**
- * Ordinary statements take their table locks when they begin; one that changes a table may have worked for hours before it
- * waits, and CALL may run anything.
+ * Ordinary statements take their table locks when they begin. One that changes a table may have worked for hours before
+ * it waits, and CALL may run anything.
  */
 function sinceOpening(statement: Statement | null, queryMs: number | null): number {
   const verb = statement?.verb ?? '';
   return isMaintenance(verb) || verb === 'CALL' || verb === '' ? 0 : (queryMs ?? 0);
 }
 
-/** Sessions that hold somebody up. */
+/** Sessions that others wait for. */
 export function blockersOf(usage: Usage, details: Details): ReadonlySet<number> {
   const rows = rowBlockers(details.rowWaits, usage.innodb);
   const tables = metadataBlockers(details.metadataLocks, sessionsByThread(usage));
@@ -153,8 +155,8 @@ function sessionsByThread({ threads }: Usage): ReadonlyMap<number, number> {
 }
 
 /**
- * MySQL without performance_schema: a session that was ended while it had written is not listed any more, and keeps its slot
- * until its work is undone.
+ * MySQL without performance_schema: a session that was ended after it had written is no longer listed, but keeps its
+ * slot until its work is undone.
  */
 function leaving({ processes, innodb }: Usage, server: string): readonly Observed[] {
   const listed = new Set(processes.map(({ id }) => id));
@@ -208,7 +210,7 @@ function holdingsOf(details: Details | null, sessions: ReadonlyMap<number, numbe
   return holdings;
 }
 
-/** Every statement mysqldump reads a table with says so. */
+/** By the comment in every statement that mysqldump reads a table with. */
 function isDump(text: string | null): boolean {
   return text !== null && /^\s*SELECT \/\*!40001 SQL_NO_CACHE \*\//.test(text);
 }

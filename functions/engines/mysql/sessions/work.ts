@@ -5,11 +5,11 @@ import { stateOf, UNAUTHENTICATED } from './states.ts';
 import type { Stillness } from './stillness.ts';
 import type { ProcessRow, StatementRow, TransactionRow } from './usage.sql.ts';
 
-/** What a session is at, put together from every table that shows a part of it. */
+/** What a session does, put together from every table that shows a part of it. */
 export interface Work {
   readonly state: Session['state'];
   readonly isAsleep: boolean;
-  /** InnoDB undoes its work. MariaDB calls a session whose query was cancelled killed too, and that one need not be. */
+  /** InnoDB undoes its work. The command `Killed` does not say so: MariaDB shows it for a cancelled query too. */
   readonly isUndoing: boolean;
   readonly ages: Ages;
   readonly queryMark: string | null;
@@ -59,7 +59,10 @@ export function transactionMark(event: number | undefined, transaction: Transact
   return transaction === undefined ? null : `${transaction.trx}/${transaction.started}`;
 }
 
-/** Where statements are not numbered: when it began, to about a second. That can differ between two reads, which only spares. */
+/**
+ * Where statements are not numbered: when it began, to about a second. That can differ between two reads, which only
+ * spares the session.
+ */
 function queryMark({ query_id, began_at }: ProcessRow, ran: StatementRow | undefined): string | null {
   if (ran !== undefined) return `event/${ran.event}`;
   if (query_id !== null) return `query/${query_id}`;

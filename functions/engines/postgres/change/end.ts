@@ -67,8 +67,8 @@ function isOnQuery(
 }
 
 /**
- * Null, or the server's words when it may not signal one of these sessions. Then it is not known which one, nor which of
- * the others were signalled.
+ * Null, or the server's words when it may not signal one of these sessions. Then it is not known which one, nor which
+ * of the others were signalled.
  */
 async function signalTogether(
   connection: ServerConnection,

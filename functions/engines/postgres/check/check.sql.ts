@@ -69,8 +69,8 @@ export const SIGHT = {
 };
 
 /**
- * Which sessions are of logins that may use reserved slots? All versions; no privileges: every login sees who is connected
- * and with which application name. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
+ * Which sessions are of logins that may use reserved slots? All versions; no privileges: every login sees who is
+ * connected and with which application name. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
  */
 export const HOLDERS = {
   sql: /* SQL */ `
@@ -95,9 +95,9 @@ export const STATE_OF = {
 };
 
 /**
- * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so that
- * another session that has taken over the pid is left alone. Raises 42501 without pg_signal_backend. No row when the canary
- * is a superuser, whose sessions we may not signal.
+ * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so
+ * that another session that has taken over the pid is left alone. Raises 42501 without pg_signal_backend. No row when
+ * the canary is a superuser, whose sessions we may not signal.
  */
 export const TRY_CANCEL = {
   sql: /* SQL */ `

@@ -8,9 +8,9 @@ import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engin
 import { within } from '../../shared/within.ts';
 
 /**
- * Settings of our own session. They are sent with the login, so they cost no round trip and hold from the first statement:
- * our statements are bounded and never compiled, our session is never ended for being idle, and no user's functions shadow
- * those of the catalog.
+ * Settings of our own session. They are sent with the login, so they cost no round trip and hold from the first
+ * statement: our statements are bounded and never compiled, our session is never ended for being idle, and no user's
+ * functions shadow those of the catalog.
  */
 const SESSION_SETTINGS = [
   '-c statement_timeout=8000',

@@ -13,8 +13,8 @@ export interface GrantOptions {
 }
 
 /**
- * The logins to create: the responder may see, signal and (where the platform has it) use a reserved slot; the canary may
- * only connect. Passwords are not part of it. Throws when a name cannot be a PostgreSQL name.
+ * The logins to create: the responder may see, signal and (where the platform has it) use a reserved slot; the canary
+ * may only connect. Passwords are not part of it. Throws when a name cannot be a PostgreSQL name.
  */
 export function loginGrants(options: GrantOptions): readonly Grant[] {
   const responder = quoteName('responder', options.responder);
@@ -54,7 +54,8 @@ function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
     sql: null,
     why: isRds
       ? 'Before PostgreSQL 16 only rds_superuser has reserved slots, and that is more than the responder needs: ' +
-        `it relies on its warm session and on patience. If you accept it: GRANT rds_superuser TO ${commentSafe(responder)};`
+        'it relies on its warm session and on patience. ' +
+        `If you accept it: GRANT rds_superuser TO ${commentSafe(responder)};`
       : 'Before PostgreSQL 16 only a superuser has reserved slots: ' +
         'the responder relies on its warm session and on patience.',
   };

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * How many slots are taken, by state, and what do the sessions do? Client backends take a slot each; walsenders and workers
- * have slots of their own. 14 and later. $1: LONG_QUERY_MS. Our own session is counted, but not what it does.
+ * How many slots are taken, by state, and what do the sessions do? Client backends take a slot each; walsenders and
+ * workers have slots of their own. 14 and later. $1: LONG_QUERY_MS. Our own session is counted, but not what it does.
  * Without pg_read_all_stats type and state are NULL: a row with a database then counts as a client.
  */
 export const USAGE = {

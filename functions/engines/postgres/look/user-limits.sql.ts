@@ -4,8 +4,8 @@ import * as z from 'zod/mini';
 export const NO_LIMIT = -1;
 
 /**
- * Are the routines here, may we call them, and do they belong to an administrator? The owner of a function decides what our
- * session does when it calls it. All versions; no privileges.
+ * Are the routines here, may we call them, and do they belong to an administrator? The owner of a function decides what
+ * our session does when it calls it. All versions; no privileges.
  */
 export const LIMIT_ROUTINES = {
   sql: /* SQL */ `
@@ -32,8 +32,8 @@ export const USER_LIMITS = {
 };
 
 /**
- * Changes the limit of a role and returns the one it found: where that is not $2, nothing was changed; NULL: there is no
- * such role. $1: role. $2: the limit it starts from. $3: the new one. $4: further users that are Headroom's own.
+ * Changes the limit of a role and returns the one it found: where that is not $2, nothing was changed; NULL: there is
+ * no such role. $1: role. $2: the limit it starts from. $3: the new one. $4: further users that are Headroom's own.
  * No row: the role is one of our own. Raises 42501 for a role that may not be limited, 22023 for a limit that is none.
  */
 export const LIMIT_CONNECTIONS = {
