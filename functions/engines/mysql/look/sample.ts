@@ -1,4 +1,5 @@
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
+import { countBy } from '../../../core/words/count-by.ts';
 import { firstRow } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import { countdown } from '../../shared/within.ts';
@@ -50,16 +51,12 @@ export function sampleOf(
   limits: LimitsRow,
   observed: readonly Observed[],
 ): WithoutCanary<Sample> {
-  const byState: Record<string, number> = {};
-  let shown = 0;
-  for (const { session, takesSlot } of observed) {
-    if (!takesSlot) continue;
-    shown++;
-    byState[session.state] = (byState[session.state] ?? 0) + 1;
-  }
+  const inSlots = observed.filter(({ takesSlot }) => takesSlot);
+  const shown = Object.fromEntries(countBy(inSlots, ({ session }) => session.state));
   // They were counted a moment before the sessions were listed.
-  const used = Math.max(limits.connected, shown);
-  if (used > shown) byState['unseen'] = used - shown;
+  const used = Math.max(limits.connected, inSlots.length);
+  const unseen = used - inSlots.length;
+  const byState: Sample['byState'] = unseen > 0 ? { ...shown, unseen } : shown;
   return {
     at: Date.now(),
     server: serverOf(features, limits),

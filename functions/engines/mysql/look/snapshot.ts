@@ -1,4 +1,5 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
+import { countBy } from '../../../core/words/count-by.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
 import { observe, type Observed } from '../sessions/sessions.ts';
 import { latestDeadlock } from './deadlock.ts';
@@ -36,14 +37,12 @@ function usersAtLimit(
   limits: ReadonlyMap<string, number>,
   limitOfAll: number,
 ): readonly ConsumerAtLimit[] {
-  const sessions = new Map<string, number>();
-  for (const { session, takesSlot } of observed) {
-    if (session.user === null || session.superuser || !takesSlot) continue;
-    sessions.set(session.user, (sessions.get(session.user) ?? 0) + 1);
-  }
-  return [...sessions].flatMap(([name, count]) => {
+  const users = observed.flatMap(({ session: { user, superuser }, takesSlot }) =>
+    user === null || superuser || !takesSlot ? [] : [user],
+  );
+  return [...countBy(users, (user) => user)].flatMap(([name, sessions]) => {
     const limit = limits.get(name) ?? limitOfAll;
-    return limit > 0 && count >= limit ? [{ of: 'user' as const, name, limit }] : [];
+    return limit > 0 && sessions >= limit ? [{ of: 'user' as const, name, limit }] : [];
   });
 }
 

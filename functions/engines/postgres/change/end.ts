@@ -51,19 +51,13 @@ function createEnder(connection: ServerConnection, ownUsers: readonly string[], 
       const found = new Map(rows.map((row) => [row.pid, row]));
       return ({ victim, cancelled }) => {
         const row = found.get(victim.identity.id);
-        const isOver = method === 'terminate' ? row === undefined : !isOnQuery(row, cancelled);
+        // A query stops too when its client leaves.
+        const isOnQuery = row?.state === 'active' && row.query_mark === cancelled;
+        const isOver = method === 'cancel' ? !isOnQuery : row === undefined;
         return isOver ? 'done' : 'none';
       };
     },
   };
-}
-
-/** A query stops too when its client leaves. */
-function isOnQuery(
-  row: { readonly state: string | null; readonly query_mark: string | null } | undefined,
-  queryMark: string | null,
-): boolean {
-  return row?.state === 'active' && row.query_mark === queryMark;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
+import { countBy } from '../../../core/words/count-by.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
@@ -22,19 +23,13 @@ export async function readSnapshot(
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
 
-  const byState: Record<string, number> = {};
-  let used = 0;
-  for (const { takes_slot, state } of rows) {
-    if (!takes_slot) continue;
-    used++;
-    const name = stateOf(state);
-    byState[name] = (byState[name] ?? 0) + 1;
-  }
+  const inSlots = rows.filter(({ takes_slot }) => takes_slot);
+  const byState = Object.fromEntries(countBy(inSlots, ({ state }) => stateOf(state)));
   return {
     at: Date.now(),
     server: serverOf(limits),
     limits: limitsOf(limits),
-    used,
+    used: inSlots.length,
     ownSlots: 1,
     responderSessions: rows.filter((row) => row.is_responder).length,
     byState,
