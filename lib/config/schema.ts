@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { mode, policy } from '../../functions/core/policy/policy.ts';
 import { targetId } from '../../functions/core/policy/target.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
@@ -129,7 +130,7 @@ const pool = z.strictObject({
 
 export const targetSchema = z.strictObject({
   id: targetId,
-  engine: z.enum(['postgres', 'mysql', 'mariadb']).describe('Kind of database server; Aurora counts as its engine.'),
+  engine: z.enum(ENGINE_NAMES).describe('Kind of database server; Aurora counts as its engine.'),
   instance: z
     .string()
     .regex(

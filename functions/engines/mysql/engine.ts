@@ -4,9 +4,9 @@ import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
 import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
-import { takeSample } from './look/sample.ts';
-import { takeSnapshot } from './look/snapshot.ts';
-import { lookoutOver } from './sessions/look.ts';
+import { readSample } from './look/sample.ts';
+import { readSnapshot } from './look/snapshot.ts';
+import { createSessionReader } from './sessions/session-reader.ts';
 
 /** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
 export const mysqlEngine: Engine = {
@@ -15,16 +15,16 @@ export const mysqlEngine: Engine = {
 };
 
 function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession {
-  const inside = { ...admitted, options, lookout: lookoutOver(admitted) };
+  const responder = { ...admitted, options, reader: createSessionReader(admitted) };
   const { connection, features } = admitted;
   return {
     reserved: features.reserved,
     isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
-    sample: (timeoutMs) => takeSample(inside, timeoutMs),
-    snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
-    check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
-    end: (request) => endUnderLock(inside, request),
-    limitUser: (change) => limitUser(inside, change),
+    sample: (timeoutMs) => readSample(responder, timeoutMs),
+    snapshot: (timeoutMs) => readSnapshot(responder, timeoutMs),
+    check: (canary, timeoutMs) => checkRights(responder, canary, timeoutMs),
+    end: (request) => endUnderLock(responder, request),
+    limitUser: (change) => limitUser(responder, change),
     close: () => connection.close(),
   };
 }

@@ -4,8 +4,8 @@ import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
 import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
-import { takeSample } from './look/sample.ts';
-import { takeSnapshot } from './look/snapshot.ts';
+import { readSample } from './look/sample.ts';
+import { readSnapshot } from './look/snapshot.ts';
 
 export const postgresEngine: Engine = {
   connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
@@ -17,8 +17,8 @@ function sessionOver({ connection, reserved }: Admitted, options: SessionOptions
   return {
     reserved,
     isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
-    sample: (timeoutMs) => takeSample(connection, timeoutMs),
-    snapshot: (timeoutMs) => takeSnapshot(connection, options, timeoutMs),
+    sample: (timeoutMs) => readSample(connection, timeoutMs),
+    snapshot: (timeoutMs) => readSnapshot(connection, options, timeoutMs),
     check: (canary, timeoutMs) => checkRights(connection, options, canary, timeoutMs),
     end: (request) => endUnderLock(connection, ownUsers, request),
     limitUser: (change) => limitUser(connection, ownUsers, change),

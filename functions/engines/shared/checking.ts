@@ -30,6 +30,6 @@ export async function compareClocks<T extends { readonly clock_ms: number }>(
 /** Without a session to try a right on, the server's catalogue says what would happen. `what`: a role, or a grant. */
 export function judgeUntried(right: Right, what: string, has: boolean, fix: readonly string[]): Trial {
   return has
-    ? { right, result: 'granted', detail: `it has ${what}; not tried, for want of a session to try it on`, fix: [] }
+    ? { right, result: 'granted', detail: `it has ${what}; not tried: there was no session to try it on`, fix: [] }
     : { right, result: 'denied', detail: `it lacks ${what}`, fix };
 }

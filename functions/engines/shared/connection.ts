@@ -3,7 +3,7 @@ import type * as z from 'zod/mini';
 import { ConnectionLost } from './engine.ts';
 
 /** One statement, and what each of its rows must look like. */
-export interface Query<T extends z.ZodMiniType> {
+interface Query<T extends z.ZodMiniType> {
   readonly sql: string;
   readonly row: T;
 }

@@ -15,7 +15,7 @@ export interface Job<Mark> {
 }
 
 /** What a signal has led to so far: to its end, to work that is being undone first, or to nothing yet. */
-export type Progress = 'done' | 'undoing' | 'none';
+type Effect = 'done' | 'undoing' | 'none';
 
 /** How an engine ends sessions. Nothing is signalled past the deadline that it was created with. */
 export interface Ender<Mark> {
@@ -27,7 +27,7 @@ export interface Ender<Mark> {
    */
   signal(jobs: readonly Job<Mark>[], method: EndMethod): Promise<void>;
   /** Reads signalled sessions again, and tells of each what it has come to. */
-  follow(jobs: readonly Job<Mark>[], method: EndMethod): Promise<(job: Job<Mark>) => Progress>;
+  follow(jobs: readonly Job<Mark>[], method: EndMethod): Promise<(job: Job<Mark>) => Effect>;
 }
 
 /** Sessions per signal: few enough that each was read right before it. */
@@ -100,12 +100,12 @@ async function followUntil<Mark>(
   for (let pauseMs: number = PAUSE_MS.first; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS.most)) {
     const open = jobs.filter(isOpen);
     if (open.length === 0) return;
-    const progressOf = await ender.follow(open, method);
+    const effectOn = await ender.follow(open, method);
     const isLast = Date.now() >= until;
     for (const job of open) {
-      const progress = progressOf(job);
-      if (progress === 'done') job.result = method === 'cancel' ? 'cancelled' : 'ended';
-      if (progress === 'undoing' && isLast) job.result = 'rolling-back';
+      const effect = effectOn(job);
+      if (effect === 'done') job.result = method === 'cancel' ? 'cancelled' : 'ended';
+      if (effect === 'undoing' && isLast) job.result = 'rolling-back';
     }
     if (isLast) return;
     if (open.some(isOpen)) await sleep(pauseMs);

@@ -13,8 +13,8 @@ export interface LoginMeans<C extends ServerConnection> {
 }
 
 /**
- * Logs in and sets the session up, within `timeoutMs` in all. Throws Refused; then the connection is closed. `left` tells
- * how much time is left.
+ * Logs in and sets the session up, within `timeoutMs` in all. Throws Refused; then the connection is closed. `left`
+ * tells how much time is left.
  */
 export async function logIn<C extends ServerConnection, T>(
   { open, refusalOf }: LoginMeans<C>,

@@ -18,8 +18,13 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, drop: () =>
   }
 }
 
-/** Tells how much of `timeoutMs` is left; never less than 1 ms, because 0 often means no limit. */
+/** How long until the deadline; never less than 1 ms, because 0 often means no limit. */
+export function timeLeft(deadline: number): number {
+  return Math.max(1, deadline - Date.now());
+}
+
+/** Tells how much of `timeoutMs` is left. */
 export function countdown(timeoutMs: number): () => number {
   const deadline = Date.now() + timeoutMs;
-  return () => Math.max(1, deadline - Date.now());
+  return () => timeLeft(deadline);
 }

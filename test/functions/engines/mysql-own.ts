@@ -8,7 +8,7 @@ import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/s
 import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
-import { lookoutOver } from '../../../functions/engines/mysql/sessions/look.ts';
+import { createSessionReader } from '../../../functions/engines/mysql/sessions/session-reader.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
@@ -125,10 +125,10 @@ export function describeMysql(stage: () => MysqlStage): void {
       { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
       3_000,
     );
-    const lookout = lookoutOver({ connection, features, self });
+    const reader = createSessionReader({ connection, features, self });
     const own = { id: self.id, responder: self.user, canary: null };
     const look = async (client: StageClient) => {
-      const usage = await lookout.usage({ ids: [client.id], withStatements: false }, 3_000);
+      const usage = await reader.readUsage({ ids: [client.id], withStatements: false }, 3_000);
       const [found] = observe(usage, null, { server: '', own, statements: 'verb' });
       if (found === undefined) throw new Error('it is not there');
       return found.stillness;
@@ -248,7 +248,8 @@ export function describeMysql(stage: () => MysqlStage): void {
     await Promise.all([idle.query('SELECT SLEEP(3)'), inTransaction.query('SELECT SLEEP(3)')]);
     const snapshot = await takeSnapshot(worker);
     const mostIdleMs = Date.now() - begunAt - 3_000 + stage().shows.precisionMs;
-    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be lost.
+    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be
+    // lost.
     if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThanOrEqual(mostIdleMs);
     else expect(sessionOf(snapshot, idle).stateMs).toBeGreaterThanOrEqual(2_000);
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThanOrEqual(mostIdleMs);

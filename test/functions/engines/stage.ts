@@ -45,8 +45,8 @@ export interface Stage {
   /** A user with a hostile name whose connections the responder may limit, and what an administrator sees of it. */
   readonly limitable: LimitableUser;
   /**
-   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them apart. Sessions
-   * of `other-app` are opened before.
+   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them
+   * apart. Sessions of `other-app` are opened before.
    */
   restrictSignals(isRestricted: boolean): Promise<void>;
   restart(): Promise<void>;

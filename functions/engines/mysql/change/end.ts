@@ -4,15 +4,9 @@ import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../.
 import { withServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import { contextOf, readLimits, type Inside } from '../look/sample.ts';
-import {
-  blockersOf,
-  isOnSameStatement,
-  observe,
-  type Context,
-  type Observed,
-  type Stillness,
-} from '../sessions/sessions.ts';
+import { contextOf, readLimits, type ResponderSession } from '../look/sample.ts';
+import { blockersOf, observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
+import { isOnSameStatement, type Stillness } from '../sessions/stillness.ts';
 import { endIfStill } from './end.sql.ts';
 
 const QUERY_MS = 5_000;
@@ -20,20 +14,20 @@ const QUERY_MS = 5_000;
 type Job = AnyJob<Stillness>;
 
 /** See EngineSession.end. */
-export function endUnderLock(inside: Inside, order: EndOrder): Promise<readonly Ending[]> {
-  return withServerLock(serverLockOf(inside.connection), async () => {
-    const context = contextOf(inside, await readLimits(inside, QUERY_MS));
-    return endSessions(createEnder(inside, context, order.deadline), order);
+export function endUnderLock(responder: ResponderSession, order: EndOrder): Promise<readonly Ending[]> {
+  return withServerLock(serverLockOf(responder.connection), async () => {
+    const context = contextOf(responder, await readLimits(responder, QUERY_MS));
+    return endSessions(createEnder(responder, context, order.deadline), order);
   });
 }
 
-function createEnder(inside: Inside, context: Context, deadline: number): Ender<Stillness> {
+function createEnder(responder: ResponderSession, context: SessionContext, deadline: number): Ender<Stillness> {
   return {
-    /** A cancel's effect shows at once, and a blocker that was ended may have freed the waiters of another. */
+    /** The effect of a cancel shows at once, and the end of one blocker may free the waiters of another. */
     goesAlone: ({ expect }, method) => method === 'cancel' || expect.blocksOthers,
 
     async signal(jobs, method) {
-      const { sessions, blocking } = await readNow(inside, context, jobs);
+      const { sessions, blocking } = await readNow(responder, context, jobs);
       const unsure: Job[] = [];
       for (const job of jobs) {
         const session = sessions.get(job.victim.identity.id);
@@ -43,17 +37,17 @@ function createEnder(inside: Inside, context: Context, deadline: number): Ender<
           job.result = 'changed';
         } else if (Date.now() < deadline) {
           if (method === 'cancel') job.cancelled = session.stillness;
-          await signalOne(inside, session, job, method);
+          await signalOne(responder, session, job, method);
           if (job.result === 'changed') unsure.push(job);
         }
       }
       if (unsure.length === 0) return;
-      const left = await readNow(inside, context, unsure);
+      const left = await readNow(responder, context, unsure);
       for (const job of unsure) if (!left.sessions.has(job.victim.identity.id)) job.result = 'gone';
     },
 
     async follow(jobs, method) {
-      const usage = await inside.lookout.usage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
+      const usage = await responder.reader.readUsage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
       const sessions = new Map(observe(usage, null, context).map((found) => [found.session.identity.id, found]));
       // InnoDB has their transactions open, also when they are not listed any more (MySQL without performance_schema).
       const withTransaction = new Set(usage.innodb.map(({ id }) => id));
@@ -76,9 +70,9 @@ function idsOf(jobs: readonly Job[]): readonly number[] {
 }
 
 /** These sessions as they are now, by id, and the ids of all that hold others up. */
-async function readNow({ lookout }: Inside, context: Context, jobs: readonly Job[]) {
-  const usage = await lookout.usage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
-  const details = await lookout.details(usage, QUERY_MS);
+async function readNow({ reader }: ResponderSession, context: SessionContext, jobs: readonly Job[]) {
+  const usage = await reader.readUsage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
+  const details = await reader.readDetails(usage, QUERY_MS);
   const sessions = observe(usage, details, context).map((found) => [found.session.identity.id, found] as const);
   return { sessions: new Map(sessions), blocking: blockersOf(usage, details) };
 }
@@ -86,7 +80,7 @@ async function readNow({ lookout }: Inside, context: Context, jobs: readonly Job
 const NO_SUCH_THREAD = 1094;
 
 async function signalOne(
-  { connection, features }: Inside,
+  { connection, features }: ResponderSession,
   { session, stillness }: Observed,
   job: Job,
   method: EndMethod,
@@ -102,7 +96,9 @@ async function signalOne(
   }
 }
 
-/** Connection ids come round again after a restart or failover; the server's identity and the client's address tell. */
+/**
+ * Connection ids begin again after a restart or failover; the server's identity and the client's address differ then.
+ */
 function isSame({ session: { identity } }: Observed, { victim }: Job): boolean {
   return identity.server === victim.identity.server && identity.incarnation === victim.identity.incarnation;
 }

@@ -4,14 +4,14 @@ import type { Snapshot } from '../../../core/server/snapshot.ts';
 import { count } from '../../../core/words/count.ts';
 import { CANARY_LOGIN_MS, compareClocks, openIfAdmitted, SESSIONS_NEEDED } from '../../shared/checking.ts';
 import { firstRow } from '../../shared/connection.ts';
-import type { Login, Seen } from '../../shared/engine.ts';
+import type { Login, WithoutCanary } from '../../shared/engine.ts';
 import { countdown } from '../../shared/within.ts';
 import { openConnection } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { GRANTS } from '../connect/login.sql.ts';
 import { killPrivilege, quoteCurrentUser } from '../grants/grants.ts';
-import type { Inside } from '../look/sample.ts';
-import { takeSnapshot } from '../look/snapshot.ts';
+import type { ResponderSession } from '../look/sample.ts';
+import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
 import { powersOf } from './powers.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
@@ -19,13 +19,17 @@ import { findTracking, TRACKING } from './tracking.ts';
 import { tryRights } from './trials.ts';
 
 /** See EngineSession.check. */
-export async function checkRights(inside: Inside, canary: Login | null, timeoutMs: number): Promise<CheckFacts> {
+export async function checkRights(
+  responder: ResponderSession,
+  canary: Login | null,
+  timeoutMs: number,
+): Promise<CheckFacts> {
   const left = countdown(timeoutMs);
-  const { connection, features } = inside;
+  const { connection, features } = responder;
   const [self, clock] = await compareClocks(async () => firstRow(await connection.query(SELF, [], left())));
   const [tls] = await connection.query(TLS_VERSION, [], left());
   const settings = await connection.query(SETTINGS, [[...SETTING_NAMES, TRACKING]], left());
-  const snapshot = await takeSnapshot(inside, left());
+  const snapshot = await readSnapshot(responder, left());
 
   const ordinary =
     canary === null ? null : await openIfAdmitted(openConnection(canary, Math.min(CANARY_LOGIN_MS, left())));
@@ -35,13 +39,13 @@ export async function checkRights(inside: Inside, canary: Login | null, timeoutM
     return {
       server: snapshot.server,
       limits: snapshot.limits,
-      login: { user: inside.self.user, database: self.database },
+      login: { user: responder.self.user, database: self.database },
       tlsVersion: tls === undefined || tls.Value === '' ? null : tls.Value,
       clock,
-      trials: await tryRights(inside, decoy?.id ?? null, left),
+      trials: await tryRights(responder, decoy?.id ?? null, left),
       sight: sightOf(snapshot, features),
       tracking: await findTracking(
-        inside,
+        responder,
         settings.some(({ Variable_name: name, Value: value }) => name === TRACKING && value === 'ON'),
         left,
       ),
@@ -58,13 +62,13 @@ export async function checkRights(inside: Inside, canary: Login | null, timeoutM
 }
 
 /** Without PROCESS the sessions of others are no more than a number. */
-function sightOf({ sessions, byState }: Seen<Snapshot>, { hasTransactions }: Features): Sight {
+function sightOf({ sessions, byState }: WithoutCanary<Snapshot>, { hasTransactions }: Features): Sight {
   const shown = sessions.filter(({ own, kind }) => kind === 'client' && !own).length;
   const hidden = hasTransactions ? 0 : (byState['unseen'] ?? 0);
   return { others: shown + hidden, hidden, untracked: 0 };
 }
 
-/** One slot beyond max_connections. On RDS it may not be anybody's to grant. */
+/** One slot beyond max_connections. On RDS it may be that no administrator can grant it. */
 function reserveOf({ engine, isRds, reserved }: Features, { account }: SelfRow): ReserveFacts {
   const { grant } = killPrivilege(engine);
   const [privilege] = grant.split(' ON ');

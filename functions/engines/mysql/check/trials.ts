@@ -6,30 +6,43 @@ import { tryServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import type { Inside } from '../look/sample.ts';
+import type { ResponderSession } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
 /**
- * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;
- * null when there is none.
+ * Tries the rights where that harms no client: on a session of the canary, which the last of them ends. `decoy`: its
+ * connection id; null when there is none.
  */
-export async function tryRights(inside: Inside, decoy: number | null, left: () => number): Promise<Trial[]> {
+export async function tryRights(
+  responder: ResponderSession,
+  decoy: number | null,
+  left: () => number,
+): Promise<Trial[]> {
   return [
-    await trySeeing(inside, decoy, left()),
-    await tryTransactions(inside, left()),
-    await tryLocks(inside, left()),
-    // In the report's order ending comes first; in fact it has to come last.
-    ...(await tryEnding(inside, decoy, left)),
-    await tryServerLock(serverLockOf(inside.connection)),
+    await trySeeing(responder, decoy, left()),
+    await tryTransactions(responder, left()),
+    await tryLocks(responder, left()),
+    // The report has ending before cancelling; tried, ending has to come last.
+    ...(await tryEnding(responder, decoy, left)),
+    await tryServerLock(serverLockOf(responder.connection)),
   ];
 }
 
-async function trySeeing({ connection, features }: Inside, decoy: number | null, timeoutMs: number): Promise<Trial> {
+async function trySeeing(
+  { connection, features }: ResponderSession,
+  decoy: number | null,
+  timeoutMs: number,
+): Promise<Trial> {
   const right = 'see-sessions';
   const fix = lacking(features, / PROCESS ON | ON mysql\.(?!rds_)/);
   if (features.administrators === null) {
-    return { right, result: 'denied', detail: 'it cannot see which users are administrators, so it ends nobody', fix };
+    return {
+      right,
+      result: 'denied',
+      detail: 'it cannot see which users are administrators, so it ends no session',
+      fix,
+    };
   }
   if (decoy === null) return judgeUntried(right, 'the grant', features.hasTransactions, fix);
   const rows = await connection.query(
@@ -39,10 +52,10 @@ async function trySeeing({ connection, features }: Inside, decoy: number | null,
   );
   return rows.length === 0
     ? { right, result: 'denied', detail: 'the canary’s session is hidden from it', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+    : { right, result: 'worked', detail: 'it saw what the canary’s session does', fix: [] };
 }
 
-async function tryTransactions({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
+async function tryTransactions({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
   return attempt({
     right: 'see-transactions',
     done: 'it read information_schema.INNODB_TRX',
@@ -51,15 +64,25 @@ async function tryTransactions({ connection, features }: Inside, timeoutMs: numb
   });
 }
 
-async function tryLocks({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
+async function tryLocks({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
   const right = 'see-locks';
   const { rowWaits } = features;
   const fix = lacking(features, / ON performance_schema\./);
   if (fix.length > 0) {
-    return { right, result: 'denied', detail: 'it may not read all of performance_schema that it has a use for', fix };
+    return {
+      right,
+      result: 'denied',
+      detail: 'it may not read all the tables of performance_schema that it uses',
+      fix,
+    };
   }
   if (rowWaits === null) {
-    return { right, result: 'granted', detail: 'this server shows nobody who waits for row locks as it is', fix: [] };
+    return {
+      right,
+      result: 'granted',
+      detail: 'as it is set up, this server does not show who waits for row locks',
+      fix: [],
+    };
   }
   return attempt({
     right,
@@ -69,9 +92,13 @@ async function tryLocks({ connection, features }: Inside, timeoutMs: number): Pr
   });
 }
 
-async function tryEnding(inside: Inside, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
-  const cancelled = await tryKill(inside, 'cancel', decoy, left());
-  return [await tryKill(inside, 'terminate', decoy, left()), cancelled];
+async function tryEnding(
+  responder: ResponderSession,
+  decoy: number | null,
+  left: () => number,
+): Promise<readonly Trial[]> {
+  const cancelled = await tryKill(responder, 'cancel', decoy, left());
+  return [await tryKill(responder, 'terminate', decoy, left()), cancelled];
 }
 
 const KILL = {
@@ -83,20 +110,25 @@ const KILL = {
   },
 } as const satisfies Record<EndMethod, { right: Right; done: string; needs: RegExp }>;
 
-async function tryKill(inside: Inside, method: EndMethod, decoy: number | null, timeoutMs: number): Promise<Trial> {
-  const { connection, features } = inside;
+async function tryKill(
+  responder: ResponderSession,
+  method: EndMethod,
+  decoy: number | null,
+  timeoutMs: number,
+): Promise<Trial> {
+  const { connection, features } = responder;
   const { right, done, needs } = KILL[method];
   const fix = lacking(features, needs);
   if (decoy === null) return judgeUntried(right, 'the grant', features.visibility.maySignal, fix);
   const use = () => connection.run(TRY_KILL[features.kills][method], [decoy], timeoutMs);
   const tried = await attempt({ right, done, fix, use });
-  if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(inside, decoy, timeoutMs))) return tried;
+  if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(responder, decoy, timeoutMs))) return tried;
   return { right, result: 'denied', detail: 'the server took the order, and the canary’s session lives on', fix: [] };
 }
 
 const LOOK = { times: 20, everyMs: 50 } as const;
 
-async function hasGone({ connection, features }: Inside, id: number, timeoutMs: number): Promise<boolean> {
+async function hasGone({ connection, features }: ResponderSession, id: number, timeoutMs: number): Promise<boolean> {
   for (let looks = 1; looks <= LOOK.times; looks++) {
     const rows = await connection.query(processes(features, { ids: [id], withStatements: false }), [[id]], timeoutMs);
     if (rows.length === 0) return true;

@@ -16,7 +16,7 @@ export interface MysqlConnection extends ServerConnection<Value> {
 export type Value = string | number | boolean | null | readonly (string | number)[];
 
 /** An error that the server itself answered with. */
-export interface ServerError extends Error {
+interface ServerError extends Error {
   readonly errno: number;
 }
 

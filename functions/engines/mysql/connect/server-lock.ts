@@ -8,7 +8,9 @@ const LEASE_SECONDS = 30;
 /** As long as the server takes. */
 const NO_LEASE_SECONDS = 31_536_000;
 
-/** A user lock, which is server-wide. The lease comes first: without one, an executor that freezes could keep the lock. */
+/**
+ * A user lock, which is server-wide. The lease comes first: an executor that froze between the two would keep the lock.
+ */
 export function serverLockOf(connection: MysqlConnection): ServerLock {
   const lease = (seconds: number) => connection.run(SET_IDLE_TIMEOUT, [seconds, seconds], QUERY_MS);
   return {

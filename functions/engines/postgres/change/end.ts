@@ -26,7 +26,7 @@ export function endUnderLock(
 
 function createEnder(connection: ServerConnection, ownUsers: readonly string[], deadline: number): Ender<string> {
   return {
-    /** A cancel's effect shows at once. */
+    /** The effect of a cancel shows at once. */
     goesAlone: (_, method) => method === 'cancel',
 
     async signal(jobs, method) {
@@ -51,22 +51,19 @@ function createEnder(connection: ServerConnection, ownUsers: readonly string[], 
       const found = new Map(rows.map((row) => [row.pid, row]));
       return ({ victim, cancelled }) => {
         const row = found.get(victim.identity.id);
-        const isOver = method === 'terminate' ? row === undefined : !isOnQuery(row, cancelled);
+        // A query stops too when its client leaves.
+        const isOnQuery = row?.state === 'active' && row.query_mark === cancelled;
+        const isOver = method === 'cancel' ? !isOnQuery : row === undefined;
         return isOver ? 'done' : 'none';
       };
     },
   };
 }
 
-/** A query stops too when its client leaves. */
-function isOnQuery(
-  row: { readonly state: string | null; readonly query_mark: string | null } | undefined,
-  queryMark: string | null,
-): boolean {
-  return row?.state === 'active' && row.query_mark === queryMark;
-}
-
-/** Null, or the server's words when it may not signal one of them; then it is not known which, and who was signalled. */
+/**
+ * Null, or the server's words when it may not signal one of these sessions. Then it is not known which one, nor which
+ * of the others were signalled.
+ */
 async function signalTogether(
   connection: ServerConnection,
   ownUsers: readonly string[],

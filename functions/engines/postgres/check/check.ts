@@ -54,7 +54,7 @@ export async function checkRights(
         setting: 'track_activities',
         isOn: tracking.setting === 'on',
         isNeeded: true,
-        without: 'what sessions are at is not known, so they cannot be ended',
+        without: 'what sessions do is not known, so they cannot be ended',
         fix: changeSetting('track_activities', 'on', self.is_managed),
       },
       reserve: reserveOf(limits, self),

@@ -5,10 +5,7 @@ import type { ServerConnection } from '../../shared/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';
 import { STATE_OF, TRY_CANCEL, type OwnBackend } from './check.sql.ts';
 
-/*
- * Rights are tried where that harms no client: on a session of the canary, the decoy; null when there is none.
- */
-
+/** Rights are tried where that harms no client: on a session of the canary, the decoy; null when there is none. */
 export async function trySeeing(
   connection: ServerConnection,
   { sees_sessions, quoted_user }: LimitsRow,
@@ -21,7 +18,7 @@ export async function trySeeing(
   const [seen] = await connection.query(STATE_OF, [decoy.pid], timeoutMs);
   return seen?.state == null
     ? { right, result: 'denied', detail: 'the state of the canary’s session is hidden', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+    : { right, result: 'worked', detail: 'it saw what the canary’s session does', fix: [] };
 }
 
 export async function trySignalling(

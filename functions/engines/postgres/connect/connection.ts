@@ -8,9 +8,9 @@ import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engin
 import { within } from '../../shared/within.ts';
 
 /**
- * Settings of our own session, sent with the login so that they cost no round trip and no window without them:
- * our statements are bounded and never worth compiling, our session is never ended for being idle, and nobody's functions
- * shadow the catalog's.
+ * Settings of our own session. They are sent with the login, so they cost no round trip and hold from the first
+ * statement: our statements are bounded and never compiled, our session is never ended for being idle, and no user's
+ * functions shadow those of the catalog.
  */
 const SESSION_SETTINGS = [
   '-c statement_timeout=8000',
@@ -21,7 +21,7 @@ const SESSION_SETTINGS = [
   '-c jit=off',
 ].join(' ');
 
-/** What else a client gets stays as the server has it; nobody's functions shadow the catalog's. */
+/** The settings that every client gets, except that no user's functions shadow those of the catalog. */
 export const ORDINARY_SETTINGS = '-c search_path=pg_catalog';
 
 /** Opens a connection. Throws what the driver throws; `refusalOf` makes sense of it. */
@@ -82,7 +82,7 @@ function tlsOptions({ mode, ca }: TlsSettings, host: string) {
   return {
     rejectUnauthorized: mode === 'verify-full',
     ...(ca === null ? {} : { ca }),
-    // Against the name we were told to go to, also when that is an address.
+    // Against the configured name, also when that is an address.
     checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
       checkServerIdentity(host, certificate),
   };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { checkInstance } from '../../../../../functions/engines/shared/login.ts';
 import { featuresOf } from '../../../../../functions/engines/mysql/connect/features.ts';
 import { serverOf } from '../../../../../functions/engines/mysql/look/sample.ts';
 import { Refused } from '../../../../../functions/engines/shared/engine.ts';
+import { checkInstance } from '../../../../../functions/engines/shared/login.ts';
 
 /** A server's own words, of which each test takes away or adds some. */
 function found(variables: Record<string, string>, grants: readonly string[]) {
