@@ -55,7 +55,8 @@ describe('a redacted statement', () => {
       const startedAt = performance.now();
       const redacted = redact(text.repeat(1_000_000)) ?? '';
       expect(redacted.length).toBeLessThanOrEqual(200);
-      expect(performance.now() - startedAt).toBeLessThan(100);
+      // Reading each character once takes milliseconds, looking back at each of them minutes. Busy machines are in between.
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
     }
   });
 
