@@ -4,8 +4,8 @@ import { Refused, type Engine, type EngineSession, type SessionOptions } from '.
 import { timeLeft } from '../engines/shared/within.ts';
 import type { Logins } from './logins.ts';
 
-/** The responder of one target: how it logs in, and the session that it keeps between requests. */
-export interface Responder {
+/** The way into one target: how the responder logs in, and the session that it keeps between requests. */
+export interface Access {
   readonly engine: Engine;
   readonly logins: Logins;
   readonly options: Omit<SessionOptions, 'canaryUser'>;
@@ -41,13 +41,10 @@ const CONNECT_MS = 3_000;
  * The way into a full server: the session that is still open, else a new login, else waiting for the next slot that
  * frees. A refusal that waiting cannot cure ends it at once.
  */
-export async function enter(
-  responder: Responder,
-  { patienceMs, deadline }: Patience,
-): Promise<OpenSession | LockedOut> {
-  const { logins } = responder;
+export async function enter(access: Access, { patienceMs, deadline }: Patience): Promise<OpenSession | LockedOut> {
+  const { logins } = access;
   const startedAt = Date.now();
-  const warm = await warmSession(responder, deadline);
+  const warm = await warmSession(access, deadline);
   if (warm !== null) {
     const waitedMs = Date.now() - startedAt;
     const admission = { way: 'warm', reserved: warm.reserved, attempts: 0, refusedAsFull: 0, waitedMs } as const;
@@ -58,8 +55,8 @@ export async function enter(
   let refusedAsFull = 0;
   for (let attempts = 1; ; attempts++) {
     try {
-      const session = await logIn(responder, isFresh, deadline);
-      responder.kept = session;
+      const session = await logIn(access, isFresh, deadline);
+      access.kept = session;
       const way = attempts === 1 ? 'first-try' : 'retry';
       const { reserved } = session;
       const admission = { way, reserved, attempts, refusedAsFull, waitedMs: Date.now() - startedAt } as const;
@@ -80,18 +77,18 @@ export async function enter(
 }
 
 /** Closes the kept session; the next request logs in anew. */
-export function leave(responder: Responder): void {
-  responder.kept?.close();
-  responder.kept = null;
+export function leave(access: Access): void {
+  access.kept?.close();
+  access.kept = null;
 }
 
-async function warmSession(responder: Responder, deadline: number): Promise<EngineSession | null> {
-  const isAlive = await responder.kept?.isAlive(Math.min(WARM_MS, timeLeft(deadline)));
-  if (isAlive !== true) responder.kept = null;
-  return responder.kept;
+async function warmSession(access: Access, deadline: number): Promise<EngineSession | null> {
+  const isAlive = await access.kept?.isAlive(Math.min(WARM_MS, timeLeft(deadline)));
+  if (isAlive !== true) access.kept = null;
+  return access.kept;
 }
 
-async function logIn({ engine, logins, options }: Responder, isFresh: boolean, deadline: number) {
+async function logIn({ engine, logins, options }: Access, isFresh: boolean, deadline: number) {
   const login = await logins.responder(isFresh);
   const canaryUser = await canaryUserOf(logins);
   return engine.connect(login, { ...options, canaryUser }, Math.min(CONNECT_MS, timeLeft(deadline)));

@@ -14,7 +14,7 @@ import type {
   SnapshotRequest,
 } from '../core/protocol/worker.ts';
 import { timeLeft } from '../engines/shared/within.ts';
-import { leave, type Responder } from './admission.ts';
+import { leave, type Access } from './admission.ts';
 import { readAsCanary } from './canary.ts';
 import { runCheck } from './check.ts';
 import { changeWithSession, readWithSession } from './with-session.ts';
@@ -26,52 +26,48 @@ const SNAPSHOT_QUERY_MS = 10_000;
 const CHECK_PATIENCE_MS = 2_000;
 const CHECK_MS = 20_000;
 
-export function answerSample(responder: Responder, request: SampleRequest): Promise<SampleAnswer> {
+export function answerSample(access: Access, request: SampleRequest): Promise<SampleAnswer> {
   const deadline = Math.min(request.deadline, Date.now() + SAMPLE_MS);
   const left = () => timeLeft(deadline);
-  return readWithSession(responder, { patienceMs: 0, deadline }, async ({ session, admission }) => {
+  return readWithSession(access, { patienceMs: 0, deadline }, async ({ session, admission }) => {
     const counts = await session.sample(left());
-    const sample = { ...counts, ...(await readAsCanary(responder, session, counts, left)) };
+    const sample = { ...counts, ...(await readAsCanary(access, session, counts, left)) };
     return { schema: SCHEMA, ok: true, admission, sample };
   });
 }
 
-export function answerSnapshot(responder: Responder, request: SnapshotRequest): Promise<SnapshotAnswer> {
+export function answerSnapshot(access: Access, request: SnapshotRequest): Promise<SnapshotAnswer> {
   const left = () => Math.min(SNAPSHOT_QUERY_MS, timeLeft(request.deadline));
-  return readWithSession(responder, request, async ({ session, admission }) => {
+  return readWithSession(access, request, async ({ session, admission }) => {
     const sessions = await session.snapshot(left());
-    const snapshot = { ...sessions, ...(await readAsCanary(responder, session, sessions, left)) };
+    const snapshot = { ...sessions, ...(await readAsCanary(access, session, sessions, left)) };
     return { schema: SCHEMA, ok: true, admission, snapshot };
   });
 }
 
-export async function answerCheck(
-  responder: Responder,
-  sources: LoginSources,
-  request: CheckRequest,
-): Promise<CheckAnswer> {
+export async function answerCheck(access: Access, sources: LoginSources, request: CheckRequest): Promise<CheckAnswer> {
   const deadline = Math.min(request.deadline, Date.now() + CHECK_MS);
   const patience = { patienceMs: CHECK_PATIENCE_MS, deadline };
-  const answer = await readWithSession(responder, patience, async ({ session, admission }) => {
-    const found = await runCheck(responder, session, deadline);
+  const answer = await readWithSession(access, patience, async ({ session, admission }) => {
+    const found = await runCheck(access, session, deadline);
     return { schema: SCHEMA, ok: true as const, admission, ...found };
   });
   // MySQL and MariaDB give a session the rights that its login has when it logs in. One that lacks a right makes way
   // for one that may have it.
-  if (answer.ok && answer.check.trials.some(({ result }) => result === 'denied')) leave(responder);
+  if (answer.ok && answer.check.trials.some(({ result }) => result === 'denied')) leave(access);
   return { ...answer, sources };
 }
 
-export function answerEnd(responder: Responder, request: EndRequest): Promise<EndAnswer> {
-  return changeWithSession(responder, request.deadline, async ({ session, admission }) => {
+export function answerEnd(access: Access, request: EndRequest): Promise<EndAnswer> {
+  return changeWithSession(access, request.deadline, async ({ session, admission }) => {
     return { schema: SCHEMA, ok: true, admission, endings: await session.end(request) };
   });
 }
 
-export function answerLimit(responder: Responder, request: LimitRequest | LiftRequest): Promise<LimitAnswer> {
+export function answerLimit(access: Access, request: LimitRequest | LiftRequest): Promise<LimitAnswer> {
   const { kind, user, limit, before, deadline } = request;
   const [from, to] = kind === 'limit' ? [before, limit] : [limit, before];
-  return changeWithSession(responder, deadline, async ({ session, admission }) => {
+  return changeWithSession(access, deadline, async ({ session, admission }) => {
     return { schema: SCHEMA, ok: true, admission, limit: await session.limitUser({ user, from, to, deadline }) };
   });
 }

@@ -1,24 +1,24 @@
 import type { Canary, Sample } from '../core/server/snapshot.ts';
 import { Refused, type EngineSession, type WithoutCanary } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
-import type { Responder } from './admission.ts';
+import type { Access } from './admission.ts';
 
 const CANARY_MS = 3_000;
 
 /** What only an ordinary login shows: whether it gets in, and connections that are still logging in. */
 export async function readAsCanary(
-  responder: Responder,
+  access: Access,
   session: EngineSession,
   sample: WithoutCanary<Sample>,
   left: () => number,
 ): Promise<Pick<Sample, 'canary' | 'halfOpen'>> {
-  const canary = await tryCanary(responder, left());
+  const canary = await tryCanary(access, left());
   return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
 }
 
 /** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
 export async function tryCanary(
-  { engine, logins }: Pick<Responder, 'engine' | 'logins'>,
+  { engine, logins }: Pick<Access, 'engine' | 'logins'>,
   timeoutMs: number,
 ): Promise<Canary> {
   const deadline = Date.now() + Math.min(CANARY_MS, timeoutMs);

@@ -3,7 +3,7 @@ import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import type { Canary } from '../core/server/snapshot.ts';
 import type { EngineSession } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
-import type { Responder } from './admission.ts';
+import type { Access } from './admission.ts';
 import { tryCanary } from './canary.ts';
 
 /**
@@ -11,12 +11,12 @@ import { tryCanary } from './canary.ts';
  * on.
  */
 export async function runCheck(
-  responder: Responder,
+  access: Access,
   session: EngineSession,
   deadline: number,
 ): Promise<{ readonly check: CheckFacts; readonly canary: Canary }> {
-  const canary = await tryCanary(responder, timeLeft(deadline));
-  const decoy = canary.result === 'admitted' ? await responder.logins.canary(false) : null;
+  const canary = await tryCanary(access, timeLeft(deadline));
+  const decoy = canary.result === 'admitted' ? await access.logins.canary(false) : null;
   return { check: await session.check(decoy, timeLeft(deadline)), canary };
 }
 

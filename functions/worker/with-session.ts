@@ -1,19 +1,19 @@
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerRefused } from '../core/protocol/worker.ts';
 import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
-import { enter, type LockedOut, type OpenSession, type Patience, type Responder } from './admission.ts';
+import { enter, type Access, type LockedOut, type OpenSession, type Patience } from './admission.ts';
 
 /** How long an order to change something may try to get in again, when the session of the diagnosis is gone. */
 const CHANGE_PATIENCE_MS = 5_000;
 
 /** Reads, with one retry: a kept session may fail at its first real query, and reading twice does no harm. */
 export async function readWithSession<T>(
-  responder: Responder,
+  access: Access,
   patience: Patience,
   read: (open: OpenSession) => Promise<T>,
 ): Promise<T | WorkerRefused> {
   for (let attempt = 1; ; attempt++) {
-    const entry = await enter(responder, patience);
+    const entry = await enter(access, patience);
     if (!entry.ok) return refused(entry);
     try {
       return await read(entry);
@@ -28,12 +28,12 @@ export async function readWithSession<T>(
 
 /** Changes something, once: what fails in the middle may have been done, and is never repeated from here. */
 export async function changeWithSession<T>(
-  responder: Responder,
+  access: Access,
   deadline: number,
   change: (open: OpenSession) => Promise<T>,
 ): Promise<T | WorkerRefused> {
   const patienceMs = Math.min(CHANGE_PATIENCE_MS, (deadline - Date.now()) / 2);
-  const entry = await enter(responder, { patienceMs, deadline });
+  const entry = await enter(access, { patienceMs, deadline });
   if (!entry.ok) return refused(entry);
   try {
     return await change(entry);

@@ -15,7 +15,7 @@ import {
 } from '../core/protocol/worker.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { engineEntry } from '../engines/registry.ts';
-import { leave, type Responder } from './admission.ts';
+import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
 import { sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
@@ -38,34 +38,34 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   const { instance, statements } = settings;
   const { url, load } = engineEntry(settings.engine);
   const logins = loginsOf(settings, url, surroundings);
-  const responder: Responder = { engine: await load(), logins, options: { instance, statements }, kept: null };
+  const access: Access = { engine: await load(), logins, options: { instance, statements }, kept: null };
   const sources = sourcesOf(settings);
   let last: Promise<unknown> = Promise.resolve();
   return {
     async answer(payload) {
       const request = parseRequest(payload);
-      const turn = last.then(() => answer(responder, sources, request));
+      const turn = last.then(() => answer(access, sources, request));
       last = turn.catch(() => undefined);
       return turn;
     },
-    close: () => leave(responder),
+    close: () => leave(access),
   };
 }
 
-async function answer(responder: Responder, sources: LoginSources, request: WorkerRequest): Promise<WorkerReply> {
+async function answer(access: Access, sources: LoginSources, request: WorkerRequest): Promise<WorkerReply> {
   if (Date.now() >= request.deadline) return { ...tooLate(), sources };
   switch (request.kind) {
     case 'sample':
-      return answerSample(responder, request);
+      return answerSample(access, request);
     case 'snapshot':
-      return answerSnapshot(responder, request);
+      return answerSnapshot(access, request);
     case 'end':
-      return answerEnd(responder, request);
+      return answerEnd(access, request);
     case 'limit':
     case 'lift':
-      return answerLimit(responder, request);
+      return answerLimit(access, request);
     case 'check':
-      return answerCheck(responder, sources, request);
+      return answerCheck(access, sources, request);
   }
 }
 

@@ -8,13 +8,14 @@ import { readSample } from './look/sample.ts';
 import { readSnapshot } from './look/snapshot.ts';
 import { createSessionReader } from './sessions/session-reader.ts';
 
-/** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
+/** MySQL and MariaDB: differences are recognised by what the server has, not by its name. */
 export const mysqlEngine: Engine = {
-  connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
+  connect: async (login, options, timeoutMs) =>
+    createSession(await connectResponder(login, options, timeoutMs), options),
   tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
 };
 
-function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession {
+function createSession(admitted: Admitted, options: SessionOptions): EngineSession {
   const responder = { ...admitted, options, reader: createSessionReader(admitted) };
   const { connection, features } = admitted;
   return {

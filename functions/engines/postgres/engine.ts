@@ -8,11 +8,12 @@ import { readSample } from './look/sample.ts';
 import { readSnapshot } from './look/snapshot.ts';
 
 export const postgresEngine: Engine = {
-  connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
+  connect: async (login, options, timeoutMs) =>
+    createSession(await connectResponder(login, options, timeoutMs), options),
   tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
 };
 
-function sessionOver({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {
+function createSession({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {
   const ownUsers = options.canaryUser === null ? [] : [options.canaryUser];
   return {
     reserved,

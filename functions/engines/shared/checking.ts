@@ -27,9 +27,16 @@ export async function compareClocks<T extends { readonly clock_ms: number }>(
   return [row, { skewMs, withinMs: Math.ceil((answeredAt - askedAt) / 2) }];
 }
 
+export function worked(right: Right, detail: string): Trial {
+  return { right, result: 'worked', detail, fix: [] };
+}
+
+export function denied(right: Right, detail: string, fix: readonly string[]): Trial {
+  return { right, result: 'denied', detail, fix };
+}
+
 /** Without a session to try a right on, the server's catalogue says what would happen. `what`: a role, or a grant. */
 export function judgeUntried(right: Right, what: string, has: boolean, fix: readonly string[]): Trial {
-  return has
-    ? { right, result: 'granted', detail: `it has ${what}; not tried: there was no session to try it on`, fix: [] }
-    : { right, result: 'denied', detail: `it lacks ${what}`, fix };
+  if (!has) return denied(right, `it lacks ${what}`, fix);
+  return { right, result: 'granted', detail: `it has ${what}; not tried: there was no session to try it on`, fix: [] };
 }

@@ -19,14 +19,14 @@ type Effect = 'done' | 'undoing' | 'none';
 
 /** How an engine ends sessions. Nothing is signalled past the deadline that it was created with. */
 export interface Ender<Mark> {
-  /** Whether a session is signalled by itself, because ending others right before it could change what it is at. */
+  /** Whether a session is signalled by itself, because the signals right before it could change what it does. */
   goesAlone(victim: SessionToEnd, method: EndMethod): boolean;
   /**
    * Signals what still is as expected. Leaves `still-there` on every job whose signal went out, and the final result on
    * every other; none on those that the deadline left out.
    */
   signal(jobs: readonly Job<Mark>[], method: EndMethod): Promise<void>;
-  /** Reads signalled sessions again, and tells of each what it has come to. */
+  /** Reads signalled sessions again, to see what each signal has led to. */
   follow(jobs: readonly Job<Mark>[], method: EndMethod): Promise<(job: Job<Mark>) => Effect>;
 }
 

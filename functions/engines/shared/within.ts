@@ -23,7 +23,7 @@ export function timeLeft(deadline: number): number {
   return Math.max(1, deadline - Date.now());
 }
 
-/** Tells how much of `timeoutMs` is left. */
+/** How much of `timeoutMs` is left, each time it is called. */
 export function countdown(timeoutMs: number): () => number {
   const deadline = Date.now() + timeoutMs;
   return () => timeLeft(deadline);

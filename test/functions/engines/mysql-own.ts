@@ -79,7 +79,7 @@ export function describeMysql(stage: () => MysqlStage): void {
       const login = mysql.createConnection({ host, port, user: 'app', password: 'app' });
       await expect(login).rejects.toMatchObject({ errno: 1040 });
     }
-    // The canary of each look is refused too.
+    // The canary of each sample is refused too.
     const more = ((await refused()) ?? 0) - (before ?? 0);
     expect(more).toBeGreaterThanOrEqual(10);
     expect(more).toBeLessThanOrEqual(10 + 3);
@@ -142,7 +142,7 @@ export function describeMysql(stage: () => MysqlStage): void {
     const busy = await stage().open();
     const gone = await stage().open();
     const still = await stage().open();
-    // Where statements are not numbered, their second tells them apart.
+    // Where statements are not numbered, their second distinguishes them.
     await sleep(stage().shows.precisionMs);
     const clients = [later, busy, gone, still];
     const before = new Map<StageClient, Awaited<ReturnType<typeof look>>>();

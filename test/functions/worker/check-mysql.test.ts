@@ -103,7 +103,7 @@ describe.each<Place>([
     for (const id of tried as CheckId[]) expect(pick(findings, id)).toMatchObject({ status: 'ok' });
     expect(pick(findings, 'end-sessions').detail).toBe('it ended the canary’s session');
     expect(pick(findings, 'reserve').status).toBe(isRds ? 'warning' : 'ok');
-    // MariaDB's performance_schema does not watch table locks unless it is told to.
+    // MariaDB's performance_schema does not track table locks by default.
     expect(pick(findings, 'tracking').status).toBe(flavour === 'mysql' ? 'ok' : 'warning');
   });
 
@@ -244,7 +244,7 @@ describe.each<Place>([
     else if (flavour === 'mysql') {
       expect(finding).toMatchObject({ status: 'failed' });
       expect(finding.detail).toContain('root/billing (1)');
-      // Without performance_schema nobody knows whether it is one.
+      // Without performance_schema the server does not show whether it is one.
     } else expect(finding).toMatchObject({ status: 'warning' });
   });
 

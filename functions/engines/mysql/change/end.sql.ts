@@ -27,7 +27,7 @@ const KILL = {
 
 /**
  * A statement that began since shows by its number, and by a TIME that has gone back. The number alone is not enough:
- * it does not change while performance_schema is told not to track.
+ * it does not change while the tracking of performance_schema is off.
  */
 function stillThere(
   features: Features,

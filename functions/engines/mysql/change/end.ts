@@ -4,7 +4,7 @@ import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../.
 import { withServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import { contextOf, readLimits, type ResponderSession } from '../look/sample.ts';
+import { contextOf, readLimits, type Responder } from '../look/sample.ts';
 import { blockersOf, observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
 import { isOnSameStatement, type Stillness } from '../sessions/stillness.ts';
 import { endIfStill } from './end.sql.ts';
@@ -14,14 +14,14 @@ const QUERY_MS = 5_000;
 type Job = AnyJob<Stillness>;
 
 /** See EngineSession.end. */
-export function endUnderLock(responder: ResponderSession, order: EndOrder): Promise<readonly Ending[]> {
+export function endUnderLock(responder: Responder, order: EndOrder): Promise<readonly Ending[]> {
   return withServerLock(serverLockOf(responder.connection), async () => {
     const context = contextOf(responder, await readLimits(responder, QUERY_MS));
     return endSessions(createEnder(responder, context, order.deadline), order);
   });
 }
 
-function createEnder(responder: ResponderSession, context: SessionContext, deadline: number): Ender<Stillness> {
+function createEnder(responder: Responder, context: SessionContext, deadline: number): Ender<Stillness> {
   return {
     /** The effect of a cancel shows at once, and the end of one blocker may free the waiters of another. */
     goesAlone: ({ expect }, method) => method === 'cancel' || expect.blocksOthers,
@@ -70,7 +70,7 @@ function idsOf(jobs: readonly Job[]): readonly number[] {
 }
 
 /** These sessions as they are now, by id, and the ids of all that hold others up. */
-async function readNow({ reader }: ResponderSession, context: SessionContext, jobs: readonly Job[]) {
+async function readNow({ reader }: Responder, context: SessionContext, jobs: readonly Job[]) {
   const usage = await reader.readUsage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
   const details = await reader.readDetails(usage, QUERY_MS);
   const sessions = observe(usage, details, context).map((found) => [found.session.identity.id, found] as const);
@@ -80,7 +80,7 @@ async function readNow({ reader }: ResponderSession, context: SessionContext, jo
 const NO_SUCH_THREAD = 1094;
 
 async function signalOne(
-  { connection, features }: ResponderSession,
+  { connection, features }: Responder,
   { session, stillness }: Observed,
   job: Job,
   method: EndMethod,

@@ -4,13 +4,13 @@ import { checkDeadline, limitOutcome, NO_SUCH_USER, type LimitAttempt } from '..
 import { withServerLock } from '../../shared/server-lock.ts';
 import { isServerError, type MysqlConnection } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import type { ResponderSession } from '../look/sample.ts';
+import type { Responder } from '../look/sample.ts';
 import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
 import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(
-  { connection, self, options }: ResponderSession,
+  { connection, self, options }: Responder,
   { user, from, to, deadline }: UserLimitChange,
 ): Promise<LimitOutcome> {
   return withServerLock(serverLockOf(connection), async () => {

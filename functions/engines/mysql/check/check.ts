@@ -10,7 +10,7 @@ import { openConnection } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { GRANTS } from '../connect/login.sql.ts';
 import { killPrivilege, quoteCurrentUser } from '../grants/grants.ts';
-import type { ResponderSession } from '../look/sample.ts';
+import type { Responder } from '../look/sample.ts';
 import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
 import { powersOf } from './powers.ts';
@@ -19,11 +19,7 @@ import { findTracking, TRACKING } from './tracking.ts';
 import { tryRights } from './trials.ts';
 
 /** See EngineSession.check. */
-export async function checkRights(
-  responder: ResponderSession,
-  canary: Login | null,
-  timeoutMs: number,
-): Promise<CheckFacts> {
+export async function checkRights(responder: Responder, canary: Login | null, timeoutMs: number): Promise<CheckFacts> {
   const left = countdown(timeoutMs);
   const { connection, features } = responder;
   const [self, clock] = await compareClocks(async () => firstRow(await connection.query(SELF, [], left())));

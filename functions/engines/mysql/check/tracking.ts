@@ -1,7 +1,7 @@
 import type { Tracking } from '../../../core/protocol/check-facts.ts';
 import type { Features } from '../connect/features.ts';
 import { RELEASE_LOCK, TAKE_LOCK } from '../connect/server-lock.sql.ts';
-import type { ResponderSession } from '../look/sample.ts';
+import type { Responder } from '../look/sample.ts';
 import { SHOWN_LOCKS, SHOWN_STATEMENTS } from './check.sql.ts';
 
 /** The variable that switches all of it. */
@@ -35,7 +35,7 @@ const BLIND = {
  * Whether the server keeps track of what sessions do. `isOn`: performance_schema is on, which does not mean that it
  * tracks: MariaDB leaves locks out by default, and statements may have been switched off. So it has to show our own.
  */
-export async function findTracking(responder: ResponderSession, isOn: boolean, left: () => number): Promise<Tracking> {
+export async function findTracking(responder: Responder, isOn: boolean, left: () => number): Promise<Tracking> {
   const blind = isOn ? await findBlindSpot(responder, left) : switchedOff(responder.features);
   if (blind === null) return { setting: TRACKING, isOn: true, isNeeded: false, without: '', fix: [] };
   return { ...blind, isOn: false, isNeeded: false };
@@ -54,10 +54,7 @@ function switchedOff({ engine, isRds }: Features): Blind {
   };
 }
 
-async function findBlindSpot(
-  { connection, features, self }: ResponderSession,
-  left: () => number,
-): Promise<Blind | null> {
+async function findBlindSpot({ connection, features, self }: Responder, left: () => number): Promise<Blind | null> {
   if (features.hasTimers && self.thread !== null) {
     const [own] = await connection.query(SHOWN_STATEMENTS, [self.thread], left());
     if (own?.shown !== 1) return BLIND.statements;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
 import type { EndMethod } from '../../../core/protocol/worker.ts';
-import { judgeUntried } from '../../shared/checking.ts';
+import { denied, judgeUntried, worked } from '../../shared/checking.ts';
 import { tryServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import type { ResponderSession } from '../look/sample.ts';
+import type { Responder } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
@@ -14,11 +14,7 @@ import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
  * Tries the rights where that harms no client: on a session of the canary, which the last of them ends. `decoy`: its
  * connection id; null when there is none.
  */
-export async function tryRights(
-  responder: ResponderSession,
-  decoy: number | null,
-  left: () => number,
-): Promise<Trial[]> {
+export async function tryRights(responder: Responder, decoy: number | null, left: () => number): Promise<Trial[]> {
   return [
     await trySeeing(responder, decoy, left()),
     await tryTransactions(responder, left()),
@@ -29,20 +25,11 @@ export async function tryRights(
   ];
 }
 
-async function trySeeing(
-  { connection, features }: ResponderSession,
-  decoy: number | null,
-  timeoutMs: number,
-): Promise<Trial> {
+async function trySeeing({ connection, features }: Responder, decoy: number | null, timeoutMs: number): Promise<Trial> {
   const right = 'see-sessions';
   const fix = lacking(features, / PROCESS ON | ON mysql\.(?!rds_)/);
   if (features.administrators === null) {
-    return {
-      right,
-      result: 'denied',
-      detail: 'it cannot see which users are administrators, so it ends no session',
-      fix,
-    };
+    return denied(right, 'it cannot see which users are administrators, so it ends no session', fix);
   }
   if (decoy === null) return judgeUntried(right, 'the grant', features.hasTransactions, fix);
   const rows = await connection.query(
@@ -51,11 +38,11 @@ async function trySeeing(
     timeoutMs,
   );
   return rows.length === 0
-    ? { right, result: 'denied', detail: 'the canary’s session is hidden from it', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session does', fix: [] };
+    ? denied(right, 'the canary’s session is hidden from it', fix)
+    : worked(right, 'it saw what the canary’s session does');
 }
 
-async function tryTransactions({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
+async function tryTransactions({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
   return attempt({
     right: 'see-transactions',
     done: 'it read information_schema.INNODB_TRX',
@@ -64,25 +51,16 @@ async function tryTransactions({ connection, features }: ResponderSession, timeo
   });
 }
 
-async function tryLocks({ connection, features }: ResponderSession, timeoutMs: number): Promise<Trial> {
+async function tryLocks({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
   const right = 'see-locks';
   const { rowWaits } = features;
   const fix = lacking(features, / ON performance_schema\./);
   if (fix.length > 0) {
-    return {
-      right,
-      result: 'denied',
-      detail: 'it may not read all the tables of performance_schema that it uses',
-      fix,
-    };
+    return denied(right, 'it may not read all the tables of performance_schema that it uses', fix);
   }
   if (rowWaits === null) {
-    return {
-      right,
-      result: 'granted',
-      detail: 'as it is set up, this server does not show who waits for row locks',
-      fix: [],
-    };
+    const detail = 'as it is set up, this server does not show who waits for row locks';
+    return { right, result: 'granted', detail, fix: [] };
   }
   return attempt({
     right,
@@ -92,11 +70,7 @@ async function tryLocks({ connection, features }: ResponderSession, timeoutMs: n
   });
 }
 
-async function tryEnding(
-  responder: ResponderSession,
-  decoy: number | null,
-  left: () => number,
-): Promise<readonly Trial[]> {
+async function tryEnding(responder: Responder, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
   const cancelled = await tryKill(responder, 'cancel', decoy, left());
   return [await tryKill(responder, 'terminate', decoy, left()), cancelled];
 }
@@ -111,7 +85,7 @@ const KILL = {
 } as const satisfies Record<EndMethod, { right: Right; done: string; needs: RegExp }>;
 
 async function tryKill(
-  responder: ResponderSession,
+  responder: Responder,
   method: EndMethod,
   decoy: number | null,
   timeoutMs: number,
@@ -123,16 +97,16 @@ async function tryKill(
   const use = () => connection.run(TRY_KILL[features.kills][method], [decoy], timeoutMs);
   const tried = await attempt({ right, done, fix, use });
   if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(responder, decoy, timeoutMs))) return tried;
-  return { right, result: 'denied', detail: 'the server took the order, and the canary’s session lives on', fix: [] };
+  return denied(right, 'the server took the order, and the canary’s session lives on', []);
 }
 
-const LOOK = { times: 20, everyMs: 50 } as const;
+const GONE_WITHIN = { reads: 20, everyMs: 50 } as const;
 
-async function hasGone({ connection, features }: ResponderSession, id: number, timeoutMs: number): Promise<boolean> {
-  for (let looks = 1; looks <= LOOK.times; looks++) {
+async function hasGone({ connection, features }: Responder, id: number, timeoutMs: number): Promise<boolean> {
+  for (let read = 1; read <= GONE_WITHIN.reads; read++) {
     const rows = await connection.query(processes(features, { ids: [id], withStatements: false }), [[id]], timeoutMs);
     if (rows.length === 0) return true;
-    await sleep(LOOK.everyMs);
+    await sleep(GONE_WITHIN.everyMs);
   }
   return false;
 }
@@ -150,10 +124,10 @@ interface Attempt {
 async function attempt({ right, done, fix, use }: Attempt): Promise<Trial> {
   try {
     await use();
-    return { right, result: 'worked', detail: done, fix: [] };
+    return worked(right, done);
   } catch (error) {
     if (!isServerError(error)) throw error;
-    return { right, result: 'denied', detail: error.message, fix };
+    return denied(right, error.message, fix);
   }
 }
 

@@ -39,7 +39,7 @@ export async function openConnection(login: Login, timeoutMs: number): Promise<M
       client.connect((error) => (error === null ? resolve() : reject(error)));
     });
     await within(timeoutMs, connected, line.drop);
-    const connection = connectionOver(client, line);
+    const connection = wrapClient(client, line);
     await connection.run(SETTINGS, [], left());
     return connection;
   } catch (error) {
@@ -71,7 +71,7 @@ function createClient(login: Login, socket: Socket, timeoutMs: number): mysql.Co
   });
 }
 
-function connectionOver(client: mysql.Connection, line: Line): MysqlConnection {
+function wrapClient(client: mysql.Connection, line: Line): MysqlConnection {
   const send = async (sql: string, values: readonly Value[], timeoutMs: number): Promise<unknown> => {
     if (!line.isOpen) throw new ConnectionLost('', 'the connection is closed');
     const answer = new Promise<unknown>((resolve, reject) => {

@@ -1,8 +1,8 @@
 import type { Grant } from '../../shared/grants.ts';
-import { accountOf } from './grants.ts';
+import { accountOf, type GrantOptions } from './grants.ts';
 
 interface LimitGrantOptions {
-  readonly engine: 'mysql' | 'mariadb';
+  readonly engine: GrantOptions['engine'];
   readonly responder: string;
   readonly from: string;
   /** Whose connections Headroom may limit for as long as an incident lasts: names of users, without their hosts. */

@@ -20,24 +20,24 @@ const SUPPORTED = {
 } as const;
 
 /** An open session of the responder, with what its requests need. */
-export interface ResponderSession extends Admitted {
+export interface Responder extends Admitted {
   readonly reader: SessionReader;
   readonly options: SessionOptions;
 }
 
 /** See EngineSession.sample. */
-export async function readSample(responder: ResponderSession, timeoutMs: number): Promise<WithoutCanary<Sample>> {
+export async function readSample(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Sample>> {
   const left = countdown(timeoutMs);
   const limits = await readLimits(responder, left());
   const usage = await responder.reader.readUsage({ ids: null, withStatements: false }, left());
   return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits)));
 }
 
-export async function readLimits({ connection, features }: ResponderSession, timeoutMs: number): Promise<LimitsRow> {
+export async function readLimits({ connection, features }: Responder, timeoutMs: number): Promise<LimitsRow> {
   return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
-export function contextOf({ self, options }: ResponderSession, { identity }: LimitsRow): SessionContext {
+export function contextOf({ self, options }: Responder, { identity }: LimitsRow): SessionContext {
   return {
     server: identity,
     own: { id: self.id, responder: self.user, canary: options.canaryUser },
@@ -47,7 +47,7 @@ export function contextOf({ self, options }: ResponderSession, { identity }: Lim
 
 /** Slots whose sessions do not show (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
 export function sampleOf(
-  { features }: ResponderSession,
+  { features }: Responder,
   limits: LimitsRow,
   observed: readonly Observed[],
 ): WithoutCanary<Sample> {

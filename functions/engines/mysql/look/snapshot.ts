@@ -4,11 +4,11 @@ import type { WithoutCanary } from '../../shared/engine.ts';
 import { observe, type Observed } from '../sessions/sessions.ts';
 import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
-import { contextOf, readLimits, sampleOf, type ResponderSession } from './sample.ts';
+import { contextOf, readLimits, sampleOf, type Responder } from './sample.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */
-export async function readSnapshot(responder: ResponderSession, timeoutMs: number): Promise<WithoutCanary<Snapshot>> {
+export async function readSnapshot(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(responder, timeoutMs);
   const userLimits = await readUserLimits(responder, limits, timeoutMs);
   const usage = await responder.reader.readUsage({ ids: null, withStatements: true }, timeoutMs);
@@ -47,7 +47,7 @@ function usersAtLimit(
 }
 
 async function countDeadlocks(
-  { connection, features }: ResponderSession,
+  { connection, features }: Responder,
   limits: LimitsRow,
   timeoutMs: number,
 ): Promise<number> {
@@ -60,7 +60,7 @@ async function countDeadlocks(
 const MOST_TRANSACTIONS = 500;
 
 async function readDeadlock(
-  { connection, features, options }: ResponderSession,
+  { connection, features, options }: Responder,
   deadlocks: number,
   transactions: number,
   timeoutMs: number,

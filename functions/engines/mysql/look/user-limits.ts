@@ -2,7 +2,7 @@ import type { UserLimits } from '../../../core/server/snapshot.ts';
 import { isServerError } from '../connect/connection.ts';
 import { quoteAccount } from '../grants/grants.ts';
 import type { LimitsRow } from './limits.sql.ts';
-import type { ResponderSession } from './sample.ts';
+import type { Responder } from './sample.ts';
 import { USER_LIMITS } from './user-limits.sql.ts';
 
 export const QUERY_MS = 5_000;
@@ -11,7 +11,7 @@ export const NAME_CHARACTERS = 128;
 
 /** Whose connections can be limited here, by the routine that `headroom grants --cap-users` prints. */
 export async function readUserLimits(
-  { connection, features }: Pick<ResponderSession, 'connection' | 'features'>,
+  { connection, features }: Pick<Responder, 'connection' | 'features'>,
   { read_only }: Pick<LimitsRow, 'read_only'>,
   timeoutMs: number,
 ): Promise<UserLimits> {

@@ -6,7 +6,7 @@ export function atLeast(seconds: number | null | undefined): number | null {
 }
 
 /**
- * What performance_schema has of a session does not change while it is told not to track (setup_instruments,
+ * What performance_schema has of a session does not change while its tracking is off (setup_instruments,
  * setup_consumers, threads.INSTRUMENTED): a session at work would seem idle for hours. PROCESSLIST goes on, and what
  * contradicts it is not used. Its TIME and `began_ms` count from the same moment. `readWithinMs`: from before one was
  * read until after the other was.

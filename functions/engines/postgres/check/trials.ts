@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Trial } from '../../../core/protocol/check-facts.ts';
-import { judgeUntried } from '../../shared/checking.ts';
+import { denied, judgeUntried, worked } from '../../shared/checking.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';
 import { STATE_OF, TRY_CANCEL, type OwnBackend } from './check.sql.ts';
@@ -17,8 +17,8 @@ export async function trySeeing(
   if (decoy === null) return judgeUntried(right, 'pg_monitor', sees_sessions, fix);
   const [seen] = await connection.query(STATE_OF, [decoy.pid], timeoutMs);
   return seen?.state == null
-    ? { right, result: 'denied', detail: 'the state of the canary’s session is hidden', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session does', fix: [] };
+    ? denied(right, 'the state of the canary’s session is hidden', fix)
+    : worked(right, 'it saw what the canary’s session does');
 }
 
 export async function trySignalling(
@@ -33,10 +33,9 @@ export async function trySignalling(
   if (decoy === null) return untried;
   try {
     const [tried] = await connection.query(TRY_CANCEL, [decoy.pid, decoy.user], timeoutMs);
-    if (tried?.signalled !== true) return untried;
-    return { right, result: 'worked', detail: 'it signalled the canary’s session', fix: [] };
+    return tried?.signalled === true ? worked(right, 'it signalled the canary’s session') : untried;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
-    return { right, result: 'denied', detail: error.message, fix };
+    return denied(right, error.message, fix);
   }
 }

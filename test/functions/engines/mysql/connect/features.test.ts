@@ -68,7 +68,7 @@ test.each([
   ['10.5.27-MariaDB', '', 'mariadb', 10, false],
   ['12.1.1-MariaDB', '', 'mariadb', 12, false],
   ['8.0.36', 'MariaDB Server in disguise', 'mariadb', 8, false],
-] as const)('%s %s is %s %i, supported: %s', (version, version_comment, engine, major, tested) => {
+] as const)('%s %s is %s %i, supported: %s', (...[version, version_comment, engine, major, tested]) => {
   const features = featuresOf(found({ version, version_comment }, []));
   const row = {
     identity: 'x',
