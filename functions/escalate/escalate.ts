@@ -8,8 +8,8 @@ export interface EscalateDependencies extends DeliverDependencies {
 }
 
 /**
- * Pages a person. Diagnose has recorded why; where the workflow came here by an error of its own, that becomes the reason.
- * A page that does not go out stays pending and holds nothing up: Notify and the reconciler try again.
+ * Pages a person. Diagnose has recorded why; where an error of the workflow led here, that becomes the reason. A page
+ * that does not go out stays pending and delays nothing: Notify and the reconciler try again.
  */
 export async function escalate(
   payload: unknown,

@@ -111,4 +111,4 @@ it('no act of a paused scope, whatever the combination of pauses and their ends'
   );
   // A property that only ever saw one side says nothing.
   expect(Math.min(seen.acted, seen.held)).toBeGreaterThan(20);
-}, 60_000);
+});
