@@ -14,9 +14,9 @@ export interface StaleAlarmDependencies extends CooldownDependencies {
 const FRESH_SAMPLE_MS = 90_000;
 
 /**
- * Alarms lag behind by minutes, so one may go off long after its trouble has been dealt with. The samples since the last
- * incident show it: the server is well again, or it has been over the trigger all the while and people know. Null when
- * the event may be about something new, and wherever there is no fresh sample.
+ * Alarms lag behind by minutes, so one may go off long after its trouble has been dealt with. The samples since the
+ * last incident show it: the server is well again, or it has been over the trigger all the while and people know. Null
+ * when the event may be about something new, and wherever there is no fresh sample.
  */
 export async function dismissStaleAlarm(
   target: TargetSettings,

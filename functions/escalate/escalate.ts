@@ -22,7 +22,7 @@ export async function escalate(
   const reason = error
     ? `the workflow cannot go on: ${error.Error ?? 'an error'} ${(error.Cause ?? '').slice(0, 300)}`
     : 'the workflow gave no reason';
-  const advice = ['look at the workflow’s execution, then at the database: it may still be full'];
+  const advice = ['check the workflow’s execution, then the database: it may still be full'];
   const changed = await deps.store.incidents.change(incidentId, { escalation: { reason, advice } }, 'escalated');
   return { undelivered: await deliverPending(changed, deps) };
 }

@@ -9,8 +9,8 @@ export interface AnswerDependencies {
 }
 
 /**
- * `recorded`: this answer counts. `late`: the question was answered or ended before. `changed`: the answer is for another
- * plan than was asked about. `unknown`: there is no such question.
+ * `recorded`: this answer counts. `late`: the question was answered or ended before. `changed`: the answer is for
+ * another plan than was asked about. `unknown`: there is no such question.
  */
 export type Answered =
   { readonly kind: 'recorded' | 'late' | 'changed'; readonly approval: Approval } | { readonly kind: 'unknown' };

@@ -18,9 +18,9 @@ const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
 };
 
 /**
- * Closes an incident. A question that still waits is withdrawn. A limit that cannot be lifted does not keep the incident
- * open: it stays on record, a person is paged, and the reconciler goes on trying. The page of an escalation has gone out
- * or is pending already; every other outcome owes its own notice.
+ * Closes an incident. A question that still waits is withdrawn. A limit that cannot be lifted does not keep the
+ * incident open: it stays on record, a person is paged, and the reconciler goes on trying. The page of an escalation
+ * has gone out or is pending already; every other outcome owes its own notice.
  */
 export async function closeIncident(
   incidentId: string,

@@ -31,8 +31,8 @@ export interface ReconcileResult {
 }
 
 /**
- * Repairs what a crash left behind. Called each minute for every target and whenever an execution of the workflow fails:
- * an incident whose workflow died is closed as failed and a person is paged, limits it left behind are lifted,
+ * Repairs what a crash left behind. Called each minute for every target and whenever an execution of the workflow
+ * fails: an incident whose workflow died is closed as failed and a person is paged, limits it left behind are lifted,
  * undelivered notices are sent again, pages that nobody acknowledged are repeated, and an alarm that is still active
  * without an open incident is dispatched again.
  */

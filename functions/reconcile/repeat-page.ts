@@ -17,8 +17,8 @@ const RECENT = 10;
 
 /**
  * Pages people again for an escalated or failed incident that nobody has acknowledged while its trouble goes on.
- * Claiming the page is one conditional write, so that however often and from wherever this is called, each page goes out
- * once.
+ * Claiming the page is one conditional write, so that however often and from wherever this is called, each page goes
+ * out once.
  */
 export async function repeatPage(target: TargetSettings, deps: RepeatDependencies): Promise<string[]> {
   // The policy of today: what an earlier incident has on record may not know of pages.
