@@ -7,7 +7,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { askRequest } from '../core/protocol/steps.ts';
 import { hashSecret, waitMsOf, type Question } from '../core/record/approval.ts';
 import { linkKey } from '../core/record/link-key.ts';
-import { publishNoted, type DeliverDependencies } from '../incident/deliver.ts';
+import { publishRecorded, type DeliverDependencies } from '../incident/deliver.ts';
 
 export interface AskDependencies extends DeliverDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
@@ -18,10 +18,10 @@ export interface AskDependencies extends DeliverDependencies {
 }
 
 /**
- * Asks a person about the plan of a round, on record with it, and holds the target while the answer is waited for. The
- * workflow's token stays in the store; the link's secret goes out in the message and only its hash is kept. Throws FenceLost
- * when the incident no longer holds its target, BadRequest when the round has asked already or has nothing to ask, and
- * NoticeUndelivered when no person could be told: then the question is withdrawn.
+ * Asks a person about the plan of a round and holds the target while waiting for the answer. The workflow's token stays
+ * in the store; the link's secret goes out in the message and only its hash is kept. Throws FenceLost when the incident
+ * no longer holds its target, BadRequest when the round has asked already or has nothing to ask, and NoticeUndelivered
+ * when the question could not be sent: then it is withdrawn.
  */
 export async function ask(
   payload: unknown,
@@ -40,17 +40,15 @@ export async function ask(
     plan: found.question,
     planHash: hashPlan(incidentId, round, found.question),
     askedAt: deps.now(),
-    // From the look on, so that it has run out before the workflow stops waiting.
+    // From the snapshot on, so that it has run out before the workflow stops waiting.
     expiresAt: found.at + waitMsOf(incident.target.policy),
   };
   await store.incidents.holdFence(incident, question.expiresAt + LEASE_MS);
   const secret = deps.newSecret();
-  if (!(await store.approvals.open(question, { taskToken, secretHash: hashSecret(secret) }))) {
-    throw new BadRequest(`round: ${round} of incident ${incidentId} has asked already`);
-  }
+  const approval = await store.approvals.open(question, { taskToken, secretHash: hashSecret(secret) });
+  if (approval === null) throw new BadRequest(`round: ${round} of incident ${incidentId} has asked already`);
   const link = deps.pageUrl === null ? null : `${deps.pageUrl}?key=${linkKey(question, secret)}`;
-  const asked = { ...question, status: 'pending', decision: null, endedAt: null, usedInRound: null } as const;
-  const error = await publishNoted(incidentId, 'approval', composeApproval(incident, asked, link), deps);
+  const error = await publishRecorded(incidentId, 'approval', composeApproval(incident, approval, link), deps);
   if (error !== '') {
     await store.approvals.end(question, 'withdrawn', deps.now());
     throw new NoticeUndelivered([`approval: ${error}`]);

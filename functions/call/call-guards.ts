@@ -29,10 +29,11 @@ export async function refuseWhenHeld(
   if (holder && !mayBeAbandoned) throw new CallRefused(describeHolder(holder));
 }
 
-/** What to say of the incident that stands in the way. */
+/** The incident that is in the way, in words. */
 export function describeHolder({ id, target, call }: Incident): string {
   const by = call === null ? '' : ` (${describeCall(call)})`;
-  return `incident ${id}${by} is open on ${target.id}: look at "headroom incidents show ${id}" and wait until it is closed`;
+  const advice = `see "headroom incidents show ${id}" and wait until it is closed`;
+  return `incident ${id}${by} is open on ${target.id}: ${advice}`;
 }
 
 /**

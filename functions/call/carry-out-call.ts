@@ -28,7 +28,7 @@ export interface CallDependencies {
 }
 
 /** What a person is asked to confirm. */
-export interface Proposal {
+export interface CallProposal {
   readonly target: TargetSettings;
   readonly call: PersonsCall;
   readonly snapshot: Snapshot;
@@ -51,7 +51,7 @@ export async function proposeCall(
   target: TargetSettings,
   call: PersonsCall,
   deps: CallDependencies,
-): Promise<Proposal> {
+): Promise<CallProposal> {
   await refuseWhenHeld(target, deps);
   const { snapshot } = await takeSnapshotForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
   const history = historyOf({ ...(await readPast(target.id, null, deps)), usedNow: slotsTaken(snapshot) });
@@ -63,7 +63,7 @@ export async function proposeCall(
  * Carries a confirmed proposal out as an incident of its own: takes a new snapshot, ends only sessions of the plan, and
  * closes the incident, which then may owe people a notice. Throws CallRefused when nothing was begun.
  */
-export async function carryOutCall({ target, call, plan }: Proposal, deps: CallDependencies): Promise<CallResult> {
+export async function carryOutCall({ target, call, plan }: CallProposal, deps: CallDependencies): Promise<CallResult> {
   await refuseWhenHeld(target, deps);
   const { id } = await open(target, call, deps);
   const confirmed: Confirmed = new Map(

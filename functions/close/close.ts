@@ -2,7 +2,10 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { closeRequest, type Outcome } from '../core/protocol/steps.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
 
-/** Closes an incident and lets its target go, after lifting the limits it has set. Closing twice is harmless; whoever was first decided the outcome. */
+/**
+ * Closes an incident and lets its target go, after lifting the limits it has set. Closing twice is harmless: the first
+ * outcome stays.
+ */
 export async function close(
   payload: unknown,
   deps: CloseDependencies,

@@ -21,8 +21,8 @@ export interface PageResponse {
 }
 
 /**
- * The page where a person answers a question. GET shows it and decides nothing, for programs follow links too; only POST
- * decides, once, with the link's secret, the plan that was shown and a name.
+ * The page where a person answers a question. GET shows it and decides nothing, since programs follow links too; only
+ * POST decides, once, with the link's secret, the plan that was shown and a name.
  */
 export async function decide(payload: unknown, deps: DecideDependencies): Promise<PageResponse> {
   const request = parsePageRequest(payload);
@@ -93,7 +93,7 @@ async function takeAnswer({ headers, body, address }: PageRequest, deps: DecideD
   }
 }
 
-/** The question that a link leads to; null without one, whatever the reason, so that nothing can be found out by trying. */
+/** The question that a link leads to; null without one, whatever the reason, so that guessing reveals nothing. */
 async function find(text: string, { store }: DecideDependencies): Promise<Asked | null> {
   const key = parseLinkKey(text);
   if (key === null) return null;
@@ -118,8 +118,8 @@ function readForm(form: URLSearchParams): Filled {
 function refuseOver({ approval, incident }: Asked, now: number, answeredStatus = 410): PageResponse | null {
   const { status, decision, expiresAt } = approval;
   if (decision !== null) {
-    const words = `This was ${status} by ${printable(decision.by, NAME_LENGTH)} at ${new Date(decision.at).toISOString()}. A question is answered once.`;
-    return refuse(answeredStatus, 'Answered already', words);
+    const by = `${printable(decision.by, NAME_LENGTH)} at ${new Date(decision.at).toISOString()}`;
+    return refuse(answeredStatus, 'Answered already', `This was ${status} by ${by}. A question is answered once.`);
   }
   if (status === 'withdrawn' || incident.status !== 'open') {
     return refuse(

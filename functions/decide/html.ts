@@ -17,7 +17,10 @@ export class Html {
 
 export type Piece = Html | string | number | readonly Piece[];
 
-/** Markup from a template. Whatever is put into it is text and is escaped, for elements and for attributes in quotes, unless it is markup itself. */
+/**
+ * Markup from a template. Whatever is put into it is text and is escaped, for elements and for attributes in quotes,
+ * unless it is markup itself.
+ */
 export function html(markup: TemplateStringsArray, ...pieces: readonly Piece[]): Html {
   return Html.trusted(markup.map((part, index) => part + render(pieces[index] ?? '')).join(''));
 }

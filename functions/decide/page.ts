@@ -77,8 +77,8 @@ export function questionPage(
         <button type="submit">Answer</button>
       </form>
       <p>
-        It can be answered once. After a yes Headroom looks again first: it acts only as far as this plan goes, and asks
-        again where it would take more. Incident ${incident.id}, round ${approval.round}.
+        It can be answered once. After a yes Headroom takes a new snapshot first: it acts only as far as this plan goes,
+        and asks again where it would take more. Incident ${incident.id}, round ${approval.round}.
       </p>
     `,
   );
@@ -88,7 +88,7 @@ export function questionPage(
 export function recordedPage(incident: Incident, approval: Approval): Html {
   const next =
     approval.status === 'approved'
-      ? 'Headroom looks again now, and acts as far as the plan goes.'
+      ? 'Headroom takes a new snapshot now, and acts as far as the plan goes.'
       : 'This tier is out for this incident. Headroom goes on with what is left, or pages a person.';
   return page(
     `${printable(incident.target.id, 40)}: ${approval.status}`,

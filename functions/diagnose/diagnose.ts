@@ -20,8 +20,8 @@ export interface DiagnoseDependencies extends ExamineDependencies {
 const WAKE_MS = 120_000;
 
 /**
- * One round: gets in, finds the cause, plans, decides what comes next, and writes all of it to the record. Ends nothing.
- * Throws FenceLost when the incident no longer holds its target, WorkerFault when the worker itself failed.
+ * One round: gets in, finds the cause, plans, decides what comes next, and writes all of it to the record. Ends
+ * nothing. Throws FenceLost when the incident no longer holds its target, WorkerFault when the worker itself failed.
  */
 export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Promise<DiagnoseResult> {
   const { store, worker, now } = deps;

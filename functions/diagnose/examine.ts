@@ -79,8 +79,8 @@ function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival:
 
 /**
  * The cause is why the slots ran out: the finding under pressure stays, a later snapshot of a calm server does not
- * replace it. A limit of ours holds a storm back, and what it leaves to see looks like something else: then only a surer
- * finding does.
+ * replace it. A limit of ours holds a storm back, and what it leaves to see looks like something else: then only a
+ * surer finding does.
  */
 function isBetterFinding(
   { cause, pressing }: Diagnosis,

@@ -9,15 +9,15 @@ export interface ContextDependencies {
   readonly now: () => number;
 }
 
-/** How far back anybody looks for what led to an incident. */
-const LOOK_BACK_MS = 2 * 3_600_000;
+/** How far back the evidence of what led to an incident goes. */
+const EVIDENCE_MS = 2 * 3_600_000;
 /** Evidence is not worth more of an incident's time. */
 const PATIENCE_MS = 4_000;
 
 /** What is known beside the snapshot. What cannot be had in time is left out: it would only make the cause surer. */
 export async function readContext(target: TargetSettings, deps: ContextDependencies): Promise<Context> {
   const { store, surroundings, now } = deps;
-  const since = now() - LOOK_BACK_MS;
+  const since = now() - EVIDENCE_MS;
   const { instance, isRds } = target;
   const [samples, changes, connections, freeMemoryBytes] = await Promise.all([
     inTimeOr([], store.samples.since(target.id, since)),

@@ -5,11 +5,11 @@ import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/al
 import { parseRequest } from '../core/protocol/request.ts';
 import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
 import { errorWords } from '../core/words/error-words.ts';
-import { FRESH_MS, openFor, type OpenDependencies } from '../incident/open.ts';
-import { readOldNews, type OldNewsDependencies } from './stale-alarm.ts';
+import { FRESH_EVENT_MS, openFor, type OpenDependencies } from '../incident/open.ts';
+import { dismissStaleAlarm, type StaleAlarmDependencies } from './stale-alarm.ts';
 
 export interface DispatchDependencies extends OpenDependencies {
-  readonly store: OpenDependencies['store'] & OldNewsDependencies['store'];
+  readonly store: OpenDependencies['store'] & StaleAlarmDependencies['store'];
   readonly alarms: Alarms;
 }
 
@@ -25,18 +25,17 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
   const belongs = belongsTo(alarm, target);
   if (belongs !== true) return refuse(target, alarm.alarmName, belongs, deps);
   if (alarm.state !== 'ALARM') return { result: 'ignored', reason: `the alarm went to ${alarm.state}` };
-  if (deps.now() - alarm.at > FRESH_MS && (await deps.alarms.active(target.alarms)).length === 0) {
-    return {
-      result: 'stale',
-      reason: `the event is ${Math.round((deps.now() - alarm.at) / 60_000)} min old and no alarm of the target stands any more`,
-    };
+  const ageMs = deps.now() - alarm.at;
+  if (ageMs > FRESH_EVENT_MS && (await deps.alarms.active(target.alarms)).length === 0) {
+    const minutes = Math.round(ageMs / 60_000);
+    return { result: 'stale', reason: `the event is ${minutes} min old and no alarm of the target is active any more` };
   }
-  const oldNews = await readOldNews(target, deps);
-  if (oldNews !== null) return oldNews;
+  const dismissed = await dismissStaleAlarm(target, deps);
+  if (dismissed !== null) return dismissed;
   return openFor(target, { alarm: alarm.alarmName, at: alarm.at, reason: alarm.reason }, deps);
 }
 
-/** Told to a person, as somebody believes that this alarm is looked after. A topic that fails fails the invocation. */
+/** People are notified, since somebody relies on this alarm. A topic that fails fails the invocation. */
 async function refuse(
   target: TargetSettings,
   alarmName: string,

@@ -8,8 +8,8 @@ export interface EscalateDependencies extends DeliverDependencies {
 }
 
 /**
- * Pages a person. Diagnose has recorded why; where the workflow came here by an error of its own, that becomes the reason.
- * A page that does not go out stays pending and holds nothing up: Notify and the reconciler try again.
+ * Pages a person. Diagnose has recorded why; where an error of the workflow led here, that becomes the reason. A page
+ * that does not go out stays pending and delays nothing: Notify and the reconciler try again.
  */
 export async function escalate(
   payload: unknown,
@@ -22,7 +22,7 @@ export async function escalate(
   const reason = error
     ? `the workflow cannot go on: ${error.Error ?? 'an error'} ${(error.Cause ?? '').slice(0, 300)}`
     : 'the workflow gave no reason';
-  const advice = ['look at the workflow’s execution, then at the database: it may still be full'];
+  const advice = ['check the workflow’s execution, then the database: it may still be full'];
   const changed = await deps.store.incidents.change(incidentId, { escalation: { reason, advice } }, 'escalated');
   return { undelivered: await deliverPending(changed, deps) };
 }

@@ -9,15 +9,15 @@ export interface AnswerDependencies {
 }
 
 /**
- * `recorded`: this answer counts. `late`: the question was answered or ended before. `changed`: the answer is for another plan
- * than was asked about. `unknown`: there is no such question.
+ * `recorded`: this answer counts. `late`: the question was answered or ended before. `changed`: the answer is for
+ * another plan than was asked about. `unknown`: there is no such question.
  */
 export type Answered =
   { readonly kind: 'recorded' | 'late' | 'changed'; readonly approval: Approval } | { readonly kind: 'unknown' };
 
 /**
- * Records a person's answer, once and for all, and wakes the workflow that waits for it. A workflow that could not be woken
- * finds the answer by itself, at the latest when its wait is over; the reconciler tries to wake it sooner.
+ * Records a person's answer, once and for all, and wakes the workflow that waits for it. A workflow that could not be
+ * woken finds the answer by itself, at the latest when its wait is over; the reconciler tries to wake it sooner.
  */
 export async function answerQuestion(
   key: QuestionKey,
@@ -30,7 +30,7 @@ export async function answerQuestion(
   return { kind: 'recorded', approval: recorded };
 }
 
-/** True when something waited for the answer and was told. Throws what Step Functions throws. */
+/** True when something waited for the answer and was woken. Throws what Step Functions throws. */
 export async function wakeWorkflow(key: QuestionKey, { store, workflow }: AnswerDependencies): Promise<boolean> {
   const taskToken = await store.approvals.taskTokenOf(key);
   if (taskToken === null) return false;

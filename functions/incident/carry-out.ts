@@ -18,19 +18,19 @@ export interface CarryOutDependencies {
   readonly now: () => number;
 }
 
-export interface Decision {
+export interface ActOrder {
   readonly round: number;
   readonly tier: ActKind;
-  /** The limit that must stand before anybody is ended; null for none. */
+  /** The limit that must be set before a session is ended; null for none. */
   readonly limit: LimitPlan | null;
   readonly victims: readonly Candidate[];
-  /** When the snapshot that they were chosen from came. */
+  /** When the snapshot arrived that they were chosen from. */
   readonly seenAt: number;
 }
 
 export interface CarriedOut {
   readonly act: Act;
-  /** How many victims came to which result. */
+  /** How many victims had which result. */
   readonly counts: Readonly<Record<string, number>>;
   /** Why nothing was tried; null when the worker got in. */
   readonly refusal: Refusal | null;
@@ -40,12 +40,13 @@ export interface CarriedOut {
 const ACT_WINDOW_MS = 30_000;
 
 /**
- * From the decision to its results: holds the fence, writes down whom it means to end, has them ended, writes down what
- * became of each. Where a limit on a user comes first, nobody is ended unless the server has it. Throws FenceLost or ActRepeated before anything ends; a WorkerFault leaves the act unfinished on record.
+ * From the order to its results: holds the fence, records the sessions to be ended, has them ended, and records the
+ * result of each. Where a limit on a user comes first, no session is ended unless the server has the limit. Throws
+ * FenceLost or ActRepeated before anything ends; a WorkerFault leaves the act unfinished on record.
  */
 export async function carryOut(
   incident: Incident,
-  { round, tier, limit, victims, seenAt }: Decision,
+  { round, tier, limit, victims, seenAt }: ActOrder,
   deps: CarryOutDependencies,
 ): Promise<CarriedOut> {
   const { store, now } = deps;
@@ -67,8 +68,8 @@ export async function carryOut(
   const graceMs = target.policy.ages.cancelGraceSeconds * 1000;
   const order = { deadline: seenAt + ACT_WINDOW_MS + graceMs, graceMs };
   const set = started.limit && (await setLimit(incident, started.limit, order.deadline, deps));
-  const isBarred = set !== null && set.result !== 'done';
-  const { endings, refusal } = isBarred
+  const isLimitMissing = set !== null && set.result !== 'done';
+  const { endings, refusal } = isLimitMissing
     ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
     : await endVictims(target.worker, victims, order, deps);
   const finished = finish({ ...started, limit: set }, endings, now());
@@ -103,7 +104,7 @@ function notTried({ session }: Candidate, why: string): Ending {
   return { identity: session.identity, result: 'not-tried', detail: why };
 }
 
-/** A victim the worker says nothing about may have been ended, so it stays unknown and counts. */
+/** A victim that the worker does not mention may have been ended, so it stays unknown and counts. */
 function finish(started: Act, endings: readonly Ending[], at: number): Act {
   const byKey = new Map(endings.map((ending) => [sessionKey(ending.identity), ending]));
   const victims = started.victims.map((victim) => {

@@ -9,7 +9,7 @@ export interface CloseDependencies extends LiftDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'approvals' | 'limits'>;
 }
 
-export const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
+const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
   relieved: 'resolved',
   'not-needed': 'resolved',
   observed: 'observed',
@@ -18,9 +18,9 @@ export const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> 
 };
 
 /**
- * The page of an escalation has gone out or is pending already; every other outcome owes its own notice. A limit that cannot
- * be lifted does not keep the incident open: it stays on record, a person is paged, and the reconciler goes on trying. A
- * question that still waits is withdrawn.
+ * Closes an incident. A question that still waits is withdrawn. A limit that cannot be lifted does not keep the
+ * incident open: it stays on record, a person is paged, and the reconciler goes on trying. The page of an escalation
+ * has gone out or is pending already; every other outcome owes its own notice.
  */
 export async function closeIncident(
   incidentId: string,
@@ -31,14 +31,11 @@ export async function closeIncident(
   const { store, now } = deps;
   const incident = await store.incidents.byId(incidentId);
   if (incident?.status === 'open') {
-    // Of a workflow that died; whoever follows the link hears that nobody waits any more.
+    // Of a workflow that died: the link then leads to a page that says so.
     await endQuestions(incident, deps);
     const limits = await store.limits.of(incident.target.id);
-    await liftLimits(
-      incident.target,
-      limits.filter((limit) => limit.incidentId === incidentId),
-      deps,
-    );
+    const own = limits.filter((limit) => limit.incidentId === incidentId);
+    await liftLimits(incident.target, own, deps);
   }
   const notice = outcome === 'escalated' ? null : NOTICE_OF[outcome];
   return store.incidents.close(incidentId, { outcome, at: now(), failure, notice });

@@ -12,8 +12,8 @@ export interface DeliverDependencies {
 }
 
 /**
- * Sends what the incident still owes people, and notes each attempt. Returns the notices that did not go out: they stay
- * pending, and the reconciler tries them again. Never throws for a topic that fails.
+ * Sends the notices that are pending, and records each attempt. Returns those that did not go out: they stay pending,
+ * and the reconciler tries them again. Never throws for a topic that fails.
  */
 export async function deliverPending(incident: Incident, deps: DeliverDependencies): Promise<string[]> {
   if (incident.pendingNotices.length === 0) return [];
@@ -28,14 +28,14 @@ export async function deliverPending(incident: Incident, deps: DeliverDependenci
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
     const message = composeMessage(incident, notice, { acts, rounds, approvals, settledLimits, now: deps.now() });
-    const error = await publishNoted(id, notice, message, deps);
+    const error = await publishRecorded(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
   }
   return failures;
 }
 
-/** Publishes and notes the attempt. Returns why it did not go out; empty when it did. */
-export async function publishNoted(
+/** Publishes and records the attempt. Returns why it did not go out; empty when it did. */
+export async function publishRecorded(
   incidentId: string,
   notice: NoticeAttempt['notice'],
   message: Message,

@@ -18,26 +18,27 @@ export interface LiftDependencies {
 /** How long the worker may take for all of them; a busy one is asked again meanwhile. */
 const LIFT_MS = 15_000;
 /** Clients are still refused: a page that was lost or forgotten is sent again. */
-const TELL_AGAIN_MS = 24 * 3_600_000;
+const REPORT_AGAIN_MS = 24 * 3_600_000;
 
 /**
- * Lifts limits that have outlived their use and says what became of each, in words. A value that somebody has set meanwhile
- * is left. What cannot be lifted stays on record, to be tried again, and pages a person once a day. Throws for nothing but the store.
+ * Lifts limits that are no longer needed and returns the result of each, in words. A value that somebody has set
+ * meanwhile is left. What cannot be lifted stays on record, to be tried again, and pages a person once a day. Throws
+ * only for the store.
  */
 export async function liftLimits(
   target: TargetSettings,
   limits: readonly LimitRecord[],
   deps: LiftDependencies,
 ): Promise<string[]> {
-  const told: string[] = [];
+  const results: string[] = [];
   const deadline = deps.now() + LIFT_MS;
   for (const limit of limits) {
     const verdict = await lift(target, limit, deadline, deps);
-    told.push(`limit on ${printable(limit.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
+    results.push(`limit on ${printable(limit.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
     if (verdict.kind === 'settled') await deps.store.limits.settle(limit, verdict.end, deps.now());
-    if (verdict.kind === 'stuck' && !isTold(limit, deps.now())) await page(target, limit, verdict.why, deps);
+    if (verdict.kind === 'stuck' && !isReported(limit, deps.now())) await report(target, limit, verdict.why, deps);
   }
-  return told;
+  return results;
 }
 
 async function lift(
@@ -47,7 +48,7 @@ async function lift(
   { worker, now }: LiftDependencies,
 ): Promise<LiftVerdict> {
   const { user, limit, before } = record;
-  // Whoever closes an incident must come to its end, also when the worker hangs.
+  // Whoever closes an incident must finish, also when the worker hangs.
   if (now() >= deadline) return { kind: 'stuck', why: 'no time was left for it: the worker took too long for another' };
   try {
     return judgeLift(record, await worker.lift(name, { deadline, user, limit, before }), now());
@@ -57,12 +58,12 @@ async function lift(
   }
 }
 
-function isTold({ toldAt }: LimitRecord, now: number): boolean {
-  return toldAt !== null && now - toldAt < TELL_AGAIN_MS;
+function isReported({ toldAt }: LimitRecord, now: number): boolean {
+  return toldAt !== null && now - toldAt < REPORT_AGAIN_MS;
 }
 
 /** A topic that fails is tried again with the next attempt to lift. */
-async function page(target: TargetSettings, limit: LimitRecord, why: string, deps: LiftDependencies): Promise<void> {
+async function report(target: TargetSettings, limit: LimitRecord, why: string, deps: LiftDependencies): Promise<void> {
   const isPublished = await deps.notifier.publish(composeStuckLimit(limit, why, target, deps.now())).then(
     () => true,
     () => false,

@@ -12,9 +12,10 @@ export interface OpenDependencies extends DeliverDependencies {
   readonly workflow: Pick<WorkflowClient, 'start' | 'status'>;
 }
 
-/** An event older than this is old news: it leads to a new look at the alarm before anything is opened. */
-export const FRESH_MS = 5 * 60000;
-/** Opens or joins the target's incident for a sighting and sees to it that its workflow runs. */
+/** For an event older than this, dispatch asks first whether an alarm is still active. */
+export const FRESH_EVENT_MS = 5 * 60_000;
+
+/** Opens or joins the target's incident for a sighting and makes sure that its workflow runs. */
 export async function openFor(
   target: TargetSettings,
   alarm: AlarmSighting,
@@ -32,7 +33,7 @@ export async function openFor(
   const { incident } = opening;
   if (opening.kind === 'handled') return { result: 'handled', incidentId: incident.id };
   // Also when joining: the dispatch that opened it may have died before it started the workflow.
-  // A person's call has none; what still stands when it is over is dispatched again by the reconciler.
+  // A person's call has none; an alarm that is still active after it is dispatched again by the reconciler.
   if (incident.call === null) await deps.workflow.start(incident.id);
   await deliverPending(incident, deps);
   return { result: opening.kind === 'opened' ? 'opened' : 'joined', incidentId: incident.id };

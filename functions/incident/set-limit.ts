@@ -20,8 +20,8 @@ export function pickLimit(planned: LimitPlan): Pick<ActLimit, 'user' | 'account'
 }
 
 /**
- * Puts the limit on record with the value before it, and only then has it set. When the server certainly does not have it,
- * the record is taken back; a WorkerFault leaves it, and whoever finds it lifts the limit, should it stand.
+ * Puts the limit on record with the value before it, and only then has it set. When the server certainly does not have
+ * it, the record is settled; a WorkerFault leaves it, and whoever finds it lifts the limit, should the server have it.
  */
 export async function setLimit(
   incident: Incident,
@@ -56,8 +56,8 @@ export async function setLimit(
   return { ...meant, result: answer.limit.result, detail: answer.limit.detail };
 }
 
-/** Why the limit does not stand. */
+/** Why the limit was not set. */
 export function describeUnset({ user, result, detail }: ActLimit): string {
   const words = detail === '' ? (result ?? 'unknown') : `${result ?? 'unknown'}: ${printable(detail, 300)}`;
-  return `the user ${printable(user, 63)} could not be limited (${words}), so nobody was ended`;
+  return `the user ${printable(user, 63)} could not be limited (${words}), so no session was ended`;
 }

@@ -8,7 +8,7 @@ export interface NotifyDependencies extends DeliverDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
 }
 
-/** Sends what is pending. Throws NoticeUndelivered so that the workflow tries again; relief has long been dealt with. */
+/** Sends the notices that are pending. Throws NoticeUndelivered so that the workflow tries again. */
 export async function notify(payload: unknown, deps: NotifyDependencies): Promise<{ readonly delivered: number }> {
   const { incidentId } = parseRequest(notifyRequest, payload);
   const incident = await deps.store.incidents.byId(incidentId);

@@ -8,13 +8,13 @@ import type { LimitRecord } from '../core/record/limit.ts';
 import { isGoingOut } from '../core/record/repeated-pages.ts';
 import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
-import { minuteOf, readRest, type RestDependencies } from '../incident/cooldown.ts';
+import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
 import { deliverPending } from '../incident/deliver.ts';
 import { liftLimits } from '../incident/lift-limits.ts';
 import { openFor, type OpenDependencies } from '../incident/open.ts';
 import { repeatPage, type RepeatDependencies } from './repeat-page.ts';
 
-/** A dispatch that died before it started the workflow is made good within this time; later it is a failure. */
+/** A dispatch that died before it started the workflow is repaired within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
@@ -23,29 +23,29 @@ export type ReconcileDependencies = OpenDependencies &
   AnswerDependencies &
   CloseDependencies &
   RepeatDependencies &
-  RestDependencies;
+  CooldownDependencies;
 
 export interface ReconcileResult {
-  /** What was put right, in words; empty when all was well. */
+  /** What was repaired, in words; empty when all was well. */
   readonly repaired: readonly string[];
 }
 
 /**
- * Puts right what crashed. Called each minute for every target and whenever an execution of the workflow fails: an incident
- * whose workflow died is closed as failed and a person is paged, limits it left behind are lifted, undelivered notices are
- * sent again, pages that nobody acknowledged are repeated, and an alarm that still stands without an open incident is
- * dispatched again.
+ * Repairs what a crash left behind. Called each minute for every target and whenever an execution of the workflow
+ * fails: an incident whose workflow died is closed as failed and a person is paged, limits it left behind are lifted,
+ * undelivered notices are sent again, pages that nobody acknowledged are repeated, and an alarm that is still active
+ * without an open incident is dispatched again.
  */
 export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
   if (event.success) {
     const incident = await deps.store.incidents.byId(event.data.detail.name);
-    return { repaired: incident ? await mendWorkflow(incident, deps) : [] };
+    return { repaired: incident ? await repairIncident(incident, deps) : [] };
   }
   const { target } = parseRequest(reconcileTargetRequest, payload);
   const open = await deps.store.incidents.openOf(target.id);
-  const repaired = open ? await mendWorkflow(open, deps) : [];
-  if (!open) repaired.push(...(await dispatchStanding(target, deps)));
+  const repaired = open ? await repairIncident(open, deps) : [];
+  if (!open) repaired.push(...(await dispatchActive(target, deps)));
   repaired.push(...(await liftOrphans(target, deps)));
   repaired.push(...(await repeatPage(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
@@ -53,9 +53,9 @@ export async function reconcile(payload: unknown, deps: ReconcileDependencies): 
   return { repaired };
 }
 
-async function mendWorkflow(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
+async function repairIncident(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (incident.status !== 'open') return [];
-  if (incident.call !== null) return mendCall(incident, deps);
+  if (incident.call !== null) return closeAbandonedCall(incident, deps);
   const { status, detail } = await deps.workflow.status(incident.id);
   if (status === 'running') return wakeAnswered(incident, deps);
   if (status === 'absent' && deps.now() - incident.openedAt < START_GRACE_MS) {
@@ -87,10 +87,10 @@ async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies):
   return liftLimits(target, orphans, deps);
 }
 
-/** A person's call has no workflow: whoever made it carries it out, in less time than a lease lasts. */
-async function mendCall({ id, openedAt }: Incident, deps: ReconcileDependencies): Promise<string[]> {
+/** A person's call has no workflow: a command carries it out, in less time than a lease lasts. */
+async function closeAbandonedCall({ id, openedAt }: Incident, deps: ReconcileDependencies): Promise<string[]> {
   if (deps.now() - openedAt < LEASE_MS) return [];
-  const failure = { error: 'abandoned', detail: 'the command that carried it out did not come to its end' };
+  const failure = { error: 'abandoned', detail: 'the command that carried it out did not finish' };
   await deliverPending(await closeIncident(id, 'failed', failure, deps), deps);
   return [`closed ${id} as failed: the command that carried it out is gone`];
 }
@@ -109,11 +109,10 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
   return sent;
 }
 
-async function dispatchStanding(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
-  const [standing] = await deps.alarms.active(target.alarms);
-  if (!standing) return [];
-  if ((await readRest(target, deps)).isResting) return [];
+async function dispatchActive(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  const [alarm] = await deps.alarms.active(target.alarms);
+  if (!alarm || (await readCooldown(target, deps)).isActive) return [];
   const at = minuteOf(deps.now());
-  const opened = await openFor(target, { ...standing, at, reason: `still in ALARM: ${standing.reason}` }, deps);
-  return opened.result === 'opened' ? [`dispatched ${standing.alarm} again as ${opened.incidentId}`] : [];
+  const opened = await openFor(target, { ...alarm, at, reason: `still in ALARM: ${alarm.reason}` }, deps);
+  return opened.result === 'opened' ? [`dispatched ${alarm.alarm} again as ${opened.incidentId}`] : [];
 }

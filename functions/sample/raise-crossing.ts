@@ -4,16 +4,16 @@ import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import { isNews } from '../core/record/cooldown.ts';
 import type { Crossing } from '../core/sampler/levels.ts';
-import { minuteOf, readRest, type RestDependencies } from '../incident/cooldown.ts';
-import { FRESH_MS } from '../incident/open.ts';
+import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
+import { FRESH_EVENT_MS } from '../incident/open.ts';
 
-export interface RaiseDependencies extends RestDependencies {
+export interface RaiseDependencies extends CooldownDependencies {
   readonly dispatcher: Dispatcher;
 }
 
 /**
- * Hands a crossing to dispatch as the event of an alarm. Null when the target rests after an incident: then what still
- * stands is left alone, by the same rules as an alarm that does.
+ * Hands a crossing to dispatch as the event of an alarm. Null during the cooldown after an incident: then a crossing
+ * that goes on is left alone, by the same rules as an alarm.
  */
 export async function raiseCrossing(
   target: TargetSettings,
@@ -21,8 +21,8 @@ export async function raiseCrossing(
   crossing: Crossing,
   deps: RaiseDependencies,
 ): Promise<DispatchResult | null> {
-  const { latest, isResting } = await readRest(target, deps);
-  if (isResting && latest !== null && !isNews(crossing, latest)) return null;
+  const { latest, isActive } = await readCooldown(target, deps);
+  if (isActive && latest !== null && !isNews(crossing, latest)) return null;
   const isNewRun = crossing.since > (latest?.closedAt ?? 0);
   const event = makeAlarmEvent({
     settings: target,
@@ -34,7 +34,10 @@ export async function raiseCrossing(
   return deps.dispatcher.dispatch(target, event);
 }
 
-/** The moment of a crossing names its incident, so that calls repeated while it lasts mean one. It must not be old news. */
+/**
+ * The moment of a crossing names its incident, so that calls repeated while it lasts mean one. It must be recent, or
+ * dispatch takes the event for a stale one.
+ */
 function momentOf({ since }: Crossing, now: number): number {
-  return now - since < FRESH_MS / 2 ? since : minuteOf(now);
+  return now - since < FRESH_EVENT_MS / 2 ? since : minuteOf(now);
 }

@@ -1,25 +1,19 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { MetricsSink, Notifier } from '../core/ports/outside.ts';
-import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { Dispatcher } from '../core/ports/dispatcher.ts';
+import type { MetricsSink } from '../core/ports/outside.ts';
 import type { DispatchResult, SampleFunctionRequest } from '../core/protocol/steps.ts';
 import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { StoredSample } from '../core/sampler/stored-sample.ts';
-import { tellWarnings, type Told } from './notify-warnings.ts';
-import { raiseCrossing } from './raise-crossing.ts';
-import { takeSample } from './take-sample.ts';
+import { notifyWarnings, type WarningDependencies, type WarningResult } from './notify-warnings.ts';
+import { raiseCrossing, type RaiseDependencies } from './raise-crossing.ts';
+import { takeSample, type TakeDependencies } from './take-sample.ts';
 
-export interface SampleDependencies {
+export interface SampleDependencies extends TakeDependencies, RaiseDependencies, WarningDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'samples' | 'warnings'>;
-  readonly worker: WorkerClient;
-  readonly dispatcher: Dispatcher;
-  readonly notifier: Notifier;
   readonly metrics: MetricsSink;
-  readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-export interface SampleOutcome extends Told {
+export interface SampleOutcome extends WarningResult {
   /** Oldest first. */
   readonly samples: readonly StoredSample[];
   /** What the newest sample asks for. */
@@ -29,10 +23,10 @@ export interface SampleOutcome extends Told {
 }
 
 /**
- * One call of the sampler: takes its samples, keeps and publishes each, opens an incident at once when one crosses the
- * trigger, and tells people what they should know. A server that cannot be reached is a sample too, and no error. Asking so
- * often also keeps the worker's session warm, which is the way into a server that is full. Throws when what crossed the
- * trigger could not be dispatched.
+ * One call of the sampler: takes its samples, stores each and makes metrics of it, opens an incident at once when one
+ * crosses the trigger, and sends warnings. A server that cannot be reached is a sample too, and no error. Asking so
+ * often also keeps the worker's session warm, which is the way into a server that is full. Throws when a crossing could
+ * not be dispatched.
  */
 export async function sample(
   { target, alarm, samples: count }: SampleFunctionRequest,
@@ -52,7 +46,7 @@ export async function sample(
     history.push(taken);
     await deps.store.samples.put(target.id, taken);
     const { crossing } = judgeLevels(history, policy);
-    // An open incident is the answer already.
+    // An open incident deals with it already.
     if (crossing === null || taken.inIncident) continue;
     // The next sample tries again.
     const raised = await raiseCrossing(target, alarm, crossing, deps).catch((error: unknown) => {
@@ -63,7 +57,7 @@ export async function sample(
   }
   const levels = judgeLevels(history, policy);
   const isOpen = samples.at(-1)?.inIncident === true || dispatched !== null;
-  const told = await tellWarnings(target, levels, isOpen, deps);
+  const warnings = await notifyWarnings(target, levels, isOpen, deps);
   if (dispatched === null && failures.length > 0) throw failures[0];
-  return { samples, crossing: levels.crossing, dispatched, ...told };
+  return { samples, crossing: levels.crossing, dispatched, ...warnings };
 }

@@ -11,7 +11,7 @@ import { errorWords } from '../core/words/error-words.ts';
 export interface CheckOutcome {
   /** Why nothing was checked; null when it was. */
   readonly skipped: string | null;
-  /** What is not in place, by the names of `CHECKS`; people were told of it. */
+  /** What is not in place, by the names of `CHECKS`; people were notified of it. */
   readonly failed: readonly string[];
   /** What should be otherwise; `headroom doctor` shows it. */
   readonly warnings: readonly string[];
@@ -24,12 +24,12 @@ export interface CheckDependencies {
   readonly now: () => number;
 }
 
-/** A check takes the worker up to 20 s; it may be at a sample first. */
+/** A check takes the worker up to 20 s; it may finish a sample first. */
 const CHECK_MS = 30_000;
 
 /**
- * The daily self-check: has the worker try what it needs, and tells people in one notice what is not in place. An incident
- * needs the worker more. Throws when the topic does not take the notice.
+ * The daily self-check: has the worker try what it needs, and notifies people once of all that is not in place. Skipped
+ * while an incident is open, which needs the worker more. Throws when the topic does not take the notice.
  */
 export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDependencies): Promise<CheckOutcome> {
   if ((await deps.store.incidents.openOf(target.id)) !== null) {

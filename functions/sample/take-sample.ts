@@ -5,21 +5,19 @@ import { WorkerBusy } from '../core/protocol/errors.ts';
 import { storeAnswer, storeNoAnswer, type StoredSample } from '../core/sampler/stored-sample.ts';
 import { errorWords } from '../core/words/error-words.ts';
 
-/** Samples are short, so that they never stand in a diagnosis' way. */
+export interface TakeDependencies {
+  readonly store: Pick<IncidentStore, 'incidents'>;
+  readonly worker: Pick<WorkerClient, 'sample'>;
+  readonly now: () => number;
+}
+
+/** Samples are short, so that they never delay a diagnosis. */
 const SAMPLE_MS = 5_000;
 
-/** Asks the worker for one sample. Never throws for what is wrong with the worker or the server: that is what it finds. */
+/** Asks the worker for one sample. Trouble of the worker or the server is a sample too, and never thrown. */
 export async function takeSample(
   target: TargetSettings,
-  {
-    store,
-    worker,
-    now,
-  }: {
-    readonly store: Pick<IncidentStore, 'incidents'>;
-    readonly worker: Pick<WorkerClient, 'sample'>;
-    readonly now: () => number;
-  },
+  { store, worker, now }: TakeDependencies,
 ): Promise<StoredSample> {
   const inIncident = (await store.incidents.openOf(target.id)) !== null;
   const at = now();

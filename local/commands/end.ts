@@ -6,7 +6,7 @@ import {
   carryOutCall,
   proposeCall,
   type CallDependencies,
-  type Proposal,
+  type CallProposal,
 } from '../../functions/call/carry-out-call.ts';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
@@ -75,7 +75,7 @@ async function end(
   process.exitCode = exitStatusOf(ended);
 }
 
-async function carryOut(proposal: Proposal, deps: EndDependencies, notifier: Notifier | null): Promise<Ended> {
+async function carryOut(proposal: CallProposal, deps: EndDependencies, notifier: Notifier | null): Promise<Ended> {
   const { incident, left } = await untilInterrupted((sleepUnlessStopped) =>
     carryOutCall(proposal, { ...deps, sleep: sleepUnlessStopped }),
   );

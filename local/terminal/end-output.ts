@@ -1,4 +1,4 @@
-import type { Proposal } from '../../functions/call/carry-out-call.ts';
+import type { CallProposal } from '../../functions/call/carry-out-call.ts';
 import { consequencesOf, describeCall, scopeOfCall } from '../../functions/core/plan/call.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';
 import type { Act } from '../../functions/core/record/act.ts';
@@ -20,7 +20,7 @@ export interface Ended {
 }
 
 /** Who ends, who is spared and why, and what follows. */
-export function planInWords({ target, call, snapshot, plan }: Proposal): string {
+export function planInWords({ target, call, snapshot, plan }: CallProposal): string {
   const { victims, spared, others } = plan;
   const lines = [
     `target   ${target.id} (${printable(target.endpoint, 255)}), ${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
@@ -44,7 +44,7 @@ function sessionCells({ identity, user, application, database, client, state, st
   return [String(identity.id), ...names, state, inWords(stateMs)];
 }
 
-export function resultInWords({ plan }: Proposal, { incident, left, acts }: Ended): string {
+export function resultInWords({ plan }: CallProposal, { incident, left, acts }: Ended): string {
   const results = resultsOf(acts);
   const lines = plan.victims.flatMap(({ session }) => {
     const key = sessionKey(session.identity);
@@ -59,7 +59,7 @@ export function resultInWords({ plan }: Proposal, { incident, left, acts }: Ende
 }
 
 /** One document. Ages in milliseconds; `ended` and `outcome` are null when nothing was tried. */
-export function toJson({ target, call, snapshot, plan }: Proposal, ended: Ended | null): unknown {
+export function toJson({ target, call, snapshot, plan }: CallProposal, ended: Ended | null): unknown {
   const results = resultsOf(ended?.acts ?? []);
   return {
     target: target.id,

@@ -26,8 +26,8 @@ type LimitOrder = Omit<LimitRequest, 'schema' | 'kind'>;
 const ADMISSION = { way: 'first-try', reserved: true, attempts: 1, refusedAsFull: 0, waitedMs: 3 } as const;
 
 /**
- * Everything around a step: a real local incident table, and at the other ports what a test says. Time stands still unless
- * a test moves it; sleeping moves it.
+ * Everything around a step: a real local incident table, and at the other ports what a test says. Time stands still
+ * unless a test moves it; sleeping moves it.
  */
 export class StepWorld {
   at = Date.UTC(2026, 0, 1);

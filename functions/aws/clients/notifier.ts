@@ -14,7 +14,7 @@ export interface NotifierOptions {
 const MAX_BYTES = 250_000;
 /** Escaped at worst six times as long. */
 const MAX_TEXT_BYTES = 40_000;
-/** Subscriptions of these protocols are read by machines and get the JSON form, with the text in it; people get the text. */
+/** Machines read these protocols, and get the JSON form with the text in it; people get the text. */
 const MACHINES = ['sqs', 'lambda', 'http', 'https', 'firehose'] as const;
 
 /** Publishes to an SNS topic. Errors of SNS come through unchanged. */

@@ -54,7 +54,7 @@ export function createWorkflowClient({ client, stateMachineArn }: WorkflowClient
     },
     async resume(taskToken) {
       try {
-        // What was decided is on record; this only wakes who looks there.
+        // The answer is on record; this only wakes the workflow that reads it.
         await client.send(new SendTaskSuccessCommand({ taskToken, output: '{}' }));
       } catch (error) {
         if (!(error instanceof Error && OVER.has(error.name))) throw error;

@@ -28,8 +28,8 @@ export function createActs(table: TableAccess): Acts {
     },
 
     /**
-     * Further pages, tally, first page. The first page says that the act is finished, so a crash before it leaves an act
-     * that the next diagnosis finishes, and until the tally is written the act counts as it did when it started.
+     * Further pages, tally, first page. The first page says that the act is finished, so a crash before it leaves an
+     * act that the next diagnosis finishes, and until the tally is written the act counts as it did when it started.
      */
     async finish(targetId, act) {
       const [first, ...others] = pageItems(act);

@@ -25,13 +25,14 @@ export function createApprovals(table: TableAccess): Approvals {
   return {
     async open(question, { taskToken, secretHash }) {
       const approval: Approval = { ...question, status: 'pending', decision: null, endedAt: null, usedInRound: null };
-      return putNewItem(table, {
+      const isNew = await putNewItem(table, {
         ...keyOf(question),
         approval: fit(approval, APPROVAL_BYTES),
         taskToken,
         secretHash,
         expiresAt: expiresAt(question.askedAt, KEEP_RECORDS_DAYS),
       });
+      return isNew ? approval : null;
     },
     of: async (incidentId) => (await queryPrefix(table, incidentPk(incidentId), APPROVAL)).map(approvalOf),
     async readQuestion(key, secretHash) {

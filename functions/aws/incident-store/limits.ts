@@ -17,8 +17,8 @@ const LIMIT = 'CAP#';
 const isSameLimit = 'cap.incidentId = :id';
 
 /**
- * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes only
- * when the limit has been settled.
+ * One item per target and user says that the user is, or may be, under a temporary limit. It has no expiry: it goes
+ * only when the limit has been settled.
  *
  *     record ──▶ (the worker sets the limit) ──▶ confirm ──▶ … ──▶ (the worker lifts it) ──▶ write the end ──▶ delete
  *
@@ -44,7 +44,9 @@ export function createLimits(table: TableAccess): RecordedLimits {
         values: { id: limit.incidentId, at },
       });
     },
-    /** The end is written first: a crash in between leaves a limit that is lifted once more, and ends in the same words. */
+    /**
+     * The end is written first: a crash in between leaves a limit that is lifted once more, and ends in the same words.
+     */
     async settle(limit, end, at, dropped) {
       await putNewItem(table, settledItem({ ...limit, end, endedAt: at, dropped: dropped ?? null }));
       await deleteSame(table, limit);

@@ -6,13 +6,13 @@ import { closeRecord, createRecord, joinRecord, readRecord } from './record.ts';
 import { readItem, updateIf, type TableAccess, type Item } from './table/table.ts';
 
 /**
- * One lock item per target says which incident holds it. It is never deleted, only emptied, so that its fence grows for ever.
+ * One lock item per target says which incident holds it. It is never deleted, only emptied, so its fence keeps growing.
  *
  *     acquire lock ──▶ write META ──▶ … holdFence … ──▶ close META ──▶ release lock
  *
  * Each arrow may be a crash. The lock carries the candidate it was taken for, so whoever reads it next can write the
- * missing META (and first close the incident that was taken over). A lock whose META is closed is let go by whoever reads
- * it next. So no crash leaves two holders, and none leaves a target held for good.
+ * missing META (and first close the incident that was taken over). A lock whose META is closed is let go by whoever
+ * reads it next. So no crash leaves two holders, and none leaves a target held for good.
  */
 interface Lock {
   readonly incidentId: string;

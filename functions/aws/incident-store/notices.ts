@@ -6,7 +6,7 @@ import { incidentOf, MAX_NOTICE_ATTEMPTS, metaKey, storedAttempt, storedField } 
 import { updateIf, type ConditionalUpdate, type TableAccess } from './table/table.ts';
 
 const exists = 'attribute_exists(pk)';
-/** Records of the first days lack the field. */
+/** The first records lack the field. */
 const isUnacknowledged = '(attribute_not_exists(acknowledgement) OR acknowledgement = :none)';
 
 /** They are kept with the incident, which may be closed: the last notice goes out after closing. */

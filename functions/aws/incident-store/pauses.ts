@@ -6,7 +6,9 @@ import { putItem, queryAll, type Item, type Key, type TableAccess } from './tabl
 
 /** For tidying up only: whether a pause has run out is read off the pause itself. */
 const KEEP_ENDED_PAUSES_DAYS = 7;
-/** The pauses of the installation are in one partition, so that one consistent query reads all that may concern an act. */
+/**
+ * The pauses of the installation are in one partition, so that one consistent query reads all that may concern an act.
+ */
 const PAUSES = 'PAUSES';
 
 export function createPauses(table: TableAccess, now: () => number): Pauses {
@@ -39,7 +41,7 @@ async function readPauses(table: TableAccess, now: number): Promise<Pause[]> {
     .sort(byWidth);
 }
 
-/** A star, which no name has, stands for all. */
+/** A star, which no name has, means all. */
 function keyOf({ targetId, tier }: PauseScope): Key {
   return { pk: PAUSES, sk: `${targetId ?? '*'}#${tier ?? '*'}` };
 }

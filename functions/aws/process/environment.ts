@@ -1,4 +1,4 @@
-/** The environment of the control functions, each with what its value must look like. */
+/** The environment variables of the control functions, with the form of their values. */
 const VARIABLES = {
   HEADROOM_TABLE: { pattern: /^[A-Za-z0-9_.-]{3,255}$/, expected: 'the name of the incident table' },
   HEADROOM_TOPIC_ARN: { pattern: /^arn:[^:]+:sns:[^:]*:\d{12}:\S+$/, expected: 'the ARN of the notices topic' },

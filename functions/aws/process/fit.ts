@@ -12,7 +12,7 @@ const STEPS: readonly Limits[] = [
   { textBytes: 48, entries: 4 },
 ];
 
-/** What stands where something was cut away. */
+/** Marks where something was cut away. */
 const ELLIPSIS = '…';
 
 /** Size of a value as JSON in UTF-8: an upper bound for its size in DynamoDB. */

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 
 /**
- * Wraps a handler so that each invocation leaves one line of JSON: the step, whom it is about, how long it took, and its
- * result or how it failed. Results of steps hold ids, counts and verdicts only, so nothing of a statement can get in
- * here; where a result holds more, `pick` says which part of it is logged.
+ * Wraps a handler so that each invocation leaves one line of JSON: the step, whom it is about, how long it took, and
+ * its result or how it failed. Results of steps hold ids, counts and verdicts only, so nothing of a statement can get
+ * in here; where a result holds more, `pick` says which part of it is logged.
  */
 export function logged<T>(
   step: string,

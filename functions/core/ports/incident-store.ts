@@ -8,7 +8,7 @@ import type { Rounds } from './stores/rounds.ts';
 import type { Samples } from './stores/samples.ts';
 import type { Warnings } from './stores/warnings.ts';
 
-/** All that Headroom keeps. Works without transactions: every step is a single conditional write, and safe to repeat. */
+/** All that Headroom keeps. It needs no transactions: every step is one conditional write, and safe to repeat. */
 export interface IncidentStore {
   readonly incidents: Incidents;
   readonly notices: Notices;

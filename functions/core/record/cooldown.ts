@@ -35,7 +35,7 @@ export interface Freedom {
  * How long a target rests after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
  * newest first. Whoever lifts a pause wants what still stands looked at again at once.
  */
-export function restAfter(
+export function cooldownAfter(
   { outcome, openedAt }: Incident,
   earlier: readonly Incident[],
   { mayAct, isPauseLifted }: Freedom,

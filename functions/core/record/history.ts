@@ -41,9 +41,9 @@ export function countAgainstBudgets(victims: readonly VictimRecord[]): number {
 }
 
 /**
- * Settles an act whose results never came (the worker died, the invocation timed out): the victims that a later snapshot
- * still shows were not ended and no longer count; the others are taken as ended. A session that lives, but is no longer on
- * the query that was to be cancelled, may have lost it to us, so it goes on counting.
+ * Settles an act whose results never came (the worker died, the invocation timed out): the victims that a later
+ * snapshot still shows were not ended and no longer count; the others are taken as ended. A session that lives, but is
+ * no longer on the query that was to be cancelled, may have lost it to us, so it goes on counting.
  */
 export function settleAct(act: Act, snapshot: Snapshot, at: number): Act {
   const living = new Map(snapshot.sessions.map((session) => [sessionKey(session.identity), session]));
@@ -85,7 +85,7 @@ function isSet(limit: ActLimit | null): boolean {
   return limit?.result === 'done';
 }
 
-/** Of an act's ended sessions, at least this share must be free slots in the next snapshot; with fewer, they came back. */
+/** At least this share of an act's ended sessions must be free slots in the next snapshot; else they came back. */
 const LEAST_GAIN = 0.3;
 /** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
 const LEAST_VICTIMS = 3;

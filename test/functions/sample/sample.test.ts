@@ -226,7 +226,7 @@ describe('a warning', () => {
   it('that the topic did not take is told later, and fails nothing', async () => {
     world.topicFails = true;
     const outcomes = await minutes(4, used(82));
-    expect(outcomes.at(-1)).toMatchObject({ warned: [], untold: ['filling-up'] });
+    expect(outcomes.at(-1)).toMatchObject({ warned: [], unsent: ['filling-up'] });
     world.topicFails = false;
     await minutes(3);
     expect(noticesOf()).toEqual(['filling-up']);

@@ -9,7 +9,7 @@ import type { Item, Key } from './table.ts';
 export const KEEP_RECORDS_DAYS = 400;
 /** How long acts are kept for the budgets, which look back an hour. */
 export const KEEP_TALLIES_DAYS = 7;
-/** How many joined alarms are kept in words; the rest are counted. */
+/** How many joined alarms are kept; the rest are only counted. */
 export const MAX_JOINED = 20;
 /** How many attempts to notify are kept; after that the last one is replaced. */
 export const MAX_NOTICE_ATTEMPTS = 40;
@@ -62,7 +62,7 @@ function plain(value: object): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** The META item of a new incident. Only META items carry `targetId` and `openedAt`, so the indexes hold incidents alone. */
+/** The META item of a new incident. No other item has `targetId` and `openedAt`, so the indexes hold incidents alone. */
 export function metaItem(candidate: NewIncident, fence: number): Item {
   const { id, target, alarm, call = null, at } = candidate;
   return {
@@ -101,14 +101,14 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     acknowledgement: null,
     repeats: 0,
     repeatedAt: null,
-    // Whoever called for it knows.
+    // A person who calls for an incident knows of it.
     notified: call === null ? { opened: 'pending' } : {},
     notices: [],
     expiresAt: expiresAt(at, KEEP_RECORDS_DAYS),
   } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices'>, unknown> & Key & Item;
 }
 
-/** Of a META item, what is not a field of the incident as it is. `joinedBy` is keyed by the id each alarm would have opened. */
+/** What a META item has beside fields of the incident. `joinedBy` is keyed by the id each alarm would have opened. */
 interface MetaOnly extends Key {
   readonly record: typeof RECORD;
   readonly targetId: string;
@@ -134,7 +134,7 @@ function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
   return item['record'] === RECORD;
 }
 
-/** Fields that records of the first days lack. */
+/** Fields that the first records lack. */
 const ADDED_LATER = {
   pauses: [],
   call: null,

@@ -8,7 +8,7 @@ import {
   type QueryCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 
-/** The incident table: keys `pk` and `sk`, indexes `byTarget` and `byStatus` (sorted by `openedAt`), TTL `expiresAt`. */
+/** The incident table: keys `pk` and `sk`, indexes `byTarget` and `byStatus` sorted by `openedAt`, TTL `expiresAt`. */
 export interface TableAccess {
   readonly client: DynamoDBDocumentClient;
   readonly table: string;

@@ -9,6 +9,6 @@ export interface Acts {
   /** Writes results and how many sessions count against the budgets from now on. */
   finish(targetId: string, act: Act): Promise<void>;
   of(incidentId: string): Promise<Act[]>;
-  /** Acts on a target since a time, of whatever incident. Strongly consistent: the budgets rest on it. */
+  /** Acts on a target since a time, of any incident. Strongly consistent: the budgets rest on it. */
   tallies(targetId: string, since: number): Promise<ActTally[]>;
 }

@@ -18,8 +18,8 @@ export interface AnswerToQuestion {
 
 /** Questions to people and their answers. Every step is one conditional write, so of all who try one wins. */
 export interface Approvals {
-  /** False when this round has asked already. */
-  open(question: Question, secrets: QuestionSecrets): Promise<boolean>;
+  /** Null when this round has asked already. */
+  open(question: Question, secrets: QuestionSecrets): Promise<Approval | null>;
   /** In the order of their rounds. Strongly consistent. */
   of(incidentId: string): Promise<Approval[]>;
   /** Null when there is no such question, or it was not asked with this secret. Strongly consistent. */

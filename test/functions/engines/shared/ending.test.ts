@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EndingResult, EndMethod, Victim } from '../../../../functions/core/protocol/worker.ts';
+import type { EndingResult, EndMethod, SessionToEnd } from '../../../../functions/core/protocol/worker.ts';
 import { endSessions, type Ender, type Job } from '../../../../functions/engines/shared/ending.ts';
 
 /** What a server makes of one session: of each signal in turn, and what each read after it shows. */
@@ -28,7 +28,7 @@ function play(scripts: readonly Script[], { graceMs = 0, forMs = 5_000 } = {}) {
       });
     },
   };
-  const victims = scripts.map(({ method }, id): Victim => {
+  const victims = scripts.map(({ method }, id): SessionToEnd => {
     const expectation = { state: 'idle', minStateMs: 0, transactionMark: null, queryMark: null } as const;
     return {
       identity: { server: 's', id, incarnation: '' },
