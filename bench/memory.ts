@@ -11,7 +11,8 @@ const SNAPSHOTS = 5;
 
 /**
  * The most memory that a process takes: the bundled worker that takes some snapshots of a thousand real sessions, and a
- * diagnosis of five thousand generated ones that came as JSON, against a Node process that does nothing. A function has 512 MB.
+ * diagnosis of five thousand generated ones that came as JSON, against a Node process that does nothing. A function has
+ * 512 MB.
  */
 export async function benchMemory(): Promise<void> {
   const bare = peakMb('', {});

@@ -29,8 +29,8 @@ const MINUTE = 60_000;
 const SAMPLES = 720;
 
 /**
- * Time to classify and plan, with two hours of samples, against sorting the same sessions by age in the same run. Promised:
- * within 100 ms at 5,000 sessions.
+ * Time to classify and plan, with two hours of samples, against sorting the same sessions by age in the same run.
+ * Promised: within 100 ms at 5,000 sessions.
  */
 export function benchPlanning(): void {
   const rows: string[][] = [];

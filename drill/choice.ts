@@ -27,8 +27,8 @@ export interface Drill {
 const MOST_SEEDS = 100;
 
 /**
- * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one. Throws
- * UsageError, with every problem at once.
+ * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one.
+ * Throws UsageError, with every problem at once.
  */
 export function chooseDrills(request: DrillRequest): readonly Drill[] {
   const problems: string[] = [];

@@ -17,7 +17,9 @@ const LONGEST_MS = 120_000;
 /** How much younger a session may look than it is: some ages are told in whole seconds, cut off. */
 const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const satisfies Record<EngineName, number>;
 
-/** The incidents of a rehearsal, in order. Each begins when the server has been filled, for the later ones once more. */
+/**
+ * The incidents of a rehearsal, in order. Each begins when the server has been filled, for the later ones once more.
+ */
 export async function runIncidents(rehearsal: Rehearsal): Promise<readonly Incident[]> {
   const { scenario, specs, settings, options } = rehearsal;
   const again = Array.from({ length: scenario.repeats ?? 0 }, () => specs.slice(-1));

@@ -56,8 +56,8 @@ const PARTS: Readonly<Record<string, () => string>> = {
 };
 
 /**
- * docs/causes.md with every generated part anew; the prose around them stays. Throws when a part is missing, is there twice or
- * is none of ours, with its name.
+ * docs/causes.md with every generated part anew; the prose around them stays. Throws when a part is missing, is there
+ * twice or is none of ours, with its name.
  */
 export function fillCauses(text: string): string {
   const found: string[] = [];

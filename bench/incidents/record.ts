@@ -13,8 +13,8 @@ import { MODELS } from './models.ts';
 import { readRecorded, writeRecorded, type RecordedRehearsal } from './recorded.ts';
 
 /**
- * Rehearses every scenario that a model is for and keeps what the first snapshot of each showed, in the place of an earlier record
- * of the same scenario, engine and seed: `npm run record -- [--seeds N] [--engine E] [--scenario NAME]`.
+ * Rehearses every scenario that a model is for and keeps what the first snapshot of each showed, in the place of an
+ * earlier record of the same scenario, engine and seed: `npm run record -- [--seeds N] [--engine E] [--scenario NAME]`.
  */
 const { values } = parseArgs({
   options: {

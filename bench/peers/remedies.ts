@@ -14,8 +14,8 @@ const AGE_SECONDS = 3;
 const PT_KILL_SECONDS = 8;
 
 /**
- * pt-kill as its documentation has it for this purpose: everything that sleeps for too long, or every query that runs for
- * too long, once a second. As an administrator, for whom the server keeps a slot.
+ * pt-kill as its documentation has it for this purpose: everything that sleeps for too long, or every query that runs
+ * for too long, once a second. As an administrator, for whom the server keeps a slot.
  */
 export function ptKill(program: PtKill, what: 'idle' | 'busy'): Remedy {
   const match =
@@ -30,8 +30,8 @@ export function ptKill(program: PtKill, what: 'idle' | 'busy'): Remedy {
 }
 
 /**
- * The runbooks' first commands, in their own words: PostgreSQL ends what is idle and old as a connection, MySQL everything
- * that sleeps for too long; then queries that run for too long.
+ * The runbooks' first commands, in their own words: PostgreSQL ends what is idle and old as a connection, MySQL
+ * everything that sleeps for too long; then queries that run for too long.
  */
 export const runbook: Remedy = {
   name: 'runbook, manually',

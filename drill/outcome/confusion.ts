@@ -37,7 +37,10 @@ function expectedCauses(result: DrillResult | FailedDrill): readonly string[] {
   return result.expected.filter(({ name }) => name === 'cause').flatMap(({ expected }) => expected.split(' or '));
 }
 
-/** One line each: the causes found, those in brackets that were expected, and how many drills went as expected altogether. */
+/**
+ * One line each: the causes found, those in brackets that were expected, and how many drills went as expected
+ * altogether.
+ */
 export function printMatrix(matrix: readonly ConfusionRow[]): void {
   const causes = [...new Set(matrix.flatMap((row) => Object.keys(row.causes)))].sort();
   const rows = matrix.map((row) => {

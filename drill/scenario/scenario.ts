@@ -36,13 +36,15 @@ export interface Scenario {
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
   /**
-   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads come up,
-   * as in production, which also keeps the worker's session warm.
+   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads
+   * come up, as in production, which also keeps the worker's session warm.
    */
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
-  /** How many more incidents follow the first: after each, the last load starts once more and fills what has come free. */
+  /**
+   * How many more incidents follow the first: after each, the last load starts once more and fills what has come free.
+   */
   readonly repeats?: number;
   /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
   readonly answers?: readonly Reply['answer'][];

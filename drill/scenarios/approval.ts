@@ -58,8 +58,8 @@ export const changedPlan: Scenario = {
   // Under the budget of one act, so that the plan can grow.
   policy: { ...ASKING.policy, reliefPercent: 75 },
   summary: 'the load grows while a person reads, so that the plan they say yes to is not enough: they are asked again',
-  // Clients come and go, and whoever is just logging in holds a slot too. So the load grows by more than they make of it, and
-  // is gone at the look after the second answer, which then covers the plan whoever may be there.
+  // Clients come and go, and whoever is just logging in holds a slot too. So the load grows by more than they make of
+  // it, and is gone at the look after the second answer, which then covers the plan whoever may be there.
   lateLoads: [
     {
       name: 'a tool on the reserved slots',

@@ -23,8 +23,8 @@ const NO_SURROUNDINGS = {
 };
 
 /**
- * Takes a snapshot as a diagnosis does, a moment before it: the same worker, the same history. Throws when the worker is
- * not let in.
+ * Takes a snapshot as a diagnosis does, a moment before it: the same worker, the same history. Throws when the worker
+ * is not let in.
  */
 export async function takeFirstSnapshot(
   { invoke, store }: Pick<LocalRuntime, 'invoke' | 'store'>,

@@ -6,7 +6,10 @@ import type { SampleAnswer } from '../../functions/core/protocol/worker.ts';
 import { takeSample } from '../../functions/sample/take-sample.ts';
 import type { LocalRuntime } from '../../local/runtime/runtime.ts';
 
-/** As compressed as the ages of a rehearsal's policy: in production it is a minute, and sessions count as idle after five. */
+/**
+ * As compressed as the ages of a rehearsal's policy: in production it is a minute, and sessions count as idle after
+ * five.
+ */
 const EVERY_MS = 500;
 
 export interface Sampler {
@@ -15,8 +18,8 @@ export interface Sampler {
 }
 
 /**
- * Takes samples of a target and keeps them, as the sampler does, so that a diagnosis knows how it came about. Settles when
- * the first is kept. Opens no incident: in a rehearsal the alarm does, when its loads are ripe.
+ * Takes samples of a target and keeps them, as the sampler does, so that a diagnosis knows how it came about. Settles
+ * when the first is kept. Opens no incident: in a rehearsal the alarm does, when its loads are ripe.
  */
 export async function startSampler(
   { invoke, store }: Pick<LocalRuntime, 'invoke' | 'store'>,

@@ -11,8 +11,8 @@ export const BUNDLED_CA = 'rds-ca.pem';
 
 const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } as const;
 /**
- * On RDS for PostgreSQL: superuser_reserved_connections (3), rds.rds_reserved_connections (4) and reserved_connections (2).
- * MySQL and MariaDB keep their extra slot beyond max_connections.
+ * On RDS for PostgreSQL: superuser_reserved_connections (3), rds.rds_reserved_connections (4) and reserved_connections
+ * (2). MySQL and MariaDB keep their extra slot beyond max_connections.
  */
 const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
 

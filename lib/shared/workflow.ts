@@ -54,8 +54,8 @@ const PATIENTLY = {
 const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 1 } as const satisfies RetryProps;
 
 /**
- * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that its
- * questions may wait for people in all, and the one question that is asked last.
+ * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that
+ * its questions may wait for people in all, and the one question that is asked last.
  */
 const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES);
 

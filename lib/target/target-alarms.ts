@@ -9,9 +9,9 @@ import { reservedSlotsOf } from '../config/settings.ts';
 import type { Names } from '../house/names.ts';
 
 /**
- * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients can
- * use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and refused
- * clients included.
+ * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients
+ * can use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and
+ * refused clients included.
  */
 export class TargetAlarms extends Construct {
   /** Opens an incident after two minutes. */
@@ -66,8 +66,8 @@ export class TargetAlarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: minutes,
       datapointsToAlarm: minutes,
-      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer, so that
-      // nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
+      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer,
+      // so that nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
       treatMissingData: TreatMissingData.MISSING,
     });
   }

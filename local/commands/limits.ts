@@ -19,7 +19,10 @@ const dropOptions = z.extend(listOptions, {
 });
 type DropOptions = z.infer<typeof dropOptions>;
 
-/** `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former targets too. */
+/**
+ * `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former
+ * targets too.
+ */
 export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which stand, and since when')).action(
     async (raw: unknown) => {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-// What Node has compiled of a bundle is kept beside it, which halves the time a process takes to load it. A function writes to
-// its own folder alone, so it is given a copy, and what is kept is taken from a process that has not seen an event yet.
-// Nothing depends on it: where it cannot be read or kept, everything loads as it would without.
+// What Node has compiled of a bundle is kept beside it, which halves the time a process takes to load it. A function
+// writes to its own folder alone, so it is given a copy, and what is kept is taken from a process that has not seen an
+// event yet. Nothing depends on it: where it cannot be read or kept, everything loads as it would without.
 
 const COMPILED = 'compiled';
 

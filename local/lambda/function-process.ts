@@ -13,7 +13,10 @@ import type { FunctionSpec } from './function-spec.ts';
 const INIT_LIMIT_MS = 10_000;
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url));
 
-/** `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its code. */
+/**
+ * `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its
+ * code.
+ */
 export type InvocationResult =
   | { readonly kind: 'answered'; readonly payload: string }
   | { readonly kind: 'thrown' | 'sandbox'; readonly error: FunctionError };
@@ -29,7 +32,10 @@ export interface ProcessSettings {
   readonly onProgress: OnProgress;
 }
 
-/** One execution environment: a process that lives from its cold start until it is killed, and answers one event at a time. */
+/**
+ * One execution environment: a process that lives from its cold start until it is killed, and answers one event at a
+ * time.
+ */
 export interface FunctionProcess {
   readonly pid: number;
   isAlive(): boolean;
@@ -39,7 +45,9 @@ export interface FunctionProcess {
   kill(): Promise<void>;
 }
 
-/** Starts the process and loads its code; the time that takes is not the invocation's. A failure to load is a result. */
+/**
+ * Starts the process and loads its code; the time that takes is not the invocation's. A failure to load is a result.
+ */
 export async function startFunctionProcess(settings: ProcessSettings): Promise<FunctionProcess | InvocationResult> {
   const child = spawnChild(settings);
   const pid = child.pid;
@@ -166,7 +174,9 @@ function spawnChild({ spec, environment, reachable, home }: ProcessSettings): Ch
   );
 }
 
-/** The next message that answers something, `exit` when the process ends first, `timeout` when neither comes in time. */
+/**
+ * The next message that answers something, `exit` when the process ends first, `timeout` when neither comes in time.
+ */
 async function nextAnswer(child: ChildProcess, limitMs: number): Promise<ChildMessage | 'exit' | 'timeout'> {
   if (child.exitCode !== null || child.signalCode !== null) return 'exit';
   const done = new AbortController();

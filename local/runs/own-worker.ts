@@ -45,8 +45,8 @@ export async function startOwnWorker(
 }
 
 /**
- * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings cannot work
- * or the connection fails in the middle.
+ * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings
+ * cannot work or the connection fails in the middle.
  */
 export async function askForSnapshot(
   config: HeadroomConfig,

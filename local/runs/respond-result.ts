@@ -31,8 +31,8 @@ export interface SentNotice {
 }
 
 /**
- * How one incident went, as `headroom respond --json` prints it. Usage is in percent of usable slots, times are in seconds
- * from the alarm event, instants are ISO 8601; null means not known, or that it did not happen.
+ * How one incident went, as `headroom respond --json` prints it. Usage is in percent of usable slots, times are in
+ * seconds from the alarm event, instants are ISO 8601; null means not known, or that it did not happen.
  */
 export interface RespondResult {
   /** Null outside a drill. */

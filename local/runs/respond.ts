@@ -24,8 +24,8 @@ export interface RespondOptions {
 }
 
 /**
- * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why when
- * the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
+ * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why
+ * when the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },

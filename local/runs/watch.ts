@@ -44,8 +44,8 @@ const LAST_SAMPLE_MS = 6_000;
 
 /**
  * Samples every target of a configuration from this machine until Ctrl-C, and runs the workflow when one crosses its
- * trigger. An incident that is open then is closed as interrupted. Returns how many were. Throws when the runtime itself
- * cannot start.
+ * trigger. An incident that is open then is closed as interrupted. Returns how many were. Throws when the runtime
+ * itself cannot start.
  */
 export async function watch(
   config: HeadroomConfig,

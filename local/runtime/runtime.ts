@@ -47,15 +47,18 @@ export interface LocalRuntime {
   dispatch(targetId: string, event: unknown): Promise<unknown>;
   /** What the target's rule does each minute in AWS. Returns reconcile's answer; throws FunctionFailed. */
   reconcile(targetId: string): Promise<unknown>;
-  /** What the target's rule does each minute in AWS, with one sample in the call. Returns the sampler's answer; throws FunctionFailed. */
+  /**
+   * What the target's rule does each minute in AWS, with one sample in the call. Returns the sampler's answer; throws
+   * FunctionFailed.
+   */
   sample(targetId: string): Promise<unknown>;
   /** Returns the function's answer; throws FunctionFailed. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   /** `at` is epoch milliseconds. */
   setAlarm(name: string, state: AlarmState, at: number, reason: string): void;
   /**
-   * Resolves when the workflow of an incident has ended, what AWS does about its end is done, and every notice so far was
-   * delivered or given up. Throws when the incident has no workflow in this runtime.
+   * Resolves when the workflow of an incident has ended, what AWS does about its end is done, and every notice so far
+   * was delivered or given up. Throws when the incident has no workflow in this runtime.
    */
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
   /** Aborts the workflow of an incident; `executionEnded` then tells when that is done. */

@@ -16,9 +16,9 @@ export interface AwsEndpointSettings {
 }
 
 /**
- * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, three
- * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so,
- * and reported. Calls to services with no stand-in end here too.
+ * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke,
+ * three operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that
+ * says so, and reported. Calls to services with no stand-in end here too.
  */
 export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
   const services: Readonly<Record<string, Operations>> = {
@@ -68,7 +68,9 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
   return serveLoopback(createServer((request, response) => void handle(request, response)));
 }
 
-/** Faults of the caller's code or of the stand-ins; other errors are answers that the services give in ordinary life. */
+/**
+ * Faults of the caller's code or of the stand-ins; other errors are answers that the services give in ordinary life.
+ */
 const REPORTED: ReadonlySet<string> = new Set([
   'UnknownOperationException',
   'ValidationException',

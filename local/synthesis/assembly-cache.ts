@@ -34,10 +34,10 @@ export function canCache(): boolean {
 }
 
 /**
- * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when there is
- * none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the bundles: those that
- * another configuration has led to, from the same sources, are in the folder already. Two processes may make the same at
- * once: the first to finish is kept.
+ * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when
+ * there is none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the
+ * bundles: those that another configuration has led to, from the same sources, are in the folder already. Two processes
+ * may make the same at once: the first to finish is kept.
  */
 export async function cachedAssembly(
   config: string,

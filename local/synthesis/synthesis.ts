@@ -18,9 +18,9 @@ const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;
 
 /**
- * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and bundles that
- * would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early; later runs of the
- * same configuration and sources find it in the cache.
+ * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and
+ * bundles that would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early;
+ * later runs of the same configuration and sources find it in the cache.
  */
 export function synthesize(config: HeadroomConfig): Promise<Assembly> {
   const synthesized = toSynthesizedConfig(config);

@@ -117,7 +117,9 @@ export class RunningExecution {
     await this.#machine.onEnded?.(this.#record);
   }
 
-  /** The machine's own timeout is kept here, so that nothing can start between its end and the interpreter's noticing. */
+  /**
+   * The machine's own timeout is kept here, so that nothing can start between its end and the interpreter's noticing.
+   */
   #startTimeout(): NodeJS.Timeout | undefined {
     const { TimeoutSeconds: seconds } = this.#machine.definition;
     if (seconds === undefined) return undefined;

@@ -10,8 +10,8 @@ export interface TaskTokens {
   /** Settles when the result is sent or the time is up. Never, once the token is abandoned. */
   wait(token: string, timeoutMs: number): Promise<TaskEnd>;
   /**
-   * Ends the task with this result, which is JSON text. Throws InvalidToken for a token that was never issued, TaskTimedOut
-   * for a task that waits no more.
+   * Ends the task with this result, which is JSON text. Throws InvalidToken for a token that was never issued,
+   * TaskTimedOut for a task that waits no more.
    */
   send(token: string, output: string): void;
   /** The task ended otherwise. */

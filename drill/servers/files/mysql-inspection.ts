@@ -25,7 +25,9 @@ export interface FoundProgram {
   readonly origin: string;
 }
 
-/** The program, ready to be called by the server's account; else why it cannot be used, in words that follow its name. */
+/**
+ * The program, ready to be called by the server's account; else why it cannot be used, in words that follow its name.
+ */
 export function inspectProgram({ flavour, file, tree, origin }: FoundProgram, account: Account): MysqlProgram | string {
   const launcher = launcherOf(file, tree);
   let printed: string;

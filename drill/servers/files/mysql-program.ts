@@ -13,8 +13,8 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/lo
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * Finds a server: in the folder that the flavour's variable names; else on PATH; else fetched from Debian's archive, once. Throws, saying
- * what was tried and what to do, when there is none.
+ * Finds a server: in the folder that the flavour's variable names; else on PATH; else fetched from Debian's archive,
+ * once. Throws, saying what was tried and what to do, when there is none.
  */
 export async function findMysqlProgram(flavour: MysqlFlavour, account: Account): Promise<MysqlProgram> {
   const { variable } = FLAVOUR_FACTS[flavour];

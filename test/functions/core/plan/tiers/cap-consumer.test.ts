@@ -92,6 +92,26 @@ describe('cap-consumer', () => {
     expect(planned([...storm, ...shop], mayLimit(), { policy }).limit).toMatchObject({ limit: 85 });
   });
 
+  it.each([
+    [0, 60],
+    [10, 50],
+    [25, 35],
+  ])('leaves a margin under the relief level: with marginPercent %d the limit is %d', (marginPercent, limit) => {
+    const policy = { consumerCap: { ...aPolicy().consumerCap, marginPercent } };
+    expect(planned([...storm, ...shop], mayLimit(), { policy }).limit).toMatchObject({ limit });
+  });
+
+  it.each([
+    [89, false],
+    [90, true],
+  ])('limits a shared user up to its share: with sharedPercent %d one that holds 90: %s', (share, may) => {
+    const shared = storm.map((session, index) => (index === 0 ? { ...session, application: 'mail' } : session));
+    const policy = { consumerCap: { ...aPolicy().consumerCap, sharedPercent: share } };
+    const { limit, refusal } = planned([...shared, ...shop], mayLimit(), { policy });
+    expect(limit !== null).toBe(may);
+    if (!may) expect(refusal?.why).toContain('2 applications share it');
+  });
+
   it('does nothing where nothing speaks of a storm, and nothing while clients get in', () => {
     const old = many(90, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
     const history = { lastCause: null };
