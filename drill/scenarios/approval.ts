@@ -83,9 +83,11 @@ function answersOf({ approvals }: DrillFacts): string {
   return [...new Set(approvals.map(({ status }) => status))].join(', ');
 }
 
-/** That the first act came after this answer and on its account, and none before it was acted on. */
+/** That the first act came after this answer and on its account. A smaller act that follows may go by an earlier answer. */
 function checkActedOn({ incident, approvals }: DrillFacts, index: number): Check {
-  const used = approvals.findIndex(({ usedInRound }) => usedInRound !== null);
+  const rounds = approvals.map(({ usedInRound }) => usedInRound ?? Infinity);
+  const first = Math.min(...rounds);
+  const used = first === Infinity ? -1 : rounds.indexOf(first);
   const answeredAt = approvals[index]?.decision?.at ?? Infinity;
   const isAfter = (incident.firstActionAt ?? 0) >= answeredAt;
   const found = used === -1 ? 'none' : `number ${used + 1}${isAfter ? '' : ', but before it was given'}`;

@@ -147,7 +147,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
 
 /** Whoever storms takes the administrators' slots too, for as long as it takes to be refused. */
 async function connectPatiently(connectionString: string): Promise<pg.Client> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const client = new pg.Client({ connectionString });
     client.on('error', () => undefined);
