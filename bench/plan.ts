@@ -8,7 +8,10 @@ import { active, aPolicy, aSession, aSnapshot, inTransaction, waiter } from '../
 import { medianMs } from './median.ts';
 import { printTable } from './table.ts';
 
-/** A quarter each idle, idle in transaction and active, and one chain of waiters as long as the rest. */
+/**
+ * A quarter each idle, idle in transaction and active, and one chain of waiters as long as the rest.
+ * @public The measurement of memory imports it in a process of its own.
+ */
 export function mixedSessions(count: number): Session[] {
   return Array.from({ length: count }, (_, index) => {
     const id = index + 1;

@@ -1,11 +1,4 @@
-import {
-  LOG_SIZE,
-  makeMysqlFiles,
-  PID_FILE,
-  SMALL_AND_FAST,
-  toArguments,
-  type MysqlFiles,
-} from './files/mysql-files.ts';
+import { LOG_SIZE, makeMysqlFiles, PID_FILE, SMALL_AND_FAST, toArguments, type MysqlFiles } from './files/mysql-files.ts';
 import { FLAVOUR_FACTS, type MysqlFlavour } from './files/mysql-flavours.ts';
 import { HOST, startServer } from './server-process.ts';
 
@@ -21,7 +14,7 @@ export interface MysqlOptions {
   readonly port?: number;
 }
 
-export interface MysqlLogin {
+interface MysqlLogin {
   readonly user: string;
   readonly password: string;
   /** Default: none. */

@@ -20,7 +20,7 @@ export interface PostgresOptions {
   readonly port?: number;
 }
 
-export interface Login {
+interface Login {
   readonly user: string;
   readonly password: string;
   /** Default `postgres`. */

@@ -3,16 +3,7 @@ import type { LoginSources } from '../core/protocol/check-facts.ts';
 import { BadRequest, SchemaMismatch } from '../core/protocol/errors.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
-import {
-  workerRequest,
-  type CheckAnswer,
-  type EndAnswer,
-  type LimitAnswer,
-  type SampleAnswer,
-  type SnapshotAnswer,
-  type WorkerRefused,
-  type WorkerRequest,
-} from '../core/protocol/worker.ts';
+import { workerRequest, type WorkerRefused, type WorkerReply, type WorkerRequest } from '../core/protocol/worker.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { leave, type Access } from './admission.ts';
@@ -20,8 +11,6 @@ import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } fro
 import { sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
 import { refused } from './with-session.ts';
-
-export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer;
 
 export interface Worker {
   /**

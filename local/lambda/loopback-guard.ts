@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 
 /** Thrown, or emitted as a socket's error, for an address that a local run must not reach. */
-export class NotLoopback extends Error {
+class NotLoopback extends Error {
   readonly code = 'ERR_NOT_LOOPBACK';
   constructor(what: string) {
     super(`a local run reaches nothing but this machine; refused ${what}`);
@@ -13,7 +13,7 @@ export class NotLoopback extends Error {
 }
 
 /** True for addresses of this machine itself and for the name `localhost`. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (bare === 'localhost') return true;
   if (net.isIPv4(bare)) return bare.startsWith('127.');

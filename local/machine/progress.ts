@@ -10,7 +10,7 @@ export type Progress =
   | Notification
   | Refusal;
 
-export interface StateEntered {
+interface StateEntered {
   readonly kind: 'state-entered';
   readonly at: number;
   readonly execution: string;
@@ -18,7 +18,7 @@ export interface StateEntered {
   readonly input: unknown;
 }
 
-export interface StateExited {
+interface StateExited {
   readonly kind: 'state-exited';
   readonly at: number;
   readonly execution: string;
@@ -27,7 +27,7 @@ export interface StateExited {
 }
 
 /** A state's error before Retry and Catch see it, then what they made of it. */
-export interface StateFailed {
+interface StateFailed {
   readonly kind: 'state-failed' | 'state-retried' | 'state-caught';
   readonly at: number;
   readonly execution: string;
@@ -37,7 +37,7 @@ export interface StateFailed {
 }
 
 /** A task has been handed on and waits for somebody to send its result. */
-export interface TaskWaiting {
+interface TaskWaiting {
   readonly kind: 'task-waiting';
   readonly at: number;
   readonly execution: string;
@@ -46,7 +46,7 @@ export interface TaskWaiting {
 
 export type EndStatus = 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-export interface ExecutionEnded {
+interface ExecutionEnded {
   readonly kind: 'execution-ended';
   readonly at: number;
   readonly execution: string;
@@ -70,7 +70,7 @@ export interface FunctionEvent {
 }
 
 /** One line that a function wrote. */
-export interface FunctionLog {
+interface FunctionLog {
   readonly kind: 'function-log';
   readonly at: number;
   readonly name: string;

@@ -5,9 +5,10 @@ import type {
   EndAnswer,
   LimitAnswer,
   SnapshotAnswer,
+  WorkerReply,
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
-import { createWorker, type WorkerReply } from '../../functions/worker/worker.ts';
+import { createWorker } from '../../functions/worker/worker.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toWorkerSettings } from '../../lib/config/settings.ts';
 

@@ -23,7 +23,7 @@ export interface EndedSession {
 }
 
 /** What a person was told. */
-export interface SentNotice {
+interface SentNotice {
   readonly notice: string;
   readonly subject: string;
   readonly body: string;

@@ -1,7 +1,7 @@
 import type { FunctionRegistry } from '../lambda/function-registry.ts';
 
 /** A function answered with an error, or could not be invoked. */
-export class FunctionFailed extends Error {
+class FunctionFailed extends Error {
   readonly errorType: string;
   constructor(functionName: string, errorType: string, errorMessage: string) {
     super(`${functionName} failed: ${errorType}: ${errorMessage}`);

@@ -7,8 +7,8 @@ import * as z from 'zod';
 import { buildApp } from '../../lib/app.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 
-export const ACCOUNT = '111122223333';
-export const REGION = 'eu-west-1';
+const ACCOUNT = '111122223333';
+const REGION = 'eu-west-1';
 
 /** A whole, valid configuration; `target` adds lines to its only target. */
 export function configText(target = '', top = ''): string {

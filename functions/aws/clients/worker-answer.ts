@@ -1,6 +1,6 @@
 import { ERRORS, SchemaMismatch, WorkerFault } from '../../core/protocol/errors.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
-import type { CheckAnswer, EndAnswer, LimitAnswer, SampleAnswer, SnapshotAnswer } from '../../core/protocol/worker.ts';
+import type { WorkerReply } from '../../core/protocol/worker.ts';
 import { parseJson } from '../../core/words/parse-json.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -8,15 +8,18 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** The field of an answer that holds what was asked for. */
+export type AnswerContent = 'sample' | 'snapshot' | 'endings' | 'limit' | 'check';
+
 /**
  * The worker's answer when its outline is right: `content` names what an answer that got in must hold. What is inside
  * was written by a worker of the same schema version, and a snapshot may have 10,000 sessions, so it is not checked
  * again.
  */
-export function parseAnswer<Answer extends SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer>(
+export function parseAnswer<Answer extends WorkerReply>(
   worker: string,
   answer: unknown,
-  content: 'sample' | 'snapshot' | 'endings' | 'limit' | 'check',
+  content: AnswerContent,
 ): Answer {
   if (!isObject(answer)) throw new WorkerFault(`worker ${worker} answered no object`);
   if (answer['schema'] !== SCHEMA) throw new SchemaMismatch(answer['schema'] ?? null, SCHEMA);

@@ -8,12 +8,13 @@ import type {
   LimitAnswer,
   SampleAnswer,
   SnapshotAnswer,
+  WorkerReply,
   WorkerRequest,
 } from '../../core/protocol/worker.ts';
 import { parseJson } from '../../core/words/parse-json.ts';
 import { systemClock, type Clock } from '../process/clock.ts';
 import { once } from '../process/once.ts';
-import { parseAnswer, parseFault } from './worker-answer.ts';
+import { parseAnswer, parseFault, type AnswerContent } from './worker-answer.ts';
 
 export interface WorkerClientOptions extends Clock {
   /** Must be built with `maxAttempts: 1`: the SDK must not send an `end` request a second time. */
@@ -47,13 +48,15 @@ const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
+const READS: ReadonlySet<WorkerRequest['kind']> = new Set(['sample', 'snapshot', 'check']);
+
 /**
  * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked (WorkerBusy
  * when it was at other requests until the deadline), and SchemaMismatch when it is of another version.
  */
 export function createWorkerClient({ client, now, sleep }: WorkerClientOptions): WorkerClient {
-  async function invoke(worker: string, request: WorkerRequest, retried: (name: string) => boolean): Promise<unknown> {
-    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, retried);
+  async function invoke(worker: string, request: WorkerRequest): Promise<unknown> {
+    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request);
     const text = Buffer.from(payload ?? []).toString('utf8');
     if (fault !== undefined) throw parseFault(worker, text);
     const answer = parseJson(text);
@@ -62,7 +65,7 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     return answer;
   }
 
-  async function sendPatiently(worker: string, request: WorkerRequest, retried: (name: string) => boolean) {
+  async function sendPatiently(worker: string, request: WorkerRequest) {
     if ((await client.config.maxAttempts()) !== 1) {
       throw new Error('the Lambda client of the worker client must be built with maxAttempts: 1');
     }
@@ -72,7 +75,7 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
       } catch (error) {
         const name = errorName(error);
         const hasTime = now() + RETRY_AFTER_MS < request.deadline;
-        if (!retried(name) || !hasTime) {
+        if (!isRetried(name, request) || !hasTime) {
           const Fault = name === BUSY ? WorkerBusy : WorkerFault;
           throw new Fault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
         }
@@ -87,35 +90,26 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     return client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
   }
 
-  const isSafe = (name: string) => NOT_BEGUN.has(name);
-  const isSafeToRead = (name: string) => NOT_BEGUN.has(name) || MAY_HAVE_BEGUN.has(name);
+  const ask = async <Answer extends WorkerReply>(
+    worker: string,
+    request: WorkerRequest,
+    content: AnswerContent,
+  ): Promise<Answer> => parseAnswer<Answer>(worker, await invoke(worker, request), content);
 
   return {
-    async sample(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'sample' }, isSafeToRead);
-      return parseAnswer<SampleAnswer>(worker, answer, 'sample');
-    },
-    async snapshot(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
-      return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
-    },
-    async check(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' }, isSafeToRead);
-      return parseAnswer<CheckAnswer>(worker, answer, 'check');
-    },
-    async end(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
-      return parseAnswer<EndAnswer>(worker, answer, 'endings');
-    },
-    async limit(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'limit' }, isSafe);
-      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
-    },
-    async lift(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'lift' }, isSafe);
-      return parseAnswer<LimitAnswer>(worker, answer, 'limit');
-    },
+    sample: (worker, request) => ask<SampleAnswer>(worker, { ...request, schema: SCHEMA, kind: 'sample' }, 'sample'),
+    snapshot: (worker, request) =>
+      ask<SnapshotAnswer>(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, 'snapshot'),
+    check: (worker, request) => ask<CheckAnswer>(worker, { ...request, schema: SCHEMA, kind: 'check' }, 'check'),
+    end: (worker, request) => ask<EndAnswer>(worker, { ...request, schema: SCHEMA, kind: 'end' }, 'endings'),
+    limit: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'limit' }, 'limit'),
+    lift: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'lift' }, 'limit'),
   };
+}
+
+/** What changes the server is sent again only if it has certainly not begun. */
+function isRetried(name: string, { kind }: WorkerRequest): boolean {
+  return NOT_BEGUN.has(name) || (READS.has(kind) && MAY_HAVE_BEGUN.has(name));
 }
 
 /** One per process, on the system's clock. */

@@ -88,7 +88,7 @@ export interface Consumer {
 }
 
 /** How usage came to be what it is, by the samples. */
-export interface Trend {
+interface Trend {
   readonly spanMs: number;
   /** Slots taken before the climb. */
   readonly base: number;

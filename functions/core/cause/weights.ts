@@ -13,7 +13,7 @@ export interface Signal {
 }
 
 /** What a cause is told by beside its share of the slots. */
-export interface Sign {
+interface Sign {
   /** What is looked at, for people. */
   readonly of: string;
   /** The most it adds to the cause's log-odds, and takes from them. */

@@ -3,7 +3,7 @@ import { count } from '../words/count.ts';
 import { HARM, type HarmKind } from './harm.ts';
 
 /** Sessions of one tier and kind that were chosen together. */
-export interface Chosen {
+interface Chosen {
   readonly tier: TierName;
   readonly kind: HarmKind;
   readonly sessions: number;

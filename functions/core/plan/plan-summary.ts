@@ -10,7 +10,7 @@ import type { TierPlan, Victim } from './tier-plan.ts';
 import type { LimitPlan } from './tiers/tier.ts';
 
 /** A session that is asked about by name: its yes is for it alone. */
-export interface NamedVictim {
+interface NamedVictim {
   /** `sessionKey` of it. */
   readonly key: string;
   readonly words: string;

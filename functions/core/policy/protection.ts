@@ -104,7 +104,7 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
 }
 
 /** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
-export function isWaiter(session: Session): boolean {
+function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
 }
 

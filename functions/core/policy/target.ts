@@ -13,7 +13,7 @@ export const targetId = z
   );
 
 /** A connection pool as a person describes it: every instance of the application has one of this size. */
-export const pool = z.object({
+const pool = z.object({
   /** For people, and to match: the user or application whose sessions it holds; digits aside. */
   name: z.string(),
   instances: z.number(),

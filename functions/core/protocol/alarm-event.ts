@@ -5,7 +5,7 @@ import { sha256 } from '../words/sha256.ts';
 import { BadRequest } from './errors.ts';
 import { problemsIn } from './zod-words.ts';
 
-export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
+type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
 
 /** A "CloudWatch Alarm State Change" event of EventBridge, checked and bounded. */
 export interface AlarmEvent {
@@ -123,7 +123,7 @@ export function incidentIdFor(targetId: string, alarmName: string, at: number): 
   return `${targetId}-${time}-${digest}`;
 }
 
-export interface AlarmMetric {
+interface AlarmMetric {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;

@@ -38,7 +38,7 @@ export const sampleRequest = z.object({
 export type SampleFunctionRequest = z.infer<typeof sampleRequest>;
 
 /** What another one sends to it each day. */
-export const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: targetSettings });
+const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: targetSettings });
 export type CheckFunctionRequest = z.infer<typeof checkRequest>;
 
 export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
@@ -92,7 +92,7 @@ export interface ActResult {
 }
 
 /** `done`: a person's call was carried out. It says nothing about relief. */
-export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done'] as const;
+const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** `error` is what Step Functions puts there on a Catch. Any schema is accepted: closing must work after a deploy too. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { ENGINE_NAMES } from '../server/snapshot.ts';
 
 /** How the worker logs in. It has two logins: the responder, and the canary that stands for every ordinary client. */
-export const workerAuth = z.discriminatedUnion('mode', [
+const workerAuth = z.discriminatedUnion('mode', [
   /** IAM database authentication: a token signed in the function itself, no AWS call. */
   z.object({ mode: z.literal('iam'), region: z.string(), user: z.string(), canaryUser: z.string() }),
   /** Two Secrets Manager secrets with `username` and `password`. */

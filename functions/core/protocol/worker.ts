@@ -111,7 +111,7 @@ export type WorkerRefused = {
 };
 
 /** The worker's answer: it got in and did what was asked, or it says why not. Faults of the worker itself are thrown. */
-export type WorkerAnswer<T> =
+type WorkerAnswer<T> =
   ({ readonly schema: number; readonly ok: true; readonly admission: Admission } & T) | WorkerRefused;
 
 export type SampleAnswer = WorkerAnswer<{ readonly sample: Sample }>;
@@ -122,3 +122,5 @@ export type LimitAnswer = WorkerAnswer<{ readonly limit: LimitOutcome }>;
 export type CheckAnswer = WorkerAnswer<{ readonly check: CheckFacts; readonly canary: Canary }> & {
   readonly sources: LoginSources;
 };
+/** Whatever a worker answers. */
+export type WorkerReply = SampleAnswer | SnapshotAnswer | EndAnswer | LimitAnswer | CheckAnswer;

@@ -13,7 +13,7 @@ export type Answer = 'approved' | 'denied';
  * `pending`: waits for a person. `expired`: nobody answered in time. `withdrawn`: the workflow did not wait any more, or the
  * question never reached a person. Whatever comes first stays: a question is answered or ended once.
  */
-export type ApprovalStatus = 'pending' | Answer | 'expired' | 'withdrawn';
+type ApprovalStatus = 'pending' | Answer | 'expired' | 'withdrawn';
 
 export interface Decision {
   /** As the person gave it. */

@@ -1,6 +1,6 @@
 import type { StoredSample } from './stored-sample.ts';
 
-export type FigureUnit = 'Percent' | 'Count' | 'Seconds';
+type FigureUnit = 'Percent' | 'Count' | 'Seconds';
 
 interface FigureShape {
   readonly unit: FigureUnit;

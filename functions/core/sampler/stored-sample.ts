@@ -14,7 +14,7 @@ import { printable } from '../words/printable.ts';
  * What became of a sample. `seen`: the worker looked. `refused`: the database did not let it in. `busy`: the worker was at
  * an incident, or at another sample; nothing is wrong. `failed`: the worker itself gave no answer.
  */
-export type SampleResult = 'seen' | 'refused' | 'busy' | 'failed';
+type SampleResult = 'seen' | 'refused' | 'busy' | 'failed';
 
 /** A sample as it is kept. Figures that are not known are null. */
 export interface StoredSample {

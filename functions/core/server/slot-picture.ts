@@ -18,13 +18,13 @@ export interface SlotPicture {
   readonly heads: readonly { readonly session: Session; readonly waiters: number }[];
 }
 
-export interface Share {
+interface Share {
   readonly name: string;
   readonly sessions: number;
 }
 
 /** Bands of the histograms: under each of these, and beyond the last. */
-export const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
+const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
 
 const MOST_SHARES = 3;
 const SHOWN_NAME_LENGTH = 40;

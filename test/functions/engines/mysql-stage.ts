@@ -7,7 +7,7 @@ import { limitStatement } from '../../../functions/core/server/limit-statement.t
 import { quoteAccount } from '../../../functions/engines/mysql/grants/grants.ts';
 import type { OpenOptions, Stage, StageClient } from './stage.ts';
 
-export interface MysqlClient extends StageClient {
+interface MysqlClient extends StageClient {
   /** Sends a statement and waits until the server shows the session in this state. */
   startWaiting(sql: string, sign: RegExp): Promise<void>;
 }

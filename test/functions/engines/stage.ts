@@ -1,12 +1,6 @@
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import type {
-  Ending,
-  Expectation,
-  LimitOutcome,
-  SessionToEnd,
-  WorkerRefused,
-} from '../../../functions/core/protocol/worker.ts';
+import type { Ending, Expectation, LimitOutcome, SessionToEnd, WorkerRefused } from '../../../functions/core/protocol/worker.ts';
 import type { Session } from '../../../functions/core/server/session.ts';
 import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
@@ -64,7 +58,7 @@ export interface LimitableUser {
 }
 
 /** What the server shows, and how exactly. The tests say what is true where it shows less. */
-export interface Shown {
+interface Shown {
   /** Sessions of others to a login that may see nothing but its own. */
   readonly othersToTheBlind: boolean;
   /** Since when a session is connected. */

@@ -1,7 +1,7 @@
 import type { Answer, Approval, Decision, Question, QuestionKey } from '../../record/approval.ts';
 
 /** What a question is stored with and never read out with. */
-export interface QuestionSecrets {
+interface QuestionSecrets {
   /** Wakes the workflow that waits for the answer. */
   readonly taskToken: string;
   readonly secretHash: string;

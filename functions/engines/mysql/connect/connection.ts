@@ -13,7 +13,7 @@ export interface MysqlConnection extends ServerConnection<Value> {
 }
 
 /** What may stand for a `?`. A list becomes its members with commas, and may not be empty. */
-export type Value = string | number | boolean | null | readonly (string | number)[];
+type Value = string | number | boolean | null | readonly (string | number)[];
 
 /** An error that the server itself answered with. */
 interface ServerError extends Error {

@@ -8,7 +8,7 @@ export const T0 = Date.UTC(2026, 10, 21, 3, 0, 0);
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-export function aTarget(id: string, overrides: Partial<TargetSettings> = {}): TargetSettings {
+function aTarget(id: string, overrides: Partial<TargetSettings> = {}): TargetSettings {
   return {
     id,
     engine: 'postgres',
