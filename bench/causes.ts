@@ -1,6 +1,7 @@
-import { CAUSES, type CauseName } from '../functions/core/cause/find-cause.ts';
+import { CAUSES } from '../functions/core/cause/find-cause.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import type { CauseName } from '../functions/core/policy/cause-names.ts';
+import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { countBy } from '../functions/core/words/count-by.ts';
 import { aPolicy } from '../test/support/a-session.ts';
 import { gapsOf, type Range } from './incidents/coverage.ts';
@@ -21,7 +22,7 @@ export function benchCauses(): void {
     const found = new Map<string, number>();
     for (let seed = 0; seed < PER_MODEL; seed++) {
       const { snapshot, context } = generateIncident(model, 1_000 * kind + seed);
-      const { cause } = diagnose(snapshot, settings, NO_HISTORY, context);
+      const { cause } = diagnoseSnapshot(snapshot, settings, NO_HISTORY, { context });
       found.set(cause.name, (found.get(cause.name) ?? 0) + 1);
       if (cause.name === model.cause) right++;
       if (cause.name !== 'unclear') named++;
@@ -37,9 +38,9 @@ export function benchCauses(): void {
 
 /** How the rehearsals on record were taken, and where the models do not reach what those saw. */
 export function benchRecorded(): void {
-  const looks = readRecorded();
+  const rehearsals = readRecorded();
   const rows = MODELS.map(({ name, scenarios }) => {
-    const own = looks.filter(({ scenario }) => scenarios.includes(scenario));
+    const own = rehearsals.filter(({ scenario }) => scenarios.includes(scenario));
     const first = own.map(({ firstCause }) => firstCause ?? 'none');
     return [
       name,
@@ -49,7 +50,7 @@ export function benchRecorded(): void {
     ];
   });
   printTable('Recorded rehearsals', ['incident', 'drills', 'taken at first for', 'as expected'], rows);
-  const gaps = MODELS.flatMap((model) => gapsOf(model, looks));
+  const gaps = MODELS.flatMap((model) => gapsOf(model, rehearsals));
   const inWords = (range: Range | null) =>
     range === null ? 'nothing' : `${range.from.toFixed(2)} to ${range.to.toFixed(2)}`;
   for (const { model, measure, recorded, modelled } of gaps) {

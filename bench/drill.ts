@@ -5,7 +5,10 @@ import { printTable } from './table.ts';
 
 const RUNS = 3;
 
-/** From the alarm event to the first act and to confirmed relief, in the default drill, against the runbooks' three minutes. */
+/**
+ * From the alarm event to the first act and to confirmed relief, in the default drill, against the runbooks' three
+ * minutes.
+ */
 export async function benchDrill(): Promise<void> {
   const results = [];
   for (let seed = 1; seed <= RUNS; seed++) {
@@ -13,7 +16,7 @@ export async function benchDrill(): Promise<void> {
       await runDrill(connectionLeak, {
         server: { engine: 'postgres', major: 18 },
         seed,
-        tell: () => undefined,
+        onLine: () => undefined,
         show: () => undefined,
         signal: new AbortController().signal,
       }),

@@ -11,7 +11,10 @@ const RUNS = 7;
 /** Any target will do: the code is the same for all. */
 const CONFIG = 'targets: [{ id: bench, engine: postgres, auth: { mode: url, variable: URL }, maxConnections: 100 }]';
 
-/** Size of each function's bundle, and how long a fresh process takes to load it, against loading nothing in the same run. */
+/**
+ * Size of each function's bundle, and how long a fresh process takes to load it, against loading nothing in the same
+ * run.
+ */
 export async function benchFunctions(): Promise<void> {
   const { functions } = await synthesize(parseConfig(CONFIG, 'bench'));
   const bare = medianLoad('data:text/javascript,');

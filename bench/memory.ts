@@ -7,11 +7,12 @@ import { openBed, workerSettingsOf, type Bed } from './servers/beds.ts';
 import { printTable } from './table.ts';
 
 const FUNCTION_MB = 512;
-const LOOKS = 5;
+const SNAPSHOTS = 5;
 
 /**
- * The most memory that a process takes: the bundled worker that looks at a thousand real sessions some times over, and a
- * diagnosis of five thousand generated ones that came as JSON, against a Node process that does nothing. A function has 512 MB.
+ * The most memory that a process takes: the bundled worker that takes some snapshots of a thousand real sessions, and a
+ * diagnosis of five thousand generated ones that came as JSON, against a Node process that does nothing. A function has
+ * 512 MB.
  */
 export async function benchMemory(): Promise<void> {
   const bare = peakMb('', {});
@@ -34,11 +35,11 @@ export async function benchMemory(): Promise<void> {
 const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 const DIAGNOSE = `
   const { mixedSessions } = await import(${at('plan.ts')});
-  const { diagnose } = await import(${at('../functions/core/verdict/diagnosis.ts')});
+  const { diagnoseSnapshot } = await import(${at('../functions/core/verdict/diagnosis.ts')});
   const { NO_HISTORY } = await import(${at('../functions/core/plan/tier-plan.ts')});
   const { aPolicy, aSnapshot } = await import(${at('../test/support/a-session.ts')});
   const payload = JSON.stringify(aSnapshot(5000, mixedSessions(5000)));
-  for (let n = 0; n < ${LOOKS}; n++) diagnose(JSON.parse(payload), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);`;
+  for (let n = 0; n < ${SNAPSHOTS}; n++) diagnoseSnapshot(JSON.parse(payload), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);`;
 
 async function peakOfWorker(bed: Bed): Promise<number> {
   const config = `targets: [{ id: bench, engine: ${bed.engine}, auth: { mode: url, variable: RESPONDER }, maxConnections: 100 }]`;
@@ -46,13 +47,13 @@ async function peakOfWorker(bed: Bed): Promise<number> {
   const worker = functions.find(({ name }) => name === 'headroom-worker-bench');
   if (worker === undefined) throw new Error('there is no bundle of the worker');
   const bundle = pathToFileURL(join(worker.assetFolder, 'index.mjs')).href;
-  const look = `
+  const take = `
     const { handler } = await import(${JSON.stringify(bundle)});
-    for (let n = 0; n < ${LOOKS}; n++) {
+    for (let n = 0; n < ${SNAPSHOTS}; n++) {
       const answer = await handler({ schema: 1, kind: 'snapshot', deadline: Date.now() + 20000, patienceMs: 0 });
       if (!answer.ok || answer.snapshot.sessions.length < 1000) throw new Error('not all sessions were seen');
     }`;
-  return peakMb(look, { HEADROOM_WORKER: JSON.stringify(workerSettingsOf(bed)), RESPONDER: bed.responderUrl });
+  return peakMb(take, { HEADROOM_WORKER: JSON.stringify(workerSettingsOf(bed)), RESPONDER: bed.responderUrl });
 }
 
 function peakMb(script: string, env: Readonly<Record<string, string>>): number {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { scenarioOn, type Scenario } from '../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../drill/scenarios/index.ts';
-import type { ServerChoice } from '../drill/stage/server-choice.ts';
+import type { ServerChoice } from '../drill/target/server-choice.ts';
 import { measureHeadroom, measureRemedy, type Outcome } from './peers/compare.ts';
 import { fetchPtKill } from './peers/pt-kill.ts';
 import { ptKill, runbook, type Remedy } from './peers/remedies.ts';
@@ -39,8 +39,8 @@ const HEAD = [
 ] as const;
 
 /**
- * Headroom beside what people use today, on the same loads in the same run: who paid for relief, when it came, and whether it
- * lasted. Writes the table into docs/least-harm.md.
+ * Headroom beside what people use today, on the same loads in the same run: who paid for relief, when it came, and
+ * whether it lasted. Writes the table into docs/least-harm.md.
  */
 export async function benchPeers(): Promise<void> {
   const program = await fetchPtKill();
@@ -50,7 +50,10 @@ export async function benchPeers(): Promise<void> {
   await writeIntoDocs(rows);
 }
 
-/** Side by side, each on a server of its own: alike for all, and most of the time is the minute in which relief is watched. */
+/**
+ * Side by side, each on a server of its own: alike for all, and most of the time is the minute in which relief is
+ * watched.
+ */
 async function compareIn(name: string, byPtKill: Remedy): Promise<string[][]> {
   const measured = SERVERS.flatMap((server) => {
     const scenario = scenarioOn(scenarioNamed(name), server.engine);

@@ -3,7 +3,7 @@ import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
 import { storeAnswer, type StoredSample } from '../functions/core/sampler/stored-sample.ts';
 import type { Session } from '../functions/core/server/session.ts';
 import type { Snapshot } from '../functions/core/server/snapshot.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, waiter } from '../test/support/a-session.ts';
 import { medianMs } from './median.ts';
 import { printTable } from './table.ts';
@@ -29,8 +29,8 @@ const MINUTE = 60_000;
 const SAMPLES = 720;
 
 /**
- * Time to classify and plan, with two hours of samples, against sorting the same sessions by age in the same run. Promised:
- * within 100 ms at 5,000 sessions.
+ * Time to classify and plan, with two hours of samples, against sorting the same sessions by age in the same run.
+ * Promised: within 100 ms at 5,000 sessions.
  */
 export function benchPlanning(): void {
   const rows: string[][] = [];
@@ -38,7 +38,7 @@ export function benchPlanning(): void {
     const snapshot = aSnapshot(count, mixedSessions(count));
     const settings = { policy: aPolicy(), mode: 'act' as const };
     const context = { ...NO_CONTEXT, samples: samplesBefore(snapshot) };
-    const planMs = medianMs(21, () => diagnose(snapshot, settings, NO_HISTORY, context));
+    const planMs = medianMs(21, () => diagnoseSnapshot(snapshot, settings, NO_HISTORY, { context }));
     const sortMs = medianMs(21, () => [...snapshot.sessions].sort((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0)));
     rows.push([
       String(count),

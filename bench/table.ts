@@ -1,7 +1,5 @@
-import Table from 'cli-table3';
+import { tableOf } from '../local/terminal/table.ts';
 
 export function printTable(title: string, head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
-  for (const row of rows) table.push([...row]);
-  console.log(`\n${title}\n${table.toString()}`);
+  console.log(`\n${title}\n${tableOf(head, rows)}`);
 }

@@ -11,9 +11,10 @@ const KILL_RUNS = 5;
 const KILL_SHARE = 0.3;
 
 /**
- * The worker against SQL by hand, in the same run: a snapshot (without the canary's login) against its own two statements on
- * PostgreSQL, where the aim is at most 1.3 times, and against SHOW PROCESSLIST and INNODB_TRX on MySQL and MariaDB, which
- * tell much less; and ending 30% of the sessions against ending them unguarded and looking until they are gone.
+ * The worker against SQL typed by a person, in the same run: a snapshot (without the canary's login) against its own
+ * two statements on PostgreSQL, where the aim is at most 1.3 times, and against SHOW PROCESSLIST and INNODB_TRX on
+ * MySQL and MariaDB, which tell much less; and ending 30% of the sessions against ending them unguarded and waiting
+ * until they are gone.
  */
 export async function benchWorker(): Promise<void> {
   for (const engine of ['postgres', 'mysql', 'mariadb'] as const) {
@@ -33,7 +34,7 @@ export async function benchWorker(): Promise<void> {
     }
     printTable(
       `The worker on ${title}`,
-      ['what', 'sessions', 'worker ms', 'by hand ms', 'worker / by hand', 'ms a session ended'],
+      ['what', 'sessions', 'worker ms', 'manually ms', 'worker / manually', 'ms a session ended'],
       rows,
     );
   }
@@ -41,17 +42,17 @@ export async function benchWorker(): Promise<void> {
 
 async function compareSnapshots(bed: Bed, worker: Worker): Promise<string[]> {
   const ours: number[] = [];
-  const byHand: number[] = [];
+  const manually: number[] = [];
   for (let run = 0; run < SNAPSHOT_RUNS; run++) {
     ours.push(await timed(() => snapshotOf(worker)));
-    byHand.push(await timed(() => bed.lookByHand()));
+    manually.push(await timed(() => bed.snapshotManually()));
   }
-  return [...compared(ours, byHand), ''];
+  return [...compared(ours, manually), ''];
 }
 
 async function compareKills(bed: Bed, worker: Worker): Promise<string[]> {
   const ours: number[] = [];
-  const byHand: number[] = [];
+  const manually: number[] = [];
   let ended = 0;
   for (let run = 0; run < KILL_RUNS; run++) {
     await bed.crowd.refill();
@@ -60,9 +61,9 @@ async function compareKills(bed: Bed, worker: Worker): Promise<string[]> {
     ended = victims.length;
     ours.push(await timed(() => endByWorker(worker, victims)));
     await bed.crowd.refill();
-    byHand.push(await timed(() => bed.endByHand(victims.length)));
+    manually.push(await timed(() => bed.endManually(victims.length)));
   }
-  return [...compared(ours, byHand), (middle(ours) / ended).toFixed(2)];
+  return [...compared(ours, manually), (middle(ours) / ended).toFixed(2)];
 }
 
 async function snapshotOf(worker: Worker): Promise<readonly Session[]> {
@@ -105,6 +106,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-function compared(ours: readonly number[], byHand: readonly number[]): string[] {
-  return [middle(ours).toFixed(1), middle(byHand).toFixed(1), (middle(ours) / middle(byHand)).toFixed(2)];
+function compared(ours: readonly number[], manually: readonly number[]): string[] {
+  return [middle(ours).toFixed(1), middle(manually).toFixed(1), (middle(ours) / middle(manually)).toFixed(2)];
 }

@@ -2,7 +2,9 @@ import { App } from 'aws-cdk-lib';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApp } from '../lib/app.ts';
-import { ConfigInvalid, loadConfig, warningsOf } from '../lib/config/config.ts';
+import { loadConfig } from '../lib/config/config.ts';
+import { ConfigInvalid } from '../lib/config/problems.ts';
+import { warningsOf } from '../lib/config/warnings.ts';
 import { addChecks } from '../lib/house/aws-solutions.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', 'headroom.example.yaml');

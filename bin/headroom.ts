@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { drillCommand } from '../drill/command.ts';
 import { errorWords } from '../functions/core/words/error-words.ts';
-import { ConfigInvalid } from '../lib/config/config.ts';
+import { ConfigInvalid } from '../lib/config/problems.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';

@@ -10,12 +10,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
- * Runs a TypeScript program on the Node that Lambda has: in this process where it is recent enough, else under the Node that
- * comes with the packages. Arguments, input and output, signals and exit status are the program's own.
- * Written in plain JavaScript because an older Node reads it.
- *
- * @param {string | URL} script file URL of the program
- * @returns {Promise<void>}
+ * Runs a TypeScript program on the Node that Lambda has: in this process where it is recent enough, else under the Node
+ * that comes with the packages. Arguments, input and output, signals and exit status are the program's own. Written in
+ * plain JavaScript because an older Node reads it.
+ * @param {string | URL} script file URL of the program @returns {Promise<void>}
  */
 export async function runOnNode24(script) {
   keepCompiledCode();
@@ -36,8 +34,8 @@ export async function runOnNode24(script) {
 }
 
 /**
- * What Node has compiled of this program and of those that it starts is kept from run to run, which halves the time to start.
- * Where it cannot be written, everything starts as it would without.
+ * What Node has compiled of this program and of those that it starts is kept from run to run, which halves the time to
+ * start. Where it cannot be written, everything starts as it would without.
  */
 function keepCompiledCode() {
   process.env.NODE_COMPILE_CACHE ??= join(ROOT, '.cache', 'compile');

@@ -2,18 +2,25 @@ import type { AskPerson } from '../local/runs/approver.ts';
 import type { Line } from '../local/terminal/narrator.ts';
 import type { Scenario } from './scenario/scenario.ts';
 
-/** Says what the scenario says, or asks who was given; in either case only once the late loads are there. */
+/** Loads that are there while the first question is read, and no longer. */
+export interface LateLoads {
+  begin(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Says what the scenario says, or asks who was given; in either case only once the late loads have come or gone. */
 export function answering(
   { answers = [] }: Scenario,
-  { person, tell }: { readonly person?: AskPerson | undefined; readonly tell: (line: Line) => void },
-  beginLateLoads: () => Promise<void>,
+  { onLine, person }: { readonly person?: AskPerson | undefined; readonly onLine: (line: Line) => void },
+  lateLoads: LateLoads,
 ): AskPerson {
   let asked = 0;
   return async (approval, signal) => {
     const answer = answers[Math.min(asked++, answers.length - 1)] ?? 'denied';
-    if (asked === 1) await beginLateLoads();
+    if (asked === 1) await lateLoads.begin();
+    if (asked === 2) await lateLoads.end();
     if (person === undefined) return { answer, by: 'the drill' };
-    tell({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
+    onLine({ at: Date.now(), kind: 'detail', text: `the scenario expects: ${answer}` });
     return person(approval, signal);
   };
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../local/options/usage-error.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { POSTGRES_MAJORS, type PostgresMajor } from './servers/files/postgres-files.ts';
-import type { ServerChoice } from './stage/server-choice.ts';
+import type { ServerChoice } from './target/server-choice.ts';
 
 /** What `headroom drill` was asked for, as it was written. */
 export interface DrillRequest {
@@ -27,8 +27,8 @@ export interface Drill {
 const MOST_SEEDS = 100;
 
 /**
- * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one. Throws
- * UsageError, with every problem at once.
+ * The drills to hold: every scenario asked for on every engine asked for, where it makes sense there. At least one.
+ * Throws UsageError, with every problem at once.
  */
 export function chooseDrills(request: DrillRequest): readonly Drill[] {
   const problems: string[] = [];

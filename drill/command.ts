@@ -6,10 +6,11 @@ import { APPROVE_HELP, canAsk, parseApprove, personFor, type Approve } from '../
 import type { AskPerson } from '../local/runs/approver.ts';
 import { EXIT } from '../local/terminal/exit-status.ts';
 import { print, printJson, say } from '../local/terminal/output.ts';
+import { columnsOf } from '../local/terminal/table.ts';
 import { chooseDrills, type Drill } from './choice.ts';
 import { confusionOf, printMatrix } from './outcome/confusion.ts';
+import type { DrillResult } from './outcome/drill-result.ts';
 import { createReporter, printReport, printTable, type FailedDrill } from './outcome/report.ts';
-import type { DrillResult } from './outcome/result.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { POSTGRES_MAJORS } from './servers/files/postgres-files.ts';
 
@@ -54,11 +55,7 @@ export function drillCommand(): Command {
 
 function listScenarios(json: boolean): void {
   if (json) printJson(SCENARIOS.map(({ name, engines, summary }) => ({ name, engines, summary })));
-  else {
-    for (const { name, engines, summary } of SCENARIOS) {
-      print(`${name.padEnd(22)} ${engines.join(', ').padEnd(24)} ${summary}`);
-    }
-  }
+  else print(columnsOf(SCENARIOS.map(({ name, engines, summary }) => [name, engines.join(', '), summary])));
 }
 
 /** Rehearses one scenario and returns the exit status. */

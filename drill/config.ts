@@ -1,8 +1,9 @@
 import { stringify } from 'yaml';
-import { parseConfig, type HeadroomConfig } from '../lib/config/config.ts';
+import { parseConfig } from '../lib/config/config.ts';
+import type { HeadroomConfig } from '../lib/config/schema.ts';
 import type { Scenario } from './scenario/scenario.ts';
-import { slotsOf, type ServerChoice } from './stage/server-choice.ts';
-import type { DrillServer } from './stage/shop.ts';
+import type { DrillServer } from './target/drill-server.ts';
+import { slotsOf, type ServerChoice } from './target/server-choice.ts';
 
 export const TARGET_ID = 'shop';
 const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';

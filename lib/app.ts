@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/policy/policy.ts';
+import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
 import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';
@@ -20,13 +20,16 @@ export interface BuildOptions {
   readonly bundled?: readonly string[];
   /** False spares the seconds that CloudFormation's rules take, for whoever deploys nothing. */
   readonly validate?: boolean;
-  /** A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they are. */
+  /**
+   * A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they
+   * are.
+   */
   readonly sources?: string;
 }
 
 /**
- * The CDK app of an installation: a shared stack and one stack per target. Needs no credentials, no network and no look-ups.
- * Throws ConfigInvalid when the configuration does not suffice for AWS.
+ * The CDK app of an installation: a shared stack and one stack per target. Needs no credentials, no network and no
+ * look-ups. Throws ConfigInvalid when the configuration does not suffice for AWS.
  */
 export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): App {
   const app = new App({
@@ -50,7 +53,8 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   });
   for (const target of targets) {
     const stack = new TargetStack(app, names.targetStack(target.target.id), { config, target, env: place });
-    // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes first.
+    // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes
+    // first.
     stack.addStackDependency(shared);
   }
   return app;

@@ -1,4 +1,4 @@
-import { stage, type CauseExample, type Group, type Story } from './cause-stage.ts';
+import { exampleOf, type CauseExample, type Group, type Story } from './cause-example.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -283,4 +283,4 @@ const STORIES: readonly Story[] = [
 ];
 
 /** One example for each cause. */
-export const CAUSE_EXAMPLES: readonly CauseExample[] = STORIES.map(stage);
+export const CAUSE_EXAMPLES: readonly CauseExample[] = STORIES.map(exampleOf);

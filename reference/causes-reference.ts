@@ -1,23 +1,18 @@
 import { adviseOn } from '../functions/core/cause/advice.ts';
 import type { Facts } from '../functions/core/cause/facts.ts';
-import {
-  CAUSES,
-  CERTAINTY,
-  tierOrderFor,
-  weighCauses,
-  type CauseName,
-  type WeighedCause,
-} from '../functions/core/cause/find-cause.ts';
-import { CAUSES as KNOWN, type KnownCause } from '../functions/core/cause/known-causes.ts';
-import { TOLD_WEIGHT, weighShare, type Cause } from '../functions/core/cause/weights.ts';
+import { CAUSES, CERTAINTY, tierOrderFor, weighCauses, type WeighedCause } from '../functions/core/cause/find-cause.ts';
+import { KNOWN_CAUSES as KNOWN } from '../functions/core/cause/known-causes.ts';
+import { weighShare, type Cause } from '../functions/core/cause/weights.ts';
 import { NO_HISTORY } from '../functions/core/plan/tier-plan.ts';
+import type { CauseName, KnownCause } from '../functions/core/policy/cause-names.ts';
 import { policy } from '../functions/core/policy/policy.ts';
 import { consumerOf, type Session } from '../functions/core/server/session.ts';
-import { diagnose } from '../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../functions/core/words/in-words.ts';
 import { percent } from '../functions/core/words/percent.ts';
+import type { CauseExample } from './cause-example.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
-import type { CauseExample } from './cause-stage.ts';
+import { code, list, table } from './markdown.ts';
 
 const POLICY = policy.parse({});
 const NAMES = (Object.keys(KNOWN) as KnownCause[]).sort((a, b) => KNOWN[b].prior - KNOWN[a].prior || (a < b ? -1 : 1));
@@ -55,15 +50,14 @@ const PARTS: Readonly<Record<string, () => string>> = {
         ['for each thing that is not known, “unclear” is as many times as likely', String(CERTAINTY.unknownFactor)],
         ['a cause is named from a probability of', String(CERTAINTY.leastSure)],
         ['and listed from', String(CERTAINTY.leastProbability)],
-        ['what others tell of a cause weighs at most', `± ${TOLD_WEIGHT}`],
       ],
     ),
   examples: () => CAUSE_EXAMPLES.map(describeExample).join('\n\n'),
 };
 
 /**
- * docs/causes.md with every generated part anew; the prose around them stays. Throws when a part is missing, is there twice or
- * is none of ours, with its name.
+ * docs/causes.md with every generated part anew; the prose around them stays. Throws when a part is missing, is there
+ * twice or is none of ours, with its name.
  */
 export function fillCauses(text: string): string {
   const found: string[] = [];
@@ -94,7 +88,7 @@ function signRows(name: KnownCause): string[][] {
 }
 
 function describeExample({ cause, story, target, snapshot, context }: CauseExample): string {
-  const diagnosis = diagnose(snapshot, { policy: POLICY, mode: 'act' }, NO_HISTORY, context);
+  const diagnosis = diagnoseSnapshot(snapshot, { policy: POLICY, mode: 'act' }, NO_HISTORY, { context });
   const { cause: finding, facts } = diagnosis;
   const ranked = weighCauses(facts, POLICY);
   const shown = ranked.find(({ name }) => name === (cause === 'unclear' ? ranked[0]?.name : cause));
@@ -107,9 +101,9 @@ function describeExample({ cause, story, target, snapshot, context }: CauseExamp
     `**Ranked:** ${finding.ranking.map(({ name, probability }) => `${code(name)} ${probability.toFixed(2)}`).join(', ')}. **Found:** ${code(finding.name)}, confidence ${finding.confidence.toFixed(2)}.`,
     `**Evidence in the record:**`,
     list(finding.evidence),
-    `**Tiers, in this order:** ${tierOrderFor(finding.name).map(code).join(', ')}. First: ${firstWords(finding.name as CauseName)}.`,
+    `**Tiers, in this order:** ${tierOrderFor(finding.name).map(code).join(', ')}. First: ${firstWords(finding.name)}.`,
     `**Advice:**`,
-    list(adviseOn(finding.name as CauseName, facts, target)),
+    list(adviseOn(finding.name, facts, target)),
   ].join('\n\n');
 }
 
@@ -180,19 +174,6 @@ function range(ages: readonly (number | null)[]): string {
   if (Math.max(...known) < 1000) return 'under 1 s';
   const [least, most] = [inWords(Math.min(...known)), inWords(Math.max(...known))];
   return least === most ? least : `${least} to ${most}`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
-}
-
-/** What databases call things must not become markup. */
-function list(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line.replace(/[*<>|]/g, '\\$&')}`).join('\n');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
 
 function signed(weight: number): string {

@@ -1,6 +1,7 @@
 import { FLOORS } from '../functions/core/policy/policy.ts';
 import { buildJsonSchema, type JsonSchema } from '../lib/config/json-schema.ts';
 import { isRecord } from '../lib/config/records.ts';
+import { code, table } from './markdown.ts';
 
 const INTRODUCTION = `# headroom.yaml
 
@@ -9,16 +10,16 @@ Every field, its default and its limits. This page is made from the schema that 
 
     # yaml-language-server: $schema=./headroom.schema.json
 
-\`defaults\` takes every field of a target but \`id\` and is merged under each of them: what a target says itself wins, key by
-key; lists are replaced as a whole. A mistake never goes by in silence: unknown keys are refused, and every problem is named
-at once with its line, its value and the fix.
+\`defaults\` takes every field of a target but \`id\`, and is merged under each target. What a target says itself wins, key by
+key; lists are replaced as a whole. No mistake is ignored: unknown keys are refused, and all problems are listed at once,
+each with its line, its value and the fix.
 
 Paths below are written with dots. Percentages are of _usable_ slots: \`max_connections\` less every reserve.
 `;
 
 const FLOOR_NOTE = `## Lower limits on real targets
 
-Unless a target is marked \`rehearsal: true\`, ages under these are refused, because ending what is that young is not a cure:
+Ages under these are refused, unless a target is marked \`rehearsal: true\`. Ending what is that young cures nothing:
 ${Object.entries(FLOORS)
   .map(([name, seconds]) => `\`policy.ages.${name}\` ${seconds} s`)
   .join(', ')}.
@@ -45,20 +46,18 @@ export function writePolicyReference(): string {
 }
 
 function section(title: string, schema: JsonSchema): string {
-  const rows = leavesOf(schema, '').map(
-    ({ path, schema: leaf }) =>
-      `| \`${path}\` | ${describeDefault(leaf)} | ${describeType(leaf)} | ${text(leaf['description'])} |`,
-  );
+  const rows = leavesOf(schema, '').map(({ path, schema: leaf }) => [
+    code(path),
+    describeDefault(leaf),
+    describeType(leaf),
+    text(leaf['description']),
+  ]);
   return [
     `## ${title}`,
-    '',
     text(schema['description']),
+    table(['field', 'default', 'values', 'what it does'], rows),
     '',
-    '| field | default | values | what it does |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
+  ].join('\n\n');
 }
 
 function leavesOf(schema: JsonSchema, prefix: string): Field[] {

@@ -4,7 +4,7 @@ import { aPolicy } from '../../test/support/a-session.ts';
 import { generateIncident } from './generate.ts';
 import { measure, MEASURES, type MeasureName } from './measures.ts';
 import type { Model } from './models.ts';
-import type { RecordedLook } from './recorded.ts';
+import type { RecordedRehearsal } from './recorded.ts';
 
 export interface Range {
   readonly from: number;
@@ -28,18 +28,20 @@ const SLACK = 0.05;
 const OTHER_SLACK: Partial<Record<MeasureName, number>> = {
   /** Production's samples are a minute apart, a fifth of an idle time: what happens between two of them looks alike. */
   climb: 0.2,
-  /** What counts as fresh is not compressed as ages are: it is all of an idle time there, and a thirtieth in production. */
+  /**
+   * What counts as fresh is not compressed as ages are: it is all of an idle time there, and a thirtieth in production.
+   */
   fresh: 0.1,
-  /** A rehearsal's own eyes knock four times a second, which is a good share of a small server's logins. */
+  /** A rehearsal's watch and sampler log in four times a second: a good share of a small server's logins. */
   opens: 0.25,
 };
 
 /**
- * Where a model's own distribution does not contain what the rehearsals of its story recorded: then it is a model of something
- * else. Measures are free of the compressed time of a rehearsal, see `MEASURES`.
+ * Where a model's own distribution does not contain what the rehearsals of its story recorded: then it is a model of
+ * something else. Measures are free of the compressed time of a rehearsal, see `MEASURES`.
  */
-export function gapsOf(model: Model, looks: readonly RecordedLook[]): readonly Gap[] {
-  const own = looks.filter((look) => tellsOf(look, model));
+export function gapsOf(model: Model, rehearsals: readonly RecordedRehearsal[]): readonly Gap[] {
+  const own = rehearsals.filter((rehearsal) => isOfStory(rehearsal, model));
   const policy = aPolicy();
   const generated = Array.from({ length: INCIDENTS }, (_, seed) => {
     const { snapshot, context } = generateIncident(model, seed);
@@ -59,8 +61,11 @@ export function gapsOf(model: Model, looks: readonly RecordedLook[]): readonly G
   });
 }
 
-/** A rehearsal of the model's story, on an engine that shows it: a migration tool that nobody can see makes another picture. */
-function tellsOf({ scenario: name, engine }: RecordedLook, { scenarios, cause }: Model): boolean {
+/**
+ * A rehearsal of the model's story, on an engine that shows it: a migration tool that nobody can see makes another
+ * picture.
+ */
+function isOfStory({ scenario: name, engine }: RecordedRehearsal, { scenarios, cause }: Model): boolean {
   const scenario = scenarios.includes(name) ? SCENARIOS.find((each) => each.name === name) : undefined;
   return scenario !== undefined && [scenarioOn(scenario, engine).expect.cause].flat().includes(cause);
 }

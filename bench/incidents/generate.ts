@@ -18,7 +18,10 @@ export interface GeneratedIncident {
   readonly context: Context;
 }
 
-/** One incident of a kind: the same seed gives the same one. A part of them comes without history, as after an installation. */
+/**
+ * One incident of a kind: the same seed gives the same one. A part of them comes without history, as after an
+ * installation.
+ */
 export function generateIncident(model: Model, seed: number): GeneratedIncident {
   const dice = rollDice(seed);
   const crowd: Crowd = { dice, tellsConnected: dice.happens(2 / 3), nextId: 1 };

@@ -1,5 +1,5 @@
 import type { Dice } from '../../drill/loads/dice.ts';
-import type { CauseName } from '../../functions/core/cause/find-cause.ts';
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { add, busy, leaked, openTransaction, pooledIdle, waiting, type Crowd } from './crowd.ts';
 

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chooseDrills, type Drill } from '../../drill/choice.ts';
 import { confusionOf, printMatrix } from '../../drill/outcome/confusion.ts';
+import type { DrillResult } from '../../drill/outcome/drill-result.ts';
 import type { FailedDrill } from '../../drill/outcome/report.ts';
-import type { DrillResult } from '../../drill/outcome/result.ts';
 import { runDrill } from '../../drill/run.ts';
-import type { FirstLook } from '../../drill/stage/first-look.ts';
+import type { FirstSnapshot } from '../../drill/target/first-snapshot.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { measure } from './measures.ts';
 import { MODELS } from './models.ts';
-import { readRecorded, writeRecorded, type RecordedLook } from './recorded.ts';
+import { readRecorded, writeRecorded, type RecordedRehearsal } from './recorded.ts';
 
 /**
- * Rehearses every scenario that a model is for and keeps what the first look of each saw, in the place of an earlier record
- * of the same scenario, engine and seed: `npm run record -- [--seeds N] [--engine E] [--scenario NAME]`.
+ * Rehearses every scenario that a model is for and keeps what the first snapshot of each showed, in the place of an
+ * earlier record of the same scenario, engine and seed: `npm run record -- [--seeds N] [--engine E] [--scenario NAME]`.
  */
 const { values } = parseArgs({
   options: {
@@ -43,17 +43,17 @@ function drillsOf(scenario: string): readonly Drill[] {
 
 async function record({ scenario, server, seed }: Drill): Promise<DrillResult | FailedDrill> {
   const which = { scenario: scenario.name, engine: server.engine, seed };
-  const looks: FirstLook[] = [];
+  const snapshots: FirstSnapshot[] = [];
   try {
     const result = await runDrill(scenario, {
       server,
       seed,
-      tell: () => undefined,
+      onLine: () => undefined,
       show: () => undefined,
-      onFirstLook: (look) => looks.push(look),
+      onFirstSnapshot: (first) => snapshots.push(first),
       signal: new AbortController().signal,
     });
-    for (const { settings, snapshot, context } of looks) {
+    for (const { settings, snapshot, context } of snapshots) {
       keep({
         ...which,
         cause: result.cause,
@@ -74,10 +74,10 @@ async function record({ scenario, server, seed }: Drill): Promise<DrillResult | 
   }
 }
 
-function keep(look: RecordedLook): void {
+function keep(rehearsal: RecordedRehearsal): void {
   const file = fileURLToPath(new URL('recorded.json', import.meta.url));
   const earlier = existsSync(file) ? readRecorded() : [];
-  const isSame = ({ scenario, engine, seed }: RecordedLook) =>
-    scenario === look.scenario && engine === look.engine && seed === look.seed;
-  writeRecorded([...earlier.filter((other) => !isSame(other)), look]);
+  const isSame = ({ scenario, engine, seed }: RecordedRehearsal) =>
+    scenario === rehearsal.scenario && engine === rehearsal.engine && seed === rehearsal.seed;
+  writeRecorded([...earlier.filter((other) => !isSame(other)), rehearsal]);
 }

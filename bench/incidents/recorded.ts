@@ -6,7 +6,7 @@ import { MEASURES } from './measures.ts';
 
 const FILE = fileURLToPath(new URL('recorded.json', import.meta.url));
 
-const recordedLook = z.object({
+const recordedRehearsal = z.object({
   scenario: z.string(),
   engine: z.enum(ENGINE_NAMES),
   seed: z.number(),
@@ -18,17 +18,17 @@ const recordedLook = z.object({
   measures: z.record(z.enum(Object.keys(MEASURES) as [keyof typeof MEASURES]), z.number().nullable()),
 });
 
-/** What the first look of one rehearsal saw, and what the incident was taken for. */
-export type RecordedLook = z.infer<typeof recordedLook>;
+/** What the first snapshot of one rehearsal showed, and which cause the incident was given. */
+export type RecordedRehearsal = z.infer<typeof recordedRehearsal>;
 
-export function readRecorded(): readonly RecordedLook[] {
-  return z.array(recordedLook).parse(JSON.parse(readFileSync(FILE, 'utf8')));
+export function readRecorded(): readonly RecordedRehearsal[] {
+  return z.array(recordedRehearsal).parse(JSON.parse(readFileSync(FILE, 'utf8')));
 }
 
-/** One look a line, in a fixed order. */
-export function writeRecorded(looks: readonly RecordedLook[]): void {
-  const sorted = [...looks].sort(
+/** One rehearsal a line, in a fixed order. */
+export function writeRecorded(rehearsals: readonly RecordedRehearsal[]): void {
+  const sorted = [...rehearsals].sort(
     (a, b) => a.scenario.localeCompare(b.scenario) || a.engine.localeCompare(b.engine) || a.seed - b.seed,
   );
-  writeFileSync(FILE, `[\n${sorted.map((look) => `  ${JSON.stringify(look)}`).join(',\n')}\n]\n`);
+  writeFileSync(FILE, `[\n${sorted.map((rehearsal) => `  ${JSON.stringify(rehearsal)}`).join(',\n')}\n]\n`);
 }

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCleanup } from '../../drill/cleanup.ts';
-import { loadSpec } from '../../drill/loads/load-spec.ts';
-import { summariseLoad, type LoadResult } from '../../drill/outcome/result.ts';
-import { fillServer, runDrill } from '../../drill/run.ts';
+import { fillServer, loadSpecsOf } from '../../drill/fill-server.ts';
+import { summariseLoad, type LoadResult } from '../../drill/outcome/drill-result.ts';
+import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
-import { startDrillServer } from '../../drill/stage/drill-server.ts';
-import { slotsOf, type ServerChoice } from '../../drill/stage/server-choice.ts';
-import { knock } from '../../drill/stage/watch.ts';
+import { slotsOf, type ServerChoice } from '../../drill/target/server-choice.ts';
+import { startDrillServer } from '../../drill/target/start-server.ts';
+import { tryLogin } from '../../drill/target/usage-watch.ts';
 import type { Remedy } from './remedies.ts';
 
 /** What a remedy came to. */
 export interface Outcome {
   readonly remedy: string;
-  /** Seconds from the alarm to the third good look; null when relief did not come. */
+  /** Seconds from the alarm to the third good reading; null when relief did not come. */
   readonly reliefSeconds: number | null;
   /** It has handed the matter to a person. */
   readonly paged: boolean;
@@ -35,7 +35,7 @@ const SPACING_MS = 500;
 const TIME_MS = 20_000;
 const HOLD_SECONDS = 60;
 /** The same habits of the loads for all, and nobody watches. */
-const QUIETLY = { seed: 1, tell: () => undefined } as const;
+const QUIETLY = { seed: 1, onLine: () => undefined } as const;
 
 /** Headroom, in the drill as it is, but that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {
@@ -66,12 +66,10 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
   const cleanup = createCleanup();
   try {
     const slots = slotsOf(scenario, choice);
-    const specs = scenario.loads
-      .map((load) => loadSpec.parse(load))
-      .filter(({ login }) => login !== 'reserved' || slots.hasReservedRole);
+    const specs = loadSpecsOf(scenario.loads, slots);
     const server = await startDrillServer(scenario, specs, choice);
     cleanup.add(() => server.stop());
-    const loads = await fillServer(specs, server, QUIETLY, cleanup);
+    const loads = await fillServer(specs, server, { ...QUIETLY, cleanup });
     await sleep(scenario.ripenMs);
     for (const load of loads) load.alarm();
 
@@ -87,7 +85,7 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     let usage = 100;
     while (Date.now() < (reliefAt === null ? alarmAt + TIME_MS : reliefAt + 1000 * HOLD_SECONDS)) {
       usage = (100 * (await server.countUsed())) / slots.usable;
-      const isCalm = usage <= RELIEF_PERCENT && (await knock(choice, server.passerByUrl)) === 'open';
+      const isCalm = usage <= RELIEF_PERCENT && (await tryLogin(choice, server.passerByUrl)) === 'admitted';
       good = isCalm ? good + 1 : 0;
       if (good === SAMPLES) reliefAt ??= Date.now();
       if (reliefAt !== null) highest = Math.max(highest, usage);

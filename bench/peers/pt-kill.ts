@@ -15,8 +15,8 @@ export interface PtKill {
 }
 
 /**
- * pt-kill of percona-toolkit with what it needs (Perl itself excepted), fetched once from the archive this machine installs
- * from. Throws, saying what is missing, when it cannot be had.
+ * pt-kill of percona-toolkit with what it needs (Perl itself excepted), fetched once from the archive this machine
+ * installs from. Throws, saying what is missing, when it cannot be had.
  */
 export async function fetchPtKill(): Promise<PtKill> {
   const tree = join(await cacheFolder('mysql'), 'percona-toolkit');

@@ -1,6 +1,6 @@
 import mysql, { type RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
-import type { DrillServer } from '../../drill/stage/shop.ts';
+import type { DrillServer } from '../../drill/target/drill-server.ts';
 import type { PtKill } from './pt-kill.ts';
 
 /** What somebody might do instead of Headroom, when the alarm goes off. */
@@ -14,8 +14,8 @@ const AGE_SECONDS = 3;
 const PT_KILL_SECONDS = 8;
 
 /**
- * pt-kill as its documentation has it for this purpose: everything that sleeps for too long, or every query that runs for
- * too long, once a second. As an administrator, for whom the server keeps a slot.
+ * pt-kill as its documentation has it for this purpose: everything that sleeps for too long, or every query that runs
+ * for too long, once a second. As an administrator, for whom the server keeps a slot.
  */
 export function ptKill(program: PtKill, what: 'idle' | 'busy'): Remedy {
   const match =
@@ -30,11 +30,11 @@ export function ptKill(program: PtKill, what: 'idle' | 'busy'): Remedy {
 }
 
 /**
- * The runbooks' first commands, in their own words: PostgreSQL ends what is idle and old as a connection, MySQL everything
- * that sleeps for too long; then queries that run for too long.
+ * The runbooks' first commands, in their own words: PostgreSQL ends what is idle and old as a connection, MySQL
+ * everything that sleeps for too long; then queries that run for too long.
  */
 export const runbook: Remedy = {
-  name: 'runbook, by hand',
+  name: 'runbook, manually',
   async apply(server) {
     if (server.choice.engine === 'postgres') await endByRunbookOnPostgres(server);
     else await endByRunbookOnMysql(server);

@@ -16,10 +16,10 @@ export interface Bed {
   readonly engine: EngineName;
   readonly responderUrl: string;
   readonly crowd: Crowd;
-  /** What a person would look at. */
-  lookByHand(): Promise<unknown>;
-  /** Ends so many idle sessions without a second look, and waits until they are gone. */
-  endByHand(count: number): Promise<void>;
+  /** What a person would read. */
+  snapshotManually(): Promise<unknown>;
+  /** Ends so many idle sessions without checking them first, and waits until they are gone. */
+  endManually(count: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,11 +61,11 @@ async function openPostgresBed(count: number): Promise<Bed> {
     responderUrl,
     crowd,
     // The worker's own two statements: there is nothing shorter that tells the same.
-    async lookByHand() {
+    async snapshotManually() {
       await hand.query(LIMITS.sql, [true, ...LOCK_KEY]);
       return hand.query(SESSIONS.sql, [LISTEN_PATTERN, []]);
     },
-    async endByHand(wanted) {
+    async endManually(wanted) {
       const { rows } = await hand.query<{ pid: number }>(
         `SELECT pid, pg_terminate_backend(pid)
          FROM (SELECT pid FROM pg_stat_activity WHERE usename = $1 AND state = 'idle' LIMIT $2) AS victims`,
@@ -95,11 +95,11 @@ async function openMysqlBed(flavour: 'mysql' | 'mariadb', count: number): Promis
     engine: flavour,
     responderUrl,
     crowd,
-    async lookByHand() {
+    async snapshotManually() {
       await hand.query('SHOW FULL PROCESSLIST');
       return hand.query('SELECT * FROM information_schema.INNODB_TRX');
     },
-    async endByHand(wanted) {
+    async endManually(wanted) {
       const [rows] = await hand.query<Ids>(
         `SELECT id FROM information_schema.PROCESSLIST WHERE user = ? AND command = 'Sleep' LIMIT ?`,
         [BED_USER, wanted],

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import type { Connection } from '../../drill/clients/client.ts';
 import { clientFor } from '../../drill/clients/registry.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
 /** Idle clients in a process of their own, so that they weigh on nothing that is measured. */
 
-const order = z.object({ engine: z.enum(['postgres', 'mysql', 'mariadb']), url: z.string(), count: z.number() });
+const order = z.object({ engine: z.enum(ENGINE_NAMES), url: z.string(), count: z.number() });
 const OPENED_AT_ONCE = 8;
 const connections = new Set<Connection>();
 

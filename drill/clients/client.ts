@@ -4,13 +4,17 @@ export interface Dialect {
   sleep(seconds: number): string;
   /** Begins a transaction that sees the data as they are now, to its end. */
   readonly beginSnapshot: string;
-  /** Leaves the open transaction failed, with nothing to be done but roll it back; null where there is no such state. */
+  /**
+   * Leaves the open transaction failed, with nothing to be done but roll it back; null where there is no such state.
+   */
   readonly failTransaction: string | null;
   /** Reads the table `orders`, never comes to an end, and fails when it is cancelled. */
   readonly endlessQuery: string;
   /** Swallows a cancel and goes on: only the end of its session ends it. */
   readonly stubbornQuery: string;
-  /** Within a transaction: changes the table `stock` so that nobody else gets at its row before the transaction ends. */
+  /**
+   * Within a transaction: changes the table `stock` so that nobody else gets at its row before the transaction ends.
+   */
   readonly migrate: string;
 }
 
@@ -35,7 +39,10 @@ export interface Login {
 export interface Connection {
   /** As Headroom identifies sessions, so that labels and records can be compared. */
   readonly identity: { readonly id: number; readonly incarnation: string };
-  /** Settles when the session is over, whoever ended it, with what the server said then; with an empty text when it said nothing. */
+  /**
+   * Settles when the session is over, whoever ended it, with what the server said then; with an empty text when it said
+   * nothing.
+   */
   readonly over: Promise<string>;
   query(sql: string, values?: readonly unknown[]): Promise<readonly unknown[]>;
   /** Follows the server as a standby does, until the session is over. Settles when the stream runs. */
@@ -54,7 +61,10 @@ export interface HalfOpen {
 export interface Client {
   readonly dialect: Dialect;
   connect(login: Login): Promise<Connection>;
-  /** Begins to log in and leaves it at that, as what is lost on the way or only scans ports does. Null when it was refused. */
+  /**
+   * Begins to log in and leaves it at that, as what is lost on the way or only scans ports does. Null when it was
+   * refused.
+   */
   beginLogin(login: Login): Promise<HalfOpen | null>;
   failureOf(error: unknown): Failure;
 }

@@ -1,7 +1,7 @@
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { clientFor } from '../clients/registry.ts';
 import { behaviours } from './behaviours/behaviours.ts';
-import { openSession, type Place } from './behaviours/client-session.ts';
+import { openSession, type ClientSession, type Place } from './behaviours/client-session.ts';
 import { rollDice } from './dice.ts';
 import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
 
@@ -15,10 +15,13 @@ process.once('disconnect', () => process.exit());
 // Ctrl-C goes to the whole process group; the parent decides when a load ends.
 process.on('SIGINT', () => undefined);
 
+const sessions: ClientSession[] = [];
+
 const alarm = new Promise<void>((resolve) => {
   process.on('message', (raw) => {
     const message = toLoad.parse(raw);
     if (message.type === 'alarm') resolve();
+    else if (message.type === 'leave') void leave();
     else {
       start(message).catch((error: unknown) => {
         report({ type: 'broken', message: errorWords(error) });
@@ -36,7 +39,11 @@ async function start(order: LoadOrder): Promise<void> {
     dialect: client.dialect,
     random: () => dice.between(0, 1),
     alarm,
-    open: (purpose, instance = opened++) => openSession(client, order, purpose, placeOf(order.spec, instance), report),
+    async open(purpose, instance = opened++) {
+      const session = await openSession(client, order, { purpose, place: placeOf(order.spec, instance), report });
+      if (session !== null) sessions.push(session);
+      return session;
+    },
     async beginLogin() {
       const login = await client.beginLogin({ url: order.url, application: order.spec.application });
       if (login === null) report({ type: 'refused', code: 'half-open' });
@@ -45,6 +52,12 @@ async function start(order: LoadOrder): Promise<void> {
     worked: () => report({ type: 'worked' }),
     ready: () => report({ type: 'ready' }),
   });
+}
+
+/** A session is closed when the server has closed it too. */
+async function leave(): Promise<void> {
+  await Promise.all(sessions.filter((session) => session.isAlive()).map((session) => session.close()));
+  process.disconnect();
 }
 
 /** Where a client runs: several instances have names and, where this machine has them, addresses of their own. */

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
 /**
- * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has failed,
- * whatever else happened.
+ * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has
+ * failed, whatever else happened.
  */
 export const loadSpec = z.object({
   /** As it appears in reports: "the healthy pool". */
@@ -27,7 +27,10 @@ export const loadSpec = z.object({
     'half-open-flood',
   ]),
   user: z.string(),
-  /** Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16; `owner` may change the shop's tables. */
+  /**
+   * Its login's powers, as the drill creates it. `reserved` exists from PostgreSQL 16; `owner` may change the shop's
+   * tables.
+   */
   login: z._default(z.enum(['ordinary', 'owner', 'reserved', 'superuser', 'replication']), 'ordinary'),
   /** Connections the server allows its user; no limit when absent. */
   connectionLimit: z.optional(z.int().check(z.minimum(1))),
@@ -62,8 +65,12 @@ const loadOrder = z.object({
 });
 export type LoadOrder = z.infer<typeof loadOrder>;
 
-/** What a load process is told: first its order; later that the alarm has gone off. */
-export const toLoad = z.discriminatedUnion('type', [loadOrder, z.object({ type: z.literal('alarm') })]);
+/** What a load process is told: first its order; later that the alarm has gone off, or to close its sessions and go. */
+export const toLoad = z.discriminatedUnion('type', [
+  loadOrder,
+  z.object({ type: z.literal('alarm') }),
+  z.object({ type: z.literal('leave') }),
+]);
 export type ToLoad = z.infer<typeof toLoad>;
 
 /** What a load process says while it runs. */

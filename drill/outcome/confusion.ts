@@ -1,7 +1,7 @@
-import Table from 'cli-table3';
 import { print } from '../../local/terminal/output.ts';
+import { tableOf } from '../../local/terminal/table.ts';
+import type { DrillResult } from './drill-result.ts';
 import type { FailedDrill } from './report.ts';
-import type { DrillResult } from './result.ts';
 
 /** What became of all drills of one scenario. */
 export interface ConfusionRow {
@@ -37,24 +37,25 @@ function expectedCauses(result: DrillResult | FailedDrill): readonly string[] {
   return result.expected.filter(({ name }) => name === 'cause').flatMap(({ expected }) => expected.split(' or '));
 }
 
-/** One line each: the causes found, those in brackets that were expected, and how many drills went as expected altogether. */
+/**
+ * One line each: the causes found, those in brackets that were expected, and how many drills went as expected
+ * altogether.
+ */
 export function printMatrix(matrix: readonly ConfusionRow[]): void {
   const causes = [...new Set(matrix.flatMap((row) => Object.keys(row.causes)))].sort();
-  const table = new Table({
-    head: ['scenario', ...causes, 'as expected'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of matrix) {
+  const rows = matrix.map((row) => {
     const cells = causes.map((cause) => {
       const count = row.causes[cause] ?? 0;
       if (row.expected.includes(cause)) return `[${count}]`;
       return count === 0 ? '·' : String(count);
     });
-    table.push([row.scenario, ...cells, `${row.asExpected} of ${row.drills}`]);
-  }
+    return [row.scenario, ...cells, `${row.asExpected} of ${row.drills}`];
+  });
   const [held, well] = [
     matrix.reduce((sum, { drills }) => sum + drills, 0),
     matrix.reduce((sum, { asExpected }) => sum + asExpected, 0),
   ];
-  print(`\nCauses found (in brackets: expected)\n${table.toString()}\n${well} of ${held} drills went as expected`);
+  print(
+    `\nCauses found (in brackets: expected)\n${tableOf(['scenario', ...causes, 'as expected'], rows)}\n${well} of ${held} drills went as expected`,
+  );
 }

@@ -24,7 +24,10 @@ function checkCause(expected: Expectation['cause'], found: string): Check {
   return checkThat('cause', causes.join(' or '), found, causes.includes(found));
 }
 
-/** Relief is confirmed at the relief level; after that it holds while usage stays under the trigger, as clients come and go. */
+/**
+ * Relief is confirmed at the relief level; after that it holds while usage stays under the trigger, as clients come and
+ * go.
+ */
 function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Check[] {
   if (expect.outcome !== 'relieved') return [];
   const triggerPercent = policy.triggerPercent ?? 85;

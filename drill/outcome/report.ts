@@ -1,57 +1,57 @@
-import Table from 'cli-table3';
 import { describeWait } from '../../functions/core/server/admission.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import type { Line } from '../../local/terminal/narrator.ts';
 import { paint, print, say } from '../../local/terminal/output.ts';
 import { clock, printLine } from '../../local/terminal/progress-lines.ts';
+import { tableOf } from '../../local/terminal/table.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { Look } from '../stage/watch.ts';
-import type { DrillResult } from './result.ts';
+import type { UsageReading } from '../target/usage-watch.ts';
+import type { DrillResult } from './drill-result.ts';
 
 const BAR_WIDTH = 40;
-/** A look that differs from the last one shown by less than this is shown only now and then. */
+/** A reading that differs from the last one shown by less than this is shown only now and then. */
 const NOTABLE_SLOTS = 3;
 const QUIET_MS = 2_000;
 
 export interface Reporter {
-  readonly tell: (line: Line) => void;
-  readonly show: (look: Look, usable: number) => void;
+  readonly onLine: (line: Line) => void;
+  readonly show: (reading: UsageReading, usable: number) => void;
 }
 
 /** What a person watches, line by line: it stays readable in a log. */
 export function createReporter(scenario: Scenario): Reporter {
   const startedAt = Date.now();
-  let last: Look | null = null;
+  let last: UsageReading | null = null;
   say(`${paint('bold', scenario.name)}: ${scenario.summary}`);
   return {
-    tell: (line) => printLine(line, startedAt),
-    show(look, usable) {
+    onLine: (line) => printLine(line, startedAt),
+    show(reading, usable) {
       const isNews =
         last === null ||
-        look.door !== last.door ||
-        Math.abs(look.used - last.used) >= NOTABLE_SLOTS ||
-        look.at - last.at >= QUIET_MS;
+        reading.login !== last.login ||
+        Math.abs(reading.used - last.used) >= NOTABLE_SLOTS ||
+        reading.at - last.at >= QUIET_MS;
       if (!isNews) return;
-      last = look;
-      say(`${clock(look.at, startedAt)}  ${drawLook(look, usable)}`);
+      last = reading;
+      say(`${clock(reading.at, startedAt)}  ${draw(reading, usable)}`);
     },
   };
 }
 
-function drawLook({ used, door }: Look, usable: number): string {
+function draw({ used, login }: UsageReading, usable: number): string {
   const share = used / usable;
   const filled = Math.min(BAR_WIDTH, Math.round(share * BAR_WIDTH));
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-  const colour = door === 'refused' ? 'red' : share > 0.7 ? 'yellow' : 'green';
-  const clients = { open: 'clients get in', refused: 'clients are refused', unknown: 'no answer' }[door];
+  const colour = login === 'refused' ? 'red' : share > 0.7 ? 'yellow' : 'green';
+  const clients = { admitted: 'clients get in', refused: 'clients are refused', unknown: 'no answer' }[login];
   return `${paint(colour, bar)} ${String(Math.round(100 * share)).padStart(3)}%  ${String(used).padStart(3)} slots  ${clients}`;
 }
 
 /** The incident in words, what became of the loads, and whether it all came as expected. */
 export function printReport(result: DrillResult): void {
-  const told = result.notifications.at(-1);
-  if (told !== undefined) print(`\n${told.subject}\n\n${told.body.trimEnd()}\n`);
+  const notice = result.notifications.at(-1);
+  if (notice !== undefined) print(`\n${notice.subject}\n\n${notice.body.trimEnd()}\n`);
   for (const load of result.loads) {
     const lost = load.lost === 0 ? 'lost none' : `lost ${load.lost}`;
     const cancelled = load.cancelled === 0 ? '' : `, ${load.cancelled} queries cancelled`;
@@ -76,32 +76,30 @@ export interface FailedDrill {
   readonly error: string;
 }
 
+const COLUMNS = [
+  'scenario',
+  'server',
+  'seed',
+  'as expected',
+  'outcome',
+  'cause',
+  'usage',
+  'ended',
+  'innocent',
+  'got in',
+  'action',
+  'relief',
+  'total',
+];
+
 /** One row for each of several drills. */
 export function printTable(results: readonly (DrillResult | FailedDrill)[]): void {
-  const table = new Table({
-    head: [
-      'scenario',
-      'server',
-      'seed',
-      'as expected',
-      'outcome',
-      'cause',
-      'usage',
-      'ended',
-      'innocent',
-      'got in',
-      'action',
-      'relief',
-      'total',
-    ],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const result of results) {
-    if ('error' in result)
-      table.push([result.scenario, result.engine, result.seed, 'NO', { colSpan: 9, content: result.error }]);
-    else table.push(rowOf(result));
-  }
-  print(table.toString());
+  const rows = results.map((result) =>
+    'error' in result
+      ? [result.scenario, result.engine, result.seed, 'NO', { colSpan: COLUMNS.length - 4, content: result.error }]
+      : rowOf(result),
+  );
+  print(tableOf(COLUMNS, rows));
 }
 
 function rowOf(result: DrillResult): string[] {

@@ -2,8 +2,8 @@ import type { Approval } from '../../functions/core/record/approval.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import type { SettledLimit } from '../../functions/core/record/limit.ts';
 import type { Round } from '../../functions/core/record/round.ts';
-import type { EndedSession } from '../../local/runs/result.ts';
-import type { LoadTally } from '../loads/load.ts';
+import type { EndedSession } from '../../local/runs/respond-result.ts';
+import type { LoadTally } from '../loads/tally.ts';
 
 /** What a scenario's own checks may look at. */
 export interface DrillFacts {

@@ -1,11 +1,11 @@
 import type * as z from 'zod/mini';
-import type { CauseName } from '../../functions/core/cause/find-cause.ts';
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { Mode, policy } from '../../functions/core/policy/policy.ts';
 import type { TierName } from '../../functions/core/policy/tier-names.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import type { HeadroomConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Reply } from '../../local/runs/approver.ts';
 import type { LoadInput } from '../loads/load-spec.ts';
 import type { Check } from './checks.ts';
@@ -36,17 +36,19 @@ export interface Scenario {
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
   /**
-   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads come up,
-   * as in production, which also keeps the worker's session warm.
+   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads
+   * come up, as in production, which also keeps the worker's session warm.
    */
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
-  /** How many more incidents follow the first: after each, the last load starts once more and fills what has come free. */
+  /**
+   * How many more incidents follow the first: after each, the last load starts once more and fills what has come free.
+   */
   readonly repeats?: number;
   /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
   readonly answers?: readonly Reply['answer'][];
-  /** Started when the first question is put, before it is answered. */
+  /** There while the first question is read: started before it is answered, and gone before the second is. */
   readonly lateLoads?: readonly LoadInput[];
   /** What a person does before the alarm goes off. */
   readonly before?: (store: IncidentStore) => Promise<void>;

@@ -58,6 +58,8 @@ export const changedPlan: Scenario = {
   // Under the budget of one act, so that the plan can grow.
   policy: { ...ASKING.policy, reliefPercent: 75 },
   summary: 'the load grows while a person reads, so that the plan they say yes to is not enough: they are asked again',
+  // Clients come and go, and whoever is just logging in holds a slot too. So the load grows by more than they make of
+  // it, and is gone at the look after the second answer, which then covers the plan whoever may be there.
   lateLoads: [
     {
       name: 'a tool on the reserved slots',
@@ -66,7 +68,7 @@ export const changedPlan: Scenario = {
       login: 'superuser',
       application: 'late-tool',
       label: 'innocent',
-      sessions: 2,
+      sessions: 3,
     },
   ],
   answers: ['approved', 'approved'],
@@ -81,9 +83,11 @@ function answersOf({ approvals }: DrillFacts): string {
   return [...new Set(approvals.map(({ status }) => status))].join(', ');
 }
 
-/** That the first act came after this answer and on its account, and none before it was acted on. */
+/** That the first act came after this answer and on its account. A smaller act that follows may go by an earlier answer. */
 function checkActedOn({ incident, approvals }: DrillFacts, index: number): Check {
-  const used = approvals.findIndex(({ usedInRound }) => usedInRound !== null);
+  const rounds = approvals.map(({ usedInRound }) => usedInRound ?? Infinity);
+  const first = Math.min(...rounds);
+  const used = first === Infinity ? -1 : rounds.indexOf(first);
   const answeredAt = approvals[index]?.decision?.at ?? Infinity;
   const isAfter = (incident.firstActionAt ?? 0) >= answeredAt;
   const found = used === -1 ? 'none' : `number ${used + 1}${isAfter ? '' : ', but before it was given'}`;

@@ -2,7 +2,10 @@ import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
-/** The server has room; it is the application's own limit that turns its clients away. Ending sessions would help nobody. */
+/**
+ * The server has room; it is the application's own limit that turns its clients away. Ending sessions would help
+ * nobody.
+ */
 export const consumerLimit: Scenario = {
   name: 'consumer-limit',
   summary: 'an application is refused by its own connection limit while the server has room: nothing may be ended',

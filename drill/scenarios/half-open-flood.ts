@@ -1,7 +1,9 @@
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
-/** Connections that never become sessions. There is nobody to end, and only a session from before the flood is inside. */
+/**
+ * Connections that never become sessions. There is nobody to end, and only a session from before the flood is inside.
+ */
 export const halfOpenFlood: Scenario = {
   name: 'half-open-flood',
   summary: 'connections that never log in take every slot: nobody can be ended, a person must hear where to look',

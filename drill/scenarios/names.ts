@@ -1,6 +1,6 @@
 /**
- * Other names by which a user or an application of the scenarios may go, so that nothing is told by a name that one incident
- * happened to have. Names of tools stand among tools of the same kind: what is known by its name stays so.
+ * Other names by which a user or an application of the scenarios may go, so that nothing is told by a name that one
+ * incident happened to have. Names of tools stand among tools of the same kind: what is known by its name stays so.
  */
 export const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   shop: ['storefront', 'web', 'portal'],

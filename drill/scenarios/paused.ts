@@ -53,7 +53,8 @@ export const pausedTier: Scenario = {
   before: (store) => store.pauses.put({ ...MOVE, targetId: null, tier: 'kill-idle', at: Date.now() }),
   expect: {
     outcome: 'relieved',
-    // Two leaks at once, and MySQL and MariaDB do not tell when a session of before connected: then neither may stand out.
+    // Two leaks at once, and MySQL and MariaDB do not tell when a session of before connected: then neither may stand
+    // out.
     cause: ['connection-leak', 'idle-in-transaction', 'unclear'],
     tiers: ['end-idle-transactions'],
     also: ({ incident }) => [

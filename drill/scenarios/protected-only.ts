@@ -49,7 +49,8 @@ export const protectedOnly: Scenario = {
   expect: NOBODY_ENDED,
   on: {
     mysql: { loads: jobs('mysqldump') },
-    // Without performance_schema nobody can tell which tool a session belongs to: there the policy has to name the users.
+    // Without performance_schema nobody can tell which tool a session belongs to: there the policy has to name the
+    // users.
     mariadb: {
       loads: jobs('mariadb-dump'),
       policy: { ...COMPRESSED, protect: { users: ['backup', 'deploy'] } },

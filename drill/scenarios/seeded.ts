@@ -20,8 +20,9 @@ const A_FEW = 3;
 const BYSTANDERS_SHARE = 0.1;
 
 /**
- * The scenario as a seed has it: other counts, names and timings, within `BOUNDS`, and a few sessions that have nothing to do
- * with it. Depends on the scenario's own name and the seed alone. What it expects stays: it must hold for every seed.
+ * The scenario as a seed has it: other counts, names and timings, within `BOUNDS`, and a few sessions that have nothing
+ * to do with it. Depends on the scenario's own name and the seed alone. What it expects stays: it must hold for every
+ * seed.
  */
 export function seeded(scenario: Scenario, seed: number): Scenario {
   if (seed === AS_WRITTEN) return scenario;

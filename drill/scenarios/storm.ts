@@ -39,8 +39,8 @@ export const storm: Scenario = {
 };
 
 /**
- * Clients keep what they get, and so it looks like a leak, or like pools too large, until idle sessions are ended, their slots
- * are taken again at once, and that is measured.
+ * Clients keep what they get, and so it looks like a leak, or like pools too large, until idle sessions are ended,
+ * their slots are taken again at once, and that is measured.
  */
 export const stormRefill: Scenario = {
   ...storm,

@@ -6,8 +6,9 @@ import type { MysqlServer } from './mysql.ts';
 import type { Logins } from './postgres.ts';
 
 /**
- * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords. `isRds`:
- * with those for RDS, for which the server needs RDS's procedures. `capUsers`: whose connections may be limited.
+ * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords.
+ * `isRds`: with those for RDS, for which the server needs RDS's procedures. `capUsers`: whose connections may be
+ * limited.
  */
 export async function createMysqlLogins(
   server: MysqlServer,

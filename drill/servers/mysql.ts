@@ -49,8 +49,8 @@ export interface MysqlServer {
 }
 
 /**
- * Starts a server. Throws, with the server's log and what to do, when it cannot. The server ends when this process does, even
- * when that is killed outright. MySQL offers TLS with certificates of its own making, MariaDB offers none.
+ * Starts a server. Throws, with the server's log and what to do, when it cannot. The server ends when this process
+ * does, even when that is killed outright. MySQL offers TLS with certificates of its own making, MariaDB offers none.
  */
 export async function startMysql(options: MysqlOptions): Promise<MysqlServer> {
   const { flavour } = options;

@@ -34,8 +34,8 @@ export interface ServerProcess {
 }
 
 /**
- * Starts a server on the port given, or on any free one. Throws, with the server's log and what to do, when it cannot; its
- * files are removed then. The server ends when this process does, even when that is killed outright.
+ * Starts a server on the port given, or on any free one. Throws, with the server's log and what to do, when it cannot;
+ * its files are removed then. The server ends when this process does, even when that is killed outright.
  */
 export async function startServer(
   program: ServerProgram,

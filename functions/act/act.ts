@@ -1,4 +1,3 @@
-import { NO_CONTEXT } from '../core/cause/facts.ts';
 import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
@@ -14,7 +13,7 @@ import { hasEffect, historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { reasonNotToAct } from '../core/server/readiness.ts';
 import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
-import { diagnose } from '../core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../core/verdict/diagnosis.ts';
 import { percent } from '../core/words/percent.ts';
 import { carryOut } from '../incident/carry-out.ts';
 import { readPast } from '../incident/read-past.ts';
@@ -88,7 +87,9 @@ async function chooseAct(
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
   // Pauses of other tiers count too: what such a tier would have ended is left for this one.
   const settings = underPauses(target, pauses);
-  const { plan, pressing, usage } = diagnose(snapshot, settings, history, NO_CONTEXT, history.lastCause);
+  const { plan, pressing, usage } = diagnoseSnapshot(snapshot, settings, history, {
+    decidedOn: history.lastCause,
+  });
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.
   if (!pressing && !past.acts.some(hasEffect))
     return `usage has come down to ${percent(usage)} by itself and ordinary clients get in`;

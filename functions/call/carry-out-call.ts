@@ -55,7 +55,7 @@ export async function proposeCall(
   await refuseWhenHeld(target, deps);
   const { snapshot } = await takeSnapshotForCall(target, target.policy.loop.patienceSeconds * 1000, deps);
   const history = historyOf({ ...(await readPast(target.id, null, deps)), usedNow: slotsTaken(snapshot) });
-  const plan = planCall(snapshot, target.policy, call, history);
+  const plan = planCall(snapshot, target.policy, { call, confirmed: null }, history);
   return { target, call, snapshot, plan };
 }
 
@@ -135,7 +135,7 @@ async function playRound(
   const { snapshot, admission } = await takeSnapshotForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
   const history = historyOf({ ...(await readPast(target.id, id, deps)), usedNow: slotsTaken(snapshot) });
-  const plan = planCall(snapshot, target.policy, call, history, confirmed);
+  const plan = planCall(snapshot, target.policy, { call, confirmed }, history);
   const why = describeCall(call);
   await store.rounds.put(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
   const usage = usagePercent(snapshot);

@@ -1,5 +1,4 @@
 import { adviseOn } from '../core/cause/advice.ts';
-import type { CauseName } from '../core/cause/find-cause.ts';
 import type { CauseFinding } from '../core/cause/finding.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
@@ -11,7 +10,7 @@ import type { LimitRecord } from '../core/record/limit.ts';
 import type { Round } from '../core/record/round.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
-import { diagnose, type Diagnosis } from '../core/verdict/diagnosis.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
 import { judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import type { Findings } from './conclude.ts';
@@ -39,7 +38,7 @@ export async function examine(
   const [onRecord, context] = await Promise.all([readSituation(incident, snapshot, deps), readContext(target, deps)]);
   const { past, situation } = onRecord;
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
-  const diagnosis = diagnose(snapshot, underPauses(target, situation.pauses), history, context);
+  const diagnosis = diagnoseSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
   const judged = judgeSnapshot(snapshot, diagnosis, situation);
   const { verdict, last, refusals } = await confirmRelief(
     { judged, snapshot, target },
@@ -50,7 +49,7 @@ export async function examine(
   const found: Findings = {
     round: roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
     ...(isBetterFinding(diagnosis, incident.cause, past.limits) && {
-      better: { cause, advice: adviseOn(cause.name as CauseName, facts, target) },
+      better: { cause, advice: adviseOn(cause.name, facts, target) },
     }),
     snapshot,
     admission,

@@ -1,8 +1,8 @@
-import type { EngineName } from '../core/server/snapshot.ts';
+import { DEFAULT_PORTS, type EngineName } from '../core/server/snapshot.ts';
 import type { Engine } from './shared/engine.ts';
 import type { UrlScheme } from './shared/login-url.ts';
 
-export interface EngineEntry {
+interface EngineEntry {
   readonly url: UrlScheme;
   /** Loads the engine and its driver, and no other. */
   readonly load: () => Promise<Engine>;
@@ -10,20 +10,20 @@ export interface EngineEntry {
 
 const ENGINES: Readonly<Record<EngineName, EngineEntry>> = {
   postgres: {
-    url: { schemes: ['postgresql', 'postgres'], defaultPort: 5432, defaultDatabase: 'postgres' },
+    url: { schemes: ['postgresql', 'postgres'], defaultPort: DEFAULT_PORTS.postgres, defaultDatabase: 'postgres' },
     load: async () => (await import('./postgres/engine.ts')).postgresEngine,
   },
   mysql: {
-    url: { schemes: ['mysql'], defaultPort: 3306, defaultDatabase: '' },
+    url: { schemes: ['mysql'], defaultPort: DEFAULT_PORTS.mysql, defaultDatabase: '' },
     load: loadMysql,
   },
   mariadb: {
-    url: { schemes: ['mariadb', 'mysql'], defaultPort: 3306, defaultDatabase: '' },
+    url: { schemes: ['mariadb', 'mysql'], defaultPort: DEFAULT_PORTS.mariadb, defaultDatabase: '' },
     load: loadMysql,
   },
 };
 
-/** One for both: it finds out which it talks to. */
+/** One engine for both: it finds out which of them the server is. */
 async function loadMysql(): Promise<Engine> {
   return (await import('./mysql/engine.ts')).mysqlEngine;
 }

@@ -1,6 +1,6 @@
-import { checkUp } from '../core/check/checkup.ts';
+import { judgeCheck } from '../core/check/check.ts';
 import { failed, type CheckFinding } from '../core/check/finding.ts';
-import { composeCheckup } from '../core/messages/check.ts';
+import { composeCheck } from '../core/messages/check.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
@@ -36,7 +36,7 @@ export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDep
     return { skipped: 'an incident is open', failed: [], warnings: [] };
   }
   const findings = await examine(target, deps);
-  const message = composeCheckup(target, findings, deps.now());
+  const message = composeCheck(target, findings, deps.now());
   if (message !== null) await deps.notifier.publish(message);
   const idsOf = (wanted: CheckFinding['status']) =>
     findings.filter(({ status }) => status === wanted).map(({ id }) => id);
@@ -45,7 +45,7 @@ export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDep
 
 async function examine(target: TargetSettings, { worker, now }: CheckDependencies): Promise<readonly CheckFinding[]> {
   try {
-    return checkUp(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
+    return judgeCheck(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
   } catch (error) {
     const words = errorWords(error);
     const fix = 'look at the worker’s log, and whether the function exists and the sampler may invoke it';

@@ -1,56 +1,62 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission, Refusal } from '../core/server/snapshot.ts';
 import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/shared/engine.ts';
+import { timeLeft } from '../engines/shared/within.ts';
 import type { Logins } from './logins.ts';
 
-/** Getting in, and staying in: the session that is kept between invocations. */
-export interface Door {
+/** The way into one target: how the responder logs in, and the session that it keeps between requests. */
+export interface Access {
   readonly engine: Engine;
   readonly logins: Logins;
+  readonly options: Omit<SessionOptions, 'canaryUser'>;
   /** The session of an earlier request; it may have died since. */
   kept: EngineSession | null;
 }
 
-export type Entry =
-  | { readonly ok: true; readonly session: EngineSession; readonly admission: Admission }
-  | { readonly ok: false; readonly refusal: Refusal; readonly attempts: number; readonly waitedMs: number };
+/** A session to work with, and how the responder got it. */
+export interface OpenSession {
+  readonly ok: true;
+  readonly session: EngineSession;
+  readonly admission: Admission;
+}
+
+export interface LockedOut {
+  readonly ok: false;
+  readonly refusal: Refusal;
+  readonly attempts: number;
+  readonly waitedMs: number;
+}
+
+/** How long the responder may try to get in. `patienceMs` bounds the wait, `deadline` everything. */
+export interface Patience {
+  readonly patienceMs: number;
+  readonly deadline: number;
+}
 
 /** A dead session after a thaw must not cost more than this. */
 const WARM_MS = 2_000;
 const CONNECT_MS = 3_000;
 
 /**
- * The way into a full server: the session that is still open, else a new login, else waiting for the next slot that frees.
- * `patienceMs` bounds the wait; a refusal that waiting cannot cure ends it at once.
+ * The way into a full server: the session that is still open, else a new login, else waiting for the next slot that
+ * frees. A refusal that waiting cannot cure ends it at once.
  */
-export async function enter(
-  door: Door,
-  options: Omit<SessionOptions, 'canaryUser'>,
-  patienceMs: number,
-  deadline: number,
-): Promise<Entry> {
+export async function enter(access: Access, { patienceMs, deadline }: Patience): Promise<OpenSession | LockedOut> {
+  const { logins } = access;
   const startedAt = Date.now();
-  const kept = await warmSession(door, deadline);
-  if (kept !== null) {
+  const warm = await warmSession(access, deadline);
+  if (warm !== null) {
     const waitedMs = Date.now() - startedAt;
-    return {
-      ok: true,
-      session: kept,
-      admission: { way: 'warm', reserved: kept.reserved, attempts: 0, refusedAsFull: 0, waitedMs },
-    };
+    const admission = { way: 'warm', reserved: warm.reserved, attempts: 0, refusedAsFull: 0, waitedMs } as const;
+    return { ok: true, session: warm, admission };
   }
   let isFresh = false;
-  let refreshed = !door.logins.canRefresh;
+  let refreshed = !logins.canRefresh;
   let refusedAsFull = 0;
   for (let attempts = 1; ; attempts++) {
     try {
-      const login = await door.logins.responder(isFresh);
-      const session = await door.engine.connect(
-        login,
-        { ...options, canaryUser: await canaryUserOf(door.logins) },
-        Math.max(1, Math.min(CONNECT_MS, deadline - Date.now())),
-      );
-      door.kept = session;
+      const session = await logIn(access, isFresh, deadline);
+      access.kept = session;
       const way = attempts === 1 ? 'first-try' : 'retry';
       const { reserved } = session;
       const admission = { way, reserved, attempts, refusedAsFull, waitedMs: Date.now() - startedAt } as const;
@@ -70,18 +76,30 @@ export async function enter(
   }
 }
 
-async function warmSession(door: Door, deadline: number): Promise<EngineSession | null> {
-  const isAlive = await door.kept?.isAlive(Math.max(1, Math.min(WARM_MS, deadline - Date.now())));
-  if (isAlive !== true) door.kept = null;
-  return door.kept;
+/** Closes the kept session; the next request logs in anew. */
+export function leave(access: Access): void {
+  access.kept?.close();
+  access.kept = null;
 }
 
-/** Slots free up, servers start, and a failover takes an address away for a while; passwords do not mend themselves. */
+async function warmSession(access: Access, deadline: number): Promise<EngineSession | null> {
+  const isAlive = await access.kept?.isAlive(Math.min(WARM_MS, timeLeft(deadline)));
+  if (isAlive !== true) access.kept = null;
+  return access.kept;
+}
+
+async function logIn({ engine, logins, options }: Access, isFresh: boolean, deadline: number) {
+  const login = await logins.responder(isFresh);
+  const canaryUser = await canaryUserOf(logins);
+  return engine.connect(login, { ...options, canaryUser }, Math.min(CONNECT_MS, timeLeft(deadline)));
+}
+
+/** Slots free up, servers start, and a failover takes an address away for a while; a wrong password stays wrong. */
 function isWorthWaiting({ kind }: Refusal): boolean {
   return kind === 'full' || kind === 'starting' || kind === 'network';
 }
 
-/** Credentials of the canary that cannot be had are for its own knock to report; they must not keep the responder out. */
+/** The canary's own login reports credentials that cannot be read; they must not keep the responder out. */
 async function canaryUserOf(logins: Logins): Promise<string | null> {
   try {
     return (await logins.canary(false))?.user ?? null;

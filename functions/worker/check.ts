@@ -1,24 +1,26 @@
 import type { CheckFacts, LoginSources } from '../core/protocol/check-facts.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import type { Canary } from '../core/server/snapshot.ts';
-import type { Engine, EngineSession } from '../engines/shared/engine.ts';
-import type { Logins } from './logins.ts';
-import { knockAsCanary } from './look.ts';
+import type { EngineSession } from '../engines/shared/engine.ts';
+import { timeLeft } from '../engines/shared/within.ts';
+import type { Access } from './admission.ts';
+import { tryCanary } from './canary.ts';
 
-/** The canary knocks as it does for every sample; when it gets in, it comes again for the responder to try its rights on. */
-export async function examine(
+/**
+ * The canary logs in as for every sample. When it gets in, it does so once more, for the responder to try its rights
+ * on.
+ */
+export async function runCheck(
+  access: Access,
   session: EngineSession,
-  engine: Engine,
-  logins: Logins,
   deadline: number,
 ): Promise<{ readonly check: CheckFacts; readonly canary: Canary }> {
-  const left = () => Math.max(1, deadline - Date.now());
-  const canary = await knockAsCanary(engine, logins, left());
-  const decoy = canary.result === 'admitted' ? await logins.canary(false) : null;
-  return { check: await session.check(decoy, left()), canary };
+  const canary = await tryCanary(access, timeLeft(deadline));
+  const decoy = canary.result === 'admitted' ? await access.logins.canary(false) : null;
+  return { check: await session.check(decoy, timeLeft(deadline)), canary };
 }
 
-/** Where a person finds and mends the logins. */
+/** Where a person finds and repairs the logins. */
 export function sourcesOf({ auth, tls }: WorkerSettings): LoginSources {
   switch (auth.mode) {
     case 'url':

@@ -2,7 +2,7 @@ import { workerSettings } from '../core/protocol/worker-settings.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { createWorker, type Worker } from './worker.ts';
 
-/** Kept between invocations, and with it the session that still gets answers when nobody else is let in. */
+/** Kept between invocations, and with it the session that still gets answers when the server lets no client in. */
 let worker: Promise<Worker> | null = null;
 
 export const handler = async (payload: unknown): Promise<unknown> => {

@@ -15,10 +15,10 @@ export interface Logins {
   readonly canRefresh: boolean;
 }
 
-/** What a worker finds around it. */
+/** What a worker uses of the process it runs in. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where a relative path of a CA file begins. */
+  /** What a relative path of a CA file starts from. */
   readonly folder: string;
 }
 
@@ -85,7 +85,7 @@ function readTls({ mode, ca }: WorkerSettings['tls'], folder: string): TlsSettin
   }
 }
 
-/** Credentials that cannot be had keep us out just as wrong ones do. */
+/** Credentials that cannot be read keep us out just as wrong ones do. */
 async function asRefusal<T>(credentials: Promise<T>): Promise<T> {
   try {
     return await credentials;

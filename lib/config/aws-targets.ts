@@ -20,7 +20,9 @@ export interface AwsPlace {
   readonly region: string;
 }
 
-/** Where to install, and the targets with all that AWS needs. Throws ConfigInvalid naming every one that is not for AWS. */
+/**
+ * Where to install, and the targets with all that AWS needs. Throws ConfigInvalid naming every one that is not for AWS.
+ */
 export function awsTargetsOf(config: HeadroomConfig): { readonly place: AwsPlace; readonly targets: AwsTarget[] } {
   const { account, region } = config.installation;
   const targets = config.targets.flatMap((target) => toAwsTarget(target) ?? []);

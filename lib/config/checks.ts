@@ -7,7 +7,9 @@ import { targetSchema, type Target } from './schema.ts';
 type ReadableTarget = Partial<Target>;
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Everything the schema cannot say: how fields stand to each other. Looks past fields that are invalid by themselves. */
+/**
+ * Everything the schema cannot say: how fields stand to each other. Looks past fields that are invalid by themselves.
+ */
 export function checkTargets(targets: readonly unknown[], installation: Fields): Finding[] {
   const readable = targets.map((target) => (isRecord(target) ? readTarget(target) : {}));
   return [

@@ -16,11 +16,6 @@ import {
 import { isRecord, valueAt } from './records.ts';
 import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
 
-export { ConfigInvalid, type ConfigProblem } from './problems.ts';
-export type { HeadroomConfig, Target } from './schema.ts';
-export { toTargetSettings, toWorkerSettings } from './settings.ts';
-export { warningsOf } from './warnings.ts';
-
 /** Reads and checks a configuration file. Throws ConfigInvalid, also when the file cannot be read. */
 export function loadConfig(file: string): HeadroomConfig {
   let text: string;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { POLICY_DESCRIPTIONS } from './policy-descriptions.ts';
+import { POLICY_DESCRIPTIONS } from '../../functions/core/policy/policy-descriptions.ts';
 import { isRecord } from './records.ts';
 import { configSchema } from './schema.ts';
 
@@ -67,7 +67,7 @@ function mapSchemas(value: unknown, map: (schema: JsonSchema) => JsonSchema): un
   return isRecord(value) ? map(value) : value;
 }
 
-/** Core describes its fields in comments, to stay small in Lambda; people read the descriptions kept beside this file. */
+/** The policy's schema, whose descriptions core keeps apart from it. */
 function describePolicy(schema: JsonSchema): JsonSchema {
   const describe = (inner: JsonSchema, path: string): JsonSchema => {
     const description = POLICY_DESCRIPTIONS[path];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { mode, policy } from '../../functions/core/policy/policy.ts';
 import { targetId } from '../../functions/core/policy/target.ts';
+import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
@@ -129,7 +130,7 @@ const pool = z.strictObject({
 
 export const targetSchema = z.strictObject({
   id: targetId,
-  engine: z.enum(['postgres', 'mysql', 'mariadb']).describe('Kind of database server; Aurora counts as its engine.'),
+  engine: z.enum(ENGINE_NAMES).describe('Kind of database server; Aurora counts as its engine.'),
   instance: z
     .string()
     .regex(
@@ -138,7 +139,7 @@ export const targetSchema = z.strictObject({
     )
     .max(63)
     .optional()
-    .describe('DBInstanceIdentifier of the instance. Elsewhere than on RDS: any name; default is the id.'),
+    .describe('DBInstanceIdentifier of the instance. Where it is not on RDS: any name; default is the id.'),
   resourceId: z
     .string()
     .regex(
@@ -158,14 +159,20 @@ export const targetSchema = z.strictObject({
     .min(1)
     .max(262_143)
     .optional()
-    .describe('max_connections of the server: the alarms count from it. The live value decides in an incident.'),
+    .describe(
+      'max_connections of the server, from which the alarm thresholds are computed. In an incident the live value counts.',
+    ),
   reservedSlots: z
     .int()
     .min(0)
     .max(1_000)
     .optional()
     .describe('Slots that ordinary clients never get. Default 9 for postgres on RDS, 0 for mysql and mariadb.'),
-  mode: z._default(mode, 'observe').describe('observe plans and records, and ends nothing; act also does it.'),
+  mode: z
+    ._default(mode, 'observe')
+    .describe(
+      'observe plans and records, and ends nothing. approve asks a person about each plan and ends what they approve. act ends what is planned.',
+    ),
   rehearsal: z
     .boolean()
     .default(false)
@@ -177,7 +184,7 @@ export const targetSchema = z.strictObject({
   pools: z
     .array(pool)
     .default([])
-    .describe('The connection pools you know of. Nothing depends on them but how sure a cause is, and the advice.'),
+    .describe('The connection pools you know of. They only make a cause surer, and advice more precise.'),
   policy: z.prefault(policy, {}).describe('What Headroom may do to the target, and when.'),
 });
 
@@ -200,11 +207,11 @@ const notify = z.strictObject({
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
-  notify: notify.prefault({}).describe('Who is told.'),
+  notify: notify.prefault({}).describe('Who is notified.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')
-    .describe('The database servers in the care of this installation.'),
+    .describe('The database servers that this installation looks after.'),
 });
 
 export type HeadroomConfig = z.infer<typeof configSchema>;

@@ -2,17 +2,17 @@ import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { namesOf } from '../house/names.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
 /** Where the worker's bundle keeps the certificates it trusts. */
 export const BUNDLED_CA = 'rds-ca.pem';
 
-const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const;
 const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } as const;
 /**
- * On RDS for PostgreSQL: superuser_reserved_connections (3), rds.rds_reserved_connections (4) and reserved_connections (2).
- * MySQL and MariaDB keep their extra slot beyond max_connections.
+ * On RDS for PostgreSQL: superuser_reserved_connections (3), rds.rds_reserved_connections (4) and reserved_connections
+ * (2). MySQL and MariaDB keep their extra slot beyond max_connections.
  */
 const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
 

@@ -4,7 +4,9 @@ interface ControlShape {
   readonly memoryMegabytes: number;
 }
 
-/** The functions outside the VPC. Diagnose waits for a worker that Lambda may have to wake, and for a slot to come free. */
+/**
+ * The functions outside the VPC. Diagnose waits for a worker that Lambda may have to wake, and for a slot to come free.
+ */
 export const CONTROL_FUNCTIONS = {
   dispatch: {
     description: 'Opens an incident for an alarm, or joins the open one, and starts the workflow',

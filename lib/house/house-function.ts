@@ -41,7 +41,10 @@ export interface HouseFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A Lambda as every function of Headroom is one: own role, own log group that ends, nothing granted but writing its log. */
+/**
+ * A Lambda as every function of Headroom is one: own role, own log group that ends, nothing granted but writing its
+ * log.
+ */
 export class HouseFunction extends NodejsFunction {
   readonly #ownRole: Role;
 

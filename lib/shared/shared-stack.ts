@@ -14,7 +14,7 @@ import { ControlFunction } from './control-function.ts';
 import { IncidentTable } from './incident-table.ts';
 import { NoticesTopic } from './notices-topic.ts';
 import { SelfMonitoring } from './self-monitoring.ts';
-import { Workflow } from './workflow.ts';
+import { IncidentWorkflow } from './workflow.ts';
 
 export interface SharedStackProps extends StackProps {
   readonly prefix: string;
@@ -37,7 +37,10 @@ export class SharedStack extends Stack {
 
     const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
     const steps = this.#createSteps(page);
-    const { stateMachine } = new Workflow(this, 'Workflow', { stateMachineName: this.#names.workflow, ...steps });
+    const { stateMachine } = new IncidentWorkflow(this, 'Workflow', {
+      stateMachineName: this.#names.workflow,
+      ...steps,
+    });
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);

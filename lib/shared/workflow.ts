@@ -54,12 +54,12 @@ const PATIENTLY = {
 const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 1 } as const satisfies RetryProps;
 
 /**
- * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that its
- * questions may wait for people in all, and the one question that is asked last.
+ * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that
+ * its questions may wait for people in all, and the one question that is asked last.
  */
 const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES);
 
-export interface WorkflowProps {
+export interface IncidentWorkflowProps {
   readonly stateMachineName: string;
   readonly diagnose: ControlFunction;
   readonly ask: ControlFunction;
@@ -70,10 +70,10 @@ export interface WorkflowProps {
 }
 
 /** The loop of an incident: diagnose, act a little, settle, diagnose again; then close it and tell a person. */
-export class Workflow extends Construct {
+export class IncidentWorkflow extends Construct {
   readonly stateMachine: StateMachine;
 
-  constructor(scope: Construct, id: string, props: WorkflowProps) {
+  constructor(scope: Construct, id: string, props: IncidentWorkflowProps) {
     super(scope, id);
     // The graph is rendered with the state machine: every transition stands before it.
     const definitionBody = DefinitionBody.fromChainable(this.#buildLoop(props));
@@ -93,7 +93,7 @@ export class Workflow extends Construct {
     });
   }
 
-  #buildLoop(props: WorkflowProps): TaskStateBase {
+  #buildLoop(props: IncidentWorkflowProps): TaskStateBase {
     const diagnose = this.#diagnose(props);
     const chooseTier = new Choice(this, 'ChooseTier');
     const watch = new Wait(this, 'WatchForRebound', { time: WaitTime.secondsPath('$.watchSeconds') });
@@ -151,7 +151,7 @@ export class Workflow extends Construct {
   }
 
   /** Only looks, so it may be repeated. Its answer replaces the state's data: nothing old is carried on. */
-  #diagnose({ diagnose }: WorkflowProps): TaskStateBase {
+  #diagnose({ diagnose }: IncidentWorkflowProps): TaskStateBase {
     return this.#task('Diagnose', diagnose, {
       payload: { schema: JsonPath.numberAt('$.schema'), incidentId: JsonPath.stringAt('$.incidentId') },
       outputPath: '$.Payload',
@@ -161,7 +161,7 @@ export class Workflow extends Construct {
   }
 
   /** Never repeated when it may have run. */
-  #act({ act }: WorkflowProps, state: string, tier: string): TaskStateBase {
+  #act({ act }: IncidentWorkflowProps, state: string, tier: string): TaskStateBase {
     return this.#task(state, act, {
       payload: {
         schema: JsonPath.numberAt('$.schema'),
@@ -175,7 +175,7 @@ export class Workflow extends Construct {
   }
 
   /** Waits for a person, for as long as Diagnose says. A question that may have been asked is not asked again here. */
-  #waitForApproval({ ask }: WorkflowProps): TaskStateBase {
+  #waitForApproval({ ask }: IncidentWorkflowProps): TaskStateBase {
     return new LambdaInvoke(this, 'WaitForApproval', {
       lambdaFunction: ask,
       integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
@@ -191,21 +191,21 @@ export class Workflow extends Construct {
     }).addRetry({ ...PATIENTLY, errors: DID_NOT_RUN });
   }
 
-  #escalate({ escalate }: WorkflowProps): TaskStateBase {
+  #escalate({ escalate }: IncidentWorkflowProps): TaskStateBase {
     return this.#task('Escalate', escalate, {
       payload: { incidentId: JsonPath.stringAt('$.incidentId'), error: JsonPath.objectAt('$.error') },
       resultPath: JsonPath.DISCARD,
     }).addRetry({ ...PATIENTLY, errors: ['States.ALL'] });
   }
 
-  #close({ close }: WorkflowProps, state: string, outcome: string): TaskStateBase {
+  #close({ close }: IncidentWorkflowProps, state: string, outcome: string): TaskStateBase {
     return this.#task(state, close, {
       payload: { incidentId: JsonPath.stringAt('$.incidentId'), outcome, error: JsonPath.objectAt('$.error') },
       resultPath: JsonPath.DISCARD,
     }).addRetry({ ...PATIENTLY, errors: ['States.ALL'] });
   }
 
-  #notify({ notify }: WorkflowProps, state: string): TaskStateBase {
+  #notify({ notify }: IncidentWorkflowProps, state: string): TaskStateBase {
     return this.#task(state, notify, {
       payload: { incidentId: JsonPath.stringAt('$.incidentId') },
       resultPath: JsonPath.DISCARD,
@@ -232,7 +232,7 @@ export class Workflow extends Construct {
     });
   }
 
-  #createLog({ stateMachineName }: WorkflowProps): LogGroup {
+  #createLog({ stateMachineName }: IncidentWorkflowProps): LogGroup {
     return new LogGroup(this, 'Log', {
       logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
       retention: RetentionDays.THREE_MONTHS,

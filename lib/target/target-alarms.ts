@@ -9,9 +9,9 @@ import { reservedSlotsOf } from '../config/settings.ts';
 import type { Names } from '../house/names.ts';
 
 /**
- * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients can
- * use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and refused
- * clients included.
+ * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients
+ * can use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and
+ * refused clients included.
  */
 export class TargetAlarms extends Construct {
   /** Opens an incident after two minutes. */
@@ -26,14 +26,16 @@ export class TargetAlarms extends Construct {
     const { names, target } = props;
     const { id: targetId, policy } = target.target;
     const { triggerPercent } = policy;
-    this.trigger = this.#onConnections('High', names.triggerAlarm(targetId), target, triggerPercent, 2);
-    this.critical = this.#onConnections(
-      'Critical',
-      names.criticalAlarm(targetId),
-      target,
-      criticalPercentOf(policy),
-      1,
-    );
+    this.trigger = this.#onConnections('High', target, {
+      alarmName: names.triggerAlarm(targetId),
+      atPercent: triggerPercent,
+      minutes: 2,
+    });
+    this.critical = this.#onConnections('Critical', target, {
+      alarmName: names.criticalAlarm(targetId),
+      atPercent: criticalPercentOf(policy),
+      minutes: 1,
+    });
     this.usage = new Alarm(this, 'Usage', {
       alarmName: names.usageAlarm(targetId),
       alarmDescription: `Headroom: the sampler sees ${percent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
@@ -47,12 +49,12 @@ export class TargetAlarms extends Construct {
     });
   }
 
-  #onConnections(id: string, alarmName: string, target: AwsTarget, percent: number, minutes: number): Alarm {
+  #onConnections(id: string, target: AwsTarget, { alarmName, atPercent, minutes }: ConnectionAlarm): Alarm {
     const usable = target.maxConnections - reservedSlotsOf(target.target);
-    const threshold = Math.ceil((usable * percent) / 100);
+    const threshold = Math.ceil((usable * atPercent) / 100);
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent}%)`,
+      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent(atPercent)})`,
       metric: new Metric({
         namespace: 'AWS/RDS',
         metricName: 'DatabaseConnections',
@@ -64,11 +66,19 @@ export class TargetAlarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: minutes,
       datapointsToAlarm: minutes,
-      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer, so that
-      // nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
+      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer,
+      // so that nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
       treatMissingData: TreatMissingData.MISSING,
     });
   }
+}
+
+interface ConnectionAlarm {
+  readonly alarmName: string;
+  /** Usage at which it goes off. */
+  readonly atPercent: number;
+  /** How long usage must have been there. */
+  readonly minutes: number;
 }
 
 /** What the sampler publishes for a target; see `FIGURES` in core. */

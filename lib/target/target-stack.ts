@@ -142,7 +142,9 @@ export class TargetStack extends Stack {
     return worker;
   }
 
-  /** The variables that lead the worker's SDK to Secrets Manager; with IAM authentication it calls no AWS API at all. */
+  /**
+   * The variables that lead the worker's SDK to Secrets Manager; with IAM authentication it calls no AWS API at all.
+   */
   #reachSecrets(network: WorkerNetwork): Record<string, string> {
     const { login } = this.#target;
     if (login.mode === 'iam') return {};

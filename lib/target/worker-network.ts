@@ -43,7 +43,10 @@ export class WorkerNetwork extends Construct {
     }
   }
 
-  /** An endpoint for Secrets Manager that only this worker uses: its name is not put into the VPC's DNS. Returns its URL. */
+  /**
+   * An endpoint for Secrets Manager that only this worker uses: its name is not put into the VPC's DNS. Returns its
+   * URL.
+   */
   addSecretsEndpoint(): string {
     const group = new SecurityGroup(this, 'SecretsEndpointGroup', {
       vpc: this.vpc,

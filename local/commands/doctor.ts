@@ -1,13 +1,14 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { checkUp, hasFailed } from '../../functions/core/check/checkup.ts';
+import { hasFailures, judgeCheck } from '../../functions/core/check/check.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
-import { toTargetSettings, warningsOf } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { takeCheck } from '../runs/own-worker.ts';
+import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
+import { tableOf } from '../terminal/table.ts';
 
 const options = z.object({
   config: z.string(),
@@ -26,9 +27,9 @@ export function doctorCommand(): Command {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
-      const answer = await takeCheck(config, target, process.env);
-      const findings = checkUp(answer, toTargetSettings(config, target));
-      const healthy = !hasFailed(findings);
+      const answer = await askForCheck(config, target, process.env);
+      const findings = judgeCheck(answer, toTargetSettings(config, target));
+      const healthy = !hasFailures(findings);
       if (given.json) printJson({ target: target.id, healthy, findings });
       else printFindings(findings);
       process.exitCode = healthy ? EXIT.ok : EXIT.failedCheck;
@@ -45,14 +46,8 @@ const WIDTH = { detail: 64, least: 40 } as const;
 function printFindings(findings: readonly CheckFinding[]): void {
   const columns = process.stdout.columns ?? 0;
   const detailWidth = Math.max(WIDTH.least, columns === 0 ? WIDTH.detail : columns - WIDTH.detail);
-  const table = new Table({
-    head: ['', 'check', 'found'],
-    colWidths: [null, null, detailWidth],
-    wordWrap: true,
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { status, title, detail } of findings) table.push([SIGN[status], title, detail]);
-  print(table.toString());
+  const rows = findings.map(({ status, title, detail }) => [SIGN[status], title, detail]);
+  print(tableOf(['', 'check', 'found'], rows, [null, null, detailWidth]));
   for (const { status, title, fix } of findings) {
     if (fix !== null) print(`\n${SIGN[status]} ${title}\n  ${fix}`);
   }

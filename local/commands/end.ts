@@ -12,10 +12,10 @@ import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
-import { toTargetSettings } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../notices/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
-import { callOf, nameOf, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
+import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
@@ -66,7 +66,7 @@ async function end(
     return;
   }
   const what = `${paint('bold', `This ends ${count(victims.length, 'session')} on ${target.id}.`)}`;
-  if (!given.yes && !(await confirmByName(nameOf(given), what)))
+  if (!given.yes && !(await confirmByName(nameToType(given), what)))
     throw new UsageError('not confirmed: nothing was ended');
 
   const ended = await carryOut(proposal, deps, notifier);

@@ -1,15 +1,16 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
-import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snapshot.ts';
 import * as mysql from '../../functions/engines/mysql/grants/grants.ts';
 import * as mysqlLimits from '../../functions/engines/mysql/grants/limit-grants.ts';
 import * as postgres from '../../functions/engines/postgres/grants/grants.ts';
 import * as postgresLimits from '../../functions/engines/postgres/grants/limit-grants.ts';
+import { renderGrants, type Grant } from '../../functions/engines/shared/grants.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
 const options = z.object({
-  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  engine: z.enum(ENGINE_NAMES),
   version: z.optional(z.string()),
   rds: z._default(z.boolean(), false),
   auth: z.optional(z.enum(['iam', 'password'])),
@@ -26,9 +27,7 @@ type Given = z.infer<typeof options>;
 export function grantsCommand(): Command {
   return new Command('grants')
     .description('print the statements that create the two logins, responder and canary')
-    .addOption(
-      new Option('--engine <engine>', 'kind of server').choices(['postgres', 'mysql', 'mariadb']).default('postgres'),
-    )
+    .addOption(new Option('--engine <engine>', 'kind of server').choices(ENGINE_NAMES).default('postgres'))
     .option('--version <version>', 'version of the server (default: 18 for postgres, 8.4 for mysql, 10.11 for mariadb)')
     .option('--rds', 'the server is Amazon RDS or Aurora')
     .addOption(
@@ -47,25 +46,21 @@ export function grantsCommand(): Command {
       const given = options.parse(raw);
       const auth = given.auth ?? (given.rds ? 'iam' : 'password');
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
-      const engine = WRITERS[given.engine];
-      const grants = engine.write(given, auth);
+      const grants = WRITERS[given.engine](given, auth);
       if (given.json) printJson({ engine: given.engine, grants });
-      else print(engine.render(grants).trimEnd());
+      else print(renderGrants(grants).trimEnd());
     });
 }
 
-interface Writer {
-  readonly write: (given: Given, auth: 'iam' | 'password') => readonly mysql.Grant[];
-  readonly render: (grants: readonly mysql.Grant[]) => string;
-}
+type Writer = (given: Given, auth: 'iam' | 'password') => readonly Grant[];
 
 const WRITERS: Readonly<Record<EngineName, Writer>> = {
-  postgres: { write: writePostgres, render: postgres.renderGrants },
-  mysql: { write: (given, auth) => writeMysql('mysql', given, auth), render: mysql.renderGrants },
-  mariadb: { write: (given, auth) => writeMysql('mariadb', given, auth), render: mysql.renderGrants },
+  postgres: writePostgres,
+  mysql: (given, auth) => writeMysql('mysql', given, auth),
+  mariadb: (given, auth) => writeMysql('mariadb', given, auth),
 };
 
-function writePostgres(given: Given, auth: 'iam' | 'password'): readonly postgres.Grant[] {
+function writePostgres(given: Given, auth: 'iam' | 'password'): readonly Grant[] {
   if (given.from !== undefined)
     throw new UsageError('--from is for mysql and mariadb; PostgreSQL has pg_hba.conf for it');
   const { responder, canary, database = 'postgres' } = given;
@@ -86,7 +81,7 @@ function limitUsersOf({ capUsers = '' }: Given): readonly string[] {
 }
 
 /** The statements are the same on every version that is supported. */
-function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'password'): readonly mysql.Grant[] {
+function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'password'): readonly Grant[] {
   if (given.database !== undefined) {
     throw new UsageError(`--database is for postgres; on ${engine} both log in to the server, not to a database`);
   }

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -10,6 +9,7 @@ import { recordOptions, usingRecords, withRecordOptions } from '../options/recor
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
+import { tableOf } from '../terminal/table.ts';
 
 const listOptions = z.object({
   ...recordOptions,
@@ -100,22 +100,19 @@ function printList(incidents: readonly Incident[]): void {
     print('no incidents on record');
     return;
   }
-  const table = new Table({
-    head: ['incident', 'opened', 'target', 'outcome', 'cause', 'usage', 'ended'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const incident of incidents) {
-    table.push([
-      incident.id,
-      new Date(incident.openedAt).toISOString().slice(0, 19).replace('T', ' '),
-      incident.target.id,
-      endOf(incident),
-      incident.call === null ? (incident.cause?.name ?? 'not known') : `called by ${printable(incident.call.by, 20)}`,
-      `${percent(incident.usageBefore, '?')} → ${percent(incident.usageAfter, '?')}`,
-      String(incident.endedCount),
-    ]);
-  }
-  print(table.toString());
+  print(tableOf(['incident', 'opened', 'target', 'outcome', 'cause', 'usage', 'ended'], incidents.map(rowOf)));
+}
+
+function rowOf(incident: Incident): string[] {
+  return [
+    incident.id,
+    new Date(incident.openedAt).toISOString().slice(0, 19).replace('T', ' '),
+    incident.target.id,
+    endOf(incident),
+    incident.call === null ? (incident.cause?.name ?? 'not known') : `called by ${printable(incident.call.by, 20)}`,
+    `${percent(incident.usageBefore, '?')} → ${percent(incident.usageAfter, '?')}`,
+    String(incident.endedCount),
+  ];
 }
 
 function endOf({ outcome, acknowledgement }: Incident): string {

@@ -9,7 +9,7 @@ import { recordOptions, usingRecords, withRecordOptions } from '../options/recor
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
-const NAME_LENGTH = 63;
+const LONGEST_USER = 63;
 
 const listOptions = z.object({ ...recordOptions, target: z.string(), json: z._default(z.boolean(), false) });
 const dropOptions = z.extend(listOptions, {
@@ -19,14 +19,17 @@ const dropOptions = z.extend(listOptions, {
 });
 type DropOptions = z.infer<typeof dropOptions>;
 
-/** `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former targets too. */
+/**
+ * `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former
+ * targets too.
+ */
 export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which stand, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limits = await withRecords(given, (store) => store.limits.of(given.target));
       if (given.json) printJson(limits);
-      else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(describe).join('\n'));
+      else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(limitLine).join('\n'));
     },
   );
   const drop = withOptions(
@@ -40,7 +43,7 @@ export function limitsCommand(): Command {
       if (given.why === '') throw new UsageError('--why is empty: say it in words, for whoever reads the incident');
       const limit = await withRecords(given, (store) => dropLimit(store, given));
       if (given.json) printJson(limit);
-      else print(`off the record: ${describe(limit)}`);
+      else print(`off the record: ${limitLine(limit)}`);
     });
   return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
 }
@@ -65,9 +68,9 @@ async function dropLimit(
 ): Promise<LimitRecord> {
   const limits = await store.limits.of(target);
   // A hostile name cannot be typed: as it is shown will do, where that names one.
-  const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, NAME_LENGTH) === user);
+  const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, LONGEST_USER) === user);
   if (limit === undefined || other !== undefined) {
-    const which = limits.map((each) => printable(each.user, NAME_LENGTH)).join(', ');
+    const which = limits.map((each) => printable(each.user, LONGEST_USER)).join(', ');
     throw new UsageError(
       `--user ${user}: ${limit === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
     );
@@ -80,8 +83,8 @@ async function dropLimit(
   return limit;
 }
 
-function describe({ user, limit, before, at, incidentId, toldAt }: LimitRecord): string {
-  const name = printable(user, NAME_LENGTH);
-  const told = toldAt === null ? '' : `; could not be lifted, told ${new Date(toldAt).toISOString()}`;
-  return `${name}: ${limit} connections since ${new Date(at).toISOString()} (before: ${before ?? 'no limit'}), incident ${incidentId}${told}`;
+function limitLine({ user, limit, before, at, incidentId, toldAt }: LimitRecord): string {
+  const name = printable(user, LONGEST_USER);
+  const notified = toldAt === null ? '' : `; could not be lifted, notified ${new Date(toldAt).toISOString()}`;
+  return `${name}: ${limit} connections since ${new Date(at).toISOString()} (before: ${before ?? 'no limit'}), incident ${incidentId}${notified}`;
 }

@@ -71,7 +71,7 @@ async function pause(given: PauseOptions): Promise<void> {
     );
     if (earlier && endsBefore(made, earlier)) {
       throw new UsageError(
-        `${describe(earlier)}; that lasts longer, and its place would be taken. Lift it first: ${resumeCommandFor(earlier)}`,
+        `${pauseLine(earlier)}; that lasts longer, and its place would be taken. Lift it first: ${resumeCommandFor(earlier)}`,
       );
     }
     await store.pauses.put(made);
@@ -81,8 +81,8 @@ async function pause(given: PauseOptions): Promise<void> {
     printJson(made);
     return;
   }
-  print(describe(made));
-  if (standing) print(`takes the place of: ${describe(standing)}`);
+  print(pauseLine(made));
+  if (standing) print(`takes the place of: ${pauseLine(standing)}`);
 }
 
 function endsBefore({ until }: Pause, other: Pause): boolean {
@@ -100,7 +100,7 @@ async function resume(given: ResumeOptions): Promise<void> {
     return;
   }
   print(was === null ? `${scopeInWords(scope)} was not paused by itself` : describeResumed(scope, was));
-  for (const other of remaining) print(`still in force: ${describe(other)}`);
+  for (const other of remaining) print(`still in force: ${pauseLine(other)}`);
 }
 
 async function listPauses(given: PauseOptions): Promise<void> {
@@ -112,10 +112,10 @@ async function listPauses(given: PauseOptions): Promise<void> {
   const wanted = pauses.filter((pause) => overlaps(pause, scope));
   if (given.json) printJson(wanted);
   else if (wanted.length === 0) print('nothing is paused');
-  else for (const pause of wanted) print(`${describe(pause)} (since ${new Date(pause.at).toISOString()})`);
+  else for (const pause of wanted) print(`${pauseLine(pause)} (since ${new Date(pause.at).toISOString()})`);
 }
 
-function describe(pause: Pause): string {
+function pauseLine(pause: Pause): string {
   return `${scopeInWords(pause)}: ${describePause(pause)}`;
 }
 

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
@@ -8,17 +7,18 @@ import { SPARED } from '../../functions/core/policy/spared.ts';
 import { historyOf, NO_PAST, type Past } from '../../functions/core/record/history.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
-import { diagnose, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
-import { toTargetSettings } from '../../lib/config/config.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
-import { openLocalRecords } from '../options/open-records.ts';
-import { takeSnapshot } from '../runs/own-worker.ts';
+import { askForSnapshot } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
+import { sessionJson } from '../terminal/session-output.ts';
+import { tableOf } from '../terminal/table.ts';
 
 const options = z.object({
   config: z.string(),
@@ -43,7 +43,7 @@ export function planCommand(): Command {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       const settings = toTargetSettings(config, target);
-      const answer = await takeSnapshot(config, target, process.env);
+      const answer = await askForSnapshot(config, target, process.env);
       if (!answer.ok) {
         say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
         if (given.json) printJson({ target: target.id, refusal: answer.refusal });
@@ -52,7 +52,7 @@ export function planCommand(): Command {
       }
       const { past, pauses } = await readRecords(given.records, config.installation.prefix, target.id);
       const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
-      const diagnosis = diagnose(answer.snapshot, underPauses(settings, pauses), history);
+      const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
         printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
         return;
@@ -70,6 +70,7 @@ interface OnRecord {
 /** A folder that is not there has no records, and is not made for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
   if (!existsSync(folder)) return { past: NO_PAST, pauses: [] };
+  const { openLocalRecords } = await import('../options/open-records.ts');
   const records = await openLocalRecords(folder, prefix);
   try {
     const { store } = records;
@@ -101,14 +102,10 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
       // Its name in the first version.
       cap: limit,
       refusal,
-      victims: victims.map(({ session, method, reason, harm }) => ({ ...describe(session), method, reason, harm })),
+      victims: victims.map(({ session, method, reason, harm }) => ({ ...sessionJson(session), method, reason, harm })),
     })),
-    spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
+    spared: plan.spared.map(({ session, reason }) => ({ ...sessionJson(session), reason, words: SPARED[reason] })),
   };
-}
-
-function describe({ identity, user, application, database, client, state, stateMs, statement }: Session) {
-  return { identity, user, application, database, client, state, stateMs, statement };
 }
 
 function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
@@ -131,19 +128,20 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
     }
     if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);
   }
-  const table = new Table({ head: ['session', 'user', 'application', 'state', 'for', 'what', 'why'], ...PLAIN });
-  for (const { tier, mode, victims } of plan.tiers) {
-    for (const { session, method, reason } of victims) {
-      table.push([...cells(session), `${tier}${mode === 'observe' ? ' (observe)' : ''}: ${method}`, reason]);
-    }
-  }
-  for (const { session, reason } of plan.spared) table.push([...cells(session), 'spared', SPARED[reason]]);
-  print(table.toString());
+  print(tableOf(['session', 'user', 'application', 'state', 'for', 'what', 'why'], sessionRows(plan)));
 }
 
-/** No colours: standard output may be a file. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
+function sessionRows({ tiers, spared }: Diagnosis['plan']): string[][] {
+  const ended = tiers.flatMap(({ tier, mode, victims }) =>
+    victims.map(({ session, method, reason }) => [
+      ...sessionCells(session),
+      `${tier}${mode === 'observe' ? ' (observe)' : ''}: ${method}`,
+      reason,
+    ]),
+  );
+  return [...ended, ...spared.map(({ session, reason }) => [...sessionCells(session), 'spared', SPARED[reason]])];
+}
 
-function cells({ identity, user, application, state, stateMs }: Session): string[] {
+function sessionCells({ identity, user, application, state, stateMs }: Session): string[] {
   return [String(identity.id), printable(user ?? '?'), printable(application), state, inWords(stateMs)];
 }

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { errorWords } from '../../functions/core/words/error-words.ts';
-import { warningsOf } from '../../lib/config/config.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
-import type { RespondResult } from '../runs/result.ts';
+import type { RespondResult } from '../runs/respond-result.ts';
 import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { printLine } from '../terminal/progress-lines.ts';
@@ -44,7 +44,7 @@ export function respondCommand(): Command {
         recordsFolder: given.records,
         environment: process.env,
         person: personFor(approve),
-        tell: (line) => printLine(line, startedAt),
+        onLine: (line) => printLine(line, startedAt),
       });
       if ('reason' in answer) {
         say(`the event opened no incident (${answer.result}): ${answer.reason}`);

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
-import { warningsOf } from '../../lib/config/config.ts';
+import { warningsOf } from '../../lib/config/warnings.ts';
 import type { LoopbackServer } from '../machine/loopback-server.ts';
 import { findLocalTargets } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { startMetricsServer } from '../runs/metrics-server.ts';
-import { createWatchFigures, type WatchFigures } from '../runs/watch-figures.ts';
+import type { WatchFigures } from '../runs/watch-figures.ts';
 import type { WatchEvent } from '../runs/watch.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, printJsonLine, say } from '../terminal/output.ts';
@@ -44,18 +44,19 @@ export function watchCommand(): Command {
       const port = parseNumber('--port', given.port, 0, 65_535);
       const config = findLocalTargets(given.config, given.target, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
+      // These bring a metrics library, the CDK and the interpreter along, which most commands do without.
+      const { createWatchFigures } = await import('../runs/watch-figures.ts');
+      const { watch } = await import('../runs/watch.ts');
       const figures = createWatchFigures();
       const server = await serve(figures, port);
       say(`figures at ${server.url}/metrics`);
       const startedAt = Date.now();
       try {
-        // Brings the CDK and the interpreter along, which most commands do without.
-        const { watch } = await import('../runs/watch.ts');
         const { interrupted } = await watch(config, {
           everyMs: seconds === null ? null : seconds * 1000,
           recordsFolder: given.records,
           environment: process.env,
-          tell: (line) => printLine(line, startedAt),
+          onLine: (line) => printLine(line, startedAt),
           report: (event) => {
             count(event, figures);
             if (given.json) printJsonLine(event);

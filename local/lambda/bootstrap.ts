@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
@@ -54,6 +55,7 @@ guardLoopback(settings.reachable, (what) => {
 process.once('disconnect', () => process.exit(1));
 try {
   const handler = await loadHandler(settings);
+  flushCompileCache();
   process.on('message', (message: InvokeMessage) => void answer(handler, message));
   send({ kind: 'ready' });
 } catch (thrown) {

@@ -1,4 +1,5 @@
 import { DUMMY_CREDENTIALS, REGION } from '../machine/place.ts';
+import { compileCacheIn } from './compiled-code.ts';
 import type { FunctionSpec } from './function-spec.ts';
 
 /** Where the services that a function may call live on this machine; each an `http://127.0.0.1:PORT`. */
@@ -11,8 +12,8 @@ export interface Endpoints {
 
 /**
  * The whole environment of a function process, built from nothing: the function's own variables of the template, what
- * Lambda sets, and settings that leave the AWS SDK no way but to this machine. Of the environment of the process that calls
- * this nothing is taken over; `given` is what the function is meant to have of it.
+ * Lambda sets, and settings that leave the AWS SDK no way but to this machine. Of the environment of the process that
+ * calls this nothing is taken over; `given` is what the function is meant to have of it.
  */
 export function buildFunctionEnvironment(
   spec: FunctionSpec,
@@ -25,6 +26,7 @@ export function buildFunctionEnvironment(
     ...given,
     HOME: home,
     TMPDIR: home,
+    NODE_COMPILE_CACHE: compileCacheIn(home),
     PATH: '/usr/bin:/bin',
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',

@@ -13,7 +13,10 @@ import type { FunctionSpec } from './function-spec.ts';
 const INIT_LIMIT_MS = 10_000;
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url));
 
-/** `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its code. */
+/**
+ * `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its
+ * code.
+ */
 export type InvocationResult =
   | { readonly kind: 'answered'; readonly payload: string }
   | { readonly kind: 'thrown' | 'sandbox'; readonly error: FunctionError };
@@ -29,98 +32,123 @@ export interface ProcessSettings {
   readonly onProgress: OnProgress;
 }
 
-/** One execution environment: a process that lives from its cold start until it is killed, and answers one event at a time. */
+/**
+ * One execution environment: a process that lives from its cold start until it is killed, and answers one event at a
+ * time.
+ */
 export interface FunctionProcess {
   readonly pid: number;
-  readonly isAlive: () => boolean;
+  isAlive(): boolean;
   /** `event` is JSON text. Thaws the process, and freezes it again once it has answered. */
   invoke(event: string): Promise<InvocationResult>;
   /** Returns when the process is gone. An invocation that runs ends as a crash. */
   kill(): Promise<void>;
 }
 
-/** Starts the process and loads its code; the time that takes is not the invocation's. A failure to load is a result. */
+/**
+ * Starts the process and loads its code; the time that takes is not the invocation's. A failure to load is a result.
+ */
 export async function startFunctionProcess(settings: ProcessSettings): Promise<FunctionProcess | InvocationResult> {
-  const { spec, keeper } = settings;
   const child = spawnChild(settings);
   const pid = child.pid;
   if (pid === undefined) {
     const [reason] = (await once(child, 'error')) as [Error];
-    return sandbox('Runtime.ExitError', `${spec.name} did not start: ${reason.message}`);
+    return sandbox('Runtime.ExitError', `${settings.spec.name} did not start: ${reason.message}`);
   }
-  keeper.guardProcess(pid);
-  let endedBy: 'timed-out' | 'killed' | null = null;
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(() =>
-    keeper.releaseProcess(pid),
-  );
-  // A process that cannot be signalled or spoken to any more shows by its end, or by not answering.
-  child.on('error', () => undefined);
+  const started = new ChildFunction(settings, child, pid);
+  return (await started.load()) ?? started;
+}
 
-  const report = (event: FunctionEvent['event'], detail = ''): void =>
-    settings.onProgress({ kind: 'function', at: Date.now(), name: spec.name, pid, event, detail });
-  child.on('message', (message: ChildMessage) => {
-    if (message.kind === 'refused') report('refused', message.detail);
-  });
-  relayLines(child.stdout, spec.name, settings.onProgress);
-  relayLines(child.stderr, spec.name, settings.onProgress);
+class ChildFunction implements FunctionProcess {
+  readonly pid: number;
+  readonly #settings: ProcessSettings;
+  readonly #child: ChildProcess;
+  readonly #gone: Promise<void>;
+  #endedBy: 'timed-out' | 'killed' | null = null;
 
-  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-  const kill = async (): Promise<void> => {
-    if (isAlive()) {
-      endedBy ??= 'killed';
-      child.kill('SIGKILL');
-      if (endedBy === 'killed') report('killed');
+  constructor(settings: ProcessSettings, child: ChildProcess, pid: number) {
+    const { spec, keeper, onProgress } = settings;
+    this.pid = pid;
+    this.#settings = settings;
+    this.#child = child;
+    keeper.guardProcess(pid);
+    this.#gone = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(() =>
+      keeper.releaseProcess(pid),
+    );
+    // A process that cannot be signalled or spoken to any more shows by its end, or by not answering.
+    child.on('error', () => undefined);
+    child.on('message', (message: ChildMessage) => {
+      if (message.kind === 'refused') this.#report('refused', message.detail);
+    });
+    relayLines(child.stdout, spec.name, onProgress);
+    relayLines(child.stderr, spec.name, onProgress);
+  }
+
+  /** Waits until the code is loaded. Null when it is, else why not; then the process is gone. */
+  async load(): Promise<InvocationResult | null> {
+    const timedOut = `Init timed out after ${(INIT_LIMIT_MS / 1000).toFixed(2)} seconds`;
+    const first = await this.#converse(INIT_LIMIT_MS, timedOut);
+    if (first.kind === 'sandbox') return first;
+    if (first.kind !== 'ready') {
+      await this.kill();
+      return first.kind === 'init-failed'
+        ? { kind: 'sandbox', error: first.error }
+        : sandbox('Runtime.Unknown', first.kind);
     }
-    await gone;
-  };
+    this.#report('cold-start');
+    return null;
+  }
+
+  isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async invoke(event: string): Promise<InvocationResult> {
+    const { timeoutMs } = this.#settings.spec;
+    const requestId = randomUUID();
+    this.#child.kill('SIGCONT');
+    const message: InvokeMessage = { kind: 'invoke', requestId, event, deadline: Date.now() + timeoutMs };
+    // A process that is gone already shows as an exit below.
+    this.#child.send(message, () => undefined);
+    const timedOut = `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
+    const answer = await this.#converse(timeoutMs, timedOut);
+    if (answer.kind === 'sandbox' || answer.kind === 'thrown') return answer;
+    if (this.isAlive() && this.#child.kill('SIGSTOP')) this.#report('frozen');
+    if (answer.kind === 'answered') return { kind: 'answered', payload: answer.payload };
+    if (answer.kind === 'threw') return { kind: 'thrown', error: answer.error };
+    return sandbox('Runtime.Unknown', `unexpected ${answer.kind}`);
+  }
+
+  async kill(): Promise<void> {
+    if (this.isAlive()) {
+      this.#endedBy ??= 'killed';
+      this.#child.kill('SIGKILL');
+      if (this.#endedBy === 'killed') this.#report('killed');
+    }
+    await this.#gone;
+  }
 
   /** Waits for an answer; a process that ends or takes too long is one too. */
-  const converse = async (limitMs: number, timedOut: string): Promise<ChildMessage | InvocationResult> => {
-    const answer = await nextAnswer(child, limitMs);
+  async #converse(limitMs: number, timedOut: string): Promise<ChildMessage | InvocationResult> {
+    const answer = await nextAnswer(this.#child, limitMs);
     if (answer === 'timeout') {
-      endedBy = 'timed-out';
-      await kill();
-      report('timed-out', timedOut);
+      this.#endedBy = 'timed-out';
+      await this.kill();
+      this.#report('timed-out', timedOut);
       return sandbox('Sandbox.Timedout', timedOut);
     }
     if (answer !== 'exit') return answer;
-    await gone;
-    const status = child.signalCode === null ? `exit status ${String(child.exitCode)}` : `signal: ${child.signalCode}`;
-    if (endedBy === null) report('crashed', status);
+    await this.#gone;
+    const { exitCode, signalCode } = this.#child;
+    const status = signalCode === null ? `exit status ${String(exitCode)}` : `signal: ${signalCode}`;
+    if (this.#endedBy === null) this.#report('crashed', status);
     return sandbox('Runtime.ExitError', `Error: Runtime exited with error: ${status}`);
-  };
-
-  const first = await converse(INIT_LIMIT_MS, `Init timed out after ${(INIT_LIMIT_MS / 1000).toFixed(2)} seconds`);
-  if (first.kind === 'sandbox') return first;
-  if (first.kind !== 'ready') {
-    await kill();
-    return first.kind === 'init-failed'
-      ? { kind: 'sandbox', error: first.error }
-      : sandbox('Runtime.Unknown', first.kind);
   }
-  report('cold-start');
 
-  return {
-    pid,
-    isAlive,
-    kill,
-    async invoke(event) {
-      const requestId = randomUUID();
-      child.kill('SIGCONT');
-      const message: InvokeMessage = { kind: 'invoke', requestId, event, deadline: Date.now() + spec.timeoutMs };
-      // A process that is gone already shows as an exit below.
-      child.send(message, () => undefined);
-      const answer = await converse(
-        spec.timeoutMs,
-        `RequestId: ${requestId} Error: Task timed out after ${(spec.timeoutMs / 1000).toFixed(2)} seconds`,
-      );
-      if (answer.kind === 'sandbox' || answer.kind === 'thrown') return answer;
-      if (isAlive() && child.kill('SIGSTOP')) report('frozen');
-      if (answer.kind === 'answered') return { kind: 'answered', payload: answer.payload };
-      if (answer.kind === 'threw') return { kind: 'thrown', error: answer.error };
-      return sandbox('Runtime.Unknown', `unexpected ${answer.kind}`);
-    },
-  };
+  #report(event: FunctionEvent['event'], detail = ''): void {
+    const { spec, onProgress } = this.#settings;
+    onProgress({ kind: 'function', at: Date.now(), name: spec.name, pid: this.pid, event, detail });
+  }
 }
 
 function spawnChild({ spec, environment, reachable, home }: ProcessSettings): ChildProcess {
@@ -146,7 +174,9 @@ function spawnChild({ spec, environment, reachable, home }: ProcessSettings): Ch
   );
 }
 
-/** The next message that answers something, `exit` when the process ends first, `timeout` when neither comes in time. */
+/**
+ * The next message that answers something, `exit` when the process ends first, `timeout` when neither comes in time.
+ */
 async function nextAnswer(child: ChildProcess, limitMs: number): Promise<ChildMessage | 'exit' | 'timeout'> {
   if (child.exitCode !== null || child.signalCode !== null) return 'exit';
   const done = new AbortController();

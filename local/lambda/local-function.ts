@@ -1,3 +1,4 @@
+import { keepCompiledCode, lendCompiledCode } from './compiled-code.ts';
 import {
   startFunctionProcess,
   type FunctionProcess,
@@ -15,19 +16,22 @@ export interface LocalFunction {
   readonly name: string;
   /** `event` is JSON text. `throttled` when as many invocations run as are reserved. */
   invoke(event: string): Promise<InvocationResult | { readonly kind: 'throttled' }>;
-  /** Lets go of warm processes, so that the next invocation is a cold start. Invocations that run are left to finish. */
+  /**
+   * Lets go of warm processes, so that the next invocation is a cold start. Invocations that run are left to finish.
+   */
   recycle(): Promise<void>;
   /** Kills every process at once; invocations that run end as crashes. */
   kill(): Promise<void>;
 }
 
 export function createLocalFunction(settings: ProcessSettings): LocalFunction {
-  const { spec } = settings;
+  const { spec, home } = settings;
   const most = spec.reservedConcurrency ?? MOST_AT_ONCE;
   const idle: FunctionProcess[] = [];
   const all = new Set<FunctionProcess>();
   const starting = new Set<Promise<FunctionProcess | InvocationResult>>();
   let busy = 0;
+  let lent: Promise<void> | null = null;
   /** Grows with each recycle: processes of an earlier generation are not used again. */
   let generation = 0;
 
@@ -36,10 +40,12 @@ export function createLocalFunction(settings: ProcessSettings): LocalFunction {
       if (warm.isAlive()) return warm;
       all.delete(warm);
     }
-    const start = startFunctionProcess(settings);
+    const start = (lent ??= lendCompiledCode(spec.assetFolder, home)).then(() => startFunctionProcess(settings));
     starting.add(start);
     const started = await start.finally(() => starting.delete(start));
-    if ('pid' in started) all.add(started);
+    if (!('pid' in started)) return started;
+    all.add(started);
+    await keepCompiledCode(spec.assetFolder, home);
     return started;
   };
 

@@ -22,8 +22,8 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Closes every way to the network that Node offers, name look-ups included, but those that lead to this machine and to
- * `reachable` (`host:port` each). Must run before any other code of the process. `onRefused` hears of each refusal, because the code that is
- * refused may swallow its error.
+ * `reachable` (`host:port` each). Must run before any other code of the process. `onRefused` hears of each refusal,
+ * because the code that is refused may swallow its error.
  */
 export function guardLoopback(reachable: readonly string[], onRefused: (what: string) => void): void {
   const refuse = (what: string): NotLoopback => {

@@ -44,13 +44,13 @@ export function startKeeper(): Keeper {
   if (shell.stdin instanceof Socket) shell.stdin.unref();
   // Whoever ended the shell has taken its place.
   shell.stdin.on('error', () => undefined);
-  const tell = (verb: string, word: string | number): void => {
+  const send = (verb: string, word: string | number): void => {
     shell.stdin.write(`${verb} ${word}\n`);
   };
   return {
-    guardProcess: (pid) => tell('+p', pid),
-    releaseProcess: (pid) => tell('-p', pid),
-    guardFolder: (path) => tell('+d', path),
+    guardProcess: (pid) => send('+p', pid),
+    releaseProcess: (pid) => send('-p', pid),
+    guardFolder: (path) => send('+d', path),
     async stop() {
       shell.ref();
       shell.stdin.end();

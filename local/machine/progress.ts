@@ -57,8 +57,8 @@ export interface ExecutionEnded {
 }
 
 /**
- * `cold-start`: a new process has loaded its code. `frozen`: stopped after an answer. `timed-out`, `crashed` and `killed`
- * end a process. `refused`: the function tried to reach something that a local run must not reach.
+ * `cold-start`: a new process has loaded its code. `frozen`: stopped after an answer. `timed-out`, `crashed` and
+ * `killed` end a process. `refused`: the function tried to reach something that a local run must not reach.
  */
 export interface FunctionEvent {
   readonly kind: 'function';

@@ -1,7 +1,8 @@
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
 import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
-import { loadConfig, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import { loadConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ConfiguredTarget {

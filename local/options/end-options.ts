@@ -66,7 +66,7 @@ export function parseEndOptions(raw: unknown): EndOptions {
 }
 
 /** The name that a person is asked to type. */
-export function nameOf({ user, application }: EndOptions): string {
+export function nameToType({ user, application }: EndOptions): string {
   return user ?? application ?? '';
 }
 

@@ -9,7 +9,10 @@ interface Given {
   readonly until?: string | undefined;
 }
 
-/** The end of a pause in epoch milliseconds; null when none was given. Throws UsageError for one that is no time to come. */
+/**
+ * The end of a pause in epoch milliseconds; null when none was given. Throws UsageError for one that is no time to
+ * come.
+ */
 export function parseUntil(given: Given, now: number): number | null {
   if (given.for !== undefined && given.until !== undefined) throw new UsageError('use --for or --until, not both');
   if (given.for !== undefined) {

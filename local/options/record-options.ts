@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import * as z from 'zod/mini';
 import { loadConfig } from '../../lib/config/config.ts';
-import { openAwsRecords, openLocalRecords, type OpenRecords } from './open-records.ts';
+import type { OpenRecords } from './open-records.ts';
 import { UsageError } from './usage-error.ts';
 
 export const recordOptions = {
@@ -26,7 +26,7 @@ interface Given {
 
 /** Opens the records, gives them to `use`, and closes them whatever happens. */
 export async function usingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {
-  const records = given.aws ? openAws(given.config) : await openLocalRecords(given.records, prefixOf(given.config));
+  const records = await (given.aws ? openAws(given.config) : openLocal(given));
   try {
     return await use(records);
   } finally {
@@ -34,15 +34,19 @@ export async function usingRecords<T>(given: Given, use: (records: OpenRecords) 
   }
 }
 
-/** Without a configuration: the default that local runs have too. */
-function prefixOf(file: string | undefined): string {
-  return file === undefined ? 'headroom' : loadConfig(file).installation.prefix;
+async function openLocal({ records, config }: Given): Promise<OpenRecords> {
+  // Without a configuration: the default that local runs have too.
+  const prefix = config === undefined ? 'headroom' : loadConfig(config).installation.prefix;
+  // Brings a database along, which most commands do without.
+  const { openLocalRecords } = await import('./open-records.ts');
+  return openLocalRecords(records, prefix);
 }
 
-function openAws(file: string | undefined): OpenRecords {
+async function openAws(file: string | undefined): Promise<OpenRecords> {
   if (file === undefined) throw new UsageError('--aws needs --config FILE: it names the table and its region');
   const { installation } = loadConfig(file);
   if (installation.region === undefined)
     throw new UsageError(`${file}: installation.region is missing; --aws needs it`);
+  const { openAwsRecords } = await import('./open-records.ts');
   return openAwsRecords(installation.region, installation.prefix);
 }

@@ -17,8 +17,8 @@ export class RecordsInUse extends Error {
 }
 
 /**
- * Starts a DynamoDB on loopback that has the table. Records stay in `folder`; null keeps them in memory. One process at a
- * time can have a folder open: throws RecordsInUse.
+ * Starts a DynamoDB on loopback that has the table. Records stay in `folder`; null keeps them in memory. One process at
+ * a time can have a folder open: throws RecordsInUse.
  */
 export async function startDynamoDb(table: TableDefinition, folder: string | null): Promise<LoopbackServer> {
   const unlock = folder === null ? null : await lockFolder(resolve(folder));
@@ -49,15 +49,17 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
   }
 }
 
-/** Where a process that has the folder open says how to reach its records. May be left over from one that was killed. */
+/**
+ * Where a process that has the folder open says how to reach its records. May be left over from one that was killed.
+ */
 export function endpointFile(folder: string): string {
   return join(resolve(folder), 'endpoint');
 }
 
 const TABLE_LIMIT_MS = 5_000;
 /**
- * A request whose caller was killed may still be worked on, though its connection is gone; dynalite throws, past everybody,
- * when the database closes under it. None of them takes longer than a few milliseconds.
+ * A request whose caller was killed may still be worked on, though its connection is gone; dynalite throws, past
+ * everybody, when the database closes under it. None of them takes longer than a few milliseconds.
  */
 const LAST_REQUESTS_MS = 150;
 
@@ -82,7 +84,10 @@ async function isActive(client: DynamoDBClient, { TableName }: TableDefinition):
   return described?.TableStatus === 'ACTIVE';
 }
 
-/** LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is taken. */
+/**
+ * LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is
+ * taken.
+ */
 async function lockFolder(folder: string): Promise<() => Promise<void>> {
   interface LevelDb {
     open(): Promise<void>;
@@ -105,7 +110,9 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
   return () => lock.close();
 }
 
-/** dynalite throws, past everybody, when a caller dies in the middle of a request; here callers are killed on purpose. */
+/**
+ * dynalite throws, past everybody, when a caller dies in the middle of a request; here callers are killed on purpose.
+ */
 function ignoreBrokenRequests(server: ReturnType<typeof dynalite>): void {
   server.prependListener('request', (request) => {
     const on = Reflect.get(request, 'on') as (event: string, listener: () => void) => unknown;

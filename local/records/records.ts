@@ -14,7 +14,9 @@ export interface Records {
   stop(): Promise<void>;
 }
 
-/** Opens the records of local runs, to read them or to pause a target. Throws RecordsInUse while a run has them open. */
+/**
+ * Opens the records of local runs, to read them or to pause a target. Throws RecordsInUse while a run has them open.
+ */
 export async function openRecords(prefix: string, folder: string): Promise<Records> {
   // Brings the CDK along, which everything else does without.
   const { synthesizeTable } = await import('../synthesis/synthesized-table.ts');

@@ -8,8 +8,8 @@ export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event:
 }
 
 /**
- * Closes an incident as interrupted and stops its workflow, so that a person hears of it and the target is free for the next
- * alarm. An incident that is closed already stays as it is.
+ * Closes an incident as interrupted and stops its workflow, so that a person hears of it and the target is free for the
+ * next alarm. An incident that is closed already stays as it is.
  */
 export async function interrupt(
   runtime: LocalRuntime,

@@ -22,12 +22,12 @@ export interface Approver {
 export interface ApproverSettings {
   readonly findRuntime: () => Promise<Pick<LocalRuntime, 'store' | 'answer'>>;
   readonly person: AskPerson;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
 }
 
 /** Puts the questions of a local run to a person, and hands the answers to the workflow that waits for them. */
-export function createApprover({ findRuntime, person, tell }: ApproverSettings): Approver {
-  const say = (kind: Line['kind'], text: string) => tell({ at: Date.now(), kind, text });
+export function createApprover({ findRuntime, person, onLine }: ApproverSettings): Approver {
+  const say = (kind: Line['kind'], text: string) => onLine({ at: Date.now(), kind, text });
   let waiting: AbortController | null = null;
 
   const put = async (incidentId: string, over: AbortSignal): Promise<void> => {

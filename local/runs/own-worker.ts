@@ -8,7 +8,8 @@ import type {
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
 import { createWorker, type WorkerReply } from '../../functions/worker/worker.ts';
-import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toWorkerSettings } from '../../lib/config/settings.ts';
 
 /** Beyond the patience of the policy: for the snapshot itself. */
 const GRACE_MS = 15_000;
@@ -44,10 +45,10 @@ export async function startOwnWorker(
 }
 
 /**
- * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings cannot work
- * or the connection fails in the middle.
+ * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings
+ * cannot work or the connection fails in the middle.
  */
-export async function takeSnapshot(
+export async function askForSnapshot(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
@@ -58,7 +59,7 @@ export async function takeSnapshot(
 }
 
 /** One check, likewise. */
-export async function takeCheck(
+export async function askForCheck(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,

@@ -2,14 +2,15 @@ import { userInfo } from 'node:os';
 import { describeCall } from '../../functions/core/plan/call.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
-import { toTargetSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
-import type { Notification } from '../machine/progress.ts';
-import { startRuntime, type LocalRuntime } from '../runtime/runtime.ts';
-import { createNarrator, type Line } from '../terminal/narrator.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { LocalRuntime } from '../runtime/runtime.ts';
+import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
-import { createApprover, type AskPerson } from './approver.ts';
-import { readResult, type RespondResult } from './result.ts';
+import type { AskPerson } from './approver.ts';
+import { observeRuntime } from './observed-runtime.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 
 export interface RespondOptions {
   /** An alarm event; null for one that is made when it is sent. */
@@ -19,32 +20,19 @@ export interface RespondOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Who answers the questions of tiers in mode approve. */
   readonly person: AskPerson;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
 }
 
 /**
- * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why when
- * the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
+ * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why
+ * when the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, recordsFolder, environment, person, tell }: RespondOptions,
+  { event, recordsFolder, environment, person, onLine }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
-  const notifications: Notification[] = [];
-  const narrator = createNarrator(async () => (await starting).store, tell);
-  const approver = createApprover({ findRuntime: () => starting, person, tell });
-  const starting = startRuntime({
-    config,
-    environment,
-    recordsFolder,
-    notify: config.notify,
-    onProgress(progress) {
-      if (progress.kind === 'notification') notifications.push(progress);
-      narrator.hear(progress);
-      approver.hear(progress);
-    },
-  });
-  const runtime = await starting;
+  const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { onLine, person });
+  const runtime = await observed.start();
   try {
     await liftLeftovers(runtime, target.id);
     // Without an event, the clock of the incident starts here.
@@ -58,10 +46,10 @@ export async function respond(
         result: 'ignored',
         reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over`,
       };
-    tell({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
-    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, tell);
-    await narrator.caughtUp();
-    return await readResult(runtime.store, incidentId, notifications);
+    onLine({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
+    if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, onLine);
+    await observed.caughtUp();
+    return await readResult(runtime.store, incidentId, observed.notifications);
   } finally {
     await runtime.stop();
   }
@@ -86,14 +74,14 @@ async function untilEnded(
   runtime: LocalRuntime,
   incidentId: string,
   prefix: string,
-  tell: RespondOptions['tell'],
+  onLine: RespondOptions['onLine'],
 ): Promise<void> {
   const ended = runtime.executionEnded(incidentId);
   let stopListening = (): void => undefined;
   const interrupted = new Promise<void>((resolve, reject) => {
     stopListening = onInterrupt(() => {
       const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
-      tell({ at: Date.now(), kind: 'bad', text });
+      onLine({ at: Date.now(), kind: 'bad', text });
       interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
     });
   });

@@ -3,7 +3,10 @@ import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import { FIGURES, hasFailed, type FigureName } from '../../functions/core/sampler/figures.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 
-/** The figures of watched targets as Prometheus metrics. Labels: target, state, result and outcome; nothing a client chose. */
+/**
+ * The figures of watched targets as Prometheus metrics. Labels: target, state, result and outcome; nothing a client
+ * chose.
+ */
 export interface WatchFigures {
   readonly contentType: string;
   observe(targetId: string, sample: StoredSample): void;

@@ -2,13 +2,14 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
-import type { HeadroomConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Notification } from '../machine/progress.ts';
-import { startRuntime } from '../runtime/runtime.ts';
-import { createNarrator, type Line } from '../terminal/narrator.ts';
+import type { LocalRuntime } from '../runtime/runtime.ts';
+import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt } from './alarm-run.ts';
-import { readResult, type RespondResult } from './result.ts';
+import { observeRuntime, type ObservedRuntime } from './observed-runtime.ts';
+import { readResult, type RespondResult } from './respond-result.ts';
 import { watchTarget } from './watched-target.ts';
 
 /** What a watch reports as it happens; the lines of `headroom watch --json`. */
@@ -34,7 +35,7 @@ export interface WatchOptions {
   readonly recordsFolder: string;
   /** Where the URLs of the targets' logins are looked up. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
   readonly report: (event: WatchEvent) => void;
 }
 
@@ -42,80 +43,99 @@ export interface WatchOptions {
 const LAST_SAMPLE_MS = 6_000;
 
 /**
- * Samples every target of a configuration from this machine until Ctrl-C, and runs the workflow when one crosses its trigger. An incident that is open
- * then is closed as interrupted. Returns how many were. Throws when the runtime itself cannot start.
+ * Samples every target of a configuration from this machine until Ctrl-C, and runs the workflow when one crosses its
+ * trigger. An incident that is open then is closed as interrupted. Returns how many were. Throws when the runtime
+ * itself cannot start.
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, tell, report }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, report }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
+  const { signal } = stopping;
   const stopListening = onInterrupt(() => {
-    tell({ at: Date.now(), kind: 'detail', text: 'stopping (once more to leave at once)' });
+    onLine({ at: Date.now(), kind: 'detail', text: 'stopping (once more to leave at once)' });
     stopping.abort();
   });
-  const notifications: Notification[] = [];
-  const narrator = createNarrator(async () => (await starting).store, tell);
-  const starting = startRuntime({
-    config,
-    environment,
-    recordsFolder,
-    notify: config.notify,
-    onProgress(progress) {
-      if (progress.kind === 'notification') {
-        notifications.push(progress);
-        report(noticeOf(progress));
-      }
-      narrator.hear(progress);
-    },
-  });
+  const observed = observeRuntime(
+    { config, environment, recordsFolder, notify: config.notify },
+    { onLine, onNotification: (notification) => report(noticeOf(notification)) },
+  );
   try {
-    const runtime = await starting;
-    const incidents = new Map<string, Promise<void>>();
-    const tellEnd = async (incidentId: string): Promise<void> => {
-      await narrator.caughtUp();
-      report({ event: 'incident', ...(await readResult(runtime.store, incidentId, notifications)) });
-      forgetNotices(notifications, incidentId);
-    };
-    const follow = async (incidentId: string): Promise<void> => {
-      const { status } = await runtime.executionEnded(incidentId);
-      // Whoever interrupts an incident has more to do before it has ended.
-      if (!(status === 'ABORTED' && stopping.signal.aborted)) await tellEnd(incidentId);
-    };
-    const onIncident = (incidentId: string): void => {
-      if (incidents.has(incidentId)) return;
-      const followed = follow(incidentId).finally(() => incidents.delete(incidentId));
-      // An incident whose workflow is not in this runtime is the reconciler's to close.
-      incidents.set(
-        incidentId,
-        followed.catch(() => undefined),
-      );
-    };
+    const runtime = await observed.start();
+    const incidents = new FollowedIncidents({ runtime, observed, report, signal });
     try {
-      const watching = config.targets.map((target) => {
-        const onSample = (sample: StoredSample, crossing: Crossing | null): void =>
-          report({ event: 'sample', target: target.id, sample, crossing });
-        return watchTarget(target, {
+      const watching = config.targets.map((target) =>
+        watchTarget(target, {
           runtime,
           everyMs: everyMs ?? target.policy.sampling.everySeconds * 1000,
-          signal: stopping.signal,
-          onSample,
-          onIncident,
-          tell,
-        });
-      });
-      await Promise.race([Promise.all(watching), afterStop(stopping.signal)]);
-      const open = [...incidents.keys()];
-      const how = { prefix: config.installation.prefix, by: userInfo().username };
-      await Promise.all(
-        open.map((incidentId) => interrupt(runtime, { incidentId, ...how }).then(() => tellEnd(incidentId))),
+          signal,
+          onSample: (sample, crossing) => report({ event: 'sample', target: target.id, sample, crossing }),
+          onIncident: (incidentId) => incidents.follow(incidentId),
+          onLine,
+        }),
       );
-      return { interrupted: open.length };
+      await Promise.race([Promise.all(watching), afterStop(signal)]);
+      return { interrupted: await incidents.interrupt(config.installation.prefix) };
     } finally {
       await runtime.stop();
     }
   } finally {
     stopListening();
+  }
+}
+
+interface Following {
+  readonly runtime: LocalRuntime;
+  readonly observed: ObservedRuntime;
+  readonly report: WatchOptions['report'];
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+}
+
+/** The incidents of a watch that have not ended, each followed to its end. */
+class FollowedIncidents {
+  readonly #open = new Set<string>();
+  readonly #parts: Following;
+
+  constructor(parts: Following) {
+    this.#parts = parts;
+  }
+
+  follow(incidentId: string): void {
+    if (this.#open.has(incidentId)) return;
+    this.#open.add(incidentId);
+    this.#untilEnded(incidentId)
+      // An incident whose workflow is not in this runtime is the reconciler's to close.
+      .catch(() => undefined)
+      .finally(() => this.#open.delete(incidentId));
+  }
+
+  /** Closes what is open as interrupted, and returns how many that were. */
+  async interrupt(prefix: string): Promise<number> {
+    const open = [...this.#open];
+    await Promise.all(
+      open.map(async (incidentId) => {
+        await interrupt(this.#parts.runtime, { incidentId, prefix, by: userInfo().username });
+        await this.#reportEnd(incidentId);
+      }),
+    );
+    return open.length;
+  }
+
+  async #untilEnded(incidentId: string): Promise<void> {
+    const { runtime, signal } = this.#parts;
+    const { status } = await runtime.executionEnded(incidentId);
+    // Whoever interrupts an incident has more to do before it has ended.
+    if (!(status === 'ABORTED' && signal.aborted)) await this.#reportEnd(incidentId);
+  }
+
+  async #reportEnd(incidentId: string): Promise<void> {
+    const { runtime, observed, report } = this.#parts;
+    await observed.caughtUp();
+    report({ event: 'incident', ...(await readResult(runtime.store, incidentId, observed.notifications)) });
+    // A watch lasts for months.
+    observed.forgetNotifications(incidentId);
   }
 }
 
@@ -132,12 +152,4 @@ function noticeOf({ attributes, subject, body }: Notification): WatchEvent {
     subject,
     body,
   };
-}
-
-/** A watch lasts for months. */
-function forgetNotices(notifications: Notification[], incidentId: string): void {
-  const others = notifications.filter(
-    ({ attributes }) => (attributes['incidentId'] ?? '') !== '' && attributes['incidentId'] !== incidentId,
-  );
-  notifications.splice(0, notifications.length, ...others);
 }

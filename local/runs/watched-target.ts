@@ -5,7 +5,7 @@ import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
-import type { Target } from '../../lib/config/config.ts';
+import type { Target } from '../../lib/config/schema.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 
@@ -17,7 +17,7 @@ export interface WatchedTargetOptions {
   readonly onSample: (sample: StoredSample, crossing: Crossing | null) => void;
   /** An incident of the target is open. */
   readonly onIncident: (incidentId: string) => void;
-  readonly tell: (line: Line) => void;
+  readonly onLine: (line: Line) => void;
 }
 
 /** As in AWS. */
@@ -33,13 +33,13 @@ const answer = z.object({
 
 /** Samples a target until told to stop. Nothing that fails ends it: a server that is away may come back. */
 export async function watchTarget(target: Target, options: WatchedTargetOptions): Promise<void> {
-  const { runtime, everyMs, signal, tell } = options;
+  const { runtime, everyMs, signal, onLine } = options;
   let reconciledAt = -RECONCILE_MS;
-  let told = '';
-  const tellChange = (kind: Line['kind'], text: string, key = text): void => {
-    if (key === told || signal.aborted) return;
-    told = key;
-    tell({ at: Date.now(), kind, text: `${target.id}: ${text}` });
+  let lastKey = '';
+  const sayChange = (kind: Line['kind'], text: string, key = text): void => {
+    if (key === lastKey || signal.aborted) return;
+    lastKey = key;
+    onLine({ at: Date.now(), kind, text: `${target.id}: ${text}` });
   };
 
   const sampleOnce = async (): Promise<void> => {
@@ -47,14 +47,18 @@ export async function watchTarget(target: Target, options: WatchedTargetOptions)
     for (const sample of samples) {
       options.onSample(sample, crossing);
       if (sample.result !== 'busy') {
-        tellChange(isWell(sample, crossing) ? 'good' : 'bad', describe(sample, crossing), stateOf(sample, crossing));
+        sayChange(
+          isWell(sample, crossing) ? 'good' : 'bad',
+          sampleInWords(sample, crossing),
+          stateOf(sample, crossing),
+        );
       }
     }
     if (dispatched !== null) follow(dispatched);
   };
   const follow = (dispatched: DispatchResult): void => {
     if (!('incidentId' in dispatched))
-      tellChange('bad', `opened no incident (${dispatched.result}): ${dispatched.reason}`);
+      sayChange('bad', `opened no incident (${dispatched.result}): ${dispatched.reason}`);
     else if (dispatched.result !== 'handled') options.onIncident(dispatched.incidentId);
   };
   const reconcile = async (): Promise<void> => {
@@ -69,7 +73,7 @@ export async function watchTarget(target: Target, options: WatchedTargetOptions)
     await delay(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     for (const turn of [sampleOnce, reconcile]) {
-      await turn().catch((error: unknown) => tellChange('bad', errorWords(error)));
+      await turn().catch((error: unknown) => sayChange('bad', errorWords(error)));
     }
   }
 }
@@ -83,7 +87,7 @@ function stateOf({ result, refused, canary }: StoredSample, crossing: Crossing |
   return [result, refused, canary, crossing?.level].join();
 }
 
-function describe(sample: StoredSample, crossing: Crossing | null): string {
+function sampleInWords(sample: StoredSample, crossing: Crossing | null): string {
   const { result, refused, canary, usage, used, usable, detail } = sample;
   if (result === 'refused') return `not let in: ${refused}: ${detail}`;
   if (result !== 'seen') return `the worker gives no answer: ${detail}`;

@@ -1,14 +1,12 @@
 import { isIPv6 } from 'node:net';
-import { toWorkerSettings, type HeadroomConfig, type Target } from '../../lib/config/config.ts';
+import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toWorkerSettings } from '../../lib/config/settings.ts';
 import type { FunctionAccess } from '../lambda/function-registry.ts';
 
-const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const satisfies Record<
-  Target['engine'],
-  number
->;
-
 /**
- * What a worker is given of the world: its settings, the variables with its URLs, and the servers they name. Throws when a variable that the target names is not set or holds no URL; its value is never repeated.
+ * What a worker is given of the world: its settings, the variables with its URLs, and the servers they name. Throws
+ * when a variable that the target names is not set or holds no URL; its value is never repeated.
  */
 export function workerAccessOf(
   config: HeadroomConfig,

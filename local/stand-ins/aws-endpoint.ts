@@ -16,9 +16,9 @@ export interface AwsEndpointSettings {
 }
 
 /**
- * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke, six
- * operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that says so, and
- * reported, so this is also where calls to services with no stand-in end.
+ * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke,
+ * three operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that
+ * says so, and reported. Calls to services with no stand-in end here too.
  */
 export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
   const services: Readonly<Record<string, Operations>> = {
@@ -40,7 +40,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
     }
     const [service = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
     const run = services[service]?.[operation];
-    if (run === undefined) throw new ApiError('UnknownOperationException', `no stand-in for ${nameOf(request)}`);
+    if (run === undefined) throw new ApiError('UnknownOperationException', `no stand-in for ${operationOf(request)}`);
     return {
       statusCode: 200,
       headers: { 'Content-Type': 'application/x-amz-json-1.0' },
@@ -59,7 +59,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
       response.writeHead(statusCode, headers).end(body);
     } catch (thrown) {
       const error = thrown instanceof ApiError ? thrown : new ApiError('InternalFailure', String(thrown), 500);
-      if (REPORTED.has(error.name)) report(nameOf(request), error.message);
+      if (REPORTED.has(error.name)) report(operationOf(request), error.message);
       response
         .writeHead(error.statusCode, { 'Content-Type': 'application/json', 'x-amzn-errortype': error.name })
         .end(JSON.stringify({ __type: error.name, message: error.message, Message: error.message }));
@@ -68,7 +68,9 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
   return serveLoopback(createServer((request, response) => void handle(request, response)));
 }
 
-/** Faults of the caller's code or of the stand-ins; other errors are answers that the services give in ordinary life. */
+/**
+ * Faults of the caller's code or of the stand-ins; other errors are answers that the services give in ordinary life.
+ */
 const REPORTED: ReadonlySet<string> = new Set([
   'UnknownOperationException',
   'ValidationException',
@@ -82,7 +84,7 @@ function checkSignature(request: IncomingMessage): void {
   throw new ApiError('UnrecognizedClientException', 'the request is not signed with the keys of a local run', 403);
 }
 
-function nameOf(request: IncomingMessage): string {
+function operationOf(request: IncomingMessage): string {
   return String(request.headers['x-amz-target'] ?? `${request.method ?? ''} ${request.url ?? ''}`);
 }
 

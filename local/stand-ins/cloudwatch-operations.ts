@@ -27,7 +27,7 @@ export function createAlarms(names: readonly string[]): LocalAlarms {
 
   /** As the protocol writes it: times are epoch seconds. */
   type Written = Omit<DescribeAlarmsOutput, 'MetricAlarms'> & { MetricAlarms: readonly object[] };
-  const describe = (request: unknown): Written => {
+  const listAlarms = (request: unknown): Written => {
     const asked = checkRequest(describeAlarms, 'DescribeAlarms', request);
     const wanted = [...alarms].filter(
       ([name, { state }]) =>
@@ -50,7 +50,7 @@ export function createAlarms(names: readonly string[]): LocalAlarms {
   };
 
   return {
-    operations: { DescribeAlarms: describe },
+    operations: { DescribeAlarms: listAlarms },
     set(name, state, at, reason) {
       if (!alarms.has(name)) {
         throw new Error(`no alarm is named "${name}"; there are ${names.join(', ') || 'none'}`);

@@ -8,9 +8,9 @@ type ShapeOf<Input, Shape> = {
 };
 
 /**
- * A schema for the fields of an operation that a stand-in honours. It is tied to the SDK's own input type: a field that the SDK
- * does not have, or has with another type, does not compile. At run time any other field is refused, because to ignore it
- * would be to answer another question than was asked.
+ * A schema for the fields of an operation that a stand-in honours. It is tied to the SDK's own input type: a field that
+ * the SDK does not have, or has with another type, does not compile. At run time any other field is refused, because to
+ * ignore it would be to answer another question than was asked.
  */
 export function requestOf<Input>() {
   return <Shape extends z.ZodRawShape & ShapeOf<Input, Shape>>(shape: Shape) => z.strictObject(shape);

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,10 +8,12 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../../functions/core/words/sha256.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
@@ -34,10 +34,10 @@ export function canCache(): boolean {
 }
 
 /**
- * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when there is
- * none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the bundles: those that
- * another configuration has led to, from the same sources, are in the folder already. Two processes may make the same at
- * once: the first to finish is kept.
+ * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when
+ * there is none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the
+ * bundles: those that another configuration has led to, from the same sources, are in the folder already. Two processes
+ * may make the same at once: the first to finish is kept.
  */
 export async function cachedAssembly(
   config: string,
@@ -47,14 +47,15 @@ export async function cachedAssembly(
   const folder = join(CACHE, hash(sources, config));
   const bundles = join(CACHE, `bundles-${sources}`);
   if (isThere(join(folder, 'manifest.json'))) {
+    touch(bundles);
     touch(folder);
     return folder;
   }
   const made = mkdtempSync(join(CACHE, 'making-'));
   try {
-    linkBundles(bundles, made);
+    lendBundles(bundles, made);
     await make(made, sources);
-    linkBundles(made, bundles);
+    shareBundles(made, bundles);
     renameSync(made, folder);
   } catch (error) {
     rmSync(made, { recursive: true, force: true });
@@ -67,33 +68,32 @@ export async function cachedAssembly(
 
 function hashSources(): string {
   const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
-  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file)]));
+  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file, 'utf8')]));
 }
 
-function hash(...parts: readonly (string | Buffer)[]): string {
-  const all = createHash('sha256');
-  for (const part of parts) all.update(part);
-  return all.digest('hex').slice(0, 32);
+function hash(...parts: readonly string[]): string {
+  return sha256(parts.join('\0')).slice(0, 32);
 }
 
-/** Gives a folder the bundles of another that it does not have. Whole ones only: another process may read them at any time. */
-function linkBundles(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const name of isThere(from) ? readdirSync(from) : []) {
-    const [source, target] = [join(from, name), join(to, name)];
-    if (!name.startsWith('asset.') || isThere(target) || !statSync(source).isDirectory()) continue;
-    const linked = mkdtempSync(join(CACHE, 'linking-'));
-    for (const file of filesOf(source)) {
-      const link = join(linked, relative(source, file));
-      mkdirSync(dirname(link), { recursive: true });
-      linkSync(file, link);
-    }
+/** Gives a folder, by links, the bundles that are known. */
+function lendBundles(bundles: string, folder: string): void {
+  mkdirSync(bundles, { recursive: true });
+  for (const name of readdirSync(bundles)) symlinkSync(join(bundles, name), join(folder, name));
+}
+
+/** Moves the bundles that a folder has of its own to the known ones, and leaves links to them. */
+function shareBundles(folder: string, bundles: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.name.startsWith('asset.') || !entry.isDirectory()) continue;
+    const [made, shared] = [join(folder, entry.name), join(bundles, entry.name)];
     try {
-      renameSync(linked, target);
+      renameSync(made, shared);
     } catch (error) {
-      rmSync(linked, { recursive: true, force: true });
-      if (!isThere(target)) throw error;
+      // Another process was faster.
+      if (!isThere(shared)) throw error;
+      rmSync(made, { recursive: true, force: true });
     }
+    symlinkSync(shared, made);
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { BuildOptions } from '../../lib/app.ts';
-import type { HeadroomConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { startKeeper } from '../machine/keeper.ts';
 import { cachedAssembly, canCache } from './assembly-cache.ts';
 import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
@@ -18,9 +18,9 @@ const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;
 
 /**
- * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and bundles that
- * would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early; later runs of the
- * same configuration and sources find it in the cache.
+ * Synthesizes the CDK app for the local targets of a configuration and reads what came out: the very templates and
+ * bundles that would be deployed. Takes seconds the first time, in a process of its own, so it is worth starting early;
+ * later runs of the same configuration and sources find it in the cache.
  */
 export function synthesize(config: HeadroomConfig): Promise<Assembly> {
   const synthesized = toSynthesizedConfig(config);

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { CallProposal } from '../../functions/call/carry-out-call.ts';
 import { consequencesOf, describeCall, scopeOfCall } from '../../functions/core/plan/call.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';
@@ -9,6 +8,8 @@ import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.t
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
+import { sessionJson } from './session-output.ts';
+import { tableOf } from './table.ts';
 
 /** What came of a call. */
 export interface Ended {
@@ -29,19 +30,16 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
   ];
   if (spared.some(({ reason }) => reason.startsWith('cap-'))) lines.push('caps     hold it back; --no-cap lifts them');
   if (victims.length + spared.length === 0) return lines.join('\n');
-  const table = new Table({
-    head: ['session', 'user', 'application', 'database', 'client', 'state', 'for', 'what'],
-    ...PLAIN,
-  });
-  for (const { session, reason } of victims) table.push([...cells(session), `ends: ${reason}`]);
-  for (const { session, reason } of spared) table.push([...cells(session), `stays: ${SPARED[reason]}`]);
-  return [...lines, table.toString()].join('\n');
+  const rows = [
+    ...victims.map(({ session, reason }) => [...sessionCells(session), `ends: ${reason}`]),
+    ...spared.map(({ session, reason }) => [...sessionCells(session), `stays: ${SPARED[reason]}`]),
+  ];
+  return [...lines, tableOf(COLUMNS, rows)].join('\n');
 }
 
-/** No colours: standard output may be a file. */
-const PLAIN = { style: { head: [], border: [], compact: true } };
+const COLUMNS = ['session', 'user', 'application', 'database', 'client', 'state', 'for', 'what'];
 
-function cells({ identity, user, application, database, client, state, stateMs }: Session): string[] {
+function sessionCells({ identity, user, application, database, client, state, stateMs }: Session): string[] {
   const names = [user, application, database, client].map((name) => printable(name ?? '?', 40));
   return [String(identity.id), ...names, state, inWords(stateMs)];
 }
@@ -76,18 +74,14 @@ export function toJson({ target, call, snapshot, plan }: CallProposal, ended: En
     usageAfter: ended?.incident.usageAfter ?? null,
     consequences: consequencesOf(plan.victims),
     victims: plan.victims.map(({ session, method, reason }) => ({
-      ...describe(session),
+      ...sessionJson(session),
       method,
       reason,
       result: results.get(sessionKey(session.identity)) ?? null,
     })),
-    spared: plan.spared.map(({ session, reason }) => ({ ...describe(session), reason, words: SPARED[reason] })),
+    spared: plan.spared.map(({ session, reason }) => ({ ...sessionJson(session), reason, words: SPARED[reason] })),
     others: plan.others,
   };
-}
-
-function describe({ identity, user, application, database, client, state, stateMs, statement }: Session) {
-  return { identity, user, application, database, client, state, stateMs, statement };
 }
 
 /** The last result of each session, by its key. */

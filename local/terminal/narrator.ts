@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { CAUSES, type CauseName } from '../../functions/core/cause/find-cause.ts';
+import { causeWords } from '../../functions/core/cause/find-cause.ts';
 import { TIERS } from '../../functions/core/plan/tiers/index.ts';
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Round } from '../../functions/core/record/round.ts';
 import { percent } from '../../functions/core/words/percent.ts';
@@ -25,12 +26,12 @@ type FindStore = () => Promise<Pick<IncidentStore, 'rounds'>>;
 /**
  * Tells a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
  */
-export function createNarrator(findStore: FindStore, tell: (line: Line) => void): Narrator {
+export function createNarrator(findStore: FindStore, onLine: (line: Line) => void): Narrator {
   let telling: Promise<void> = Promise.resolve();
   return {
     hear(progress) {
       telling = telling.then(async () => {
-        for (const line of await linesOf(progress, findStore)) tell({ at: progress.at, ...line });
+        for (const line of await linesOf(progress, findStore)) onLine({ at: progress.at, ...line });
       });
     },
     caughtUp: () => telling,
@@ -106,13 +107,8 @@ export function describeRound(round: Round): Words[] {
   ];
 }
 
-function causeInWords(name: string, confidence: number): string {
-  const words = isCause(name) ? CAUSES[name].words : name;
-  return `cause (${percent(100 * confidence)} sure): ${words}`;
-}
-
-function isCause(name: string): name is CauseName {
-  return name in CAUSES;
+function causeInWords(name: CauseName, confidence: number): string {
+  return `cause (${percent(100 * confidence)} sure): ${causeWords(name)}`;
 }
 
 function describeAct(output: unknown): Words[] {

@@ -3,9 +3,9 @@ import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import { isRecord } from '../../lib/config/records.ts';
 import { payloadTemplate, plainPath, resultPath, usesTaskToken } from './definition-paths.ts';
 
-// What of the Amazon States Language the local interpreter runs as AWS does. Whatever is not listed is refused: some of it
-// the interpreter ignores without a word (JSONata, HeartbeatSeconds, tolerated failures), some it does differently (falsy
-// Pass results, a Task without a timeout, which it ends after 60 s).
+// What of the Amazon States Language the local interpreter runs as AWS does. Whatever is not listed is refused: some of
+// it the interpreter ignores without a word (JSONata, HeartbeatSeconds, tolerated failures), some it does differently
+// (falsy Pass results, a Task without a timeout, which it ends after 60 s).
 
 const common = { Comment: z.string().optional(), QueryLanguage: z.literal('JSONPath').optional() };
 const io = { InputPath: plainPath.nullable().optional(), OutputPath: plainPath.nullable().optional() };

@@ -9,9 +9,9 @@ export const WAIT_FIELD = 'WaitSeconds';
 const AS_GOOD_AS_FOR_EVER_SECONDS = 1_000_000;
 
 /**
- * The definition as the interpreter is given it, so that it does what AWS does. The timeout of the machine is left out: the
- * caller keeps it. A task that waits for its token keeps its own time too, and is told how long by a parameter: the interpreter
- * reads TimeoutSecondsPath from the parameters, AWS from the state's input.
+ * The definition as the interpreter is given it, so that it does what AWS does. The timeout of the machine is left out:
+ * the caller keeps it. A task that waits for its token keeps its own time too, and is told how long by a parameter: the
+ * interpreter reads TimeoutSecondsPath from the parameters, AWS from the state's input.
  */
 export function toInterpreterDefinition({ StartAt, States }: CheckedDefinition): InterpreterDefinition {
   const states = new Map<string, unknown>(Object.entries(States));

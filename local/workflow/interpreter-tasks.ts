@@ -79,7 +79,7 @@ export function createTasks({ definition, invoke, tokens, isRunning, onWaiting }
     );
     const end = await Promise.race([ended, failed]);
     if (end.kind === 'succeeded') return JSON.parse(end.output) as JsonValue;
-    throw end.kind === 'timed-out' ? new TaskFailed('States.Timeout', '') : new TaskFailed(end.error, end.cause);
+    throw new TaskFailed('States.Timeout', '');
   };
 
   const handlerOf =

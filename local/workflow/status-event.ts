@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ACCOUNT, REGION } from '../machine/place.ts';
-import type { Execution } from './state-machine.ts';
+import type { Execution } from './execution.ts';
 
 /** As EventBridge tells of an execution that has ended. */
 export function statusEvent(execution: Execution, stateMachineArn: string): object {

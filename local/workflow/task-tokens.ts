@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../machine/api-error.ts';
 
 /** How a task that waits for its token ended. `output` is JSON text. */
-export type TaskEnd =
-  | { readonly kind: 'succeeded'; readonly output: string }
-  | { readonly kind: 'failed'; readonly error: string; readonly cause: string }
-  | { readonly kind: 'timed-out' };
+export type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' };
 
 /** The tokens of the tasks that wait for somebody to send their result. */
 export interface TaskTokens {
   issue(): string;
   /** Settles when the result is sent or the time is up. Never, once the token is abandoned. */
   wait(token: string, timeoutMs: number): Promise<TaskEnd>;
-  /** Throws InvalidToken for a token that was never issued, TaskTimedOut for a task that waits no more. */
-  send(token: string, end: Exclude<TaskEnd, { kind: 'timed-out' }>): void;
+  /**
+   * Ends the task with this result, which is JSON text. Throws InvalidToken for a token that was never issued,
+   * TaskTimedOut for a task that waits no more.
+   */
+  send(token: string, output: string): void;
   /** The task ended otherwise. */
   abandon(token: string): void;
 }
@@ -40,13 +40,13 @@ export function createTaskTokens(): TaskTokens {
         const timer = setTimeout(() => take(token)?.end({ kind: 'timed-out' }), timeoutMs);
         waiting.set(token, { end: resolve, timer });
       }),
-    send(token, end) {
+    send(token, output) {
       if (!issued.has(token)) throw new ApiError('InvalidToken', `Invalid Token: '${token.slice(0, 100)}'`);
       const task = take(token);
       if (task === undefined) {
         throw new ApiError('TaskTimedOut', "Task Timed Out: 'Provided task does not exist anymore'");
       }
-      task.end(end);
+      task.end({ kind: 'succeeded', output });
     },
     abandon: (token) => void take(token),
   };

@@ -5,7 +5,9 @@ import type { Mode } from '../../functions/core/policy/policy.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import { parseConfig, toTargetSettings, type HeadroomConfig } from '../../lib/config/config.ts';
+import { parseConfig } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
 import type { Notification, Progress } from '../../local/machine/progress.ts';
 import { raiseAlarm } from '../../local/runs/alarm-run.ts';
 import { startRuntime, type LocalRuntime } from '../../local/runtime/runtime.ts';
@@ -145,7 +147,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
 
 /** Whoever storms takes the administrators' slots too, for as long as it takes to be refused. */
 async function connectPatiently(connectionString: string): Promise<pg.Client> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const client = new pg.Client({ connectionString });
     client.on('error', () => undefined);

@@ -3,7 +3,7 @@ import { chooseDrills, type DrillRequest } from '../../drill/choice.ts';
 import { scenarioOn } from '../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockedOut } from '../../drill/scenarios/locked-out.ts';
-import { slotsOf } from '../../drill/stage/server-choice.ts';
+import { slotsOf } from '../../drill/target/server-choice.ts';
 
 const request: DrillRequest = { all: false, engine: 'postgres', postgresVersion: '18', seed: '1' };
 

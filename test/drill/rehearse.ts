@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import type { DrillResult } from '../../drill/outcome/result.ts';
+import type { DrillResult } from '../../drill/outcome/drill-result.ts';
 import { runDrill } from '../../drill/run.ts';
 import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
-import type { ServerChoice } from '../../drill/stage/server-choice.ts';
+import type { ServerChoice } from '../../drill/target/server-choice.ts';
 
 export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 
@@ -11,8 +11,8 @@ export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   approve: 'test/page/approval-page.test.ts',
   deny: 'test/page/approval-page.test.ts',
-  observe: 'test/local/commands/respond.test.ts',
-  paused: 'test/local/commands/respond.test.ts',
+  observe: 'test/local/commands/respond-modes.test.ts',
+  paused: 'test/local/commands/respond-modes.test.ts',
   'pool-misconfiguration': 'test/drill/runbook-stories.test.ts',
   'deadlock-victims': 'test/drill/runbook-stories.test.ts',
   'migration-by-hand': 'test/drill/runbook-stories.test.ts',
@@ -25,7 +25,7 @@ export function drill(scenario: Scenario, server: ServerChoice = POSTGRES_18, se
   return runDrill(scenario, {
     server,
     seed,
-    tell: () => undefined,
+    onLine: () => undefined,
     show: () => undefined,
     signal: new AbortController().signal,
   });

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
-import { ConfigInvalid, parseConfig } from '../../lib/config/config.ts';
+import { parseConfig } from '../../lib/config/config.ts';
+import { ConfigInvalid } from '../../lib/config/problems.ts';
 import { addChecks } from '../../lib/house/aws-solutions.ts';
 import { configText } from '../support/templates.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CAUSES } from '../../functions/core/cause/find-cause.ts';
 import { NO_HISTORY } from '../../functions/core/plan/tier-plan.ts';
-import { diagnose } from '../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../functions/core/verdict/diagnosis.ts';
 import { CAUSE_EXAMPLES } from '../../reference/cause-examples.ts';
 import { fillCauses } from '../../reference/causes-reference.ts';
 import { aPolicy } from '../support/a-session.ts';
@@ -17,7 +17,7 @@ describe('docs/causes.md', () => {
   });
 
   it.each(CAUSE_EXAMPLES)('has an example that is taken for $cause', ({ cause, snapshot, context }) => {
-    const found = diagnose(snapshot, { policy: aPolicy(), mode: 'act' }, NO_HISTORY, context).cause;
+    const found = diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, NO_HISTORY, { context }).cause;
     expect(found.name).toBe(cause);
   });
 

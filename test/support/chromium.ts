@@ -38,7 +38,7 @@ const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   '--remote-debugging-port=0',
 ];
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /** Starts a headless Chromium with a profile of its own; it talks to this machine alone. */
 export async function startChromium(): Promise<Browser> {

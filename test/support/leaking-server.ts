@@ -6,8 +6,8 @@ import { loadSpec } from '../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../drill/loads/load.ts';
 import { COMPRESSED } from '../../drill/scenario/scenario.ts';
 import { connectionLeak } from '../../drill/scenarios/connection-leak.ts';
-import { startDrillServer } from '../../drill/stage/drill-server.ts';
-import type { DrillServer } from '../../drill/stage/shop.ts';
+import type { DrillServer } from '../../drill/target/drill-server.ts';
+import { startDrillServer } from '../../drill/target/start-server.ts';
 
 const RESPONDER = 'STAGING_URL';
 const CANARY = 'STAGING_CANARY_URL';

@@ -173,9 +173,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'drill/loads/behaviours': { ...drill('clients', 'loads/dice.ts', 'loads/load-spec.ts'), isCatalogue: true },
   'drill/scenario': drill('loads'),
   'drill/scenarios': { ...drill('loads', 'scenario'), isCatalogue: true },
-  'drill/stage': drill('clients', 'loads', 'scenario', 'servers'),
-  'drill/outcome': drill('loads', 'scenario', 'stage'),
-  drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'stage'),
+  'drill/target': drill('clients', 'loads', 'scenario', 'servers'),
+  'drill/outcome': drill('loads', 'scenario', 'target'),
+  drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'target'),
 
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },

@@ -1,6 +1,12 @@
 import type { Client } from '../../clients/client.ts';
 import type { LoadMessage, LoadOrder } from '../load-spec.ts';
 
+export interface SessionOptions {
+  readonly purpose: string;
+  readonly place: Place;
+  readonly report: (message: LoadMessage) => void;
+}
+
 /** What a client calls itself, and the address it comes from; whatever the system gives it when absent. */
 export interface Place {
   readonly application: string;
@@ -26,9 +32,7 @@ export interface ClientSession {
 export async function openSession(
   client: Client,
   { spec, url }: LoadOrder,
-  purpose: string,
-  place: Place,
-  report: (message: LoadMessage) => void,
+  { purpose, place, report }: SessionOptions,
 ): Promise<ClientSession | null> {
   const login = { url, ...place, forReplication: spec.behaviour === 'replication' };
   const connection = await client.connect(login).catch((error: unknown) => {

@@ -4,8 +4,8 @@ const TAKE_STOCK = 'UPDATE stock SET left_over = left_over - 1 WHERE item = 1';
 const TAKE_ORDER = 'UPDATE orders SET total = total + 1 WHERE id = 1';
 
 /**
- * Two payments that take the same two locks in opposite order. The server ends one of the transactions, whose client gives
- * up its connection; the other then has both locks, waits for its partner's word, and never commits.
+ * Two payments that take the same two locks in opposite order. The server ends one of the transactions, whose client
+ * gives up its connection; the other then has both locks, waits for its partner's word, and never commits.
  */
 export async function deadlock(context: LoadContext): Promise<void> {
   const [one, other] = await openSessions(context, 'takes two locks', async (session, index) => {

@@ -4,7 +4,10 @@ import { pause, type LoadContext } from './behaviour.ts';
 /** Refused so often in a row, the flood has reached the brim. */
 const BRIM = 2;
 
-/** Connections that begin to log in and never go on, as many as the server has slots. It gives up on each in time, and another comes. */
+/**
+ * Connections that begin to log in and never go on, as many as the server has slots. It gives up on each in time, and
+ * another comes.
+ */
 export async function halfOpenFlood(context: LoadContext): Promise<void> {
   const comeAgain = async (over: Promise<void>): Promise<void> => {
     await over;

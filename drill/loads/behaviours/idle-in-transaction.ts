@@ -1,6 +1,9 @@
 import { openSessions, type LoadContext } from './behaviour.ts';
 
-/** Begins, writes, and waits for an answer from elsewhere that never comes. Every fourth transaction has failed already, where there is such a state. */
+/**
+ * Begins, writes, and waits for an answer from elsewhere that never comes. Every fourth transaction has failed already,
+ * where there is such a state.
+ */
 export async function idleInTransaction(context: LoadContext): Promise<void> {
   const { failTransaction } = context.dialect;
   await openSessions(context, 'forgot to commit', async (session, index) => {

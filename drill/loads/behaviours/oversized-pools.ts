@@ -13,9 +13,9 @@ const RETRY_MS = { from: 300, to: 700 } as const;
 const STEADY_MS = 300;
 
 /**
- * Instances of one application, each with a pool of `sessions` / `instances` connections that it keeps full (minimum idle =
- * maximum size): together more than the server has slots for. Each connection is used again and again, and idle most of the
- * time; a lost one is replaced at once.
+ * Instances of one application, each with a pool of `sessions` / `instances` connections that it keeps full (minimum
+ * idle = maximum size): together more than the server has slots for. Each connection is used again and again, and idle
+ * most of the time; a lost one is replaced at once.
  */
 export async function oversizedPools(context: LoadContext): Promise<void> {
   const { sessions, instances } = context.spec;

@@ -19,8 +19,8 @@ export interface DebianPackage {
 
 /**
  * Downloads a package with all it depends on, down to the C library, from the archive this machine installs from, and
- * unpacks them into a folder. Needs no root and touches nothing of the system: apt works on lists and a cache of its own.
- * Throws, saying what was tried, when this machine has no apt or no archive of it has the package.
+ * unpacks them into a folder. Needs no root and touches nothing of the system: apt works on lists and a cache of its
+ * own. Throws, saying what was tried, when this machine has no apt or no archive of it has the package.
  */
 export async function unpackPackage({ name, suite, without = [] }: DebianPackage, folder: string): Promise<void> {
   const work = join(folder, 'apt');

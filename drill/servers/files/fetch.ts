@@ -3,7 +3,9 @@ import { FLAVOUR_FACTS, MYSQL_FLAVOURS } from './mysql-flavours.ts';
 import { findMysqlProgram } from './mysql-program.ts';
 import { serverAccount } from './server-files.ts';
 
-/** `npm run servers`: finds or fetches every server that tests and drills need beside npm's, and says which they are. */
+/**
+ * `npm run servers`: finds or fetches every server that tests and drills need beside npm's, and says which they are.
+ */
 
 for (const flavour of MYSQL_FLAVOURS) {
   const { title } = FLAVOUR_FACTS[flavour];

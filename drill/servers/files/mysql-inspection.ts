@@ -16,17 +16,19 @@ export interface MysqlProgram {
   readonly origin: string;
 }
 
+export interface FoundProgram {
+  readonly flavour: MysqlFlavour;
+  readonly file: string;
+  /** The folder that a package was unpacked to; null where none was. */
+  readonly tree: string | null;
+  /** Where it came from, for people. */
+  readonly origin: string;
+}
+
 /**
- * The program in this file, ready to be called by the server's account; else why it cannot be used, in words that follow its name.
- * `tree` is the folder that a package was unpacked to, where it was.
+ * The program, ready to be called by the server's account; else why it cannot be used, in words that follow its name.
  */
-export function inspectProgram(
-  flavour: MysqlFlavour,
-  file: string,
-  tree: string | null,
-  origin: string,
-  account: Account,
-): MysqlProgram | string {
+export function inspectProgram({ flavour, file, tree, origin }: FoundProgram, account: Account): MysqlProgram | string {
   const launcher = launcherOf(file, tree);
   let printed: string;
   try {

@@ -13,8 +13,8 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/lo
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * Finds a server: in the folder that the flavour's variable names; else on PATH; else fetched from Debian's archive, once. Throws, saying
- * what was tried and what to do, when there is none.
+ * Finds a server: in the folder that the flavour's variable names; else on PATH; else fetched from Debian's archive,
+ * once. Throws, saying what was tried and what to do, when there is none.
  */
 export async function findMysqlProgram(flavour: MysqlFlavour, account: Account): Promise<MysqlProgram> {
   const { variable } = FLAVOUR_FACTS[flavour];
@@ -56,7 +56,8 @@ function inFolders(
   const unsuitable: string[] = [];
   for (const folder of folders.filter((each) => each !== '')) {
     for (const file of FLAVOUR_FACTS[flavour].programs.map((name) => join(folder, name)).filter(existsSync)) {
-      const program = inspectProgram(flavour, realpathSync(file), tree?.home ?? null, tree?.origin ?? file, account);
+      const found = { flavour, file: realpathSync(file), tree: tree?.home ?? null, origin: tree?.origin ?? file };
+      const program = inspectProgram(found, account);
       if (typeof program !== 'string') return { program, unsuitable };
       unsuitable.push(`${file} ${program}`);
     }

@@ -36,8 +36,8 @@ export function serverAccount(): Account {
 }
 
 /**
- * Where servers of one kind (`postgres`, `mysql`) keep templates and data: traversable by the server's account, writable
- * by us alone, with a path short enough for a socket.
+ * Where servers of one kind (`postgres`, `mysql`) keep templates and data: traversable by the server's account,
+ * writable by us alone, with a path short enough for a socket.
  */
 export async function cacheFolder(kind: string): Promise<string> {
   const { uid } = userInfo();

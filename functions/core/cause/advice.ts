@@ -1,10 +1,10 @@
+import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import type { Session } from '../server/session.ts';
 import { mostFirst } from '../words/most-first.ts';
 import { printable } from '../words/printable.ts';
 import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
-import type { CauseName } from './find-cause.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 
@@ -26,7 +26,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     'or make the pools of that user smaller, so that they stay under it',
   ],
   'connection-leak': ({ leaker }, { engine }) => [
-    `restart the service behind ${nameOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
+    `restart the service behind ${applicationOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
     ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
     'in its pool set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) and a maximum lifetime of half an hour',
     engine === 'postgres'
@@ -39,10 +39,10 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       'the code behind it leaves its transaction open, waits for something else meanwhile, or forgets to commit',
     ),
     idleTransactionTimeout(userOf(inTransaction), engine),
-    `look for calls to other services between BEGIN and COMMIT in ${nameOf(inTransaction)}`,
+    `look for calls to other services between BEGIN and COMMIT in ${applicationOf(inTransaction)}`,
   ],
   'lock-contention': (facts, { engine }) => [
-    lookAtBlocker(facts),
+    adviseOnBlocker(facts),
     lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
     'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
     ...(facts.deadlockAgoMs === null
@@ -58,7 +58,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
   'long-queries': ({ longQueries }, { engine, isRds }) => [
     ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
     queryTimeout(userOf(longQueries), engine),
-    `let ${nameOf(longQueries)} read from a replica${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
+    `let ${applicationOf(longQueries)} read from a replica${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
   ],
   'half-open-connections': (_, { engine }) => [
     'look for clients that connect and never log in: load balancers and health checks that open a port, scanners, hosts behind a slow network',
@@ -68,7 +68,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     'let the security group of the database admit the application alone',
   ],
   'job-holding-on': ({ jobs }, { engine }) => [
-    `let ${nameOf(jobs)} finish, or stop it by hand: Headroom does not end backups, migrations or replication`,
+    `let ${applicationOf(jobs)} finish, or stop it by hand: Headroom does not end backups, migrations or replication`,
     engine === 'postgres'
       ? `give it a limit of its own: ALTER ROLE ${quote(userOf(jobs), engine)} CONNECTION LIMIT 5`
       : `give it a limit of its own: ALTER USER ${quote(userOf(jobs), engine)} WITH MAX_USER_CONNECTIONS 5`,
@@ -77,7 +77,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       : 'let migrations give up early: SET SESSION lock_wait_timeout = 5 before DDL, and try again',
   ],
   'connection-storm': ({ clients }, { engine, isRds }) => [
-    `let ${nameOf(clients)} wait longer after each failed attempt, each client a different time (exponential back-off with jitter)`,
+    `let ${applicationOf(clients)} wait longer after each failed attempt, each client a different time (exponential back-off with jitter)`,
     engine === 'postgres'
       ? `until it does, limit it: ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT, well under the usable slots`
       : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
@@ -113,14 +113,14 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
 }
 
 /** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
-function lookAtBlocker({ picture, roots }: Facts): string {
+function adviseOnBlocker({ picture, roots }: Facts): string {
   const [head] = picture.heads;
   if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
   const { session, waiters } = head;
   const text = session.statement?.text ?? '';
   const others = roots > 1 ? `, and ${roots - 1} more like it` : '';
   const ran = text === '' ? '' : `; it ran last: ${printable(text, LONGEST_TEXT)}`;
-  return `look at session ${session.identity.id} of ${nameOf([session])} first, which holds up ${waiters}${others}${ran}`;
+  return `look at session ${session.identity.id} of ${applicationOf([session])} first, which holds up ${waiters}${others}${ran}`;
 }
 
 function lockTimeout(user: string, engine: Advised['engine']): string {
@@ -164,7 +164,7 @@ function lastStatement(sessions: readonly Session[], advice: string): string[] {
   return [`${count} of them ran last: ${printable(text, LONGEST_TEXT)}; ${advice}`];
 }
 
-function nameOf(sessions: readonly Session[]): string {
+function applicationOf(sessions: readonly Session[]): string {
   return sessions.length === 0 ? 'the application' : printable(largestConsumer(sessions).name, LONGEST_TEXT);
 }
 

@@ -22,20 +22,8 @@ export interface Context {
   readonly changes: readonly string[];
   /** The least memory the server had free of late, in bytes; null when nobody knows. */
   readonly freeMemoryBytes: number | null;
-  /** What others say of single causes: poolers, metrics of applications. */
-  readonly told: readonly Told[];
   /** Whether what this incident has ended came back. */
   readonly returns: Returns;
-}
-
-/** Evidence that somebody else has weighed. */
-export interface Told {
-  /** A name of CAUSES; what is told of any other goes unheard. */
-  readonly cause: string;
-  /** From 0 (against) to 1 (for). */
-  readonly strength: number;
-  /** With numbers, for people. */
-  readonly words: string;
 }
 
 export const NO_CONTEXT: Context = {
@@ -44,7 +32,6 @@ export const NO_CONTEXT: Context = {
   poolSlots: null,
   changes: [],
   freeMemoryBytes: null,
-  told: [],
   returns: NO_RETURNS,
 };
 
@@ -89,7 +76,6 @@ export interface Facts {
   readonly poolSlots: number | null;
   readonly changes: readonly string[];
   readonly freeMemoryBytes: number | null;
-  readonly told: readonly Told[];
   readonly returns: Returns;
   readonly picture: SlotPicture;
   /** What would make the cause surer and is not known, in words. */
@@ -146,9 +132,6 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const leaker = largestConsumer(longIdle);
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
-  const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
-  const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
-  const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
   const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
@@ -163,15 +146,10 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     usedOnce: shareUsedOnce(leaker.sessions),
     idlePlaces: placesOf(idle),
     inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
-    waiting: waiting.length,
-    queued: Math.max(0, waiting.length - behindJobs) + roots,
-    roots,
-    behindPrepared: locks.behindPrepared,
-    behindUnknown: locks.behindUnknown,
+    ...readQueues(locks, jobs, waiting.length),
     longQueries: active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000),
     shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
     jobs: [...jobs],
-    behindJobs,
     fresh: tellsConnected ? rest.filter(isFresh).length : null,
     freshMs,
     halfOpen: snapshot.halfOpen,
@@ -186,7 +164,6 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     poolSlots: context.poolSlots,
     changes: context.changes,
     freeMemoryBytes: context.freeMemoryBytes,
-    told: context.told,
     returns: context.returns,
     picture: drawSlots(clients, locks),
     unknown: [
@@ -195,6 +172,23 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
       ...(tellsConnected ? [] : ['when sessions connected']),
       ...(snapshot.visibility.seesBlockers ? [] : ['who holds up those that wait']),
     ],
+  };
+}
+
+type Queues = Pick<Facts, 'waiting' | 'queued' | 'roots' | 'behindPrepared' | 'behindUnknown' | 'behindJobs'>;
+
+function readQueues(locks: LockQueues, jobs: ReadonlySet<Session>, waiting: number): Queues {
+  const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
+  const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
+  const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
+  const { behindPrepared, behindUnknown } = locks;
+  return {
+    waiting,
+    queued: Math.max(0, waiting - behindJobs) + roots,
+    roots,
+    behindPrepared,
+    behindUnknown,
+    behindJobs,
   };
 }
 

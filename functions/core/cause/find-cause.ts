@@ -1,3 +1,4 @@
+import type { CauseName, KnownCause } from '../policy/cause-names.ts';
 import type { Policy } from '../policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
 import { describeSlots } from '../server/slot-picture.ts';
@@ -5,14 +6,12 @@ import type { Canary } from '../server/snapshot.ts';
 import { printable } from '../words/printable.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
-import { CAUSES as KNOWN, type KnownCause } from './known-causes.ts';
-import { signalsOf, toldOf, type Signal } from './weights.ts';
-
-export type CauseName = KnownCause | 'unclear';
+import { KNOWN_CAUSES } from './known-causes.ts';
+import { signalsOf, type Signal } from './weights.ts';
 
 /** Every cause, with the tier that deals with it and its words. */
 export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | null; readonly words: string }>> = {
-  ...KNOWN,
+  ...KNOWN_CAUSES,
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
@@ -52,13 +51,18 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFi
   };
 }
 
-/** The tier that deals with a cause, by its name; null when none does. */
-export function firstTierFor(cause: string): TierName | null {
-  return cause in CAUSES ? CAUSES[cause as CauseName].first : null;
+/** What a cause is, in words. A record of another version may name one that is not known here. */
+export function causeWords(name: CauseName): string {
+  return Object.hasOwn(CAUSES, name) ? CAUSES[name].words : printable(name);
 }
 
-/** Tiers in the order they go for a cause, by its name: the one that deals with it first, then by harm. */
-export function tierOrderFor(cause: string): TierName[] {
+/** The tier that deals with a cause; null when none does. */
+export function firstTierFor(cause: CauseName): TierName | null {
+  return Object.hasOwn(CAUSES, cause) ? CAUSES[cause].first : null;
+}
+
+/** Tiers in the order they go for a cause: the one that deals with it first, then by harm. */
+export function tierOrderFor(cause: CauseName): TierName[] {
   return tiersLedBy(firstTierFor(cause));
 }
 
@@ -77,9 +81,13 @@ export interface WeighedCause {
 
 /** Every cause with what speaks for it and against it, most likely first. */
 export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
-  const scored = (Object.keys(KNOWN) as KnownCause[]).map((name) => {
-    const signals = [...signalsOf(KNOWN[name], facts, policy), ...toldOf(name, facts)];
-    return { name, signals, score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN[name].prior)) };
+  const scored = (Object.keys(KNOWN_CAUSES) as KnownCause[]).map((name) => {
+    const signals = signalsOf(KNOWN_CAUSES[name], facts, policy);
+    return {
+      name,
+      signals,
+      score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN_CAUSES[name].prior)),
+    };
   });
   const all = [
     ...scored,

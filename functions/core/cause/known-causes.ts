@@ -1,3 +1,4 @@
+import type { KnownCause } from '../policy/cause-names.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
@@ -43,7 +44,7 @@ function climb({ trend }: Facts): string {
   return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
 }
 
-export const CAUSES = {
+export const KNOWN_CAUSES = {
   'consumer-limit': {
     prior: OF_STORIES,
     first: null,
@@ -298,9 +299,7 @@ export const CAUSES = {
       },
     ],
   },
-} as const satisfies Record<string, Cause>;
-
-export type KnownCause = keyof typeof CAUSES;
+} as const satisfies Record<KnownCause, Cause>;
 
 /** Sessions that would be opened at the present rate within the time in which one counts as fresh. */
 function opensIn({ trend, freshMs }: Facts): number {

@@ -1,6 +1,5 @@
 import type { Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import { printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 
 /** One thing that speaks for or against a cause. */
@@ -64,19 +63,6 @@ export function signalsOf({ explains, signs }: Cause, facts: Facts, policy: Poli
  */
 export function weighShare(share: number): number {
   return 3 * Math.log((Math.min(1, share) + 0.02) / 0.35);
-}
-
-/** The most that others can add to the log-odds of a cause, and take from them. */
-export const TOLD_WEIGHT = 1.5;
-
-/** What others say of a cause, if anything. */
-export function toldOf(name: string, { told }: Facts): Signal[] {
-  return told
-    .filter(({ cause }) => cause === name)
-    .map(({ strength, words }) => {
-      const weight = TOLD_WEIGHT * (2 * Math.min(1, Math.max(0, strength)) - 1);
-      return { of: 'told by others', weight, words: weight > LEAST_LEANING ? printable(words, 160) : '' };
-    });
 }
 
 /** From -1 (against) to 1 (for). */

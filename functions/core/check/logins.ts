@@ -1,5 +1,5 @@
 import type { CheckFacts, Right, Trial } from '../protocol/check-facts.ts';
-import { fixFor, wordsOf } from '../server/refusal.ts';
+import { fixFor, refusalWords } from '../server/refusal.ts';
 import type { Canary, EngineName } from '../server/snapshot.ts';
 import { printable } from '../words/printable.ts';
 import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
@@ -49,10 +49,10 @@ export function checkCanary(canary: Canary, source: string | null, engine: Engin
   }
   if (canary.result === 'admitted') return fine('canary', `as ordinary clients do, in ${Math.round(canary.tookMs)} ms`);
   const { refusal } = canary;
-  if (refusal.kind !== 'full') return failed('canary', wordsOf(refusal), fixFor(refusal, source, engine));
+  if (refusal.kind !== 'full') return failed('canary', refusalWords(refusal), fixFor(refusal, source, engine));
   return failed(
     'canary',
-    `ordinary clients are refused right now: ${wordsOf(refusal)}`,
+    `ordinary clients are refused right now: ${refusalWords(refusal)}`,
     'run `headroom respond`: the server is full',
   );
 }

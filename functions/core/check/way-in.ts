@@ -1,5 +1,5 @@
 import type { LoginSources } from '../protocol/check-facts.ts';
-import { fixFor, wordsOf } from '../server/refusal.ts';
+import { fixFor, refusalWords } from '../server/refusal.ts';
 import type { EngineName, Refusal, RefusalKind } from '../server/snapshot.ts';
 import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './finding.ts';
 
@@ -31,7 +31,7 @@ export function checkRefusal(
 ): CheckFinding[] {
   const { at, passed } = STOPS[refusal.kind];
   return STEPS.map((step) => {
-    if (step === at) return failed(step, wordsOf(refusal), fixFor(refusal, responder, engine));
+    if (step === at) return failed(step, refusalWords(refusal), fixFor(refusal, responder, engine));
     if (!passed.includes(step)) return notReached(step, `not known: stopped at “${CHECKS[at]}”`);
     return fine(step, step === 'tls' && tlsMode === 'disable' ? 'not used (tls.mode is "disable")' : 'passed');
   });

@@ -9,7 +9,7 @@ import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './t
 const FIX_LENGTH = 1_000;
 
 /** What a person is told when a self-check found something missing; null when nothing failed. `at`: epoch milliseconds. */
-export function composeCheckup(
+export function composeCheck(
   target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance'>,
   findings: readonly CheckFinding[],
   at: number,

@@ -43,17 +43,9 @@ export function jsonForm(
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     approvals: approvals.slice(-MAX_LINES).map(approvalForm),
-    call: incident.call && {
-      ...incident.call,
-      by: printable(incident.call.by),
-      why: printable(incident.call.why, LINE_LENGTH),
-    },
+    call: incident.call && printableBy(incident.call),
     rounds: incident.rounds,
-    pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
-      ...pause,
-      by: printable(by),
-      why: printable(why, LINE_LENGTH),
-    })),
+    pauses: incident.pauses.slice(0, MAX_LINES).map(printableBy),
     advice: clipLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
@@ -73,6 +65,11 @@ export function jsonForm(
     closedAt: incident.closedAt,
     at: now,
   };
+}
+
+/** What a person has ordered, with that person's words made safe to print. */
+function printableBy<T extends { readonly by: string; readonly why: string }>(order: T): T {
+  return { ...order, by: printable(order.by), why: printable(order.why, LINE_LENGTH) };
 }
 
 /** A question and its answer, in the notices that follow it and in its own. */

@@ -1,5 +1,6 @@
-import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { causeWords } from '../cause/find-cause.ts';
 import { describeCall } from '../plan/call.ts';
+import type { CauseName } from '../policy/cause-names.ts';
 import { resumeCommandFor } from '../policy/pause.ts';
 import { SPARED, type SparedReason } from '../policy/spared.ts';
 import type { EndingResult } from '../protocol/worker.ts';
@@ -141,7 +142,7 @@ function howBad(
 /** Why the slots ran out, as far as it is known. */
 export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
-  const words = Object.hasOwn(CAUSES, cause.name) ? CAUSES[cause.name as CauseName].words : printable(cause.name);
+  const words = causeWords(cause.name);
   return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
 }
 
@@ -150,7 +151,7 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
   const consumers = topConsumers(acts, MAX_LINES);
   return [
     ...summariseLimits(acts, settledLimits).slice(0, MAX_LINES).map(describeLimit),
-    ...actsByTier(acts).map(describeTier),
+    ...actsByTier(acts).map(describeActs),
     ...(consumers.length > 0
       ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
       : []),
@@ -168,7 +169,7 @@ const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
   ['not-tried', 'not tried'],
 ];
 
-function describeTier({ tier, acts, results, unknown }: TierSummary): string {
+function describeActs({ tier, acts, results, unknown }: TierSummary): string {
   const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
   if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
   return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'nobody'}`;

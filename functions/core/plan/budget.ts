@@ -1,7 +1,7 @@
 import type { Policy } from '../policy/policy.ts';
-import type { TierName } from '../policy/tier-names.ts';
 import { slotsTaken, type Sample } from '../server/snapshot.ts';
 import type { PlanInput, TierPlan } from './tier-plan.ts';
+import { tierNamed } from './tiers/index.ts';
 
 /** Slots over the relief level; 0 when there is nothing to do. */
 export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>, policy: Policy): number {
@@ -28,7 +28,7 @@ export function leftOf(need: number, { snapshot, policy, history }: PlanInput): 
 export function leftAfter(done: readonly TierPlan[], full: Left): Left {
   const left = { ...full };
   for (const { tier, victims } of done) {
-    left[budgetOf(tier)] -= victims.length;
+    left[tierNamed(tier).budget] -= victims.length;
     left.hour -= victims.length;
     left.need -= victims.reduce((sum, { frees }) => sum + frees, 0);
   }
@@ -42,9 +42,4 @@ export interface Left {
   limited: number;
   hour: number;
   readonly tier: number;
-}
-
-/** Which budget a tier's victims count against: what was ended in vain before a user was limited must not keep the limit from helping. */
-export function budgetOf(tier: TierName): 'incident' | 'limited' {
-  return tier === 'cap-consumer' ? 'limited' : 'incident';
 }

@@ -35,9 +35,8 @@ const LEAST_LOSS_FIRST = ['idle', 'idle-in-transaction-aborted', 'idle-in-transa
 export function planCall(
   snapshot: Snapshot,
   policy: Policy,
-  call: PersonsCall,
+  { call, confirmed }: { readonly call: PersonsCall; readonly confirmed: Confirmed | null },
   history: CallHistory,
-  confirmed: Confirmed | null = null,
 ): CallPlan {
   const isMeant = matcherFor(call);
   const meant = snapshot.sessions.filter(isMeant);

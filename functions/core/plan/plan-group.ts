@@ -1,14 +1,14 @@
-import { modeOfTier } from '../policy/policy.ts';
 import { reservedForPerson } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import { consumerOf, type Session } from '../server/session.ts';
-import { budgetOf, type Left } from './budget.ts';
+import type { Left } from './budget.ts';
 import { harmOf } from './harm.ts';
 import { chooseLeastHarm } from './least-harm.ts';
 import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
+import { modeOfTier } from './tiers/mode-of-tier.ts';
 import type { Candidate, LimitRefusal, Spared, Tier } from './tiers/tier.ts';
 import type { Weighed, Weighing } from './weighing.ts';
 
@@ -37,9 +37,9 @@ export function planGroup(
   names: readonly TierName[],
   input: GroupInput,
 ): { readonly tiers: TierPlan[]; readonly weighing: Weighing } {
-  const proposed = names.map((name) => proposeFor(tierNamed(name), input));
+  const proposed = names.map((name) => optionsOf(tierNamed(name), input));
   const [first] = names;
-  const incident = first === undefined ? 0 : input.left[budgetOf(first)];
+  const incident = first === undefined ? 0 : input.left[tierNamed(first).budget];
   const { hour } = input.left;
   const margin = Math.max(0, ...proposed.map((each) => each.margin));
   const need = input.left.need > 0 ? input.left.need + margin : 0;
@@ -76,14 +76,14 @@ export function planGroup(
   return { tiers, weighing: { options, chosen, bounds } };
 }
 
-interface Proposed extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
+interface TierOptions extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
   readonly options: readonly Weighed[];
   readonly spared: readonly Spared[];
   readonly margin: number;
 }
 
 /** What one tier has to offer, and whom it must leave alone whatever the choice. */
-function proposeFor(tier: Tier, input: GroupInput): Proposed {
+function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   const { snapshot, left } = input;
   const { usable } = snapshot.limits;
   const proposal = tier.propose({

@@ -43,7 +43,7 @@ export interface PlanSummary {
 /** More consumers than this no question is about; their sessions wait for the next one. */
 const MOST_CONSUMERS = 100;
 const MOST_SAMPLES = 5;
-const NAME_LENGTH = 120;
+const CONSUMER_LENGTH = 120;
 /**
  * A transaction goes on writing while a person reads. Beyond this many times the rows that were shown, it is another plan: the
  * time to undo them grows with them.
@@ -70,12 +70,18 @@ export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need:
     named: victims.flatMap((victim) =>
       victim.needsPerson === null
         ? []
-        : [{ key: sessionKey(victim.session.identity), words: inWordsOf(victim), needsPerson: victim.needsPerson }],
+        : [
+            {
+              key: sessionKey(victim.session.identity),
+              words: describeVictim(victim),
+              needsPerson: victim.needsPerson,
+            },
+          ],
     ),
     samples: victims
       .filter(({ needsPerson }) => needsPerson === null)
       .slice(0, MOST_SAMPLES)
-      .map(inWordsOf),
+      .map(describeVictim),
   };
 }
 
@@ -162,7 +168,7 @@ export function hashPlan(incidentId: string, round: number, plan: PlanSummary): 
 }
 
 function consumerKey({ session }: Victim): string {
-  return printable(consumerOf(session), NAME_LENGTH);
+  return printable(consumerOf(session), CONSUMER_LENGTH);
 }
 
 function losesWork({ state }: Session): boolean {
@@ -177,7 +183,7 @@ function sumRows(victims: readonly Victim[]): number {
   return victims.reduce((sum, { session }) => sum + (session.rowsModified ?? 0), 0);
 }
 
-function inWordsOf({ session, method, reason }: Victim): string {
+function describeVictim({ session, method, reason }: Victim): string {
   const { identity, user, application, state, transactionMs, rowsModified, statement } = session;
   const who = `${identity.id} ${printable(user ?? '?', 63)}/${printable(application, 63)}`;
   const work = [

@@ -1,4 +1,3 @@
-import { modeOfTier } from '../policy/policy.ts';
 import { protectionOf } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
@@ -7,6 +6,8 @@ import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
 import { NO_CHOICE } from './choice.ts';
 import { planGroup } from './plan-group.ts';
 import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
+import { tierNamed } from './tiers/index.ts';
+import { modeOfTier } from './tiers/mode-of-tier.ts';
 import type { Spared } from './tiers/tier.ts';
 import { chosenFrom } from './weighing.ts';
 
@@ -39,7 +40,7 @@ export function planTiers(input: PlanInput): Plan {
     const { tiers, weighing } = planGroup(group.names, { ...shared, sessions: staying, left });
     planned.push(...tiers);
     if (group.isChoice) choice = chosenFrom(weighing);
-    const acting = tiers.filter(({ tier }) => !isLookingOn(tier, input));
+    const acting = tiers.filter(({ tier }) => !onlyObserves(tier, input));
     const ends = new Set(acting.flatMap(({ victims }) => victims.map(({ session }) => session)));
     staying = staying.filter((session) => !ends.has(session));
   }
@@ -57,22 +58,21 @@ interface Group {
 }
 
 /**
- * cap-consumer goes first where it leads, as nothing else helps before a limit stands, and last where it does not. A tier that
- * only looks on must not count as done where others act, and shows what it would do in its place.
+ * A tier that sets a limit is planned alone: first where it leads, as nothing else helps before a limit is active, and last
+ * where it does not. A tier that only looks on must not count as done where others act, and shows what it would do in its
+ * place.
  */
 function inGroups(input: PlanInput): Group[] {
   const { order } = input;
-  const acting = order.filter((name) => !isLookingOn(name, input));
-  const together = acting.filter((name) => name !== 'cap-consumer');
+  const [first] = order;
+  const acting = order.filter((name) => !onlyObserves(name, input));
   const isActed = ({ tier }: TierPlan) => acting.includes(tier);
-  const choice: Group = { names: together, isChoice: true, comesAfter: isActed };
-  const limit: Group[] = acting.includes('cap-consumer')
-    ? [{ names: ['cap-consumer'], isChoice: false, comesAfter: isActed }]
-    : [];
-  const lookingOn = order.filter((name) => isLookingOn(name, input));
+  const limits = acting.filter(setsLimit).map((name) => ({ names: [name], isChoice: false, comesAfter: isActed }));
+  const choice = { names: acting.filter((name) => !setsLimit(name)), isChoice: true, comesAfter: isActed };
+  const observing = order.filter((name) => onlyObserves(name, input));
   return [
-    ...(order[0] === 'cap-consumer' ? [...limit, choice] : [choice, ...limit]),
-    ...lookingOn.map((name) => ({
+    ...(first !== undefined && setsLimit(first) ? [...limits, choice] : [choice, ...limits]),
+    ...observing.map((name) => ({
       names: [name],
       isChoice: false,
       comesAfter: (plan: TierPlan) => isActed(plan) && order.indexOf(plan.tier) < order.indexOf(name),
@@ -80,7 +80,11 @@ function inGroups(input: PlanInput): Group[] {
   ];
 }
 
-function isLookingOn(name: TierName, input: PlanInput): boolean {
+function setsLimit(name: TierName): boolean {
+  return tierNamed(name).setsLimit;
+}
+
+function onlyObserves(name: TierName, input: PlanInput): boolean {
   return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
 }
 

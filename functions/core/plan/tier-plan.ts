@@ -1,3 +1,4 @@
+import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
@@ -26,7 +27,7 @@ export interface History {
   /** When the first act of a futile tier began, by our own clock; null when none is futile. */
   readonly futileSince: number | null;
   /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
-  readonly lastCause: string | null;
+  readonly lastCause: CauseName | null;
   /** Temporary limits of the target that are on record. */
   readonly limits: readonly ActiveLimit[];
 }

@@ -32,7 +32,7 @@ export function chosenFrom({ options, chosen, bounds }: Weighing): Choice {
       const [one] = group;
       return one ? [{ tier: one.tier, kind: one.victim.harm.kind, sessions: group.length, ...sum(group) }] : [];
     }),
-    next: next && { tier: next.tier, kind: next.victim.harm.kind, who: nameOf(next), ...sum([next]) },
+    next: next && { tier: next.tier, kind: next.victim.harm.kind, who: describeSession(next), ...sum([next]) },
     alone: [...tiers].map((tier) => {
       const own = chooseLeastHarm(
         options.filter((option) => option.tier === tier),
@@ -49,6 +49,6 @@ function sum(options: readonly Weighed[]): { readonly harm: number; readonly fre
   return { harm: Math.round(10 * harm) / 10, frees: options.reduce((total, { frees }) => total + frees, 0) };
 }
 
-function nameOf({ victim: { session } }: Weighed): string {
+function describeSession({ victim: { session } }: Weighed): string {
   return `${session.identity.id} ${printable(consumerOf(session), 80)}`;
 }

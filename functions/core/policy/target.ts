@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ENGINE_NAMES } from '../server/snapshot.ts';
 import { mode, policy } from './policy.ts';
 
 /** Lower-case letters, digits and dashes: it becomes part of resource names and of incident ids. */
@@ -29,7 +30,7 @@ export type Pool = z.infer<typeof pool>;
  */
 export const targetSettings = z.object({
   id: targetId,
-  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  engine: z.enum(ENGINE_NAMES),
   /** The RDS instance, as in the DBInstanceIdentifier dimension; for other servers a name of their own. */
   instance: z.string(),
   /** host:port, for people who read the record. */

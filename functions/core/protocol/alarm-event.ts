@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { TargetSettings } from '../policy/target.ts';
 import { printable } from '../words/printable.ts';
+import { sha256 } from '../words/sha256.ts';
 import { BadRequest } from './errors.ts';
 import { problemsIn } from './zod-words.ts';
 
@@ -27,7 +27,7 @@ export interface AlarmEvent {
 
 const REASON_LENGTH = 500;
 /** CloudWatch's own limit. */
-const NAME_LENGTH = 255;
+const ALARM_NAME_LENGTH = 255;
 
 const shortText = (maxLength: number) => z.string().check(z.minLength(1), z.maxLength(maxLength));
 
@@ -46,7 +46,7 @@ const stateChange = z.object({
     .array(z.string().check(z.regex(/^arn:[^:]+:cloudwatch:.{1,400}$/, 'expected the ARN of an alarm')))
     .check(z.length(1)),
   detail: z.object({
-    alarmName: shortText(NAME_LENGTH),
+    alarmName: shortText(ALARM_NAME_LENGTH),
     // `reasonData` is not read: it is optional, and a text within the text.
     state: z.object({
       value: z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']),
@@ -119,7 +119,7 @@ export function belongsTo(event: AlarmEvent, settings: TargetSettings): true | s
  */
 export function incidentIdFor(targetId: string, alarmName: string, at: number): string {
   const time = new Date(at).toISOString().replace(/[-:.Z]/g, '');
-  const digest = createHash('sha256').update(alarmName).digest('hex').slice(0, 6);
+  const digest = sha256(alarmName).slice(0, 6);
   return `${targetId}-${time}-${digest}`;
 }
 
@@ -180,7 +180,7 @@ export function makeAlarmEvent(made: MadeAlarmEvent): Readonly<Record<string, un
 }
 
 function eventIdFor(alarmName: string, at: number): string {
-  const hex = createHash('sha256').update(`${alarmName}/${at}`).digest('hex');
+  const hex = sha256(`${alarmName}/${at}`);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
 

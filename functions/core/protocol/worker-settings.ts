@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { ENGINE_NAMES } from '../server/snapshot.ts';
 
 /** How the worker logs in. It has two logins: the responder, and the canary that stands for every ordinary client. */
 export const workerAuth = z.discriminatedUnion('mode', [
@@ -17,7 +18,7 @@ export const workerAuth = z.discriminatedUnion('mode', [
 
 /** Everything the worker knows; the JSON in its environment variable HEADROOM_WORKER. No secrets. */
 export const workerSettings = z.object({
-  engine: z.enum(['postgres', 'mysql', 'mariadb']),
+  engine: z.enum(ENGINE_NAMES),
   /** The instance the worker must find itself on, where the server can tell (Aurora); else the TLS name vouches for it. */
   instance: z.string(),
   /** Null in url mode: the URL has them. */

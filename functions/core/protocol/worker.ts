@@ -29,7 +29,7 @@ const expectation = z.object({
  */
 const endMethod = z.enum(['terminate', 'cancel']);
 
-const victim = z.object({ identity, method: endMethod, expect: expectation });
+const sessionToEnd = z.object({ identity, method: endMethod, expect: expectation });
 
 /** PostgreSQL and MySQL take more than any server has slots; 0 would lock the user out. */
 const connectionLimit = z.int().check(z.minimum(1), z.maximum(1_000_000));
@@ -49,7 +49,7 @@ export const workerRequest = z.discriminatedUnion('kind', [
     schema: z.number(),
     kind: z.literal('end'),
     deadline: z.number(),
-    victims: z.array(victim),
+    victims: z.array(sessionToEnd),
     /** For `cancel`: how long a query may take to stop before its session is terminated. */
     graceMs: z.number(),
   }),
@@ -67,7 +67,7 @@ export type EndRequest = Extract<WorkerRequest, { kind: 'end' }>;
 export type LimitRequest = Extract<WorkerRequest, { kind: 'limit' }>;
 export type LiftRequest = Extract<WorkerRequest, { kind: 'lift' }>;
 export type CheckRequest = Extract<WorkerRequest, { kind: 'check' }>;
-export type Victim = z.infer<typeof victim>;
+export type SessionToEnd = z.infer<typeof sessionToEnd>;
 export type Expectation = z.infer<typeof expectation>;
 export type EndMethod = z.infer<typeof endMethod>;
 

@@ -95,7 +95,7 @@ export function permissionFor(plan: PlanSummary, approvals: readonly Approval[],
   }
   const given = usableFor(plan.tier, approvals, now);
   const worse = given === null ? null : findWorse(plan, given.plan);
-  if (given !== null && worse === null) return { kind: 'granted', why: `approved by ${nameOf(given)}` };
+  if (given !== null && worse === null) return { kind: 'granted', why: `approved by ${answererOf(given)}` };
   if (waitedForPeopleMs(approvals, now) >= LONGEST_WAITING_MS) {
     return {
       kind: 'none',
@@ -103,10 +103,10 @@ export function permissionFor(plan: PlanSummary, approvals: readonly Approval[],
     };
   }
   if (given === null) return { kind: 'ask', why: '' };
-  return { kind: 'ask', why: `asked again: since ${nameOf(given)} approved, the plan has grown (${worse})` };
+  return { kind: 'ask', why: `asked again: since ${answererOf(given)} approved, the plan has grown (${worse})` };
 }
 
-function nameOf({ decision }: Approval): string {
+function answererOf({ decision }: Approval): string {
   return printable(decision?.by ?? 'somebody', 60);
 }
 

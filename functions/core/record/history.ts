@@ -1,5 +1,6 @@
 import type { History } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
+import type { Budget } from '../plan/tiers/tier.ts';
 import { BY_HAND, type TierName } from '../policy/tier-names.ts';
 import type { EndingResult } from '../protocol/worker.ts';
 import type { Ended } from '../server/returns.ts';
@@ -129,8 +130,8 @@ export function historyOf(past: PastAndNow): History {
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
   return {
-    countedIncident: sumCounted(acts.filter(({ tier }) => tier !== 'cap-consumer')),
-    countedLimited: sumCounted(acts.filter(({ tier }) => tier === 'cap-consumer')),
+    countedIncident: sumCounted(acts.filter(countsAgainst('incident'))),
+    countedLimited: sumCounted(acts.filter(countsAgainst('limited'))),
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     ended: endedBy(acts),
@@ -170,6 +171,11 @@ function endedBy(acts: readonly Act[]): Map<string, Ended> {
     }
   }
   return ended;
+}
+
+/** What a person called for by hand counts against the incident's own budget. */
+function countsAgainst(budget: Budget): (act: Act) => boolean {
+  return ({ tier }) => (tier === BY_HAND ? 'incident' : tierNamed(tier).budget) === budget;
 }
 
 function sumCounted(tallies: readonly Pick<ActTally, 'counted'>[]): number {

@@ -91,7 +91,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
 function explainNoAccess({ sample, endpoint, engine }: Subject) {
   const { refused, detail, tookMs } = sample;
   if (refused !== null)
-    return explainRefusal({ kind: refused, code: '', message: detail }, tookMs, { endpoint, engine });
+    return explainRefusal({ kind: refused, code: '', message: detail }, { endpoint, engine, waitedMs: tookMs });
   return {
     why: `the worker gives no answer (${detail})`,
     advice: ['look at the worker’s log, and whether the function exists and the sampler may invoke it'],

@@ -1,123 +1,51 @@
 import { printable } from '../words/printable.ts';
-import type { EngineName, Refusal } from './snapshot.ts';
+import type { EngineName, Refusal, RefusalKind } from './snapshot.ts';
 
-/** What lets the responder in when ordinary clients are refused. */
-const RESERVED_WAY_IN = {
-  postgres:
-    'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
-  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and let no application have it)',
-  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
-} as const satisfies Record<EngineName, string>;
+/** A login that was refused: by which server, and for how long it was tried. */
+interface Attempt {
+  readonly endpoint: string;
+  readonly engine: EngineName;
+  readonly waitedMs: number;
+}
+
+/** What each refusal means, and what to do about it. */
+interface RefusalRow {
+  /** Why the worker did not get in, before the server's own words. */
+  readonly why: (attempt: Attempt) => string;
+  /** For whoever is paged. */
+  readonly advice: (attempt: Attempt) => readonly string[];
+  /** For whoever checks the installation. `source`: where the login comes from. */
+  readonly fix: (refusal: Refusal, source: string, engine: EngineName) => string;
+}
 
 /** Why the worker did not get in, and what to do about it. */
 export function explainRefusal(
   refusal: Refusal,
-  waitedMs: number,
-  { endpoint: where, engine }: { readonly endpoint: string; readonly engine: EngineName },
+  attempt: Attempt,
 ): { readonly why: string; readonly advice: readonly string[] } {
+  const { why, advice } = REFUSALS[refusal.kind];
   const words = printable(refusal.message, 200);
-  const waited = `${Math.round(waitedMs / 1000)} s`;
-  switch (refusal.kind) {
-    case 'full':
-      return {
-        why: `locked out: every slot of ${where} is taken, reserved ones too, and none came free in ${waited} (${words})`,
-        advice: [
-          'end sessions from a login that still gets in (a superuser or the master user), or restart the application that holds them',
-          RESERVED_WAY_IN[engine],
-          'keep applications off the master user: it eats the reserve',
-        ],
-      };
-    case 'consumer-full':
-      return {
-        why: `the responder’s own connection limit is reached (${words})`,
-        advice: ['raise the connection limit of the responder’s role or database'],
-      };
-    case 'authentication':
-      return {
-        why: `the responder’s login is refused (${words})`,
-        advice: [
-          'check its password, secret or rds_iam grant; `headroom grants` prints what to create',
-          '`headroom doctor` checks it',
-        ],
-      };
-    case 'missing-database':
-      return {
-        why: `the database the responder connects to does not exist (${words})`,
-        advice: ['set endpoint.database to one that does'],
-      };
-    case 'tls':
-      return {
-        why: `TLS to ${where} failed (${words})`,
-        advice: ['check tls.mode and tls.ca; for RDS the region’s CA comes with the worker'],
-      };
-    case 'network':
-      return {
-        why: `${where} cannot be reached (${words})`,
-        advice: [
-          'check that the server runs, its address and port, and the security groups between worker and database',
-        ],
-      };
-    case 'starting':
-      return {
-        why: `the server has been starting for too long (${words})`,
-        advice: ['look at the server’s log: it may be recovering after a crash'],
-      };
-    case 'wrong-server':
-      return {
-        why: `the worker is not where it should be (${words})`,
-        advice: ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
-      };
-    case 'busy-elsewhere':
-      return {
-        why: `another executor is acting on ${where} (${words})`,
-        advice: ['find who else runs Headroom against this server'],
-      };
-    case 'too-late':
-      return {
-        why: `the worker answered only after its deadline (${words})`,
-        advice: ['look at the worker’s log for slow invocations'],
-      };
-    case 'other':
-      return {
-        why: `the worker could not get in (${refusal.code} ${words})`,
-        advice: ['`headroom doctor` shows more'],
-      };
-  }
-}
-
-export function wordsOf({ kind, message }: Refusal): string {
-  return `${kind}: ${printable(message, 200)}`;
+  const quoted = refusal.kind === 'other' ? `${refusal.code} ${words}` : words;
+  return { why: `${why(attempt)} (${quoted})`, advice: advice(attempt) };
 }
 
 /** What a refused login asks of whom. `source`: where the login comes from. */
-export function fixFor({ kind, code, message }: Refusal, source: string, engine: EngineName): string {
-  switch (kind) {
-    case 'network':
-      return (
-        NETWORK_FIX[code]?.(source) ?? `check that the server runs and that nothing stands between worker and server`
-      );
-    case 'wrong-server':
-      return `let ${source} lead to the endpoint of the instance itself: no cluster, reader or proxy endpoint`;
-    case 'tls':
-      return fixForTls(code, message, engine);
-    case 'authentication':
-      return `check user and password in ${source}; \`headroom grants\` prints the statements that create the logins`;
-    case 'missing-database':
-      return `let ${source} name a database that exists (endpoint.database, or the path of the URL)`;
-    case 'full':
-      return `free slots by hand or run \`headroom respond\`; then let the responder have a reserved one: \`headroom grants\` prints how`;
-    case 'consumer-full':
-      return LIMIT_FIX[engine];
-    case 'starting':
-      return 'wait until the server has started; if it does not, read its log: it may be recovering after a crash';
-    case 'busy-elsewhere':
-      return 'find who else runs Headroom against this server';
-    case 'too-late':
-      return 'check again; if it happens often, read the worker’s log for slow invocations';
-    case 'other':
-      return 'read the server’s log for the reason';
-  }
+export function fixFor(refusal: Refusal, source: string, engine: EngineName): string {
+  return REFUSALS[refusal.kind].fix(refusal, source, engine);
 }
+
+export function refusalWords({ kind, message }: Refusal): string {
+  return `${kind}: ${printable(message, 200)}`;
+}
+
+/** What lets the responder in when ordinary clients are refused. */
+const RESERVED_WAY_IN = {
+  postgres:
+    'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with ' +
+    'reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
+  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and let no application have it)',
+  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
+} as const satisfies Record<EngineName, string>;
 
 const NETWORK_FIX: Readonly<Record<string, (source: string) => string>> = {
   ECONNREFUSED: (source) => `nothing listens there: start the server, or correct host and port in ${source}`,
@@ -138,6 +66,81 @@ const TLS_ON: Readonly<Record<EngineName, string>> = {
   postgres: 'ssl = on with ssl_cert_file and ssl_key_file',
   mysql: 'ssl_cert and ssl_key',
   mariadb: 'ssl_cert and ssl_key',
+};
+
+const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
+  full: {
+    why: ({ endpoint, waitedMs }) =>
+      `locked out: every slot of ${endpoint} is taken, reserved ones too, and none came free in ` +
+      `${Math.round(waitedMs / 1000)} s`,
+    advice: ({ engine }) => [
+      'end sessions from a login that still gets in (a superuser or the master user), or restart the application that ' +
+        'holds them',
+      RESERVED_WAY_IN[engine],
+      'keep applications off the master user: it eats the reserve',
+    ],
+    fix: () =>
+      'free slots manually or run `headroom respond`; then let the responder have a reserved one: ' +
+      '`headroom grants` prints how',
+  },
+  'consumer-full': {
+    why: () => 'the responder’s own connection limit is reached',
+    advice: () => ['raise the connection limit of the responder’s role or database'],
+    fix: (_, __, engine) => LIMIT_FIX[engine],
+  },
+  authentication: {
+    why: () => 'the responder’s login is refused',
+    advice: () => [
+      'check its password, secret or rds_iam grant; `headroom grants` prints what to create',
+      '`headroom doctor` checks it',
+    ],
+    fix: (_, source) =>
+      `check user and password in ${source}; \`headroom grants\` prints the statements that create the logins`,
+  },
+  'missing-database': {
+    why: () => 'the database the responder connects to does not exist',
+    advice: () => ['set endpoint.database to one that does'],
+    fix: (_, source) => `let ${source} name a database that exists (endpoint.database, or the path of the URL)`,
+  },
+  tls: {
+    why: ({ endpoint }) => `TLS to ${endpoint} failed`,
+    advice: () => ['check tls.mode and tls.ca; for RDS the region’s CA comes with the worker'],
+    fix: ({ code, message }, _, engine) => fixForTls(code, message, engine),
+  },
+  network: {
+    why: ({ endpoint }) => `${endpoint} cannot be reached`,
+    advice: () => [
+      'check that the server runs, its address and port, and the security groups between worker and database',
+    ],
+    fix: ({ code }, source) =>
+      NETWORK_FIX[code]?.(source) ?? 'check that the server runs and that nothing blocks the way to it from the worker',
+  },
+  starting: {
+    why: () => 'the server has been starting for too long',
+    advice: () => ['read the server’s log: it may be recovering after a crash'],
+    fix: () => 'wait until the server has started; if it does not, read its log: it may be recovering after a crash',
+  },
+  'wrong-server': {
+    why: () => 'the worker is not where it should be',
+    advice: () => ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
+    fix: (_, source) =>
+      `let ${source} lead to the endpoint of the instance itself: no cluster, reader or proxy endpoint`,
+  },
+  'busy-elsewhere': {
+    why: ({ endpoint }) => `another executor is acting on ${endpoint}`,
+    advice: () => ['find who else runs Headroom against this server'],
+    fix: () => 'find who else runs Headroom against this server',
+  },
+  'too-late': {
+    why: () => 'the worker answered only after its deadline',
+    advice: () => ['read the worker’s log for slow invocations'],
+    fix: () => 'check again; if it happens often, read the worker’s log for slow invocations',
+  },
+  other: {
+    why: () => 'the worker could not get in',
+    advice: () => ['`headroom doctor` shows more'],
+    fix: () => 'read the server’s log for the reason',
+  },
 };
 
 function fixForTls(code: string, message: string, engine: EngineName): string {

@@ -28,7 +28,7 @@ const LEAST_ENDED = 3;
 /** From this share on, ending sessions is no gain. */
 export const RETURNS_AT_ONCE = 0.7;
 /** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
-export const LOOK_MS = 2_000;
+export const SNAPSHOT_TO_ACT_MS = 2_000;
 
 /** Measures who comes back. `at`: when the sessions were seen, by our own clock. Pure, linear in sessions. */
 export function readReturns(sessions: readonly Session[], at: number, ended: ReadonlyMap<string, Ended>): Returns {
@@ -38,7 +38,9 @@ export function readReturns(sessions: readonly Session[], at: number, ended: Rea
   const fresh = countBy(
     sessions.filter((session) => {
       const first = since.get(consumerOf(session));
-      return first !== undefined && session.connectedMs !== null && session.connectedMs < at - first + LOOK_MS;
+      return (
+        first !== undefined && session.connectedMs !== null && session.connectedMs < at - first + SNAPSHOT_TO_ACT_MS
+      );
     }),
     consumerOf,
   );

@@ -1,6 +1,7 @@
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
+import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';
 import { consumerOf, type Session } from './session.ts';
@@ -26,7 +27,7 @@ export interface Share {
 export const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
 
 const MOST_SHARES = 3;
-const NAME_LENGTH = 40;
+const SHOWN_NAME_LENGTH = 40;
 
 /** Linear in the client sessions; their order does not matter. */
 export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotPicture {
@@ -58,20 +59,21 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
 
 /** The picture in a few bounded lines, with shares of the taken slots. What is not known is left out. */
 export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
-  const percent = (sessions: number) => Math.round((100 * sessions) / taken);
   const holders = Object.entries(shares).flatMap(([by, [top]]) =>
-    top === undefined ? [] : [`${by} ${printable(top.name, NAME_LENGTH)} ${percent(top.sessions)}%`],
+    top === undefined
+      ? []
+      : [`${by} ${printable(top.name, SHOWN_NAME_LENGTH)} ${percent((100 * top.sessions) / taken)}`],
   );
   const histograms = Object.entries(ages).flatMap(([of, counts]) => {
     const bands = counts.flatMap((count, band) => (count === 0 ? [] : [`${bandInWords(band)} (${count})`]));
     return bands.length === 0 ? [] : [`${AGE_WORDS[of as keyof typeof ages]}: ${bands.join(', ')}`];
   });
   const list = (items: readonly Share[]) =>
-    items.map(({ name, sessions }) => `${printable(name, NAME_LENGTH)} (${sessions})`).join(', ');
+    items.map(({ name, sessions }) => `${printable(name, SHOWN_NAME_LENGTH)} (${sessions})`).join(', ');
   return [
     ...heads.map(
       ({ session, waiters }) =>
-        `session ${session.identity.id} of ${printable(consumerOf(session), NAME_LENGTH)} (${session.state}) holds up ${waiters}`,
+        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} (${session.state}) holds up ${waiters}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
     ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),

@@ -4,6 +4,11 @@ import type { Statement } from './statement.ts';
 export const ENGINE_NAMES = ['postgres', 'mysql', 'mariadb'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];
 
+export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as const satisfies Record<
+  EngineName,
+  number
+>;
+
 /**
  * Why a login did not get in.
  * `full`: every slot taken. `consumer-full`: a limit of the role, user or database is reached while the server is not full.

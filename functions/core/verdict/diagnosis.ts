@@ -3,10 +3,12 @@ import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find
 import type { CauseFinding } from '../cause/finding.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
+import { LIMITING_TIER } from '../plan/tiers/index.ts';
+import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { readLockQueues, type LockQueues } from '../server/locks.ts';
-import { LOOK_MS, readReturns, type Returns } from '../server/returns.ts';
+import { SNAPSHOT_TO_ACT_MS, readReturns, type Returns } from '../server/returns.ts';
 import { isRefusedAsFull, usagePercent, type Snapshot } from '../server/snapshot.ts';
 
 export interface Diagnosis {
@@ -20,16 +22,21 @@ export interface Diagnosis {
   readonly plan: Plan;
 }
 
+export interface DiagnosisOptions {
+  /** What is known beside the snapshot. */
+  readonly context?: Context;
+  /** For an act: the cause its tier was chosen for, which must not be weighed anew. */
+  readonly decidedOn?: CauseName | null;
+}
+
 /**
  * Reads a snapshot: how bad, why, and what every tier would do about it. Pure; the same input gives the same diagnosis.
- * `decidedOn`: the cause that a look has found whose act this is for; what its tier was chosen for must not be weighed anew.
  */
-export function diagnose(
+export function diagnoseSnapshot(
   snapshot: Snapshot,
   settings: { policy: Policy; mode: Mode },
   history: History,
-  context: Context = NO_CONTEXT,
-  decidedOn: string | null = null,
+  { context = NO_CONTEXT, decidedOn = null }: DiagnosisOptions = {},
 ): Diagnosis {
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
@@ -49,14 +56,14 @@ export function diagnose(
     history,
     returns,
     pressing,
-    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history, returns),
+    stormWithinMs: stormWithin({ cause, at: snapshot.at, policy: settings.policy, history, returns }),
   });
   return { usage, pressing, locks, cause, facts, plan };
 }
 
 /** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
-function orderFor(cause: string, { limits }: History): readonly TierName[] {
-  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy('cap-consumer');
+function orderFor(cause: CauseName, { limits }: History): readonly TierName[] {
+  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
 }
 
 /** A limit of our own is no reason why clients are refused, but what is done about it. */
@@ -67,17 +74,22 @@ function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
   return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
 }
 
+interface StormInput {
+  readonly cause: CauseFinding;
+  /** When the snapshot was taken, epoch milliseconds. */
+  readonly at: number;
+  readonly policy: Policy;
+  readonly history: History;
+  readonly returns: Returns;
+}
+
 /** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
-function stormWithin(
-  { name }: CauseFinding,
-  { at }: Snapshot,
-  policy: Policy,
-  { lastCause, futileSince }: History,
-  { vainSince }: Returns,
-): number | null {
+function stormWithin({ cause, at, policy, history, returns }: StormInput): number | null {
   const ages = [
-    ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + LOOK_MS])),
+    ...([cause.name, history.lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
+    ...[history.futileSince, returns.vainSince].flatMap((since) =>
+      since === null ? [] : [at - since + SNAPSHOT_TO_ACT_MS],
+    ),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

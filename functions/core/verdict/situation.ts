@@ -23,9 +23,9 @@ export interface Situation {
   /** Those in force on the target; the diagnosis was made under them. */
   readonly pauses: readonly Pause[];
   /** Rounds in a row, this one not counted, that had nothing to do. */
-  readonly emptyLooks: number;
+  readonly emptyRounds: number;
   /** Rounds so far, those that only watched relief left out. */
-  readonly looks: number;
+  readonly countedRounds: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
   /** Temporary limits that this incident has set. */

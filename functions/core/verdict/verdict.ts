@@ -1,4 +1,4 @@
-import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { causeWords } from '../cause/find-cause.ts';
 import { summarisePlan } from '../plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
@@ -24,7 +24,7 @@ import {
 } from './words.ts';
 
 /** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
-const EMPTY_LOOKS = 3;
+const EMPTY_ROUNDS = 3;
 
 /** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
 export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situation): Verdict {
@@ -32,7 +32,7 @@ export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situ
   if (refusal.kind === 'starting' && !outOfTime) {
     return { next: 'settle', why: 'the server is starting; looking again' };
   }
-  const { why, advice } = explainRefusal(refusal, waitedMs, situation.incident.target);
+  const { why, advice } = explainRefusal(refusal, { ...situation.incident.target, waitedMs });
   return { next: 'escalate', why, advice };
 }
 
@@ -79,14 +79,14 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   const acting = firstToGo(diagnosis.plan.tiers);
   if (acting) {
-    const why = `${describeTier(acting)} (${CAUSES[diagnosis.cause.name as CauseName].words}); ${diagnosis.plan.need} slots must come free`;
+    const why = `${describeTier(acting)} (${causeWords(diagnosis.cause.name)}); ${diagnosis.plan.need} slots must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
   if (situation.limited.length > 0 && reachedBudgets(diagnosis.plan).length === 0) {
     const why = `usage is ${usage}%; under the temporary limit sessions that are busy leave, and nobody takes their place`;
     return { next: 'settle', why };
   }
-  if (situation.emptyLooks + 1 < EMPTY_LOOKS) {
+  if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
     return { next: 'settle', why: `nothing may be ended at ${usage}%; looking again before a person is paged` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
@@ -99,7 +99,9 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
   const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
   const [first] = planned;
-  return first?.tier === 'cap-consumer' ? first : (planned.find(({ mode }) => mode === 'act') ?? first);
+  return first !== undefined && tierNamed(first.tier).setsLimit
+    ? first
+    : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
 /** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
@@ -111,7 +113,7 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
       return { next: tier.tier, why: `${why}; ${permission.why}` };
     case 'ask':
       // Nobody is woken for what may be gone at the next look.
-      if (!diagnosis.pressing && situation.emptyLooks + 1 < EMPTY_LOOKS) {
+      if (!diagnosis.pressing && situation.emptyRounds + 1 < EMPTY_ROUNDS) {
         const usage = Math.round(diagnosis.usage);
         return {
           next: 'settle',
@@ -156,10 +158,10 @@ function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | 
   return `${lately} incidents with this cause were relieved by ending sessions within the last hour; one more would only treat the symptom`;
 }
 
-function boundReached({ incident, looks, now, approvals }: Situation): string | null {
+function boundReached({ incident, countedRounds, now, approvals }: Situation): string | null {
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
   const workedMs = now - incident.openedAt - waitedForPeopleMs(approvals, now);
-  if (looks >= maxRounds) return `${maxRounds} rounds have not brought relief`;
+  if (countedRounds >= maxRounds) return `${maxRounds} rounds have not brought relief`;
   if (workedMs >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
   return null;
 }

@@ -1,5 +1,5 @@
 import { adviseOn } from '../cause/advice.ts';
-import { CAUSES, type CauseName } from '../cause/find-cause.ts';
+import { causeWords } from '../cause/find-cause.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
@@ -49,7 +49,7 @@ export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number)
     return `usage is ${usage}% and no number of kills helps: what is ended comes back at once`;
   const spent = reachedBudgets(plan);
   if (spent.length > 0) return `usage is ${usage}% and the budgets are used up (${spent.join(', ')})`;
-  return `usage is ${usage}% and no tier may end anything more: ${CAUSES[cause.name as CauseName].words}`;
+  return `usage is ${usage}% and no tier may end anything more: ${causeWords(cause.name)}`;
 }
 
 export function reachedBudgets({ spared }: Plan): SparedReason[] {
@@ -66,7 +66,7 @@ export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, 
       return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
-    ...adviseOn(cause.name as CauseName, facts, target),
+    ...adviseOn(cause.name, facts, target),
     ...held.map((each) => {
       const { tier } = each;
       return `${tier} is ${holdOn(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;

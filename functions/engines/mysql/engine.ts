@@ -1,39 +1,31 @@
 import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
-import { endSessions } from './change/end.ts';
+import { isAlive, tryCanaryLogin } from '../shared/login.ts';
+import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
-import { knock } from './connect/canary.ts';
-import { connectResponder, type Admitted } from './connect/connect.ts';
-import { PING } from './connect/login.sql.ts';
-import { takeSample } from './look/sample.ts';
-import { takeSnapshot } from './look/snapshot.ts';
-import { lookoutOver } from './sessions/look.ts';
+import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
+import { readSample } from './look/sample.ts';
+import { readSnapshot } from './look/snapshot.ts';
+import { createSessionReader } from './sessions/session-reader.ts';
 
-/** MySQL and MariaDB: what differs between them is told by what the server has, not by its name. */
+/** MySQL and MariaDB: differences are recognised by what the server has, not by its name. */
 export const mysqlEngine: Engine = {
-  connect: async (login, options, timeoutMs) => sessionOver(await connectResponder(login, options, timeoutMs), options),
-  knock,
+  connect: async (login, options, timeoutMs) =>
+    createSession(await connectResponder(login, options, timeoutMs), options),
+  tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
 };
 
-function sessionOver(admitted: Admitted, options: SessionOptions): EngineSession {
-  const inside = { ...admitted, options, lookout: lookoutOver(admitted) };
+function createSession(admitted: Admitted, options: SessionOptions): EngineSession {
+  const responder = { ...admitted, options, reader: createSessionReader(admitted) };
   const { connection, features } = admitted;
   return {
     reserved: features.reserved,
-    async isAlive(timeoutMs) {
-      try {
-        await connection.query(PING, [], timeoutMs);
-        return true;
-      } catch {
-        connection.close();
-        return false;
-      }
-    },
-    sample: (timeoutMs) => takeSample(inside, timeoutMs),
-    snapshot: (timeoutMs) => takeSnapshot(inside, timeoutMs),
-    check: (canary, timeoutMs) => checkRights(inside, canary, timeoutMs),
-    end: (request) => endSessions(inside, request),
-    limitUser: (change) => limitUser(inside, change),
+    isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
+    sample: (timeoutMs) => readSample(responder, timeoutMs),
+    snapshot: (timeoutMs) => readSnapshot(responder, timeoutMs),
+    check: (canary, timeoutMs) => checkRights(responder, canary, timeoutMs),
+    end: (request) => endUnderLock(responder, request),
+    limitUser: (change) => limitUser(responder, change),
     close: () => connection.close(),
   };
 }

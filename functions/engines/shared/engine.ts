@@ -3,7 +3,7 @@ import type { Ending, EndRequest, LimitOutcome } from '../../core/protocol/worke
 import type { Refusal, Sample, Snapshot } from '../../core/server/snapshot.ts';
 import type { StatementDetail } from '../../core/server/statement.ts';
 
-/** How the connection is protected. `require` encrypts without knowing whom it talks to. */
+/** How the connection is protected. `require` encrypts without checking who the server is. */
 export interface TlsSettings {
   readonly mode: 'verify-full' | 'require' | 'disable';
   /** Certificates to trust, as PEM text; null for the runtime's own store. */
@@ -20,39 +20,40 @@ export interface Login {
   readonly tls: TlsSettings;
 }
 
-/** What a session of the responder has to know besides its login. */
+/** What a session of the responder needs besides its login. */
 export interface SessionOptions {
-  /** The instance to find; compared where the server can tell its own. */
+  /** The instance to find; compared where the server knows its own. */
   readonly instance: string;
   /** User of the canary, whose sessions are Headroom's own too; null when there is none. */
   readonly canaryUser: string | null;
   readonly statements: StatementDetail;
 }
 
-/** What a session can tell without another login. `halfOpen` is null where the server does not show them. */
-export type Seen<T extends Sample> = Omit<T, 'canary' | 'halfOpen'> & { readonly halfOpen: number | null };
+/** What a session can read without another login. `halfOpen` is null where the server does not show them. */
+export type WithoutCanary<T extends Sample> = Omit<T, 'canary' | 'halfOpen'> & { readonly halfOpen: number | null };
 
 /** An open session of the responder. Every method throws ConnectionLost when the connection fails under it. */
 export interface EngineSession {
   /** The login may use reserved slots. */
   readonly reserved: boolean;
-  /** Answers one cheap query in time; afterwards a session that did not is closed. Never throws. */
+  /** Whether it answers one cheap query in time. A session that does not is closed. Never throws. */
   isAlive(timeoutMs: number): Promise<boolean>;
-  sample(timeoutMs: number): Promise<Seen<Sample>>;
-  snapshot(timeoutMs: number): Promise<Seen<Snapshot>>;
+  sample(timeoutMs: number): Promise<WithoutCanary<Sample>>;
+  snapshot(timeoutMs: number): Promise<WithoutCanary<Snapshot>>;
   /**
-   * Tries the responder's rights and tells how the server is set up; changes nothing and ends nobody. `canary`: with it an
-   * ordinary session is opened to try them on; null when there is none, or when it is known not to get in.
+   * Tries the responder's rights and reports how the server is set up. Changes nothing and ends no session of a client.
+   * `canary` opens an ordinary session to try the rights on; null when there is none, or when it is known not to get
+   * in.
    */
   check(canary: Login | null, timeoutMs: number): Promise<CheckFacts>;
   /**
-   * Ends what still is as expected, under the server-side lock, and looks again. One ending per victim, in their order.
-   * Throws Refused (`busy-elsewhere`) when another executor holds the lock: then nothing was tried.
+   * Ends what still is as expected, under the server-side lock, and reads it again to prove it. One ending per victim,
+   * in their order. Throws Refused (`busy-elsewhere`) when another executor holds the lock: then nothing was tried.
    */
   end(request: Pick<EndRequest, 'victims' | 'graceMs' | 'deadline'>): Promise<readonly Ending[]>;
   /**
-   * Changes how many connections a user may have, under the server-side lock, when it still is `from`; null stands for no
-   * limit. Nothing is changed past the deadline. Throws Refused as `end` does.
+   * Changes the connection limit of a user, under the server-side lock, if it still is `from`; null stands for no
+   * limit. Changes nothing past the deadline. Throws Refused as `end` does.
    */
   limitUser(change: UserLimitChange): Promise<LimitOutcome>;
   /** Leaves without waiting for the server. Never throws. */
@@ -71,11 +72,11 @@ export interface UserLimitChange {
 export interface Engine {
   /** Logs in as the responder. Throws Refused. */
   connect(login: Login, options: SessionOptions, timeoutMs: number): Promise<EngineSession>;
-  /** Logs in as an ordinary client does, asks for a 1 and leaves. Throws Refused. */
-  knock(login: Login, timeoutMs: number): Promise<void>;
+  /** Logs in as an ordinary client does, runs one query and leaves. Throws Refused. */
+  tryCanaryLogin(login: Login, timeoutMs: number): Promise<void>;
 }
 
-/** A login that did not get in, or a request the server cannot take now: an answer, not a fault. */
+/** A login that did not get in, or a request that the server cannot take now: an answer, not a fault. */
 export class Refused extends Error {
   readonly refusal: Refusal;
 

@@ -1,5 +1,5 @@
 /** What a database URL may say. Everything else about a connection belongs in the config. */
-export interface LoginUrl {
+interface LoginUrl {
   readonly host: string;
   readonly port: number;
   readonly database: string;
@@ -16,8 +16,8 @@ export interface UrlScheme {
 }
 
 /**
- * Reads a database URL. `source` is what to call it in errors (the name of the environment variable): neither the URL nor
- * a part of it is ever repeated, but for the names of its query parameters. Throws one error that names every problem.
+ * Reads a database URL. `source` is its name in errors (the environment variable). Errors never repeat the URL or a
+ * part of it, except the names of its query parameters. Throws one error that names every problem.
  */
 export function parseLoginUrl(
   text: string,
@@ -52,7 +52,7 @@ export function parseLoginUrl(
   const parameters = [...new Set(url.searchParams.keys())];
   if (parameters.length > 0) {
     problems.push(
-      `it has query parameters (${parameters.join(', ')}), which are not read; remove them, and say "tls" in the config`,
+      `it has query parameters (${parameters.join(', ')}), which are not read; remove them, and set "tls" in the config`,
     );
   }
   if (problems.length > 0) throw new Error(`${source}: ${problems.join('; ')}`);

@@ -9,11 +9,22 @@ export async function within<T>(timeoutMs: number, work: Promise<T>, drop: () =>
       reject(new ConnectionLost('ETIMEDOUT', `no answer within ${timeoutMs} ms`));
     }, timeoutMs);
   });
-  // The driver may reject the abandoned work later; nobody waits for it any more.
+  // The driver may reject the abandoned work later, when no caller waits for it any more.
   work.catch(() => undefined);
   try {
     return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** How long until the deadline; never less than 1 ms, because 0 often means no limit. */
+export function timeLeft(deadline: number): number {
+  return Math.max(1, deadline - Date.now());
+}
+
+/** How much of `timeoutMs` is left, each time it is called. */
+export function countdown(timeoutMs: number): () => number {
+  const deadline = Date.now() + timeoutMs;
+  return () => timeLeft(deadline);
 }

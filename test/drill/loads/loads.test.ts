@@ -6,9 +6,9 @@ import { clientFor } from '../../../drill/clients/registry.ts';
 import { loadSpec, type LoadInput, type LoadSpec } from '../../../drill/loads/load-spec.ts';
 import { startLoad, type Load } from '../../../drill/loads/load.ts';
 import { connectionLeak } from '../../../drill/scenarios/connection-leak.ts';
-import { startDrillServer } from '../../../drill/stage/drill-server.ts';
-import type { DrillServer } from '../../../drill/stage/shop.ts';
-import { knock } from '../../../drill/stage/watch.ts';
+import type { DrillServer } from '../../../drill/target/drill-server.ts';
+import { startDrillServer } from '../../../drill/target/start-server.ts';
+import { tryLogin } from '../../../drill/target/usage-watch.ts';
 import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 
 const USABLE = 20;
@@ -83,9 +83,9 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
     const load = await run({ behaviour: 'leaking-app', sessions: 'until-refused' });
     expect(await server.countUsed()).toBeGreaterThanOrEqual(USABLE);
     expect(load.tally().refused).toBeGreaterThan(0);
-    expect(await knock(server.choice, server.passerByUrl)).toBe('refused');
+    expect(await tryLogin(server.choice, server.passerByUrl)).toBe('refused');
     expect(endsOf(load)).not.toContain('lost');
-    expect(await knock(server.choice, server.adminUrl)).toBe('open');
+    expect(await tryLogin(server.choice, server.adminUrl)).toBe('admitted');
   });
 
   it('notice each session that was ended, under a statement and between two', async () => {
@@ -212,7 +212,7 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
 
   it('take every slot without ever becoming a session', async () => {
     const load = await run({ behaviour: 'half-open-flood', sessions: 'until-refused' });
-    expect(await knock(server.choice, server.passerByUrl)).toBe('refused');
+    expect(await tryLogin(server.choice, server.passerByUrl)).toBe('refused');
     expect(load.tally()).toMatchObject({ sessions: [] });
     expect(load.tally().refused).toBeGreaterThanOrEqual(2);
   });

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { confusionOf, printMatrix } from '../../../drill/outcome/confusion.ts';
+import type { DrillResult } from '../../../drill/outcome/drill-result.ts';
 import type { FailedDrill } from '../../../drill/outcome/report.ts';
-import type { DrillResult } from '../../../drill/outcome/result.ts';
 
 function drilled(scenario: string, cause: string | null, expected: string): DrillResult {
   const check = {

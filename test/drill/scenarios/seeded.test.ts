@@ -5,7 +5,7 @@ import { scenarioOn, type Scenario } from '../../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../../drill/scenarios/index.ts';
 import { BYSTANDERS, OTHER_NAMES } from '../../../drill/scenarios/names.ts';
 import { AS_WRITTEN, BOUNDS, seeded } from '../../../drill/scenarios/seeded.ts';
-import { slotsOf } from '../../../drill/stage/server-choice.ts';
+import { slotsOf } from '../../../drill/target/server-choice.ts';
 import { ENGINE_NAMES } from '../../../functions/core/server/snapshot.ts';
 
 const SEEDS = Array.from({ length: 40 }, (_, index) => index + 2);

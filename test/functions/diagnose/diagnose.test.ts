@@ -269,7 +269,7 @@ describe('a diagnosis', () => {
       await look(id);
       return (await world.store.incidents.byId(id))?.cause?.name;
     };
-    const before = { name: 'connection-storm', evidence: [], ranking: [] };
+    const before = { name: 'connection-storm' as const, evidence: [], ranking: [] };
     const limit = { user: 'checkout', account: '"checkout"', limit: 5, before: null, incidentId: id, isSet: true };
     await world.store.limits.record({ ...limit, targetId: target.id, at: world.at, setBy: world.at, toldAt: null });
 

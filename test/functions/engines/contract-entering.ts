@@ -6,7 +6,7 @@ import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { beRefused, openWorker, takeSample, takeSnapshot, type Stage } from './stage.ts';
 
-/** Getting in when the house is full, and saying why not. */
+/** Getting into a full server, and saying why not. */
 export function describeEntering(stage: () => Stage): void {
   const workers: Worker[] = [];
   const open = async (...settings: Parameters<typeof openWorker> extends [Stage, ...infer Rest] ? Rest : never) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { changeLimit, openWorker, takeSnapshot, type LimitableUser, type Stage } from './stage.ts';
 
-/** Limiting how many connections a user may have: what was asked for, if it still starts from there, and nobody else. */
+/** Limiting how many connections a user may have: as asked, if the limit still is what it was, and no other user's. */
 export function describeLimiting(stage: () => Stage): void {
   let worker: Worker;
   let user: LimitableUser;

@@ -6,8 +6,9 @@ import { describeLooking } from './contract-looking.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * What Headroom relies on, whatever the engine: it gets in, it sees what is there, it ends and limits what it was told
- * to and nothing else. Runs on a real server, as the logins that `headroom grants` creates, through the worker as it runs in Lambda.
+ * What Headroom relies on, whatever the engine: it gets in, it sees what is there, it ends and limits what it was asked
+ * to and nothing else. Runs on a real server, as the logins that `headroom grants` creates, through the worker as it
+ * runs in Lambda.
  */
 export function describeContract<T extends Stage>(
   name: string,

@@ -8,7 +8,7 @@ import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/s
 import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
-import { lookoutOver } from '../../../functions/engines/mysql/sessions/look.ts';
+import { createSessionReader } from '../../../functions/engines/mysql/sessions/session-reader.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
@@ -79,7 +79,7 @@ export function describeMysql(stage: () => MysqlStage): void {
       const login = mysql.createConnection({ host, port, user: 'app', password: 'app' });
       await expect(login).rejects.toMatchObject({ errno: 1040 });
     }
-    // The canary of each look is refused too.
+    // The canary of each sample is refused too.
     const more = ((await refused()) ?? 0) - (before ?? 0);
     expect(more).toBeGreaterThanOrEqual(10);
     expect(more).toBeLessThanOrEqual(10 + 3);
@@ -125,10 +125,10 @@ export function describeMysql(stage: () => MysqlStage): void {
       { instance: 'rehearsal', canaryUser: null, statements: 'verb' },
       3_000,
     );
-    const lookout = lookoutOver({ connection, features, self });
+    const reader = createSessionReader({ connection, features, self });
     const own = { id: self.id, responder: self.user, canary: null };
     const look = async (client: StageClient) => {
-      const usage = await lookout.usage({ ids: [client.id], withStatements: false }, 3_000);
+      const usage = await reader.readUsage({ ids: [client.id], withStatements: false }, 3_000);
       const [found] = observe(usage, null, { server: '', own, statements: 'verb' });
       if (found === undefined) throw new Error('it is not there');
       return found.stillness;
@@ -142,7 +142,7 @@ export function describeMysql(stage: () => MysqlStage): void {
     const busy = await stage().open();
     const gone = await stage().open();
     const still = await stage().open();
-    // Where statements are not numbered, their second tells them apart.
+    // Where statements are not numbered, their second distinguishes them.
     await sleep(stage().shows.precisionMs);
     const clients = [later, busy, gone, still];
     const before = new Map<StageClient, Awaited<ReturnType<typeof look>>>();
@@ -248,7 +248,8 @@ export function describeMysql(stage: () => MysqlStage): void {
     await Promise.all([idle.query('SELECT SLEEP(3)'), inTransaction.query('SELECT SLEEP(3)')]);
     const snapshot = await takeSnapshot(worker);
     const mostIdleMs = Date.now() - begunAt - 3_000 + stage().shows.precisionMs;
-    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be lost.
+    // The one thing that MySQL does not tell without performance_schema; nothing is made of it where work could be
+    // lost.
     if (isTimed() || !isMysql()) expect(sessionOf(snapshot, idle).stateMs).toBeLessThanOrEqual(mostIdleMs);
     else expect(sessionOf(snapshot, idle).stateMs).toBeGreaterThanOrEqual(2_000);
     expect(sessionOf(snapshot, inTransaction).stateMs).toBeLessThanOrEqual(mostIdleMs);

@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import { knock } from '../../../functions/engines/mysql/connect/canary.ts';
+import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
 import { Refused, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
 import { openMysqlStage, type MysqlStage } from './mysql-stage.ts';
 import { openWorker, takeSample } from './stage.ts';
@@ -129,7 +129,7 @@ describe('a server that asks for the password in the clear, as IAM authenticatio
       });
     };
     const login = { host: 'localhost', port, database: '', user: 'iam', password, tls };
-    const refused: unknown = await knock(login, 2_000).catch((error: unknown) => error);
+    const refused: unknown = await mysqlEngine.tryCanaryLogin(login, 2_000).catch((error: unknown) => error);
     server.close();
     if (heard !== null) return { heard };
     return { heard, refusal: refused instanceof Refused ? refused.refusal : null };

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
 import type { UserLimits } from '../../../functions/core/server/snapshot.ts';
-import { renderGrants } from '../../../functions/engines/postgres/grants/grants.ts';
 import { limitGrants } from '../../../functions/engines/postgres/grants/limit-grants.ts';
+import { renderGrants } from '../../../functions/engines/shared/grants.ts';
 import { changeLimit, openWorker, takeSnapshot, type Stage } from './stage.ts';
 
 const GRANTS = { responder: 'headroom_responder', database: 'postgres', users: ['storm'] };

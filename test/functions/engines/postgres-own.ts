@@ -134,7 +134,7 @@ export function describePostgres(stage: () => PostgresStage): void {
   test('a server that shuts down is starting or stopping, not full', async () => {
     const client = await stage().open();
     const [postmaster] = readFileSync(join(stage().server.data, 'postmaster.pid'), 'utf8').split('\n');
-    // A smart shutdown waits for the sessions there are, and lets nobody in.
+    // A smart shutdown waits for the sessions there are, and lets no other in.
     process.kill(Number(postmaster), 'SIGTERM');
     await until(async () => (await beRefused(worker).catch(() => null))?.refusal.kind === 'starting');
     await stage().server.restart('immediate');

@@ -19,7 +19,7 @@ async function open(stage: PostgresStage, ...rest: [settings?: object, url?: str
   return worker;
 }
 
-/** What an ordinary client is told, by a worker that is inside already. */
+/** How the server refuses an ordinary client, from a worker that is already in. */
 async function refusalOfCanary(worker: Worker): Promise<Refusal> {
   const { canary } = await takeSample(worker);
   if (canary.result !== 'refused') throw new Error(`the canary was ${canary.result}`);
@@ -89,7 +89,7 @@ describe('a server that takes no logins now', () => {
   test('because it shuts down is “starting”: it will be back, and is waited for', async () => {
     const client = await stage.open();
     const worker = await open(stage);
-    // A smart shutdown waits for the client, and refuses everybody else meanwhile.
+    // A smart shutdown waits for the client, and refuses all others meanwhile.
     process.kill(postmasterOf(stage), 'SIGTERM');
     await until(async () => (await beRefused(worker).catch(() => null))?.refusal.code === '57P03');
     const refused = await beRefused(worker, 700);

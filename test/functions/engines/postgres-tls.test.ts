@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkUp } from '../../../functions/core/check/checkup.ts';
+import { judgeCheck } from '../../../functions/core/check/check.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { openPostgresStage, until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, openWorker, takeSample } from './stage.ts';
@@ -64,7 +64,7 @@ describe('a check tells', () => {
     try {
       const answer = await worker.answer({ schema: 1, kind: 'check', deadline: Date.now() + 10_000 });
       if (!('sources' in answer)) throw new Error('no check');
-      return checkUp(answer, { engine: 'postgres' }).find(({ id }) => id === 'tls');
+      return judgeCheck(answer, { engine: 'postgres' }).find(({ id }) => id === 'tls');
     } finally {
       worker.close();
     }

@@ -4,7 +4,7 @@ import type {
   Ending,
   Expectation,
   LimitOutcome,
-  Victim,
+  SessionToEnd,
   WorkerRefused,
 } from '../../../functions/core/protocol/worker.ts';
 import type { Session } from '../../../functions/core/server/session.ts';
@@ -45,8 +45,8 @@ export interface Stage {
   /** A user with a hostile name whose connections the responder may limit, and what an administrator sees of it. */
   readonly limitable: LimitableUser;
   /**
-   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them apart. Sessions
-   * of `other-app` are opened before.
+   * Takes the right to end sessions away, and leaves that to end sessions of `app` where the server can tell them
+   * apart. Sessions of `other-app` are opened before.
    */
   restrictSignals(isRestricted: boolean): Promise<void>;
   restart(): Promise<void>;
@@ -155,7 +155,7 @@ export async function beRefused(worker: Worker, patienceMs = 0): Promise<WorkerR
 
 export async function endSessions(
   worker: Worker,
-  victims: readonly Victim[],
+  victims: readonly SessionToEnd[],
   { graceMs = 1_000, forMs = 15_000 } = {},
 ): Promise<readonly Ending[]> {
   const answer = await worker.answer({ schema: SCHEMA, kind: 'end', deadline: Date.now() + forMs, victims, graceMs });
@@ -187,8 +187,8 @@ export function sessionOf(snapshot: Pick<Snapshot, 'sessions'>, { id }: Pick<Sta
 export function victimOf(
   session: Session,
   expect: Partial<Expectation> = {},
-  method: Victim['method'] = 'terminate',
-): Victim {
+  method: SessionToEnd['method'] = 'terminate',
+): SessionToEnd {
   const { state } = session;
   if (state === 'starting' || state === 'rolling-back' || state === 'unseen' || state === 'other')
     throw new Error(`nobody ends a session that is ${state}`);

@@ -5,7 +5,7 @@ import { createMysqlLogins } from '../../../drill/servers/mysql-logins.ts';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import type { Logins } from '../../../drill/servers/postgres.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
-import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import { hasFailures, judgeCheck } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
@@ -92,7 +92,7 @@ describe.each<Place>([
 
   async function look(worker?: Worker, maxConnections = MAX_CONNECTIONS): Promise<readonly CheckFinding[]> {
     const asked = worker ?? (await open());
-    return checkUp(await askForCheck(asked), { engine: flavour, maxConnections });
+    return judgeCheck(await askForCheck(asked), { engine: flavour, maxConnections });
   }
 
   test('in order, nothing has failed and every right was used', async () => {
@@ -103,7 +103,7 @@ describe.each<Place>([
     for (const id of tried as CheckId[]) expect(pick(findings, id)).toMatchObject({ status: 'ok' });
     expect(pick(findings, 'end-sessions').detail).toBe('it ended the canary’s session');
     expect(pick(findings, 'reserve').status).toBe(isRds ? 'warning' : 'ok');
-    // MariaDB's performance_schema does not watch table locks unless it is told to.
+    // MariaDB's performance_schema does not track table locks by default.
     expect(pick(findings, 'tracking').status).toBe(flavour === 'mysql' ? 'ok' : 'warning');
   });
 
@@ -244,7 +244,7 @@ describe.each<Place>([
     else if (flavour === 'mysql') {
       expect(finding).toMatchObject({ status: 'failed' });
       expect(finding.detail).toContain('root/billing (1)');
-      // Without performance_schema nobody knows whether it is one.
+      // Without performance_schema the server does not show whether it is one.
     } else expect(finding).toMatchObject({ status: 'warning' });
   });
 
@@ -277,7 +277,7 @@ describe.each<Place>([
     url.password = 'not-it';
     const findings = await look(await open(url.href));
     expect(idsOf(findings, 'failed')).toEqual(['authentication']);
-    expect(hasFailed(findings)).toBe(true);
+    expect(hasFailures(findings)).toBe(true);
   });
 
   test('users at a limit of their own are told by a snapshot', async () => {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLogins, startPostgres, type PostgresOptions } from '../../../drill/servers/postgres.ts';
-import { checkUp, hasFailed } from '../../../functions/core/check/checkup.ts';
+import { hasFailures, judgeCheck } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
@@ -35,7 +35,7 @@ async function open(settings: Partial<WorkerSettings> = {}, url?: string): Promi
 }
 
 async function look({ settings, url, target, worker }: Looking = {}): Promise<readonly CheckFinding[]> {
-  return checkUp(await askForCheck(worker ?? (await open(settings, url))), {
+  return judgeCheck(await askForCheck(worker ?? (await open(settings, url))), {
     engine: 'postgres',
     maxConnections: stage.maxConnections,
     reservedSlots: stage.reserved,
@@ -49,7 +49,7 @@ describe('a server that is in order', () => {
   test('has no failed finding, and one finding for each check in their order', async () => {
     const findings = await look();
     expect(idsOf(findings, 'failed')).toEqual([]);
-    expect(hasFailed(findings)).toBe(false);
+    expect(hasFailures(findings)).toBe(false);
     expect(findings.map(({ id }) => id)).toEqual([
       ...DOOR,
       'see-sessions',
@@ -180,7 +180,7 @@ describe('how the server is set up', () => {
     const finding = pick(await look(), 'tracking');
     expect(finding.detail).toContain('track_activities is off');
     await runFix(finding, (sql) => stage.administer(sql));
-    await until(async () => !hasFailed(await look()));
+    await until(async () => !hasFailures(await look()));
   });
 
   test('track_activities off for one user only', async () => {
@@ -201,7 +201,7 @@ describe('how the server is set up', () => {
     await holder.query(`SELECT pg_advisory_lock(x'48454144'::int, x'524f4f4d'::int)`);
     const findings = await look();
     expect(pick(findings, 'server-lock')).toMatchObject({ status: 'warning' });
-    expect(hasFailed(findings)).toBe(false);
+    expect(hasFailures(findings)).toBe(false);
   });
 });
 
@@ -291,7 +291,7 @@ describe('a door that stays shut says where one is stopped, and nothing beyond i
 
   test('no canary at all is a warning', async () => {
     const findings = await look({ settings: { auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: null } } });
-    expect(hasFailed(findings)).toBe(false);
+    expect(hasFailures(findings)).toBe(false);
     expect(pick(findings, 'canary').status).toBe('warning');
   });
 
@@ -320,7 +320,7 @@ describe('the reserve', () => {
       await work(async () => {
         const worker = await openWorker({ ...stage, ...logins });
         try {
-          return checkUp(await askForCheck(worker), { engine: 'postgres' });
+          return judgeCheck(await askForCheck(worker), { engine: 'postgres' });
         } finally {
           worker.close();
         }
@@ -354,7 +354,7 @@ describe('the reserve', () => {
       const findings = await look();
       expect(pick(findings, 'reserve').status).toBe('warning');
       expect(pick(findings, 'reserve').fix).toContain('upgrade');
-      expect(hasFailed(findings)).toBe(false);
+      expect(hasFailures(findings)).toBe(false);
     });
   });
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ConfigInvalid, loadConfig, parseConfig, type ConfigProblem } from '../../../lib/config/config.ts';
+import { loadConfig, parseConfig } from '../../../lib/config/config.ts';
+import { ConfigInvalid, type ConfigProblem } from '../../../lib/config/problems.ts';
 import { configText } from '../../support/templates.ts';
 
 function problemsOf(text: string): readonly ConfigProblem[] {

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { targetSettings } from '../../../functions/core/policy/target.ts';
 import { workerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import {
-  parseConfig,
-  toTargetSettings,
-  toWorkerSettings,
-  type HeadroomConfig,
-  type Target,
-} from '../../../lib/config/config.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
+import type { HeadroomConfig, Target } from '../../../lib/config/schema.ts';
+import { toTargetSettings, toWorkerSettings } from '../../../lib/config/settings.ts';
 import { configText } from '../../support/templates.ts';
 
 function parse(text: string): { config: HeadroomConfig; target: Target } {

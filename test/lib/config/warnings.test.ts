@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseConfig, warningsOf } from '../../../lib/config/config.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
+import { warningsOf } from '../../../lib/config/warnings.ts';
 import { configText } from '../../support/templates.ts';
 
 function warnings(text: string, place?: 'aws' | 'local'): string {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { parseConfig, type HeadroomConfig } from '../../../lib/config/config.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../../lib/config/schema.ts';
 import type { FunctionEvent, Notification, Progress } from '../../../local/machine/progress.ts';
 import { RecordsInUse } from '../../../local/records/dynamodb.ts';
 import { openRecords } from '../../../local/records/records.ts';

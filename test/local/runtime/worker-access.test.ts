@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseConfig, type HeadroomConfig } from '../../../lib/config/config.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../../lib/config/schema.ts';
 import { workerAccessOf } from '../../../local/runtime/worker-access.ts';
 import { toSynthesizedConfig } from '../../../local/synthesis/local-config.ts';
 

@@ -15,6 +15,9 @@ export const breakLocks: Tier = {
   consequence: 'one transaction rolls back, many proceed',
   losesWork: true,
   freesOwnSlot: false,
+  asksFirst: false,
+  setsLimit: false,
+  budget: 'incident',
   propose: (input) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

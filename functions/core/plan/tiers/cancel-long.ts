@@ -11,6 +11,9 @@ export const cancelLong: Tier = {
   consequence: 'that query fails',
   losesWork: true,
   freesOwnSlot: false,
+  asksFirst: false,
+  setsLimit: false,
+  budget: 'incident',
   propose: ({ sessions, locks, engine, policy }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

@@ -12,7 +12,7 @@ import {
   type Candidate,
   type LimitPlan,
   type LimitRefusal,
-  type Proposal,
+  type TierProposal,
   type Spared,
   type Tier,
   type TierInput,
@@ -30,6 +30,9 @@ export const capConsumer: Tier = {
   losesWork: false,
   // Under a limit, slots that are taken again were taken by others.
   freesOwnSlot: false,
+  asksFirst: true,
+  setsLimit: true,
+  budget: 'limited',
   propose: (input) => {
     const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
     const capped = new Map(
@@ -162,7 +165,7 @@ const PASSING: ReadonlySet<SparedReason> = new Set([
 function endIdle(
   { sessions, clients, policy }: TierInput,
   capped: ReadonlyMap<string, number>,
-): Pick<Proposal, 'candidates' | 'spared'> {
+): Pick<TierProposal, 'candidates' | 'spared'> {
   const minStateMs = policy.consumerCap.idleSeconds * 1000;
   const spared: Spared[] = [];
   const idle = sessions.filter(({ state, user }) => state === 'idle' && user !== null && capped.has(user));

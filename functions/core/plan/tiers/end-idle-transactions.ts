@@ -13,6 +13,9 @@ export const endIdleTransactions: Tier = {
   consequence: 'their uncommitted work rolls back; their locks go',
   losesWork: true,
   freesOwnSlot: true,
+  asksFirst: false,
+  setsLimit: false,
+  budget: 'incident',
   propose: ({ sessions, locks, policy }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];

@@ -9,6 +9,9 @@ import type { Tier } from './tier.ts';
 /** The one table of tiers, from least to most harm. The workflow's states, the plan and the docs all come from it. */
 export const TIERS: readonly Tier[] = [killIdle, endIdleTransactions, breakLocks, cancelLong, capConsumer];
 
+/** The tier that limits users. While a limit is on record it leads. */
+export const LIMITING_TIER: TierName | null = TIERS.find(({ setsLimit }) => setsLimit)?.name ?? null;
+
 export function tierNamed(name: TierName): Tier {
   const tier = TIERS.find((each) => each.name === name);
   if (!tier) throw new RangeError(`no tier is named ${name}`);

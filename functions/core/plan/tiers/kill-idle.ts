@@ -15,6 +15,9 @@ export const killIdle: Tier = {
   consequence: 'a pool reconnects; a careless client sees one error',
   losesWork: false,
   freesOwnSlot: true,
+  asksFirst: false,
+  setsLimit: false,
+  budget: 'incident',
   propose: (input) => {
     const spared: Spared[] = [];
     const eligible: Session[] = [];

@@ -51,7 +51,7 @@ export interface LimitRefusal {
   readonly fix: readonly string[];
 }
 
-export interface Proposal {
+export interface TierProposal {
   /** Best first. */
   readonly candidates: readonly Candidate[];
   /** Sessions this tier looked at and leaves alone. */
@@ -84,6 +84,9 @@ export interface TierInput {
   readonly limitsOnRecord: readonly ActiveLimit[];
 }
 
+/** Whose victims are counted together: those of an incident, and those of limited users, which have a budget of their own. */
+export type Budget = 'incident' | 'limited';
+
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */
 export interface Tier {
   readonly name: TierName;
@@ -94,7 +97,16 @@ export interface Tier {
   readonly losesWork: boolean;
   /** Each victim gives its own slot back at once, so slots that do not come free were taken again. */
   readonly freesOwnSlot: boolean;
-  readonly propose: (input: TierInput) => Proposal;
+  /** Asks a person first even where the target acts, unless the policy names another mode: it keeps clients out. */
+  readonly asksFirst: boolean;
+  /**
+   * It limits a user. Nothing else does the same, so it is planned alone and not weighed against the others; where it is
+   * what helps, everything else would be in vain before it; and while a limit is on record it leads.
+   */
+  readonly setsLimit: boolean;
+  /** The budget that its victims count against. What was ended in vain before a limit must not keep the limit from helping. */
+  readonly budget: Budget;
+  readonly propose: (input: TierInput) => TierProposal;
 }
 
 /** Nothing asked beyond the state; tiers spread this and add what they need. */

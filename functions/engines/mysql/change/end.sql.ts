@@ -1,21 +1,22 @@
 import type { EndMethod } from '../../../core/protocol/worker.ts';
 import type { Features } from '../connect/features.ts';
-import type { Stillness } from '../sessions/sessions.ts';
+import type { Stillness } from '../sessions/stillness.ts';
 
 /**
- * Ends, or cancels the query of, one session that has done nothing since it was looked at: same connection id, on the same
- * statement, or still asleep after it. Connection ids are never used twice while a server runs, and this runs on the very
- * connection that looked, so the id is the whole identity. One text, so that nothing but the server's next instruction lies
- * between the look and the end. KILL takes no subquery but a variable; of a session that is not so any more it makes
- * KILL NULL, which is error 1094 like every id that is not there.
- * Constant but for numbers. MySQL 8.0 and later, MariaDB 10.6 and later; needs CONNECTION_ADMIN, or EXECUTE on RDS's procedures.
+ * Ends, or cancels the query of, one session that has done nothing since it was read: same connection id, on the same
+ * statement, or still asleep after it. Connection ids are never used twice while a server runs, and this runs on the
+ * connection that read the session, so the id is the whole identity. It is one text, so that nothing but the server's
+ * next instruction lies between the check and the end. KILL takes a variable and no subquery; for a session that has
+ * moved on it becomes KILL NULL, which is error 1094 like every id that is not there.
+ * Constant but for numbers. MySQL 8.0 and later, MariaDB 10.6 and later; needs CONNECTION_ADMIN, or EXECUTE on RDS's
+ * procedures.
  */
 export function endIfStill(features: Features, method: EndMethod, id: number, { isAsleep, ...still }: Stillness) {
   const { sql, values } = stillThere(features, still, id, isAsleep ? 1 : 0);
   return { sql: `SET @headroom_victim = (${sql}); ${KILL[features.kills][method]}`, values };
 }
 
-/** For both the argument is the connection id; RDS's documentation of the second calls it otherwise. */
+/** Both take the connection id; RDS's documentation gives it another name in the second. */
 const KILL = {
   statements: { terminate: 'KILL @headroom_victim', cancel: 'KILL QUERY @headroom_victim' },
   procedures: {
@@ -25,8 +26,8 @@ const KILL = {
 } as const satisfies Record<Features['kills'], Record<EndMethod, string>>;
 
 /**
- * A statement that began since shows by its number, and by a TIME that has gone back: the number stays as it was when somebody
- * stops performance_schema from watching.
+ * A statement that began since shows by its number, and by a TIME that has gone back. The number alone is not enough:
+ * it does not change while the tracking of performance_schema is off.
  */
 function stillThere(
   features: Features,

@@ -1,63 +1,56 @@
 import type { LimitOutcome } from '../../../core/protocol/worker.ts';
-import { Refused, type UserLimitChange } from '../../shared/engine.ts';
-import { isServerError, type Connection } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
-import type { Inside } from '../look/sample.ts';
+import type { UserLimitChange } from '../../shared/engine.ts';
+import { checkDeadline, limitOutcome, NO_SUCH_USER, type LimitAttempt } from '../../shared/limiting.ts';
+import { withServerLock } from '../../shared/server-lock.ts';
+import { isServerError, type MysqlConnection } from '../connect/connection.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
+import type { Responder } from '../look/sample.ts';
 import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
 import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(
-  { connection, self, options }: Inside,
+  { connection, self, options }: Responder,
   { user, from, to, deadline }: UserLimitChange,
 ): Promise<LimitOutcome> {
-  return withServerLock(connection, async () => {
-    if ([...user].length > NAME_CHARACTERS) return { result: 'gone', current: null, detail: '' };
-    if (user === self.user || user === options.canaryUser) return refuse('it is one of Headroom’s own logins');
-    if (Date.now() >= deadline) {
-      const message = 'the deadline of this request passed before the limit could be changed';
-      throw new Refused({ kind: 'too-late', code: '', message });
-    }
-    const before = await change(connection, [user, toSql(from), toSql(to)]);
-    // What stands, by the account itself and not by what we were told.
-    const [row] = await readLimit(connection, user, typeof before === 'string');
-    if (typeof before === 'string' && row?.most == null) return refuse(before);
-    if (row?.most == null || before === null) return { result: 'gone', current: null, detail: '' };
-    const current = fromSql(row.most);
-    // What was refused and has been done by hand is not asked for any more.
-    if (typeof before === 'string' && current === from) return refuse(before);
-    if (before === toSql(from) && current === to) return { result: 'done', current, detail: '' };
-    return { result: current === to ? 'already' : 'changed', current, detail: '' };
+  return withServerLock(serverLockOf(connection), async () => {
+    if ([...user].length > NAME_CHARACTERS) return NO_SUCH_USER;
+    if (user === self.user || user === options.canaryUser) return refused('it is one of Headroom’s own logins');
+    checkDeadline(deadline);
+    const attempt = await change(connection, [user, toSql(from), toSql(to)]);
+    const current = await readLimit(connection, user, 'refusal' in attempt);
+    if (current !== null) return limitOutcome({ from, to }, attempt, fromSql(current));
+    return 'refusal' in attempt ? refused(attempt.refusal) : NO_SUCH_USER;
   });
 }
 
-/** The limit that was found, null when there is no such user; in words, why the server would not. */
-async function change(connection: Connection, values: readonly (string | number)[]): Promise<number | null | string> {
+async function change(connection: MysqlConnection, values: readonly (string | number)[]): Promise<LimitAttempt> {
   try {
     await connection.run(LIMIT_CONNECTIONS, values, QUERY_MS);
   } catch (error) {
     // ALTER USER is all or nothing, and it is the last thing the routine does.
-    if (isServerError(error)) return error.message;
+    if (isServerError(error)) return { refusal: error.message };
     throw error;
   }
   const [row] = await connection.query(FOUND, [], QUERY_MS);
-  return row?.found ?? null;
+  return row?.found == null ? { noSuchUser: true } : { found: fromSql(row.found) };
 }
 
-/** Where the routine refused, the view may be out of our reach too. */
-async function readLimit(connection: Connection, user: string, isRefused: boolean) {
+/** Null when the view does not show the user. Where the routine refused, the view may be out of our reach too. */
+async function readLimit(connection: MysqlConnection, user: string, isRefused: boolean): Promise<number | null> {
   try {
-    return await connection.query(LIMIT_OF, [user], QUERY_MS);
+    const [row] = await connection.query(LIMIT_OF, [user], QUERY_MS);
+    return row?.most ?? null;
   } catch (error) {
-    if (isRefused && isServerError(error)) return [];
+    if (isRefused && isServerError(error)) return null;
     throw error;
   }
 }
 
-function refuse(detail: string): LimitOutcome {
+function refused(detail: string): LimitOutcome {
   return { result: 'refused', current: null, detail };
 }
 
-export function toSql(limit: number | null): number {
+function toSql(limit: number | null): number {
   return limit ?? 0;
 }

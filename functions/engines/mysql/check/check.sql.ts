@@ -51,7 +51,7 @@ export const TRY_ROW_WAITS = {
 } as const;
 
 /**
- * Tries the right to end sessions on one of our own making. $1: its connection id; it is open, so nobody else can have it.
+ * Tries the right to end sessions on one that we opened. $1: its connection id; it is open, so no other session has it.
  * KILL QUERY does nothing to a session that is idle.
  */
 export const TRY_KILL = {

@@ -1,8 +1,8 @@
 import type { Power } from '../../../core/protocol/check-facts.ts';
 
 /**
- * What an account may do beyond connecting, from the lines of SHOW GRANTS. Of a line only what stands before TO and the account
- * is used: MariaDB puts the hash of the password behind it.
+ * What an account may do beyond connecting, from the lines of SHOW GRANTS. Only the part of a line before TO and the
+ * account is used: MariaDB puts the hash of the password after it.
  */
 export function powersOf(lines: readonly string[]): Power[] {
   return lines.flatMap((line): Power[] => {

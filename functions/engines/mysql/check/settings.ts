@@ -7,7 +7,10 @@ interface Advice {
   readonly better: number;
 }
 
-/** Settings that decide how slots are lost and come back, in the order they are shown. Null: only worth knowing. Times in seconds. */
+/**
+ * Settings that decide how slots are lost and come back, in the order they are shown. Null: only worth knowing. Times
+ * are in seconds.
+ */
 const KNOWN: Readonly<Record<string, Advice | null>> = {
   wait_timeout: {
     isUnwise: (seconds) => seconds > 28_800,
@@ -50,7 +53,7 @@ export function judgeSettings(
   });
 }
 
-/** How an administrator changes a setting at once. MariaDB forgets it at a restart, unless its files say it too. */
+/** How an administrator changes a setting at once. MariaDB forgets it at a restart, unless its files have it too. */
 function changeSetting(name: string, value: number, { engine, isRds }: Pick<Features, 'engine' | 'isRds'>): string {
   if (isRds) return `set ${name} to ${value} in the parameter group`;
   return `SET ${engine === 'mysql' ? 'PERSIST' : 'GLOBAL'} ${name} = ${value}`;

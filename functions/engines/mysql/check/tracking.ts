@@ -1,7 +1,7 @@
 import type { Tracking } from '../../../core/protocol/check-facts.ts';
 import type { Features } from '../connect/features.ts';
 import { RELEASE_LOCK, TAKE_LOCK } from '../connect/server-lock.sql.ts';
-import type { Inside } from '../look/sample.ts';
+import type { Responder } from '../look/sample.ts';
 import { SHOWN_LOCKS, SHOWN_STATEMENTS } from './check.sql.ts';
 
 /** The variable that switches all of it. */
@@ -9,31 +9,34 @@ export const TRACKING = 'performance_schema';
 
 type Blind = Pick<Tracking, 'setting' | 'without' | 'fix'>;
 
-/** An administrator's statements; the server forgets them at a restart, unless its files say it too. */
+/** Statements for an administrator; the server forgets them at a restart, unless its files have the settings too. */
 const BLIND = {
   statements: {
-    setting: `${TRACKING}'s watch over statements`,
+    setting: `${TRACKING}'s tracking of statements`,
     without: 'ages are in whole seconds, and the last statement of an idle session is unknown',
     fix: [
-      `UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'events_statements_current')`,
-      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME LIKE 'statement/%'`,
+      `UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' ` +
+        `WHERE NAME IN ('global_instrumentation', 'thread_instrumentation', 'events_statements_current')`,
+      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' ` +
+        `WHERE NAME LIKE 'statement/%'`,
     ],
   },
   locks: {
     setting: `${TRACKING}'s instrument wait/lock/metadata/sql/mdl`,
     without: 'who waits for whose table locks, and who holds a GET_LOCK, is unknown',
     fix: [
-      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'`,
+      `UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' ` +
+        `WHERE NAME = 'wait/lock/metadata/sql/mdl'`,
     ],
   },
 } as const satisfies Record<string, Blind>;
 
 /**
- * Whether the server keeps track of what sessions do. `isOn`: performance_schema is on, which does not say that it watches:
- * MariaDB leaves locks out by default, and anybody may have switched off statements. So it has to show our own.
+ * Whether the server keeps track of what sessions do. `isOn`: performance_schema is on, which does not mean that it
+ * tracks: MariaDB leaves locks out by default, and statements may have been switched off. So it has to show our own.
  */
-export async function findTracking(inside: Inside, isOn: boolean, left: () => number): Promise<Tracking> {
-  const blind = isOn ? await findBlindSpot(inside, left) : switchedOff(inside.features);
+export async function findTracking(responder: Responder, isOn: boolean, left: () => number): Promise<Tracking> {
+  const blind = isOn ? await findBlindSpot(responder, left) : switchedOff(responder.features);
   if (blind === null) return { setting: TRACKING, isOn: true, isNeeded: false, without: '', fix: [] };
   return { ...blind, isOn: false, isNeeded: false };
 }
@@ -43,7 +46,7 @@ function switchedOff({ engine, isRds }: Features): Blind {
     setting: TRACKING,
     without:
       engine === 'mysql'
-        ? 'who holds up others is unknown, so no locks are broken, and ages are in whole seconds'
+        ? 'who blocks others is unknown, so no locks are broken, and ages are in whole seconds'
         : 'who waits for whose table locks is unknown, and which application a session belongs to',
     fix: isRds
       ? [`set ${TRACKING} to 1 in the parameter group`, 'reboot the instance']
@@ -51,7 +54,7 @@ function switchedOff({ engine, isRds }: Features): Blind {
   };
 }
 
-async function findBlindSpot({ connection, features, self }: Inside, left: () => number): Promise<Blind | null> {
+async function findBlindSpot({ connection, features, self }: Responder, left: () => number): Promise<Blind | null> {
   if (features.hasTimers && self.thread !== null) {
     const [own] = await connection.query(SHOWN_STATEMENTS, [self.thread], left());
     if (own?.shown !== 1) return BLIND.statements;

@@ -1,69 +1,78 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Right, Trial } from '../../../core/protocol/check-facts.ts';
 import type { EndMethod } from '../../../core/protocol/worker.ts';
-import { Refused } from '../../shared/engine.ts';
+import { denied, judgeUntried, worked } from '../../shared/checking.ts';
+import { tryServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
-import type { Inside } from '../look/sample.ts';
+import type { Features } from '../connect/features.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
+import type { Responder } from '../look/sample.ts';
 import { processes } from '../sessions/usage.sql.ts';
 import { TRY_KILL, TRY_ROW_WAITS, TRY_TRANSACTIONS } from './check.sql.ts';
 
 /**
- * Rights, tried where that harms nobody: on a session of the canary, which the last of them ends. `decoy`: its connection id;
- * null when there is none.
+ * Tries the rights where that harms no client: on a session of the canary, which the last of them ends. `decoy`: its
+ * connection id; null when there is none.
  */
-export async function tryRights(inside: Inside, decoy: number | null, left: () => number): Promise<Trial[]> {
+export async function tryRights(responder: Responder, decoy: number | null, left: () => number): Promise<Trial[]> {
   return [
-    await trySeeing(inside, decoy, left()),
-    await tryTransactions(inside, left()),
-    await tryLocks(inside, left()),
-    // In the report's order ending comes first; in fact it has to come last.
-    ...(await tryEnding(inside, decoy, left)),
-    await tryServerLock(inside),
+    await trySeeing(responder, decoy, left()),
+    await tryTransactions(responder, left()),
+    await tryLocks(responder, left()),
+    // The report has ending before cancelling; tried, ending has to come last.
+    ...(await tryEnding(responder, decoy, left)),
+    await tryServerLock(serverLockOf(responder.connection)),
   ];
 }
 
-async function trySeeing({ connection, features }: Inside, decoy: number | null, timeoutMs: number): Promise<Trial> {
+async function trySeeing({ connection, features }: Responder, decoy: number | null, timeoutMs: number): Promise<Trial> {
   const right = 'see-sessions';
-  const fix = lacking(features.visibility.missing, / PROCESS ON | ON mysql\.(?!rds_)/);
+  const fix = lacking(features, / PROCESS ON | ON mysql\.(?!rds_)/);
   if (features.administrators === null) {
-    return { right, result: 'denied', detail: 'it cannot see which users are administrators, so it ends nobody', fix };
+    return denied(right, 'it cannot see which users are administrators, so it ends no session', fix);
   }
-  if (decoy === null) return fromGrants(right, features.hasTransactions, fix);
+  if (decoy === null) return judgeUntried(right, 'the grant', features.hasTransactions, fix);
   const rows = await connection.query(
     processes(features, { ids: [decoy], withStatements: false }),
     [[decoy]],
     timeoutMs,
   );
   return rows.length === 0
-    ? { right, result: 'denied', detail: 'the canary’s session is hidden from it', fix }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+    ? denied(right, 'the canary’s session is hidden from it', fix)
+    : worked(right, 'it saw what the canary’s session does');
 }
 
-async function tryTransactions({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
-  return attempt('see-transactions', 'it read information_schema.INNODB_TRX', / PROCESS ON /, features, async () => {
-    await connection.query(TRY_TRANSACTIONS, [], timeoutMs);
+async function tryTransactions({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
+  return attempt({
+    right: 'see-transactions',
+    done: 'it read information_schema.INNODB_TRX',
+    fix: lacking(features, / PROCESS ON /),
+    use: () => connection.query(TRY_TRANSACTIONS, [], timeoutMs),
   });
 }
 
-async function tryLocks({ connection, features }: Inside, timeoutMs: number): Promise<Trial> {
+async function tryLocks({ connection, features }: Responder, timeoutMs: number): Promise<Trial> {
   const right = 'see-locks';
   const { rowWaits } = features;
-  const fix = lacking(features.visibility.missing, / ON performance_schema\./);
+  const fix = lacking(features, / ON performance_schema\./);
   if (fix.length > 0) {
-    return { right, result: 'denied', detail: 'it may not read all of performance_schema that it has a use for', fix };
+    return denied(right, 'it may not read all the tables of performance_schema that it uses', fix);
   }
   if (rowWaits === null) {
-    return { right, result: 'granted', detail: 'this server shows nobody who waits for row locks as it is', fix: [] };
+    const detail = 'as it is set up, this server does not show who waits for row locks';
+    return { right, result: 'granted', detail, fix: [] };
   }
-  return attempt(right, `it read who waits, in ${rowWaits}`, / PROCESS ON /, features, async () => {
-    await connection.query(TRY_ROW_WAITS[rowWaits], [], timeoutMs);
+  return attempt({
+    right,
+    done: `it read who waits, in ${rowWaits}`,
+    fix: lacking(features, / PROCESS ON /),
+    use: () => connection.query(TRY_ROW_WAITS[rowWaits], [], timeoutMs),
   });
 }
 
-async function tryEnding(inside: Inside, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
-  const cancelled = await tryKill(inside, 'cancel', decoy, left());
-  return [await tryKill(inside, 'terminate', decoy, left()), cancelled];
+async function tryEnding(responder: Responder, decoy: number | null, left: () => number): Promise<readonly Trial[]> {
+  const cancelled = await tryKill(responder, 'cancel', decoy, left());
+  return [await tryKill(responder, 'terminate', decoy, left()), cancelled];
 }
 
 const KILL = {
@@ -75,64 +84,53 @@ const KILL = {
   },
 } as const satisfies Record<EndMethod, { right: Right; done: string; needs: RegExp }>;
 
-async function tryKill(inside: Inside, method: EndMethod, decoy: number | null, timeoutMs: number): Promise<Trial> {
-  const { connection, features } = inside;
+async function tryKill(
+  responder: Responder,
+  method: EndMethod,
+  decoy: number | null,
+  timeoutMs: number,
+): Promise<Trial> {
+  const { connection, features } = responder;
   const { right, done, needs } = KILL[method];
-  if (decoy === null)
-    return fromGrants(right, features.visibility.maySignal, lacking(features.visibility.missing, needs));
-  const tried = await attempt(right, done, needs, features, () =>
-    connection.run(TRY_KILL[features.kills][method], [decoy], timeoutMs),
-  );
-  if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(inside, decoy, timeoutMs))) return tried;
-  return { right, result: 'denied', detail: 'the server took the order, and the canary’s session lives on', fix: [] };
+  const fix = lacking(features, needs);
+  if (decoy === null) return judgeUntried(right, 'the grant', features.visibility.maySignal, fix);
+  const use = () => connection.run(TRY_KILL[features.kills][method], [decoy], timeoutMs);
+  const tried = await attempt({ right, done, fix, use });
+  if (method === 'cancel' || tried.result !== 'worked' || (await hasGone(responder, decoy, timeoutMs))) return tried;
+  return denied(right, 'the server took the order, and the canary’s session lives on', []);
 }
 
-const LOOK = { times: 20, everyMs: 50 } as const;
+const GONE_WITHIN = { reads: 20, everyMs: 50 } as const;
 
-async function hasGone({ connection, features }: Inside, id: number, timeoutMs: number): Promise<boolean> {
-  for (let looks = 1; looks <= LOOK.times; looks++) {
+async function hasGone({ connection, features }: Responder, id: number, timeoutMs: number): Promise<boolean> {
+  for (let read = 1; read <= GONE_WITHIN.reads; read++) {
     const rows = await connection.query(processes(features, { ids: [id], withStatements: false }), [[id]], timeoutMs);
     if (rows.length === 0) return true;
-    await sleep(LOOK.everyMs);
+    await sleep(GONE_WITHIN.everyMs);
   }
   return false;
 }
 
-async function tryServerLock({ connection }: Inside): Promise<Trial> {
-  const right = 'server-lock';
-  try {
-    await withServerLock(connection, () => Promise.resolve());
-    return { right, result: 'worked', detail: 'taken and given back', fix: [] };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { right, result: 'busy', detail: error.refusal.message, fix: [] };
-  }
+interface Attempt {
+  readonly right: Right;
+  /** What was done when it worked. */
+  readonly done: string;
+  /** What an administrator grants when it did not. */
+  readonly fix: readonly string[];
+  readonly use: () => Promise<unknown>;
 }
 
 /** Denied with the server's own words, whatever they are. */
-async function attempt(
-  right: Right,
-  done: string,
-  needs: RegExp,
-  { visibility }: Inside['features'],
-  use: () => Promise<void>,
-): Promise<Trial> {
+async function attempt({ right, done, fix, use }: Attempt): Promise<Trial> {
   try {
     await use();
-    return { right, result: 'worked', detail: done, fix: [] };
+    return worked(right, done);
   } catch (error) {
     if (!isServerError(error)) throw error;
-    return { right, result: 'denied', detail: error.message, fix: lacking(visibility.missing, needs) };
+    return denied(right, error.message, fix);
   }
 }
 
-/** Without a session to try it on, the grants are asked what they would allow. */
-function fromGrants(right: Right, has: boolean, fix: readonly string[]): Trial {
-  return has
-    ? { right, result: 'granted', detail: 'it has the grant; not tried, for want of a session to try it on', fix: [] }
-    : { right, result: 'denied', detail: 'it lacks the grant', fix };
-}
-
-function lacking(missing: readonly string[], needs: RegExp): readonly string[] {
-  return missing.filter((statement) => needs.test(statement));
+function lacking({ visibility }: Features, needs: RegExp): readonly string[] {
+  return visibility.missing.filter((statement) => needs.test(statement));
 }

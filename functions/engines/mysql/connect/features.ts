@@ -4,7 +4,7 @@ import {
   accountPrivileges,
   killPrivilege,
   procedurePrivilege,
-  quoteAccount,
+  quoteCurrentUser,
   RDS_PROCEDURES,
   schemaPrivileges,
   SEES,
@@ -13,7 +13,7 @@ import {
 } from '../grants/grants.ts';
 import type { COLUMNS, VARIABLES } from './login.sql.ts';
 
-/** What this server has and this login may, found out once per connection. */
+/** What this server has and this login may do, found out once per connection. */
 export interface Features {
   readonly engine: Extract<EngineName, 'mysql' | 'mariadb'>;
   readonly version: string;
@@ -25,11 +25,11 @@ export interface Features {
   /** The instance, on Aurora. */
   readonly instance: string | null;
   readonly hasSuperReadOnly: boolean;
-  /** performance_schema is on and times every statement (MySQL): the exact way, and one that stops nobody. */
+  /** performance_schema is on and times every statement (MySQL): the exact way, and it holds no session up. */
   readonly hasTimers: boolean;
-  /** Where sessions are listed. Everybody may read either, so neither shows among the columns. */
+  /** Where sessions are listed. Every login may read either, so neither shows among the columns. */
   readonly processlist: 'performance_schema.processlist' | 'information_schema.PROCESSLIST';
-  /** PROCESSLIST counts statements and tells times in milliseconds (MariaDB). */
+  /** PROCESSLIST numbers statements and has times in milliseconds (MariaDB). */
   readonly hasQueryIds: boolean;
   /** INNODB_TRX may be read. */
   readonly hasTransactions: boolean;
@@ -37,7 +37,7 @@ export interface Features {
   readonly rowWaits: 'performance_schema' | 'information_schema' | null;
   readonly hasMetadataLocks: boolean;
   readonly hasAttributes: boolean;
-  /** Whether administrators can be told: by their privileges, by name alone as on RDS, or not at all. */
+  /** How administrators are recognised: by their privileges, by name alone as on RDS, or not at all. */
   readonly administrators: 'privileges' | 'names' | null;
   /** The limits of single users may be read. */
   readonly hasUserLimits: boolean;
@@ -48,81 +48,120 @@ export interface Features {
   readonly visibility: Visibility;
 }
 
-export interface Found {
+/** What the server and the login were asked for, to find out about features. */
+interface ServerFacts {
   readonly account: string;
   readonly variables: readonly z.infer<typeof VARIABLES.row>[];
   readonly columns: readonly z.infer<typeof COLUMNS.row>[];
   readonly grants: readonly string[];
 }
 
-export function featuresOf({ account, variables, columns, grants }: Found): Features {
+export function featuresOf({ account, variables, columns, grants }: ServerFacts): Features {
   const variable = new Map(variables.map(({ Variable_name, Value }) => [Variable_name, Value]));
-  const has = (schema: string, table: string, column?: string) =>
+  const product = productOf(variable);
+  const { engine } = product;
+  const may = privilegesOf(grants);
+  const isRds = may.kill.size > 0 || (variable.get('basedir') ?? '').startsWith('/rdsdbbin');
+  const kills = isRds && may.kill.size === RDS_PROCEDURES.length ? 'procedures' : 'statements';
+  const readable = readableIn(columns);
+  const sources = sourcesOf(engine, variable, readable);
+  const readsAccounts = accountPrivileges(engine).every(readable.isGranted);
+  const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
+  const lacking: readonly Privilege[] = [
+    ...(may.process ? [] : [SEES]),
+    ...killsLacking(engine, isRds, may),
+    ...(administrators === null ? accountPrivileges(engine) : []),
+    ...schemaLacking(engine, variable, readable),
+  ];
+  const listsSessions = sources.processlist !== PROCESSLIST || readable.has('information_schema', 'PROCESSLIST');
+  return {
+    ...product,
+    ...sources,
+    isRds,
+    serverUuid: variable.get('server_uuid') ?? null,
+    instance: variable.get('aurora_server_id') ?? null,
+    hasSuperReadOnly: variable.has('super_read_only'),
+    hasTransactions: may.process,
+    administrators,
+    hasUserLimits: readable.isGranted(SEES_LIMITS),
+    kills,
+    reserved: may.anyKill,
+    visibility: {
+      seesSessions: may.process && administrators !== null && listsSessions,
+      maySignal: kills === 'procedures' || may.anyKill,
+      seesBlockers: sources.rowWaits !== null,
+      missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quoteCurrentUser(account)}`),
+    },
+  };
+}
+
+type Variables = ReadonlyMap<string, string>;
+
+function productOf(variable: Variables): Pick<Features, 'engine' | 'version' | 'release'> {
+  const version = variable.get('version') ?? '';
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
+  return {
+    engine: /mariadb/i.test(`${version} ${variable.get('version_comment') ?? ''}`) ? 'mariadb' : 'mysql',
+    version,
+    release: { major: Number(major), minor: Number(minor) },
+  };
+}
+
+/** What this login may read of the tables that are of use. */
+interface Readable {
+  readonly has: (schema: string, table: string, column?: string) => boolean;
+  /** Every column that a privilege to SELECT names. */
+  readonly isGranted: (privilege: Privilege) => boolean;
+}
+
+function readableIn(columns: ServerFacts['columns']): Readable {
+  const has: Readable['has'] = (schema, table, column) =>
     columns.some(
       (found) =>
         found.table_schema === schema &&
         found.table_name === table &&
         (column === undefined || found.column_name.toLowerCase() === column.toLowerCase()),
     );
-  const version = variable.get('version') ?? '';
-  const engine = /mariadb/i.test(`${version} ${variable.get('version_comment') ?? ''}`) ? 'mariadb' : 'mysql';
-  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  const isOn = variable.get('performance_schema') === 'ON';
-  const shows = (table: string) => isOn && has('performance_schema', table);
-
-  const may = privilegesOf(grants);
-  const isRds = may.kill.size > 0 || (variable.get('basedir') ?? '').startsWith('/rdsdbbin');
-  const kills = isRds && may.kill.size === RDS_PROCEDURES.length ? 'procedures' : 'statements';
-  const reads = ({ grant }: Privilege) => {
-    const [, names = '', schema = '', table = ''] = /\((.*)\) ON (\w+)\.(\w+)/.exec(grant) ?? [];
-    return names.split(', ').every((column) => has(schema, table, column));
-  };
-  const readsAccounts = accountPrivileges(engine).every(reads);
-  const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
-  const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
-  // The table came with this setting, whose value does not matter for it.
-  const listsItself = hasTimers && variable.has('performance_schema_show_processlist');
-  const hasQueryIds = has('information_schema', 'PROCESSLIST', 'QUERY_ID');
-  const rowWaits = shows('data_lock_waits')
-    ? 'performance_schema'
-    : has('information_schema', 'INNODB_LOCK_WAITS')
-      ? 'information_schema'
-      : null;
-  const lacking: readonly Privilege[] = [
-    ...(may.process ? [] : [SEES]),
-    ...killsLacking(engine, isRds, may),
-    ...(administrators === null ? accountPrivileges(engine) : []),
-    ...(isOn ? schemaPrivileges(engine).filter(({ table }) => !shows(table)) : []),
-  ];
   return {
-    engine,
-    version,
-    isRds,
-    release: { major: Number(major), minor: Number(minor) },
-    serverUuid: variable.get('server_uuid') ?? null,
-    instance: variable.get('aurora_server_id') ?? null,
-    hasSuperReadOnly: variable.has('super_read_only'),
-    hasTimers,
-    processlist: listsItself ? 'performance_schema.processlist' : 'information_schema.PROCESSLIST',
-    hasQueryIds,
-    hasTransactions: may.process,
-    rowWaits,
-    hasMetadataLocks: shows('metadata_locks') && shows('threads'),
-    hasAttributes: shows('session_connect_attrs'),
-    administrators,
-    hasUserLimits: reads(SEES_LIMITS),
-    kills,
-    reserved: may.anyKill,
-    visibility: {
-      seesSessions: may.process && administrators !== null && (listsItself || has('information_schema', 'PROCESSLIST')),
-      maySignal: kills === 'procedures' || may.anyKill,
-      seesBlockers: rowWaits !== null,
-      missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quotedAccount(account)}`),
+    has,
+    isGranted({ grant }) {
+      const [, names = '', schema = '', table = ''] = /\((.*)\) ON (\w+)\.(\w+)/.exec(grant) ?? [];
+      return names.split(', ').every((column) => has(schema, table, column));
     },
   };
 }
 
-interface May {
+const PROCESSLIST = 'information_schema.PROCESSLIST';
+
+type Sources = 'hasTimers' | 'processlist' | 'hasQueryIds' | 'rowWaits' | 'hasMetadataLocks' | 'hasAttributes';
+
+/** Where this server shows what its sessions are at. */
+function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Readable): Pick<Features, Sources> {
+  const shows = (table: string) => isOn(variable) && has('performance_schema', table);
+  const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
+  // The table came with this setting, whose value does not matter for it.
+  const listsItself = hasTimers && variable.has('performance_schema_show_processlist');
+  const hasLockWaits = has('information_schema', 'INNODB_LOCK_WAITS');
+  return {
+    hasTimers,
+    processlist: listsItself ? 'performance_schema.processlist' : PROCESSLIST,
+    hasQueryIds: has('information_schema', 'PROCESSLIST', 'QUERY_ID'),
+    rowWaits: shows('data_lock_waits') ? 'performance_schema' : hasLockWaits ? 'information_schema' : null,
+    hasMetadataLocks: shows('metadata_locks') && shows('threads'),
+    hasAttributes: shows('session_connect_attrs'),
+  };
+}
+
+function isOn(variable: Variables): boolean {
+  return variable.get('performance_schema') === 'ON';
+}
+
+function schemaLacking(engine: Features['engine'], variable: Variables, { has }: Readable): readonly Privilege[] {
+  if (!isOn(variable)) return [];
+  return schemaPrivileges(engine).filter(({ table }) => !has('performance_schema', table));
+}
+
+interface Privileges {
   readonly process: boolean;
   /** KILL of other users' sessions. */
   readonly anyKill: boolean;
@@ -131,7 +170,7 @@ interface May {
 }
 
 /** From SHOW GRANTS, whose lines name privileges, then ON what, each name in backticks. */
-function privilegesOf(grants: readonly string[]): May {
+function privilegesOf(grants: readonly string[]): Privileges {
   const global = new Set<string>();
   const kill = new Set<string>();
   for (const line of grants) {
@@ -145,13 +184,7 @@ function privilegesOf(grants: readonly string[]): May {
   return { process: holds('PROCESS'), anyKill: holds('SUPER', 'CONNECTION_ADMIN', 'CONNECTION ADMIN'), kill };
 }
 
-function killsLacking(engine: Features['engine'], isRds: boolean, { kill, anyKill }: May): readonly Privilege[] {
+function killsLacking(engine: Features['engine'], isRds: boolean, { kill, anyKill }: Privileges): readonly Privilege[] {
   if (isRds) return RDS_PROCEDURES.filter((name) => !kill.has(name)).map(procedurePrivilege);
   return anyKill ? [] : [killPrivilege(engine)];
-}
-
-/** CURRENT_USER() has no quotes; an address has no @ in it. */
-function quotedAccount(account: string): string {
-  const at = account.lastIndexOf('@');
-  return quoteAccount(account.slice(0, at), account.slice(at + 1));
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 
 /**
- * Settings of our own session: our statements are bounded (SELECT only on MySQL), wait for no lock for long and read texts
- * as written; our session is never ended for being idle (Aurora takes the lesser of both timeouts); times are the operating
- * system's, as those of INNODB_TRX are. MySQL 8.0 and later, MariaDB 10.6 and later: each reads its own kind of comment.
+ * Settings of our own session. Our statements are bounded (SELECT only on MySQL), wait for no lock for long and read
+ * texts as written. Our session is never ended for being idle (Aurora uses the lesser of both timeouts). Times are the
+ * operating system's, like those of INNODB_TRX. MySQL 8.0 and later, MariaDB 10.6 and later: each reads its own kind of
+ * comment.
  */
 export const SETTINGS = {
   sql: /* SQL */ `
@@ -16,8 +17,8 @@ export const SETTINGS = {
 };
 
 /**
- * What kind of server is this? Variables that it does not have have no row: that is how features are told, not by versions.
- * All versions; no privileges.
+ * What kind of server is this? Variables that it does not have have no row: features are recognised by that, and not by
+ * versions. All versions; no privileges.
  */
 export const VARIABLES = {
   sql: /* SQL */ `
@@ -53,11 +54,8 @@ export const ACCOUNT = {
   row: z.object({ id: z.number(), account: z.string() }),
 };
 
-/** Our own thread in performance_schema, whose clock every age is taken from. Needs SELECT on threads. */
+/** Our own thread in performance_schema, whose clock all ages are measured by. Needs SELECT on threads. */
 export const THREAD = {
   sql: /* SQL */ `SELECT THREAD_ID AS thread FROM performance_schema.threads WHERE PROCESSLIST_ID = CONNECTION_ID()`,
   row: z.object({ thread: z.number() }),
 };
-
-/** Does this connection still answer? */
-export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

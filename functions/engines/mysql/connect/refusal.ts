@@ -18,7 +18,7 @@ export function refusalOf(error: unknown, mode: TlsSettings['mode']): Refusal {
   };
 }
 
-/** An account that requires TLS, and MariaDB when it requires it of all, answer as to a wrong password. */
+/** An account that requires TLS, and a MariaDB server that requires it of all, answer as to a wrong password. */
 const MAY_INSIST = 'if the password is right, the server may insist on TLS: set tls.mode';
 
 const ADVICE: Readonly<Record<number, string>> = {
@@ -47,7 +47,7 @@ function kindOfServerError(errno: number): RefusalKind {
     case 3955: // ER_USER_ACCESS_DENIED_FOR_USER_ACCOUNT_BLOCKED_BY_PASSWORD_LOCK
     case 4151: // ER_ACCOUNT_HAS_BEEN_LOCKED (MariaDB)
       return 'authentication';
-    case 1044: // ER_DBACCESS_DENIED_ERROR: for a login without a right to it, a database that does not exist is one too.
+    case 1044: // ER_DBACCESS_DENIED_ERROR: also for a database that does not exist, when the login has no right to it.
     case 1049: // ER_BAD_DB_ERROR
       return 'missing-database';
     case 3159: // ER_SECURE_TRANSPORT_REQUIRED

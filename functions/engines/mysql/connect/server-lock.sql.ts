@@ -16,7 +16,8 @@ export const RELEASE_LOCK = {
 };
 
 /**
- * How long the server lets our session be idle, in seconds. Short while it acts: when the executor dies or freezes with the
- * lock, the server ends the session by then, and with it the lock. Counts from the next statement's end.
+ * How long the server lets our session be idle, in seconds. Short while it acts: when the executor dies or freezes with
+ * the lock, the server ends the session after that time, and with it the lock. Counts from the end of the next
+ * statement.
  */
 export const SET_IDLE_TIMEOUT = { sql: /* SQL */ `SET SESSION wait_timeout = ?, interactive_timeout = ?` };

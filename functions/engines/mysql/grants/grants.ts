@@ -1,7 +1,9 @@
+import { commentSafe, type Grant } from '../../shared/grants.ts';
+
 /** What the statements depend on. Names are taken as they are: any name the server accepts is quoted correctly. */
 export interface GrantOptions {
   readonly engine: 'mysql' | 'mariadb';
-  /** RDS or Aurora, where sessions are ended through procedures and no login of the customer's is above others. */
+  /** RDS or Aurora, where procedures end sessions and no login of the customer is above the others. */
   readonly isRds: boolean;
   readonly auth: 'iam' | 'password';
   readonly responder: string;
@@ -10,20 +12,13 @@ export interface GrantOptions {
   readonly from: string;
 }
 
-export interface Grant {
-  /** One statement, without its semicolon; null for a remark that needs no statement. */
-  readonly sql: string | null;
-  /** One sentence for whoever reads the script before running it. */
-  readonly why: string;
-}
-
 /** A privilege the responder needs: what follows GRANT, up to TO. */
 export interface Privilege {
   readonly grant: string;
   readonly why: string;
 }
 
-/** The tables of performance_schema that are read where they exist, and what would be unknown without them. */
+/** The tables of performance_schema that are read where they exist, and what each of them shows. */
 const SCHEMA_TABLES: Readonly<Record<GrantOptions['engine'], readonly (readonly [string, string])[]>> = {
   mysql: [
     ['threads', 'It knows which thread serves which session.'],
@@ -45,7 +40,7 @@ export const SEES: Privilege = {
   why: "It sees every user's sessions and transactions.",
 };
 
-/** Where nobody offers RDS's procedures; it brings the slot beyond max_connections too. */
+/** Where RDS's procedures do not exist; it brings the slot beyond max_connections too. */
 export function killPrivilege(engine: GrantOptions['engine']): Privilege {
   return {
     grant: `${engine === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN'} ON *.*`,
@@ -62,7 +57,7 @@ export function procedurePrivilege(name: (typeof RDS_PROCEDURES)[number]): Privi
   };
 }
 
-/** To leave administrators alone it has to know who they are. On RDS nobody but RDS is one. */
+/** To leave administrators alone it has to know who they are. On RDS only RDS itself is one. */
 export function accountPrivileges(engine: GrantOptions['engine']): readonly Privilege[] {
   const why = 'It sees which users are administrators, and leaves them alone.';
   const roles = 'The same for administrators by way of a role.';
@@ -78,7 +73,7 @@ export function accountPrivileges(engine: GrantOptions['engine']): readonly Priv
       ];
 }
 
-/** Optional: what a user's own limit is decides only what a person is told. */
+/** Optional: a user's own limit decides only what a person reads. */
 export const SEES_LIMITS: Privilege = {
   grant: 'SELECT (User, max_user_connections) ON mysql.user',
   why: 'It can tell a user at a limit of its own from a server that is full.',
@@ -89,8 +84,8 @@ export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Priv
 }
 
 /**
- * The logins to create: the responder may see and end sessions; the canary may only connect. Passwords are not part of it:
- * both accounts stay locked until they have one. Throws when a name cannot be the name of an account.
+ * The logins to create: the responder may see and end sessions; the canary may only connect. Passwords are not part of
+ * it: both accounts stay locked until they have one. Throws when a name cannot be an account's.
  */
 export function loginGrants(options: GrantOptions): readonly Grant[] {
   const { engine, isRds, auth } = options;
@@ -114,12 +109,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
   ];
 }
 
-/** The same as a script: a comment above each statement. */
-export function renderGrants(grants: readonly Grant[]): string {
-  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
-}
-
-/** An account without a password lets everybody in, so it is locked until it has one. */
+/** An account without a password lets every client in, so it is locked until it has one. */
 function login(auth: GrantOptions['auth']): string {
   return auth === 'iam' ? `IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL` : 'ACCOUNT LOCK';
 }
@@ -141,21 +131,25 @@ function passwordRemark(responder: string, canary: string): Grant {
   return { sql: null, why: `Give both a password, which unlocks them: ${first} and ${second}` };
 }
 
-/** A line break in a name would end the comment and start a statement. */
-function commentSafe(quoted: string): string {
-  return quoted.replace(/[\r\n]+/g, ' ');
-}
-
 /** `user`@`host`, quoted so that no sql_mode changes its meaning. */
 export function quoteAccount(user: string, host: string): string {
   return `${quote(user)}@${quote(host)}`;
+}
+
+/** CURRENT_USER() has no quotes; an address has no @ in it. */
+export function quoteCurrentUser(account: string): string {
+  const at = account.lastIndexOf('@');
+  return quoteAccount(account.slice(0, at), account.slice(at + 1));
 }
 
 function quote(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-/** Throws, naming the field, for what cannot be an account. MySQL takes 32 characters, MariaDB more; both take anything but characters beyond the basic plane and zero bytes. */
+/**
+ * Throws, naming the field, for what cannot be an account. MySQL takes 32 characters, MariaDB more; both take any
+ * characters but zero bytes and those beyond the basic plane.
+ */
 export function accountOf(field: string, name: string, from: string): string {
   const length = [...name].length;
   if (length === 0 || length > 32 || /[\0\u{10000}-\u{10ffff}]/u.test(name) || name !== name.trimEnd()) {
@@ -166,7 +160,7 @@ export function accountOf(field: string, name: string, from: string): string {
   }
   if (from === '' || from.length > 60 || !/^[\w.:%/-]+$/.test(from)) {
     throw new Error(
-      `from: ${JSON.stringify(from)} is no place logins come from; use an address or a pattern such as "10.%"`,
+      `from: ${JSON.stringify(from)} is not where logins can come from; use an address or a pattern such as "10.%"`,
     );
   }
   return quoteAccount(name, from);

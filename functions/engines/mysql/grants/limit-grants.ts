@@ -1,7 +1,8 @@
-import { accountOf, type Grant } from './grants.ts';
+import type { Grant } from '../../shared/grants.ts';
+import { accountOf, type GrantOptions } from './grants.ts';
 
-export interface LimitGrantOptions {
-  readonly engine: 'mysql' | 'mariadb';
+interface LimitGrantOptions {
+  readonly engine: GrantOptions['engine'];
   readonly responder: string;
   readonly from: string;
   /** Whose connections Headroom may limit for as long as an incident lasts: names of users, without their hosts. */
@@ -15,7 +16,10 @@ const ADMINISTRATORS = {
   mariadb: `SELECT 1 FROM mysql.roles_mapping AS g WHERE g.User = u.User AND g.Admin_option = 'Y'`,
 } as const satisfies Record<LimitGrantOptions['engine'], string>;
 
-/** Limits belong to accounts, and sessions show users: where a user has several accounts, nobody can tell whose are whose. */
+/**
+ * Limits belong to accounts, and sessions show users: where a user has several accounts, a session does not show which
+ * of them is its own.
+ */
 const listing = (
   engine: LimitGrantOptions['engine'],
 ) => `CREATE OR REPLACE SQL SECURITY DEFINER VIEW headroom.connection_limits AS
@@ -29,7 +33,8 @@ SELECT
     WHEN MAX(u.Super_priv) = 'Y' OR MAX(u.Create_user_priv) = 'Y' OR MAX(u.Repl_slave_priv) = 'Y'
       OR MAX(EXISTS (${ADMINISTRATORS[engine]})) = 1
       THEN 'it is an administrator or replicates'
-    WHEN l.user_name LIKE 'rds%' OR l.user_name LIKE 'mysql.%' OR l.user_name IN ('root', 'mariadb.sys', 'event_scheduler')
+    WHEN l.user_name LIKE 'rds%' OR l.user_name LIKE 'mysql.%'
+      OR l.user_name IN ('root', 'mariadb.sys', 'event_scheduler')
       THEN 'it belongs to the platform'
     WHEN l.user_name = LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER())))
       THEN 'it is the login that asks'
@@ -38,9 +43,13 @@ FROM headroom.limitable_users AS l
 LEFT JOIN mysql.user AS u ON u.User = l.user_name
 GROUP BY l.user_name`;
 
-/** Compares and sets; without an account it finds NULL. 0 is no limit. Identifiers are quoted by hand: what QUOTE does depends on the sql_mode. */
+/**
+ * Compares and sets; without an account it finds NULL. 0 is no limit. It quotes identifiers itself: the result of QUOTE
+ * depends on the sql_mode.
+ */
 const LIMITING = `CREATE PROCEDURE headroom.limit_connections(
-  IN wanted VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, IN old_limit INT, IN new_limit INT, OUT found_limit INT
+  IN wanted VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
+  IN old_limit INT, IN new_limit INT, OUT found_limit INT
 ) SQL SECURITY DEFINER
 BEGIN
   DECLARE known INT DEFAULT 0;
@@ -67,8 +76,8 @@ BEGIN
 END`;
 
 /**
- * What lets Headroom limit the connections of some users for a while, and nothing else about them: a routine that belongs to the
- * administrator who runs this, with a list of the users. Throws when a name cannot be the name of an account.
+ * What lets Headroom limit the connections of some users for a while, and change nothing else about them: a routine
+ * that belongs to the administrator who runs this, with a list of the users. Throws when a name cannot be an account's.
  */
 export function limitGrants({ engine, responder, from, users }: LimitGrantOptions): readonly Grant[] {
   const to = accountOf('responder', responder, from);
@@ -76,22 +85,26 @@ export function limitGrants({ engine, responder, from, users }: LimitGrantOption
     accountOf('cap-users', user, '%');
     return `(${hexLiteral(user)})`;
   });
+  const named = users.map((user) => JSON.stringify(user));
   return [
     { sql: null, why: 'Temporary connection limits. Give the whole of a routine to the client as one statement.' },
     { sql: 'CREATE DATABASE headroom', why: 'For the routine; must not exist yet, so that it is yours.' },
     {
-      sql: 'CREATE TABLE IF NOT EXISTS headroom.limitable_users (user_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY)',
-      why: 'The users that may be limited. Nobody but you reads or changes it.',
+      sql:
+        'CREATE TABLE IF NOT EXISTS headroom.limitable_users ' +
+        '(user_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY)',
+      why: 'The users that may be limited. Only you read and change it.',
     },
     {
       sql: `INSERT IGNORE INTO headroom.limitable_users VALUES ${rows.join(', ')}`,
-      why: `Whom Headroom may limit for as long as an incident lasts: ${users.map(commentSafe).join(', ')}`,
+      why: `Whom Headroom may limit for as long as an incident lasts: ${named.join(', ')}`,
     },
     {
       sql: listing(engine),
-      why: 'Tells the users of the list with their limits. Administrators and the platform are refused whatever the list says.',
+      why:
+        'Lists these users with their limits. ' + 'Administrators and the platform are refused whatever the list says.',
     },
-    { sql: LIMITING, why: 'Changes a limit if the old one still stands, and tells the one it found.' },
+    { sql: LIMITING, why: 'Changes a limit if the old one is still set, and returns the one it found.' },
     { sql: `GRANT SELECT ON headroom.connection_limits TO ${to}`, why: 'The responder reads it,' },
     { sql: `GRANT EXECUTE ON PROCEDURE headroom.limit_connections TO ${to}`, why: 'and calls it.' },
   ];
@@ -100,9 +113,4 @@ export function limitGrants({ engine, responder, from, users }: LimitGrantOption
 /** The same under every sql_mode and character set of the client. */
 function hexLiteral(text: string): string {
   return `_utf8mb4 0x${Buffer.from(text).toString('hex')}`;
-}
-
-/** A line break would end the comment and start a statement. */
-function commentSafe(text: string): string {
-  return JSON.stringify(text).replace(/[\r\n]+/g, ' ');
 }

@@ -1,11 +1,10 @@
 import { redactStatement, type Statement, type StatementDetail } from '../../../core/server/statement.ts';
 
-/** Most statements of one deadlock that are told; a cycle may have many. */
+/** Most statements of one deadlock that are reported; a cycle may have many. */
 const MOST_STATEMENTS = 4;
 
 /**
- * The latest deadlock in what InnoDB tells of itself, null when there was none. Both times are of the same clock, in whole
- * seconds.
+ * The latest deadlock in InnoDB's status, null when there was none. Both times are of the same clock, in whole seconds.
  */
 export function latestDeadlock(
   status: string,
@@ -16,7 +15,7 @@ export function latestDeadlock(
   const end = rest.search(/\n-+\n[A-Z][A-Z ]+\n-+\n/);
   const section = end === -1 ? rest : rest.slice(0, end);
   const statements: Statement[] = [];
-  // A transaction's header ends with the line of its thread; its statement follows, up to the next heading or a blank line.
+  // A transaction's header ends with the line of its thread. Its statement follows, up to a heading or a blank line.
   for (const [, text = ''] of section.matchAll(/\n(?:MySQL|MariaDB) thread id [^\n]*\n([^]*?)(?=\n\n|\n\*\*\*|$)/g)) {
     if (statements.length < MOST_STATEMENTS && text.trim() !== '') {
       statements.push(redactStatement(text, 'mysql', detail));
@@ -26,7 +25,7 @@ export function latestDeadlock(
   return { agoMs: Math.max(0, now - secondOf(at)) || 0, statements };
 }
 
-/** Milliseconds; of no use but for differences, as the zone is the server's. */
+/** Milliseconds, in the server's time zone: of use for differences only. */
 function secondOf(text: string): number {
   const [, year = '', month = '', day = '', hour = '', minute = '', second = ''] =
     /^(\d{4})-(\d\d)-(\d\d) +(\d\d?):(\d\d):(\d\d)/.exec(text) ?? [];

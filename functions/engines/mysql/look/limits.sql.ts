@@ -24,9 +24,9 @@ export function limits(features: Features): { readonly sql: string; readonly row
   const status = (name: string) =>
     `(SELECT CAST(VARIABLE_VALUE AS UNSIGNED) FROM ${STATUS[features.engine]} WHERE VARIABLE_NAME = '${name}')`;
   const start = `UNIX_TIMESTAMP() - ${status('Uptime')}`;
-  // Refused logins are no sessions. Those that were refused for want of a slot before they had a thread are not in Connections;
-  // MariaDB (10.11) counts them as aborted all the same, MySQL (9.7) does not.
-  // MySQL counts everybody who was refused for want of a slot, MariaDB only those who were refused that early.
+  // Refused logins are no sessions. Connections leaves out those that were refused for lack of a slot before they had a
+  // thread; MariaDB (10.11) counts them as aborted nevertheless, MySQL (9.7) does not.
+  // MySQL counts all logins that were refused for lack of a slot, MariaDB only those that were refused that early.
   const refused = status('Connection_errors_max_connections');
   const early = features.engine === 'mariadb' ? ` + ${refused}` : '';
   const opened = `CAST(${status('Connections')}${early} AS SIGNED) - CAST(${status('Aborted_connects')} AS SIGNED)`;
@@ -53,13 +53,13 @@ const STATUS = {
   mariadb: 'information_schema.GLOBAL_STATUS',
 } as const satisfies Record<Features['engine'], string>;
 
-/** How many deadlocks has InnoDB counted? MySQL, where no status tells. Needs PROCESS. */
+/** How many deadlocks has InnoDB counted? For MySQL, which has no status variable for it. Needs PROCESS. */
 export const DEADLOCKS = {
   sql: /* SQL */ `SELECT COUNT AS deadlocks FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'`,
   row: z.object({ deadlocks: z.number() }),
 };
 
-/** What does InnoDB tell of itself? Needs PROCESS. Up to 1 MB. */
+/** InnoDB's status, up to 1 MB. Needs PROCESS. */
 export const INNODB_STATUS = {
   sql: /* SQL */ `SHOW ENGINE INNODB STATUS`,
   row: z.object({ Status: z.string() }),

@@ -1,40 +1,43 @@
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Seen, type SessionOptions } from '../../shared/engine.ts';
+import { countBy } from '../../../core/words/count-by.ts';
+import { firstRow } from '../../shared/connection.ts';
+import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
+import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import type { Features } from '../connect/features.ts';
 import { LOCK_NAME } from '../connect/server-lock.sql.ts';
-import type { Lookout } from '../sessions/look.ts';
-import { observe, type Context, type Observed } from '../sessions/sessions.ts';
+import type { SessionReader } from '../sessions/session-reader.ts';
+import { observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
 import { limits as limitsStatement, type LimitsRow } from './limits.sql.ts';
 
-/** Releases the statements are written for. The contract suite runs on MySQL 9.7 and MariaDB 10.11. */
+/**
+ * Releases the statements are written for: they count as tested, so Headroom acts on them. The contract suite runs on
+ * MySQL 9.7 and MariaDB 10.11; the others have not been tried.
+ */
 const SUPPORTED = {
   mysql: ({ major }: Features['release']) => major === 8 || major === 9,
   mariadb: ({ major, minor }: Features['release']) => (major === 10 && minor >= 6) || major === 11,
 } as const;
 
-/** What a responder's open session works with. */
-export interface Inside extends Admitted {
-  readonly lookout: Lookout;
+/** An open session of the responder, with what its requests need. */
+export interface Responder extends Admitted {
+  readonly reader: SessionReader;
   readonly options: SessionOptions;
 }
 
 /** See EngineSession.sample. */
-export async function takeSample(inside: Inside, timeoutMs: number): Promise<Seen<Sample>> {
-  const deadline = Date.now() + timeoutMs;
-  const limits = await readLimits(inside, timeoutMs);
-  const left = Math.max(1, deadline - Date.now());
-  const usage = await inside.lookout.usage({ ids: null, withStatements: false }, left);
-  return sampleOf(inside, limits, observe(usage, null, contextOf(inside, limits)));
+export async function readSample(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Sample>> {
+  const left = countdown(timeoutMs);
+  const limits = await readLimits(responder, left());
+  const usage = await responder.reader.readUsage({ ids: null, withStatements: false }, left());
+  return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits)));
 }
 
-export async function readLimits({ connection, features }: Inside, timeoutMs: number): Promise<LimitsRow> {
-  const [row] = await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
+export async function readLimits({ connection, features }: Responder, timeoutMs: number): Promise<LimitsRow> {
+  return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
-export function contextOf({ self, options }: Inside, { identity }: LimitsRow): Context {
+export function contextOf({ self, options }: Responder, { identity }: LimitsRow): SessionContext {
   return {
     server: identity,
     own: { id: self.id, responder: self.user, canary: options.canaryUser },
@@ -42,18 +45,18 @@ export function contextOf({ self, options }: Inside, { identity }: LimitsRow): C
   };
 }
 
-/** Slots whose sessions are not shown (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
-export function sampleOf({ features }: Inside, limits: LimitsRow, observed: readonly Observed[]): Seen<Sample> {
-  const byState: Record<string, number> = {};
-  let shown = 0;
-  for (const { session, takesSlot } of observed) {
-    if (!takesSlot) continue;
-    shown++;
-    byState[session.state] = (byState[session.state] ?? 0) + 1;
-  }
+/** Slots whose sessions do not show (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
+export function sampleOf(
+  { features }: Responder,
+  limits: LimitsRow,
+  observed: readonly Observed[],
+): WithoutCanary<Sample> {
+  const inSlots = observed.filter(({ takesSlot }) => takesSlot);
+  const shown = Object.fromEntries(countBy(inSlots, ({ session }) => session.state));
   // They were counted a moment before the sessions were listed.
-  const used = Math.max(limits.connected, shown);
-  if (used > shown) byState['unseen'] = used - shown;
+  const used = Math.max(limits.connected, inSlots.length);
+  const unseen = used - inSlots.length;
+  const byState: Sample['byState'] = unseen > 0 ? { ...shown, unseen } : shown;
   return {
     at: Date.now(),
     server: serverOf(features, limits),
@@ -75,7 +78,7 @@ export function serverOf({ engine, version, release }: Features, { identity, rea
   return { engine, version, major: release.major, tested, identity, readOnly: read_only === 1 };
 }
 
-/** The one slot beyond max_connections is for administrators only, and no client's to lose. */
+/** The one slot beyond max_connections is for administrators only; clients never have it. */
 function limitsOf({ max_connections }: LimitsRow): Limits {
   return { maxConnections: max_connections, reserves: [], usable: max_connections };
 }

@@ -1,29 +1,30 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
-import type { Seen } from '../../shared/engine.ts';
+import { countBy } from '../../../core/words/count-by.ts';
+import type { WithoutCanary } from '../../shared/engine.ts';
 import { observe, type Observed } from '../sessions/sessions.ts';
 import { latestDeadlock } from './deadlock.ts';
 import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
-import { contextOf, readLimits, sampleOf, type Inside } from './sample.ts';
+import { contextOf, readLimits, sampleOf, type Responder } from './sample.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: each table is read once. */
-export async function takeSnapshot(inside: Inside, timeoutMs: number): Promise<Seen<Snapshot>> {
-  const limits = await readLimits(inside, timeoutMs);
-  const userLimits = await readUserLimits(inside, limits, timeoutMs);
-  const usage = await inside.lookout.usage({ ids: null, withStatements: true }, timeoutMs);
-  const details = await inside.lookout.details(usage, timeoutMs);
-  const observed = observe(usage, details, contextOf(inside, limits));
-  const deadlocks = await countDeadlocks(inside, limits, timeoutMs);
+export async function readSnapshot(responder: Responder, timeoutMs: number): Promise<WithoutCanary<Snapshot>> {
+  const limits = await readLimits(responder, timeoutMs);
+  const userLimits = await readUserLimits(responder, limits, timeoutMs);
+  const usage = await responder.reader.readUsage({ ids: null, withStatements: true }, timeoutMs);
+  const details = await responder.reader.readDetails(usage, timeoutMs);
+  const observed = observe(usage, details, contextOf(responder, limits));
+  const deadlocks = await countDeadlocks(responder, limits, timeoutMs);
   return {
-    ...sampleOf(inside, limits, observed),
-    visibility: inside.features.visibility,
+    ...sampleOf(responder, limits, observed),
+    visibility: responder.features.visibility,
     othersActing: limits.lock_holder !== null,
     sessions: observed.map(({ session }) => session),
     userLimits,
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
-    latestDeadlock: await readDeadlock(inside, deadlocks, usage.innodb.length, timeoutMs),
-    // What belongs to no session. Whose it was, and in which database, nobody tells without more privileges than this.
+    latestDeadlock: await readDeadlock(responder, deadlocks, usage.innodb.length, timeoutMs),
+    // Transactions without a session. It takes more privileges than these to see whose each was, and in which database.
     preparedTransactions: usage.innodb
       .filter(({ id, state }) => id === 0 && state === 'RUNNING')
       .map(({ age_s }) => ({ owner: '', database: '', ageMs: Math.round(1000 * Math.max(0, (age_s ?? 0) - 1)) })),
@@ -36,28 +37,30 @@ function usersAtLimit(
   limits: ReadonlyMap<string, number>,
   limitOfAll: number,
 ): readonly ConsumerAtLimit[] {
-  const sessions = new Map<string, number>();
-  for (const { session, takesSlot } of observed) {
-    if (session.user === null || session.superuser || !takesSlot) continue;
-    sessions.set(session.user, (sessions.get(session.user) ?? 0) + 1);
-  }
-  return [...sessions].flatMap(([name, count]) => {
+  const users = observed.flatMap(({ session: { user, superuser }, takesSlot }) =>
+    user === null || superuser || !takesSlot ? [] : [user],
+  );
+  return [...countBy(users, (user) => user)].flatMap(([name, sessions]) => {
     const limit = limits.get(name) ?? limitOfAll;
-    return limit > 0 && count >= limit ? [{ of: 'user' as const, name, limit }] : [];
+    return limit > 0 && sessions >= limit ? [{ of: 'user' as const, name, limit }] : [];
   });
 }
 
-async function countDeadlocks({ connection, features }: Inside, limits: LimitsRow, timeoutMs: number): Promise<number> {
+async function countDeadlocks(
+  { connection, features }: Responder,
+  limits: LimitsRow,
+  timeoutMs: number,
+): Promise<number> {
   if (features.engine === 'mariadb' || !features.hasTransactions) return limits.deadlocks;
   const [row] = await connection.query(DEADLOCKS, [], timeoutMs);
   return row?.deadlocks ?? 0;
 }
 
-/** Beyond this many transactions InnoDB would take long to print them all, and hold up everybody meanwhile. */
+/** More transactions than this take InnoDB long to print, which holds all sessions up meanwhile. */
 const MOST_TRANSACTIONS = 500;
 
 async function readDeadlock(
-  { connection, features, options }: Inside,
+  { connection, features, options }: Responder,
   deadlocks: number,
   transactions: number,
   timeoutMs: number,

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * Which users may be limited, and how many connections may they have? 0 is no limit. Raises 1142 or 1143 without a grant, also
- * when the view does not exist; 1146 or 1049 where we may see that it does not.
+ * Which users may be limited, and how many connections may they have? 0 is no limit. Raises 1142 or 1143 without a
+ * grant, also when the view does not exist; 1146 or 1049 where we may see that it does not.
  */
 export const USER_LIMITS = {
   sql: /* SQL */ `
@@ -23,9 +23,9 @@ export const USER_LIMITS = {
 };
 
 /**
- * Changes the limit of a user and leaves the one it found in @headroom_found: where that is not the second parameter, nothing was
- * changed; NULL: there is no such user. $1: user. $2: the limit it starts from. $3: the new one. Raises SQLSTATE 45000 for a user
- * that may not be limited and for a limit that is none.
+ * Changes the limit of a user and leaves the one it found in @headroom_found: where that is not $2, nothing was
+ * changed; NULL: there is no such user. $1: user. $2: the limit it starts from. $3: the new one. Raises SQLSTATE 45000
+ * for a user that may not be limited and for a limit that is none.
  */
 export const LIMIT_CONNECTIONS = { sql: /* SQL */ `CALL headroom.limit_connections(?, ?, ?, @headroom_found)` };
 
@@ -35,7 +35,7 @@ export const FOUND = {
   row: z.object({ found: z.nullable(z.number()) }),
 };
 
-/** The limit as it stands. $1: user. */
+/** The present limit. $1: user. */
 export const LIMIT_OF = {
   sql: /* SQL */ `SELECT connection_limit AS most FROM headroom.connection_limits WHERE user_name = ?`,
   row: z.object({ most: z.nullable(z.number()) }),

@@ -2,7 +2,7 @@ import type { UserLimits } from '../../../core/server/snapshot.ts';
 import { isServerError } from '../connect/connection.ts';
 import { quoteAccount } from '../grants/grants.ts';
 import type { LimitsRow } from './limits.sql.ts';
-import type { Inside } from './sample.ts';
+import type { Responder } from './sample.ts';
 import { USER_LIMITS } from './user-limits.sql.ts';
 
 export const QUERY_MS = 5_000;
@@ -11,12 +11,12 @@ export const NAME_CHARACTERS = 128;
 
 /** Whose connections can be limited here, by the routine that `headroom grants --cap-users` prints. */
 export async function readUserLimits(
-  { connection, features }: Pick<Inside, 'connection' | 'features'>,
+  { connection, features }: Pick<Responder, 'connection' | 'features'>,
   { read_only }: Pick<LimitsRow, 'read_only'>,
   timeoutMs: number,
 ): Promise<UserLimits> {
   if (read_only === 1) {
-    return { missing: ['on a replica accounts cannot be changed: set the limit on its source by hand'], users: [] };
+    return { missing: ['on a replica, accounts cannot be changed: set the limit on its source manually'], users: [] };
   }
   try {
     const rows = await connection.query(USER_LIMITS, [], timeoutMs);
@@ -32,8 +32,8 @@ export async function readUserLimits(
   } catch (error) {
     if (!isServerError(error)) throw error;
     const print = `headroom grants --engine ${features.engine} --cap-users NAME`;
-    const missing = `create the routine, or let the responder use it: run what \`${print}\` prints as an administrator`;
-    return { missing: [missing], users: [] };
+    const fix = `as an administrator, run what \`${print}\` prints`;
+    return { missing: [`create the routine, or let the responder use it: ${fix}`], users: [] };
   }
 }
 

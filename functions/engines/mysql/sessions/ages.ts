@@ -1,15 +1,15 @@
 import type { ProcessRow, StatementRow } from './usage.sql.ts';
 
-/** Times that were cut off to whole seconds at their start: it is this long ago, or up to a second longer. */
+/** A time that was cut off to whole seconds at its start: it is this long ago, or up to a second longer. */
 export function atLeast(seconds: number | null | undefined): number | null {
   return seconds === null || seconds === undefined ? null : Math.round(Math.max(0, seconds - 1) * 1000);
 }
 
 /**
- * What performance_schema has of a session stays as it was when somebody stops it from watching (setup_instruments,
+ * What performance_schema has of a session does not change while its tracking is off (setup_instruments,
  * setup_consumers, threads.INSTRUMENTED): a session at work would seem idle for hours. PROCESSLIST goes on, and what
- * contradicts it is not used. Its TIME counts from where `began_ms` does. `readWithinMs`: from before one was read until after
- * the other was.
+ * contradicts it is not used. Its TIME and `began_ms` count from the same moment. `readWithinMs`: from before one was
+ * read until after the other was.
  */
 export function whatRan(
   { command, seconds }: ProcessRow,
@@ -27,9 +27,10 @@ export interface Ages {
 }
 
 /**
- * Never longer than it was, with one exception that the server leaves no way around: MySQL without performance_schema counts
- * the time of an idle session from the start of its last statement. In a transaction, whose end loses work, nothing is made of
- * that: then it is the time for which we have seen it asleep ourselves. `seenAsleepMs`: null outside a transaction.
+ * Never overstated, with one exception that the server leaves no way around: MySQL without performance_schema counts
+ * the time of an idle session from the start of its last statement. In a transaction, whose end loses work, that time
+ * is not used, but the time for which we have seen the session asleep ourselves. `seenAsleepMs`: null outside a
+ * transaction.
  */
 export function agesOf(
   process: ProcessRow,

@@ -1,18 +1,18 @@
 /**
- * How long sessions have been connected, which neither MySQL nor MariaDB tells. Connection ids only grow: a session came
- * between the last list that ended before its id and the first that had it, or a later one.
+ * How long sessions have been connected, which neither MySQL nor MariaDB shows. Connection ids only grow: a session
+ * came between the last list that ended before its id and the first list with that id or a later one.
  */
 export interface Arrivals {
   /** A list of sessions, and when it was asked for. */
   note(newestId: number, askedAt: number): void;
   /**
-   * At most this long: since the last list without it was asked for. Null when there is no such list. Whoever asks wants to know
-   * who has only just connected, and must not take an old session for one.
+   * At most this long: since the last list without it was asked for. Null when there is no such list. It serves to find
+   * out who has only just connected, and an old session must not pass for one.
    */
   connectedMs(id: number, now: number): number | null;
 }
 
-/** Older lists tell nothing that anybody asks: these sessions have been here for a while. */
+/** Older lists are of no use: those sessions have been here for a while. */
 const MOST_LISTS = 64;
 
 interface List {
@@ -20,7 +20,7 @@ interface List {
   readonly askedAt: number;
 }
 
-export function noteArrivals(): Arrivals {
+export function trackArrivals(): Arrivals {
   const lists: List[] = [];
   return {
     note(newestId, askedAt) {

@@ -5,10 +5,10 @@ import type { TransactionRow } from './usage.sql.ts';
 /** Sessions directly ahead of each waiter, those first that do not wait themselves. */
 export type Blockers = ReadonlyMap<number, readonly number[]>;
 
-/** Most blockers of one waiter that are told. */
+/** Most blockers of one waiter that are kept. */
 const MOST = 32;
 
-/** From waits of transactions; one that belongs to no session is prepared, and has the id that stands for that. */
+/** From waits of transactions. A blocker without a session is a prepared transaction, and counts as unknown. */
 export function rowBlockers(
   waits: readonly { readonly waiter: string; readonly blocker: string }[],
   transactions: readonly TransactionRow[],
@@ -22,33 +22,31 @@ export function rowBlockers(
   return blockers;
 }
 
-/** From locks on the objects somebody waits for. Locks without a session belong to the server's own threads. */
+/** From locks on the objects that sessions wait for. Locks without a session belong to the server's own threads. */
 export function metadataBlockers(locks: readonly MetadataLockRow[], sessions: ReadonlyMap<number, number>): Blockers {
   const blockers = new Map<number, number[]>();
-  const objects = new Map<string, MetadataLockRow[]>();
-  for (const lock of locks) {
-    const onOne = objects.get(lock.object);
-    if (onOne === undefined) objects.set(lock.object, [lock]);
-    else onOne.push(lock);
-  }
-  for (const onOne of objects.values()) {
-    const pending = onOne.filter((lock) => lock.pending === 1);
-    if (pending.length === 0) continue;
-    const granted = onOne.filter((lock) => lock.pending === 0);
-    for (const wanted of pending) {
-      const id = sessions.get(wanted.thread ?? -1);
-      if (id === undefined) continue;
-      const ahead = [
-        ...granted.filter(({ type }) => conflict(wanted.type, type)),
-        ...pending.filter(({ type }) => yieldsTo(wanted.type, type)),
-      ].filter(({ thread }) => thread !== wanted.thread);
-      for (const { thread } of ahead) {
-        if ((blockers.get(id)?.length ?? 0) >= MOST) break;
-        pushTo(blockers, id, sessions.get(thread ?? -1) ?? UNKNOWN_BLOCKER);
-      }
+  const locksOn = Map.groupBy(locks, ({ object }) => object);
+  for (const wanted of locks.filter(isPending)) {
+    const id = sessions.get(wanted.thread ?? -1);
+    if (id === undefined) continue;
+    for (const { thread } of locksAhead(wanted, locksOn.get(wanted.object) ?? [])) {
+      pushTo(blockers, id, sessions.get(thread ?? -1) ?? UNKNOWN_BLOCKER);
     }
   }
   return blockers;
+}
+
+/** Of the locks on one object, those that are held or waited for ahead of this one; held ones first. */
+function locksAhead(wanted: MetadataLockRow, locks: readonly MetadataLockRow[]): readonly MetadataLockRow[] {
+  const others = locks.filter(({ thread }) => thread !== wanted.thread);
+  return [
+    ...others.filter((lock) => !isPending(lock) && conflict(wanted.type, lock.type)),
+    ...others.filter((lock) => isPending(lock) && yieldsTo(wanted.type, lock.type)),
+  ];
+}
+
+function isPending({ pending }: MetadataLockRow): boolean {
+  return pending === 1;
 }
 
 /** All that is known of who is ahead of a session, each once. */
@@ -59,10 +57,12 @@ export function united(id: number, ...all: readonly Blockers[]): readonly number
 function pushTo(map: Map<number, number[]>, key: number, value: number): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
-  else if (!list.includes(value)) list.push(value);
+  else if (list.length < MOST && !list.includes(value)) list.push(value);
 }
 
-/** What each type of lock on a table goes together with (MySQL's source, mdl.cc); EXCLUSIVE goes with none. */
+/**
+ * The types of lock that each type goes together with on a table (MySQL's source, mdl.cc); EXCLUSIVE goes with none.
+ */
 const GOES_WITH: Readonly<Record<string, ReadonlySet<string>>> = {
   INTENTION_EXCLUSIVE: new Set(['INTENTION_EXCLUSIVE']),
   SHARED: namesWithout('EXCLUSIVE', 'INTENTION_EXCLUSIVE'),
@@ -93,12 +93,14 @@ function namesWithout(...conflicting: readonly string[]): ReadonlySet<string> {
   return new Set(names.filter((name) => !conflicting.includes(name)));
 }
 
-/** A type that is not known here conflicts with every other: rather one blocker too many, which spares, than too few. */
+/**
+ * A type that is not known here conflicts with every other: one blocker too many spares sessions, one too few does not.
+ */
 function conflict(wanted: string, held: string): boolean {
   return GOES_WITH[wanted]?.has(held) !== true;
 }
 
-/** Who waits to change a table, or to stop all writing, is let in before those who came later. */
+/** A session that waits to change a table, or to stop all writing, goes before those that came later. */
 const COMES_FIRST: ReadonlySet<string> = new Set(['EXCLUSIVE', 'SHARED_NO_READ_WRITE', 'SHARED_NO_WRITE']);
 
 function yieldsTo(wanted: string, waiting: string): boolean {

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
 import type { Features } from '../connect/features.ts';
 
-/** Most blockers of one waiter: everybody ahead in a queue of 1,000 would be 500,000 rows. */
+/** Most blockers of one waiter: all sessions ahead in a queue of 1,000 would be 500,000 rows. */
 const MOST_BLOCKERS = 32;
 
 /**
- * Which transaction waits for which? Those ahead that do not wait themselves come first. $1: the transactions that wait, as
- * numbers; ask only when there are any. MySQL: needs SELECT on data_lock_waits. MariaDB: needs PROCESS.
- * By transaction, not by thread: for a lock that InnoDB only made explicit because somebody waits for it, MySQL names the
- * waiter's own thread as the one that blocks.
+ * Which transaction waits for which? Those ahead that do not wait themselves come first. $1: the transactions that
+ * wait, as numbers; run only when there are any. MySQL: needs SELECT on data_lock_waits. MariaDB: needs PROCESS.
+ * By transaction, not by thread: for a lock that InnoDB made explicit only because a session waits for it, MySQL names
+ * the waiter's own thread as the one that blocks.
  */
 export function rowWaits(source: NonNullable<Features['rowWaits']>) {
   const waits =
@@ -32,10 +32,11 @@ const KEPT = /* SQL */ `
   (LOCK_DURATION = 'EXPLICIT' OR LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE'))`;
 
 /**
- * Who keeps a lock of the server's own between statements (GET_LOCK, LOCK TABLES, FLUSH TABLES WITH READ LOCK, a backup's),
- * and on objects that somebody waits for: who holds what, who waits for what? What lasts until it is given back is EXPLICIT,
- * but for tables, whose locks of these types no other statement leaves behind. Needs SELECT on metadata_locks and threads;
- * MariaDB shows nothing unless the instrument wait/lock/metadata/sql/mdl is on. Two passes over the table.
+ * Who keeps a lock of the server's own between statements (GET_LOCK, LOCK TABLES, FLUSH TABLES WITH READ LOCK, a
+ * backup's)? And on objects that sessions wait for: who holds what, who waits for what? A lock that lasts until it is
+ * given back is EXPLICIT, except on tables, where only LOCK TABLES and the like leave locks of these types. Needs
+ * SELECT on metadata_locks and threads; MariaDB shows nothing unless the instrument wait/lock/metadata/sql/mdl is on.
+ * Two passes over the table.
  */
 export const METADATA_LOCKS = {
   sql: /* SQL */ `
@@ -77,7 +78,9 @@ export const APPLICATIONS = {
   row: z.object({ id: z.number(), application: z.string() }),
 };
 
-/** Which users have a limit of their own? The highest, where one name has several accounts. Needs SELECT on both columns. */
+/**
+ * Which users have a limit of their own? The highest where one name has several accounts. Needs SELECT on both columns.
+ */
 export const USER_LIMITS = {
   sql: /* SQL */ `
     SELECT CONVERT(User USING utf8mb4) AS name, MAX(max_user_connections) AS most
@@ -90,8 +93,8 @@ export const USER_LIMITS = {
 const administratorRow = z.object({ name: z.string() });
 
 /**
- * Which users may do what ordinary ones may not? By name, whatever host they come from: rather too many than too few. Needs
- * SELECT on a few columns of mysql.
+ * Which users may do what ordinary ones may not? By name, whatever host they come from: when in doubt a session is
+ * spared. Needs SELECT on a few columns of mysql.
  */
 export const ADMINISTRATORS = {
   mysql: {

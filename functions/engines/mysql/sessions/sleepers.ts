@@ -1,24 +1,27 @@
 /**
- * How long sessions have been asleep, where the server counts from the start of their last statement only (MySQL without
- * performance_schema): since we first saw them asleep after that statement, and not a moment longer.
+ * How long sessions have been asleep, where the server counts only from the start of their last statement (MySQL
+ * without performance_schema): since we first saw them asleep after that statement, and not a moment longer.
  */
 export interface Sleepers {
-  /** Every session that is asleep: when its last statement began, in epoch seconds and in seconds ago, both to about one. */
+  /**
+   * All sessions that are asleep: when the last statement began, in epoch seconds and in seconds ago, both to about
+   * one.
+   */
   note(asleep: readonly Sleeper[], at: number): void;
   /** 0 when it was not seen asleep before. */
   asleepMs(id: number, now: number): number;
 }
 
-export interface Sleeper {
+interface Sleeper {
   readonly id: number;
   readonly began_at: number | null;
   readonly seconds: number | null;
 }
 
-/** Statements that begin within this time cannot be told apart. */
+/** Statements that begin within this time cannot be distinguished. */
 const PRECISION_S = 2;
 
-export function noteSleepers(): Sleepers {
+export function trackSleepers(): Sleepers {
   let known = new Map<number, { readonly began: number; readonly since: number }>();
   return {
     note(asleep, at) {

@@ -2,11 +2,11 @@ import * as z from 'zod/mini';
 import type { Features } from '../connect/features.ts';
 
 /**
- * Who is connected, and in what state? performance_schema where it is on: information_schema.PROCESSLIST is deprecated there
- * and stops every session for a moment. Needs PROCESS: without it only our own sessions have a row.
- * TIME is in whole seconds by the clock: a session that shows n has been there for more than n - 1 and less than n + 1. On
- * MySQL it counts from the *start* of the last statement, also when that ended long after: how long a session has been idle
- * cannot be told from it. MariaDB counts from the end, and in milliseconds.
+ * Who is connected, and in what state? performance_schema where it is on: information_schema.PROCESSLIST is deprecated
+ * there and stops every session for a moment. Needs PROCESS: without it only our own sessions have a row.
+ * TIME is in whole seconds by the clock: a session that shows n has been there for more than n - 1 and less than n + 1.
+ * On MySQL it counts from the *start* of the last statement, also when that ended long after, so it does not show how
+ * long a session has been idle. MariaDB counts from the end, and in milliseconds.
  */
 export function processes(features: Features, scope: Scope) {
   const { processlist, hasQueryIds } = features;
@@ -30,7 +30,7 @@ export function processes(features: Features, scope: Scope) {
   };
 }
 
-/** Which sessions to look at, and how closely. `ids`: $1 of each statement when not null. */
+/** Which sessions to read, and how much of them. `ids`: $1 of each statement when not null; null for all sessions. */
 export interface Scope {
   readonly ids: readonly number[] | null;
   readonly withStatements: boolean;
@@ -52,8 +52,8 @@ const processRow = z.object({
 export type ProcessRow = z.infer<typeof processRow>;
 
 /**
- * Which thread serves which session? MySQL with performance_schema. Each of these tables is read once, from end to end, and
- * put together by the caller: their indexes are no more than filters, and a join of them costs sessions squared.
+ * Which thread serves which session? MySQL with performance_schema. Each of these tables is read once, from end to end,
+ * and the caller joins them: their indexes are only filters, and a join on the server costs sessions squared.
  */
 export const THREADS = {
   sql: /* SQL */ `
@@ -61,15 +61,17 @@ export const THREADS = {
   row: z.object({ thread: z.number(), id: z.number() }),
 };
 
-/** The clock of performance_schema, as it times our own statement right now; picoseconds, beyond what a signed number holds. */
+/**
+ * The clock of performance_schema, as it times our present statement; picoseconds, beyond what a signed number holds.
+ */
 const NOW = /* SQL */ `
   CAST((
     SELECT TIMER_END FROM performance_schema.events_statements_current WHERE THREAD_ID = ? AND NESTING_EVENT_LEVEL = 0
   ) AS DECIMAL(20))`;
 
 /**
- * What is each session's present or last statement, and when did it begin and end? MySQL with performance_schema; needs SELECT
- * on the table. $1, $2: our own thread.
+ * What is each session's present or last statement, and when did it begin and end? MySQL with performance_schema; needs
+ * SELECT on the table. $1, $2: our own thread.
  */
 export function statements({ withStatements }: Scope) {
   return {
@@ -109,10 +111,10 @@ export const OPEN_TRANSACTIONS = {
 };
 
 /**
- * What has InnoDB open? Needs PROCESS. Times are in whole seconds, cut off: `started` and `waiting_since` may have been up to
- * a second later. InnoDB keeps what it shows here until nobody has read it for 100 ms: readers wait that long between two
- * looks, and never trust it alone in what it has to say about a session that was busy just now.
- * A session of 0 is nobody's: a prepared transaction.
+ * What has InnoDB open? Needs PROCESS. Times are cut off to whole seconds: transactions and waits may have begun up to
+ * a second later. InnoDB keeps what it shows here until no client has read it for 100 ms. So readers wait that long
+ * between two reads, and never trust it alone about a session that was busy just now.
+ * An id of 0 stands for no session: a prepared transaction.
  */
 export const INNODB_TRANSACTIONS = {
   sql: /* SQL */ `

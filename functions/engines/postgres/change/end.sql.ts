@@ -5,10 +5,10 @@ import * as z from 'zod/mini';
  * statement. Sessions that are not there any more have no row.
  * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
  * $1: wanted sessions as JSON. $2: LISTEN_PATTERN. $3: further users that are Headroom's own.
- * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here, and
- * the caller takes one session at a time when it happens all the same.
+ * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
+ * and if it happens nevertheless the caller takes one session at a time.
  * The last statement is read as ASCII in escape format: it may be no valid text in this database's encoding.
- * Locks and blockers are looked up only when a wanted session asks for it: both cost the lock manager.
+ * Locks and blockers are read only when a wanted session asks for it: both cost the lock manager.
  */
 export const SIGNAL = {
   sql: /* SQL */ `

@@ -4,9 +4,9 @@ import * as z from 'zod/mini';
 export const RESERVED_ROLES = ['pg_use_reserved_connections', 'rds_superuser', 'rds_reserved'] as const;
 
 /**
- * Who are we, how did we come, and what may keep our logins out?
+ * Who are we, how did we connect, and what may keep our logins out?
  * 14 and later; no privileges. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
- * A login that runs out within two weeks counts as a limit.
+ * A login that expires within two weeks counts as a limit.
  */
 export const SELF = {
   sql: /* SQL */ `
@@ -69,8 +69,8 @@ export const SIGHT = {
 };
 
 /**
- * Which sessions are of logins that may use reserved slots? All versions; no privileges: who is connected, as whom and with
- * which application name, everybody sees. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
+ * Which sessions are of logins that may use reserved slots? All versions; no privileges: every login sees who is
+ * connected and with which application name. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
  */
 export const HOLDERS = {
   sql: /* SQL */ `
@@ -88,16 +88,16 @@ export const HOLDERS = {
   row: z.object({ user: z.string(), application: z.string(), sessions: z.number() }),
 };
 
-/** Do we see what this session is at? $1: its pid. Needs pg_read_all_stats for another user's. */
+/** Do we see what this session does? $1: its pid. Needs pg_read_all_stats for another user's. */
 export const STATE_OF = {
   sql: /* SQL */ `SELECT state FROM pg_stat_activity WHERE pid = $1`,
   row: z.object({ state: z.nullable(z.string()) }),
 };
 
 /**
- * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so that a
- * pid that has been taken over by another meanwhile is left alone. Raises 42501 without pg_signal_backend. No row when the
- * canary is a superuser: those nobody may signal.
+ * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so
+ * that another session that has taken over the pid is left alone. Raises 42501 without pg_signal_backend. No row when
+ * the canary is a superuser, whose sessions we may not signal.
  */
 export const TRY_CANCEL = {
   sql: /* SQL */ `
@@ -131,7 +131,8 @@ export const POWERS = {
     SELECT
       format('rights on %s objects in database %s', count(*), d.datname),
       format(
-        'in database %s: REASSIGN OWNED BY %2$I TO CURRENT_USER; DROP OWNED BY %2$I; GRANT CONNECT ON DATABASE %3$I TO %2$I',
+        'in database %s: REASSIGN OWNED BY %2$I TO CURRENT_USER; DROP OWNED BY %2$I; '
+        'GRANT CONNECT ON DATABASE %3$I TO %2$I',
         d.datname, me.rolname, current_database()
       )
     FROM me
@@ -142,8 +143,12 @@ export const POWERS = {
   row: z.object({ name: z.string(), fix: z.string() }),
 };
 
-/** Our own backend. */
-export const OWN_PID = { sql: /* SQL */ `SELECT pg_backend_pid() AS pid`, row: z.object({ pid: z.number() }) };
+/** Our own backend, and its user. */
+export const OWN_BACKEND = {
+  sql: /* SQL */ `SELECT pg_backend_pid() AS pid, session_user::text AS "user"`,
+  row: z.object({ pid: z.number(), user: z.string() }),
+};
+export type OwnBackend = z.infer<typeof OWN_BACKEND.row>;
 
 /** Settings as this session has them; those that the version does not know have no row. $1: names. */
 export const SETTINGS = {

@@ -1,50 +1,52 @@
 import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
-import { ConnectionLost, type Login, type SessionOptions } from '../../shared/engine.ts';
-import { openConnection, ORDINARY_SETTINGS, type Connection } from '../connect/connection.ts';
+import { CANARY_LOGIN_MS, compareClocks, openIfAdmitted, SESSIONS_NEEDED } from '../../shared/checking.ts';
+import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import type { Login, SessionOptions } from '../../shared/engine.ts';
+import { tryServerLock } from '../../shared/server-lock.ts';
+import { countdown } from '../../shared/within.ts';
+import { openConnection, ORDINARY_SETTINGS } from '../connect/connection.ts';
+import { serverLockOf } from '../connect/server-lock.ts';
 import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
-import { HOLDERS, OWN_PID, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
+import { HOLDERS, OWN_BACKEND, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
 import { reserveOf } from './reserve.ts';
 import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
-import { tryLock, trySeeing, trySignalling } from './trials.ts';
-
-const CONNECT_MS = 3_000;
+import { trySeeing, trySignalling } from './trials.ts';
 
 /** See EngineSession.check. */
 export async function checkRights(
-  connection: Connection,
+  connection: ServerConnection,
   { canaryUser }: SessionOptions,
   canary: Login | null,
   timeoutMs: number,
 ): Promise<CheckFacts> {
-  const deadline = Date.now() + timeoutMs;
-  const left = () => Math.max(1, deadline - Date.now());
+  const left = countdown(timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
 
   const limits = await readLimits(connection, false, left());
-  const askedAt = Date.now();
-  const self = await onlyRow(connection, SELF, [ownUsers, RESERVED_ROLES], left());
-  const answeredAt = Date.now();
+  const [self, clock] = await compareClocks(async () =>
+    firstRow(await connection.query(SELF, [ownUsers, RESERVED_ROLES], left())),
+  );
   const holders = await connection.query(HOLDERS, [ownUsers, RESERVED_ROLES], left());
-  const lock = await tryLock(connection);
+  const lock = await tryServerLock(serverLockOf(connection));
 
-  const decoy = canary === null ? null : await enterAsCanary(canary, Math.min(CONNECT_MS, left()));
+  const ordinary =
+    canary === null
+      ? null
+      : await openIfAdmitted(openConnection(canary, Math.min(CANARY_LOGIN_MS, left()), ORDINARY_SETTINGS));
   try {
-    const pid = decoy === null ? null : (await onlyRow(decoy, OWN_PID, [], left())).pid;
-    const { neighbours, ...sight } = await onlyRow(connection, SIGHT, [ownUsers], left());
-    const tracking = await onlyRow(decoy ?? connection, SETTINGS, [['track_activities']], left());
-    const settings = await (decoy ?? connection).query(SETTINGS, [SETTING_NAMES], left());
+    const decoy = ordinary === null ? null : firstRow(await ordinary.query(OWN_BACKEND, [], left()));
+    const { neighbours, ...sight } = firstRow(await connection.query(SIGHT, [ownUsers], left()));
+    const tracking = firstRow(await (ordinary ?? connection).query(SETTINGS, [['track_activities']], left()));
+    const settings = await (ordinary ?? connection).query(SETTINGS, [SETTING_NAMES], left());
     return {
       server: serverOf(limits),
       limits: limitsOf(limits),
       login: { user: self.user, database: self.database },
       tlsVersion: self.tls_version,
-      clock: {
-        skewMs: Math.round(self.clock_ms - (askedAt + answeredAt) / 2),
-        withinMs: Math.ceil((answeredAt - askedAt) / 2),
-      },
+      clock,
       trials: [
-        await trySeeing(connection, limits, pid, left()),
-        await trySignalling(connection, limits, pid, canary?.user ?? '', left()),
+        await trySeeing(connection, limits, decoy, left()),
+        await trySignalling(connection, limits, decoy, left()),
         lock,
       ],
       sight,
@@ -52,32 +54,20 @@ export async function checkRights(
         setting: 'track_activities',
         isOn: tracking.setting === 'on',
         isNeeded: true,
-        without: 'what sessions are at is not known, so they cannot be ended',
+        without: 'what sessions do is not known, so they cannot be ended',
         fix: changeSetting('track_activities', 'on', self.is_managed),
       },
       reserve: reserveOf(limits, self),
       holders,
-      powers: decoy === null ? null : await decoy.query(POWERS, [], left()),
+      powers: ordinary === null ? null : await ordinary.query(POWERS, [], left()),
       loginLimits: loginLimitsOf(self),
       neighbours,
-      settings: judgeSettings(settings, decoy !== null, self.is_managed),
+      settings: judgeSettings(settings, ordinary !== null, self.is_managed),
     };
   } finally {
-    decoy?.close();
+    ordinary?.close();
   }
 }
-
-/** An ordinary session to try rights on: with no settings but those that everybody gets. Null when it is not let in now. */
-async function enterAsCanary(login: Login, timeoutMs: number): Promise<Connection | null> {
-  try {
-    return await openConnection(login, timeoutMs, ORDINARY_SETTINGS);
-  } catch {
-    return null;
-  }
-}
-
-/** The worker's session, and a second one while the first is dying. */
-const SESSIONS_NEEDED = 2;
 
 function loginLimitsOf({ logins, database_limit, quoted_database, database }: SelfRow): LoginLimit[] {
   const ofLogins = logins.flatMap(({ quoted, limit, expires }): LoginLimit[] => [
@@ -104,17 +94,4 @@ function loginLimitsOf({ logins, database_limit, quoted_database, database }: Se
   const detail = `has a connection limit of ${database_limit}, for all its clients together`;
   const fix = `ALTER DATABASE ${quoted_database} CONNECTION LIMIT -1`;
   return [...ofLogins, { of: `database ${database}`, detail, fix }];
-}
-
-type Statement = Parameters<Connection['query']>[0];
-
-async function onlyRow<T extends Statement>(
-  connection: Connection,
-  statement: T,
-  values: readonly unknown[],
-  timeoutMs: number,
-) {
-  const [row] = await connection.query<T['row']>(statement, values, timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
 }

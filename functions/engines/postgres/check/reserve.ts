@@ -9,7 +9,7 @@ const USER_OF_RESERVE: Readonly<Record<string, (typeof RESERVED_ROLES)[number]>>
   'rds.rds_reserved_connections': 'rds_reserved',
 };
 
-/** Whether the responder may use slots that are set aside, and what is missing for it. */
+/** Whether the responder may use reserved slots, and what is missing for it. */
 export function reserveOf({ reserves, major, quoted_user }: LimitsRow, self: SelfRow): ReserveFacts {
   const usable = reserves.filter(({ name, slots }) => slots > 0 && mayUse(name, self));
   const slots = usable.reduce((sum, reserve) => sum + reserve.slots, 0);

@@ -1,7 +1,7 @@
 import type { Setting } from '../../../core/protocol/check-facts.ts';
 import type { SettingRow } from './check.sql.ts';
 
-/** What is unwise about a setting's value, and a better one. `ms`: the value in milliseconds; NaN when it is no time. */
+/** What is unwise about a value, and a better one. `ms`: the value in milliseconds; NaN when it is not a time. */
 interface Advice {
   readonly isUnwise: (ms: number) => boolean;
   readonly remark: string;
@@ -36,12 +36,12 @@ const KNOWN: Readonly<Record<string, Advice | null>> = {
   log_lock_waits: null,
 };
 
-/** Told only when a change of theirs waits for a restart. */
+/** Reported only when a change of them waits for a restart. */
 const SLOT_SETTINGS = ['max_connections', 'superuser_reserved_connections', 'reserved_connections'];
 
 export const SETTING_NAMES: readonly string[] = [...Object.keys(KNOWN), ...SLOT_SETTINGS];
 
-/** Settings that a session of the responder has values of its own for: what an ordinary client gets does not show there. */
+/** A session of the responder has values of its own for these: it does not show what an ordinary client gets. */
 const OWN = new Set(['statement_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout']);
 
 /** `isOrdinary`: the rows were read by an ordinary client. */

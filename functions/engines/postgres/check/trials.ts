@@ -1,74 +1,41 @@
 import pg from 'pg';
 import type { Trial } from '../../../core/protocol/check-facts.ts';
-import { Refused } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
-import { withServerLock } from '../connect/server-lock.ts';
+import { denied, judgeUntried, worked } from '../../shared/checking.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';
-import { STATE_OF, TRY_CANCEL } from './check.sql.ts';
+import { STATE_OF, TRY_CANCEL, type OwnBackend } from './check.sql.ts';
 
-/** Rights, tried where that harms nobody: on a session of the canary. `pid`: its backend; null when there is none. */
-
+/** Rights are tried where that harms no client: on a session of the canary, the decoy; null when there is none. */
 export async function trySeeing(
-  connection: Connection,
+  connection: ServerConnection,
   { sees_sessions, quoted_user }: LimitsRow,
-  pid: number | null,
+  decoy: OwnBackend | null,
   timeoutMs: number,
 ): Promise<Trial> {
   const right = 'see-sessions';
-  if (pid === null) return fromCatalogue(right, 'pg_monitor', sees_sessions, quoted_user);
-  const [seen] = await connection.query(STATE_OF, [pid], timeoutMs);
+  const fix = [`GRANT pg_monitor TO ${quoted_user}`];
+  if (decoy === null) return judgeUntried(right, 'pg_monitor', sees_sessions, fix);
+  const [seen] = await connection.query(STATE_OF, [decoy.pid], timeoutMs);
   return seen?.state == null
-    ? {
-        right,
-        result: 'denied',
-        detail: 'the state of the canary’s session is hidden',
-        fix: [grant('pg_monitor', quoted_user)],
-      }
-    : { right, result: 'worked', detail: 'it saw what the canary’s session is at', fix: [] };
+    ? denied(right, 'the state of the canary’s session is hidden', fix)
+    : worked(right, 'it saw what the canary’s session does');
 }
 
 export async function trySignalling(
-  connection: Connection,
+  connection: ServerConnection,
   { may_signal, quoted_user }: LimitsRow,
-  pid: number | null,
-  canaryUser: string,
+  decoy: OwnBackend | null,
   timeoutMs: number,
 ): Promise<Trial> {
   const right = 'end-sessions';
-  if (pid === null) return fromCatalogue(right, 'pg_signal_backend', may_signal, quoted_user);
+  const fix = [`GRANT pg_signal_backend TO ${quoted_user}`];
+  const untried = judgeUntried(right, 'pg_signal_backend', may_signal, fix);
+  if (decoy === null) return untried;
   try {
-    const [tried] = await connection.query(TRY_CANCEL, [pid, canaryUser], timeoutMs);
-    if (tried?.signalled !== true) return fromCatalogue(right, 'pg_signal_backend', may_signal, quoted_user);
-    return { right, result: 'worked', detail: 'it signalled the canary’s session', fix: [] };
+    const [tried] = await connection.query(TRY_CANCEL, [decoy.pid, decoy.user], timeoutMs);
+    return tried?.signalled === true ? worked(right, 'it signalled the canary’s session') : untried;
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
-    return { right, result: 'denied', detail: error.message, fix: [grant('pg_signal_backend', quoted_user)] };
+    return denied(right, error.message, fix);
   }
-}
-
-/** Without a session to try it on, the server is asked what it would say. */
-function fromCatalogue(right: Trial['right'], role: string, has: boolean, quotedUser: string): Trial {
-  return has
-    ? {
-        right,
-        result: 'granted',
-        detail: `it has ${role}; not tried, for want of a session to try it on`,
-        fix: [],
-      }
-    : { right, result: 'denied', detail: `it lacks ${role}`, fix: [grant(role, quotedUser)] };
-}
-
-export async function tryLock(connection: Connection): Promise<Trial> {
-  const right = 'server-lock';
-  try {
-    await withServerLock(connection, () => Promise.resolve());
-    return { right, result: 'worked', detail: 'taken and given back', fix: [] };
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    return { right, result: 'busy', detail: error.refusal.message, fix: [] };
-  }
-}
-
-function grant(role: string, quotedUser: string): string {
-  return `GRANT ${role} TO ${quotedUser}`;
 }

@@ -1,36 +1,22 @@
-import { ConnectionLost, Refused, type Login, type SessionOptions } from '../../shared/engine.ts';
-import { openConnection, type Connection } from './connection.ts';
+import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import type { Login, SessionOptions } from '../../shared/engine.ts';
+import { checkInstance, logIn, type LoginMeans } from '../../shared/login.ts';
+import { openConnection } from './connection.ts';
 import { INSTANCE, LOGIN } from './login.sql.ts';
 import { refusalOf } from './refusal.ts';
 
 export interface Admitted {
-  readonly connection: Connection;
+  readonly connection: ServerConnection;
   readonly reserved: boolean;
 }
 
-/** One try to log in as the responder, at the right server. Throws Refused. */
-export async function connectResponder(login: Login, options: SessionOptions, timeoutMs: number): Promise<Admitted> {
-  const deadline = Date.now() + timeoutMs;
-  let connection: Connection | null = null;
-  try {
-    connection = await openConnection(login, timeoutMs);
-    const [may] = await connection.query(LOGIN, [], Math.max(1, deadline - Date.now()));
-    if (may === undefined) throw new ConnectionLost('', 'the server answered without a row');
-    if (may.names_instance) await checkInstance(connection, options.instance, deadline);
-    return { connection, reserved: may.reserved };
-  } catch (error) {
-    connection?.close();
-    throw new Refused(refusalOf(error), { cause: error });
-  }
-}
+export const LOGIN_MEANS: LoginMeans<ServerConnection> = { open: openConnection, refusalOf };
 
-/** On Aurora a name in DNS can lead to another instance of the cluster; ending sessions there would help nobody. */
-async function checkInstance(connection: Connection, expected: string, deadline: number): Promise<void> {
-  const [found] = await connection.query(INSTANCE, [], Math.max(1, deadline - Date.now()));
-  if (found?.instance.toLowerCase() === expected.toLowerCase()) return;
-  throw new Refused({
-    kind: 'wrong-server',
-    code: '',
-    message: `this is the instance "${found?.instance}", not "${expected}"; use the endpoint of the instance itself`,
+/** One try to log in as the responder, at the right server. Throws Refused. */
+export function connectResponder(login: Login, { instance }: SessionOptions, timeoutMs: number): Promise<Admitted> {
+  return logIn(LOGIN_MEANS, login, timeoutMs, async (connection, left) => {
+    const { reserved, names_instance } = firstRow(await connection.query(LOGIN, [], left()));
+    if (names_instance) checkInstance(firstRow(await connection.query(INSTANCE, [], left())).instance, instance);
+    return { connection, reserved };
   });
 }

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 
 /**
  * What may this login do, and can the server name its instance? Once per connection.
- * From here on texts are sent as they are: what sessions of databases in other encodings run is not always convertible,
- * and one such statement would fail the whole snapshot.
+ * From here on the server sends texts unconverted: statements of databases in other encodings cannot always be
+ * converted, and one such statement would fail the whole snapshot.
  * All versions; no privileges. Membership counts when its privileges are inherited, as the server itself decides it.
  */
 export const LOGIN = {
@@ -25,6 +25,3 @@ export const INSTANCE = {
   sql: /* SQL */ `SELECT aurora_db_instance_identifier()::text AS instance`,
   row: z.object({ instance: z.string() }),
 };
-
-/** Does this connection still answer? */
-export const PING = { sql: /* SQL */ `SELECT 1 AS one`, row: z.object({ one: z.literal(1) }) };

@@ -17,7 +17,7 @@ export function refusalOf(error: unknown): Refusal {
   };
 }
 
-/** At login only: our session's settings go with it, and all of them exist from 14 on. */
+/** At login only, because our session's settings go with it. All of them exist from 14 on. */
 const UNKNOWN_SETTING = '42704';
 
 /** Where the server checks the limit of a role or a database. Messages may be translated; these names are not. */

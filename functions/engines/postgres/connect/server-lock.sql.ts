@@ -5,8 +5,8 @@ export const LOCK_KEY = [0x48454144, 0x524f4f4d] as const;
 
 /**
  * Takes the server-wide lock, if it is free in this database. $1, $2: the key.
- * $3: our session's idle timeout while it acts: when the executor dies or freezes with the lock, the server ends the
- * session by then, and with it the lock. All versions; no privileges.
+ * $3: our session's idle timeout while it acts. When the executor dies or freezes with the lock, the server ends the
+ * session after that time, and with it the lock. All versions; no privileges.
  */
 export const TAKE_LOCK = {
   sql: /* SQL */ `
@@ -15,7 +15,7 @@ export const TAKE_LOCK = {
 };
 
 /**
- * Does somebody else hold it? Advisory locks are per database, pg_locks shows all of them. $1, $2: the key.
+ * Does another session hold it? Advisory locks are per database, pg_locks shows all of them. $1, $2: the key.
  */
 export const LOCK_RIVALS = {
   sql: /* SQL */ `
@@ -26,7 +26,7 @@ export const LOCK_RIVALS = {
   row: z.object({ rivals: z.number() }),
 };
 
-/** Gives it back, and stays idle for as long as it takes again. $1, $2: the key. */
+/** Gives it back; our session may be idle for any time again. $1, $2: the key. */
 export const RELEASE_LOCK = {
   sql: /* SQL */ `
     SELECT pg_advisory_unlock($1::int, $2::int) AS released, set_config('idle_session_timeout', '0', false) AS lease`,

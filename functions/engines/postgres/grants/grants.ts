@@ -1,7 +1,9 @@
+import { commentSafe, type Grant } from '../../shared/grants.ts';
+
 /** What the statements depend on. Names are taken as they are: any name PostgreSQL accepts is quoted correctly. */
 export interface GrantOptions {
   readonly major: number;
-  /** RDS or Aurora, where the administrator is a member of rds_superuser and nobody is a superuser. */
+  /** RDS or Aurora, where the administrator is a member of rds_superuser and no customer login is a superuser. */
   readonly isRds: boolean;
   readonly auth: 'iam' | 'password';
   readonly responder: string;
@@ -10,16 +12,9 @@ export interface GrantOptions {
   readonly database: string;
 }
 
-export interface Grant {
-  /** One statement, without its semicolon; null for a remark that needs no statement. */
-  readonly sql: string | null;
-  /** One sentence for whoever reads the script before running it. */
-  readonly why: string;
-}
-
 /**
- * The logins to create: the responder may see, signal and (where the platform has it) use a reserved slot; the canary may
- * only connect. Passwords are not part of it. Throws when a name cannot be a PostgreSQL name.
+ * The logins to create: the responder may see, signal and (where the platform has it) use a reserved slot; the canary
+ * may only connect. Passwords are not part of it. Throws when a name cannot be a PostgreSQL name.
  */
 export function loginGrants(options: GrantOptions): readonly Grant[] {
   const responder = quoteName('responder', options.responder);
@@ -36,17 +31,12 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     { sql: `GRANT CONNECT ON DATABASE ${database} TO ${responder}`, why: 'It logs in here.' },
     {
       sql: `ALTER ROLE ${responder} SET idle_session_timeout = 0`,
-      why: 'Its session stays open between looks: the surest way into a full server.',
+      why: 'Its session stays open between snapshots: the surest way into a full server.',
     },
     { sql: `CREATE ROLE ${canary} LOGIN`, why: 'The canary: logs in as ordinary clients do, and may do nothing else.' },
     { sql: `GRANT CONNECT ON DATABASE ${database} TO ${canary}`, why: 'It logs in here.' },
     ...(options.auth === 'iam' ? iamGrants(responder, canary) : [passwordRemark(responder, canary)]),
   ];
-}
-
-/** The same as a script for psql: a comment above each statement. */
-export function renderGrants(grants: readonly Grant[]): string {
-  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
 }
 
 function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
@@ -63,9 +53,11 @@ function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
   return {
     sql: null,
     why: isRds
-      ? `No role but rds_superuser has reserved slots before PostgreSQL 16, and that is more than the responder needs: ` +
-        `it relies on its warm session and on patience. If you accept it: GRANT rds_superuser TO ${commentSafe(responder)};`
-      : 'No role but a superuser has reserved slots before PostgreSQL 16: the responder relies on its warm session and on patience.',
+      ? 'Before PostgreSQL 16 only rds_superuser has reserved slots, and that is more than the responder needs: ' +
+        'it relies on its warm session and on patience. ' +
+        `If you accept it: GRANT rds_superuser TO ${commentSafe(responder)};`
+      : 'Before PostgreSQL 16 only a superuser has reserved slots: ' +
+        'the responder relies on its warm session and on patience.',
   };
 }
 
@@ -79,13 +71,10 @@ function iamGrants(responder: string, canary: string): readonly Grant[] {
 function passwordRemark(responder: string, canary: string): Grant {
   return {
     sql: null,
-    why: `Set both passwords so that no log keeps them: \\password ${commentSafe(responder)} and \\password ${commentSafe(canary)}`,
+    why:
+      'Set both passwords so that no log keeps them: ' +
+      `\\password ${commentSafe(responder)} and \\password ${commentSafe(canary)}`,
   };
-}
-
-/** A line break in a name would end the comment and start a statement. */
-function commentSafe(quoted: string): string {
-  return quoted.replace(/[\r\n]+/g, ' ');
 }
 
 /** As a literal that is the same under every setting of the server. */

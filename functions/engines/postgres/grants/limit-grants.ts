@@ -1,6 +1,7 @@
-import { quoteLiteral, quoteName, type Grant } from './grants.ts';
+import type { Grant } from '../../shared/grants.ts';
+import { quoteLiteral, quoteName } from './grants.ts';
 
-export interface LimitGrantOptions {
+interface LimitGrantOptions {
   readonly responder: string;
   /** The database the responder logs in to: the routines live there. */
   readonly database: string;
@@ -41,8 +42,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $l
   JOIN pg_roles AS r ON r.rolname = a.role_name
 $listing$`;
 
-/** Compares and sets. 0 would lock the role out, and a role that has it is somebody's own doing. */
-const LIMITING = `CREATE OR REPLACE FUNCTION headroom.limit_connections(wanted name, old_limit int, new_limit int) RETURNS int
+/** Compares and sets. 0 would lock the role out; where a role has it, a person chose that. */
+const LIMITING = `CREATE OR REPLACE FUNCTION headroom.limit_connections(wanted name, old_limit int, new_limit int)
+RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $limiting$
 DECLARE
   refusal text := headroom.limit_refusal(wanted);
@@ -64,8 +66,8 @@ END
 $limiting$`;
 
 /**
- * What lets Headroom limit the connections of some roles for a while, and nothing else about them: routines that belong to
- * the administrator who runs this, with a list of the roles. Throws when a name cannot be a PostgreSQL name.
+ * What lets Headroom limit the connections of some roles for a while, and change nothing else about them: routines that
+ * belong to the administrator who runs this, with a list of the roles. Throws when a name cannot be a PostgreSQL name.
  */
 export function limitGrants({ responder, database, users }: LimitGrantOptions): readonly Grant[] {
   const to = quoteName('responder', responder);
@@ -77,27 +79,33 @@ export function limitGrants({ responder, database, users }: LimitGrantOptions): 
   return [
     {
       sql: null,
-      why: `Temporary connection limits. Run the rest in the database ${JSON.stringify(database)}, which the responder logs in to.`,
+      why:
+        'Temporary connection limits. ' +
+        `Run the rest in the database ${JSON.stringify(database)}, which the responder logs in to.`,
     },
     { sql: 'CREATE SCHEMA headroom', why: 'For the routines; must not exist yet, so that it is yours.' },
     {
       sql: 'CREATE TABLE IF NOT EXISTS headroom.limitable_roles (role_name name PRIMARY KEY)',
-      why: 'The roles that may be limited. Nobody but you reads or changes it.',
+      why: 'The roles that may be limited. Only you read and change it.',
     },
     {
       sql: `INSERT INTO headroom.limitable_roles VALUES ${rows.join(', ')} ON CONFLICT DO NOTHING`,
       why: 'Whom Headroom may limit for as long as an incident lasts.',
     },
     { sql: REFUSAL, why: 'Superusers, administrators and the platform are refused whatever the list says.' },
-    { sql: LISTING, why: 'Tells the roles of the list with their limits.' },
-    { sql: LIMITING, why: 'Changes a limit if the old one still stands, and tells the one it found.' },
+    { sql: LISTING, why: 'Lists these roles with their limits.' },
+    { sql: LIMITING, why: 'Changes a limit if the old one is still set, and returns the one it found.' },
     {
-      sql: 'REVOKE ALL ON FUNCTION headroom.limit_refusal(name), headroom.connection_limits(), headroom.limit_connections(name, int, int) FROM PUBLIC',
-      why: 'Functions may be called by everybody unless it is taken away.',
+      sql:
+        'REVOKE ALL ON FUNCTION headroom.limit_refusal(name), headroom.connection_limits(), ' +
+        'headroom.limit_connections(name, int, int) FROM PUBLIC',
+      why: 'By default every login may call a function.',
     },
     { sql: `GRANT USAGE ON SCHEMA headroom TO ${to}`, why: 'The responder alone finds them,' },
     {
-      sql: `GRANT EXECUTE ON FUNCTION headroom.connection_limits(), headroom.limit_connections(name, int, int) TO ${to}`,
+      sql:
+        'GRANT EXECUTE ON FUNCTION headroom.connection_limits(), headroom.limit_connections(name, int, int) ' +
+        `TO ${to}`,
       why: 'and calls them.',
     },
   ];

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
  * How many slots are there, who is this server, what may we see and do, and what has it counted?
  * 14 and later; no privileges (a missing one is what it reports).
  * $1: false leaves out what only a snapshot needs: then deadlocks, prepared, at_limit and others_acting are null.
- * $2, $3: LOCK_KEY; locks of all databases are looked at.
+ * $2, $3: LOCK_KEY; locks of all databases count.
  * Reserves the version or platform does not have are left out.
  */
 export const LIMITS = {

@@ -1,19 +1,19 @@
 import type * as z from 'zod/mini';
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
-import { ConnectionLost, type Seen } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
+import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import type { WithoutCanary } from '../../shared/engine.ts';
 import { LOCK_KEY } from '../connect/server-lock.sql.ts';
 import { LIMITS } from './limits.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE } from './usage.sql.ts';
 
-/** Major versions the contract suite passes on; for 14 by hand, as npm has it for one platform only. */
+/** Major versions the contract suite passes on; for 14 manually, because npm has it for one platform only. */
 const TESTED_MAJORS: readonly number[] = [14, 15, 16, 17, 18];
 
 export type LimitsRow = z.infer<typeof LIMITS.row>;
 
 /** See EngineSession.sample: two cheap statements. */
-export async function takeSample(connection: Connection, timeoutMs: number): Promise<Seen<Sample>> {
+export async function readSample(connection: ServerConnection, timeoutMs: number): Promise<WithoutCanary<Sample>> {
   const limits = await readLimits(connection, false, timeoutMs);
   const usage = await connection.query(USAGE, [LONG_QUERY_MS], timeoutMs);
   const byState: Record<string, number> = {};
@@ -50,10 +50,8 @@ function longest(ages: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : Math.max(...known);
 }
 
-export async function readLimits(connection: Connection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
-  const [row] = await connection.query(LIMITS, [isFull, ...LOCK_KEY], timeoutMs);
-  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
-  return row;
+export async function readLimits(connection: ServerConnection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
+  return firstRow(await connection.query(LIMITS, [isFull, ...LOCK_KEY], timeoutMs));
 }
 
 export function serverOf({ version, major, identity, read_only }: LimitsRow): Server {

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * Last statement begins, or continues after a semicolon, with LISTEN; comments are passed over. What a session listens to
- * cannot be asked from outside it. Given to SQL as a parameter, by the snapshot and by the statement that ends.
+ * The last statement begins, or continues after a semicolon, with LISTEN; comments are skipped. Other sessions cannot
+ * ask what a session listens to. A parameter of the snapshot and of the statement that ends sessions.
  */
 export const LISTEN_PATTERN = String.raw`(?i)(^|;)(\s|--[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)*listen\M`;
 
@@ -10,11 +10,12 @@ export const LISTEN_PATTERN = String.raw`(?i)(^|;)(\s|--[^\n]*(\n|$)|/\*([^*]|\*
  * Who is connected, doing what, for how long, and behind whom?
  * 14 and later (waitstart). Needs pg_read_all_stats: without it state, times and type of others' sessions are NULL.
  * $1: LISTEN_PATTERN. $2: further users that are Headroom's own.
- * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
- * The statement comes as its first 2,048 bytes in escape format, which is ASCII: in another database's encoding it may be
+ * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle. The
+ * statement comes as its first 2,048 bytes in escape format, which is ASCII: in another database's encoding it may be
  * no valid text here, and every function that reads characters would fail, for all sessions.
- * pg_blocking_pids takes the lock manager's locks, so only sessions that wait for a lock are asked; at most 32 blockers
- * of each are kept, those that do not wait themselves first: everybody ahead in a queue of 1,000 would be 500,000 numbers.
+ * pg_blocking_pids takes the lock manager's locks, so it is called only for sessions that wait for a lock. At most 32
+ * blockers of each are kept, those that do not wait themselves first: all sessions ahead in a queue of 1,000 would be
+ * 500,000 numbers.
  */
 export const SESSIONS = {
   sql: /* SQL */ `

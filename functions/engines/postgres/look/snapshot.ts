@@ -1,39 +1,35 @@
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
-import type { Seen, SessionOptions } from '../../shared/engine.ts';
-import type { Connection } from '../connect/connection.ts';
+import { countBy } from '../../../core/words/count-by.ts';
+import type { ServerConnection } from '../../shared/connection.ts';
+import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
+import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
-/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last: nothing is younger than they are. */
-export async function takeSnapshot(
-  connection: Connection,
+/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
+export async function readSnapshot(
+  connection: ServerConnection,
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
-): Promise<Seen<Snapshot>> {
+): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(connection, true, timeoutMs);
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
-  const redact = redactor(statements);
+  const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
 
-  const byState: Record<string, number> = {};
-  let used = 0;
-  for (const { takes_slot, state } of rows) {
-    if (!takes_slot) continue;
-    used++;
-    const name = stateOf(state);
-    byState[name] = (byState[name] ?? 0) + 1;
-  }
+  const inSlots = rows.filter(({ takes_slot }) => takes_slot);
+  const byState = Object.fromEntries(countBy(inSlots, ({ state }) => stateOf(state)));
   return {
     at: Date.now(),
     server: serverOf(limits),
     limits: limitsOf(limits),
-    used,
+    used: inSlots.length,
     ownSlots: 1,
     responderSessions: rows.filter((row) => row.is_responder).length,
     byState,
@@ -45,7 +41,7 @@ export async function takeSnapshot(
     userLimits,
     atLimit: limits.at_limit ?? [],
     deadlocks: limits.deadlocks ?? 0,
-    // Told in the server's log only.
+    // Only the server's log shows it.
     latestDeadlock: null,
     preparedTransactions: limits.prepared ?? [],
   };
@@ -63,19 +59,7 @@ function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Vi
   };
 }
 
-type Redact = (escaped: string) => Statement;
-
-/** Pools send the same few statements from hundreds of sessions: each is read once. */
-function redactor(detail: SessionOptions['statements']): Redact {
-  const known = new Map<string, Statement>();
-  return (escaped) => {
-    const statement = known.get(escaped) ?? redactStatement(unescape(escaped), 'postgres', detail);
-    known.set(escaped, statement);
-    return statement;
-  };
-}
-
-function sessionOf(row: SessionRow, server: string, redact: Redact): Session {
+function sessionOf(row: SessionRow, server: string, redact: (escaped: string) => Statement): Session {
   const state = stateOf(row.state);
   return {
     identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },
@@ -114,7 +98,7 @@ function unescape(escaped: string): string {
 
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
   if (backend_type === 'walsender') return 'replication';
-  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and what else RDS logs in as.
+  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and the other logins of RDS.
   return takes_slot && !/^rds/.test(user ?? '') ? 'client' : 'system';
 }
 

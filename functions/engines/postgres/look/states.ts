@@ -9,7 +9,9 @@ export const SQL_STATE = {
   'idle-in-transaction-aborted': 'idle in transaction (aborted)',
 } as const satisfies Record<Expectation['state'], string>;
 
-/** NULL and `disabled` (track_activities off) tell nothing; `starting` is a connection that has not logged in yet (18). */
+/**
+ * NULL and `disabled` (track_activities off) say nothing; `starting` (18) is a connection that has not logged in yet.
+ */
 export function stateOf(sqlState: string | null): SessionState {
   switch (sqlState) {
     case 'active':

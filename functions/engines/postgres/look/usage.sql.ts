@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 
 /**
- * How many slots are taken, by state, and what are the sessions at? Client backends take a slot each; walsenders and workers
- * have slots of their own. 14 and later. $1: LONG_QUERY_MS. Our own session is counted, but what it does is not told.
- * Without pg_read_all_stats type and state are NULL: a row with a database is then taken for a client.
+ * How many slots are taken, by state, and what do the sessions do? Client backends take a slot each; walsenders and
+ * workers have slots of their own. 14 and later. $1: LONG_QUERY_MS. Our own session is counted, but not what it does.
+ * Without pg_read_all_stats type and state are NULL: a row with a database then counts as a client.
  */
 export const USAGE = {
   sql: /* SQL */ `
@@ -20,8 +20,10 @@ export const USAGE = {
         state,
         wait_event_type,
         usename = session_user AS is_responder,
-        CASE WHEN pid <> pg_backend_pid() THEN extract(epoch FROM clock_timestamp() - query_start) * 1000 END AS query_ms,
-        CASE WHEN pid <> pg_backend_pid() THEN extract(epoch FROM clock_timestamp() - xact_start) * 1000 END AS transaction_ms
+        CASE WHEN pid <> pg_backend_pid() THEN extract(epoch FROM clock_timestamp() - query_start) * 1000 END
+          AS query_ms,
+        CASE WHEN pid <> pg_backend_pid() THEN extract(epoch FROM clock_timestamp() - xact_start) * 1000 END
+          AS transaction_ms
       FROM pg_stat_activity
       WHERE backend_type = 'client backend' OR (backend_type IS NULL AND datid IS NOT NULL)
     ) AS clients

@@ -4,8 +4,8 @@ import * as z from 'zod/mini';
 export const NO_LIMIT = -1;
 
 /**
- * Are an administrator's routines here, may we call them, and is it an administrator they belong to? Whoever owns a
- * function decides what our session does when it calls it. All versions; no privileges.
+ * Are the routines here, may we call them, and do they belong to an administrator? The owner of a function decides what
+ * our session does when it calls it. All versions; no privileges.
  */
 export const LIMIT_ROUTINES = {
   sql: /* SQL */ `
@@ -24,7 +24,7 @@ export const LIMIT_ROUTINES = {
   row: z.object({ present: z.boolean(), trusted: z.boolean(), may_call: z.boolean() }),
 };
 
-/** Which roles may be limited, and how many connections may they have? Only where LIMIT_ROUTINES says that all is well. */
+/** Which roles may be limited, and how many connections may they have? Run only where LIMIT_ROUTINES finds no fault. */
 export const USER_LIMITS = {
   sql: /* SQL */ `
     SELECT role_name::text AS "user", connection_limit AS "limit", refusal FROM headroom.connection_limits()`,
@@ -32,8 +32,8 @@ export const USER_LIMITS = {
 };
 
 /**
- * Changes the limit of a role and tells the one it found: where that is not $2, nothing was changed; NULL: there is no such
- * role. $1: role. $2: the limit it starts from. $3: the new one. $4: further users that are Headroom's own.
+ * Changes the limit of a role and returns the one it found: where that is not $2, nothing was changed; NULL: there is
+ * no such role. $1: role. $2: the limit it starts from. $3: the new one. $4: further users that are Headroom's own.
  * No row: the role is one of our own. Raises 42501 for a role that may not be limited, 22023 for a limit that is none.
  */
 export const LIMIT_CONNECTIONS = {
@@ -43,7 +43,7 @@ export const LIMIT_CONNECTIONS = {
   row: z.object({ found: z.nullable(z.number()) }),
 };
 
-/** The limit as it stands. $1: role. All versions; no privileges. */
+/** The present limit. $1: role. All versions; no privileges. */
 export const LIMIT_OF = {
   sql: /* SQL */ `SELECT rolconnlimit AS "limit" FROM pg_roles WHERE rolname = $1::name`,
   row: z.object({ limit: z.number() }),

@@ -1,6 +1,7 @@
 import { paginateQuery } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
+import type { CauseName } from '../../../../functions/core/policy/cause-names.ts';
 import { scopeInWords, type Pause } from '../../../../functions/core/policy/pause.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
 import type { Incident } from '../../../../functions/core/record/incident.ts';
@@ -160,7 +161,7 @@ describe('changing and closing', () => {
   it('writes fields, returns the whole incident and lets later reads see it', async () => {
     await opened('change', 'change-1');
     const cause = {
-      name: 'connection-leak',
+      name: 'connection-leak' as const,
       confidence: 0.8,
       evidence: ['41 of 60 sessions idle over 5 min'],
       ranking: [],
@@ -231,7 +232,7 @@ describe('changing and closing', () => {
     const spared = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`${i} ${long.slice(0, 200)}`, i]));
     await store.incidents.change('huge-1', {
       escalation: { reason: long, advice },
-      cause: { name: long, confidence: Number.NaN, evidence: advice, ranking: [] },
+      cause: { name: long as CauseName, confidence: Number.NaN, evidence: advice, ranking: [] },
       spared,
     });
     for (let i = 0; i < 25; i += 1) {

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { poolSizeFor } from '../../../../functions/core/cause/advice-sizes.ts';
 import { adviseOn, type Advised } from '../../../../functions/core/cause/advice.ts';
-import { CAUSES, type CauseName } from '../../../../functions/core/cause/find-cause.ts';
+import { CAUSES } from '../../../../functions/core/cause/find-cause.ts';
 import { MAX_LINES } from '../../../../functions/core/messages/text.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
+import type { CauseName } from '../../../../functions/core/policy/cause-names.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
 
 function factsOf(sessions: readonly Session[], usable = 100) {
-  return diagnose(aSnapshot(usable, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).facts;
+  return diagnoseSnapshot(aSnapshot(usable, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).facts;
 }
 
 const leak = factsOf(

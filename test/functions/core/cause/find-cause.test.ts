@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { generateIncident } from '../../../../bench/incidents/generate.ts';
 import { MODELS } from '../../../../bench/incidents/models.ts';
-import { NO_CONTEXT } from '../../../../functions/core/cause/facts.ts';
 import { CAUSES, tierOrderFor, weighCauses } from '../../../../functions/core/cause/find-cause.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { consumerOf, type Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
-  return diagnose(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;
+  return diagnoseSnapshot(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;
 }
 
 describe('the cause', () => {
@@ -80,7 +79,7 @@ describe('the cause', () => {
     const limit = { targetId: 'orders', user: 'shop', account: '"shop"', incidentId: 'i', limit: 40, before: null };
     const limits = [{ ...limit, at: 0, setBy: 0, isSet: true, toldAt: null }];
     const settings = { policy: aPolicy(), mode: 'act' as const };
-    const { cause } = diagnose(aSnapshot(100, idle, { atLimit }), settings, { ...NO_HISTORY, limits });
+    const { cause } = diagnoseSnapshot(aSnapshot(100, idle, { atLimit }), settings, { ...NO_HISTORY, limits });
     expect(cause.name).not.toBe('consumer-limit');
     expect(cause.evidence.join()).not.toContain('its own limit');
   });
@@ -89,7 +88,7 @@ describe('the cause', () => {
     const sessions = many(100, 1, (id) => aSession(id, { connectedMs: 4_000, stateMs: 4_000 }));
     const policy = aPolicy();
     const rehearsed = { ...policy, ages: { ...policy.ages, idleSeconds: 3 } };
-    const { cause } = diagnose(aSnapshot(100, sessions), { policy: rehearsed, mode: 'act' }, NO_HISTORY);
+    const { cause } = diagnoseSnapshot(aSnapshot(100, sessions), { policy: rehearsed, mode: 'act' }, NO_HISTORY);
     expect(cause.name).toBe('connection-leak');
   });
 
@@ -127,7 +126,7 @@ describe('the cause', () => {
     const policy = aPolicy();
     for (const [kind, model] of MODELS.entries()) {
       const { snapshot, context } = generateIncident(model, kind);
-      const { facts } = diagnose(snapshot, { policy, mode: 'act' }, NO_HISTORY, context);
+      const { facts } = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, NO_HISTORY, { context });
       const known = weighCauses({ ...facts, unknown: [] }, policy);
       const unknown = weighCauses({ ...facts, unknown: ['this', 'that'] }, policy);
       const causes = (all: typeof known) => all.filter(({ name }) => name !== 'unclear');
@@ -139,31 +138,13 @@ describe('the cause', () => {
 
   it('takes nothing for or against any cause from samples that are not there', () => {
     const sessions = many(100, 1, (id) => aSession(id, { connectedMs: null }));
-    const { facts } = diagnose(aSnapshot(100, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);
+    const { facts } = diagnoseSnapshot(aSnapshot(100, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY);
     const needsMore = ['usage climbed slowly', 'usage climbed suddenly', 'clients stay connected'];
     const needing = weighCauses(facts, aPolicy())
       .flatMap(({ signals }) => signals)
       .filter(({ of }) => needsMore.includes(of) || /reconnect|(?:were|been) used|configured pools/.test(of));
     expect(needing.length).toBeGreaterThanOrEqual(7);
     for (const signal of needing) expect(signal).toMatchObject({ weight: 0, words: '' });
-  });
-
-  it('heeds what poolers and applications tell, within bounds', () => {
-    const sessions = many(100, 1, (id) => aSession(id, { stateMs: 20_000, client: `10.0.0.${id % 8}` }));
-    const told = (strength: number) =>
-      diagnose(aSnapshot(100, sessions), { policy: aPolicy(), mode: 'act' }, NO_HISTORY, {
-        ...NO_CONTEXT,
-        told: [
-          { cause: 'pool-oversubscription', strength, words: 'the pooler has 40 clients waiting' },
-          { cause: 'of another version', strength: 1, words: 'unheard' },
-        ],
-      }).cause;
-    const [against, unsaid, for_, beyond] = [told(0), causeOf(sessions), told(1), told(99)];
-    expect(against.confidence).toBeLessThan(unsaid.confidence);
-    expect(for_.confidence).toBeGreaterThan(unsaid.confidence);
-    expect(beyond).toEqual(for_);
-    expect(for_.evidence).toContain('the pooler has 40 clients waiting');
-    expect(against.evidence.join()).not.toMatch(/waiting|unheard/);
   });
 
   describe('after sessions were ended', () => {
@@ -175,7 +156,7 @@ describe('the cause', () => {
       const snapshot = aSnapshot(100, [...sessions, ...others]);
       const [lost] = sessions;
       const ended = new Map([[consumerOf(lost ?? aSession(0)), { sessions: 30, since: snapshot.at + ACT_AT }]]);
-      return diagnose(snapshot, { policy: aPolicy(), mode: 'act' }, { ...NO_HISTORY, ended });
+      return diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, { ...NO_HISTORY, ended });
     };
 
     it('is a storm, no leak, when as many have come in their place at once', () => {
@@ -207,7 +188,7 @@ describe('the cause', () => {
   });
 
   it('has probabilities that are 1 together and follow from the weights', () => {
-    const { facts } = diagnose(
+    const { facts } = diagnoseSnapshot(
       aSnapshot(
         100,
         many(100, 1, (id) => active(id)),

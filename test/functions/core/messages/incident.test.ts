@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CauseFinding } from '../../../../functions/core/cause/finding.ts';
 import { composeMessage } from '../../../../functions/core/messages/incident.ts';
 import type { Message } from '../../../../functions/core/messages/message.ts';
 import { composeRefusal } from '../../../../functions/core/messages/refused-event.ts';
@@ -49,7 +50,7 @@ const RELIEVED: Incident = {
   usagePeak: 98.9,
   refused: 14,
   cause: {
-    name: 'connection-leak',
+    name: 'connection-leak' as const,
     confidence: 0.71,
     evidence: [
       '41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min',
@@ -196,7 +197,7 @@ describe('a resolved incident', () => {
 
   it('warns when it was not needed because clients are only at a limit of their own', () => {
     const evidence = ['the user shop has all 40 connections'];
-    const cause = { name: 'consumer-limit', confidence: 0.8, evidence, ranking: [] };
+    const cause = { name: 'consumer-limit' as const, confidence: 0.8, evidence, ranking: [] };
     const advice = ['raise that limit if the server has room for it'];
     const change = { outcome: 'not-needed' as const, usageAfter: 61, cause, advice };
     const { subject, body, attributes } = compose('resolved', change, []);
@@ -340,7 +341,13 @@ const hostileIncident = fc
     failure: fc.record({ error: hostile, detail: hostile }),
     target: fc.record({ endpoint: hostile, instance: hostile }),
   })
-  .map((fields): Incident => ({ ...RELIEVED, ...fields, target: { ...RELIEVED.target, ...fields.target } }));
+  .map((fields): Incident => ({
+    ...RELIEVED,
+    ...fields,
+    // A record may hold anything, whatever its type says.
+    cause: fields.cause as CauseFinding,
+    target: { ...RELIEVED.target, ...fields.target },
+  }));
 const aLimit = (user: string): ActLimit => ({
   user,
   account: user,

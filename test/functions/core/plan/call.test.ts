@@ -21,7 +21,7 @@ const calls: fc.Arbitrary<PersonsCall> = fc
   .map((made) => aCall(made));
 
 function plan(sessions: readonly Session[], call = aCall(), policy = aPolicy()) {
-  return planCall(aSnapshot(100, sessions), policy, call, NO_HISTORY);
+  return planCall(aSnapshot(100, sessions), policy, { call, confirmed: null }, NO_HISTORY);
 }
 
 const idsOf = (planned: ReturnType<typeof plan>) => planned.victims.map(({ session }) => session.identity.id);
@@ -57,7 +57,7 @@ describe('every plan of a call', () => {
   it('ends nobody that may never be ended, and nobody that was not named', () => {
     fc.assert(
       fc.property(snapshots, policies, calls, (snapshot, policy, call) => {
-        const { victims } = planCall(snapshot, policy, call, NO_HISTORY);
+        const { victims } = planCall(snapshot, policy, { call, confirmed: null }, NO_HISTORY);
         expect(victims.filter(({ session }) => mayNeverEnd(session, call))).toEqual([]);
         for (const { session, expect: expected } of victims) {
           expect(expected.state).toBe(session.state);
@@ -74,7 +74,12 @@ describe('every plan of a call', () => {
   it('stays within every cap, unless a person lifts them, and says of every session that it means what becomes of it', () => {
     fc.assert(
       fc.property(snapshots, policies, calls, fc.nat(40), (snapshot, policy, call, countedHour) => {
-        const { victims, spared, others } = planCall(snapshot, policy, call, { ...NO_HISTORY, countedHour });
+        const { victims, spared, others } = planCall(
+          snapshot,
+          policy,
+          { call, confirmed: null },
+          { ...NO_HISTORY, countedHour },
+        );
         expect(victims.length + spared.length + others).toBe(snapshot.sessions.length);
         const { usable } = snapshot.limits;
         const { perTierPercent, perIncidentPercent, perHourPercent } = policy.caps;
@@ -93,9 +98,9 @@ describe('every plan of a call', () => {
   it('ends of a confirmed plan nobody that was not in it', () => {
     fc.assert(
       fc.property(snapshots, snapshots, policies, calls, (shown, later, policy, call) => {
-        const before = planCall(shown, policy, call, NO_HISTORY).victims;
+        const before = planCall(shown, policy, { call, confirmed: null }, NO_HISTORY).victims;
         const confirmed = new Map(before.map(({ session }) => [sessionKey(session.identity), session.state]));
-        for (const { session } of planCall(later, policy, call, NO_HISTORY, confirmed).victims) {
+        for (const { session } of planCall(later, policy, { call, confirmed }, NO_HISTORY).victims) {
           const state = confirmed.get(sessionKey(session.identity));
           expect(state).toBeDefined();
           if (!call.active) expect(session.state).toBe(state);
@@ -142,7 +147,7 @@ describe('a call', () => {
     expect(idsOf(plan([active(1), waiter(2, [1]), aSession(3)], call))).toEqual([3, 1, 2]);
     const confirmed = new Map([[sessionKey(aSession(1).identity), 'idle' as const]]);
     const toActive = (allowed: PersonsCall) =>
-      planCall(aSnapshot(100, [inTransaction(1), aSession(2)]), aPolicy(), allowed, NO_HISTORY, confirmed);
+      planCall(aSnapshot(100, [inTransaction(1), aSession(2)]), aPolicy(), { call: allowed, confirmed }, NO_HISTORY);
     expect(idsOf(toActive(call))).toEqual([1]);
     expect(idsOf(toActive(aCall()))).toEqual([]);
     expect(reasonsOf(toActive(aCall()))).toEqual({ 1: 'changed-since', 2: 'came-later' });

@@ -4,7 +4,7 @@ import { describeChoice } from '../../../../functions/core/plan/choice.ts';
 import { HARM, harmOf } from '../../../../functions/core/plan/harm.ts';
 import { NO_HISTORY, type History, type Plan } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const policy = aPolicy();
@@ -17,7 +17,7 @@ function planOf(
   changed: Parameters<typeof aPolicy>[0] = {},
 ): Plan {
   const settings = { policy: aPolicy(changed), mode: 'act' as const };
-  return diagnose(aSnapshot(usable, sessions), settings, { ...NO_HISTORY, ...history }).plan;
+  return diagnoseSnapshot(aSnapshot(usable, sessions), settings, { ...NO_HISTORY, ...history }).plan;
 }
 
 const planned = ({ tiers }: Plan) =>

@@ -14,14 +14,14 @@ import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../../functions/core/policy/protection.ts';
 import { consumerOf, sessionKey } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../../support/a-session.ts';
 import { aSummary } from '../../../support/an-approval.ts';
 import { policies, snapshots } from '../../../support/arbitraries.ts';
 import { aStorm } from '../../../support/storming.ts';
 
 function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {
-  return diagnose(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
+  return diagnoseSnapshot(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
 }
 
 /** Two looks at a server: the one that was asked about, and the one after the answer. */
@@ -172,7 +172,7 @@ describe('what a yes covers of a limit', () => {
       fc.property(stormsOfOne, stormsOfOne, (before, after) => {
         const settings = { policy: aPolicy(), mode: 'act' } as const;
         const limiting = (snapshot: Snapshot) =>
-          diagnose(snapshot, settings, STORMING).plan.tiers.find(({ limit }) => limit !== null);
+          diagnoseSnapshot(snapshot, settings, STORMING).plan.tiers.find(({ limit }) => limit !== null);
         const [asked, now] = [limiting(before), limiting(after)];
         if (!asked?.limit || !now?.limit) return;
         expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
@@ -193,7 +193,7 @@ describe('what a yes covers of a limit', () => {
     fc.assert(
       fc.property(stormsOfOne, (snapshot) => {
         const tierOf = (history: History) =>
-          diagnose(snapshot, settings, history).plan.tiers.find(({ tier }) => tier === 'cap-consumer');
+          diagnoseSnapshot(snapshot, settings, history).plan.tiers.find(({ tier }) => tier === 'cap-consumer');
         expect(tierOf(STORMING)?.limit).not.toBeNull();
         expect(tierOf({ ...STORMING, denied: new Set(['cap-consumer']) })).toMatchObject({ limit: null, victims: [] });
       }),
@@ -216,7 +216,7 @@ describe('whom only a person may end', () => {
           expect(tier.victims.slice(tier.victims.length - marked.length)).toEqual(marked);
           for (const { session } of tier.victims) expect(protectionOf(session, given)).toBeNull();
         }
-        const acting = diagnose(snapshot, { policy: given, mode: 'act' }, NO_HISTORY).plan.tiers;
+        const acting = diagnoseSnapshot(snapshot, { policy: given, mode: 'act' }, NO_HISTORY).plan.tiers;
         expect(acting.flatMap(({ victims }) => victims).filter(({ needsPerson }) => needsPerson !== null)).toEqual([]);
       }),
       { numRuns: 300 },

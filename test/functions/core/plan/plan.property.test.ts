@@ -9,7 +9,7 @@ import { TIER_NAMES, type TierName } from '../../../../functions/core/policy/tie
 import type { LimitRecord } from '../../../../functions/core/record/limit.ts';
 import { poolOf, sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { diagnose, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
 import { policies, snapshots, storms } from '../../../support/arbitraries.ts';
 
 const A_CAP: LimitRecord = {
@@ -62,7 +62,7 @@ function forAllPlans(
 ): void {
   fc.assert(
     fc.property(fc.oneof(snapshots, storms), policies, histories, (snapshot, policy, history) => {
-      const diagnosis = diagnose(snapshot, { policy, mode: 'act' }, history);
+      const diagnosis = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, history);
       const victims = diagnosis.plan.tiers.flatMap((tier) => (tier.mode === 'act' ? tier.victims : []));
       check({ snapshot, policy, history, diagnosis, victims });
     }),
@@ -242,8 +242,8 @@ describe('every plan', () => {
   it('is the same for the same sessions, in whatever order they come', () => {
     fc.assert(
       fc.property(snapshots, policies, (snapshot, policy) => {
-        const once = diagnose(snapshot, { policy, mode: 'act' }, NO_HISTORY);
-        const turned = diagnose(
+        const once = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, NO_HISTORY);
+        const turned = diagnoseSnapshot(
           { ...snapshot, sessions: [...snapshot.sessions].reverse() },
           { policy, mode: 'act' },
           NO_HISTORY,

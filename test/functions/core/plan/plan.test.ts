@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const acting = { policy: aPolicy(), mode: 'act' as const };
 
 function planOf(usable: number, sessions: readonly Session[], settings = acting, history: History = NO_HISTORY) {
-  return diagnose(aSnapshot(usable, sessions), settings, history).plan;
+  return diagnoseSnapshot(aSnapshot(usable, sessions), settings, history).plan;
 }
 
 function victimsOf(plan: ReturnType<typeof planOf>, tier: string): number[] {
@@ -67,7 +67,7 @@ describe('the plan', () => {
     const root = active(1, { transactionMs: 60_000 });
     const snapshot = aSnapshot(10, [root, ...many(9, 2, (id) => waiter(id, [1]))]);
     const methodOn = (engine: 'postgres' | 'mysql') =>
-      diagnose({ ...snapshot, server: { ...snapshot.server, engine } }, acting, NO_HISTORY).plan.tiers.find(
+      diagnoseSnapshot({ ...snapshot, server: { ...snapshot.server, engine } }, acting, NO_HISTORY).plan.tiers.find(
         ({ tier }) => tier === 'break-locks',
       )?.victims[0]?.method;
     expect(methodOn('postgres')).toBe('cancel');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
+import { modeOfTier } from '../../../../functions/core/plan/tiers/mode-of-tier.ts';
 import {
   describePause,
   fullPause,
@@ -11,8 +12,7 @@ import {
   scopeInWords,
   underPauses,
 } from '../../../../functions/core/policy/pause.ts';
-import { modeOfTier } from '../../../../functions/core/policy/policy.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause, scopesOver } from '../../../support/a-pause.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../../support/a-session.ts';
@@ -76,7 +76,7 @@ describe('a plan under pauses', () => {
         (snapshot, policy, scopes) => {
           const pauses = scopes.map((scope) => aPause(scope));
           const settings = underPauses({ policy, mode: 'act' }, pauses);
-          for (const { tier: name, mode } of diagnose(snapshot, settings, NO_HISTORY).plan.tiers) {
+          for (const { tier: name, mode } of diagnoseSnapshot(snapshot, settings, NO_HISTORY).plan.tiers) {
             const isPaused = scopes.some((scope) => scope.tier === null || scope.tier === name);
             expect(mode).toBe(isPaused ? 'observe' : modeOfTier(name, { policy, mode: 'act' }));
           }
@@ -99,13 +99,13 @@ describe('a plan under pauses', () => {
             incident,
             now: 0,
             pauses,
-            emptyLooks: 2,
-            looks: 2,
+            emptyRounds: 2,
+            countedRounds: 2,
             hasActed,
             limited: [],
             isWorsening: false,
           };
-          const diagnosis = diagnose(snapshot, underPauses({ policy, mode: 'act' }, pauses), NO_HISTORY);
+          const diagnosis = diagnoseSnapshot(snapshot, underPauses({ policy, mode: 'act' }, pauses), NO_HISTORY);
           const { next } = judgeSnapshot(snapshot, diagnosis, { ...situation, actedLately: {}, approvals: [] });
           const paused = scopes.some((scope) => scope.tier === null) ? null : scopes.map((scope) => scope.tier);
           if (paused === null) expect(['confirm', 'close', 'watch', 'escalate']).toContain(next);
@@ -121,10 +121,10 @@ describe('a plan under pauses', () => {
     const judge = (policy = aPolicy()) => {
       const incident = anIncident({ target: aTarget({ policy }) });
       const pauses = [own];
-      const diagnosis = diagnose(leak, underPauses(incident.target, pauses), NO_HISTORY);
+      const diagnosis = diagnoseSnapshot(leak, underPauses(incident.target, pauses), NO_HISTORY);
       const rest = {
-        emptyLooks: 0,
-        looks: 0,
+        emptyRounds: 0,
+        countedRounds: 0,
         hasActed: false,
         limited: [],
         isWorsening: false,

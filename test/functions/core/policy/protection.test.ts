@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { isRollbackTooCostly, matchesAny, protectionOf } from '../../../../functions/core/policy/protection.ts';
 import type { SparedReason } from '../../../../functions/core/policy/spared.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
@@ -67,6 +68,29 @@ describe('a rollback is too costly', () => {
     [true, 'when nobody can say for how long it has been writing', { hasWritten: true, transactionMs: null }],
   ])('is %s %s', (expected, _, changed) => {
     expect(isRollbackTooCostly(aSession(1, changed), policy)).toBe(expected);
+  });
+});
+
+describe('the policy says which rollback is too costly', () => {
+  it.each<[keyof Policy['rollback'], number, Partial<Session>, Partial<Session>]>([
+    ['maxRowsModified', 50_000, { rowsModified: 50_000 }, { rowsModified: 50_001 }],
+    ['maxRowsModified', 5, { rowsModified: 5 }, { rowsModified: 6 }],
+    [
+      'maxWritingSeconds',
+      60,
+      { state: 'active', hasWritten: true, transactionMs: 60_000 },
+      { state: 'active', hasWritten: true, transactionMs: 60_001 },
+    ],
+    [
+      'maxWritingSeconds',
+      3_600,
+      { state: 'active', hasWritten: true, transactionMs: 3_600_000 },
+      { state: 'active', hasWritten: true, transactionMs: 3_600_001 },
+    ],
+  ])('by rollback.%s, here %d', (limit, value, within, over) => {
+    const judged = aPolicy({ rollback: { ...policy.rollback, [limit]: value } });
+    expect(isRollbackTooCostly(aSession(1, within), judged)).toBe(false);
+    expect(isRollbackTooCostly(aSession(1, over), judged)).toBe(true);
   });
 });
 

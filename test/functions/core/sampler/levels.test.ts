@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { historyMsOf, judgeLevels } from '../../../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../../../functions/core/sampler/stored-sample.ts';
+import type { WarningName } from '../../../../functions/core/sampler/warnings.ts';
 import type { RefusalKind } from '../../../../functions/core/server/snapshot.ts';
 import { refusedAt, seenAt, unansweredAt } from '../../../support/a-sample.ts';
 import { aPolicy } from '../../../support/a-session.ts';
@@ -12,7 +14,8 @@ const MINUTE = 60_000;
 /** A sample each minute with these usages. */
 const minutely = (...usages: readonly number[]): StoredSample[] =>
   usages.map((usage, index) => seenAt(index * MINUTE, usage));
-const names = (history: readonly StoredSample[]) => judgeLevels(history, policy).standing.map(({ name }) => name);
+const names = (history: readonly StoredSample[], judged = policy) =>
+  judgeLevels(history, judged).standing.map(({ name }) => name);
 const crossing = (history: readonly StoredSample[]) => judgeLevels(history, policy).crossing;
 
 describe('the trigger', () => {
@@ -74,20 +77,34 @@ describe('the warnings', () => {
     expect(names(minutely(90, 90, 90, 90, 90, 90))).toEqual(['filling-up']);
   });
 
-  it('come with more than five queries over five minutes old, for a minute', () => {
-    const withQueries = (longQueries: number) => {
-      const activity = {
-        longestQueryMs: 400_000,
-        longestTransactionMs: 0,
-        longQueries,
-        blocked: 0,
-        sessionsOpened: null,
-        loginsRefused: null,
-      };
-      return [0, 1].map((index) => seenAt(index * MINUTE, 10, { activity }));
+  /** So many long queries in each of several samples. */
+  const withQueries = (longQueries: number, samples = 2) => {
+    const activity = {
+      longestQueryMs: 400_000,
+      longestTransactionMs: 0,
+      longQueries,
+      blocked: 0,
+      sessionsOpened: null,
+      loginsRefused: null,
     };
+    return Array.from({ length: samples }, (_, index) => seenAt(index * MINUTE, 10, { activity }));
+  };
+
+  it('come with more than five queries over five minutes old, for a minute', () => {
     expect(names(withQueries(5))).toEqual([]);
     expect(names(withQueries(6))).toEqual(['long-queries']);
+  });
+
+  it.each<[keyof Policy['levels'], number, readonly StoredSample[], readonly StoredSample[], WarningName]>([
+    ['warnPercent', 60, minutely(59, 59, 59), minutely(60, 60, 60), 'filling-up'],
+    ['warnSeconds', 240, minutely(80, 80, 80, 80), minutely(80, 80, 80, 80, 80), 'filling-up'],
+    ['lowHeadroomPercent', 30, minutely(70, 70, 70, 70, 70, 70), minutely(71, 71, 71, 71, 71, 71), 'headroom-low'],
+    ['lowHeadroomSeconds', 60, minutely(91), minutely(91, 91), 'headroom-low'],
+    ['longQueriesSeconds', 180, withQueries(6, 3), withQueries(6, 4), 'long-queries'],
+  ])('come as levels.%s says, here %d', (level, value, before, after, warning) => {
+    const judged = aPolicy({ levels: { ...policy.levels, [level]: value } });
+    expect(names(before, judged)).not.toContain(warning);
+    expect(names(after, judged)).toContain(warning);
   });
 
   const lasting = (minutes: number, make: (at: number) => StoredSample) =>

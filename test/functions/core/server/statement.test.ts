@@ -52,10 +52,12 @@ describe('a redacted statement', () => {
 
   test('is at most 200 characters long and made in no time, whatever the text', () => {
     for (const text of ["'", '"', '/*', '$a$', '\\', "E'\\", '(', 'a ', '1', '--', '/*/*', 'SET a.']) {
-      const startedAt = performance.now();
+      const before = process.threadCpuUsage();
       const redacted = redact(text.repeat(1_000_000)) ?? '';
       expect(redacted.length).toBeLessThanOrEqual(200);
-      expect(performance.now() - startedAt).toBeLessThan(100);
+      // Of the processor's time: on a busy machine everything takes longer by the clock.
+      const { user, system } = process.threadCpuUsage(before);
+      expect(user + system).toBeLessThan(100_000);
     }
   });
 

@@ -3,7 +3,7 @@ import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../../../functions/core/policy/target.ts';
 import type { Refusal, RefusalKind, Snapshot } from '../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../../../functions/core/verdict/situation.ts';
 import { judgeRefusal, judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause } from '../../../support/a-pause.ts';
@@ -19,8 +19,8 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     incident,
     now: HOUR,
     pauses: [],
-    emptyLooks: 0,
-    looks: 0,
+    emptyRounds: 0,
+    countedRounds: 0,
     hasActed: false,
     limited: [],
     isWorsening: false,
@@ -31,7 +31,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
 }
 
 function judge(snapshot: Snapshot, situation = situationOf()): Verdict {
-  return judgeSnapshot(snapshot, diagnose(snapshot, situation.incident.target, NO_HISTORY), situation);
+  return judgeSnapshot(snapshot, diagnoseSnapshot(snapshot, situation.incident.target, NO_HISTORY), situation);
 }
 
 const leak = aSnapshot(
@@ -96,8 +96,8 @@ describe('what comes next', () => {
 
   it('is a person, after looking again twice, when nobody may be ended', () => {
     expect(judge(busy)).toMatchObject({ next: 'settle' });
-    expect(judge(busy, situationOf({}, { emptyLooks: 1 }))).toMatchObject({ next: 'settle' });
-    expect(judge(busy, situationOf({}, { emptyLooks: 2 }))).toMatchObject({ next: 'escalate' });
+    expect(judge(busy, situationOf({}, { emptyRounds: 1 }))).toMatchObject({ next: 'settle' });
+    expect(judge(busy, situationOf({}, { emptyRounds: 2 }))).toMatchObject({ next: 'escalate' });
   });
 
   it.each<[string, Partial<TargetSettings>, Partial<Situation>, Snapshot]>([
@@ -118,7 +118,7 @@ describe('what comes next', () => {
 
   it('is a person when it has acted, is still pressed, and only tiers in observe mode are left', () => {
     const policy = aPolicy({ tiers: { 'kill-idle': 'observe' } });
-    const verdict = judge(leak, situationOf({ policy }, { hasActed: true, emptyLooks: 2 }));
+    const verdict = judge(leak, situationOf({ policy }, { hasActed: true, emptyRounds: 2 }));
     expect(verdict).toMatchObject({ next: 'escalate' });
     expect(JSON.stringify(verdict)).toContain('kill-idle is in observe mode; it would end 30');
   });
@@ -165,12 +165,12 @@ describe('what comes next', () => {
 
   it('is to wait while another executor is ending sessions on the server', () => {
     const busy = { ...leak, othersActing: true };
-    expect(judge(busy, situationOf({}, { emptyLooks: 9 }))).toMatchObject({ next: 'settle' });
+    expect(judge(busy, situationOf({}, { emptyRounds: 9 }))).toMatchObject({ next: 'settle' });
     expect(judge(busy, situationOf({}, { now: HOUR + 12 * 60_000 }))).toMatchObject({ next: 'escalate' });
   });
 
   it('is a person when rounds or time run out', () => {
-    expect(judge(leak, situationOf({}, { looks: 12 }))).toMatchObject({
+    expect(judge(leak, situationOf({}, { countedRounds: 12 }))).toMatchObject({
       next: 'escalate',
       why: '12 rounds have not brought relief',
     });
@@ -189,9 +189,9 @@ describe('what comes next', () => {
 
   it('says which cap stopped it', () => {
     const policy: Policy = aPolicy({ caps: { perTierPercent: 30, perIncidentPercent: 1, perHourPercent: 100 } });
-    const situation = situationOf({ policy }, { emptyLooks: 2 });
+    const situation = situationOf({ policy }, { emptyRounds: 2 });
     const history = { ...NO_HISTORY, countedIncident: 1 };
-    const verdict = judgeSnapshot(leak, diagnose(leak, situation.incident.target, history), situation);
+    const verdict = judgeSnapshot(leak, diagnoseSnapshot(leak, situation.incident.target, history), situation);
     expect(verdict.why).toContain('cap-incident');
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NO_HISTORY, type History, type TierPlan } from '../../../../../functions/core/plan/tier-plan.ts';
 import { TIERS } from '../../../../../functions/core/plan/tiers/index.ts';
-import { modeOfTier, type Policy } from '../../../../../functions/core/policy/policy.ts';
+import { modeOfTier } from '../../../../../functions/core/plan/tiers/mode-of-tier.ts';
+import type { Policy } from '../../../../../functions/core/policy/policy.ts';
 import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
-import { diagnose } from '../../../../../functions/core/verdict/diagnosis.ts';
+import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, asked one question, idle since. */
@@ -34,7 +35,7 @@ function planned(
   { policy = {}, history = {} }: { readonly policy?: Partial<Policy>; readonly history?: Partial<History> } = {},
 ): TierPlan {
   const settings = { policy: aPolicy({ tiers: { 'cap-consumer': 'act' }, ...policy }), mode: 'act' as const };
-  const diagnosis = diagnose(aSnapshot(100, sessions, changed), settings, {
+  const diagnosis = diagnoseSnapshot(aSnapshot(100, sessions, changed), settings, {
     ...NO_HISTORY,
     lastCause: 'connection-storm',
     ...history,
@@ -89,6 +90,26 @@ describe('cap-consumer', () => {
   it('leaves its user a least number of connections', () => {
     const policy = { consumerCap: { ...aPolicy().consumerCap, leastSessions: 85 } };
     expect(planned([...storm, ...shop], mayLimit(), { policy }).limit).toMatchObject({ limit: 85 });
+  });
+
+  it.each([
+    [0, 60],
+    [10, 50],
+    [25, 35],
+  ])('leaves a margin under the relief level: with marginPercent %d the limit is %d', (marginPercent, limit) => {
+    const policy = { consumerCap: { ...aPolicy().consumerCap, marginPercent } };
+    expect(planned([...storm, ...shop], mayLimit(), { policy }).limit).toMatchObject({ limit });
+  });
+
+  it.each([
+    [89, false],
+    [90, true],
+  ])('limits a shared user up to its share: with sharedPercent %d one that holds 90: %s', (share, may) => {
+    const shared = storm.map((session, index) => (index === 0 ? { ...session, application: 'mail' } : session));
+    const policy = { consumerCap: { ...aPolicy().consumerCap, sharedPercent: share } };
+    const { limit, refusal } = planned([...shared, ...shop], mayLimit(), { policy });
+    expect(limit !== null).toBe(may);
+    if (!may) expect(refusal?.why).toContain('2 applications share it');
   });
 
   it('does nothing where nothing speaks of a storm, and nothing while clients get in', () => {

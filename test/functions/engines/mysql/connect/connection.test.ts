@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { knock } from '../../../../../functions/engines/mysql/connect/canary.ts';
+
 import { openConnection } from '../../../../../functions/engines/mysql/connect/connection.ts';
-import { PING } from '../../../../../functions/engines/mysql/connect/login.sql.ts';
+import { mysqlEngine } from '../../../../../functions/engines/mysql/engine.ts';
 import { ConnectionLost, Refused } from '../../../../../functions/engines/shared/engine.ts';
+import { PING } from '../../../../../functions/engines/shared/login.ts';
 
 const servers: Server[] = [];
 const sockets: Socket[] = [];
@@ -53,7 +54,9 @@ const OK = Buffer.from('00000002000000', 'hex');
 const FULL = packet(0, Buffer.from('\xff\x10\x04Too many connections', 'latin1'));
 
 const refusalTo = async (...answers: readonly Buffer[]) => {
-  const refused: unknown = await knock(await loginTo(...answers), 150).catch((error: unknown) => error);
+  const refused: unknown = await mysqlEngine
+    .tryCanaryLogin(await loginTo(...answers), 150)
+    .catch((error: unknown) => error);
   if (!(refused instanceof Refused)) throw new Error('it did not refuse');
   return refused.refusal;
 };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { checkInstance } from '../../../../../functions/engines/mysql/connect/connect.ts';
 import { featuresOf } from '../../../../../functions/engines/mysql/connect/features.ts';
 import { serverOf } from '../../../../../functions/engines/mysql/look/sample.ts';
 import { Refused } from '../../../../../functions/engines/shared/engine.ts';
+import { checkInstance } from '../../../../../functions/engines/shared/login.ts';
 
 /** A server's own words, of which each test takes away or adds some. */
 function found(variables: Record<string, string>, grants: readonly string[]) {
@@ -68,7 +68,7 @@ test.each([
   ['10.5.27-MariaDB', '', 'mariadb', 10, false],
   ['12.1.1-MariaDB', '', 'mariadb', 12, false],
   ['8.0.36', 'MariaDB Server in disguise', 'mariadb', 8, false],
-] as const)('%s %s is %s %i, supported: %s', (version, version_comment, engine, major, tested) => {
+] as const)('%s %s is %s %i, supported: %s', (...[version, version_comment, engine, major, tested]) => {
   const features = featuresOf(found({ version, version_comment }, []));
   const row = {
     identity: 'x',

@@ -2,7 +2,8 @@ import mysql, { type RowDataPacket } from 'mysql2/promise';
 import { expect, test } from 'vitest';
 import { MYSQL_FLAVOURS } from '../../../../../drill/servers/files/mysql-flavours.ts';
 import { startMysql } from '../../../../../drill/servers/mysql.ts';
-import { loginGrants, renderGrants, type GrantOptions } from '../../../../../functions/engines/mysql/grants/grants.ts';
+import { loginGrants, type GrantOptions } from '../../../../../functions/engines/mysql/grants/grants.ts';
+import { renderGrants } from '../../../../../functions/engines/shared/grants.ts';
 
 const options: GrantOptions = {
   engine: 'mysql',

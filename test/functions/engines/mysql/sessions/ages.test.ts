@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { agesOf } from '../../../../../functions/engines/mysql/sessions/ages.ts';
-import { noteArrivals } from '../../../../../functions/engines/mysql/sessions/arrivals.ts';
-import { noteSleepers } from '../../../../../functions/engines/mysql/sessions/sleepers.ts';
+import { trackArrivals } from '../../../../../functions/engines/mysql/sessions/arrivals.ts';
+import { trackSleepers } from '../../../../../functions/engines/mysql/sessions/sleepers.ts';
 import type { ProcessRow, StatementRow } from '../../../../../functions/engines/mysql/sessions/usage.sql.ts';
 
 const process: ProcessRow = {
@@ -51,7 +51,7 @@ test('a clock that started over leaves the whole seconds, less what the statemen
 });
 
 test('a session has been connected since the last list without it, at most; before the first nobody knows', () => {
-  const arrivals = noteArrivals();
+  const arrivals = trackArrivals();
   arrivals.note(10, 1_000);
   arrivals.note(15, 3_000);
   arrivals.note(30, 60_000);
@@ -67,7 +67,7 @@ test('sleepers are never said to have slept longer than they have, whatever they
   const looks = fc.array(fc.integer({ min: 1, max: 6_000 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(life, looks, fc.nat(999), (statements, steps, offset) => {
-      const sleepers = noteSleepers();
+      const sleepers = trackSleepers();
       let now = 1_000_000 + offset;
       for (const step of steps) {
         now += step;

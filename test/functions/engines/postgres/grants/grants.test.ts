@@ -1,12 +1,9 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { startPostgres } from '../../../../../drill/servers/postgres.ts';
-import {
-  loginGrants,
-  renderGrants,
-  type GrantOptions,
-} from '../../../../../functions/engines/postgres/grants/grants.ts';
+import { loginGrants, type GrantOptions } from '../../../../../functions/engines/postgres/grants/grants.ts';
 import { serverOf } from '../../../../../functions/engines/postgres/look/sample.ts';
+import { renderGrants } from '../../../../../functions/engines/shared/grants.ts';
 
 const options: GrantOptions = {
   major: 18,

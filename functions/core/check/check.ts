@@ -1,0 +1,66 @@
+import type { TargetSettings } from '../policy/target.ts';
+import { RIGHTS_OF } from '../protocol/check-facts.ts';
+import type { CheckAnswer } from '../protocol/worker.ts';
+import { describeAdmission } from '../server/admission.ts';
+import type { EngineName } from '../server/snapshot.ts';
+import { CHECKS, fine, notReached, shown, type CheckFinding, type CheckId } from './finding.ts';
+import { checkCanary, checkLoginLimits, checkPowers, checkReserve, checkTrial, checkVisibility } from './logins.ts';
+import {
+  checkClock,
+  checkDatabase,
+  checkHolders,
+  checkLimit,
+  checkServer,
+  checkSettings,
+  checkTls,
+  checkTracking,
+} from './server-setup.ts';
+import { checkRefusal } from './way-in.ts';
+
+type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'>;
+type AnsweredCheck = Extract<CheckAnswer, { ok: true }>;
+
+/**
+ * What a check of the worker means: one finding for each of `CHECKS` that the engine has, in their order, with the fix for
+ * whatever is not in place. A worker that was refused yields findings too.
+ */
+export function judgeCheck(answer: CheckAnswer, target: CheckedTarget): readonly CheckFinding[] {
+  const findings = answer.ok
+    ? findingsInside(answer, target)
+    : checkRefusal(answer.refusal, answer.sources, target.engine);
+  const found = new Map(findings.map((finding) => [finding.id, finding]));
+  return checksOf(target.engine).map((id) => found.get(id) ?? notReached(id, 'not reached'));
+}
+
+/** Whether something that Headroom needs is not in place. */
+export function hasFailures(findings: readonly CheckFinding[]): boolean {
+  return findings.some(({ status }) => status === 'failed');
+}
+
+function checksOf(engine: EngineName): CheckId[] {
+  const foreign = new Set<string>(RIGHTS_OF.mysql.filter((right) => !RIGHTS_OF[engine].includes(right)));
+  return (Object.keys(CHECKS) as CheckId[]).filter((id) => !foreign.has(id));
+}
+
+function findingsInside({ check, canary, admission, sources }: AnsweredCheck, target: CheckedTarget): CheckFinding[] {
+  const { engine } = target;
+  return [
+    fine('route', 'the server answers'),
+    checkTls(check, sources.tlsMode),
+    fine('slot', `got in ${describeAdmission(admission)}`),
+    fine('authentication', `logged in as ${shown(check.login.user)} by ${sources.responder}`),
+    checkServer(check),
+    ...check.trials.map(checkTrial),
+    checkVisibility(check),
+    checkReserve(check),
+    checkCanary(canary, sources.canary, engine),
+    checkPowers(check, canary),
+    checkLimit(check, target),
+    checkLoginLimits(check),
+    checkClock(check),
+    checkHolders(check, engine),
+    checkTracking(check),
+    checkDatabase(check),
+    checkSettings(check),
+  ];
+}

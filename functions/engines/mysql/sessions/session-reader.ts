@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { countdown } from '../../shared/within.ts';
+import type { Admitted } from '../connect/connect.ts';
+import { isServerError } from '../connect/connection.ts';
+import { trackArrivals, type Arrivals } from './arrivals.ts';
+import {
+  ADMINISTRATORS,
+  APPLICATIONS,
+  METADATA_LOCKS,
+  rowWaits,
+  USER_LIMITS,
+  type MetadataLockRow,
+} from './sessions.sql.ts';
+import { trackSleepers, type Sleepers } from './sleepers.ts';
+import {
+  INNODB_TRANSACTIONS,
+  OPEN_TRANSACTIONS,
+  processes,
+  statements,
+  THREADS,
+  type ProcessRow,
+  type Scope,
+  type StatementRow,
+  type TransactionRow,
+} from './usage.sql.ts';
+
+/** What the server shows of its sessions, each table as it was read. Maps are by thread, empty where there are none. */
+export interface Usage {
+  readonly processes: readonly ProcessRow[];
+  /** From before the processes were read until after the statements were. */
+  readonly readWithinMs: number;
+  /** See Arrivals. */
+  readonly connectedMs: (id: number) => number | null;
+  /** See Sleepers. */
+  readonly asleepMs: (id: number) => number;
+  /** Threads by session. */
+  readonly threads: ReadonlyMap<number, number>;
+  readonly statements: ReadonlyMap<number, StatementRow>;
+  readonly openTransactions: ReadonlyMap<number, { readonly event: number; readonly age_ms: number | null }>;
+  readonly innodb: readonly TransactionRow[];
+}
+
+/** What is needed only to end sessions, and to explain a cause. */
+export interface Details {
+  readonly rowWaits: readonly { readonly waiter: string; readonly blocker: string }[];
+  readonly metadataLocks: readonly MetadataLockRow[];
+  readonly applications: ReadonlyMap<number, string>;
+  readonly administrators: ReadonlySet<string>;
+  /** Sessions that a user may have, where it has a limit of its own. */
+  readonly userLimits: ReadonlyMap<string, number>;
+}
+
+/** Reads what one server shows of its sessions, over one connection, and remembers what only several reads show. */
+export interface SessionReader {
+  /** Within `timeoutMs` in all. */
+  readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
+  /** `timeoutMs`: for each of its statements. */
+  readDetails(usage: Usage, timeoutMs: number): Promise<Details>;
+}
+
+/** What earlier reads leave behind. */
+interface Memory {
+  readonly arrivals: Arrivals;
+  readonly sleepers: Sleepers;
+  innodbReadAt: number;
+}
+
+export function createSessionReader(admitted: Admitted): SessionReader {
+  // A connection of ours that has just gone may have read it just now.
+  const memory: Memory = { arrivals: trackArrivals(), sleepers: trackSleepers(), innodbReadAt: Date.now() };
+  memory.arrivals.note(admitted.self.id, Date.now());
+  return {
+    readUsage: (scope, timeoutMs) => readUsage(admitted, memory, scope, timeoutMs),
+    readDetails: (usage, timeoutMs) => readDetails(admitted, usage, timeoutMs),
+  };
+}
+
+/**
+ * The order matters: what a session does is read before the transactions it may have, so a session that has done
+ * nothing since has no other transaction either.
+ */
+async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeoutMs: number): Promise<Usage> {
+  const { connection, features, self } = admitted;
+  const { thread } = self;
+  const left = countdown(timeoutMs);
+  const askedAt = Date.now();
+  const ids = scope.ids === null ? [] : [scope.ids];
+  const rows = await connection.query(processes(features, scope), ids, timeoutMs);
+  const answeredAt = Date.now();
+  if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
+  const needsThreads = thread !== null || features.hasMetadataLocks;
+  const threads = needsThreads ? await connection.query(THREADS, [], left()) : [];
+  const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
+  const readWithinMs = Date.now() - askedAt;
+  const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
+  return {
+    processes: rows,
+    readWithinMs,
+    connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
+    asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
+    threads: new Map(threads.map(({ id, thread }) => [id, thread])),
+    statements: new Map(ran.map((row) => [row.thread, row])),
+    openTransactions: new Map(open.map((row) => [row.thread, row])),
+    innodb: features.hasTransactions ? await readTransactions(admitted, memory, left()) : [],
+  };
+}
+
+/** `rows`: all sessions of the server. */
+function noteAll({ arrivals, sleepers }: Memory, ownId: number, rows: readonly ProcessRow[], askedAt: number): void {
+  arrivals.note(Math.max(ownId, ...rows.map(({ id }) => id)), askedAt);
+  const asleep = rows.filter(({ command }) => command === 'Sleep');
+  sleepers.note(asleep, askedAt);
+}
+
+/** Two reads closer to each other than this would see the same transactions: see INNODB_TRANSACTIONS. */
+const INNODB_REST_MS = 110;
+
+async function readTransactions(
+  { connection }: Admitted,
+  memory: Memory,
+  timeoutMs: number,
+): Promise<readonly TransactionRow[]> {
+  await sleep(Math.max(0, memory.innodbReadAt + INNODB_REST_MS - Date.now()));
+  const rows = await connection.query(INNODB_TRANSACTIONS, [], timeoutMs);
+  memory.innodbReadAt = Date.now();
+  return rows;
+}
+
+async function readDetails({ connection, features }: Admitted, { innodb }: Usage, timeoutMs: number): Promise<Details> {
+  const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
+  const waits =
+    waiting.length === 0 || features.rowWaits === null
+      ? []
+      : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
+  const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
+  const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
+  const administrators =
+    features.administrators === 'privileges'
+      ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
+      : [{ name: 'rdsadmin' }];
+  const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
+  return {
+    rowWaits: waits,
+    metadataLocks: locks,
+    applications: new Map(applications.map(({ id, application }) => [id, application])),
+    administrators: new Set(administrators.map(({ name }) => name)),
+    userLimits: new Map(limits.map(({ name, most }) => [name, most])),
+  };
+}
+
+/** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
+const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
+
+/** The waits grow with the square of the queue. Without them waiters still show, and their blockers are unknown. */
+async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
+  try {
+    return await rows;
+  } catch (error) {
+    if (isServerError(error) && TOO_LONG.has(error.errno)) return [];
+    throw error;
+  }
+}

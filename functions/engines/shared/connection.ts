@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+import type * as z from 'zod/mini';
+import { ConnectionLost } from './engine.ts';
+
+/** One statement, and what each of its rows must look like. */
+interface Query<T extends z.ZodMiniType> {
+  readonly sql: string;
+  readonly row: T;
+}
+
+/** One connection to a server that cannot crash the process, cannot hang and cannot be used after it failed. */
+export interface ServerConnection<Value = unknown> {
+  /**
+   * Runs one statement and checks its rows. Throws the server's own error when that leaves the connection usable, else
+   * ConnectionLost. A statement that takes longer than `timeoutMs` costs the connection.
+   */
+  query<T extends z.ZodMiniType>(
+    statement: Query<T>,
+    values: readonly Value[],
+    timeoutMs: number,
+  ): Promise<z.infer<T>[]>;
+  readonly isOpen: boolean;
+  /** Says goodbye and drops the socket, without waiting. */
+  close(): void;
+}
+
+/** The row of a statement that always has one. */
+export function firstRow<T>(rows: readonly T[]): T {
+  const [row] = rows;
+  if (row === undefined) throw new ConnectionLost('', 'the server answered without a row');
+  return row;
+}
+
+/** The socket under a driver's connection: once it is dropped or left, nothing is sent over it any more. */
+export class Line {
+  #isOpen = true;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  readonly drop = (): void => {
+    this.#isOpen = false;
+    this.#socket.destroy();
+  };
+
+  leave(sayGoodbye: () => void): void {
+    if (this.#isOpen) sayGoodbye();
+    this.#isOpen = false;
+    // Time for the goodbye to leave; a server that does not read it must not hold us up.
+    setTimeout(() => this.#socket.destroy(), 500).unref();
+  }
+}

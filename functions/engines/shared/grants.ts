@@ -1,0 +1,16 @@
+export interface Grant {
+  /** One statement, without its semicolon; null for a remark that needs no statement. */
+  readonly sql: string | null;
+  /** One sentence for whoever reads the script before running it. */
+  readonly why: string;
+}
+
+/** The grants as a script: a comment above each statement. */
+export function renderGrants(grants: readonly Grant[]): string {
+  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
+}
+
+/** A line break in a name would end the comment and start a statement. */
+export function commentSafe(quoted: string): string {
+  return quoted.replace(/[\r\n]+/g, ' ');
+}

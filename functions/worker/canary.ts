@@ -1,0 +1,57 @@
+import type { Canary, Sample } from '../core/server/snapshot.ts';
+import { Refused, type EngineSession, type WithoutCanary } from '../engines/shared/engine.ts';
+import { timeLeft } from '../engines/shared/within.ts';
+import type { Access } from './admission.ts';
+
+const CANARY_MS = 3_000;
+
+/** What only an ordinary login shows: whether it gets in, and connections that are still logging in. */
+export async function readAsCanary(
+  access: Access,
+  session: EngineSession,
+  sample: WithoutCanary<Sample>,
+  left: () => number,
+): Promise<Pick<Sample, 'canary' | 'halfOpen'>> {
+  const canary = await tryCanary(access, left());
+  return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
+}
+
+/** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
+export async function tryCanary(
+  { engine, logins }: Pick<Access, 'engine' | 'logins'>,
+  timeoutMs: number,
+): Promise<Canary> {
+  const deadline = Date.now() + Math.min(CANARY_MS, timeoutMs);
+  const tryOnce = async (isFresh: boolean): Promise<Canary> => {
+    const startedAt = Date.now();
+    try {
+      const login = await logins.canary(isFresh);
+      if (login === null) return { result: 'unknown' };
+      await engine.tryCanaryLogin(login, timeLeft(deadline));
+      return { result: 'admitted', tookMs: Date.now() - startedAt };
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      return { result: 'refused', refusal: error.refusal };
+    }
+  };
+  const first = await tryOnce(false);
+  const isOutdated = first.result === 'refused' && first.refusal.kind === 'authentication' && logins.canRefresh;
+  return isOutdated ? tryOnce(true) : first;
+}
+
+/**
+ * Where the server does not show connections that are still logging in, they are inferred: the canary was refused as
+ * full while, before and after, sessions were fewer than usable slots.
+ */
+async function countHalfOpen(
+  sample: WithoutCanary<Sample>,
+  canary: Canary,
+  sampleAgain: () => Promise<WithoutCanary<Sample>>,
+): Promise<Sample['halfOpen']> {
+  if (sample.halfOpen !== null) return { count: sample.halfOpen, inferred: false };
+  const isFull = canary.result === 'refused' && canary.refusal.kind === 'full';
+  const { usable } = sample.limits;
+  if (!isFull || sample.used >= usable) return { count: 0, inferred: true };
+  const { used } = await sampleAgain();
+  return { count: Math.max(0, usable - Math.max(used, sample.used)), inferred: true };
+}

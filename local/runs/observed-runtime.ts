@@ -1,0 +1,59 @@
+import type { Notification, Progress } from '../machine/progress.ts';
+import { startRuntime, type LocalRuntime, type RuntimeOptions } from '../runtime/runtime.ts';
+import { createNarrator, type Line } from '../terminal/narrator.ts';
+import { createApprover, type AskPerson } from './approver.ts';
+
+export interface Observers {
+  readonly onLine: (line: Line) => void;
+  /** Who answers the questions of tiers in mode approve; without one they are answered elsewhere, or not at all. */
+  readonly person?: AskPerson;
+  readonly onNotification?: (notification: Notification) => void;
+  readonly onStarted?: (runtime: LocalRuntime) => void;
+}
+
+/** A runtime with somebody who tells what it does, and somebody who answers its questions. */
+export interface ObservedRuntime {
+  /** Starts it at the first call. */
+  start(): Promise<LocalRuntime>;
+  /** Settles when all that has happened so far has been told. */
+  caughtUp(): Promise<void>;
+  readonly notifications: readonly Notification[];
+  /** Forgets the notifications of an incident, and those of none. */
+  forgetNotifications(incidentId: string): void;
+}
+
+export function observeRuntime(
+  options: Omit<RuntimeOptions, 'onProgress'>,
+  { onLine, person, onNotification, onStarted }: Observers,
+): ObservedRuntime {
+  let notifications: readonly Notification[] = [];
+  let starting: Promise<LocalRuntime> | null = null;
+  const onProgress = (progress: Progress): void => {
+    if (progress.kind === 'notification') {
+      notifications = [...notifications, progress];
+      onNotification?.(progress);
+    }
+    narrator.hear(progress);
+    approver?.hear(progress);
+  };
+  const begin = async (): Promise<LocalRuntime> => {
+    const runtime = await startRuntime({ ...options, onProgress });
+    onStarted?.(runtime);
+    return runtime;
+  };
+  const start = (): Promise<LocalRuntime> => (starting ??= begin());
+  const narrator = createNarrator(async () => (await start()).store, onLine);
+  const approver = person && createApprover({ findRuntime: start, person, onLine });
+  return {
+    start,
+    caughtUp: () => narrator.caughtUp(),
+    get notifications() {
+      return notifications;
+    },
+    forgetNotifications(incidentId) {
+      notifications = notifications.filter(
+        ({ attributes }) => (attributes['incidentId'] ?? '') !== '' && attributes['incidentId'] !== incidentId,
+      );
+    },
+  };
+}

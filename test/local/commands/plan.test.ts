@@ -1,0 +1,33 @@
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { onStaging } from './on-staging.ts';
+
+const { staging, leak, records, run } = onStaging();
+
+describe('plan', () => {
+  it('plan gives every session its reason and ends nobody', async () => {
+    const load = await leak();
+    const { status, stdout } = await run(['plan', '--config', staging().configure(), '--json', ...records()]);
+    expect(status).toBe(0);
+    const plan = z
+      .looseObject({ sessions: z.array(z.looseObject({ reason: z.string().min(1) })).optional() })
+      .parse(JSON.parse(stdout));
+    expect(JSON.stringify(plan)).toContain('kill-idle');
+    expect(load.tally().sessions.filter(({ end }) => end === 'lost')).toEqual([]);
+  });
+
+  it('a name with terminal controls and line breaks in it is shown without them', async () => {
+    const name = 'evil\u001b[2J\nall clear';
+    const { server } = staging();
+    await server.asAdmin(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
+    const url = new URL(server.adminUrl);
+    [url.username, url.password] = [name, 'x'];
+    const client = new pg.Client(url.href);
+    await client.connect();
+    const { stdout } = await run(['plan', '--config', staging().configure(), ...records()]);
+    await client.end();
+    expect(stdout).toContain('evil·[2J·all clear');
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { startHeadroom } from '../../support/headroom.ts';
+import { onStaging } from './on-staging.ts';
+
+const { staging, leak, records, run, respond, notices } = onStaging();
+
+describe('respond', () => {
+  it('can be paused from another terminal while it runs, and its records are nobody else’s to run on', async () => {
+    await leak();
+    const policy = {
+      loop: { settleSeconds: 20, holdSeconds: 0 },
+      ages: { idleSeconds: 3 },
+      caps: { perTierPercent: 10 },
+    };
+    const config = staging().configure({ policy });
+    const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging().environment);
+    await started.said('▶ Settle');
+    const paused = await run(['pause', '--target', 'staging', '--why', 'enough for now', ...records()]);
+    expect(paused.status).toBe(0);
+    const second = await respond(config);
+    expect(second).toMatchObject({ status: 4, stdout: '' });
+    expect(second.stderr).toContain('another run of Headroom uses the records');
+    const { stdout } = await started.finished;
+    const { outcome, ended, notifications } = z
+      .looseObject({
+        outcome: z.string(),
+        ended: z.array(z.looseObject({ round: z.number() })),
+        notifications: z.array(z.looseObject({ body: z.string() })),
+      })
+      .parse(JSON.parse(stdout));
+    expect(outcome).toBe('observed');
+    expect(new Set(ended.map(({ round }) => round))).toEqual(new Set([1]));
+    expect(notifications.at(-1)?.body).toContain('enough for now');
+  });
+
+  it('on Ctrl-C closes the incident as interrupted, tells a person, and frees the target', async () => {
+    await leak();
+    const config = staging().configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
+    const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging().environment);
+    await started.said('▶ Settle');
+    started.interrupt();
+    const { status, stdout } = await started.finished;
+    expect(status).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', failure: { error: 'interrupted' } });
+    expect(notices().at(-1)).toMatch(/CRITICAL.*failed/);
+    expect(JSON.parse((await respond(staging().configure())).stdout)).toMatchObject({ outcome: 'not-needed' });
+  });
+});
