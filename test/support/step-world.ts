@@ -133,8 +133,10 @@ export class StepWorld {
 
   readonly #limit = (kind: 'limit' | 'lift', request: LimitOrder): Promise<LimitAnswer> => {
     this.limitRequests.push({ kind, user: request.user, deadline: request.deadline });
-    const told = this.onLimit(request);
-    return Promise.resolve(told ?? { schema: 1, ok: true, admission: ADMISSION, limit: this.setLimit(kind, request) });
+    const instead = this.onLimit(request);
+    return Promise.resolve(
+      instead ?? { schema: 1, ok: true, admission: ADMISSION, limit: this.setLimit(kind, request) },
+    );
   };
 
   /** As the engines do: compares and sets. */
