@@ -28,7 +28,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
           code(name),
           `${(100 * prior).toFixed(1)}%`,
           words,
-          first === null ? 'none: a person is told' : code(first),
+          first === null ? 'none: a person is notified' : code(first),
         ];
       }),
     ),
@@ -134,7 +134,7 @@ function historyLine({ trend, poolSlots, usable, freeMemoryBytes, halfOpen, atLi
     trend === null
       ? 'No samples from before'
       : `Samples of ${inWords(trend.spanMs)}: usage climbed from ${trend.base} slots by ${trend.gained} within ${inWords(trend.climbMs)}` +
-        (opensPerMinute == null ? '' : `, with ${Math.round(opensPerMinute)} sessions opened a minute of late`) +
+        (opensPerMinute == null ? '' : `, recently with ${Math.round(opensPerMinute)} sessions opened a minute`) +
         (refusedPerMinute == null ? '' : ` and ${Math.round(refusedPerMinute)} logins refused`),
     ...(halfOpen.count > 0 ? [`connections without a session: ${halfOpen.count}`] : []),
     ...atLimit.map(({ of, name, limit }) => `${of} ${code(name)} at its limit of ${limit}`),
@@ -164,13 +164,13 @@ function weighing({ name, signals, score }: WeighedCause, facts: Facts): string 
 function firstWords(name: CauseName): string {
   const { first } = CAUSES[name];
   return first === null
-    ? 'none deals with this cause itself, so they go by harm'
+    ? 'none deals with this cause itself, so the harm decides'
     : `${code(first)} deals with this cause`;
 }
 
 function range(ages: readonly (number | null)[]): string {
   const known = ages.filter((age) => age !== null);
-  if (known.length === 0) return 'not told';
+  if (known.length === 0) return 'not known';
   if (Math.max(...known) < 1000) return 'under 1 s';
   const [least, most] = [inWords(Math.min(...known)), inWords(Math.max(...known))];
   return least === most ? least : `${least} to ${most}`;

@@ -23,7 +23,10 @@ export interface Notice {
 
 const DELIVERY_LIMIT_MS = 10_000;
 
-/** Hands a notice on by every way there is. Throws with the reasons of those that failed, after all were tried. */
+/**
+ * Delivers a notice in every way that is configured. Throws with the reasons of those that failed, after all were
+ * tried.
+ */
 export async function deliver(notice: Notice, { command, webhook }: DeliverySettings): Promise<void> {
   const text = JSON.stringify({
     subject: notice.subject,
@@ -84,7 +87,7 @@ async function post(url: string, text: string): Promise<void> {
   if (!response.ok) throw new Error(`notify.webhook answered ${response.status}`);
 }
 
-/** Delivers a notice and reports it; that it could not be delivered is reported too, and no more. */
+/** Delivers a notice and reports how that went. A failed delivery is reported, not thrown. */
 export async function handOn(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
   const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
   const detail = isDeliverable ? await deliver(notice, notify).then(() => '', messageOf) : '';

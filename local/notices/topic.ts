@@ -21,8 +21,8 @@ export interface LocalTopic {
 }
 
 /**
- * Starts SNS and SQS on loopback with one topic and a queue subscribed to it. Every message is handed to `onNotice`,
- * one after another, in the order in which they came.
+ * Starts SNS and SQS on loopback with one topic and a queue subscribed to it. `onNotice` gets every message, one after
+ * another, in the order in which they came.
  */
 export async function startTopic(name: string, onNotice: (notice: Notice) => Promise<void>): Promise<LocalTopic> {
   const app = buildApp({ logger: false });

@@ -33,7 +33,7 @@ export interface RuntimeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where incidents are kept; null forgets them with the runtime. */
   readonly recordsFolder: string | null;
-  /** How notices reach a person, beside their being reported. */
+  /** How notices reach a person. They are reported in any case. */
   readonly notify?: DeliverySettings;
   readonly onProgress: OnProgress;
 }
