@@ -13,7 +13,7 @@ import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
-import { createOwnNotifier } from '../notices/own-notifier.ts';
+import { createOwnNotifier } from '../delivery/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';

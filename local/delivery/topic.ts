@@ -10,7 +10,7 @@ import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
-import type { Notice } from './delivery.ts';
+import type { Notice } from './deliver.ts';
 
 export interface LocalTopic {
   readonly url: string;

@@ -1,5 +1,5 @@
 import type { Notifier } from '../../functions/core/ports/outside.ts';
-import { deliver, type DeliverySettings } from './delivery.ts';
+import { deliver, type DeliverySettings } from './deliver.ts';
 
 /**
  * Delivers messages in the configured ways, for commands that run no topic. Where none is configured it accepts every
