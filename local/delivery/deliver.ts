@@ -38,12 +38,8 @@ export async function deliver(notice: Notice, { command, webhook }: DeliverySett
     ...(command === undefined ? [] : [runCommand(command, notice.subject, text)]),
     ...(webhook === undefined ? [] : [post(webhook, text)]),
   ]);
-  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [messageOf(attempt.reason)] : []));
+  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [errorWords(attempt.reason)] : []));
   if (failures.length > 0) throw new Error(failures.join('; '));
-}
-
-function messageOf(thrown: unknown): string {
-  return errorWords(thrown);
 }
 
 /** The command is the user's own, so it has the environment that the user started this program with. */
@@ -80,7 +76,7 @@ async function post(url: string, text: string): Promise<void> {
     signal: AbortSignal.timeout(DELIVERY_LIMIT_MS),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new Error(`notify.webhook: ${messageOf(error)}${cause}`);
+    throw new Error(`notify.webhook: ${errorWords(error)}${cause}`);
   });
   await response.body?.cancel();
   // The URL may hold a token, so it is not named.
@@ -88,9 +84,9 @@ async function post(url: string, text: string): Promise<void> {
 }
 
 /** Delivers a notice and reports how that went. A failed delivery is reported, not thrown. */
-export async function handOn(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
+export async function deliverAndReport(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
   const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
-  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', messageOf) : '';
+  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', errorWords) : '';
   const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';
   const { subject, body, attributes } = notice;
   onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });

@@ -7,7 +7,7 @@ import type { QuestionKey } from '../../functions/core/record/approval.ts';
 import { answerQuestion, type Answered } from '../../functions/incident/answer-question.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { handOn, type DeliverySettings } from '../delivery/deliver.ts';
+import { deliverAndReport, type DeliverySettings } from '../delivery/deliver.ts';
 import { startTopic, type LocalTopic } from '../delivery/topic.ts';
 import type { Endpoints } from '../lambda/function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from '../lambda/function-registry.ts';
@@ -168,7 +168,7 @@ async function startStores(assembly: Assembly, options: RuntimeOptions, closers:
   const sweeper = startSweeper(records.url, assembly.table);
   closers.add(() => sweeper.stop());
   const topic = await startTopic(assembly.topicName, (notice) =>
-    handOn(notice, options.notify ?? {}, options.onProgress),
+    deliverAndReport(notice, options.notify ?? {}, options.onProgress),
   );
   closers.add(() => topic.stop());
   return { records, topic };
