@@ -41,15 +41,15 @@ const PARTS: Readonly<Record<string, () => string>> = {
         factor(weighShare(share)),
       ]),
     ),
-  signals: () => table(['cause', 'what is looked at', 'for', 'against'], NAMES.flatMap(signRows)),
+  signals: () => table(['cause', 'sign', 'for', 'against'], NAMES.flatMap(signRows)),
   certainty: () =>
     table(
       ['figure', 'value'],
       [
-        ['where “unclear” starts, if nothing speaks for anything', String(CERTAINTY.unclear)],
-        ['for each thing that is not known, “unclear” is as many times as likely', String(CERTAINTY.unknownFactor)],
-        ['a cause is named from a probability of', String(CERTAINTY.leastSure)],
-        ['and listed from', String(CERTAINTY.leastProbability)],
+        ['odds of “unclear” when no sign counts', String(CERTAINTY.unclear)],
+        ['factor for “unclear” for each missing thing', String(CERTAINTY.unknownFactor)],
+        ['least probability at which a cause is named', String(CERTAINTY.leastSure)],
+        ['least probability at which it is listed', String(CERTAINTY.leastProbability)],
       ],
     ),
   examples: () => CAUSE_EXAMPLES.map(describeExample).join('\n\n'),
@@ -151,7 +151,7 @@ function weighing({ name, signals, score }: WeighedCause, facts: Facts): string 
   const [share, ...signs] = signals;
   const speaking = signs.filter(({ weight }) => Math.abs(weight) >= 0.005);
   return table(
-    [`what speaks for ${code(name)}, or against it`, 'weight'],
+    [`sign for or against ${code(name)}`, 'weight'],
     [
       [`its base rate, ${(100 * KNOWN[name].prior).toFixed(1)}%`, signed(Math.log(KNOWN[name].prior))],
       [`share, ${explains.slots(facts)} of ${facts.taken}: ${explains.of}`, signed(share?.weight ?? 0)],
