@@ -12,7 +12,7 @@ import { printTable } from './table.ts';
 
 const PER_MODEL = 84;
 
-/** A thousand generated incidents of every kind, and what each was taken for. What is printed is what was found. */
+/** A thousand generated incidents of every kind, and the cause found for each. */
 export function benchCauses(): void {
   const settings = { policy: aPolicy(), mode: 'act' as const };
   const names = Object.keys(CAUSES) as CauseName[];
@@ -36,7 +36,7 @@ export function benchCauses(): void {
   );
 }
 
-/** How the rehearsals on record were taken, and where the models do not reach what those saw. */
+/** Which causes the recorded rehearsals were given, and where the models do not reach what was recorded. */
 export function benchRecorded(): void {
   const rehearsals = readRecorded();
   const rows = MODELS.map(({ name, scenarios }) => {
@@ -49,7 +49,7 @@ export function benchRecorded(): void {
       String(own.filter(({ asExpected }) => asExpected).length),
     ];
   });
-  printTable('Recorded rehearsals', ['incident', 'drills', 'taken at first for', 'as expected'], rows);
+  printTable('Recorded rehearsals', ['incident', 'drills', 'first cause found', 'as expected'], rows);
   const gaps = MODELS.flatMap((model) => gapsOf(model, rehearsals));
   const inWords = (range: Range | null) =>
     range === null ? 'nothing' : `${range.from.toFixed(2)} to ${range.to.toFixed(2)}`;

@@ -13,7 +13,7 @@ const KILL_SHARE = 0.3;
 /**
  * The worker against SQL typed by a person, in the same run: a snapshot (without the canary's login) against its own
  * two statements on PostgreSQL, where the aim is at most 1.3 times, and against SHOW PROCESSLIST and INNODB_TRX on
- * MySQL and MariaDB, which tell much less; and ending 30% of the sessions against ending them unguarded and waiting
+ * MySQL and MariaDB, which return much less; and ending 30% of the sessions against ending them unguarded and waiting
  * until they are gone.
  */
 export async function benchWorker(): Promise<void> {

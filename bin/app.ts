@@ -17,7 +17,7 @@ function findConfig(): string {
   if (existsSync('headroom.yaml')) return 'headroom.yaml';
   console.error(
     [
-      'WARNING: there is no headroom.yaml. Building headroom.example.yaml, which describes nobody’s databases: do not deploy it.',
+      'WARNING: there is no headroom.yaml. Building headroom.example.yaml, which describes no real database: do not deploy it.',
       'Copy it to headroom.yaml and replace what is yours, or name your file with --context config=FILE.',
     ].join('\n'),
   );

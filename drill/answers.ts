@@ -2,13 +2,15 @@ import type { AskPerson } from '../local/runs/approver.ts';
 import type { Line } from '../local/terminal/narrator.ts';
 import type { Scenario } from './scenario/scenario.ts';
 
-/** Loads that are there while the first question is read, and no longer. */
+/** Loads that are present while the first question is read, and no longer. */
 export interface LateLoads {
   begin(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Says what the scenario says, or asks who was given; in either case only once the late loads have come or gone. */
+/**
+ * Answers as the scenario says, or asks the given person; in either case only once the late loads have come or gone.
+ */
 export function answering(
   { answers = [] }: Scenario,
   { onLine, person }: { readonly person?: AskPerson | undefined; readonly onLine: (line: Line) => void },

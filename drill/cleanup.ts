@@ -1,6 +1,6 @@
 /** What has to be undone at the end, the last first. */
 export interface Cleanup {
-  /** What is added after the end, by work that an interruption overtook, is undone at once. */
+  /** What is added after the end, by work that went on during an interruption, is undone at once. */
   add(undo: () => Promise<void>): void;
   /** Undoes everything, whatever fails on the way; throws the first failure. May be called again. */
   run(): Promise<void>;

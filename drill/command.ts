@@ -38,7 +38,7 @@ export function drillCommand(): Command {
     )
     .option('--postgres-version <major>', `major version of PostgreSQL: ${POSTGRES_MAJORS.join(', ')}`, '18')
     .option('--seed <number>', 'gives the scenario other counts, names and timings', '1')
-    .option('--seeds <count>', 'with each seed from 1 to this one; tells at the end which causes were found')
+    .option('--seeds <count>', 'with each seed from 1 to this one; shows at the end which causes were found')
     .option('--approve <answer>', `${APPROVE_HELP}; default: what the scenario says`)
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
@@ -74,7 +74,7 @@ async function drillMany(drills: readonly Drill[], json: boolean, approve: Appro
   return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
 }
 
-/** The same, and what the causes were taken for over all of them. */
+/** The same, and which causes were found over all of them. */
 async function drillSeeds(drills: readonly Drill[], json: boolean, approve: Approve | undefined): Promise<number> {
   const results = await holdAll(drills, approve);
   const matrix = confusionOf(results);
@@ -86,7 +86,7 @@ async function drillSeeds(drills: readonly Drill[], json: boolean, approve: Appr
   return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
 }
 
-/** Nobody is asked: so many drills run by themselves. */
+/** No person is asked: many drills run unattended. */
 async function holdAll(
   drills: readonly Drill[],
   approve: Approve | undefined,

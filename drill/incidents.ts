@@ -14,11 +14,12 @@ import { startSampler } from './target/sampler.ts';
 
 /** Longer than any scenario's policy lets an incident last. */
 const LONGEST_MS = 120_000;
-/** How much younger a session may look than it is: some ages are told in whole seconds, cut off. */
+/** How much younger a session may look than it is: some servers report ages in whole seconds, cut off. */
 const AGE_ERROR_MS = { postgres: 0, mysql: 2_000, mariadb: 2_000 } as const satisfies Record<EngineName, number>;
 
 /**
- * The incidents of a rehearsal, in order. Each begins when the server has been filled, for the later ones once more.
+ * The incidents of a rehearsal, in order. Each begins when the server has been filled, later ones when it has been
+ * filled again.
  */
 export async function runIncidents(rehearsal: Rehearsal): Promise<readonly Incident[]> {
   const { scenario, specs, settings, options } = rehearsal;

@@ -22,9 +22,9 @@ export interface RehearsalOptions {
   readonly server: ServerChoice;
   /** The same seed gives the scenario the same counts, names and timings, and the loads the same habits. */
   readonly seed: number;
-  /** Who answers questions in the place of the scenario's own answers. */
+  /** Who answers questions instead of the scenario. */
   readonly person?: AskPerson | undefined;
-  /** Told of everything that happens, as it happens. */
+  /** Called with everything that happens, as it happens. */
   readonly onLine: (line: Line) => void;
   /** Shown every reading of the server; usable: slots for ordinary clients. */
   readonly show: (reading: UsageReading, usable: number) => void;
@@ -49,14 +49,14 @@ export interface Rehearsal {
   fill(specs: readonly LoadSpec[]): Promise<readonly Load[]>;
 }
 
-/** Starts the scenario's server; what is started later is undone by the same cleanup. */
+/** Starts the scenario's server. The same cleanup undoes what is started later. */
 export async function prepare(scenario: Scenario, options: RehearsalOptions, cleanup: Cleanup): Promise<Rehearsal> {
   const { onLine, show } = options;
   const slots = slotsOf(scenario, options.server);
   const specs = loadSpecsOf(scenario.loads, slots);
   const lateSpecs = loadSpecsOf(scenario.lateLoads ?? [], slots);
   const config = drillConfig(scenario, options.server);
-  // Takes seconds in a process of its own; the runtime finds it done.
+  // Takes seconds in a process of its own; the runtime finds the result.
   synthesize(config).catch(() => undefined);
   const server = await startDrillServer(scenario, [...specs, ...lateSpecs], options.server);
   cleanup.add(() => server.stop());

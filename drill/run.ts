@@ -39,7 +39,7 @@ async function rehearse(scenario: Scenario, options: DrillOptions, cleanup: Clea
   return { ...result, totalSeconds: Math.round((Date.now() - startedAt) / 100) / 10 };
 }
 
-/** What came of it. Where there were several incidents it is the last that counts. */
+/** The result. Where there were several incidents the last one counts. */
 async function summarise(
   rehearsal: Rehearsal,
   incidents: readonly Incident[],

@@ -16,9 +16,9 @@ const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 export interface BuildOptions {
   /** Folder of the cloud assembly. Default: a temporary one. */
   readonly outdir?: string;
-  /** Names of the stacks whose functions are bundled, for whoever needs the templates only. Default: all. */
+  /** Names of the stacks whose functions are bundled, for callers that need the templates only. Default: all. */
   readonly bundled?: readonly string[];
-  /** False spares the seconds that CloudFormation's rules take, for whoever deploys nothing. */
+  /** False skips CloudFormation's rules, which take seconds, for callers that deploy nothing. */
   readonly validate?: boolean;
   /**
    * A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they

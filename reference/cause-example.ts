@@ -46,7 +46,7 @@ export interface Story {
   readonly isRds?: true;
   readonly usable: number;
   readonly groups: readonly Group[];
-  /** How usage climbed to what it is now; absent: nobody has looked before. */
+  /** How usage climbed to what it is now; absent: there are no samples. */
   readonly course?: {
     readonly base: number;
     readonly climbMinutes: number;
@@ -59,7 +59,7 @@ export interface Story {
   readonly also?: Partial<Snapshot>;
 }
 
-/** The snapshot and the surroundings that a story tells of. */
+/** The snapshot and the context that a story describes. */
 export function exampleOf(story: Story): CauseExample {
   const snapshot = snapshotOf(story);
   const pools = story.pools ?? [];

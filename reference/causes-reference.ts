@@ -28,7 +28,7 @@ const PARTS: Readonly<Record<string, () => string>> = {
           code(name),
           `${(100 * prior).toFixed(1)}%`,
           words,
-          first === null ? 'none: a person is told' : code(first),
+          first === null ? 'none: a person is notified' : code(first),
         ];
       }),
     ),
@@ -41,15 +41,15 @@ const PARTS: Readonly<Record<string, () => string>> = {
         factor(weighShare(share)),
       ]),
     ),
-  signals: () => table(['cause', 'what is looked at', 'for', 'against'], NAMES.flatMap(signRows)),
+  signals: () => table(['cause', 'sign', 'for', 'against'], NAMES.flatMap(signRows)),
   certainty: () =>
     table(
       ['figure', 'value'],
       [
-        ['where “unclear” starts, if nothing speaks for anything', String(CERTAINTY.unclear)],
-        ['for each thing that is not known, “unclear” is as many times as likely', String(CERTAINTY.unknownFactor)],
-        ['a cause is named from a probability of', String(CERTAINTY.leastSure)],
-        ['and listed from', String(CERTAINTY.leastProbability)],
+        ['odds of “unclear” when no sign counts', String(CERTAINTY.unclear)],
+        ['factor for “unclear” for each missing thing', String(CERTAINTY.unknownFactor)],
+        ['least probability at which a cause is named', String(CERTAINTY.leastSure)],
+        ['least probability at which it is listed', String(CERTAINTY.leastProbability)],
       ],
     ),
   examples: () => CAUSE_EXAMPLES.map(describeExample).join('\n\n'),
@@ -134,7 +134,7 @@ function historyLine({ trend, poolSlots, usable, freeMemoryBytes, halfOpen, atLi
     trend === null
       ? 'No samples from before'
       : `Samples of ${inWords(trend.spanMs)}: usage climbed from ${trend.base} slots by ${trend.gained} within ${inWords(trend.climbMs)}` +
-        (opensPerMinute == null ? '' : `, with ${Math.round(opensPerMinute)} sessions opened a minute of late`) +
+        (opensPerMinute == null ? '' : `, recently with ${Math.round(opensPerMinute)} sessions opened a minute`) +
         (refusedPerMinute == null ? '' : ` and ${Math.round(refusedPerMinute)} logins refused`),
     ...(halfOpen.count > 0 ? [`connections without a session: ${halfOpen.count}`] : []),
     ...atLimit.map(({ of, name, limit }) => `${of} ${code(name)} at its limit of ${limit}`),
@@ -151,7 +151,7 @@ function weighing({ name, signals, score }: WeighedCause, facts: Facts): string 
   const [share, ...signs] = signals;
   const speaking = signs.filter(({ weight }) => Math.abs(weight) >= 0.005);
   return table(
-    [`what speaks for ${code(name)}, or against it`, 'weight'],
+    [`sign for or against ${code(name)}`, 'weight'],
     [
       [`its base rate, ${(100 * KNOWN[name].prior).toFixed(1)}%`, signed(Math.log(KNOWN[name].prior))],
       [`share, ${explains.slots(facts)} of ${facts.taken}: ${explains.of}`, signed(share?.weight ?? 0)],
@@ -164,13 +164,13 @@ function weighing({ name, signals, score }: WeighedCause, facts: Facts): string 
 function firstWords(name: CauseName): string {
   const { first } = CAUSES[name];
   return first === null
-    ? 'none deals with this cause itself, so they go by harm'
+    ? 'none deals with this cause itself, so the harm decides'
     : `${code(first)} deals with this cause`;
 }
 
 function range(ages: readonly (number | null)[]): string {
   const known = ages.filter((age) => age !== null);
-  if (known.length === 0) return 'not told';
+  if (known.length === 0) return 'not known';
   if (Math.max(...known) < 1000) return 'under 1 s';
   const [least, most] = [inWords(Math.min(...known)), inWords(Math.max(...known))];
   return least === most ? least : `${least} to ${most}`;

@@ -21,7 +21,7 @@ export interface Gap {
 }
 
 const INCIDENTS = 300;
-/** Of the generated incidents, so many at either end may be odd ones. */
+/** Of the generated incidents, so many at either end may be outliers. */
 const ODD = 0.005;
 /** Of shares: a session or two more or less on a server of fifty is no gap. */
 const SLACK = 0.05;
@@ -62,8 +62,8 @@ export function gapsOf(model: Model, rehearsals: readonly RecordedRehearsal[]): 
 }
 
 /**
- * A rehearsal of the model's story, on an engine that shows it: a migration tool that nobody can see makes another
- * picture.
+ * A rehearsal of the model's story, on an engine that shows it: a migration tool that cannot be recognized looks
+ * different.
  */
 function isOfStory({ scenario: name, engine }: RecordedRehearsal, { scenarios, cause }: Model): boolean {
   const scenario = scenarios.includes(name) ? SCENARIOS.find((each) => each.name === name) : undefined;

@@ -33,7 +33,7 @@ export function pooledIdle(crowd: Crowd, who: Who, meanIdleMs: number): Session 
   });
 }
 
-/** Opened, used once, and let lie. */
+/** Opened, used once, and left idle. */
 export function leaked(crowd: Crowd, who: Who, oldestMs: number): Session {
   const stateMs = crowd.dice.between(1_000, oldestMs);
   return add(crowd, who, {
@@ -89,7 +89,7 @@ export function waiting(crowd: Crowd, who: Who, behind: number, longestMs: numbe
   });
 }
 
-/** What every production server has beside its trouble: a few services with pools in ordinary use. */
+/** What every production server has beside the incident: a few services with pools in ordinary use. */
 export function everydayLife(crowd: Crowd, slots: number): Session[] {
   const services = crowd.dice.whole(1, 4);
   const instances = crowd.dice.whole(1, 5);

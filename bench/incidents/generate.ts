@@ -9,7 +9,7 @@ import type { Course, Model } from './models.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.UTC(2026, 0, 1);
-/** How long the sampler has been looking. */
+/** How long the sampler has been running. */
 const LOOKED_FOR_MINUTES = 120;
 
 export interface GeneratedIncident {

@@ -19,7 +19,7 @@ const shareOf =
 /**
  * What an incident looks like in numbers that mean the same in production and in a rehearsal, whose ages are
  * compressed: shares of the taken slots; ages in times of the policy's own age for that state; the climb in idle times;
- * sessions opened for each slot within the time in which a session counts as fresh. Null where it cannot be told.
+ * sessions opened for each slot within the time in which a session counts as fresh. Null where it is not known.
  */
 export const MEASURES = {
   idle: shareOf(({ idle }) => idle.length),

@@ -5,16 +5,16 @@ import { add, busy, leaked, openTransaction, pooledIdle, waiting, type Crowd } f
 
 const MINUTE = 60_000;
 
-/** How usage came about: minutes from calm to full, and sessions opened per minute for each taken slot of late. */
+/** How usage grew: minutes from calm to full, and sessions recently opened per minute for each taken slot. */
 export interface Course {
   readonly climbMinutes: number;
   readonly opensPerSlot: number;
 }
 
-/** One kind of incident: who fills the slots that everyday life leaves, and how that came about. */
+/** One kind of incident: who fills the slots that everyday life leaves, and how. */
 export interface Model {
   readonly name: string;
-  /** What a person who knows the story would answer. */
+  /** What a person who knows the story would say. */
   readonly cause: CauseName;
   /** The rehearsals of the same story. */
   readonly scenarios: readonly string[];

@@ -9,14 +9,14 @@ import { startDrillServer } from '../../drill/target/start-server.ts';
 import { tryLogin } from '../../drill/target/usage-watch.ts';
 import type { Remedy } from './remedies.ts';
 
-/** What a remedy came to. */
+/** The result of a remedy. */
 export interface Outcome {
   readonly remedy: string;
   /** Seconds from the alarm to the third good reading; null when relief did not come. */
   readonly reliefSeconds: number | null;
-  /** It has handed the matter to a person. */
+  /** It has paged a person. */
   readonly paged: boolean;
-  /** Sessions that clients lost or had a query cancelled of, by their own account. */
+  /** Sessions that clients lost, or whose query was cancelled, as the clients themselves count. */
   readonly ended: number;
   readonly innocentEnded: number;
   /** Errors that clients saw: sessions lost, queries failed. */
@@ -34,10 +34,10 @@ const SPACING_MS = 500;
 /** How long each remedy has to bring relief, and how long relief is watched. */
 const TIME_MS = 20_000;
 const HOLD_SECONDS = 60;
-/** The same habits of the loads for all, and nobody watches. */
+/** The same habits of the loads for all, without any output. */
 const QUIETLY = { seed: 1, onLine: () => undefined } as const;
 
-/** Headroom, in the drill as it is, but that it watches relief for a minute. */
+/** Headroom, in the ordinary drill, except that it watches relief for a minute. */
 export async function measureHeadroom(scenario: Scenario, server: ServerChoice): Promise<Outcome> {
   const loop = { ...scenario.policy.loop, holdSeconds: HOLD_SECONDS, watchSeconds: 10, maxMinutes: 3 };
   const result = await runDrill(
@@ -74,7 +74,7 @@ export async function measureRemedy(scenario: Scenario, choice: ServerChoice, re
     for (const load of loads) load.alarm();
 
     const alarmAt = Date.now();
-    // Whoever is not let in has done nothing, which is an outcome too.
+    // A remedy that is not let in has done nothing, which is an outcome too.
     const applied = remedy.apply(server).then(
       () => '',
       (error: unknown) => (/too many (clients|connections)/i.test(String(error)) ? ' (not let in)' : ' (failed)'),

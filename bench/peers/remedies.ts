@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { DrillServer } from '../../drill/target/drill-server.ts';
 import type { PtKill } from './pt-kill.ts';
 
-/** What somebody might do instead of Headroom, when the alarm goes off. */
+/** What a person might do instead of Headroom, when the alarm goes off. */
 export interface Remedy {
   readonly name: string;
   apply(server: DrillServer): Promise<void>;
@@ -44,7 +44,7 @@ export const runbook: Remedy = {
 async function endByRunbookOnPostgres({ adminUrl }: DrillServer): Promise<void> {
   const client = new pg.Client(adminUrl);
   await client.connect();
-  // The one addition: it would end the eyes of the comparison too.
+  // The one addition: without it, the comparison's own session would be ended too.
   await client.query(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE state = 'idle' AND backend_start < now() - interval '${AGE_SECONDS} seconds' AND pid <> pg_backend_pid()

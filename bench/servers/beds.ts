@@ -10,7 +10,7 @@ import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
 import { LISTEN_PATTERN, SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
 import { startCrowd, type Crowd } from './crowd.ts';
 
-/** A server with a crowd of idle sessions, and somebody who knows SQL beside them. */
+/** A server with a crowd of idle sessions, and a session for SQL that a person would type. */
 export interface Bed {
   readonly title: string;
   readonly engine: EngineName;
@@ -60,7 +60,7 @@ async function openPostgresBed(count: number): Promise<Bed> {
     engine: 'postgres',
     responderUrl,
     crowd,
-    // The worker's own two statements: there is nothing shorter that tells the same.
+    // The worker's own two statements: no shorter ones return the same.
     async snapshotManually() {
       await hand.query(LIMITS.sql, [true, ...LOCK_KEY]);
       return hand.query(SESSIONS.sql, [LISTEN_PATTERN, []]);

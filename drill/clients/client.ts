@@ -5,7 +5,7 @@ export interface Dialect {
   /** Begins a transaction that sees the data as they are now, to its end. */
   readonly beginSnapshot: string;
   /**
-   * Leaves the open transaction failed, with nothing to be done but roll it back; null where there is no such state.
+   * Leaves the open transaction failed, so that it can only be rolled back; null where there is no such state.
    */
   readonly failTransaction: string | null;
   /** Reads the table `orders`, never comes to an end, and fails when it is cancelled. */
@@ -13,7 +13,7 @@ export interface Dialect {
   /** Swallows a cancel and goes on: only the end of its session ends it. */
   readonly stubbornQuery: string;
   /**
-   * Within a transaction: changes the table `stock` so that nobody else gets at its row before the transaction ends.
+   * Within a transaction: changes the table `stock` so that no other session gets its row before the transaction ends.
    */
   readonly migrate: string;
 }
@@ -31,7 +31,7 @@ export interface Login {
   readonly application: string;
   /** Of this machine, to come from; the system chooses when absent. */
   readonly address?: string;
-  /** To stream changes instead of asking questions. */
+  /** To stream changes instead of running queries. */
   readonly forReplication?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Connection {
 
 /** A connection that takes a slot and never becomes a session. */
 export interface HalfOpen {
-  /** Settles when the server has had enough of waiting. */
+  /** Settles when the server stops waiting. */
   readonly over: Promise<void>;
   close(): void;
 }
@@ -62,8 +62,7 @@ export interface Client {
   readonly dialect: Dialect;
   connect(login: Login): Promise<Connection>;
   /**
-   * Begins to log in and leaves it at that, as what is lost on the way or only scans ports does. Null when it was
-   * refused.
+   * Begins to log in and goes no further, like a lost client or a port scanner. Null when it was refused.
    */
   beginLogin(login: Login): Promise<HalfOpen | null>;
   failureOf(error: unknown): Failure;

@@ -57,7 +57,7 @@ async function connect({ url, application, address }: Login): Promise<Connection
     socket.destroy();
     throw error;
   });
-  // What ends a session is told by the statement that fails, or by its end.
+  // A failing statement, or the end of the session, says what ended it.
   client.on('error', () => undefined);
   const over = once(socket, 'close').then(() => '');
 
@@ -103,7 +103,7 @@ function failureOf(error: unknown): Failure {
   if (errno === null) return { kind: 'lost', code: codeOf(error) };
   const code = String(errno);
   if (REFUSALS.has(errno)) return { kind: 'refused', code };
-  // Of a session that was ended the client hears nothing but that it is over.
+  // A client learns nothing about a session that was ended, except that it is over.
   return { kind: errno === INTERRUPTED ? 'cancelled' : 'other', code };
 }
 

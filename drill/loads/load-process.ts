@@ -5,7 +5,7 @@ import { openSession, type ClientSession, type Place } from './behaviours/client
 import { rollDice } from './dice.ts';
 import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
 
-/** A load's own process: a real client, told by its parent what to be, and gone when the parent is. */
+/** A load's own process: a real client that gets its order from its parent, and ends with it. */
 
 const report = (message: LoadMessage) => {
   if (process.connected) process.send?.(message);

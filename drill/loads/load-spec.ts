@@ -37,17 +37,19 @@ export const loadSpec = z.object({
   application: z.string(),
   label: z.enum(['guilty', 'innocent']),
   sessions: z.union([z.int().check(z.minimum(1)), z.literal('until-refused')]),
-  /** Processes that share its sessions evenly; several are told apart by application name and, on Linux, by address. */
+  /** Processes that share its sessions evenly; several differ by application name and, on Linux, by address. */
   instances: z._default(z.int().check(z.minimum(1), z.maximum(200)), 1),
   /** Open one session after the other, this long apart, as usage grows in production; as fast as can be when absent. */
   everyMs: z.optional(z.int()),
   /** How many of them ignore a cancel request (runaway-query). */
   stubborn: z._default(z.int(), 0),
-  /** Give each session up after about this long, and come again at once (storm); kept until it is lost when absent. */
+  /**
+   * Close each session after about this long, and reconnect at once (storm); when absent it is kept until it is lost.
+   */
   keepMs: z.optional(z.int()),
   /** Be at work all that time instead of idle (storm). */
   isBusy: z._default(z.boolean(), false),
-  /** Come again about this long after a refusal (storm). */
+  /** Reconnect about this long after a refusal (storm). */
   retryMs: z._default(z.int().check(z.minimum(1)), 1_000),
   /** Close every session this long after the alarm (quiet-sessions); never when absent. */
   leaveAfterAlarmMs: z.optional(z.int()),
@@ -65,7 +67,9 @@ const loadOrder = z.object({
 });
 export type LoadOrder = z.infer<typeof loadOrder>;
 
-/** What a load process is told: first its order; later that the alarm has gone off, or to close its sessions and go. */
+/**
+ * What a load process receives: first its order; later that the alarm has gone off, or to close its sessions and end.
+ */
 export const toLoad = z.discriminatedUnion('type', [
   loadOrder,
   z.object({ type: z.literal('alarm') }),

@@ -8,7 +8,7 @@ import { RunningTally, type LoadTally } from './tally.ts';
 export interface Load {
   /** Settles when all sessions are open; rejects when the load broke. */
   readonly ready: Promise<void>;
-  /** Tells it that the alarm has gone off. */
+  /** Reports to it that the alarm has gone off. */
   alarm(): void;
   tally(): LoadTally;
   /** Closes its sessions and ends. Settles when the server has let them go. */

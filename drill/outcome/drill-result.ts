@@ -23,16 +23,16 @@ export interface LoadResult {
 export interface DrillResult extends RespondResult {
   readonly scenario: string;
   readonly seed: number;
-  /** What the first look took it for; the incident's `cause` is the last finding under pressure. */
+  /** The cause found first; the incident's `cause` is the last one found under pressure. */
   readonly firstCause: string | null;
   /** How Headroom first got in and how long that took, or how long it tried, in words; as figures in `admission`. */
   readonly wayIn: string;
-  /** Sessions nobody should have touched and somebody did, by the loads' own labels. Anything but 0 fails the drill. */
+  /** Innocent sessions that were touched, by the loads' own labels. Anything but 0 fails the drill. */
   readonly endedInnocent: number;
   readonly loads: readonly LoadResult[];
-  /** What was expected, and what came. */
+  /** What was expected, and what was found. */
   readonly expected: readonly Check[];
-  /** Everything came as expected. */
+  /** Everything was as expected. */
   readonly passed: boolean;
   /** From the start of the server to its end. */
   readonly totalSeconds: number;

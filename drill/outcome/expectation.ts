@@ -3,7 +3,7 @@ import { checkEqual, checkThat, type Check } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
 import type { Expectation, Scenario } from '../scenario/scenario.ts';
 
-/** Compares what came of a drill with what its scenario expects. */
+/** Compares the result of a drill with what its scenario expects. */
 export function checkExpectation(scenario: Scenario, facts: DrillFacts, endedInnocent: number): Check[] {
   const { expect } = scenario;
   const { incident, ended } = facts;
@@ -25,8 +25,7 @@ function checkCause(expected: Expectation['cause'], found: string): Check {
 }
 
 /**
- * Relief is confirmed at the relief level; after that it holds while usage stays under the trigger, as clients come and
- * go.
+ * Relief is confirmed at the relief level. After that it holds while usage stays under the trigger.
  */
 function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Check[] {
   if (expect.outcome !== 'relieved') return [];
@@ -40,7 +39,7 @@ function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Ch
       percent(usage, 'not known'),
       usage !== null && usage < triggerPercent,
     ),
-    // How long it may take at most is the policy's to say: an incident that lasts longer is escalated.
+    // The policy says how long it may take: an incident that lasts longer is escalated.
     checkThat('relief', 'confirmed', took === null ? 'never' : `${took.toFixed(1)} s`, took !== null),
   ];
 }
@@ -57,5 +56,5 @@ const LAST_NOTICE = {
 function checkNotices({ incident }: DrillFacts): Check[] {
   const told = incident.notices.filter(({ delivered }) => delivered).map(({ notice }) => notice);
   const wanted = incident.outcome === null ? 'failed' : LAST_NOTICE[incident.outcome];
-  return [checkThat('a person was told', wanted, told.join(', ') || 'nothing', told.includes(wanted))];
+  return [checkThat('a person was notified', wanted, told.join(', ') || 'nothing', told.includes(wanted))];
 }

@@ -19,7 +19,7 @@ export interface Reporter {
   readonly show: (reading: UsageReading, usable: number) => void;
 }
 
-/** What a person watches, line by line: it stays readable in a log. */
+/** What a person watches, line by line, so that it stays readable in a log. */
 export function createReporter(scenario: Scenario): Reporter {
   const startedAt = Date.now();
   let last: UsageReading | null = null;
@@ -48,7 +48,7 @@ function draw({ used, login }: UsageReading, usable: number): string {
   return `${paint(colour, bar)} ${String(Math.round(100 * share)).padStart(3)}%  ${String(used).padStart(3)} slots  ${clients}`;
 }
 
-/** The incident in words, what became of the loads, and whether it all came as expected. */
+/** The incident in words, how the loads fared, and whether everything was as expected. */
 export function printReport(result: DrillResult): void {
   const notice = result.notifications.at(-1);
   if (notice !== undefined) print(`\n${notice.subject}\n\n${notice.body.trimEnd()}\n`);

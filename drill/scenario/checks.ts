@@ -1,4 +1,4 @@
-/** One thing that was expected of a drill, and what came of it. */
+/** One thing that was expected of a drill, and what was found. */
 export interface Check {
   readonly name: string;
   readonly expected: string;

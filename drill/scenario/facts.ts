@@ -5,7 +5,7 @@ import type { Round } from '../../functions/core/record/round.ts';
 import type { EndedSession } from '../../local/runs/respond-result.ts';
 import type { LoadTally } from '../loads/tally.ts';
 
-/** What a scenario's own checks may look at. */
+/** What a scenario's own checks may use. */
 export interface DrillFacts {
   readonly incident: Incident;
   /** Those before it, where there are several; everything else here is of the last. */

@@ -11,7 +11,7 @@ import type { LoadInput } from '../loads/load-spec.ts';
 import type { Check } from './checks.ts';
 import type { DrillFacts } from './facts.ts';
 
-/** A rehearsal: who fills the server and how, what Headroom may do, and what must come of it. */
+/** A rehearsal: who fills the server and how, what Headroom may do, and what the result must be. */
 export interface Scenario {
   readonly name: string;
   /** One sentence, for lists. */
@@ -19,10 +19,10 @@ export interface Scenario {
   /** Where it makes sense. */
   readonly engines: readonly EngineName[];
   readonly server: {
-    /** The reserves included. Where there are none within it, the server is made smaller by as much. */
+    /** Reserves included. On servers that keep reserves outside of it, it is lowered by as much. */
     readonly maxConnections: number;
     readonly superuserReserved: number;
-    /** For members of pg_use_reserved_connections; servers before PostgreSQL 16 go without. */
+    /** For members of pg_use_reserved_connections; servers before PostgreSQL 16 have none. */
     readonly reserved: number;
   };
   readonly mode: Mode;
@@ -36,24 +36,24 @@ export interface Scenario {
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
   /**
-   * False: nobody has looked at the server before, as after an installation; else samples are taken while the loads
-   * come up, as in production, which also keeps the worker's session warm.
+   * False: there are no samples from before, as after an installation. Otherwise samples are taken while the loads
+   * start, as in production, which also keeps the worker's session warm.
    */
   readonly isWarm?: boolean;
   /** How long the loads are left alone before the alarm, so that they grow as old as the policy's ages. */
   readonly ripenMs: number;
   /**
-   * How many more incidents follow the first: after each, the last load starts once more and fills what has come free.
+   * How many more incidents follow the first. After each, the last load starts again and fills the free slots.
    */
   readonly repeats?: number;
-  /** What is said to each question of a tier in mode approve, in turn; the last goes on being said. */
+  /** The answers to the questions of tiers in mode approve, in turn; the last is repeated. */
   readonly answers?: readonly Reply['answer'][];
-  /** There while the first question is read: started before it is answered, and gone before the second is. */
+  /** Present while the first question is read: started before it is answered, and gone before the second is. */
   readonly lateLoads?: readonly LoadInput[];
   /** What a person does before the alarm goes off. */
   readonly before?: (store: IncidentStore) => Promise<void>;
   readonly expect: Expectation;
-  /** What is different on an engine. */
+  /** What differs on an engine. */
   readonly on?: Partial<Record<EngineName, Partial<Pick<Scenario, 'policy' | 'loads' | 'expect'>>>>;
 }
 
@@ -64,9 +64,9 @@ export function scenarioOn(scenario: Scenario, engine: EngineName): Scenario {
 
 export interface Expectation {
   readonly outcome: Outcome;
-  /** One of several where what is seen first depends on the moment. */
+  /** Several where timing decides which is seen. */
   readonly cause: CauseName | readonly CauseName[] | null;
-  /** The tiers that ended something, no more and no fewer. */
+  /** Exactly the tiers that ended something. */
   readonly tiers: readonly TierName[];
   /** What else must be true here. */
   readonly also?: (facts: DrillFacts) => readonly Check[];
@@ -96,7 +96,7 @@ export const COMPRESSED = {
   },
 } as const satisfies z.input<typeof policy>;
 
-/** The pool that every ordinary scenario has beside its trouble: it must not notice a thing. */
+/** The pool that every ordinary scenario has beside its trouble: it must not be affected. */
 export const HEALTHY_POOL = {
   name: 'the healthy pool',
   behaviour: 'healthy-pool',

@@ -57,7 +57,7 @@ export const changedPlan: Scenario = {
   engines: ['postgres'],
   // Under the budget of one act, so that the plan can grow.
   policy: { ...ASKING.policy, reliefPercent: 75 },
-  summary: 'the load grows while a person reads, so that the plan they say yes to is not enough: they are asked again',
+  summary: 'the load grows while a person reads, so that the approved plan is not enough: they are asked again',
   // Clients come and go, and whoever is just logging in holds a slot too. So the load grows by more than they make of
   // it, and is gone at the look after the second answer, which then covers the plan whoever may be there.
   lateLoads: [
@@ -78,12 +78,12 @@ export const changedPlan: Scenario = {
   },
 };
 
-/** What was said. Slots come and go beside the plan, so a last few sessions may take a question of their own. */
+/** The answers given. Slots come and go beside the plan, so a last few sessions may need a question of their own. */
 function answersOf({ approvals }: DrillFacts): string {
   return [...new Set(approvals.map(({ status }) => status))].join(', ');
 }
 
-/** That the first act came after this answer and on its account. A smaller act that follows may go by an earlier answer. */
+/** That the first act came after this answer and because of it. A smaller act that follows may use an earlier answer. */
 function checkActedOn({ incident, approvals }: DrillFacts, index: number): Check {
   const rounds = approvals.map(({ usedInRound }) => usedInRound ?? Infinity);
   const first = Math.min(...rounds);

@@ -3,8 +3,7 @@ import { checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /**
- * The server has room; it is the application's own limit that turns its clients away. Ending sessions would help
- * nobody.
+ * The server has room; it is the application's own limit that turns its clients away. Ending sessions would not help.
  */
 export const consumerLimit: Scenario = {
   name: 'consumer-limit',

@@ -9,7 +9,7 @@ const DEADLOCK_CODES = ['40P01', '1213'];
 export const deadlockVictims: Scenario = {
   ...lockPileup,
   name: 'deadlock-victims',
-  summary: 'two payments deadlock: one is the victim, the other never commits, and everybody else queues up behind it',
+  summary: 'two payments deadlock: one is the victim, the other never commits, and all others wait behind it',
   loads: [
     HEALTHY_POOL,
     {

@@ -8,7 +8,7 @@ const MAX_INCIDENTS = 1;
 export const flap: Scenario = {
   ...connectionLeak,
   name: 'flap',
-  summary: 'the same leak again and again: after so many incidents within the hour Headroom stops acting and pages',
+  summary: 'the same leak again and again: after a number of incidents within the hour Headroom stops acting and pages',
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   policy: { ...COMPRESSED, flap: { maxIncidents: MAX_INCIDENTS }, loop: { ...COMPRESSED.loop, holdSeconds: 0 } },
   repeats: MAX_INCIDENTS,

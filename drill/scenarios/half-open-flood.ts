@@ -2,11 +2,13 @@ import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /**
- * Connections that never become sessions. There is nobody to end, and only a session from before the flood is inside.
+ * Connections that never become sessions. There is no session to end, and only a session from before the flood is
+ * inside.
  */
 export const halfOpenFlood: Scenario = {
   name: 'half-open-flood',
-  summary: 'connections that never log in take every slot: nobody can be ended, a person must hear where to look',
+  summary:
+    'connections that never log in take every slot: no session can be ended, and a person must learn where to look',
   engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 2, reserved: 2 },
   mode: 'act',

@@ -23,7 +23,7 @@ function service(user: string, application: string, sessions: LoadInput['session
 /** The company has grown, and with it each of its services: the default limit is not enough for an ordinary day. */
 export const limitTooLow: Scenario = {
   name: 'limit-too-low',
-  summary: 'several services are busy with short work, more than the limit has room for: nobody may be ended',
+  summary: 'several services are busy with short work, more than the limit has room for: no session may be ended',
   engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
@@ -43,7 +43,7 @@ export const blackFriday: Scenario = {
   ...limitTooLow,
   name: 'black-friday',
   summary:
-    'a surge of customers: many instances, all busy with short work: nobody may be ended, a person must hear of it',
+    'a surge of customers: many instances, all busy with short work: no session may be ended, and a person must be notified',
   loads: [
     {
       name: 'the customers',

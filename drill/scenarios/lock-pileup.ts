@@ -2,10 +2,10 @@ import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { checkEqual } from '../scenario/checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
-/** Somebody opened a transaction by hand, changed a row that every order needs, and went to lunch. */
+/** A person opened a transaction manually, changed a row that every order needs, and went to lunch. */
 export const lockPileup: Scenario = {
   name: 'lock-pileup',
-  summary: 'one forgotten transaction holds a lock, and everybody else queues up behind it',
+  summary: 'one forgotten transaction holds a lock, and all others wait behind it',
   engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',

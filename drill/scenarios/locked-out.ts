@@ -43,7 +43,7 @@ const WAY_IN = {
 
 const LEAVE_AFTER_MS = 3_000;
 
-/** Not even an administrator gets in any more. Then they close the windows they had open. */
+/** Not even an administrator gets in any more, until some close their sessions. */
 export const lockedOut: Scenario = {
   name: 'locked-out',
   summary: 'every slot is taken, the reserved ones too, and a few come free while Headroom keeps trying to get in',
@@ -70,11 +70,11 @@ export const lockedOut: Scenario = {
   },
 };
 
-/** Nobody closes anything, but the worker's session was there before. */
+/** No session is closed, but the worker's was there before. */
 export const lockedOutWarm: Scenario = {
   ...lockedOut,
   name: 'locked-out-warm',
-  summary: 'every slot is taken and none comes free, but the worker is inside already, as its sampling keeps it',
+  summary: 'every slot is taken and none comes free, but the worker already holds a session, which sampling keeps open',
   loads: [LEAK, ...ADMINISTRATORS],
   isWarm: true,
   expect: {
@@ -85,11 +85,11 @@ export const lockedOutWarm: Scenario = {
   },
 };
 
-/** Nobody closes anything, and Headroom was not there before. */
+/** No session is closed, and Headroom was not there before. */
 export const lockedOutForGood: Scenario = {
   ...lockedOut,
   name: 'locked-out-for-good',
-  summary: 'every slot is taken and none comes free: a person must hear what to grant',
+  summary: 'every slot is taken and none comes free: a person must learn what to grant',
   policy: { ...COMPRESSED, loop: { ...COMPRESSED.loop, patienceSeconds: 5 } },
   loads: [LEAK, ...ADMINISTRATORS],
   expect: {

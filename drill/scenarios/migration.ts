@@ -31,7 +31,7 @@ const NOBODY_ENDED = { outcome: 'escalated', cause: 'job-holding-on', tiers: [] 
 /** A migration in the middle of the day changes a table that every request needs, and holds on to it. */
 export const migrationLocks: Scenario = {
   name: 'migration-locks',
-  summary: 'a migration tool holds a lock and everybody queues up behind it: nobody may be ended, a person must decide',
+  summary: 'a migration tool holds a lock and all others wait behind it: no session may be ended, a person must decide',
   engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',
@@ -42,7 +42,7 @@ export const migrationLocks: Scenario = {
   ripenMs: 3_200,
   expect: NOBODY_ENDED,
   on: {
-    // Without performance_schema nobody can tell the tool: there the policy has to name the user.
+    // Without performance_schema the tool is unknown: there the policy has to name the user.
     mariadb: {
       policy: { ...COMPRESSED, protect: { users: ['deploy'] } },
       expect: { ...NOBODY_ENDED, cause: 'lock-contention' },
@@ -50,11 +50,11 @@ export const migrationLocks: Scenario = {
   },
 };
 
-/** The same by hand. Its statement is one that Headroom does not end without a person's yes. */
+/** The same, done manually. Headroom does not end such a statement unless a person approves it. */
 export const migrationByHand: Scenario = {
   ...migrationLocks,
   name: 'migration-by-hand',
-  summary: 'a table is changed by hand and everybody queues up behind it: a person is asked about exactly that session',
+  summary: 'a table is changed manually and all others wait behind it: a person is asked about exactly that session',
   // Elsewhere DDL ends its transaction, and its lock with it.
   engines: ['postgres'],
   policy: { ...COMPRESSED, tiers: { 'break-locks': 'approve' } },

@@ -1,6 +1,6 @@
 /**
- * Other names by which a user or an application of the scenarios may go, so that nothing is told by a name that one
- * incident happened to have. Names of tools stand among tools of the same kind: what is known by its name stays so.
+ * Other names for the users and applications of the scenarios, so that nothing depends on one name. Names of tools are
+ * replaced by tools of the same kind: what is recognized by its name stays recognizable.
  */
 export const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   shop: ['storefront', 'web', 'portal'],
@@ -36,7 +36,7 @@ export const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   unknown: ['nobody', 'probe'],
 };
 
-/** Who happens to be there too. */
+/** Innocent sessions beside the scenario. */
 export const BYSTANDERS = {
   consoles: ['pgAdmin 4', 'MySQL Workbench', 'Navicat'],
   services: ['mailer', 'loyalty', 'geocoder', 'stocktake'],

@@ -15,14 +15,13 @@ const EXPECT: Scenario['expect'] = {
   ],
 };
 /**
- * These servers do not tell when a session connected, and nobody has watched: then a leak looks like pools that are too
- * large.
+ * These servers do not report when a session connected, and there are no samples: a leak may look like pools that are
+ * too large.
  */
 const UNWATCHED = { expect: { ...EXPECT, cause: ['connection-leak', 'pool-oversubscription'] } } as const;
 
 /**
- * The house is full for ordinary clients only: where there is a reserve it is used, else the session that was there
- * before.
+ * The server is full for ordinary clients only: a reserve is used where there is one, else the session from before.
  */
 export const ordinarySlotsTaken: Scenario = {
   ...connectionLeak,

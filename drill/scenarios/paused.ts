@@ -10,7 +10,7 @@ const MOVE = { by: 'ann', why: 'we are moving house', until: null } as const;
 export const paused: Scenario = {
   ...connectionLeak,
   name: 'paused',
-  summary: 'the same leak while everything is paused: diagnosed, recorded and told, nothing is ended',
+  summary: 'the same leak while everything is paused: diagnosed, recorded and notified, nothing is ended',
   before: (store) => store.pauses.put({ ...MOVE, targetId: null, tier: null, at: Date.now() }),
   expect: {
     outcome: 'observed',
@@ -53,8 +53,7 @@ export const pausedTier: Scenario = {
   before: (store) => store.pauses.put({ ...MOVE, targetId: null, tier: 'kill-idle', at: Date.now() }),
   expect: {
     outcome: 'relieved',
-    // Two leaks at once, and MySQL and MariaDB do not tell when a session of before connected: then neither may stand
-    // out.
+    // Two leaks at once, and MySQL and MariaDB do not report when an earlier session connected: neither may stand out.
     cause: ['connection-leak', 'idle-in-transaction', 'unclear'],
     tiers: ['end-idle-transactions'],
     also: ({ incident }) => [

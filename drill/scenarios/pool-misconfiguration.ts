@@ -5,11 +5,11 @@ import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts
 const INSTANCES = 12;
 const SIZE = 6;
 
-/** A pool of a reasonable size, times the instances: nobody had done the sum. */
+/** A pool of a reasonable size, times the instances: the sum was never calculated. */
 export const poolMisconfiguration: Scenario = {
   name: 'pool-misconfiguration',
   summary:
-    'many instances times their pool is more than the limit: what is ended is back at once, so a person hears the arithmetic',
+    'many instances times their pool is more than the limit: ended sessions are back at once, so the page shows the arithmetic',
   engines: ENGINE_NAMES,
   server: { maxConnections: 60, superuserReserved: 3, reserved: 2 },
   mode: 'act',

@@ -38,7 +38,7 @@ const NOBODY_ENDED = { outcome: 'escalated', cause: 'job-holding-on', tiers: [] 
 /** The backup overran and met the migration. Both look like trouble, in every way a session can. */
 export const protectedOnly: Scenario = {
   name: 'protected-only',
-  summary: 'a backup, a migration and a standby hold the slots: nobody may be ended, a person must hear of it',
+  summary: 'a backup, a migration and a standby hold the slots: no session may be ended, and a person must be notified',
   engines: ENGINE_NAMES,
   server: { maxConnections: 40, superuserReserved: 3, reserved: 2 },
   mode: 'act',
@@ -49,8 +49,7 @@ export const protectedOnly: Scenario = {
   expect: NOBODY_ENDED,
   on: {
     mysql: { loads: jobs('mysqldump') },
-    // Without performance_schema nobody can tell which tool a session belongs to: there the policy has to name the
-    // users.
+    // Without performance_schema the tool of a session is unknown: there the policy has to name the users.
     mariadb: {
       loads: jobs('mariadb-dump'),
       policy: { ...COMPRESSED, protect: { users: ['backup', 'deploy'] } },

@@ -2,7 +2,7 @@ import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import { checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
-/** There is nobody to end: whoever goes is back within milliseconds, and so is everybody who was waiting. */
+/** Ending sessions is useless: every client is back within milliseconds. */
 export const reconnectStorm: Scenario = {
   name: 'reconnect-storm',
   summary: 'clients without back-off refill every slot within milliseconds: Headroom gets in and names the storm',

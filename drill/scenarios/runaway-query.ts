@@ -8,7 +8,7 @@ const STUBBORN = 2;
 /** Without performance_schema a routine that swallows a cancel shows as one that has gone on to its next statement. */
 const STUBBORN_SEEN = { postgres: STUBBORN, mysql: STUBBORN, mariadb: 0 } as const satisfies Record<EngineName, number>;
 
-/** A report joins everything with everything, and everybody has pressed its button again. */
+/** A report joins everything with everything, and many users have started it again. */
 export const runawayQuery: Scenario = {
   name: 'runaway-query',
   summary: 'endless queries hold the slots beside healthy short ones; two of them ignore a cancel',

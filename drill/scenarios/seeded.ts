@@ -12,9 +12,9 @@ export const BOUNDS = {
   ripenMs: { from: 0, to: 600 },
 } as const;
 
-/** The scenario is rehearsed just as it is written. */
+/** The scenario as it is written. */
 export const AS_WRITTEN = 1;
-/** So few sessions are that many for a reason. */
+/** So few sessions are a deliberate number. */
 const A_FEW = 3;
 /** Of the slots, bystanders take no more than this share. */
 const BYSTANDERS_SHARE = 0.1;
@@ -93,14 +93,14 @@ function fitPool(pool: NonNullable<Scenario['pools']>[number], loads: readonly L
   return { ...pool, instances: load.instances, size: load.sessions / load.instances };
 }
 
-/** Nobody's fault, and nobody may touch them. */
+/** They are innocent and must not be touched. */
 function standBy(dice: Dice, most: number): LoadInput[] {
   const consoles = dice.whole(0, Math.min(2, most));
   const busy = dice.whole(0, Math.max(0, Math.min(4, most - consoles)));
   const [console, service] = [dice.pick(BYSTANDERS.consoles), dice.pick(BYSTANDERS.services)];
   const loads: LoadInput[] = [
     {
-      name: 'a console somebody left open',
+      name: 'a console left open',
       behaviour: 'quiet-sessions',
       user: 'colleague',
       application: console,
@@ -119,7 +119,7 @@ function standBy(dice: Dice, most: number): LoadInput[] {
   return loads.filter(({ sessions }) => sessions !== 0);
 }
 
-/** FNV-1a: any two texts differ in it as good as surely. */
+/** FNV-1a: two texts almost surely differ in it. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -39,7 +39,7 @@ export const storm: Scenario = {
 };
 
 /**
- * Clients keep what they get, and so it looks like a leak, or like pools too large, until idle sessions are ended,
+ * Clients keep what they get. So it looks like a leak, or like pools that are too large, until idle sessions are ended,
  * their slots are taken again at once, and that is measured.
  */
 export const stormRefill: Scenario = {
@@ -55,11 +55,11 @@ export const stormRefill: Scenario = {
   },
 };
 
-/** The same with kills alone: what cap-consumer is compared with. */
+/** The same with kills alone, for comparison with cap-consumer. */
 export const stormKillsAlone: Scenario = {
   ...stormRefill,
   name: 'storm-kills-alone',
-  summary: 'the same storm without a limit: no number of kills helps, and a person hears what would',
+  summary: 'the same storm without a limit: no number of kills helps, and the page says what would',
   policy: { ...COMPRESSED, tiers: { 'cap-consumer': 'observe' } },
   expect: {
     outcome: 'escalated',

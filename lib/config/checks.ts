@@ -8,7 +8,7 @@ type ReadableTarget = Partial<Target>;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Everything the schema cannot say: how fields stand to each other. Looks past fields that are invalid by themselves.
+ * Everything the schema cannot say: how fields relate to each other. Skips fields that are invalid by themselves.
  */
 export function checkTargets(targets: readonly unknown[], installation: Fields): Finding[] {
   const readable = targets.map((target) => (isRecord(target) ? readTarget(target) : {}));
@@ -183,6 +183,6 @@ function findDuplicates(targets: readonly ReadableTarget[], key: 'id' | 'instanc
       return [];
     }
     const path: Path = ['targets', index, key];
-    return [{ path, value, message: `is that of targets[${earlier}] too; every target has its own` }];
+    return [{ path, value, message: `is also that of targets[${earlier}]; every target needs its own` }];
   });
 }

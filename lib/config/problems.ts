@@ -8,7 +8,7 @@ export interface ConfigProblem {
   readonly path: string;
   /** Line in the file, from 1; null when the problem has no place in it. */
   readonly line: number | null;
-  /** What stands there, as JSON; null when nothing does, or when it could be a secret. */
+  /** The written value, as JSON; null when there is none, or when it could be a secret. */
   readonly value: string | null;
   /** What is wrong, and the fix. */
   readonly message: string;

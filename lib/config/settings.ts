@@ -16,7 +16,7 @@ const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } a
  */
 const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
 
-/** What the shared functions are told about a target. */
+/** What the shared functions know of a target. */
 export function toTargetSettings(config: HeadroomConfig, target: Target): TargetSettings {
   const names = namesOf(config.installation.prefix);
   return {
@@ -30,7 +30,7 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     isRds: target.auth.mode !== 'url',
     pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
     maxConnections: target.maxConnections,
-    // Without a metric alarm nobody counts from the default.
+    // Without a metric alarm the default is not needed.
     reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
   };
@@ -47,7 +47,7 @@ export function toSampleRequest(config: HeadroomConfig, target: Target): SampleF
   };
 }
 
-/** What the worker of a target is told. Certificates: a file of the bundle on AWS, the configured file in url mode. */
+/** The settings of a target's worker. Certificates: a file of the bundle on AWS, the configured file in url mode. */
 export function toWorkerSettings(config: HeadroomConfig, target: Target): WorkerSettings {
   const isLocal = target.auth.mode === 'url';
   return {

@@ -13,10 +13,10 @@ function unreachable({ notify }: HeadroomConfig, place: 'aws' | 'local' | undefi
   const byEmail = notify.email.length > 0;
   const byProgram = notify.command !== undefined || notify.webhook !== undefined;
   if (place === 'aws' && !byEmail) {
-    return ['notify.email is empty: nobody is told on AWS unless you subscribe somebody to the notices topic'];
+    return ['notify.email is empty: no person is notified on AWS unless you subscribe one to the notices topic'];
   }
   if (place === 'local' && !byProgram) {
-    return ['notify has neither command nor webhook: in local runs nobody is told but whoever watches the terminal'];
+    return ['notify has neither command nor webhook: in local runs notices are shown in the terminal only'];
   }
   if (!byEmail && !byProgram) {
     return [

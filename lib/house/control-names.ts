@@ -5,7 +5,7 @@ interface ControlShape {
 }
 
 /**
- * The functions outside the VPC. Diagnose waits for a worker that Lambda may have to wake, and for a slot to come free.
+ * The functions outside the VPC. Diagnose waits for a worker that Lambda may have to start, and for a free slot.
  */
 export const CONTROL_FUNCTIONS = {
   dispatch: {
@@ -14,11 +14,11 @@ export const CONTROL_FUNCTIONS = {
     memoryMegabytes: 512,
   },
   reconcile: {
-    description: 'Finds incidents whose workflow died and alarms that nobody handles',
+    description: 'Finds incidents whose workflow died and alarms that were not handled',
     timeoutSeconds: 55,
     memoryMegabytes: 512,
   },
-  // Samples over one minute, the last of which may have to wake the worker.
+  // Samples over one minute; the worker may have to be started for them.
   sample: {
     description: 'Samples a target, publishes its figures and opens an incident when it crosses its trigger',
     timeoutSeconds: 90,
@@ -26,18 +26,18 @@ export const CONTROL_FUNCTIONS = {
     memoryMegabytes: 256,
   },
   diagnose: {
-    description: 'Looks at the target, plans, and says what comes next',
+    description: 'Takes a snapshot of the target, plans, and decides what comes next',
     timeoutSeconds: 300,
     memoryMegabytes: 1024,
   },
-  // Its own look, then the longest grace a policy allows for cancelled queries; an act cut short loses its results.
+  // Its own snapshot, then the longest grace a policy allows for cancelled queries; an act cut short loses its results.
   act: { description: 'Does what one tier planned', timeoutSeconds: 180, memoryMegabytes: 1024 },
   ask: { description: 'Asks a person about a plan', timeoutSeconds: 30, memoryMegabytes: 512 },
   decide: { description: 'Serves the page where people answer', timeoutSeconds: 15, memoryMegabytes: 512 },
   escalate: { description: 'Pages a person with the evidence', timeoutSeconds: 30, memoryMegabytes: 512 },
   // It lifts a limit or two first, by a worker that may be busy.
   close: {
-    description: 'Lifts temporary limits, closes the incident and lets the target go',
+    description: 'Lifts temporary limits, closes the incident and releases the target',
     timeoutSeconds: 90,
     memoryMegabytes: 512,
   },
@@ -45,5 +45,5 @@ export const CONTROL_FUNCTIONS = {
 } as const satisfies Readonly<Record<string, ControlShape>>;
 
 export type ControlName = keyof typeof CONTROL_FUNCTIONS;
-/** Those that every installation has; `decide` is there where some target asks. */
+/** Those that every installation has. `decide` exists where some target asks. */
 export type StandingControlName = Exclude<ControlName, 'decide'>;

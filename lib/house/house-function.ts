@@ -42,8 +42,7 @@ export interface HouseFunctionProps {
 }
 
 /**
- * A Lambda as every function of Headroom is one: own role, own log group that ends, nothing granted but writing its
- * log.
+ * A Lambda function of Headroom: its own role, its own log group with limited retention, no right but to write its log.
  */
 export class HouseFunction extends NodejsFunction {
   readonly #ownRole: Role;
@@ -88,7 +87,7 @@ export class HouseFunction extends NodejsFunction {
   }
 }
 
-/** The CDK takes a bundle that is there already where it knows its hash beforehand; else it goes by what comes out. */
+/** The CDK reuses a bundle whose hash it knows in advance; otherwise it hashes the output. */
 function reusable(scope: Construct, folder: string): BundlingOptions {
   const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
   return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};

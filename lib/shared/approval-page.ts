@@ -14,7 +14,7 @@ import { acknowledge } from '../house/acknowledge.ts';
 import type { Names } from '../house/names.ts';
 import type { ControlFunction } from './control-function.ts';
 
-/** People answer a question in a minute; whoever sends more than this is no person. */
+/** People answer a question in a minute; a client that sends more than this is not a person. */
 const THROTTLE = { rateLimit: 5, burstLimit: 20 } as const;
 
 /** Who, when and with what result. Never the query: a link's secret is in it. */
@@ -55,7 +55,7 @@ export class ApprovalPage extends Construct {
     this.url = `${this.#api.apiEndpoint}/`;
   }
 
-  /** Lets the function answer: GET shows, POST decides, nothing else leads anywhere. */
+  /** Lets the function answer: GET shows, POST decides, every other route does not exist. */
   serveWith(decide: ControlFunction): void {
     const integration = new HttpLambdaIntegration('Decide', decide, {
       payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
@@ -64,7 +64,7 @@ export class ApprovalPage extends Construct {
       acknowledge(
         route,
         'APIG4',
-        'Whoever is asked at night has a phone and a link, no AWS credentials: the secret in the link is the authorization, 256 bits, good for one answer and some minutes.',
+        'A person who is asked at night has a phone and a link, no AWS credentials: the secret in the link is the authorization, 256 bits, good for one answer and some minutes.',
       );
     }
   }

@@ -6,7 +6,7 @@ import type { Names } from '../house/names.ts';
 
 /** A function of the control plane, by its name. */
 export class ControlFunction extends HouseFunction {
-  /** How long Lambda lets it run. Whoever waits for it waits a little longer. */
+  /** How long Lambda lets it run. Its callers wait a little longer. */
   readonly timeLimit: Duration;
 
   constructor(

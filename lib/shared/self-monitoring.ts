@@ -26,9 +26,9 @@ const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   dispatch: 'an alarm may not have led to an incident',
   reconcile: 'incidents whose workflow died may stay open, and alarms unhandled',
   sample: 'a target may not be watched; the alarms on the metric of RDS still are',
-  diagnose: 'an incident could not be looked at; it ends as failed',
-  act: 'a tier broke off; the workflow looks again before anything else is done',
-  ask: 'a person may not have been asked; the workflow looks again and asks anew',
+  diagnose: 'an incident could not be diagnosed; it ends as failed',
+  act: 'a tier broke off; the workflow takes a new snapshot before anything else is done',
+  ask: 'a person may not have been asked; the workflow takes a new snapshot and asks again',
   decide: 'a person may not have been able to answer; without an answer nothing is ended, and a person is paged',
   escalate: 'a person may not have been paged',
   close: 'an incident may still be open, which holds up the next one of its target',
@@ -74,7 +74,7 @@ export class SelfMonitoring extends Construct {
     });
   }
 
-  /** Here no data is the very thing to tell: nobody calls the reconciler any more. */
+  /** Here missing data is the alarm: the reconciler is not called any more. */
   #alarmOnSilence(reconcile: ControlFunction): void {
     new OwnAlarm(this, 'reconcile-silent', {
       alarmName: namesOf(this.#props.prefix).selfAlarm('reconcile-silent'),

@@ -84,7 +84,7 @@ export class SharedStack extends Stack {
 
   #createDispatch(stateMachine: StateMachine, failures: Queue): ControlFunction {
     const dispatch = this.#createFunction('dispatch', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
-    // An old alarm is not worth a start any more; the reconciler finds the ones that still stand.
+    // An old alarm is not worth a start any more; the reconciler finds those that are still active.
     dispatch.configureAsyncInvoke({
       maxEventAge: Duration.minutes(5),
       retryAttempts: 2,
@@ -167,7 +167,7 @@ export class SharedStack extends Stack {
     return created;
   }
 
-  /** Starting workflows, asking after them and after alarms, telling a person. */
+  /** Starting workflows, reading their state and that of alarms, notifying a person. */
   #allowIncidents(grantee: ControlFunction, stateMachine: StateMachine): void {
     stateMachine.grantStartExecution(grantee);
     grantee.allow(
@@ -178,7 +178,7 @@ export class SharedStack extends Stack {
     grantee.allow(
       ['cloudwatch:DescribeAlarms'],
       ['*'],
-      'CloudWatch refuses to tell of composite alarms under any narrower scope; reading only.',
+      'CloudWatch does not return composite alarms under any narrower scope; reading only.',
     );
     this.#topic.grantPublish(grantee);
   }
@@ -209,7 +209,10 @@ export class SharedStack extends Stack {
   }
 
   #describeOutputs(stateMachine: StateMachine): void {
-    new CfnOutput(this, 'NoticesTopicArn', { value: this.#topic.topicArn, description: 'Subscribe who is to be told' });
+    new CfnOutput(this, 'NoticesTopicArn', {
+      value: this.#topic.topicArn,
+      description: 'Subscribe the people to notify',
+    });
     new CfnOutput(this, 'IncidentTableName', { value: this.#table.tableName, description: 'The incident store' });
     new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn, description: 'The workflow' });
   }

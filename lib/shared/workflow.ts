@@ -120,12 +120,12 @@ export class IncidentWorkflow extends Construct {
       const act = this.#act(props, tier.state, tier.name)
         .addCatch(escalate, { errors: [ERRORS.schemaMismatch], resultPath: '$.error' })
         .addCatch(closeAsFailed, { errors: [ERRORS.fenceLost], resultPath: '$.error' })
-        // Whatever it did or did not do, a fresh look tells better than a second try.
+        // Whatever it did, a new snapshot is better than a second try.
         .addCatch(settle, { resultPath: '$.error' });
       chooseTier.when(Condition.stringEquals('$.next', tier.name), act);
       act.next(settle);
     }
-    // Answered or not: what was said is on record, and a look comes first.
+    // Answered or not, the answer is on record, and a new snapshot comes first.
     waitForApproval
       .addCatch(escalate, { errors: [ERRORS.schemaMismatch], resultPath: '$.error' })
       .addCatch(closeAsFailed, { errors: [ERRORS.fenceLost], resultPath: '$.error' })
@@ -150,7 +150,7 @@ export class IncidentWorkflow extends Construct {
     return diagnose;
   }
 
-  /** Only looks, so it may be repeated. Its answer replaces the state's data: nothing old is carried on. */
+  /** Only reads, so it may be repeated. Its answer replaces the state's data: nothing old is carried on. */
   #diagnose({ diagnose }: IncidentWorkflowProps): TaskStateBase {
     return this.#task('Diagnose', diagnose, {
       payload: { schema: JsonPath.numberAt('$.schema'), incidentId: JsonPath.stringAt('$.incidentId') },

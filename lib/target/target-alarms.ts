@@ -10,13 +10,13 @@ import type { Names } from '../house/names.ts';
 
 /**
  * The alarms that open an incident. Two count the connections that RDS reports against the slots that ordinary clients
- * can use: they work when the worker does not. One rides on what the sampler saw on the server itself, reserves and
+ * can use: they work when the worker does not. One uses what the sampler saw on the server itself, reserves and
  * refused clients included.
  */
 export class TargetAlarms extends Construct {
   /** Opens an incident after two minutes. */
   readonly trigger: Alarm;
-  /** Opens one after a single minute: the next may find the house full. */
+  /** Opens one after a single minute: in the next the server may be full. */
   readonly critical: Alarm;
   /** Opens one should the sampler see the trigger crossed and fail to dispatch it. */
   readonly usage: Alarm;
@@ -66,8 +66,8 @@ export class TargetAlarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: minutes,
       datapointsToAlarm: minutes,
-      // An instance that stops reporting is known to be neither full nor well. Without data the alarm stands no longer,
-      // so that nobody is paged for a stopped instance, and data that comes back above the threshold is a new alarm.
+      // An instance that stops reporting may be full or well. Without data the alarm is not active, so that nobody is
+      // paged for a stopped instance, and data that comes back above the threshold is a new alarm.
       treatMissingData: TreatMissingData.MISSING,
     });
   }

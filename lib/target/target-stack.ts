@@ -69,7 +69,7 @@ export class TargetStack extends Stack {
         new LambdaFunction(this.#shared('dispatch'), {
           event: new EventInput(input),
           deadLetterQueue: undelivered,
-          // Old alarms must not lead to new harm; the reconciler finds the ones that still stand.
+          // Old alarms must not lead to new harm; the reconciler finds those that are still active.
           maxEventAge: Duration.minutes(5),
           retryAttempts: 3,
         }),
@@ -192,12 +192,12 @@ export class TargetStack extends Stack {
       worker.metricErrors({ period: Duration.minutes(1), statistic: 'Sum' }),
       `the worker of ${this.#id} crashed or ran out of time`,
     );
-    // Here no data is the very thing to tell: whoever watches the percentages watches nothing.
+    // Here missing data is the alarm: the alarms on percentages have nothing to watch.
     new OwnAlarm(this, 'sampler-silent', {
       alarmName: this.#names.targetAlarm(this.#id, 'sampler-silent'),
       topic,
       section: 'sampler-silent',
-      happened: `nobody has seen the usage of ${this.#id} for five minutes`,
+      happened: `the usage of ${this.#id} has not been sampled for five minutes`,
       metric: usageMetric(this.#id, 'SampleCount', Duration.minutes(5)),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -32,7 +32,7 @@ export class WorkerFunction extends HouseFunction {
     super(scope, id, {
       folder: 'worker',
       functionName,
-      description: `Samples ${settings.instance}, reads its sessions and ends those it is told to`,
+      description: `Samples ${settings.instance}, reads its sessions and ends those it is ordered to`,
       timeout: TIME_LIMIT,
       memoryMegabytes: 1024,
       environment: { HEADROOM_WORKER: JSON.stringify(settings), ...props.environment },

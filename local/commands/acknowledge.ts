@@ -15,14 +15,14 @@ const options = z.object({
   json: z._default(z.boolean(), false),
 });
 
-/** `headroom acknowledge ID`: somebody has it, so nobody is paged for it again. */
+/** `headroom acknowledge ID`: a person takes care of it, so no person is paged for it again. */
 export function acknowledgeCommand(): Command {
   return withRecordOptions(
     new Command('acknowledge')
-      .description('take an escalated or failed incident on: nobody is paged for it again')
+      .description('acknowledge an escalated or failed incident: no person is paged for it again')
       .argument('<id>', 'incident'),
   )
-    .option('--by <name>', 'who has it (default: you)')
+    .option('--by <name>', 'who takes care of it (default: you)')
     .option('--note <words>', 'what the others should know')
     .option('--json', 'one JSON document on standard output')
     .action(async (id: string, raw: unknown) => {
@@ -38,7 +38,7 @@ export function acknowledgeCommand(): Command {
     });
 }
 
-/** While it is open it may still come to a page. */
+/** An open incident may still page. */
 function checkTakeable(id: string, incident: Incident | null): void {
   if (incident === null) {
     throw new UsageError(
@@ -47,7 +47,7 @@ function checkTakeable(id: string, incident: Incident | null): void {
   }
   const { outcome } = incident;
   if (outcome !== null && outcome !== 'escalated' && outcome !== 'failed') {
-    throw new UsageError(`incident ${id} is closed as ${outcome}: nobody is paged for it`);
+    throw new UsageError(`incident ${id} is closed as ${outcome}: no person is paged for it`);
   }
 }
 

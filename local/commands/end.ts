@@ -13,7 +13,7 @@ import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
-import { createOwnNotifier } from '../notices/own-notifier.ts';
+import { createOwnNotifier } from '../delivery/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';
@@ -25,7 +25,7 @@ import { EXIT } from '../terminal/exit-status.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 
-/** `headroom end`: a person's own call, through the same plan, guards and record as every act. */
+/** `headroom end`: sessions ended by a person, through the same plan, guards and record as every act. */
 export function endCommand(): Command {
   return withEndOptions(
     new Command('end').description('end the sessions of a user or an application, after showing exactly which'),
@@ -38,7 +38,7 @@ export function endCommand(): Command {
     await usingRecords(given, async ({ store }) => {
       const worker = given.aws ? workerOnAws(found) : await startOwnWorker(found.config, found.target, process.env);
       try {
-        // On AWS the reconciler sends what is owed, within a minute.
+        // On AWS the reconciler sends the notices within a minute.
         const notifier = given.aws ? null : createOwnNotifier(found.config.notify);
         await end(given, found, { store, worker, ...clock }, notifier);
       } finally {
@@ -85,17 +85,17 @@ async function carryOut(proposal: CallProposal, deps: EndDependencies, notifier:
   return { incident, left, acts: await deps.store.acts.of(incident.id) };
 }
 
-/** Ctrl-C lets an act that has begun come to its end, and its incident be closed. */
+/** Ctrl-C lets an act that has begun finish, and its incident be closed. */
 async function untilInterrupted<T>(run: (sleepUnlessStopped: CallDependencies['sleep']) => Promise<T>): Promise<T> {
   const stopping = new AbortController();
   const stopListening = onInterrupt(() => {
-    say('interrupted: nobody more is ended (once more to leave at once)');
+    say('interrupted: no more sessions are ended (Ctrl-C again to leave at once)');
     stopping.abort();
   });
   try {
     return await run((ms) =>
       sleep(ms, undefined, { signal: stopping.signal }).catch(() => {
-        throw new CallRefused('interrupted by the person who called');
+        throw new CallRefused('interrupted by the person who started it');
       }),
     );
   } finally {

@@ -30,7 +30,7 @@ export function incidentsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limit = parseLimit(given.limit);
-      // Looking must not make the folder.
+      // Reading must not create the folder.
       const hasRecords = given.aws || existsSync(given.records);
       const incidents = hasRecords ? await usingRecords(given, ({ store }) => listIncidents(store, given, limit)) : [];
       if (given.json) printJson(incidents);

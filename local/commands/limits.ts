@@ -20,11 +20,11 @@ const dropOptions = z.extend(listOptions, {
 type DropOptions = z.infer<typeof dropOptions>;
 
 /**
- * `headroom limits list | drop`: temporary limits that cap-consumer has set and that still stand, or may; of former
- * targets too.
+ * `headroom limits list | drop`: temporary limits that cap-consumer has set and that are, or may be, still active; of
+ * removed targets too.
  */
 export function limitsCommand(): Command {
-  const list = withOptions(new Command('list').description('which stand, and since when')).action(
+  const list = withOptions(new Command('list').description('which are active, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limits = await withRecords(given, (store) => store.limits.of(given.target));
@@ -33,17 +33,19 @@ export function limitsCommand(): Command {
     },
   );
   const drop = withOptions(
-    new Command('drop').description('take one that Headroom can never lift off the record; the server is not asked'),
+    new Command('drop').description(
+      'remove from the record one that Headroom can never lift; the server is not changed',
+    ),
   )
     .requiredOption('--user <name>', 'whose limit')
-    .requiredOption('--why <words>', 'for whoever reads the incident')
+    .requiredOption('--why <words>', 'the reason, for readers of the incident')
     .option('--by <name>', 'who drops it (default: you)')
     .action(async (raw: unknown) => {
       const given = dropOptions.parse(raw);
-      if (given.why === '') throw new UsageError('--why is empty: say it in words, for whoever reads the incident');
+      if (given.why === '') throw new UsageError('--why is empty: give the reason, for readers of the incident');
       const limit = await withRecords(given, (store) => dropLimit(store, given));
       if (given.json) printJson(limit);
-      else print(`off the record: ${limitLine(limit)}`);
+      else print(`removed from the record: ${limitLine(limit)}`);
     });
   return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
 }
@@ -67,7 +69,7 @@ async function dropLimit(
   { target, user, by = userInfo().username, why }: DropOptions,
 ): Promise<LimitRecord> {
   const limits = await store.limits.of(target);
-  // A hostile name cannot be typed: as it is shown will do, where that names one.
+  // A hostile name cannot be typed: its printed form will do, where that is unambiguous.
   const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, LONGEST_USER) === user);
   if (limit === undefined || other !== undefined) {
     const which = limits.map((each) => printable(each.user, LONGEST_USER)).join(', ');

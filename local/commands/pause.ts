@@ -28,12 +28,14 @@ type PauseOptions = z.infer<typeof pauseOptions>;
 const resumeOptions = z.object(scopeOptions);
 type ResumeOptions = z.infer<typeof resumeOptions>;
 
-/** `headroom pause`: nothing is ended until resumed. Incidents are still opened, recorded and told. */
+/** `headroom pause`: nothing is ended until resumed. Incidents are still opened, recorded and notified. */
 export function pauseCommand(): Command {
   return withScope(
-    new Command('pause').description('stop acting: on everything, one target or one tier; all else goes on'),
+    new Command('pause').description(
+      'stop acting on everything, one target or one tier; Headroom still diagnoses, records and notifies',
+    ),
   )
-    .option('--why <words>', 'for whoever finds it paused')
+    .option('--why <words>', 'the reason, for people who find it paused')
     .option('--by <name>', 'who pauses (default: you)')
     .option('--for <time>', 'how long, such as 90m, 4h or 2d (default: until resumed)')
     .option('--until <instant>', 'until when, such as 2026-12-01T08:00Z')
@@ -55,7 +57,7 @@ export function resumeCommand(): Command {
 async function pause(given: PauseOptions): Promise<void> {
   const scope = parseScope(given);
   if (given.why === undefined || given.why === '') {
-    throw new UsageError('--why is missing: say it in words, for whoever finds it paused');
+    throw new UsageError('--why is missing: give the reason, for people who find it paused');
   }
   const at = Date.now();
   const made: Pause = {
@@ -65,13 +67,13 @@ async function pause(given: PauseOptions): Promise<void> {
     at,
     until: parseUntil(given, at),
   };
-  const standing = await usingRecords(given, async ({ store }) => {
+  const replaced = await usingRecords(given, async ({ store }) => {
     const earlier = (await store.pauses.active()).find(
       ({ targetId, tier }) => targetId === made.targetId && tier === made.tier,
     );
     if (earlier && endsBefore(made, earlier)) {
       throw new UsageError(
-        `${pauseLine(earlier)}; that lasts longer, and its place would be taken. Lift it first: ${resumeCommandFor(earlier)}`,
+        `${pauseLine(earlier)}; that pause lasts longer and would be replaced. Lift it first: ${resumeCommandFor(earlier)}`,
       );
     }
     await store.pauses.put(made);
@@ -82,7 +84,7 @@ async function pause(given: PauseOptions): Promise<void> {
     return;
   }
   print(pauseLine(made));
-  if (standing) print(`takes the place of: ${pauseLine(standing)}`);
+  if (replaced) print(`replaces: ${pauseLine(replaced)}`);
 }
 
 function endsBefore({ until }: Pause, other: Pause): boolean {
@@ -100,13 +102,13 @@ async function resume(given: ResumeOptions): Promise<void> {
     return;
   }
   print(was === null ? `${scopeInWords(scope)} was not paused by itself` : describeResumed(scope, was));
-  for (const other of remaining) print(`still in force: ${pauseLine(other)}`);
+  for (const other of remaining) print(`still active: ${pauseLine(other)}`);
 }
 
 async function listPauses(given: PauseOptions): Promise<void> {
   checkTarget(given.target, given.config);
   const scope: PauseScope = { targetId: given.target ?? null, tier: given.tier ?? null };
-  // Looking must not make the folder.
+  // Reading must not create the folder.
   const hasRecords = given.aws || existsSync(given.records);
   const pauses = hasRecords ? await usingRecords(given, ({ store }) => store.pauses.active()) : [];
   const wanted = pauses.filter((pause) => overlaps(pause, scope));

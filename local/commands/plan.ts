@@ -8,6 +8,7 @@ import { historyOf, NO_PAST, type Past } from '../../functions/core/record/histo
 import type { Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
+import { count } from '../../functions/core/words/count.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
@@ -35,7 +36,7 @@ export function planCommand(): Command {
     .option('--target <id>', 'target; may be left out when there is only one')
     .option(
       '--records <folder>',
-      'where incidents are kept: pauses, and what was ended in the last hour, count',
+      'where incidents are kept; its pauses, and what was ended in the last hour, count',
       '.headroom',
     )
     .option('--json', 'one JSON document on standard output')
@@ -67,7 +68,7 @@ interface OnRecord {
   readonly pauses: readonly Pause[];
 }
 
-/** A folder that is not there has no records, and is not made for this. */
+/** A folder that does not exist has no records, and is not created for this. */
 async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
   if (!existsSync(folder)) return { past: NO_PAST, pauses: [] };
   const { openLocalRecords } = await import('../options/open-records.ts');
@@ -115,7 +116,7 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   );
   print(`cause    ${cause.name} (${percent(100 * cause.confidence)} sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
-  print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : `${plan.need} slots`}`);
+  print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : count(plan.need, 'slot')}`);
   for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);
   for (const { tier, mode, limit, refusal } of plan.tiers) {
     if (limit) {

@@ -37,7 +37,7 @@ export function respondCommand(): Command {
       const event = given.event === undefined ? null : readEvent(given.event);
       for (const warning of warningsOf(found.config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       const startedAt = Date.now();
-      // Brings the CDK and the interpreter along, which most commands do without.
+      // Loads the CDK and the interpreter, which most commands do not need.
       const { respond } = await import('../runs/respond.ts');
       const answer = await respond(found, {
         event,

@@ -20,7 +20,7 @@ const options = z.object({
   json: z._default(z.boolean(), false),
 });
 
-/** Closer together than this, samples would be most of what a small server does. */
+/** Closer together, samples would be most of the work of a small server. */
 const LEAST_SECONDS = 5;
 const MOST_SECONDS = 60;
 

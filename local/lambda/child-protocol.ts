@@ -1,4 +1,4 @@
-/** What a function process is told on its command line, as JSON. Nothing secret: others can read command lines. */
+/** What a function process gets on its command line, as JSON. Nothing secret: others can read command lines. */
 export interface ChildSettings {
   /** Folder of the bundle. */
   readonly assetFolder: string;

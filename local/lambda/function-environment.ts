@@ -12,8 +12,8 @@ export interface Endpoints {
 
 /**
  * The whole environment of a function process, built from nothing: the function's own variables of the template, what
- * Lambda sets, and settings that leave the AWS SDK no way but to this machine. Of the environment of the process that
- * calls this nothing is taken over; `given` is what the function is meant to have of it.
+ * Lambda sets, and settings that lead the AWS SDK to this machine alone. Nothing is inherited from the calling process,
+ * except what is `given`.
  */
 export function buildFunctionEnvironment(
   spec: FunctionSpec,

@@ -17,7 +17,7 @@ export interface LocalFunction {
   /** `event` is JSON text. `throttled` when as many invocations run as are reserved. */
   invoke(event: string): Promise<InvocationResult | { readonly kind: 'throttled' }>;
   /**
-   * Lets go of warm processes, so that the next invocation is a cold start. Invocations that run are left to finish.
+   * Drops warm processes, so that the next invocation is a cold start. Invocations that run are left to finish.
    */
   recycle(): Promise<void>;
   /** Kills every process at once; invocations that run end as crashes. */

@@ -21,9 +21,9 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Closes every way to the network that Node offers, name look-ups included, but those that lead to this machine and to
- * `reachable` (`host:port` each). Must run before any other code of the process. `onRefused` hears of each refusal,
- * because the code that is refused may swallow its error.
+ * Closes every way to the network that Node offers, name look-ups included, except to this machine and to `reachable`
+ * (`host:port` each). Must run before any other code of the process. `onRefused` is called for each refusal, because
+ * the refused code may swallow its error.
  */
 export function guardLoopback(reachable: readonly string[], onRefused: (what: string) => void): void {
   const refuse = (what: string): NotLoopback => {
@@ -40,10 +40,10 @@ type Refuse = (what: string) => NotLoopback;
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 type Destination = { readonly host: string; readonly port: string } | { readonly path: string };
 
-/** Where `net.Socket.connect` was told to go, in any of its forms. */
+/** Where `net.Socket.connect` is to go, in any of its forms. */
 function destinationOf(args: readonly unknown[]): Destination {
   const [first, second] = args;
-  // `net.connect` hands its own arguments on as one array.
+  // `net.connect` passes its own arguments on as one array.
   if (Array.isArray(first)) return destinationOf(first);
   if (typeof first === 'object' && first !== null) {
     const options: { path?: unknown; host?: unknown; port?: unknown } = first;

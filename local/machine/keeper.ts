@@ -42,7 +42,7 @@ export function startKeeper(): Keeper {
   shell.unref();
   // Neither the shell nor the pipe to it keeps a program alive that has nothing else to do.
   if (shell.stdin instanceof Socket) shell.stdin.unref();
-  // Whoever ended the shell has taken its place.
+  // A shell that somebody has ended takes no more lines.
   shell.stdin.on('error', () => undefined);
   const send = (verb: string, word: string | number): void => {
     shell.stdin.write(`${verb} ${word}\n`);

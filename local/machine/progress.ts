@@ -26,7 +26,7 @@ interface StateExited {
   readonly output: unknown;
 }
 
-/** A state's error before Retry and Catch see it, then what they made of it. */
+/** A state's error before Retry and Catch see it, and what they did about it. */
 interface StateFailed {
   readonly kind: 'state-failed' | 'state-retried' | 'state-caught';
   readonly at: number;
@@ -36,7 +36,7 @@ interface StateFailed {
   readonly error: string;
 }
 
-/** A task has been handed on and waits for somebody to send its result. */
+/** A task waits for its result to be sent. */
 interface TaskWaiting {
   readonly kind: 'task-waiting';
   readonly at: number;
@@ -77,7 +77,7 @@ interface FunctionLog {
   readonly line: string;
 }
 
-/** A message that the topic took, and what became of its delivery by command or webhook (`none`: there is neither). */
+/** A message that the topic took, and how its delivery by command or webhook went (`none`: neither is configured). */
 export interface Notification {
   readonly kind: 'notification';
   readonly at: number;

@@ -23,13 +23,13 @@ export function parseApprove(text: string | undefined): Approve | undefined {
   return new Set(tiers);
 }
 
-/** Who answers: the option, else a person at the terminal, else nobody, which is a no. */
+/** Who answers: the option, else a person at the terminal; without either the answer is no. */
 export function personFor(approve: Approve | undefined): AskPerson {
   if (approve !== undefined) return ({ plan }) => Promise.resolve(answerOf(approve, plan.tier));
   return canAsk() ? askAtTerminal : denyUnasked;
 }
 
-/** Whether somebody sits at a terminal. */
+/** Whether there is a terminal to ask at. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY;
 }
@@ -40,9 +40,7 @@ function answerOf(approve: Approve, tier: TierName): Reply {
 }
 
 const denyUnasked: AskPerson = () => {
-  say(
-    paint('red', 'denied: nobody can be asked, for this is no terminal; --approve all|none|TIER,… answers beforehand'),
-  );
+  say(paint('red', 'denied: there is no terminal to ask at; --approve all|none|TIER,… answers in advance'));
   return Promise.resolve({ answer: 'denied', by: 'nobody (no terminal)' });
 };
 
@@ -63,7 +61,7 @@ const askAtTerminal: AskPerson = async (approval, signal) => {
     }
   } catch (error) {
     if (signal.aborted) return { answer: 'nothing', by };
-    // The end of the input is no yes.
+    // The end of the input is not a yes.
     if (closed.signal.aborted) return { answer: 'denied', by };
     throw error;
   } finally {

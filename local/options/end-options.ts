@@ -6,7 +6,7 @@ import { clientPattern, pattern } from '../../functions/core/policy/policy.ts';
 import { UsageError } from './usage-error.ts';
 
 const flag = () => z._default(z.boolean(), false);
-const isSomebody = z.refine<string>((text) => text !== '*', 'means everybody; name whom to end');
+const isSomebody = z.refine<string>((text) => text !== '*', 'matches every session; name a user or an application');
 
 const endOptions = z.object({
   config: z.string(),
@@ -32,16 +32,16 @@ export function withEndOptions(command: Command): Command {
   return command
     .option('--config <file>', 'configuration', 'headroom.yaml')
     .option('--target <id>', 'target; may be left out when there is only one')
-    .option('--user <name>', 'whose sessions: exact, or a prefix that ends in *; upper and lower case are one')
+    .option('--user <name>', 'whose sessions: exact, or a prefix that ends in *; case does not matter')
     .option('--application <name>', 'of which application, likewise')
     .option('--database <name>', 'on which database, likewise')
     .option('--client <address>', 'from which address: exact, prefix* or a network such as 10.1.0.0/16')
-    .option('--active', 'sessions that run a query too')
-    .option('--costly', 'maintenance statements and large rollbacks too')
-    .option('--no-cap', 'past the caps of the policy')
+    .option('--active', 'also end sessions that run a query')
+    .option('--costly', 'also end maintenance statements and large rollbacks')
+    .option('--no-cap', 'ignore the budgets of the policy (caps)')
     .option('--why <words>', 'for the record')
-    .option('--by <name>', 'who calls for it (default: you)')
-    .option('--dry-run', 'show whom it would end, and end nobody')
+    .option('--by <name>', 'who decides it (default: you)')
+    .option('--dry-run', 'show which sessions it would end, and end none')
     .option('--yes', 'do not ask')
     .option('--records <folder>', 'where incidents are kept', '.headroom')
     .option('--aws', 'an installation on AWS: its records and its worker')
@@ -59,7 +59,7 @@ export function parseEndOptions(raw: unknown): EndOptions {
     problems.push('say whose sessions with --user or --application');
   }
   if (given['dryRun'] !== true && (given['why'] ?? '') === '') {
-    problems.push('--why is missing: say it in words, for the record');
+    problems.push('--why is missing: give the reason, for the record');
   }
   if (!parsed.success || problems.length > 0) throw new UsageError(problems.join('\n'));
   return parsed.data;

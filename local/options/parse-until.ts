@@ -10,8 +10,8 @@ interface Given {
 }
 
 /**
- * The end of a pause in epoch milliseconds; null when none was given. Throws UsageError for one that is no time to
- * come.
+ * The end of a pause in epoch milliseconds; null when none was given. Throws UsageError for one that is not in the
+ * future.
  */
 export function parseUntil(given: Given, now: number): number | null {
   if (given.for !== undefined && given.until !== undefined) throw new UsageError('use --for or --until, not both');

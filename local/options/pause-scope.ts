@@ -18,7 +18,7 @@ export const scopeOptions = {
 export function withScope(command: Command): Command {
   return withRecordOptions(command)
     .option('--target <id>', 'one target')
-    .option('--all', 'every target, those to come too')
+    .option('--all', 'every target, including ones added later')
     .addOption(new Option('--tier <tier>', 'one tier only').choices([...TIER_NAMES]))
     .option('--json', 'one JSON document on standard output');
 }
@@ -37,7 +37,7 @@ export function parseScope({ target, all, tier = null, config }: Chosen): PauseS
   return { targetId: target ?? null, tier };
 }
 
-/** A target that a given configuration does not have is refused: a pause that stops nothing is worse than none. */
+/** A target that a given configuration does not have is refused: a pause that stops nothing is worse than no pause. */
 export function checkTarget(target: string | undefined, config: string | undefined): void {
   if (target === undefined || config === undefined) return;
   const known = loadConfig(config).targets.map(({ id }) => id);

@@ -58,8 +58,8 @@ export function endpointFile(folder: string): string {
 
 const TABLE_LIMIT_MS = 5_000;
 /**
- * A request whose caller was killed may still be worked on, though its connection is gone; dynalite throws, past
- * everybody, when the database closes under it. None of them takes longer than a few milliseconds.
+ * dynalite may still work on a request whose caller was killed. It throws an error that nobody can catch when the
+ * database closes meanwhile. No request takes longer than a few milliseconds.
  */
 const LAST_REQUESTS_MS = 150;
 
@@ -85,15 +85,15 @@ async function isActive(client: DynamoDBClient, { TableName }: TableDefinition):
 }
 
 /**
- * LevelDB's lock ends with the process that holds it, however that ends; the database behind dynalite cannot say it is
- * taken.
+ * LevelDB's lock ends with the process that holds it, however that ends. dynalite itself cannot say that its database
+ * is taken.
  */
 async function lockFolder(folder: string): Promise<() => Promise<void>> {
   interface LevelDb {
     open(): Promise<void>;
     close(): Promise<void>;
   }
-  // The very LevelDB that dynalite stores to.
+  // The same LevelDB that dynalite uses.
   const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
   const { Level } = require('level') as { readonly Level: new (path: string) => LevelDb };
   await mkdir(folder, { recursive: true });
@@ -111,7 +111,8 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
 }
 
 /**
- * dynalite throws, past everybody, when a caller dies in the middle of a request; here callers are killed on purpose.
+ * dynalite throws an error that nobody can catch when a caller dies in the middle of a request; here callers are killed
+ * on purpose.
  */
 function ignoreBrokenRequests(server: ReturnType<typeof dynalite>): void {
   server.prependListener('request', (request) => {

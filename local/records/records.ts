@@ -18,7 +18,7 @@ export interface Records {
  * Opens the records of local runs, to read them or to pause a target. Throws RecordsInUse while a run has them open.
  */
 export async function openRecords(prefix: string, folder: string): Promise<Records> {
-  // Brings the CDK along, which everything else does without.
+  // Loads the CDK, which nothing else here needs.
   const { synthesizeTable } = await import('../synthesis/synthesized-table.ts');
   return startRecords(synthesizeTable(prefix), folder);
 }

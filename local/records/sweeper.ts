@@ -12,7 +12,7 @@ export interface Sweeper {
 
 const EVERY_MS = 3_600_000;
 
-/** Sweeps at once and then every hour. Reads the table through, so it is for small ones. */
+/** Sweeps at once and then every hour. Scans the whole table, so it is for small ones. */
 export function startSweeper(url: string, { TableName: table }: TableDefinition): Sweeper {
   const plain = new DynamoDBClient(localClientConfig(url));
   const client = DynamoDBDocumentClient.from(plain);
@@ -37,7 +37,7 @@ export function startSweeper(url: string, { TableName: table }: TableDefinition)
   let sweeping: Promise<void> = Promise.resolve();
   const sweepNext = (): void => {
     sweeping = sweeping.catch(() => undefined).then(sweep);
-    // Nobody may be listening. One that failed is made good by the next.
+    // Perhaps nobody awaits it. The next sweep makes up for one that failed.
     sweeping.catch(() => undefined);
   };
   sweepNext();

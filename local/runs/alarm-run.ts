@@ -2,20 +2,20 @@ import { dispatchResult, type DispatchResult } from '../../functions/core/protoc
 import { namesOf } from '../../lib/house/names.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 
-/** Hands an alarm event to a target's dispatch function. Throws when the function failed. */
+/** Sends an alarm event to a target's dispatch function. Throws when the function failed. */
 export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event: unknown): Promise<DispatchResult> {
   return dispatchResult.parse(await runtime.dispatch(targetId, event));
 }
 
 /**
- * Closes an incident as interrupted and stops its workflow, so that a person hears of it and the target is free for the
+ * Closes an incident as interrupted and stops its workflow, so that a person is notified and the target is free for the
  * next alarm. An incident that is closed already stays as it is.
  */
 export async function interrupt(
   runtime: LocalRuntime,
   { incidentId, prefix, by }: { readonly incidentId: string; readonly prefix: string; readonly by: string },
 ): Promise<void> {
-  // First: from here on no step of the workflow passes the fence, and whoever hears of its end finds it closed.
+  // This comes first: from here on no step of the workflow passes the fence, and reconcile finds the incident closed.
   await runtime.store.incidents.close(incidentId, {
     outcome: 'failed',
     at: Date.now(),

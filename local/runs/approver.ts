@@ -5,14 +5,14 @@ import type { Progress } from '../machine/progress.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 
-/** What a person says to a question. `nothing` lets it run out. */
+/** What a person says to a question. `nothing` lets it expire. */
 export interface Reply {
   readonly answer: Answer | 'nothing';
   /** Who says it. */
   readonly by: string;
 }
 
-/** Asks a person. The signal tells that the question has run out, or that the run is over. */
+/** Asks a person. The signal aborts when the question has expired or the run is over. */
 export type AskPerson = (approval: Approval, signal: AbortSignal) => Promise<Reply>;
 
 export interface Approver {
@@ -25,7 +25,7 @@ export interface ApproverSettings {
   readonly onLine: (line: Line) => void;
 }
 
-/** Puts the questions of a local run to a person, and hands the answers to the workflow that waits for them. */
+/** Asks a person the questions of a local run, and sends the answers to the waiting workflow. */
 export function createApprover({ findRuntime, person, onLine }: ApproverSettings): Approver {
   const say = (kind: Line['kind'], text: string) => onLine({ at: Date.now(), kind, text });
   let waiting: AbortController | null = null;
@@ -42,7 +42,7 @@ export function createApprover({ findRuntime, person, onLine }: ApproverSettings
     if (answer !== 'nothing') await send(approval, { answer, planHash, secretHash: null, decision });
     // Somebody else may have answered, at the page or at another terminal.
     const ended = (await store.approvals.of(incidentId)).find((each) => each.round === round);
-    if (ended?.decision == null) say('bad', 'nobody answers');
+    if (ended?.decision == null) say('bad', 'no answer');
     else say(ended.status === 'approved' ? 'good' : 'bad', describeApproval(ended));
   };
 
@@ -51,7 +51,7 @@ export function createApprover({ findRuntime, person, onLine }: ApproverSettings
       if (progress.kind === 'task-waiting') {
         waiting = new AbortController();
         put(progress.execution, waiting.signal).catch((error: unknown) =>
-          say('bad', `nobody could be asked: ${String(error)}`),
+          say('bad', `the question could not be asked: ${String(error)}`),
         );
       } else if (ENDS_WAITING.has(progress.kind)) {
         waiting?.abort();
@@ -60,7 +60,7 @@ export function createApprover({ findRuntime, person, onLine }: ApproverSettings
   };
 }
 
-/** One state runs at a time: whatever is left or ends, is what was waited in. */
+/** One state runs at a time, so each of these ends the waiting. */
 const ENDS_WAITING: ReadonlySet<Progress['kind']> = new Set(['state-exited', 'state-failed', 'execution-ended']);
 
 /** The whole question, for a terminal. */

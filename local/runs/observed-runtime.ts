@@ -5,17 +5,17 @@ import { createApprover, type AskPerson } from './approver.ts';
 
 export interface Observers {
   readonly onLine: (line: Line) => void;
-  /** Who answers the questions of tiers in mode approve; without one they are answered elsewhere, or not at all. */
+  /** Who answers the questions of tiers in mode approve; without one they are answered at the page, or expire. */
   readonly person?: AskPerson;
   readonly onNotification?: (notification: Notification) => void;
   readonly onStarted?: (runtime: LocalRuntime) => void;
 }
 
-/** A runtime with somebody who tells what it does, and somebody who answers its questions. */
+/** A runtime with a narrator, and with a person who answers its questions. */
 export interface ObservedRuntime {
   /** Starts it at the first call. */
   start(): Promise<LocalRuntime>;
-  /** Settles when all that has happened so far has been told. */
+  /** Settles when all that has happened so far has been reported. */
   caughtUp(): Promise<void>;
   readonly notifications: readonly Notification[];
   /** Forgets the notifications of an incident, and those of none. */

@@ -34,7 +34,7 @@ export async function startOwnWorker(
   ): Promise<Answer> => {
     const reply = await worker.answer(request);
     if (isAnswer(reply)) return reply;
-    throw new Error(`the worker answered something else than was asked by "${request.kind}"`);
+    throw new Error(`the worker's answer does not fit the request "${request.kind}"`);
   };
   return {
     snapshot: (_, request) => ask({ schema: SCHEMA, kind: 'snapshot', ...request }, isSnapshot),
@@ -46,7 +46,7 @@ export async function startOwnWorker(
 }
 
 /**
- * One snapshot, without a workflow around it. A server that lets nobody in is an answer. Throws when the settings
+ * One snapshot, without a workflow around it. A refused login is an answer too. Throws when the settings
  * cannot work or the connection fails in the middle.
  */
 export async function askForSnapshot(

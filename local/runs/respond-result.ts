@@ -22,7 +22,7 @@ export interface EndedSession {
   readonly reason: string;
 }
 
-/** What a person was told. */
+/** A notice that was sent. */
 interface SentNotice {
   readonly notice: string;
   readonly subject: string;

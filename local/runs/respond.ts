@@ -40,7 +40,7 @@ export async function respond(
     if ('reason' in answer) return answer;
     const { incidentId, result } = answer;
     const call = (await runtime.store.incidents.byId(incidentId))?.call;
-    // It has no workflow that could be waited for.
+    // A manual end has no workflow to wait for.
     if (call)
       return {
         result: 'ignored',
@@ -55,7 +55,7 @@ export async function respond(
   }
 }
 
-/** Limits on users that an earlier run could not lift. In AWS the reconciler's minute does this. */
+/** Limits on users that an earlier run could not lift. On AWS the reconciler does this each minute. */
 async function liftLeftovers(runtime: LocalRuntime, targetId: string): Promise<void> {
   if ((await runtime.store.incidents.openOf(targetId)) !== null) return;
   if ((await runtime.store.limits.of(targetId)).length > 0) await runtime.reconcile(targetId);
@@ -65,7 +65,7 @@ function makeEvent(config: HeadroomConfig, target: Target): unknown {
   return makeAlarmEvent({
     settings: toTargetSettings(config, target),
     at: Date.now(),
-    reason: 'headroom respond was started by hand',
+    reason: 'headroom respond was started manually',
   });
 }
 
@@ -80,7 +80,7 @@ async function untilEnded(
   let stopListening = (): void => undefined;
   const interrupted = new Promise<void>((resolve, reject) => {
     stopListening = onInterrupt(() => {
-      const text = 'interrupted: the incident is being closed (once more to leave it as it is)';
+      const text = 'interrupted: the incident is being closed (Ctrl-C again to leave it as it is)';
       onLine({ at: Date.now(), kind: 'bad', text });
       interrupt(runtime, { incidentId, prefix, by: userInfo().username }).then(resolve, reject);
     });

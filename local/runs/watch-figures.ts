@@ -38,7 +38,7 @@ export function createWatchFigures(): WatchFigures {
   const gauges = Object.entries(GAUGES).map(
     ([figure, [name, help]]) => [figure as PlainFigure, gauge(name, help)] as const,
   );
-  const up = gauge('headroom_up', '1 when the last sample told how full the server is.');
+  const up = gauge('headroom_up', '1 when the last sample showed how full the server is.');
   const sampledAt = gauge('headroom_last_sample_timestamp_seconds', 'When the last sample was taken.');
   const sessions = new Gauge({
     name: 'headroom_sessions',
@@ -65,7 +65,7 @@ export function createWatchFigures(): WatchFigures {
     contentType: registry.contentType,
     observe(target, sample) {
       samples.inc({ target, result: sample.result });
-      // A worker at an incident tells nothing; what was known before is the best there is.
+      // A worker that is busy with an incident gives no figures; the last ones stay.
       if (sample.result === 'busy') return;
       up.set({ target }, hasFailed(sample) ? 0 : 1);
       sampledAt.set({ target }, sample.at / 1000);

@@ -39,7 +39,7 @@ export interface WatchOptions {
   readonly report: (event: WatchEvent) => void;
 }
 
-/** A sample that is under way when the watch ends may take that long; then it is left. */
+/** A sample that is under way when the watch ends may take that long; then it is abandoned. */
 const LAST_SAMPLE_MS = 6_000;
 
 /**
@@ -54,7 +54,7 @@ export async function watch(
   const stopping = new AbortController();
   const { signal } = stopping;
   const stopListening = onInterrupt(() => {
-    onLine({ at: Date.now(), kind: 'detail', text: 'stopping (once more to leave at once)' });
+    onLine({ at: Date.now(), kind: 'detail', text: 'stopping (Ctrl-C again to leave at once)' });
     stopping.abort();
   });
   const observed = observeRuntime(
@@ -126,7 +126,7 @@ class FollowedIncidents {
   async #untilEnded(incidentId: string): Promise<void> {
     const { runtime, signal } = this.#parts;
     const { status } = await runtime.executionEnded(incidentId);
-    // Whoever interrupts an incident has more to do before it has ended.
+    // An interrupted incident is reported when it has been closed.
     if (!(status === 'ABORTED' && signal.aborted)) await this.#reportEnd(incidentId);
   }
 

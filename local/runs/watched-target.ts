@@ -31,7 +31,7 @@ const answer = z.object({
   dispatched: z.nullable(dispatchResult),
 });
 
-/** Samples a target until told to stop. Nothing that fails ends it: a server that is away may come back. */
+/** Samples a target until the signal. No failure ends it: a server that is away may come back. */
 export async function watchTarget(target: Target, options: WatchedTargetOptions): Promise<void> {
   const { runtime, everyMs, signal, onLine } = options;
   let reconciledAt = -RECONCILE_MS;
@@ -82,7 +82,7 @@ function isWell({ result, canary }: StoredSample, crossing: Crossing | null): bo
   return result === 'seen' && crossing === null && (canary === 'admitted' || canary === 'unknown');
 }
 
-/** Told again only when this changes. */
+/** The line is printed again only when this changes. */
 function stateOf({ result, refused, canary }: StoredSample, crossing: Crossing | null): string {
   return [result, refused, canary, crossing?.level].join();
 }

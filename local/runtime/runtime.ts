@@ -7,13 +7,13 @@ import type { QuestionKey } from '../../functions/core/record/approval.ts';
 import { answerQuestion, type Answered } from '../../functions/incident/answer-question.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
+import { deliverAndReport, type DeliverySettings } from '../delivery/deliver.ts';
+import { startTopic, type LocalTopic } from '../delivery/topic.ts';
 import type { Endpoints } from '../lambda/function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from '../lambda/function-registry.ts';
 import { createClosers, type Closers } from '../machine/closers.ts';
 import { startKeeper } from '../machine/keeper.ts';
 import type { EndStatus, OnProgress } from '../machine/progress.ts';
-import { handOn, type DeliverySettings } from '../notices/delivery.ts';
-import { startTopic, type LocalTopic } from '../notices/topic.ts';
 import { startRecords, type Records } from '../records/records.ts';
 import { startSweeper } from '../records/sweeper.ts';
 import type { AlarmState } from '../stand-ins/cloudwatch-operations.ts';
@@ -33,7 +33,7 @@ export interface RuntimeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where incidents are kept; null forgets them with the runtime. */
   readonly recordsFolder: string | null;
-  /** How notices reach a person, beside their being reported. */
+  /** How notices reach a person. They are reported in any case. */
   readonly notify?: DeliverySettings;
   readonly onProgress: OnProgress;
 }
@@ -168,7 +168,7 @@ async function startStores(assembly: Assembly, options: RuntimeOptions, closers:
   const sweeper = startSweeper(records.url, assembly.table);
   closers.add(() => sweeper.stop());
   const topic = await startTopic(assembly.topicName, (notice) =>
-    handOn(notice, options.notify ?? {}, options.onProgress),
+    deliverAndReport(notice, options.notify ?? {}, options.onProgress),
   );
   closers.add(() => topic.stop());
   return { records, topic };

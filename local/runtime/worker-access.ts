@@ -5,7 +5,7 @@ import { toWorkerSettings } from '../../lib/config/settings.ts';
 import type { FunctionAccess } from '../lambda/function-registry.ts';
 
 /**
- * What a worker is given of the world: its settings, the variables with its URLs, and the servers they name. Throws
+ * What a worker gets: its settings, the variables with its URLs, and the servers they name. Throws
  * when a variable that the target names is not set or holds no URL; its value is never repeated.
  */
 export function workerAccessOf(

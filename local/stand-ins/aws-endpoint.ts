@@ -17,8 +17,8 @@ export interface AwsEndpointSettings {
 
 /**
  * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke,
- * three operations of Step Functions, CloudWatch's DescribeAlarms. Whatever else is asked is refused with an error that
- * says so, and reported. Calls to services with no stand-in end here too.
+ * three operations of Step Functions, CloudWatch's DescribeAlarms. Every other call is refused with an error that says
+ * so, and reported. Calls to services with no stand-in end here too.
  */
 export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
   const services: Readonly<Record<string, Operations>> = {
@@ -78,7 +78,7 @@ const REPORTED: ReadonlySet<string> = new Set([
   'InternalFailure',
 ]);
 
-/** Whoever signs with other keys than the dummy ones has real ones, and was about to use them. */
+/** A caller that signs with other keys than the dummy ones has real ones, and was about to use them. */
 function checkSignature(request: IncomingMessage): void {
   if (request.headers.authorization?.includes(`Credential=${DUMMY_CREDENTIALS.accessKeyId}/`) === true) return;
   throw new ApiError('UnrecognizedClientException', 'the request is not signed with the keys of a local run', 403);

@@ -15,8 +15,8 @@ const functionAnswer = z.strictObject({
 const TEXT = /^(text\/|application\/(json|javascript|xml))/;
 
 /**
- * Stands in, on loopback, for an HTTP API with the routes `GET /` and `POST /` of one function: hands requests on in
- * the form of API Gateway, and its answers back. Throttling and access logs are not stood in for.
+ * Stands in, on loopback, for an HTTP API with the routes `GET /` and `POST /` of one function: passes requests on in
+ * the form of API Gateway, and its answers back. Throttling and access logs are not simulated.
  */
 export async function startHttpApi(functionName: string, invoke: InvokeFunction): Promise<LoopbackServer> {
   const answer = async (request: IncomingMessage) => {

@@ -41,8 +41,8 @@ export function functionOfPath(path: string): string | null {
 }
 
 /**
- * Lambda's Invoke. An asynchronous invocation is run once: Lambda's own retries and failure destinations are not stood
- * in for; `onLost` hears of one that failed.
+ * Lambda's Invoke. An asynchronous invocation is run once: Lambda's own retries and failure destinations are not
+ * simulated; `onLost` is called when it failed.
  */
 export async function answerInvoke(
   named: string,

@@ -22,7 +22,7 @@ const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
 /** More than any run of all tests uses. They share their bundles, which are nearly all of them. */
 const MOST_KEPT = 60;
 
-/** False where the installation belongs to somebody else: then every run synthesizes for itself. */
+/** False where the installation is not writable: then every run synthesizes for itself. */
 export function canCache(): boolean {
   try {
     mkdirSync(CACHE, { recursive: true });
@@ -36,8 +36,8 @@ export function canCache(): boolean {
 /**
  * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when
  * there is none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the
- * bundles: those that another configuration has led to, from the same sources, are in the folder already. Two processes
- * may make the same at once: the first to finish is kept.
+ * bundles: those that were made from the same sources for another configuration are in the folder already. Two
+ * processes may make the same at once: the first result is kept.
  */
 export async function cachedAssembly(
   config: string,

@@ -75,7 +75,7 @@ const assetManifest = z.object({
 
 /**
  * Reads the templates of an assembly whose files are in `folder`. Throws when something that a local run needs is
- * missing, is there twice, or refers to what nothing here stands for.
+ * missing, is there twice, or refers to something that is not simulated here.
  */
 export function readAssembly(stacks: readonly SynthesizedStack[], folder: string): Assembly {
   const found = stacks.map((stack) => findIn(stack, folder));

@@ -73,7 +73,7 @@ function referTo(id: string, attribute: string | null, resources: Resources, pla
   }
   // Where it is served here is known once it runs; see `startHttpApi`.
   if (resource.type === 'AWS::ApiGatewayV2::Api' && attribute === 'ApiEndpoint') return 'https://http-api.invalid';
-  // What has no name of its own gets one from CloudFormation; here the logical id is as good.
+  // CloudFormation names what has no name of its own; here the logical id will do.
   const physical = resolveIntrinsics(resource.properties[kind.name] ?? id, resources, place);
   const arn = `arn:aws:${kind.arn.replace('@', `${REGION}:${ACCOUNT}`)}${String(physical)}`;
   if (attribute === 'Arn' || (attribute === null && kind.ref === 'arn')) return arn;

@@ -2,13 +2,12 @@ import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { ACCOUNT, REGION } from '../machine/place.ts';
 
 /**
- * The configuration that is synthesized for a local run. Targets with `auth: {mode: url}` have no place in AWS, so
- * their stacks are refused there; here each of them is given what its stack asks for: IAM authentication, an address, a
- * network, a number of connections, all well-formed and none of them real, and all alike, so that targets that differ
- * in nothing else share a synthesis. Nothing of it is used: no function leaves this machine, and the runtime hands the
- * worker the target's own settings (`HEADROOM_WORKER` in url mode) when it starts it. Everything else, the policy first
- * of all, stays as it is written, so that the stacks, the workflow and the bundles are those of AWS. Targets of other
- * modes are left out. Throws when no target is left.
+ * The configuration that is synthesized for a local run. AWS stacks refuse targets with `auth: {mode: url}`, so each
+ * gets what its stack needs: IAM authentication, an address, a network, a number of connections. These are well-formed
+ * but not real, and the same for all, so that targets that differ in nothing else share a synthesis. None of them is
+ * used: no function leaves this machine, and the runtime starts the worker with the target's own settings
+ * (`HEADROOM_WORKER` in url mode). Everything else, above all the policy, stays as it is written, so that the stacks,
+ * the workflow and the bundles are those of AWS. Targets of other modes are left out. Throws when no target is left.
  */
 export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
   const targets = config.targets.filter((target) => target.auth.mode === 'url');

@@ -42,7 +42,7 @@ async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string
   return outdir;
 }
 
-/** What the process that synthesizes is told. */
+/** What the process that synthesizes gets. */
 export interface SynthesisOrder extends Pick<BuildOptions, 'sources'> {
   readonly config: HeadroomConfig;
   readonly outdir: string;
@@ -75,7 +75,7 @@ function readStacks(folder: string): SynthesizedStack[] {
   );
 }
 
-/** Goes with this process, however it ends. */
+/** Removed with this process, however it ends. */
 function rootFolder(): string {
   if (root === null) {
     const folder = mkdtempSync(join(tmpdir(), 'headroom-synth-'));

@@ -5,16 +5,17 @@ import type { Act } from '../../functions/core/record/act.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { sessionKey, type Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
+import { count } from '../../functions/core/words/count.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { sessionJson } from './session-output.ts';
 import { tableOf } from './table.ts';
 
-/** What came of a call. */
+/** The result of a manual end. */
 export interface Ended {
   readonly incident: Incident;
-  /** Keys of confirmed sessions that are still there; null when nobody looked after the last act. */
+  /** Keys of confirmed sessions that are still there; null when there was no snapshot after the last act. */
   readonly left: ReadonlySet<string> | null;
   readonly acts: readonly Act[];
 }
@@ -25,10 +26,11 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
   const lines = [
     `target   ${target.id} (${printable(target.endpoint, 255)}), ${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
     `call     ${scopeOfCall(call)}`,
-    `ends     ${victims.length} of ${victims.length + spared.length} that it means; ${others} others are not looked at`,
+    `ends     ${victims.length} of ${count(victims.length + spared.length, 'matching session')}; ${others} others do not match`,
     ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
   ];
-  if (spared.some(({ reason }) => reason.startsWith('cap-'))) lines.push('caps     hold it back; --no-cap lifts them');
+  if (spared.some(({ reason }) => reason.startsWith('cap-')))
+    lines.push('budgets  leave some out; --no-cap lifts them');
   if (victims.length + spared.length === 0) return lines.join('\n');
   const rows = [
     ...victims.map(({ session, reason }) => [...sessionCells(session), `ends: ${reason}`]),
@@ -54,7 +56,7 @@ export function resultInWords({ plan }: CallProposal, { incident, left, acts }: 
   const failure = incident.failure && `failed: ${incident.failure.error}: ${incident.failure.detail}`;
   return [
     `incident ${incident.id}: ${failure ?? `${incident.endedCount} ended, usage now ${percent(incident.usageAfter ?? 0)}`}`,
-    ...(lines.length === 0 ? [] : [left === null ? 'of these it is not known:' : 'still there:', ...lines]),
+    ...(lines.length === 0 ? [] : [left === null ? 'not known of these:' : 'still there:', ...lines]),
   ].join('\n');
 }
 

@@ -7,7 +7,7 @@ import type { Round } from '../../functions/core/record/round.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import type { Progress } from '../machine/progress.ts';
 
-/** One thing that happened, for somebody who watches. */
+/** One thing that happened, for a person who watches. */
 export interface Line {
   /** Epoch milliseconds. */
   readonly at: number;
@@ -17,14 +17,14 @@ export interface Line {
 
 export interface Narrator {
   hear(progress: Progress): void;
-  /** Settles when everything heard so far has been told. */
+  /** Settles when everything heard so far has been reported. */
   caughtUp(): Promise<void>;
 }
 
 type FindStore = () => Promise<Pick<IncidentStore, 'rounds'>>;
 
 /**
- * Tells a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
+ * Reports a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
  */
 export function createNarrator(findStore: FindStore, onLine: (line: Line) => void): Narrator {
   let telling: Promise<void> = Promise.resolve();
@@ -55,7 +55,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
       if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore());
       return TIERS.some(({ state }) => state === progress.state) ? describeAct(progress.output) : [];
     case 'state-failed':
-      // Told by whoever put the question.
+      // The approver reports it.
       if (progress.state === 'WaitForApproval' && progress.error === 'States.Timeout') return [];
       return [{ kind: 'bad', text: `${progress.state} failed: ${progress.error}` }];
     case 'state-retried':
@@ -63,7 +63,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
     case 'state-caught':
       return [];
     case 'notification':
-      return [{ kind: 'notice', text: `told: ${progress.subject}${DELIVERY[progress.delivery]}` }];
+      return [{ kind: 'notice', text: `notified: ${progress.subject}${DELIVERY[progress.delivery]}` }];
     case 'function':
       return LOUD_EVENTS.has(progress.event)
         ? [{ kind: 'bad', text: `${progress.name} ${progress.event}: ${progress.detail}` }]
@@ -91,7 +91,7 @@ async function describeDiagnosis(output: unknown, store: Pick<IncidentStore, 'ro
   return round === undefined ? [] : describeRound(round);
 }
 
-/** Exported for whoever shows a recorded incident in the same words. */
+/** Also shows a recorded incident in the same words. */
 export function describeRound(round: Round): Words[] {
   const usage =
     round.usage === null
@@ -115,7 +115,7 @@ function describeAct(output: unknown): Words[] {
   const found = acted.safeParse(output);
   if (!found.success) return [];
   const { held, counts } = found.data.act.result;
-  if (held !== null) return [{ kind: 'bad', text: `held back: ${held}` }];
+  if (held !== null) return [{ kind: 'bad', text: `skipped: ${held}` }];
   const results = Object.entries(counts).map(([result, count]) => `${count} ${result}`);
   return [{ kind: 'good', text: results.length === 0 ? 'nothing to end' : results.join(', ') }];
 }

@@ -1,7 +1,7 @@
 /** One Ctrl-C can arrive twice: from the terminal, and passed on by the launcher. */
 const SAME_KEYPRESS_MS = 1_000;
 
-/** Calls `stop` at the first Ctrl-C; a second one leaves at once. Returns what ends the listening. */
+/** Calls `stop` at the first Ctrl-C; a second one leaves at once. Returns a function that stops listening. */
 export function onInterrupt(stop: () => void): () => void {
   let first: number | null = null;
   const listen = (): void => {

@@ -7,11 +7,12 @@ import type { Incident } from '../../functions/core/record/incident.ts';
 import { describeLimit, summariseLimits, type SettledLimit } from '../../functions/core/record/limit.ts';
 import type { Round } from '../../functions/core/record/round.ts';
 import { describeAdmission } from '../../functions/core/server/admission.ts';
+import { count } from '../../functions/core/words/count.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { describeRound } from './narrator.ts';
 
-/** An incident from the first alarm to closure, for somebody who reads it the next morning. */
+/** An incident from the first alarm to closure, for a person who reads it the next morning. */
 export function storyOf(
   incident: Incident,
   {
@@ -31,13 +32,13 @@ export function storyOf(
     '',
     `target     ${incident.target.id} (${incident.target.engine} ${incident.serverVersion ?? 'of unknown version'}, ${incident.target.endpoint})`,
     `alarm      ${incident.alarm.alarm}, ${instant(incident.alarm.at)}: ${incident.alarm.reason}`,
-    ...(incident.joinedCount > 0 ? [`           ${incident.joinedCount} more alarms joined`] : []),
+    ...(incident.joinedCount > 0 ? [`           ${count(incident.joinedCount, 'more alarm')} joined`] : []),
     `opened     ${instant(incident.openedAt)}`,
     `closed     ${incident.closedAt === null ? 'not yet' : instant(incident.closedAt)}`,
     `usage      ${percent(incident.usageBefore, 'not known')} before, ${percent(incident.usagePeak, 'not known')} at most, ${percent(incident.usageAfter, 'not known')} after`,
     `times      first action ${after(incident, incident.firstActionAt)}, relief ${after(incident, incident.reliefAt)}`,
     `got in     ${incident.admission === null ? 'never' : describeAdmission(incident.admission)}`,
-    `ended      ${incident.endedCount} sessions; logins seen refused: ${incident.refused}`,
+    `ended      ${count(incident.endedCount, 'session')}; logins seen refused: ${incident.refused}`,
     ...summariseLimits(acts, settledLimits).map((limit) => `limit      ${describeLimit(limit)}`),
     ...incident.pauses.map((pause) => `paused     ${scopeInWords(pause)}: ${describePause(pause)}`),
     ...describeEnd(incident),
@@ -56,9 +57,9 @@ function describeEnd({ escalation, failure, repeats, repeatedAt, acknowledgement
   return [
     ...(escalation === null
       ? []
-      : [`handed on  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
+      : [`escalated  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
     ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
-    ...(repeats === 0 ? [] : [`paged      ${repeats} more times, the last ${instant(repeatedAt ?? 0)}`]),
+    ...(repeats === 0 ? [] : [`paged      ${count(repeats, 'more time')}, the last ${instant(repeatedAt ?? 0)}`]),
     ...(taken === null
       ? []
       : [`taken      by ${printable(taken.by)}, ${instant(taken.at)} ${printable(taken.note, 300)}`.trimEnd()]),
@@ -109,9 +110,9 @@ function describeNotices({ notices, pendingNotices }: Incident): string[] {
   return [
     ...notices.map(
       ({ notice, at, delivered, error }) =>
-        `told       ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
+        `notified   ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
     ),
-    ...pendingNotices.map((notice) => `to tell    ${notice}`),
+    ...pendingNotices.map((notice) => `pending    ${notice}`),
   ];
 }
 

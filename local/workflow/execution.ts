@@ -118,7 +118,8 @@ export class RunningExecution {
   }
 
   /**
-   * The machine's own timeout is kept here, so that nothing can start between its end and the interpreter's noticing.
+   * The machine's own timeout is enforced here: nothing can start between the timeout and the moment the interpreter
+   * notices it.
    */
   #startTimeout(): NodeJS.Timeout | undefined {
     const { TimeoutSeconds: seconds } = this.#machine.definition;

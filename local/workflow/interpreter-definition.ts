@@ -5,12 +5,12 @@ type InterpreterDefinition = ConstructorParameters<typeof Interpreter>[0];
 
 /** Where the handler of a waiting task finds how long it may wait. */
 export const WAIT_FIELD = 'WaitSeconds';
-/** Some eleven days, which a timer still takes. */
+/** About eleven days: a timer can still take that. */
 const AS_GOOD_AS_FOR_EVER_SECONDS = 1_000_000;
 
 /**
- * The definition as the interpreter is given it, so that it does what AWS does. The timeout of the machine is left out:
- * the caller keeps it. A task that waits for its token keeps its own time too, and is told how long by a parameter: the
+ * The definition in the form in which the interpreter does what AWS does. The timeout of the machine is left out: the
+ * caller enforces it. A task that waits for its token also enforces its own timeout, and gets it as a parameter: the
  * interpreter reads TimeoutSecondsPath from the parameters, AWS from the state's input.
  */
 export function toInterpreterDefinition({ StartAt, States }: CheckedDefinition): InterpreterDefinition {

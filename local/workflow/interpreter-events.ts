@@ -3,7 +3,7 @@ import type { Progress } from '../machine/progress.ts';
 
 type InterpreterEvent = ReturnType<Interpreter['run']>['eventLogs'] extends AsyncGenerator<infer Event> ? Event : never;
 
-/** What the interpreter tells of an execution, as progress; null for what is told otherwise or not at all. */
+/** What the interpreter reports of an execution, as progress; null for what is reported elsewhere or not at all. */
 export function toProgress(event: InterpreterEvent, execution: string): Progress | null {
   const at = event.timestamp;
   switch (event.type) {

@@ -7,7 +7,7 @@ import type { TaskTokens } from './task-tokens.ts';
 
 /** AWS ends an execution whose state data outgrows this, and neither Retry nor Catch can help. */
 const STATE_LIMIT_BYTES = 256 * 1024;
-/** What Headroom allows itself; see design.md. */
+/** What Headroom allows itself. */
 const OWN_STATE_LIMIT_BYTES = 32 * 1024;
 
 /** By name or ARN; `event` is JSON text. */
@@ -66,7 +66,7 @@ export function createTasks({ definition, invoke, tokens, isRunning, onWaiting }
     );
   };
 
-  /** The function's own answer counts for nothing; its failure ends the task. */
+  /** The function's own answer is ignored; its failure ends the task. */
   const waitFor = async (state: string, invoked: Promise<JsonValue>, waitSeconds: number): Promise<JsonValue> => {
     const mine = token;
     const ended = tokens.wait(mine, waitSeconds * 1000);
@@ -102,7 +102,7 @@ export function createTasks({ definition, invoke, tokens, isRunning, onWaiting }
   };
 }
 
-/** The interpreter matches Retry and Catch against `name` and hands the message on as the cause. */
+/** The interpreter matches Retry and Catch against `name` and passes the message on as the cause. */
 class TaskFailed extends Error {
   constructor(name: string, cause: string) {
     super(cause);
@@ -110,19 +110,19 @@ class TaskFailed extends Error {
   }
 }
 
-/** The interpreter asks these two properties before it looks at Retry and Catch. */
+/** The interpreter reads these two properties before it evaluates Retry and Catch. */
 class Uncatchable extends TaskFailed {
   readonly isRetryable = false;
   readonly isCatchable = false;
 }
 
-/** What is wrong with the size of what a state hands on; null when nothing is. */
+/** What is wrong with the size of a state's output; null when nothing is. */
 export function sizeProblem(output: unknown): { error: string; cause: string } | null {
   const bytes = Buffer.byteLength(JSON.stringify(output) ?? '');
   if (bytes <= OWN_STATE_LIMIT_BYTES) return null;
   const error = bytes > STATE_LIMIT_BYTES ? 'States.DataLimitExceeded' : 'StateTooLarge';
   return {
     error,
-    cause: `a state handed on ${bytes} bytes; Headroom allows itself ${OWN_STATE_LIMIT_BYTES}, AWS ${STATE_LIMIT_BYTES}`,
+    cause: `the output of a state has ${bytes} bytes; Headroom allows itself ${OWN_STATE_LIMIT_BYTES}, AWS ${STATE_LIMIT_BYTES}`,
   };
 }

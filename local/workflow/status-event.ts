@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ACCOUNT, REGION } from '../machine/place.ts';
 import type { Execution } from './execution.ts';
 
-/** As EventBridge tells of an execution that has ended. */
+/** The event with which EventBridge reports the end of an execution. */
 export function statusEvent(execution: Execution, stateMachineArn: string): object {
   return {
     version: '0',

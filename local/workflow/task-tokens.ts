@@ -4,7 +4,7 @@ import { ApiError } from '../machine/api-error.ts';
 /** How a task that waits for its token ended. `output` is JSON text. */
 type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' };
 
-/** The tokens of the tasks that wait for somebody to send their result. */
+/** The tokens of the tasks that wait for their result to be sent. */
 export interface TaskTokens {
   issue(): string;
   /** Settles when the result is sent or the time is up. Never, once the token is abandoned. */
@@ -14,7 +14,7 @@ export interface TaskTokens {
    * TaskTimedOut for a task that waits no more.
    */
   send(token: string, output: string): void;
-  /** The task ended otherwise. */
+  /** The task ended in another way. */
   abandon(token: string): void;
 }
 

@@ -13,7 +13,7 @@ export interface LoadContext {
   readonly alarm: Promise<void>;
   /** Null when the server refused it for want of a slot. `instance`: whose session it is; each in turn when absent. */
   open(purpose: string, instance?: number): Promise<ClientSession | null>;
-  /** Knocks and leaves the server waiting for the rest. Null when it was refused. */
+  /** Begins a login and leaves the server waiting for the rest. Null when it was refused. */
   beginLogin(): Promise<HalfOpen | null>;
   /** A unit of useful work was done. */
   worked(): void;
@@ -25,12 +25,12 @@ export interface LoadContext {
 export type Behaviour = (context: LoadContext) => Promise<void>;
 
 const OPENED_AT_ONCE = 4;
-/** Longer than an ordinary client, a canary say, holds the last slot that nobody keeps. */
+/** Longer than a short-lived client, such as a canary, holds the last free slot. */
 const FULL_FOR_MS = 500;
 
 /**
- * Opens as many sessions as the spec wants, and prepares each. `until-refused` goes on until the server has let
- * nobody in for half a second.
+ * Opens as many sessions as the spec wants, and prepares each. `until-refused` goes on until the server has refused
+ * every login for half a second.
  */
 export async function openSessions(
   context: LoadContext,
@@ -53,7 +53,7 @@ export async function openSessions(
     if (opened.length < batch.length) {
       if (wanted !== Infinity) throw new Error(`refused after ${sessions.length} of ${wanted} sessions`);
       refusedSince = opened.length === 0 ? (refusedSince ?? Date.now()) : null;
-      // A client holds a slot for a moment even while it is refused: near the end one must not stand in another's way.
+      // A client holds a slot for a moment even while it is refused: near the end they must not block each other.
       atOnce = 1;
       await sleep(50);
     } else if (everyMs !== undefined) await sleep(everyMs);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pause, type LoadContext } from './behaviour.ts';
 
-/** Refused so often in a row, the flood has reached the brim. */
+/** Refused so often in a row, the server is full. */
 const BRIM = 2;
 
 /**

@@ -1,7 +1,7 @@
 import { openSessions, pause, type LoadContext } from './behaviour.ts';
 import type { ClientSession } from './client-session.ts';
 
-/** More customers than slots: every session works all the time, each query is short, nobody is to blame. */
+/** More customers than slots: every session works all the time, each query is short, no client is to blame. */
 export async function honestLoad(context: LoadContext): Promise<void> {
   const sessions = await openSessions(context, 'serves customers', async (session) => {
     await session.run('SELECT 1');

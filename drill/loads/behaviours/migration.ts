@@ -1,7 +1,8 @@
 import { openSessions, type LoadContext } from './behaviour.ts';
 
 /**
- * Changes a table that everybody needs, within a transaction, and waits for whoever started it to look at the result.
+ * Changes a table that everybody needs, within a transaction, and waits until the person who started it has seen the
+ * result.
  */
 export async function migration(context: LoadContext): Promise<void> {
   await openSessions(context, 'migrates', async (session) => {

@@ -6,7 +6,7 @@ import type { ClientSession } from './client-session.ts';
 const TRAFFIC_MS = 2_500;
 const BUSY_MS = { from: 100, to: 500 } as const;
 const QUIET_MS = { from: 2_000, to: 9_000 } as const;
-/** A pool makes up for what it loses before anybody asks for it. */
+/** A pool replaces what it loses before it is needed. */
 const REFILL_MS = { from: 20, to: 150 } as const;
 /** A pool that was refused tries again, for as long as it takes. */
 const RETRY_MS = { from: 300, to: 700 } as const;

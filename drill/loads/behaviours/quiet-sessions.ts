@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSessions, type LoadContext } from './behaviour.ts';
 
-/** Connections that were opened by hand and forgotten in another window, until somebody closes them. */
+/** Connections that were opened manually and forgotten in another window, until a person closes them. */
 export async function quietSessions(context: LoadContext): Promise<void> {
   const sessions = await openSessions(context, 'sits there', async (session) => {
     await session.run('SELECT 1');

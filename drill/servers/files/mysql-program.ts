@@ -8,7 +8,7 @@ import { FLAVOUR_FACTS, type MysqlFlavour } from './mysql-flavours.ts';
 import { inspectProgram, type MysqlProgram } from './mysql-inspection.ts';
 import { cacheFolder, putInPlace, run, sweepLeftovers, type Account } from './server-files.ts';
 
-/** Where servers are installed that a plain user's PATH does not reach. */
+/** Where servers are installed that a plain user's PATH does not include. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/local/libexec'];
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 

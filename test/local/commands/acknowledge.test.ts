@@ -34,7 +34,7 @@ it('puts a name to an incident, which stays whoever comes later, and shows it', 
 });
 
 it.each([
-  ['relieved', 'is closed as relieved: nobody is paged for it'],
+  ['relieved', 'is closed as relieved: no person is paged for it'],
   ['absent', 'there is no incident absent'],
 ])('refuses %s, saying why', async (id, words) => {
   const { status, stderr } = await run('acknowledge', id);

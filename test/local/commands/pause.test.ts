@@ -44,13 +44,13 @@ it('pauses everything, a target or a tier, lists them, and lifts each by itself'
   // Whoever resumes less than was paused must not believe that all is well.
   const less = await run('resume', '--target', 'orders');
   expect(less).toContain('orders was not paused by itself');
-  expect(less).toContain('still in force: everything');
+  expect(less).toContain('still active: everything');
   const lifted = z
     .object({ was: pause, remaining: z.array(pause) })
     .parse(JSON.parse(await run('resume', '--all', '--json')));
   expect(lifted.was).toEqual(made);
   expect(lifted.remaining.map(({ by }) => by)).toEqual(['bob']);
-  expect(await run('resume', '--target', 'orders', '--tier', 'kill-idle')).not.toContain('still in force');
+  expect(await run('resume', '--target', 'orders', '--tier', 'kill-idle')).not.toContain('still active');
   expect(await run('pause', '--list')).toBe('nothing is paused\n');
 });
 
@@ -64,7 +64,7 @@ it('does not cut short what somebody else has paused for longer', async () => {
   expect(await run('pause', '--list')).toContain('paused by ann: a migration runs');
 
   expect(await run('pause', '--target', 'orders', '--why', 'it still runs', '--by', 'bob')).toContain(
-    'takes the place of: orders: paused by ann',
+    'replaces: orders: paused by ann',
   );
   await run('resume', '--target', 'orders');
 });

@@ -93,7 +93,7 @@ describe('a command that cannot be carried out as written', () => {
     [['pause', '--why', 'a move', '--target', 'staging', '--for', 'ever'], 'such as 90m, 4h or 2d'],
     [['pause', '--why', 'a move', '--target', 'staging', '--until', '2001-01-01'], 'is in the past'],
     [['end', '--why', 'x'], 'say whose sessions with --user or --application'],
-    [['end', '--user', '*', '--why', 'x'], '--user "*": means everybody'],
+    [['end', '--user', '*', '--why', 'x'], '--user "*": matches every session'],
     [['end', '--user', 'shop', '--client', '10.1.0.0/99', '--why', 'x'], 'is no network in CIDR form'],
     [['end', '--application', 'a*b', '--why', 'x'], 'a star may stand at the end only'],
     [['end', '--user', '*'], '--why is missing'],

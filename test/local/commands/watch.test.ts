@@ -65,7 +65,7 @@ describe('watch', () => {
     expect(valueOf(calm, 'headroom_usage_percent{target="staging"}')).toBeLessThan(20);
 
     await staging.leak();
-    await watching.started.said(/told: .*relieved/);
+    await watching.started.said(/notified: .*relieved/);
     const relieved = 'headroom_incidents_total{target="staging",outcome="relieved"}';
     await eventually(async () => valueOf(await watching.figures(), relieved) === 1);
 

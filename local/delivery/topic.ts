@@ -10,7 +10,7 @@ import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
-import type { Notice } from './delivery.ts';
+import type { Notice } from './deliver.ts';
 
 export interface LocalTopic {
   readonly url: string;
@@ -21,8 +21,8 @@ export interface LocalTopic {
 }
 
 /**
- * Starts SNS and SQS on loopback with one topic and a queue subscribed to it. Every message is handed to `onNotice`,
- * one after another, in the order in which they came.
+ * Starts SNS and SQS on loopback with one topic and a queue subscribed to it. `onNotice` gets every message, one after
+ * another, in the order in which they came.
  */
 export async function startTopic(name: string, onNotice: (notice: Notice) => Promise<void>): Promise<LocalTopic> {
   const app = buildApp({ logger: false });

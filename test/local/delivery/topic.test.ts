@@ -4,10 +4,10 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { deliver, type Notice } from '../../../local/delivery/deliver.ts';
+import { startTopic } from '../../../local/delivery/topic.ts';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
 import { serveLoopback } from '../../../local/machine/loopback-server.ts';
-import { deliver, type Notice } from '../../../local/notices/delivery.ts';
-import { startTopic } from '../../../local/notices/topic.ts';
 import { makeFolder } from '../workbench.ts';
 
 interface Bench {

@@ -1,8 +1,9 @@
 import type { Notifier } from '../../functions/core/ports/outside.ts';
-import { deliver, type DeliverySettings } from './delivery.ts';
+import { deliver, type DeliverySettings } from './deliver.ts';
 
 /**
- * Hands messages straight to the ways of the configuration, for commands that run no topic. Without any it takes all.
+ * Delivers messages in the configured ways, for commands that run no topic. Where none is configured it accepts every
+ * message.
  */
 export function createOwnNotifier(settings: DeliverySettings): Notifier {
   return {

@@ -23,7 +23,10 @@ export interface Notice {
 
 const DELIVERY_LIMIT_MS = 10_000;
 
-/** Hands a notice on by every way there is. Throws with the reasons of those that failed, after all were tried. */
+/**
+ * Delivers a notice in every way that is configured. Throws with the reasons of those that failed, after all were
+ * tried.
+ */
 export async function deliver(notice: Notice, { command, webhook }: DeliverySettings): Promise<void> {
   const text = JSON.stringify({
     subject: notice.subject,
@@ -35,12 +38,8 @@ export async function deliver(notice: Notice, { command, webhook }: DeliverySett
     ...(command === undefined ? [] : [runCommand(command, notice.subject, text)]),
     ...(webhook === undefined ? [] : [post(webhook, text)]),
   ]);
-  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [messageOf(attempt.reason)] : []));
+  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [errorWords(attempt.reason)] : []));
   if (failures.length > 0) throw new Error(failures.join('; '));
-}
-
-function messageOf(thrown: unknown): string {
-  return errorWords(thrown);
 }
 
 /** The command is the user's own, so it has the environment that the user started this program with. */
@@ -77,17 +76,17 @@ async function post(url: string, text: string): Promise<void> {
     signal: AbortSignal.timeout(DELIVERY_LIMIT_MS),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new Error(`notify.webhook: ${messageOf(error)}${cause}`);
+    throw new Error(`notify.webhook: ${errorWords(error)}${cause}`);
   });
   await response.body?.cancel();
   // The URL may hold a token, so it is not named.
   if (!response.ok) throw new Error(`notify.webhook answered ${response.status}`);
 }
 
-/** Delivers a notice and reports it; that it could not be delivered is reported too, and no more. */
-export async function handOn(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
+/** Delivers a notice and reports how that went. A failed delivery is reported, not thrown. */
+export async function deliverAndReport(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
   const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
-  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', messageOf) : '';
+  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', errorWords) : '';
   const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';
   const { subject, body, attributes } = notice;
   onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });
