@@ -4,19 +4,19 @@ import { printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 
 /**
- * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for
+ * The runbooks' formula for the pool of one process: two connections for each core and one for the disk, times 1.3 for
  * peaks (they say 1.2 to 1.5).
  */
 const PEAKS = 1.3;
 /** All pools together should stay at or under this share of the usable slots (the runbooks' example: 375 of 500). */
 const POOL_SHARE = 0.75;
 
-/** Connections one process needs at most by the formula above. */
+/** The most connections that one process needs, by the formula above. */
 export function poolSizeFor(cores: number): number {
   return Math.round((2 * cores + 1) * PEAKS);
 }
 
-/** What every configured pool should be, so that all together fit; where none is configured, what each may be. */
+/** The size of every configured pool with which all fit together; without configured pools, the most for each. */
 export function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): string[] {
   const budget = Math.floor(POOL_SHARE * usable);
   if (pools.length === 0) {
@@ -54,9 +54,11 @@ export function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Poo
   ];
 }
 
-/** With the limit raised, as much as is taken now should be this share of it. */
+/** The slots that are taken now should be this share of the raised limit. */
 const SHARE_WHEN_RAISED = 0.7;
-/** Memory that RDS reckons with for one connection: its default max_connections is the memory of the class by this. */
+/**
+ * Memory that RDS assumes for one connection: its default max_connections is the memory of the class divided by this.
+ */
 const BYTES_PER_CONNECTION = { postgres: 9_531_392, mysql: 12_582_880, mariadb: 25_165_760 } as const;
 
 /** Whether and how the server's own limit can be raised, to what, and whether the memory is there. */
@@ -72,7 +74,7 @@ export function raiseLimit({ taken, usable, freeMemoryBytes }: Facts, engine: En
     : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}; ${memory}`;
 }
 
-/** Whether so many more connections fit into what was free at the least; a person judges where nobody knows that. */
+/** Whether so many more connections fit into the lowest free memory; where that is unknown, a person must check. */
 function judgeMemory(more: number, freeBytes: number | null, engine: EngineName): string {
   const bytes = more * BYTES_PER_CONNECTION[engine];
   const needed = `${more} more may take ${inMegabytes(bytes)} (by RDS’s own rule for this engine)`;

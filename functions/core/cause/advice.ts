@@ -11,8 +11,8 @@ export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 const LONGEST_TEXT = 120;
 
 /**
- * What to change for good, computed from what was seen: most important first, each one sentence with the setting and where it
- * goes. Names and statements of the server come without control characters and without literals.
+ * What to change for good, computed from the facts: the most important first, one sentence each, with the setting and
+ * where it belongs. Names and statements from the server have no control characters and no literals.
  */
 export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
   return ADVICE[cause](facts, target);
@@ -112,7 +112,7 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
     : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
 }
 
-/** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
+/** The session at the head of the longest queue and its last statement; where none shows, where to look for it. */
 function adviseOnBlocker({ picture, roots }: Facts): string {
   const [head] = picture.heads;
   if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
@@ -151,7 +151,7 @@ function idleTransactionTimeout(user: string, engine: Advised['engine']): string
   }
 }
 
-/** Of what most of them ran last. */
+/** The last statement that most of the sessions have in common, with advice; empty when no statement is known. */
 function lastStatement(sessions: readonly Session[], advice: string): string[] {
   const counts = new Map<string, number>();
   for (const { statement } of sessions) {
@@ -172,7 +172,7 @@ function userOf(sessions: readonly Session[]): string {
   return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
 }
 
-/** For people to copy, as identifiers: whatever is in a name, a quote or a backslash, it must not become something else. */
+/** An identifier for people to copy: no name, whatever quotes or backslashes it holds, may turn into anything else. */
 function quote(user: string, engine: Advised['engine']): string {
   const name = printable(user, 64);
   return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;

@@ -15,11 +15,10 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** How sure is sure. */
 export const CERTAINTY = {
-  /** How likely "unclear" is, if nothing spoke for anything. */
+  /** How likely "unclear" is when nothing speaks for any cause. */
   unclear: 0.3,
-  /** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+  /** Each unknown fact makes "unclear" this many times as likely: all causes lose alike and keep their order. */
   unknownFactor: 1.1,
   /** A cause is named when it is at least as likely as all others together. */
   leastSure: 0.5,
@@ -27,14 +26,14 @@ export const CERTAINTY = {
   leastProbability: 0.01,
 } as const;
 
-/** Limits that are told of one by one. */
+/** Most user and database limits in the evidence. */
 const MAX_LIMITS = 3;
 
 /**
- * Names what explains the taken slots best, and how sure that is: each cause starts from its base rate, its signals add to
- * its log-odds, and the sums become probabilities (softmax) that are 1 together with "unclear". The ranking has every cause
- * of one percent or more; the evidence is that of the most likely one, strongest first, with what every cause has in common.
- * Pure and deterministic; missing history only makes it less sure.
+ * Names the cause that best explains the taken slots, and how sure that is. Each cause starts from its base rate, its
+ * signals add to its log-odds, and the sums become probabilities (softmax), which together with "unclear" add up to 1.
+ * The ranking has every cause of one percent or more. The evidence is that of the most likely cause, strongest first,
+ * then what all causes have in common. Pure and deterministic; missing history only makes it less sure.
  */
 export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
   const ranked = weighCauses(facts, policy);
@@ -51,7 +50,7 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFi
   };
 }
 
-/** What a cause is, in words. A record of another version may name one that is not known here. */
+/** What a cause is, in words. A record of another version may name an unknown one. */
 export function causeWords(name: CauseName): string {
   return Object.hasOwn(CAUSES, name) ? CAUSES[name].words : printable(name);
 }
@@ -61,7 +60,7 @@ export function firstTierFor(cause: CauseName): TierName | null {
   return Object.hasOwn(CAUSES, cause) ? CAUSES[cause].first : null;
 }
 
-/** Tiers in the order they go for a cause: the one that deals with it first, then by harm. */
+/** Tiers in their order for a cause: the one that deals with it first, then by harm. */
 export function tierOrderFor(cause: CauseName): TierName[] {
   return tiersLedBy(firstTierFor(cause));
 }

@@ -9,16 +9,16 @@ import type { Facts } from './facts.ts';
 import type { Cause } from './weights.ts';
 
 /**
- * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, here half each
- * kind of leak), scaled to 85%; what they only tell as stories shares the rest.
+ * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, half for each
+ * kind of leak here), scaled to 85%. The causes that they only tell stories about share the rest.
  */
 const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 4;
 
-/** 1 for a slow climb, 0 for a sudden one; null when usage did not climb while anybody looked. */
+/** 1 for a slow climb, 0 for a sudden one; null when the samples show no climb. */
 function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
   if (trend === null || trend.gained < 0.1 * usable) return null;
-  // As much as two idle times is slow. Rehearsals have short ones, and are as quick in all else.
+  // Two idle times are slow. Rehearsals have short idle times, and everything in them is as quick.
   return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
 }
 
@@ -27,7 +27,9 @@ function againstSlow(facts: Facts, policy: Policy): number | null {
   return slow === null ? null : 1 - slow;
 }
 
-/** 0 when a third of the slots is opened anew within the time in which a session counts as fresh, 1 when all stay; null when nobody counts. */
+/**
+ * 1 when no session is opened, 0 when a third of the slots is, in the time that a session is fresh; null when unknown.
+ */
 function settledness(facts: Facts): number | null {
   return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
@@ -204,7 +206,7 @@ export const KNOWN_CAUSES = {
         strength: (facts) =>
           facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
         words: ({ trend, taken, fresh }) =>
-          // Else the share has said so.
+          // Without a count of fresh sessions, the share above says so already.
           fresh === null
             ? ''
             : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
@@ -258,7 +260,7 @@ export const KNOWN_CAUSES = {
         strength: ({ idlePlaces: { count, largest } }) => Math.max(0, 1 - largest * (count >= 3 ? 1 : 1.5)),
         words: ({ idlePlaces }) => `they are spread over ${idlePlaces.count} pools`,
       },
-      // Sessions that come and go are no pool that keeps them.
+      // Sessions that come and go do not belong to a pool that keeps them.
       { of: 'clients stay connected', weight: 1, strength: settledness },
       // Pools fill up when they start or when traffic comes, not over hours.
       { of: 'usage climbed suddenly', weight: 1, strength: againstSlow },
@@ -301,7 +303,7 @@ export const KNOWN_CAUSES = {
   },
 } as const satisfies Record<KnownCause, Cause>;
 
-/** Sessions that would be opened at the present rate within the time in which one counts as fresh. */
+/** How many sessions are opened, at the current rate, in the time that a session is fresh. */
 function opensIn({ trend, freshMs }: Facts): number {
   return ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
 }

@@ -4,7 +4,7 @@ import type { CheckFacts, LoginSources, ReserveHolder } from '../protocol/check-
 import type { EngineName } from '../server/snapshot.ts';
 import { failed, fine, joinFixes, listNames, notReached, shown, warning, type CheckFinding } from './finding.ts';
 
-/** How the server is set up, and whether the configuration knows. */
+// How the server is set up, and whether the configuration agrees.
 
 export function checkTls({ tlsVersion }: CheckFacts, mode: LoginSources['tlsMode']): CheckFinding {
   const safest = 'set tls.mode to "verify-full" (and tls.ca, where the authority is not a public one)';
@@ -49,7 +49,7 @@ export function checkLimit(
   );
 }
 
-/** Beyond this an IAM token may be refused (SigV4 allows 5 minutes) and times in records mislead. */
+/** With more skew, IAM tokens may be refused (SigV4 allows 5 minutes) and times in records mislead. */
 const SKEW_MS = { warning: 5_000, failed: 60_000 } as const;
 
 export function checkClock({ clock }: CheckFacts): CheckFinding {
@@ -60,7 +60,7 @@ export function checkClock({ clock }: CheckFacts): CheckFinding {
   return leastMs < SKEW_MS.failed ? warning('clock', words, fix) : failed('clock', words, fix);
 }
 
-/** Programs that people look around with, and close again. Names as they set them themselves. */
+/** Programs that people open for a while and close again, by the application names that they set. */
 const ADMINISTRATION_TOOLS = [
   'psql',
   'pgadmin*',
@@ -86,7 +86,7 @@ export function checkHolders({ holders, limits }: CheckFacts, engine: EngineName
   const words = `on logins that may use reserved slots: ${listNames(applications.map(describeHolder))}`;
   const fix = `give each application a login of its own that is ${ORDINARY[engine]}`;
   const reserved = Math.max(1, limits.maxConnections - limits.usable);
-  // A session that the server tells no application of may be a person's.
+  // A session whose application the server does not show may be a person's.
   const certain = applications.filter(({ application }) => application !== null);
   return certain.reduce((sum, { sessions }) => sum + sessions, 0) >= reserved
     ? failed(id, `${words}: enough to hold every reserved slot (${reserved}) when it matters`, fix)

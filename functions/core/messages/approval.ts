@@ -14,8 +14,8 @@ import { causeLines, whereLine } from './sections.ts';
 import { clipLines, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /**
- * For a question that waits for a person. `link` leads to the page where it is answered; null where there is none. Whoever
- * holds the link may answer, so it stands in this message alone.
+ * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.
+ * Anyone who has the link may answer, so only this message contains it.
  */
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
@@ -61,7 +61,7 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
   };
 }
 
-/** What would be done, and for a limit why. */
+/** What would be done, and why where it sets a limit. */
 export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary): string[] {
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
   const limits = limit === null ? '' : `limits ${describeLimitPlan(limit)}, until the incident is closed, and `;

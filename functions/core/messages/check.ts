@@ -5,10 +5,10 @@ import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
-/** A fix is to be copied, so it is cut only where no statement is that long. */
+/** People copy fixes, so this is longer than any statement: none is cut. */
 const FIX_LENGTH = 1_000;
 
-/** What a person is told when a self-check found something missing; null when nothing failed. `at`: epoch milliseconds. */
+/** For a self-check that found something missing; null when nothing failed. `at`: epoch milliseconds. */
 export function composeCheck(
   target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance'>,
   findings: readonly CheckFinding[],

@@ -10,14 +10,14 @@ import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type Me
 import { LINE_LENGTH, renderSections, subjectLine } from './text.ts';
 
 /**
- * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,
- * where to look further. Whatever names and texts the incident holds, the subject is one short line of ASCII and the body
- * is bounded and has no control characters but its own line breaks. What is not known is said to be unknown.
+ * A notice that a person can act on in ten seconds: what, what to do, where, how bad, why, what was done, what was
+ * spared, where to find details. Whatever names and texts the incident holds, the subject is one short line of ASCII,
+ * and the body is bounded and has no control characters but its own line breaks. What is unknown is called unknown.
  */
 export function composeMessage(incident: Incident, notice: Notice, details: MessageDetails): Message {
   const { id, target, outcome } = incident;
   const name = printable(target.id, 40);
-  // A page that is repeated says again what the first one said.
+  // A later page repeats the first one.
   const first = !isRepeat(notice) ? notice : outcome === 'failed' ? 'failed' : 'escalated';
   const severity = severityOf(incident, first);
   const again = isRepeat(notice) ? `${ordinalOf(notice, target.policy.escalation)}, nobody has taken it: ` : '';
@@ -37,7 +37,7 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
       return 'critical';
     case 'opened':
       return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT ? 'critical' : 'warning';
-    // The server is as full as it was, and nobody was helped.
+    // The server is as full as before.
     case 'observed':
       return 'warning';
     case 'resolved':

@@ -9,7 +9,9 @@ import type { Message } from './message.ts';
 import type { MessageDetails } from './sections.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
 
-/** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
+/**
+ * Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots; null is unknown.
+ */
 export function jsonForm(
   incident: Incident,
   notice: Notice,
@@ -75,7 +77,7 @@ export function jsonForm(
   };
 }
 
-/** A question and its answer, in the notices that follow it and in its own. */
+/** A question and its answer, for its own notice and those after it. */
 export function approvalForm({ round, plan, status, decision, askedAt, expiresAt, usedInRound }: Approval) {
   const limit = plan.limit && {
     user: printable(plan.limit.user),
@@ -87,7 +89,7 @@ export function approvalForm({ round, plan, status, decision, askedAt, expiresAt
     tier: plan.tier,
     sessions: plan.sessions,
     limit,
-    // Its name in the first version.
+    // The name of the field in the first version.
     cap: limit,
     status,
     by: decision && printable(decision.by),

@@ -12,7 +12,7 @@ export interface RefusedEvent {
   readonly at: number;
 }
 
-/** For an event that opened no incident: of an unknown target or alarm, or malformed. It has no incident id. */
+/** For an event that opened no incident: its target or alarm is unknown, or it is malformed. It has no incident id. */
 export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent): Message {
   const target = printable(targetId ?? 'unknown', 40);
   const alarm = alarmName === null ? null : printable(alarmName, 255);

@@ -26,20 +26,20 @@ export interface MessageDetails {
   readonly rounds: readonly Round[];
   /** What people were asked. */
   readonly approvals: readonly Approval[];
-  /** Temporary limits that have come to an end. */
+  /** Temporary limits that have ended. */
   readonly settledLimits: readonly SettledLimit[];
-  /** Epoch milliseconds: how things stood then. */
+  /** When the message is written, epoch milliseconds. */
   readonly now: number;
 }
 
-/** For a page, what to do comes before what happened. */
+/** What to do comes first, then what happened. */
 export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
   const { id, call } = incident;
   const shared: Section[] = [
     ['Where', [whereLine(incident)]],
     ['How bad', howBad(incident, notice, details.rounds)],
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
-    // A pause can come after acts: then both have something to say.
+    // A pause can come after acts: then both sections apply.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Asked', clipLines(details.approvals.map(describeFinally))],
@@ -88,7 +88,7 @@ function waysToAct({ target, pauses }: Incident): string {
   return ways.join(', ');
 }
 
-/** A sentence for people who only noticed that something failed; none when nothing did. */
+/** A sentence for the status page: for people who only noticed that something failed. None when nothing did. */
 function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
   const from = utc(alarm.at).slice(11, 16);
   const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
@@ -115,7 +115,7 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
   return [];
 }
 
-/** The server was never in need, but clients of some user or database are turned away. */
+/** The server had free slots, but clients of some user or database are refused. */
 export function isConsumerLimited({ outcome, cause }: Incident): boolean {
   return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
 }
@@ -139,7 +139,7 @@ function howBad(
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
 }
 
-/** Why the slots ran out, as far as it is known. */
+/** Why the slots ran out, as far as known. */
 export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
   const words = causeWords(cause.name);
@@ -158,7 +158,7 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
   ];
 }
 
-/** Results in the order in which they are told. */
+/** Results in the order of the message. */
 const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
   ['ended', 'ended'],
   ['cancelled', 'with only the query cancelled'],

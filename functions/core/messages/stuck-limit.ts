@@ -6,10 +6,12 @@ import { printable, shellWord } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
-/** Names may be long; a statement that is cut is none. */
+/** Longer than any name makes a statement: a statement that is cut does not run. */
 const STATEMENT_LENGTH = 1_000;
 
-/** For a temporary limit that could not be lifted: the one thing Headroom leaves behind, so a person is paged at once. */
+/**
+ * For a temporary limit that could not be lifted: Headroom leaves nothing else behind, so a person is paged at once.
+ */
 export function composeStuckLimit(limit: LimitRecord, why: string, target: TargetSettings, now: number): Message {
   const id = printable(target.id, 40);
   const user = printable(limit.user, 63);

@@ -12,25 +12,25 @@ import { byDescending, expecting, type Candidate, type Spared } from './tiers/ti
 
 /** What a person's call would end. */
 export interface CallPlan {
-  /** In the order they would end: those that lose least first. */
+  /** In the order in which they would end: those that lose least first. */
   readonly victims: readonly Candidate[];
-  /** Sessions that the call means and that stay. */
+  /** Sessions that match the call and are spared. */
   readonly spared: readonly Spared[];
-  /** Sessions that the call does not mean. */
+  /** How many sessions do not match the call. */
   readonly others: number;
 }
 
-/** The sessions of a plan that a person has confirmed, by key, with the state each was shown in. */
+/** The sessions of a plan that a person has confirmed, by key, with the state that the plan showed. */
 export type Confirmed = ReadonlyMap<string, SessionState>;
 
 type CallHistory = Pick<History, 'countedIncident' | 'countedHour' | 'signalled'>;
 
-/** From idle, which loses nothing, to running queries. */
 const LEAST_LOSS_FIRST = ['idle', 'idle-in-transaction-aborted', 'idle-in-transaction', 'active'] as const;
 
 /**
- * Whom a call ends and whom it spares, each with the reason. What no tier may ever end is spared here too. With `confirmed`
- * nobody is ended whom the person has not seen in the plan, in that state unless running queries were asked for. Pure.
+ * Which sessions a call ends and which it spares, each with the reason. It spares what no tier may ever end. With
+ * `confirmed` it ends only sessions that the person has seen in the plan, and in the state that the plan showed unless
+ * the person allowed running queries. Pure.
  */
 export function planCall(
   snapshot: Snapshot,
@@ -84,7 +84,7 @@ function reasonToSpare(
 ): SparedReason | null {
   if (signalled.has(sessionKey(session.identity))) return 'already-signalled';
   const protection = protectionOf(session, policy);
-  // It loses its own work alone, and that is what was asked for.
+  // It loses only its own work, and the person asked for that.
   if (protection !== null && !(protection === 'waits-for-lock' && active)) return protection;
   if (session.state === 'idle') {
     const [holding] = session.holds;
@@ -132,13 +132,13 @@ function rankOf(state: SessionState): number {
 interface Room {
   /** Sessions that may still be ended. */
   readonly room: number;
-  /** The budget that leaves no more. */
+  /** The budget that allows no more. */
   readonly reason: SparedReason;
 }
 
 const NO_CAPS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
 
-/** A call is one incident and one act. */
+/** A call is one incident with one act. */
 function roomInBudgets({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
   const rooms: readonly Room[] = [
     { room: budgetSlots(caps.perHourPercent, usable) - countedHour, reason: 'cap-hour' },
@@ -156,7 +156,7 @@ export function scopeOfCall({ user, application, database, client }: CallScope):
     .join(', ');
 }
 
-/** `ann called to end user invoices, with running queries: their pool leaks`. */
+/** `ann asked to end sessions of user invoices, with running queries: their pool leaks`. */
 export function describeCall(call: PersonsCall): string {
   const allowed = [
     ...(call.active ? ['with running queries'] : []),
@@ -166,7 +166,7 @@ export function describeCall(call: PersonsCall): string {
   return `${printable(call.by, 60)} called to end ${[scopeOfCall(call), ...allowed].join(', ')}: ${printable(call.why, 160)}`;
 }
 
-/** What those who are ended will notice, by their states. */
+/** What the ended clients will notice, by the state of their sessions. */
 export function consequencesOf(victims: readonly Candidate[]): string[] {
   const counts = countBy(victims, ({ session }) => session.state);
   return LEAST_LOSS_FIRST.flatMap((state) => {
@@ -182,7 +182,7 @@ const CONSEQUENCES = {
   active: 'with a running query: the query fails, and its transaction rolls back',
 } as const satisfies Record<(typeof LEAST_LOSS_FIRST)[number], string>;
 
-/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+/** Whose sessions: an exact name or a prefix that ends in `*`; for clients also a network in CIDR form. Null: any. */
 export interface CallScope {
   readonly user: string | null;
   readonly application: string | null;
@@ -190,14 +190,14 @@ export interface CallScope {
   readonly client: string | null;
 }
 
-/** A person's own call to end sessions, and what that person allowed. */
+/** A person's call: an order to end sessions, with what the person allows. */
 export interface PersonsCall extends CallScope {
   readonly by: string;
   readonly why: string;
-  /** Sessions that run a query too, also those that wait for a lock. */
+  /** Also sessions that run a query, even those that wait for a lock. */
   readonly active: boolean;
-  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  /** Also work that only a person may throw away: maintenance statements, and more writes than the policy allows. */
   readonly costly: boolean;
-  /** Within the budgets of the policy. */
+  /** Stay within the budgets of the policy. */
   readonly capped: boolean;
 }

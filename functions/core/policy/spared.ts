@@ -1,4 +1,4 @@
-/** Why a session is left alone. The key stands in records and counts, the words in messages and docs. */
+/** Why a session is spared. Records and counts use the key, messages and docs the words. */
 export const SPARED = {
   'own-session': 'one of Headroom’s own sessions',
   replication: 'a replication connection',

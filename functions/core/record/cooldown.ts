@@ -2,20 +2,20 @@ import type { Outcome } from '../protocol/steps.ts';
 import type { Crossing } from '../sampler/levels.ts';
 import type { Incident } from './incident.ts';
 
-/** How long after an incident closed what still stands opens another: CloudWatch itself lags by minutes. */
+/** How long after an incident the same trouble opens no other: CloudWatch itself lags by minutes. */
 const REST_MS: Readonly<Record<Outcome, number>> = {
   relieved: 5 * 60_000,
   'not-needed': 5 * 60_000,
   failed: 15 * 60_000,
   escalated: 30 * 60_000,
   observed: 60 * 60_000,
-  // A person's call is no answer to what stands.
+  // A person's call does not deal with the alarm.
   done: 0,
 };
 
 /**
- * What stands while look after look finds nothing to do (its threshold and the live server disagree) is looked at less and
- * less often: each look tells people twice. The critical alarm of RDS still opens an incident at once.
+ * An alarm that stays on while incident after incident finds nothing to do (its threshold and the live server disagree)
+ * opens incidents less and less often: each notifies people twice. RDS's critical alarm still opens one at once.
  */
 const LONGEST_REST_MS = REST_MS.escalated;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
@@ -23,17 +23,17 @@ const SAME_TROUBLE_MS = 3 * 3_600_000;
 /** Outcomes that leave the trouble standing. */
 const LEFT_STANDING: ReadonlySet<Outcome> = new Set(['observed', 'escalated', 'failed']);
 
-/** What has become of whatever held Headroom back. */
+/** Whether Headroom may act now, where it might not before. */
 export interface Freedom {
-  /** Neither the mode nor a pause of the whole target holds Headroom back now. */
+  /** Neither the mode nor a pause of the whole target stops Headroom now. */
   readonly mayAct: boolean;
-  /** A pause that was in force in the latest incident has been lifted, or has run out, since. */
+  /** A pause that was active in the latest incident has since been lifted or has run out. */
   readonly isPauseLifted: boolean;
 }
 
 /**
- * How long a target rests after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
- * newest first. Whoever lifts a pause wants what still stands looked at again at once.
+ * A target's cooldown after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
+ * newest first. A person who lifts a pause wants the trouble dealt with at once.
  */
 export function restAfter(
   { outcome, openedAt }: Incident,
@@ -51,13 +51,13 @@ export function restAfter(
   return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
 }
 
-/** A server that was well for so long has new trouble; what comes and goes faster is the old. */
+/** After the server was well for this long, trouble is new; what comes back faster is the old trouble. */
 const WELL_MS = 5 * 60_000;
 
 /**
- * Whether a crossing is more than the trouble of the latest incident, so that the target's rest does not hold it: the server
- * has become critical since, either within the same run, or again after it was relieved or well for a while. Where nothing
- * was needed, the longer and longer rest holds.
+ * Whether a crossing is new trouble, so that the target's cooldown does not apply. It is when the server has become
+ * critical since the latest incident: within the same run, or again after it was relieved or was well for a while.
+ * Where the latest incident needed nothing, the growing cooldown applies.
  */
 export function isNews(crossing: Crossing, { closedAt, outcome }: Incident): boolean {
   const { level, since, criticalSince, wellForMs } = crossing;

@@ -3,25 +3,25 @@ import { percent } from '../words/percent.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { WARNINGS, type WarningName } from './warnings.ts';
 
-/** Usage that asks for an incident: `trigger` after two samples running, `critical` at once. */
+/** Usage that opens an incident: `trigger` after two samples in a row, `critical` at once. */
 export interface Crossing {
   readonly level: 'trigger' | 'critical';
-  /** The first sample of the run that is over the trigger, epoch milliseconds. */
+  /** The first sample of the run over the trigger, epoch milliseconds. */
   readonly since: number;
-  /** The first sample of that run that is critical; null when none is. */
+  /** The first critical sample of that run; null when none is. */
   readonly criticalSince: number | null;
-  /** How long every sample right before that run was under the trigger; 0 when none was. */
+  /** How long all samples right before that run were under the trigger; 0 when none was. */
   readonly wellForMs: number;
   readonly reason: string;
 }
 
-/** Something people should know of. It never leads to an act. */
+/** Something that people should know. It never leads to an act. */
 export interface Warning {
   readonly name: WarningName;
   /** The first sample of the run that shows it, epoch milliseconds. */
   readonly since: number;
   readonly lastedMs: number;
-  /** The sample that shows it last. */
+  /** The last sample that shows it. */
   readonly sample: StoredSample;
 }
 
@@ -32,21 +32,21 @@ export interface Levels {
   readonly clear: readonly WarningName[];
 }
 
-/** Samples further apart are not in a run. */
+/** Samples further apart do not belong to one run. */
 const GAP_MS = 180_000;
-/** A schedule is not on the second. */
+/** A schedule is not exact to the second. */
 const JITTER_MS = 5_000;
 const CLEAR_MS = 10 * 60_000;
-/** Samples over the trigger, in a row, that make it stand. */
+/** Samples in a row over the trigger that open an incident. */
 const TRIGGER_SAMPLES = 2;
 
-/** How much history the levels of a policy look back on, in milliseconds. */
+/** How much history the levels of a policy need, in milliseconds. */
 export function historyMsOf(policy: Policy): number {
   const longest = Object.values(WARNINGS).map(({ holdMs }) => holdMs(policy));
   return Math.max(CLEAR_MS, ...longest) + GAP_MS;
 }
 
-/** Judges samples, oldest first. Pure; a sample that cannot tell counts neither for nor against. */
+/** Judges samples, oldest first. Pure; a sample that does not show it counts neither for nor against. */
 export function judgeLevels(history: readonly StoredSample[], policy: Policy): Levels {
   const newest = history.at(-1);
   if (newest === undefined) return { crossing: null, standing: [], clear: [] };
@@ -94,7 +94,7 @@ interface Run {
   readonly length: number;
 }
 
-/** The newest samples in a row that show something; null when the newest that can tell does not. */
+/** The newest samples in a row that show something; null when the newest that can show it does not. */
 function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
   const run: StoredSample[] = [];
   let laterAt = history.at(-1)?.at ?? 0;
@@ -110,7 +110,7 @@ function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
   return last === undefined ? null : { since: laterAt, last, length: run.length };
 }
 
-/** Some sample tells that it is not so, and none of the last ten minutes that it is. */
+/** Within the last ten minutes some sample shows the opposite, and none shows it. */
 function isClear(history: readonly StoredSample[], now: number, shows: Shows): boolean {
   const told = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
   return told.includes(false) && !told.includes(true);

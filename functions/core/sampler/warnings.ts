@@ -17,21 +17,21 @@ interface Subject {
 }
 
 export interface WarningShape {
-  /** Whether a sample shows it; null when it cannot tell. */
+  /** Whether a sample shows it; null when the sample cannot. */
   readonly shows: (sample: StoredSample, policy: Policy) => boolean | null;
-  /** How long every sample must have shown it before anybody is told. */
+  /** How long all samples must show it before people are warned. */
   readonly holdMs: (policy: Policy) => number;
-  /** What a person is told: what, and why that is known. */
+  /** What is wrong, and how Headroom knows. */
   readonly why: (subject: Subject) => string;
   readonly advice: (subject: Subject) => readonly string[];
 }
 
 /** Several samples, and longer than a failover takes. */
 const SEVERAL_MS = 120_000;
-/** Longer than it takes until the environment of a worker that was replaced has gone, with its session. */
+/** Longer than the environment of a replaced worker, and with it its session, can last. */
 const GHOST_MS = 600_000;
 
-/** The levels of the runbooks, and what keeps Headroom itself from its work. */
+/** The levels of the runbooks, and what keeps Headroom itself from working. */
 export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
@@ -62,7 +62,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
     ],
   },
   'ghost-session': {
-    // In an incident others than the sampler may be at work.
+    // During an incident, others than the sampler may use the login.
     shows: ({ responderSessions, inIncident }) =>
       inIncident || responderSessions === null ? null : responderSessions > 1,
     holdMs: () => GHOST_MS,

@@ -1,12 +1,12 @@
 import type { Snapshot } from './snapshot.ts';
 
-/** What keeps Headroom from ending anything on a server, whatever the plan says. */
+/** Why Headroom must not end anything on a server, whatever the plan says. */
 export interface Bar {
   readonly kind: 'may-not' | 'untested' | 'others-acting';
   readonly why: string;
 }
 
-/** The first bar to acting that a snapshot shows, or null. Diagnose and every act ask the same. */
+/** The first bar to acting that a snapshot shows, or null. Diagnose and every act check it. */
 export function barToActing({ visibility, server, othersActing }: Snapshot): Bar | null {
   if (!visibility.seesSessions || !visibility.maySignal) {
     const lack = visibility.seesSessions ? 'end' : 'see';
@@ -16,7 +16,7 @@ export function barToActing({ visibility, server, othersActing }: Snapshot): Bar
     const why = `${server.engine} ${server.major} is newer than what Headroom was tested on, so it only observes`;
     return { kind: 'untested', why };
   }
-  // What the other one is ending still shows here, and would be made up for twice.
+  // The sessions that the other executor is ending still show here: the same slots would be freed twice.
   if (othersActing)
     return { kind: 'others-acting', why: 'another executor is ending sessions on this server right now' };
   return null;

@@ -1,20 +1,20 @@
 import { printable } from '../words/printable.ts';
 import type { EngineName, Refusal, RefusalKind } from './snapshot.ts';
 
-/** A login that was refused: by which server, and for how long it was tried. */
+/** A login that failed: on which server, and how long the worker tried. */
 interface Attempt {
   readonly endpoint: string;
   readonly engine: EngineName;
   readonly waitedMs: number;
 }
 
-/** What each refusal means, and what to do about it. */
+/** What a refusal means, and what to do about it. */
 interface RefusalRow {
-  /** Why the worker did not get in, before the server's own words. */
+  /** Why the worker did not get in; the server's own words follow. */
   readonly why: (attempt: Attempt) => string;
-  /** For whoever is paged. */
+  /** For the person who is paged. */
   readonly advice: (attempt: Attempt) => readonly string[];
-  /** For whoever checks the installation. `source`: where the login comes from. */
+  /** For the person who checks the installation. `source`: where the login is configured. */
   readonly fix: (refusal: Refusal, source: string, engine: EngineName) => string;
 }
 
@@ -29,7 +29,7 @@ export function explainRefusal(
   return { why: `${why(attempt)} (${quoted})`, advice: advice(attempt) };
 }
 
-/** What a refused login asks of whom. `source`: where the login comes from. */
+/** What repairs a refused login. `source`: where the login is configured. */
 export function fixFor(refusal: Refusal, source: string, engine: EngineName): string {
   return REFUSALS[refusal.kind].fix(refusal, source, engine);
 }
@@ -38,7 +38,7 @@ export function refusalWords({ kind, message }: Refusal): string {
   return `${kind}: ${printable(message, 200)}`;
 }
 
-/** What lets the responder in when ordinary clients are refused. */
+/** What lets the responder in while ordinary clients are refused. */
 const RESERVED_WAY_IN = {
   postgres:
     'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with ' +

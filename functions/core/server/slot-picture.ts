@@ -6,11 +6,11 @@ import { printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';
 import { consumerOf, type Session } from './session.ts';
 
-/** Who holds the slots, for how long, and what they wait for: what a person looks at first, whatever the cause. */
+/** Who holds the slots, for how long, and what they wait for: what a person wants to know first, whatever the cause. */
 export interface SlotPicture {
-  /** The largest holders, most first, by each of these. Addresses and names as they are. */
+  /** The largest holders by each of these, most sessions first. Names and addresses are not yet printable. */
   readonly shares: Readonly<Record<'user' | 'application' | 'client' | 'database', readonly Share[]>>;
-  /** How old the sessions are, how long the idle ones have been idle, how long queries have run: one count for each band. */
+  /** Ages of sessions, idle times of idle ones and run times of queries: one count for each band. */
   readonly ages: Readonly<Record<'connected' | 'idle' | 'query', readonly number[]>>;
   /** What active sessions wait for, most first. */
   readonly waits: readonly Share[];
@@ -23,13 +23,13 @@ export interface Share {
   readonly sessions: number;
 }
 
-/** Bands of the histograms: under each of these, and beyond the last. */
+/** Upper bounds of the histogram bands; one more band lies beyond the last. */
 export const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
 
 const MOST_SHARES = 3;
 const SHOWN_NAME_LENGTH = 40;
 
-/** Linear in the client sessions; their order does not matter. */
+/** Linear in client sessions, in any order. */
 export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotPicture {
   const active = clients.filter(({ state }) => state === 'active');
   const idle = clients.filter(({ state }) => state === 'idle');
@@ -57,7 +57,7 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
   };
 }
 
-/** The picture in a few bounded lines, with shares of the taken slots. What is not known is left out. */
+/** The picture in a few bounded lines, with shares of the taken slots. Leaves out what is not known. */
 export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
   const holders = Object.entries(shares).flatMap(([by, [top]]) =>
     top === undefined

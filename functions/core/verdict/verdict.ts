@@ -23,10 +23,12 @@ import {
   reachedBudgets,
 } from './words.ts';
 
-/** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
+/** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
 
-/** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
+/**
+ * What to do when the worker did not get in. Never silence: a person is notified of the reason and of what to grant.
+ */
 export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situation): Verdict {
   const outOfTime = boundReached(situation);
   if (refusal.kind === 'starting' && !outOfTime) {
@@ -36,7 +38,7 @@ export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situ
   return { next: 'escalate', why, advice };
 }
 
-/** What to do about a snapshot. The first rule that applies decides; the order is the order of this function. */
+/** What to do about a snapshot. The first rule that applies decides; their order is that of the code. */
 export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situation: Situation): Verdict {
   const { policy } = situation.incident.target;
   const usage = Math.round(diagnosis.usage);
@@ -93,8 +95,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 }
 
 /**
- * The first that has something to do. Nobody is waited for while something may be done without asking; only where a limit is
- * what helps, all else would be in vain before it.
+ * What to do while usage is under the trigger and ordinary clients get in; null when there is still something to do.
  */
 function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
   const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
@@ -104,7 +105,9 @@ function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
     : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
-/** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
+/**
+ * A tier that asks first: it acts if an approval covers the plan; otherwise it asks or, if it may not, pages a person.
+ */
 function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
   const question = summarisePlan(tier, diagnosis.plan.need);
   const permission = permissionFor(question, situation.approvals, situation.now);
@@ -112,7 +115,7 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
     case 'granted':
       return { next: tier.tier, why: `${why}; ${permission.why}` };
     case 'ask':
-      // Nobody is woken for what may be gone at the next look.
+      // No one is woken for what may be gone in the next round.
       if (!diagnosis.pressing && situation.emptyRounds + 1 < EMPTY_ROUNDS) {
         const usage = Math.round(diagnosis.usage);
         return {
@@ -133,7 +136,7 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
   }
 }
 
-/** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
+/** What to do when a bad sample follows a good snapshot: another round, if the bounds allow one. */
 export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
   const bound = boundReached(situation);
   const unconfirmed = `relief not confirmed: ${why}`;
@@ -148,7 +151,7 @@ function judgeHold(usage: number, heldMs: number, { triggerPercent, loop }: Poli
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
 }
 
-/** Ending sessions that makes things worse, or that is needed again and again, is for a person to go on with. */
+/** If acting makes things worse, or is needed again and again, a person must decide how to go on. */
 function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | null {
   if (situation.isWorsening)
     return 'the last two acts each left more slots taken than before, so Headroom stops acting';
@@ -166,7 +169,7 @@ function boundReached({ incident, countedRounds, now, approvals }: Situation): s
   return null;
 }
 
-/** A canary that fails for a reason of its own proves nothing about slots; without it relief cannot be proven. */
+/** A canary that fails for another reason than full slots says nothing about them, so relief cannot be confirmed. */
 function faultOf(canary: Canary): { why: string; advice: readonly string[] } | null {
   if (canary.result !== 'refused' || canary.refusal.kind === 'full') return null;
   const words = `${canary.refusal.kind}: ${printable(canary.refusal.message, 160)}`;
@@ -186,9 +189,9 @@ function holdReason(bar: Bar | null, { plan }: Diagnosis, { pauses, hasActed }: 
       : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
   }
   const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier));
-  // A limit that may not be set is for a person to decide on, who is paged with it.
+  // Where only a limit would help and may not be set, a person is paged to decide about it.
   const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.limit === null);
-  // What has begun to act and is stuck needs a person, who is told of these tiers too.
+  // An incident that has begun to act and is stuck needs a person; the page names these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
   return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
 }

@@ -28,7 +28,7 @@ export function describeTier(tier: TierPlan): string {
   return `${tier.tier} ${tier.limit === null ? ends : `limits ${describeLimitPlan(tier.limit)} and ${ends}`}`;
 }
 
-/** What a tier would do, after "would". */
+/** What a tier would do, to follow the word "would". */
 export function describeWish({ limit, victims }: TierPlan): string {
   return `${limit === null ? '' : `limit ${describeLimitPlan(limit)} and `}end ${victims.length}`;
 }

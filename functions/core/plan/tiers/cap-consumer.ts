@@ -19,16 +19,16 @@ import {
 } from './tier.ts';
 
 /**
- * Against a storm that takes every slot again as soon as it comes free: puts a temporary limit on the connections of the user
- * that storms, and then, and only then, ends its idle sessions, however young. The limit leaves the user what the relief
- * level leaves it with everybody else as they are. One user per act; it is lifted when the incident closes.
+ * Against a storm that retakes every slot as soon as it comes free: limits the connections of the user that storms, and
+ * only then ends its idle sessions, however young. The limit leaves the user what the relief level allows it while all
+ * others keep what they have. One user per act; the limit is lifted when the incident closes.
  */
 export const capConsumer: Tier = {
   name: 'cap-consumer',
   state: 'CapConsumer',
   consequence: 'that user is refused new connections above its limit until the incident is closed',
   losesWork: false,
-  // Under a limit, slots that are taken again were taken by others.
+  // If slots are taken again while the limit is active, others took them.
   freesOwnSlot: false,
   asksFirst: true,
   setsLimit: true,
@@ -93,7 +93,9 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   return { user, account: entry.account, limit, before, sessions: own.length, reason: `${holds}; ${means}`, concerns };
 }
 
-/** With everybody else as they are: the relief level, less a margin. Sessions that do not count leave it the least. */
+/**
+ * What the relief level, less a margin, leaves the user while all others keep what they have; never under the least.
+ */
 function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInput): number {
   const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
   return Math.max(input.policy.consumerCap.leastSessions, share);
@@ -118,7 +120,7 @@ function guardAgainstSharing(
   };
 }
 
-/** What the server knows of the user, if it may be limited. */
+/** What the server says about the user, if the user may be limited. */
 function findEntry(
   user: string,
   { userLimits: { missing, users }, limitsOnRecord }: TierInput,
@@ -135,24 +137,24 @@ function findEntry(
   return entry;
 }
 
-/** What is refused takes a slot for a moment all the same: relief that had no room for that would never be confirmed. */
+/** A refused login takes a slot for a moment: without room for that, relief would never be confirmed. */
 function marginOf({ policy, usable }: TierInput): number {
   return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
 }
 
-/** Sessions that a new limit lets in beside those that are there already: their slots must come free too. */
+/** Sessions that a new limit lets in beside the present ones: their slots must come free too. */
 function uncounted(found: LimitPlan | LimitRefusal | null, { userLimits }: TierInput): number {
   if (found === null || !('limit' in found)) return 0;
   return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
 }
 
-/** Protected, an administrator's, the platform's or Headroom's own: then so is the user. */
+/** Whether its user must not be limited: it is protected, an administrator's, the platform's or Headroom's own. */
 function isGuarded(session: Session, { policy }: TierInput): boolean {
   const reason = protectionOf(session, policy);
   return reason !== null && !PASSING.has(reason);
 }
 
-/** These protect a session for what it is at just now, not for whose it is. */
+/** These protect a session for what it does at the moment, not for its user. */
 const PASSING: ReadonlySet<SparedReason> = new Set([
   'waits-for-lock',
   'logging-in',
@@ -161,7 +163,7 @@ const PASSING: ReadonlySet<SparedReason> = new Set([
   'opted-out',
 ]);
 
-/** The idle sessions of users under a limit, longest idle first, as many as each has above its limit. */
+/** The idle sessions of limited users, longest idle first, as many as each user has above its limit. */
 function endIdle(
   { sessions, clients, policy }: TierInput,
   capped: ReadonlyMap<string, number>,

@@ -4,8 +4,8 @@ import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
- * Terminates sessions idle in a transaction: failed transactions first (nothing is lost), then those that hold others up,
- * then those that have written nothing, then the longest idle.
+ * Terminates sessions that are idle in a transaction: failed transactions first (nothing is lost), then those that
+ * block others, then those that have written nothing, then the longest idle.
  */
 export const endIdleTransactions: Tier = {
   name: 'end-idle-transactions',

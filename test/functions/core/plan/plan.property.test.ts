@@ -70,7 +70,7 @@ function forAllPlans(
   );
 }
 
-/** Written against design.md's list, not against the code under test. */
+/** Written against the list of what Headroom never ends, not against the code under test. */
 function mayNeverEnd(session: Session): string | null {
   if (session.kind !== 'client') return 'not a client';
   if (session.own) return 'own';
