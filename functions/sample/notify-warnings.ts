@@ -21,7 +21,7 @@ const CLAIM_MS = 30_000;
  */
 export async function tellWarnings(
   target: TargetSettings,
-  { standing, clear }: Levels,
+  { active, clear }: Levels,
   isIncidentOpen: boolean,
   { store, notifier, now }: { readonly store: IncidentStore; readonly notifier: Notifier; readonly now: () => number },
 ): Promise<Told> {
@@ -30,7 +30,7 @@ export async function tellWarnings(
   for (const name of cleared) await store.clearWarning(target.id, name);
   const warned: string[] = [];
   const untold: string[] = [];
-  for (const warning of isIncidentOpen ? [] : standing) {
+  for (const warning of isIncidentOpen ? [] : active) {
     const { name } = warning;
     if (known.some((one) => one.name === name && one.toldAt !== null)) continue;
     if (!(await store.claimWarning(target.id, warning, { at: now(), until: now() + CLAIM_MS }))) continue;

@@ -119,9 +119,9 @@ const SHORT_PAUSE = 1 / 30;
 const USED_ONCE_SHARE = 0.1;
 /** Common names of programs that run by themselves. Only ever evidence: such a name protects no session. */
 const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
-/** Opened within as much time, sessions say how fast clients reconnect now; less where idle times are shorter than usual. */
-const LATELY_MS = 180_000;
-const LATELY_IDLE_TIMES = 0.6;
+/** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
+const RECENT_MS = 180_000;
+const RECENT_IDLE_TIMES = 0.6;
 
 /** Reads everything that speaks for or against a cause. Pure, linear in sessions and samples. */
 export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
@@ -141,7 +141,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
   const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
   const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
-  const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
+  const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
     taken: Math.max(1, slotsTaken(snapshot)),
@@ -164,7 +164,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
     jobs: [...jobs],
     behindJobs,
-    fresh: tellsConnected ? rest.filter(isFresh).length : null,
+    fresh: showsConnected ? rest.filter(isFresh).length : null,
     freshMs,
     halfOpen: snapshot.halfOpen,
     atLimit: snapshot.atLimit,
@@ -181,10 +181,10 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     returns: context.returns,
     picture: drawSlots(clients, locks),
     unknown: [
-      ...(trend === null ? ['how usage came about'] : []),
+      ...(trend === null ? ['how usage grew'] : []),
       ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
-      ...(tellsConnected ? [] : ['when sessions connected']),
-      ...(snapshot.visibility.seesBlockers ? [] : ['who holds up those that wait']),
+      ...(showsConnected ? [] : ['when sessions connected']),
+      ...(snapshot.visibility.seesBlockers ? [] : ['which sessions block those that wait']),
     ],
   };
 }
@@ -269,12 +269,12 @@ function perMinute(
   { ages }: Pick<Policy, 'ages'>,
 ): number | null {
   const now = snapshot.activity[counter];
-  const lately = Math.min(LATELY_MS, 1000 * LATELY_IDLE_TIMES * ages.idleSeconds);
+  const recentMs = Math.min(RECENT_MS, 1000 * RECENT_IDLE_TIMES * ages.idleSeconds);
   const counted = samples.filter(
-    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.[counter] != null,
+    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= RECENT_MS && activity?.[counter] != null,
   );
-  // Where samples are too few to look back just so far, a little further.
-  const earlier = counted.findLast(({ at }) => snapshot.at - at >= lately) ?? counted[0];
+  // Where there are few samples, we look back further, or less far.
+  const earlier = counted.findLast(({ at }) => snapshot.at - at >= recentMs) ?? counted[0];
   const before = earlier?.activity?.[counter];
   if (now === null || earlier === undefined || before == null || now < before) return null;
   return ((now - before) * 60_000) / (snapshot.at - earlier.at);

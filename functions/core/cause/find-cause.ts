@@ -3,10 +3,12 @@ import type { Policy } from '../policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
 import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
+import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
-import { KNOWN_CAUSES } from './known-causes.ts';
+import { KNOWN_CAUSES, perMinute } from './known-causes.ts';
 import { signalsOf, type Signal } from './weights.ts';
 
 /** Every cause, with the tier that deals with it and its words. */
@@ -103,26 +105,28 @@ export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
 function commonEvidence(facts: Facts, canary: Canary): string[] {
   const { taken, usable, clients, atLimit, trend, returns, changes, picture, unknown } = facts;
   const top = largestConsumer(clients);
-  const share = Math.round((100 * top.sessions.length) / taken);
+  const share = percent((100 * top.sessions.length) / taken);
   return [
     `${taken} of ${usable} usable slots are taken`,
-    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share}%)`] : []),
+    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share})`] : []),
     ...atLimit
       .slice(0, MAX_LIMITS)
       .map(
         ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
       ),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
-    ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
+    ...(trend !== null && trend.fullSamples > 0
+      ? [`${count(trend.fullSamples, 'earlier sample')} found the server full`]
+      : []),
     ...(trend?.refusedPerMinute != null && trend.refusedPerMinute >= 1
-      ? [`the server refused ${Math.round(trend.refusedPerMinute)} logins a minute of late for want of a slot`]
+      ? [`the server recently refused ${perMinute(trend.refusedPerMinute, 'login')} for lack of a slot`]
       : []),
     ...(returns.ended > 0
-      ? [`${returns.back} of ${returns.ended} sessions that were ended have been replaced by their consumers`]
+      ? [`consumers have replaced ${returns.back} of ${count(returns.ended, 'session')} that were ended`]
       : []),
-    ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
+    ...changes.map((change) => `changed recently: ${printable(change, 160)}`),
     ...describeSlots(picture, taken),
-    ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`unknown, which makes the cause less sure: ${unknown.join(', ')}`] : []),
   ];
 }
 

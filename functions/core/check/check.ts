@@ -48,7 +48,7 @@ function findingsInside({ check, canary, admission, sources }: AnsweredCheck, ta
     fine('route', 'the server answers'),
     checkTls(check, sources.tlsMode),
     fine('slot', `got in ${describeAdmission(admission)}`),
-    fine('authentication', `logged in as ${shown(check.login.user)} by ${sources.responder}`),
+    fine('authentication', `logged in as ${shown(check.login.user)} with ${sources.responder}`),
     checkServer(check),
     ...check.trials.map(checkTrial),
     checkVisibility(check),

@@ -32,7 +32,7 @@ export function checkRefusal(
   const { at, passed } = STOPS[refusal.kind];
   return STEPS.map((step) => {
     if (step === at) return failed(step, refusalWords(refusal), fixFor(refusal, responder, engine));
-    if (!passed.includes(step)) return notReached(step, `not known: stopped at “${CHECKS[at]}”`);
+    if (!passed.includes(step)) return notReached(step, `unknown: the login stopped at “${CHECKS[at]}”`);
     return fine(step, step === 'tls' && tlsMode === 'disable' ? 'not used (tls.mode is "disable")' : 'passed');
   });
 }

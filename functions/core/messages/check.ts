@@ -21,7 +21,7 @@ export function composeCheck(
   const headline = `self-check failed: ${failures.map(({ title }) => title).join(', ')}`;
   const sections: Section[] = [
     ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${printable(fix, FIX_LENGTH)}`]))],
-    ['Why', ['In an incident Headroom could not do its work as things are.']],
+    ['Why', ['As it is, Headroom could not do its work in an incident.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     ['Failed', failures.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
     ['Warnings', warnings.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],

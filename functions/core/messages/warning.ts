@@ -23,7 +23,7 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
       'What',
       [`${reason}, for ${inWords(lastedMs)} now`, 'This is a warning: Headroom does nothing about it by itself.'],
     ],
-    ['Times', [`since ${utc(since)}`, `written ${utc(now)}; said again only after it has cleared`]],
+    ['Times', [`since ${utc(since)}`, `written ${utc(now)}; sent again only after it has cleared`]],
   ];
   return {
     subject: subjectLine('warning', id, reason),

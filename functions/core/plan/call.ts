@@ -8,6 +8,8 @@ import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import { budgetSlots } from './budget.ts';
 import type { History } from './tier-plan.ts';
+import { endIdleTransactions } from './tiers/end-idle-transactions.ts';
+import { killIdle } from './tiers/kill-idle.ts';
 import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
 
 /** What a person's call would end. */
@@ -38,11 +40,11 @@ export function planCall(
   { call, confirmed }: { readonly call: PersonsCall; readonly confirmed: Confirmed | null },
   history: CallHistory,
 ): CallPlan {
-  const isMeant = matcherFor(call);
-  const meant = snapshot.sessions.filter(isMeant);
+  const isMatch = matcherFor(call);
+  const matching = snapshot.sessions.filter(isMatch);
   const spared: Spared[] = [];
   const candidates: Candidate[] = [];
-  for (const session of meant) {
+  for (const session of matching) {
     const reason =
       reasonToSpare(session, policy, call, history.signalled) ?? reasonToAskAgain(session, call, confirmed);
     const candidate = reason === null ? toCandidate(session) : null;
@@ -55,11 +57,11 @@ export function planCall(
       ({ session }) => session.identity.id,
     ),
   );
-  const { room, reason } = call.capped ? roomInBudgets(policy, snapshot.limits.usable, history) : NO_CAPS;
+  const { room, reason } = call.capped ? roomInBudgets(policy, snapshot.limits.usable, history) : NO_BUDGETS;
   return {
     victims: candidates.slice(0, room),
     spared: [...spared, ...candidates.slice(room).map(({ session }) => ({ session, reason }))],
-    others: snapshot.sessions.length - meant.length,
+    others: snapshot.sessions.length - matching.length,
   };
 }
 
@@ -136,7 +138,7 @@ interface Room {
   readonly reason: SparedReason;
 }
 
-const NO_CAPS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
+const NO_BUDGETS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
 
 /** A call is one incident with one act. */
 function roomInBudgets({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
@@ -160,25 +162,26 @@ export function scopeOfCall({ user, application, database, client }: CallScope):
 export function describeCall(call: PersonsCall): string {
   const allowed = [
     ...(call.active ? ['with running queries'] : []),
-    ...(call.costly ? ['with what is costly to undo'] : []),
-    ...(call.capped ? [] : ['past the caps']),
+    ...(call.costly ? ['with work that is costly to undo'] : []),
+    ...(call.capped ? [] : ['beyond the budgets']),
   ];
-  return `${printable(call.by, 60)} called to end ${[scopeOfCall(call), ...allowed].join(', ')}: ${printable(call.why, 160)}`;
+  const what = [scopeOfCall(call), ...allowed].join(', ');
+  return `${printable(call.by, 60)} asked to end sessions of ${what}: ${printable(call.why, 160)}`;
 }
 
 /** What the ended clients will notice, by the state of their sessions. */
 export function consequencesOf(victims: readonly Candidate[]): string[] {
   const counts = countBy(victims, ({ session }) => session.state);
   return LEAST_LOSS_FIRST.flatMap((state) => {
-    const count = counts.get(state);
-    return count === undefined ? [] : [`${count} ${CONSEQUENCES[state]}`];
+    const sessions = counts.get(state);
+    return sessions === undefined ? [] : [`${sessions} ${CONSEQUENCES[state]}`];
   });
 }
 
 const CONSEQUENCES = {
-  idle: 'idle: a pool reconnects, a careless client sees one error',
-  'idle-in-transaction-aborted': 'idle in a failed transaction: nothing is lost that was not lost before',
-  'idle-in-transaction': 'idle in a transaction: uncommitted work rolls back, locks go',
+  idle: `idle: ${killIdle.consequence}`,
+  'idle-in-transaction-aborted': 'idle in a failed transaction: it could only roll back, so nothing more is lost',
+  'idle-in-transaction': `idle in a transaction: ${endIdleTransactions.consequence}`,
   active: 'with a running query: the query fails, and its transaction rolls back',
 } as const satisfies Record<(typeof LEAST_LOSS_FIRST)[number], string>;
 

@@ -42,7 +42,8 @@ export function describeChoice({ chosen, next, alone, harm, frees }: Choice): st
     ...(chosen.length === 0
       ? []
       : others.map((own) => {
-          const what = own.isEnough ? `would take ${own.sessions}` : `has no more than ${own.sessions}`;
+          const sessions = count(own.sessions, 'session');
+          const what = own.isEnough ? `would end ${sessions}` : `has no more than ${sessions}`;
           return `${own.tier} alone ${what}; ${inPoints(own)}`;
         })),
   ];

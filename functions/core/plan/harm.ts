@@ -12,9 +12,9 @@ export const HARM = {
   idle: { points: 1, words: 'idle: its pool reconnects' },
   'failed-transaction': { points: 1, words: 'a failed transaction: it can only roll back' },
   'open-transaction': { points: 3, words: 'an idle transaction that has written nothing' },
-  'written-transaction': { points: 6, words: 'an idle transaction with uncommitted work, and what that work was' },
-  query: { points: 5, words: 'a query, less the longer it has run' },
-  'writing-query': { points: 8, words: 'a query of a transaction that has written, and what that work was' },
+  'written-transaction': { points: 6, words: 'an idle transaction with uncommitted work; more for more work' },
+  query: { points: 5, words: 'a query; less the longer it has run' },
+  'writing-query': { points: 8, words: 'a query of a transaction that has written; more for more work' },
 } as const;
 
 export type HarmKind = keyof typeof HARM;

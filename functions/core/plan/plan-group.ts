@@ -103,7 +103,7 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     const option = weigh(candidate, tier, input);
     const { needsPerson } = option.victim;
     const isForPerson = needsPerson !== null;
-    const reason = (isForPerson && forPerson === 0 ? needsPerson : null) ?? barTo(candidate, tier, input);
+    const reason = (isForPerson && forPerson === 0 ? needsPerson : null) ?? reasonToSpare(candidate, tier, input);
     if (reason) spared.push({ session: candidate.session, reason });
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
@@ -137,8 +137,12 @@ function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns }: Gro
   };
 }
 
-/** Why a tier must leave a candidate alone, however little harm it does; null when it need not. */
-function barTo({ session }: Candidate, tier: Tier, { history, pressing, returns }: GroupInput): SparedReason | null {
+/** Why a tier must spare a candidate, however little harm it does; null when it need not. */
+function reasonToSpare(
+  { session }: Candidate,
+  tier: Tier,
+  { history, pressing, returns }: GroupInput,
+): SparedReason | null {
   if (history.denied.has(tier.name)) return 'denied';
   if (tier.losesWork && !pressing) return 'work-to-lose';
   if (history.futile.has(tier.name)) return 'refills-at-once';

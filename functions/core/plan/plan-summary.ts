@@ -1,6 +1,7 @@
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -89,19 +90,22 @@ export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need:
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
   if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
-  const more = (figure: number, was: number, what: string) =>
-    figure > was ? `${figure} instead of ${was} ${what}` : null;
+  const more = (sessions: number, was: number, which: string) =>
+    sessions > was ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
+  const mostRows = ROWS_GROWTH * agreed.rowsModified;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
   const grown = now.consumers.find(({ name, sessions }) => sessions > (bySession.get(name) ?? 0));
   const known = new Set(agreed.named.map(({ key }) => key));
   const stranger = now.named.find(({ key }) => !known.has(key));
   return (
-    more(now.sessions, agreed.sessions, 'sessions') ??
-    (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, `sessions of ${grown.name}`) : null) ??
-    more(now.losing, agreed.losing, 'sessions with work to lose') ??
-    more(now.writing, agreed.writing, 'sessions that have written') ??
-    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, 'sessions to terminate at once') ??
-    more(now.rowsModified, ROWS_GROWTH * agreed.rowsModified, 'rows to change back, at most') ??
+    more(now.sessions, agreed.sessions, '') ??
+    (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, ` of ${grown.name}`) : null) ??
+    more(now.losing, agreed.losing, ' with work to lose') ??
+    more(now.writing, agreed.writing, ' with uncommitted changes') ??
+    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, ' to terminate at once') ??
+    (now.rowsModified > mostRows
+      ? `${count(now.rowsModified, 'row')} to restore instead of ${mostRows} at most`
+      : null) ??
     (stranger ? `a session that was not named: ${stranger.words}` : null)
   );
 }
@@ -113,13 +117,13 @@ export function isLimitAgreed({ user, limit }: Pick<LimitPlan, 'user' | 'limit'>
 
 /** A limit in words. */
 export function describeLimitPlan({ user, limit, sessions }: Pick<LimitPlan, 'user' | 'limit' | 'sessions'>): string {
-  return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
+  return `the user ${printable(user, 63)}, who has ${count(sessions, 'connection')}, to ${limit}`;
 }
 
 /** Why a limit is needed, and which consumers it affects, in words. */
 export function whyLimit({ reason, concerns }: Pick<LimitPlan, 'reason' | 'concerns'>): string {
   const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
-  return `${reason}; concerns ${names.join(', ')}`;
+  return `${reason}; affects ${names.join(', ')}`;
 }
 
 /** Those of these victims, in their order, that an approved plan covers. */
@@ -190,7 +194,7 @@ function describeVictim({ session, method, reason }: Victim): string {
     state,
     ...(statement === null ? [] : [statement.verb]),
     ...(transactionMs === null ? [] : [`transaction ${inWords(transactionMs)} old`]),
-    ...(rowsModified === null || rowsModified === 0 ? [] : [`${rowsModified} rows changed`]),
+    ...(rowsModified === null || rowsModified === 0 ? [] : [`${count(rowsModified, 'row')} changed`]),
   ];
   return `${method} ${who} (${work.join(', ')}): ${reason}`;
 }

@@ -41,15 +41,15 @@ export function underPauses(
   { policy, mode }: { readonly policy: Policy; readonly mode: Mode },
   pauses: readonly Pause[],
 ): { readonly policy: Policy; readonly mode: Mode } {
-  const held = TIER_NAMES.filter((tier) => pauseOn(tier, pauses) !== null);
-  const tiers = { ...policy.tiers, ...Object.fromEntries(held.map((tier) => [tier, 'observe'] as const)) };
+  const paused = TIER_NAMES.filter((tier) => pauseOn(tier, pauses) !== null);
+  const tiers = { ...policy.tiers, ...Object.fromEntries(paused.map((tier) => [tier, 'observe'] as const)) };
   return { policy: { ...policy, tiers }, mode };
 }
 
-/** Whether one of the pauses that held an incident back stands no more, among those in force now. */
-export function isAnyLifted(held: readonly PauseScope[], inForce: readonly PauseScope[]): boolean {
-  return held.some(
-    (pause) => !inForce.some(({ targetId, tier }) => targetId === pause.targetId && tier === pause.tier),
+/** Whether one of the pauses that stopped an incident is no longer among the active ones. */
+export function isAnyLifted(earlier: readonly PauseScope[], active: readonly PauseScope[]): boolean {
+  return earlier.some(
+    (pause) => !active.some(({ targetId, tier }) => targetId === pause.targetId && tier === pause.tier),
   );
 }
 

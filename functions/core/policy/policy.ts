@@ -14,10 +14,7 @@ export const pattern = () =>
     .string()
     .check(
       z.minLength(1),
-      z.regex(
-        /^[^*]*\*?$/,
-        'a star may stand at the end only, for everything that starts like this; elsewhere it matches nothing',
-      ),
+      z.regex(/^[^*]*\*?$/, 'a star is allowed at the end only, for everything that starts with the text before it'),
     );
 const names = () => z._default(z.array(pattern()), []);
 /** The same for a client address, which can also be a network in CIDR form. */
@@ -25,7 +22,7 @@ export const clientPattern = () =>
   pattern().check(
     z.refine(
       (text) => !text.includes('/') || readNetwork(text) !== null,
-      'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
+      'is not a network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
     ),
   );
 const clientAddresses = () => z._default(z.array(clientPattern()), []);
@@ -202,6 +199,8 @@ export const FLOORS = {
 /** The shortest wait for a person on such a target. */
 const LEAST_WAIT_MINUTES = 2;
 
+const REHEARSAL_WAY_OUT = 'raise it, or set "rehearsal: true" on a target that is not production';
+
 export interface PolicyProblem {
   readonly path: readonly string[];
   readonly value: unknown;
@@ -215,7 +214,9 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
     problems.push({
       path: ['reliefPercent'],
       value: checked.reliefPercent,
-      message: `must be at least 5 points under triggerPercent (${checked.triggerPercent}); set it to ${checked.triggerPercent - 5} or less`,
+      message:
+        `must be at least 5 points under triggerPercent (${checked.triggerPercent}); ` +
+        `set it to ${checked.triggerPercent - 5} or less`,
     });
   }
   if (isRehearsal) return problems;
@@ -223,7 +224,9 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
     problems.push({
       path: ['approval', 'waitMinutes'],
       value: checked.approval.waitMinutes,
-      message: `must be at least ${LEAST_WAIT_MINUTES} min on a real target, or nobody has read the question; raise it, or set "rehearsal: true" on a target that is not production`,
+      message:
+        `must be at least ${LEAST_WAIT_MINUTES} min on a real target, so that a person can read the question; ` +
+        REHEARSAL_WAY_OUT,
     });
   }
   for (const [name, floor] of Object.entries(FLOORS)) {
@@ -232,7 +235,7 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
       problems.push({
         path: ['ages', name],
         value,
-        message: `must be at least ${floor} s on a real target; raise it, or set "rehearsal: true" on a target that is not production`,
+        message: `must be at least ${floor} s on a real target; ${REHEARSAL_WAY_OUT}`,
       });
     }
   }

@@ -104,11 +104,13 @@ export function parseAlarmEvent(event: unknown): AlarmEvent {
 /** True when the event may open an incident of the target; otherwise, why not. */
 export function belongsTo(event: AlarmEvent, settings: TargetSettings): true | string {
   if (!settings.alarms.includes(event.alarmName)) {
-    return `alarm ${quoted(event.alarmName)} is none of the alarms of target ${settings.id}: ${settings.alarms.map(quoted).join(', ')}`;
+    const known = settings.alarms.map(quoted).join(', ');
+    return `alarm ${quoted(event.alarmName)} is none of the alarms of target ${settings.id}: ${known}`;
   }
   const wrong = event.dimensions.instances.filter((name) => name.toLowerCase() !== settings.instance.toLowerCase());
   if (wrong.length > 0) {
-    return `alarm ${quoted(event.alarmName)} watches ${wrong.map(quoted).join(', ')}, but target ${settings.id} is instance ${quoted(settings.instance)}`;
+    const watched = `alarm ${quoted(event.alarmName)} watches ${wrong.map(quoted).join(', ')}`;
+    return `${watched}, but target ${settings.id} is instance ${quoted(settings.instance)}`;
   }
   return true;
 }
@@ -221,7 +223,8 @@ function problemOf(event: unknown, { path, message }: { path: readonly PropertyK
     found = typeof found === 'object' && found !== null ? (found as Record<PropertyKey, unknown>)[step] : undefined;
   }
   const where = path.length === 0 ? 'event' : path.map(String).join('.');
-  return `${printable(where, 100)}: found ${found === undefined ? 'nothing' : printable(JSON.stringify(found), 120)}, ${message}`;
+  const held = found === undefined ? 'nothing' : printable(JSON.stringify(found), 120);
+  return `${printable(where, 100)}: found ${held}, ${message}`;
 }
 
 function quoted(text: string): string {

@@ -31,7 +31,8 @@ export class SchemaMismatch extends HeadroomError {
   constructor(found: unknown, expected: number) {
     super(
       ERRORS.schemaMismatch,
-      `payload has schema ${JSON.stringify(found)}, this function knows ${expected}: Headroom was deployed in the middle of the incident`,
+      `payload has schema ${JSON.stringify(found)}, this function knows ${expected}: ` +
+        'Headroom was deployed in the middle of the incident',
     );
   }
 }

@@ -95,18 +95,17 @@ export function permissionFor(plan: PlanSummary, approvals: readonly Approval[],
   const given = usableFor(plan.tier, approvals, now);
   const worse = given === null ? null : findWorse(plan, given.plan);
   if (given !== null && worse === null) return { kind: 'granted', why: `approved by ${answererOf(given)}` };
-  if (waitedForPeopleMs(approvals, now) >= LONGEST_WAITING_MS) {
-    return {
-      kind: 'none',
-      why: `people have been asked for ${inWords(waitedForPeopleMs(approvals, now))} in all, the longest that an incident may wait`,
-    };
+  const waitedMs = waitedForPeopleMs(approvals, now);
+  if (waitedMs >= LONGEST_WAITING_MS) {
+    const why = `the incident has waited ${inWords(waitedMs)} for answers in all, the longest that it may`;
+    return { kind: 'none', why };
   }
   if (given === null) return { kind: 'ask', why: '' };
   return { kind: 'ask', why: `asked again: since ${answererOf(given)} approved, the plan has grown (${worse})` };
 }
 
 function answererOf({ decision }: Approval): string {
-  return printable(decision?.by ?? 'somebody', 60);
+  return printable(decision?.by ?? 'someone', 60);
 }
 
 /** A question and its answer, in words. */
@@ -122,7 +121,7 @@ export function describeApproval({ plan, status, decision, askedAt, endedAt }: A
 /** The same at the end of the incident: also whether an approval was acted on. */
 export function describeFinally(approval: Approval): string {
   const isUnused = approval.status === 'approved' && approval.usedInRound === null;
-  return `${describeApproval(approval)}${isUnused ? ', and not acted on' : ''}`;
+  return `${describeApproval(approval)}${isUnused ? ', but not acted on' : ''}`;
 }
 
 const UNANSWERED: Readonly<Record<ApprovalStatus, string>> = {

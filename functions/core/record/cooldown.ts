@@ -20,8 +20,8 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
 const LONGEST_REST_MS = REST_MS.escalated;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
 
-/** Outcomes that leave the trouble standing. */
-const LEFT_STANDING: ReadonlySet<Outcome> = new Set(['observed', 'escalated', 'failed']);
+/** Outcomes after which the trouble is still there. */
+const UNSOLVED: ReadonlySet<Outcome> = new Set(['observed', 'escalated', 'failed']);
 
 /** Whether Headroom may act now, where it might not before. */
 export interface Freedom {
@@ -40,7 +40,7 @@ export function restAfter(
   earlier: readonly Incident[],
   { mayAct, isPauseLifted }: Freedom,
 ): number {
-  if (isPauseLifted && outcome !== null && LEFT_STANDING.has(outcome)) return 0;
+  if (isPauseLifted && outcome !== null && UNSOLVED.has(outcome)) return 0;
   if (outcome === 'observed' && mayAct) return REST_MS.failed;
   const rest = REST_MS[outcome ?? 'failed'];
   if (outcome !== 'not-needed') return rest;

@@ -1,3 +1,4 @@
+import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
 import type { Act, ActLimit } from './act.ts';
 
@@ -19,28 +20,28 @@ export function summariseLimits(acts: readonly Act[], settled: readonly SettledL
     if (meant === null) return [];
     const { user, limit, before, result } = meant;
     const ended = settled.find((each) => each.user === user && each.end !== 'never-set');
-    const standing = { user, limit, before, result, end: null, dropped: null };
-    if (result !== 'done' || ended === undefined) return [standing];
-    return [{ ...standing, end: ended.end, dropped: ended.dropped }];
+    const summary = { user, limit, before, result, end: null, dropped: null };
+    if (result !== 'done' || ended === undefined) return [summary];
+    return [{ ...summary, end: ended.end, dropped: ended.dropped }];
   });
 }
 
 const END_WORDS: Readonly<Record<LimitEnd, string>> = {
-  lifted: 'lifted again',
+  lifted: 'lifted since',
   'never-set': 'never set',
-  'changed-by-hand': 'somebody has set another since, which was left',
-  'user-gone': 'the user is gone',
-  dropped: 'taken off the record by hand, whatever the server has',
+  'changed-by-hand': 'a person has set another limit since, which stays',
+  'user-gone': 'the user no longer exists',
+  dropped: 'taken off the record manually, without asking the server',
 };
 
 /** One line for each limit, with numbers. */
 export function describeLimit({ user, limit, before, result, end, dropped }: LimitSummary): string {
-  const what = `the user ${printable(user, 63)} to ${limit} connections (before: ${before ?? 'no limit'})`;
+  const what = `the user ${printable(user, 63)} to ${count(limit, 'connection')} (before: ${before ?? 'no limit'})`;
   const who = dropped === null ? '' : `, by ${printable(dropped.by)}: ${printable(dropped.why, 300)}`;
   if (result === 'done') {
     return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;
   }
-  return `meant to limit ${what}: ${result ?? 'no answer came'}`;
+  return `tried to limit ${what}: ${result ?? 'no answer came'}`;
 }
 
 /**
@@ -56,8 +57,8 @@ export interface LimitRecord {
   readonly limit: number;
   /** What to restore; null: no limit. */
   readonly before: number | null;
-  readonly at: number;
   /** Epoch milliseconds, as are `setBy` and `toldAt`. */
+  readonly at: number;
   /** The worker sets it by then or not at all. */
   readonly setBy: number;
   /** It is known to have been set. */

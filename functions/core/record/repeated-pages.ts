@@ -48,7 +48,7 @@ export function howToAcknowledge({ id, call, target, acknowledgement, repeats }:
   const left = maxRepeats - repeats;
   const until =
     left <= 0
-      ? 'nobody is paged again for this incident'
-      : `until then, while the trouble stands, people are paged every ${repeatMinutes} min, ${left} more times at most`;
+      ? 'no more pages come for this incident'
+      : `until then, while the trouble lasts, a page comes every ${repeatMinutes} min, ${left} more at most`;
   return [`headroom acknowledge ${id}`, until];
 }

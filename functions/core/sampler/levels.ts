@@ -27,8 +27,8 @@ export interface Warning {
 
 export interface Levels {
   readonly crossing: Crossing | null;
-  readonly standing: readonly Warning[];
-  /** Warnings of which nothing has been seen for CLEAR_MS. What is neither standing nor clear stays as it was. */
+  readonly active: readonly Warning[];
+  /** Warnings that no sample has shown for CLEAR_MS. Those that are neither active nor clear stay as they were. */
   readonly clear: readonly WarningName[];
 }
 
@@ -49,18 +49,18 @@ export function historyMsOf(policy: Policy): number {
 /** Judges samples, oldest first. Pure; a sample that does not show it counts neither for nor against. */
 export function judgeLevels(history: readonly StoredSample[], policy: Policy): Levels {
   const newest = history.at(-1);
-  if (newest === undefined) return { crossing: null, standing: [], clear: [] };
-  const standing: Warning[] = [];
+  if (newest === undefined) return { crossing: null, active: [], clear: [] };
+  const active: Warning[] = [];
   const clear: WarningName[] = [];
   for (const name of Object.keys(WARNINGS) as WarningName[]) {
     const { holdMs, shows } = WARNINGS[name];
     const run = runOf(history, (sample) => shows(sample, policy));
     const lastedMs = run === null ? -1 : run.last.at - run.since;
     if (run !== null && lastedMs >= holdMs(policy) - JITTER_MS) {
-      standing.push({ name, since: run.since, lastedMs, sample: run.last });
+      active.push({ name, since: run.since, lastedMs, sample: run.last });
     } else if (isClear(history, newest.at, (sample) => shows(sample, policy))) clear.push(name);
   }
-  return { crossing: findCrossing(history, newest, policy), standing, clear };
+  return { crossing: findCrossing(history, newest, policy), active, clear };
 }
 
 function findCrossing(history: readonly StoredSample[], newest: StoredSample, policy: Policy): Crossing | null {
@@ -78,11 +78,11 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const wellForMs = well === null ? 0 : well.last.at - well.since;
   if (isCritical(newest)) {
     const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
-    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical}%`;
+    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${percent(critical)}`;
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
-  const reason = `${usage} in ${length} samples running, trigger at ${percent(triggerPercent)}`;
+  const reason = `${usage} in ${length} samples in a row, trigger at ${percent(triggerPercent)}`;
   return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 
@@ -112,6 +112,6 @@ function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
 
 /** Within the last ten minutes some sample shows the opposite, and none shows it. */
 function isClear(history: readonly StoredSample[], now: number, shows: Shows): boolean {
-  const told = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
-  return told.includes(false) && !told.includes(true);
+  const shown = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
+  return shown.includes(false) && !shown.includes(true);
 }

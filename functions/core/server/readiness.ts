@@ -13,7 +13,7 @@ export function barToActing({ visibility, server, othersActing }: Snapshot): Bar
     return { kind: 'may-not', why: `the responder may not ${lack} other users’ sessions, so nothing was ended` };
   }
   if (!server.tested) {
-    const why = `${server.engine} ${server.major} is newer than what Headroom was tested on, so it only observes`;
+    const why = `Headroom was not tested on ${server.engine} ${server.major}, which is newer, so it only observes`;
     return { kind: 'untested', why };
   }
   // The sessions that the other executor is ending still show here: the same slots would be freed twice.

@@ -35,8 +35,8 @@ export const SNAPSHOT_TO_ACT_MS = 2_000;
 
 /** Measures which consumers came back. `at`: when the sessions were seen, by our own clock. Linear in sessions. */
 export function readReturns(sessions: readonly Session[], at: number, ended: ReadonlyMap<string, Ended>): Returns {
-  const told = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
-  const since = new Map(told.map(([consumer, act]) => [consumer, act.since]));
+  const measured = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
+  const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
   const living = countBy(sessions, consumerOf);
   const fresh = countBy(
     sessions.filter((session) => {
@@ -48,12 +48,12 @@ export function readReturns(sessions: readonly Session[], at: number, ended: Rea
     consumerOf,
   );
   const shares = new Map(
-    told.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+    measured.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
   );
   const shareOf = (consumer: string): number => shares.get(consumer) ?? 0;
-  const lost = sum(told.map(([, { sessions: count }]) => count));
-  const back = sum(told.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
-  const atOnce = told.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
+  const lost = sum(measured.map(([, { sessions: count }]) => count));
+  const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
+  const atOnce = measured.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
   return {
     ended: lost,
     back: Math.round(back),

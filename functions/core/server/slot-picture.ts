@@ -1,3 +1,4 @@
+import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -65,7 +66,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
       : [`${by} ${printable(top.name, SHOWN_NAME_LENGTH)} ${percent((100 * top.sessions) / taken)}`],
   );
   const histograms = Object.entries(ages).flatMap(([of, counts]) => {
-    const bands = counts.flatMap((count, band) => (count === 0 ? [] : [`${bandInWords(band)} (${count})`]));
+    const bands = counts.flatMap((held, band) => (held === 0 ? [] : [`${bandInWords(band)} (${held})`]));
     return bands.length === 0 ? [] : [`${AGE_WORDS[of as keyof typeof ages]}: ${bands.join(', ')}`];
   });
   const list = (items: readonly Share[]) =>
@@ -73,7 +74,8 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
   return [
     ...heads.map(
       ({ session, waiters }) =>
-        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} (${session.state}) holds up ${waiters}`,
+        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} ` +
+        `(${session.state}) blocks ${count(waiters, 'session')}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
     ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),
@@ -84,7 +86,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
 const AGE_WORDS = {
   connected: 'connected for',
   idle: 'idle for',
-  query: 'at work on their queries for',
+  query: 'running a query for',
 } as const satisfies Record<keyof SlotPicture['ages'], string>;
 
 function largest(names: readonly (string | null)[]): Share[] {

@@ -56,14 +56,14 @@ const MAX_READ = 4096;
  */
 export function redactStatement(statement: string, dialect: Dialect, detail: StatementDetail): Statement {
   const text = statement.slice(0, MAX_READ);
-  const told = { verb: verbOf(text, dialect), isOptedOut: text.includes(OPT_OUT) };
+  const shared = { verb: verbOf(text, dialect), isOptedOut: text.includes(OPT_OUT) };
   switch (detail) {
     case 'verb':
-      return { ...told, text: null };
+      return { ...shared, text: null };
     case 'verbatim':
-      return { ...told, text: oneLine(text) };
+      return { ...shared, text: oneLine(text) };
     case 'redacted':
-      return { ...told, text: oneLine(redactedTokens(text, dialect).join('')) };
+      return { ...shared, text: oneLine(redactedTokens(text, dialect).join('')) };
   }
 }
 

@@ -56,7 +56,7 @@ export function diagnoseSnapshot(
     history,
     returns,
     pressing,
-    stormWithinMs: stormWithin(cause, snapshot, settings.policy, history, returns),
+    stormWithinMs: stormWithin({ cause, at: snapshot.at, policy: settings.policy, history, returns }),
   });
   return { usage, pressing, locks, cause, facts, plan };
 }
@@ -74,17 +74,22 @@ function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
   return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
 }
 
-/** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
-function stormWithin(
-  { name }: CauseFinding,
-  { at }: Snapshot,
-  policy: Policy,
-  { lastCause, futileSince }: History,
-  { vainSince }: Returns,
-): number | null {
+interface StormSigns {
+  readonly cause: CauseFinding;
+  /** When the snapshot was taken. */
+  readonly at: number;
+  readonly policy: Policy;
+  readonly history: History;
+  readonly returns: Returns;
+}
+
+/** Sessions younger than this belong to a storm; null when neither the cause nor refilled slots are a sign of one. */
+function stormWithin({ cause, at, policy, history, returns }: StormSigns): number | null {
   const ages = [
-    ...([name, lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...[futileSince, vainSince].flatMap((since) => (since === null ? [] : [at - since + SNAPSHOT_TO_ACT_MS])),
+    ...([cause.name, history.lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
+    ...[history.futileSince, returns.vainSince].flatMap((since) =>
+      since === null ? [] : [at - since + SNAPSHOT_TO_ACT_MS],
+    ),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

@@ -1,6 +1,7 @@
 import type { SparedReason } from '../../policy/spared.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName } from '../../server/snapshot.ts';
+import { count } from '../../words/count.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
@@ -66,7 +67,7 @@ function toCandidate(session: Session, waiters: readonly Session[], engine: Engi
     expect: isActive
       ? expecting('active', { ...shared, queryMark: session.queryMark })
       : expecting(isAborted ? 'idle-in-transaction-aborted' : 'idle-in-transaction', shared),
-    reason: `holds up ${waiters.length} sessions; its transaction is ${inWords(session.transactionMs)} old`,
+    reason: `blocks ${count(waiters.length, 'session')}; its transaction is ${inWords(session.transactionMs)} old`,
     frees: 1 + waiters.length,
   };
 }

@@ -10,7 +10,7 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier } from 
 export const endIdleTransactions: Tier = {
   name: 'end-idle-transactions',
   state: 'EndIdleTransactions',
-  consequence: 'their uncommitted work rolls back; their locks go',
+  consequence: 'their uncommitted work rolls back; their locks are released',
   losesWork: true,
   freesOwnSlot: true,
   asksFirst: false,
@@ -31,7 +31,9 @@ export const endIdleTransactions: Tier = {
         session,
         method: 'terminate',
         expect: expecting(state, { minStateMs, transactionMark: session.transactionMark }),
-        reason: `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction for ${inWords(session.stateMs)}`,
+        reason:
+          `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction ` +
+          `for ${inWords(session.stateMs)}`,
         frees: 1 + (locks.behind.get(session.identity.id)?.length ?? 0),
       });
     }

@@ -1,5 +1,6 @@
 import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, poolOf, type Session } from '../../server/session.ts';
+import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
@@ -12,7 +13,7 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier, type T
 export const killIdle: Tier = {
   name: 'kill-idle',
   state: 'KillIdle',
-  consequence: 'a pool reconnects; a careless client sees one error',
+  consequence: 'a pool reconnects; an app without retry sees one error',
   losesWork: false,
   freesOwnSlot: true,
   asksFirst: false,
@@ -62,7 +63,7 @@ function toCandidate(session: Session, level: number, { policy }: TierInput): Ca
     session,
     method: 'terminate',
     expect: expecting('idle', { minStateMs: policy.ages.idleSeconds * 1000, holdsNothing: true }),
-    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${level} sessions`,
+    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${count(level, 'session')}`,
     frees: 1,
   };
 }

@@ -137,7 +137,7 @@ describe('a call', () => {
     ]);
     expect(idsOf(planned)).toEqual([5, 4, 3, 1]);
     expect(reasonsOf(planned)).toEqual({ 2: 'query-not-asked-for', 6: 'waits-for-lock' });
-    expect(consequencesOf(planned.victims)[0]).toBe('2 idle: a pool reconnects, a careless client sees one error');
+    expect(consequencesOf(planned.victims)[0]).toBe('2 idle: a pool reconnects; an app without retry sees one error');
     expect(consequencesOf(planned.victims)).toHaveLength(3);
     expect(planned.victims.every(({ method }) => method === 'terminate')).toBe(true);
   });
@@ -175,6 +175,6 @@ describe('a call', () => {
     const words = describeCall(hostile);
     expect(words).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(words.length).toBeLessThan(400);
-    expect(words).toContain('with running queries, past the caps');
+    expect(words).toContain('with running queries, beyond the budgets');
   });
 });

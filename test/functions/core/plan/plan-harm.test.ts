@@ -91,7 +91,7 @@ describe('a plan', () => {
     expect(plan.choice.next).toMatchObject({ tier: 'kill-idle', who: '30 app/leak', harm: 1, frees: 1 });
     const words = describeChoice(plan.choice).join('\n');
     expect(words).toContain('next would be 30 app/leak, by kill-idle');
-    expect(words).toMatch(/cancel-long alone would take 30; harm \d+ for 30 slots/);
+    expect(words).toMatch(/cancel-long alone would end 30 sessions; harm \d+ for 30 slots/);
   });
 
   it('turns from a consumer that comes back to one that does not', () => {

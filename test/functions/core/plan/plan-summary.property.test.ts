@@ -113,11 +113,11 @@ describe('what a yes covers', () => {
   it.each([
     ['a limit', { limit: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
     ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
-    ['more sessions', { sessions: 11 }, '11 instead of 10 sessions'],
-    ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 instead of 0 sessions of app/new'],
-    ['work to lose', { losing: 1 }, '1 instead of 0 sessions with work to lose'],
-    ['changes to roll back', { writing: 1 }, '1 instead of 0 sessions that have written'],
-    ['more rows than twice those shown', { rowsModified: 2_001 }, '2001 instead of 2000 rows'],
+    ['more sessions', { sessions: 11 }, '11 sessions instead of 10'],
+    ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 session of app/new instead of 0'],
+    ['work to lose', { losing: 1 }, '1 session with work to lose instead of 0'],
+    ['changes to roll back', { writing: 1 }, '1 session with uncommitted changes instead of 0'],
+    ['more rows than twice those shown', { rowsModified: 2_001 }, '2001 rows to restore instead of 2000'],
     [
       'a session that was not named',
       { named: [{ key: 'other', words: 'terminate 7 etl', needsPerson: 'maintenance-statement' as const }] },
@@ -130,7 +130,7 @@ describe('what a yes covers', () => {
 
   it('terminating where cancelling was agreed to is worse, and not covered', () => {
     const agreed = aSummary({ tier: 'cancel-long', cancels: 10 });
-    expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 instead of 0 sessions to terminate');
+    expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 session to terminate at once instead of 0');
 
     const blockers = aSnapshot(10, [
       active(1, { hasWritten: true, transactionMs: 3_600_000, stateMs: 3_600_000 }),
