@@ -1,7 +1,7 @@
 import { fullPause, isAnyLifted } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import { restAfter } from '../core/record/cooldown.ts';
+import { cooldownAfter } from '../core/record/cooldown.ts';
 import type { Incident } from '../core/record/incident.ts';
 
 export interface Rest {
@@ -23,7 +23,7 @@ export async function readRest(
   if (latest?.closedAt == null) return { latest, isResting: false };
   // What held Headroom back then, a pause or the mode, may be gone by now.
   const pauses = await store.pausesOn(target.id);
-  const rest = restAfter(latest, earlier, {
+  const rest = cooldownAfter(latest, earlier, {
     mayAct: target.mode !== 'observe' && fullPause(pauses) === null,
     isPauseLifted: isAnyLifted(latest.pauses, pauses),
   });

@@ -89,7 +89,7 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   const { usable } = snapshot.limits;
   const proposal = tier.propose({
     ...input,
-    everybody: snapshot.sessions,
+    allSessions: snapshot.sessions,
     engine: snapshot.server.engine,
     usable,
     need: Math.max(0, left.need),

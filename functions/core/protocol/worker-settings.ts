@@ -18,7 +18,7 @@ export const workerAuth = z.discriminatedUnion('mode', [
 /** All settings of the worker: the JSON in its environment variable HEADROOM_WORKER. No secrets. */
 export const workerSettings = z.object({
   engine: z.enum(['postgres', 'mysql', 'mariadb']),
-  /** The instance that the worker must reach. Aurora servers tell their name; elsewhere TLS checks the host name. */
+  /** The instance that the worker must reach. Aurora servers know their name; elsewhere TLS checks the host name. */
   instance: z.string(),
   /** Null in url mode: the URL has them. */
   host: z.nullable(z.string()),

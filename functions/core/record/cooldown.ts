@@ -3,7 +3,7 @@ import type { Crossing } from '../sampler/levels.ts';
 import type { Incident } from './incident.ts';
 
 /** How long after an incident the same trouble opens no other: CloudWatch itself lags by minutes. */
-const REST_MS: Readonly<Record<Outcome, number>> = {
+const COOLDOWN_MS: Readonly<Record<Outcome, number>> = {
   relieved: 5 * 60_000,
   'not-needed': 5 * 60_000,
   failed: 15 * 60_000,
@@ -17,7 +17,7 @@ const REST_MS: Readonly<Record<Outcome, number>> = {
  * An alarm that stays on while incident after incident finds nothing to do (its threshold and the live server disagree)
  * opens incidents less and less often: each notifies people twice. RDS's critical alarm still opens one at once.
  */
-const LONGEST_REST_MS = REST_MS.escalated;
+const LONGEST_COOLDOWN_MS = COOLDOWN_MS.escalated;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
 
 /** Outcomes after which the trouble is still there. */
@@ -35,20 +35,20 @@ export interface Freedom {
  * A target's cooldown after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
  * newest first. A person who lifts a pause wants the trouble dealt with at once.
  */
-export function restAfter(
+export function cooldownAfter(
   { outcome, openedAt }: Incident,
   earlier: readonly Incident[],
   { mayAct, isPauseLifted }: Freedom,
 ): number {
   if (isPauseLifted && outcome !== null && UNSOLVED.has(outcome)) return 0;
-  if (outcome === 'observed' && mayAct) return REST_MS.failed;
-  const rest = REST_MS[outcome ?? 'failed'];
-  if (outcome !== 'not-needed') return rest;
+  if (outcome === 'observed' && mayAct) return COOLDOWN_MS.failed;
+  const cooldown = COOLDOWN_MS[outcome ?? 'failed'];
+  if (outcome !== 'not-needed') return cooldown;
   const firstOther = earlier.findIndex(
     (incident) => incident.outcome !== 'not-needed' || openedAt - incident.openedAt > SAME_TROUBLE_MS,
   );
   const repeats = firstOther === -1 ? earlier.length : firstOther;
-  return Math.min(LONGEST_REST_MS, rest * 2 ** repeats);
+  return Math.min(LONGEST_COOLDOWN_MS, cooldown * 2 ** repeats);
 }
 
 /** After the server was well for this long, trouble is new; what comes back faster is the old trouble. */

@@ -105,7 +105,7 @@ function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInp
 }
 
 function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
-  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
+  const isGuardedUser = input.allSessions.some((session) => session.user === user && isGuarded(session, input));
   if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
   return { why: 'the user is protected, or some of its sessions are', fix: [] };
 }

@@ -66,7 +66,7 @@ export interface TierInput {
   /** Sessions that nothing protects. */
   readonly sessions: readonly Session[];
   /** Every session of the snapshot, of any kind. */
-  readonly everybody: readonly Session[];
+  readonly allSessions: readonly Session[];
   /** Every client session, for the sizes of pools and consumers. */
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
