@@ -40,9 +40,9 @@ export const poolMisconfiguration: Scenario = {
       return [
         checkThat(
           'why a person is needed',
-          'what is ended comes back at once',
+          'ended sessions come back at once',
           reason,
-          reason.includes('comes back at once'),
+          reason.includes('come back at once'),
         ),
         checkThat('the page has the arithmetic', sums ?? 'none', advice, sums !== undefined && advice.includes(sums)),
       ];

@@ -1,4 +1,11 @@
-import { LOG_SIZE, makeMysqlFiles, PID_FILE, SMALL_AND_FAST, toArguments, type MysqlFiles } from './files/mysql-files.ts';
+import {
+  LOG_SIZE,
+  makeMysqlFiles,
+  PID_FILE,
+  SMALL_AND_FAST,
+  toArguments,
+  type MysqlFiles,
+} from './files/mysql-files.ts';
 import { FLAVOUR_FACTS, type MysqlFlavour } from './files/mysql-flavours.ts';
 import { HOST, startServer } from './server-process.ts';
 

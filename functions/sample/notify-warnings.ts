@@ -28,7 +28,7 @@ const CLAIM_MS = 30_000;
  */
 export async function notifyWarnings(
   target: TargetSettings,
-  { standing, clear }: Levels,
+  { active, clear }: Levels,
   isIncidentOpen: boolean,
   { store, notifier, now }: WarningDependencies,
 ): Promise<WarningResult> {
@@ -37,7 +37,7 @@ export async function notifyWarnings(
   for (const name of cleared) await store.warnings.clear(target.id, name);
   const warned: string[] = [];
   const unsent: string[] = [];
-  for (const warning of isIncidentOpen ? [] : standing) {
+  for (const warning of isIncidentOpen ? [] : active) {
     const { name } = warning;
     if (known.some((one) => one.name === name && one.notifiedAt !== null)) continue;
     if (!(await store.warnings.claim(target.id, warning, { at: now(), until: now() + CLAIM_MS }))) continue;

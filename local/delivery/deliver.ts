@@ -84,7 +84,11 @@ async function post(url: string, text: string): Promise<void> {
 }
 
 /** Delivers a notice and reports how that went. A failed delivery is reported, not thrown. */
-export async function deliverAndReport(notice: Notice, notify: DeliverySettings, onProgress: OnProgress): Promise<void> {
+export async function deliverAndReport(
+  notice: Notice,
+  notify: DeliverySettings,
+  onProgress: OnProgress,
+): Promise<void> {
   const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
   const detail = isDeliverable ? await deliver(notice, notify).then(() => '', errorWords) : '';
   const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';

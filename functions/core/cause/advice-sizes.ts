@@ -1,62 +1,67 @@
 import type { Pool } from '../policy/target.ts';
 import type { EngineName } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 
 /**
- * The runbooks' formula for the pool of one process: two connections a core and one for the disk, and 1.3 times that for
+ * The runbooks' formula for the pool of one process: two connections for each core and one for the disk, times 1.3 for
  * peaks (they say 1.2 to 1.5).
  */
 const PEAKS = 1.3;
 /** All pools together should stay at or under this share of the usable slots (the runbooks' example: 375 of 500). */
 const POOL_SHARE = 0.75;
 
-/** Connections one process needs at most by the formula above. */
+/** The most connections that one process needs, by the formula above. */
 export function poolSizeFor(cores: number): number {
   return Math.round((2 * cores + 1) * PEAKS);
 }
 
-/** What every configured pool should be, so that all together fit; where none is configured, what each may be. */
+/** The size of every configured pool with which all fit together; without configured pools, the most for each. */
 export function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Pool[]): string[] {
   const budget = Math.floor(POOL_SHARE * usable);
   if (pools.length === 0) {
     const places = Math.max(1, idlePlaces.count);
+    const fair = Math.max(1, Math.floor(budget / places));
     return [
-      `${places} pools hold idle connections: with ${usable} usable slots, ${Math.max(1, Math.floor(budget / places))} connections each are enough to share`,
-      'describe your pools in headroom.yaml (targets[].pools), and this advice is computed from their real sizes',
+      `${count(places, 'pool')} with idle connections must share ${usable} usable slots: ` +
+        `give each at most ${count(fair, 'connection')}`,
+      'describe your pools in headroom.yaml (targets[].pools): then this advice uses their real sizes',
     ];
   }
   const total = pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
   const instances = pools.reduce((sum, pool) => sum + pool.instances, 0);
-  const sum = `${pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`).join(' + ')} = ${total} connections`;
-  const room = `${usable} slots are usable, and ${budget} leave room for everything else`;
+  const terms = pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`);
+  const sum = `${terms.join(' + ')} = ${count(total, 'connection')}`;
+  const room = `of ${usable} usable slots, ${budget} leave room for everything else`;
   if (total <= budget) {
     return [
-      `the pools as described fit: they may take ${sum}; ${room}. More processes run than are described, or others hold the rest`,
+      `the pools as configured fit: they can take ${sum}; ${room}. ` +
+        'So more processes run than are configured, or others hold the rest',
     ];
   }
   return [
-    `the pools may take ${sum}; ${room}`,
+    `the pools can take ${sum}; ${room}`,
     ...pools.map((pool) => {
       // In proportion to what each has now.
       const fair = Math.max(1, Math.floor((pool.size * budget) / Math.max(1, total)));
       const byCores = pool.cores === null ? null : poolSizeFor(pool.cores);
       const size = byCores === null ? fair : Math.min(fair, byCores);
       const why =
-        byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} would be the most one can use`;
+        byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} is the most it can use`;
       return `set the pool of ${printable(pool.name, 40)} to ${size} per process${why}`;
     }),
     ...(instances > budget
-      ? [
-          `${instances} processes with one connection each are already over ${budget}: a pooler in front is the only way`,
-        ]
+      ? [`even with one connection each, ${instances} processes are over ${budget}: only a pooler in front helps`]
       : []),
   ];
 }
 
-/** With the limit raised, as much as is taken now should be this share of it. */
+/** The slots that are taken now should be this share of the raised limit. */
 const SHARE_WHEN_RAISED = 0.7;
-/** Memory that RDS reckons with for one connection: its default max_connections is the memory of the class by this. */
+/**
+ * Memory that RDS assumes for one connection: its default max_connections is the memory of the class divided by this.
+ */
 const BYTES_PER_CONNECTION = { postgres: 9_531_392, mysql: 12_582_880, mariadb: 25_165_760 } as const;
 
 /** Whether and how the server's own limit can be raised, to what, and whether the memory is there. */
@@ -65,22 +70,23 @@ export function raiseLimit({ taken, usable, freeMemoryBytes }: Facts, engine: En
   const memory = judgeMemory(wanted - usable, freeMemoryBytes, engine);
   if (engine === 'postgres') {
     const where = isRds ? ' in the parameter group' : '';
-    return `or raise max_connections to ${wanted}${where}: PostgreSQL applies it at a restart only; ${memory}`;
+    return `or raise max_connections to ${wanted}${where}: PostgreSQL applies it only at a restart; ${memory}`;
   }
   return isRds
-    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once (default groups cannot be changed, Aurora Serverless v2 needs a reboot); ${memory}`
+    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once ` +
+        `(default groups cannot be changed, Aurora Serverless v2 needs a reboot); ${memory}`
     : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}; ${memory}`;
 }
 
-/** Whether so many more connections fit into what was free at the least; a person judges where nobody knows that. */
+/** Whether so many more connections fit into the lowest free memory; where that is unknown, a person must check. */
 function judgeMemory(more: number, freeBytes: number | null, engine: EngineName): string {
   const bytes = more * BYTES_PER_CONNECTION[engine];
   const needed = `${more} more may take ${inMegabytes(bytes)} (by RDS’s own rule for this engine)`;
-  if (freeBytes === null) return `${needed}: see that as much is free`;
-  const free = `${inMegabytes(freeBytes)} were free at the least of late`;
+  if (freeBytes === null) return `${needed}: check that as much is free`;
+  const free = inMegabytes(freeBytes);
   return bytes <= freeBytes
-    ? `${needed}, and ${free}: it fits`
-    : `${needed}, but only ${free}: take a larger class first`;
+    ? `${needed}, and recently at least ${free} were free: it fits`
+    : `${needed}, but recently as little as ${free} were free: choose a larger class first`;
 }
 
 function inMegabytes(bytes: number): string {

@@ -1,6 +1,9 @@
 import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
+import { limitStatement } from '../server/limit-statement.ts';
 import type { Session } from '../server/session.ts';
+import { count } from '../words/count.ts';
+import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 import { printable } from '../words/printable.ts';
 import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
@@ -11,8 +14,8 @@ export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 const LONGEST_TEXT = 120;
 
 /**
- * What to change for good, computed from what was seen: most important first, each one sentence with the setting and where it
- * goes. Names and statements of the server come without control characters and without literals.
+ * What to change for good, computed from the facts: the most important first, one sentence each, with the setting and
+ * where it belongs. Names and statements from the server have no control characters and no literals.
  */
 export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
   return ADVICE[cause](facts, target);
@@ -23,20 +26,23 @@ type Advise = (facts: Facts, target: Advised) => string[];
 const ADVICE: Readonly<Record<CauseName, Advise>> = {
   'consumer-limit': ({ atLimit }, { engine }) => [
     ...atLimit.slice(0, 3).map(({ of, name, limit }) => raiseOwnLimit(of, name, limit, engine)),
-    'or make the pools of that user smaller, so that they stay under it',
+    'or make the pools of that user smaller, so that together they stay under the limit',
   ],
   'connection-leak': ({ leaker }, { engine }) => [
-    `restart the service behind ${applicationOf(leaker.sessions)}: ending its sessions freed the server's slots, but its pool still counts them as lent out`,
+    `restart the service behind ${applicationOf(leaker.sessions)}: its pool counts these connections as lent out, ` +
+      'even after their sessions have been ended on the server',
     ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
-    'in its pool set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) and a maximum lifetime of half an hour',
+    'in its pool, set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) ' +
+      'and a maximum lifetime of half an hour',
     engine === 'postgres'
-      ? `as a net below that: ALTER ROLE ${quote(userOf(leaker.sessions), engine)} SET idle_session_timeout = '15min'`
-      : 'as a net below that: set wait_timeout to 900 for that user’s connections (in its driver, or in the parameter group)',
+      ? `as a safety net: ALTER ROLE ${quote(userOf(leaker.sessions), engine)} SET idle_session_timeout = '15min'`
+      : 'as a safety net: set wait_timeout to 900 for that user’s connections ' +
+        '(in its driver, or in the parameter group)',
   ],
   'idle-in-transaction': ({ inTransaction }, { engine }) => [
     ...lastStatement(
       inTransaction,
-      'the code behind it leaves its transaction open, waits for something else meanwhile, or forgets to commit',
+      'the code behind it leaves its transaction open: it waits for something else, or forgets to commit',
     ),
     idleTransactionTimeout(userOf(inTransaction), engine),
     `look for calls to other services between BEGIN and COMMIT in ${applicationOf(inTransaction)}`,
@@ -44,7 +50,8 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
   'lock-contention': (facts, { engine }) => [
     adviseOnBlocker(facts),
     lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
-    'keep transactions short, let all code take its locks in the same order, and give what it locks by an index, so that it locks no more',
+    'keep transactions short, take locks in the same order everywhere, ' +
+      'and index what updates search by, so that they lock no more rows than they change',
     ...(facts.deadlockAgoMs === null
       ? []
       : ['retry transactions that were ended as deadlock victims, a little later each time']),
@@ -52,23 +59,25 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
       : []),
     ...(facts.behindUnknown > 0
-      ? ['turn performance_schema on (it takes a restart), so that blockers can be seen']
+      ? ['turn performance_schema on (this needs a restart), so that the server shows blockers']
       : []),
   ],
   'long-queries': ({ longQueries }, { engine, isRds }) => [
-    ...lastStatement(longQueries, 'look at its plan (EXPLAIN): an index may be all it lacks'),
+    ...lastStatement(longQueries, 'look at its plan (EXPLAIN): it may only lack an index'),
     queryTimeout(userOf(longQueries), engine),
-    `let ${applicationOf(longQueries)} read from a replica${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
+    `let ${applicationOf(longQueries)} read from a replica` +
+      `${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
   ],
   'half-open-connections': (_, { engine }) => [
-    'look for clients that connect and never log in: load balancers and health checks that open a port, scanners, hosts behind a slow network',
+    'look for clients that connect and never log in: load balancers and health checks that open a port, scanners, ' +
+      'hosts behind a slow network',
     engine === 'postgres'
-      ? 'lower authentication_timeout (a minute by default): until it ends, each holds a slot'
-      : 'lower connect_timeout (ten seconds by default): until it ends, each holds a slot',
-    'let the security group of the database admit the application alone',
+      ? 'lower authentication_timeout (a minute by default): until then, each of them holds a slot'
+      : 'lower connect_timeout (ten seconds by default): until then, each of them holds a slot',
+    'let the security group of the database admit only the application',
   ],
   'job-holding-on': ({ jobs }, { engine }) => [
-    `let ${applicationOf(jobs)} finish, or stop it by hand: Headroom does not end backups, migrations or replication`,
+    `let ${applicationOf(jobs)} finish, or stop it manually: Headroom does not end backups, migrations or replication`,
     engine === 'postgres'
       ? `give it a limit of its own: ALTER ROLE ${quote(userOf(jobs), engine)} CONNECTION LIMIT 5`
       : `give it a limit of its own: ALTER USER ${quote(userOf(jobs), engine)} WITH MAX_USER_CONNECTIONS 5`,
@@ -77,20 +86,24 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       : 'let migrations give up early: SET SESSION lock_wait_timeout = 5 before DDL, and try again',
   ],
   'connection-storm': ({ clients }, { engine, isRds }) => [
-    `let ${applicationOf(clients)} wait longer after each failed attempt, each client a different time (exponential back-off with jitter)`,
+    `make ${applicationOf(clients)} wait longer after each failed attempt, each client for a different time ` +
+      '(exponential back-off with jitter)',
     engine === 'postgres'
-      ? `until it does, limit it: ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT, well under the usable slots`
-      : `until it does, limit it: ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS, well under max_connections`,
+      ? `until it does, limit it well under the usable slots: ` +
+        `ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT …`
+      : `until it does, limit it well under max_connections: ` +
+        `ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS …`,
     pooler(engine, isRds),
   ],
   'pool-oversubscription': (facts, { engine, isRds, pools }) => [
     ...adviseOnPools(facts, pools),
-    'let pools give back what they do not use (HikariCP: minimumIdle under maximumPoolSize, idleTimeout of five minutes)',
+    'make pools close connections that they do not use ' +
+      '(HikariCP: minimumIdle under maximumPoolSize, idleTimeout of five minutes)',
     pooler(engine, isRds),
     raiseLimit(facts, engine, isRds),
   ],
   'limit-too-low': (facts, { engine, isRds }) => [
-    'nobody is to blame: shed load for now, or scale the application’s caches and readers',
+    'no client is to blame: shed load for now, or scale the application’s caches and readers',
     raiseLimit(facts, engine, isRds),
     pooler(engine, isRds),
   ],
@@ -99,69 +112,73 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
 
 function pooler(engine: Advised['engine'], isRds: boolean): string {
   const own = engine === 'postgres' ? 'PgBouncer in transaction mode' : 'ProxySQL';
-  // Sessions that keep a state of their own are pinned by RDS Proxy, and broken by a pooler that shares by transaction.
-  return `put a pooler in front: ${isRds ? `RDS Proxy, or ${own}` : own}; it fits clients that keep nothing in their session (SET, temporary tables, session locks)`;
+  const which = isRds ? `RDS Proxy, or ${own}` : own;
+  // RDS Proxy pins sessions that keep a state of their own; a pooler that shares by transaction breaks them.
+  return (
+    `put a pooler in front: ${which}; ` +
+    'it suits clients that keep nothing in their session (SET, temporary tables, session locks)'
+  );
 }
 
 function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
   const wanted = Math.ceil(1.5 * limit);
-  if (of === 'database')
-    return `if the server has room for it: ALTER DATABASE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`;
-  return engine === 'postgres'
-    ? `if the server has room for it: ALTER ROLE ${quote(name, engine)} CONNECTION LIMIT ${wanted} (now ${limit})`
-    : `if the server has room for it: ALTER USER ${quote(name, engine)} WITH MAX_USER_CONNECTIONS ${wanted} (now ${limit})`;
+  const quoted = quote(name, engine);
+  const alter =
+    of === 'database' ? `ALTER DATABASE ${quoted} CONNECTION LIMIT ${wanted}` : limitStatement(engine, quoted, wanted);
+  return `if the server has room for it: ${alter} (now ${limit})`;
 }
 
-/** The session at the head of the longest queue and what it ran last; where none shows, where to look for it. */
+/** The session at the head of the longest queue and its last statement; where none shows, where to look for it. */
 function adviseOnBlocker({ picture, roots }: Facts): string {
   const [head] = picture.heads;
   if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
   const { session, waiters } = head;
   const text = session.statement?.text ?? '';
-  const others = roots > 1 ? `, and ${roots - 1} more like it` : '';
-  const ran = text === '' ? '' : `; it ran last: ${printable(text, LONGEST_TEXT)}`;
-  return `look at session ${session.identity.id} of ${applicationOf([session])} first, which holds up ${waiters}${others}${ran}`;
+  const who = `session ${session.identity.id} of ${applicationOf([session])}`;
+  const ran = text === '' ? '' : `; its last statement: ${printable(text, LONGEST_TEXT)}`;
+  const others = roots > 1 ? `; then at ${count(roots - 1, 'other root blocker')}` : '';
+  return `look first at ${who}, which blocks ${count(waiters, 'session')}${ran}${others}`;
 }
 
 function lockTimeout(user: string, engine: Advised['engine']): string {
   return engine === 'postgres'
-    ? `bound waiting: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
-    : 'bound waiting: lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), in the parameter group or for that client';
+    ? `set a timeout: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
+    : 'lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), ' +
+        'in the parameter group or for that client';
 }
 
 function queryTimeout(user: string, engine: Advised['engine']): string {
   switch (engine) {
     case 'postgres':
-      return `bound them: ALTER ROLE ${quote(user, engine)} SET statement_timeout = '10min'`;
+      return `set a timeout: ALTER ROLE ${quote(user, engine)} SET statement_timeout = '10min'`;
     case 'mysql':
-      return 'bound them: SET SESSION max_execution_time = 600000 in that client (it stops SELECTs only), or in the parameter group';
+      return (
+        'set a timeout: SET SESSION max_execution_time = 600000 in that client (it stops SELECTs only), ' +
+        'or in the parameter group'
+      );
     case 'mariadb':
-      return `bound them: ALTER USER ${quote(user, engine)} WITH MAX_STATEMENT_TIME 600`;
+      return `set a timeout: ALTER USER ${quote(user, engine)} WITH MAX_STATEMENT_TIME 600`;
   }
 }
 
 function idleTransactionTimeout(user: string, engine: Advised['engine']): string {
   switch (engine) {
     case 'postgres':
-      return `bound it: ALTER ROLE ${quote(user, engine)} SET idle_in_transaction_session_timeout = '60s'`;
+      return `set a timeout: ALTER ROLE ${quote(user, engine)} SET idle_in_transaction_session_timeout = '60s'`;
     case 'mysql':
-      return 'MySQL has no timeout for open transactions: a lower wait_timeout for that client is the nearest';
+      return 'MySQL has no timeout for open transactions: a lower wait_timeout for that client comes nearest';
     case 'mariadb':
-      return 'bound it: set idle_transaction_timeout to 60 (in the parameter group, or for that client)';
+      return 'set a timeout: idle_transaction_timeout of 60 (in the parameter group, or for that client)';
   }
 }
 
-/** Of what most of them ran last. */
+/** The last statement that most of the sessions have in common, with advice; empty when no statement is known. */
 function lastStatement(sessions: readonly Session[], advice: string): string[] {
-  const counts = new Map<string, number>();
-  for (const { statement } of sessions) {
-    const text = statement?.text ?? '';
-    if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
-  }
-  const [top] = mostFirst(counts);
+  const texts = sessions.flatMap(({ statement }) => statement?.text || []);
+  const [top] = mostFirst(countBy(texts, (text) => text));
   if (top === undefined) return [];
-  const [text, count] = top;
-  return [`${count} of them ran last: ${printable(text, LONGEST_TEXT)}; ${advice}`];
+  const [text, number] = top;
+  return [`${number} of them last ran: ${printable(text, LONGEST_TEXT)}; ${advice}`];
 }
 
 function applicationOf(sessions: readonly Session[]): string {
@@ -172,7 +189,7 @@ function userOf(sessions: readonly Session[]): string {
   return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
 }
 
-/** For people to copy, as identifiers: whatever is in a name, a quote or a backslash, it must not become something else. */
+/** An identifier for people to copy: no name, whatever quotes or backslashes it holds, may turn into anything else. */
 function quote(user: string, engine: Advised['engine']): string {
   const name = printable(user, 64);
   return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;

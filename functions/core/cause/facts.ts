@@ -10,19 +10,21 @@ import { isMaintenance } from '../server/statement.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 
-/** What is known beside the snapshot. All of it may be missing: then less is certain, and nothing else changes. */
+/**
+ * What is known besides the snapshot. All of it may be missing: then causes are less certain, and nothing else changes.
+ */
 export interface Context {
   /** The samples of the last hours, oldest first. */
   readonly samples: readonly StoredSample[];
-  /** Connections as a metric has them, oldest first: for times from which there are no samples. */
+  /** Connections by a metric, oldest first: for times without samples. */
   readonly connections: readonly { readonly at: number; readonly used: number }[];
-  /** The pools that a person has configured: how many slots they can take together; null when none are. */
+  /** How many slots the configured pools can take together; null when none are configured. */
   readonly poolSlots: number | null;
-  /** What changed on the server lately, in words, newest first. */
+  /** Recent changes on the server, in words, newest first. */
   readonly changes: readonly string[];
-  /** The least memory the server had free of late, in bytes; null when nobody knows. */
+  /** The server's lowest free memory recently, in bytes; null when unknown. */
   readonly freeMemoryBytes: number | null;
-  /** Whether what this incident has ended came back. */
+  /** Whether the sessions that this incident ended came back. */
   readonly returns: Returns;
 }
 
@@ -35,25 +37,27 @@ export const NO_CONTEXT: Context = {
   returns: NO_RETURNS,
 };
 
-/** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: cannot be told. */
+/** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: not known. */
 export interface Facts {
   readonly taken: number;
   readonly usable: number;
   readonly clients: readonly Session[];
-  /** Idle sessions that are no job's and have not only just connected, and those of them that have been idle for long. */
+  /**
+   * Idle sessions that belong to no job and did not connect just now, and those of them that have been idle for long.
+   */
   readonly idle: readonly Session[];
   readonly longIdle: readonly Session[];
-  /** Of the idle ones, how many have paused only shortly between two uses, and how many are to spare. */
+  /** How many of the idle ones are in a short pause between two uses, and how many are to spare. */
   readonly inUse: number;
   readonly spareIdle: number;
   /** The consumer with the most long-idle sessions. */
   readonly leaker: Consumer;
   /** Share of the leaker's long-idle sessions that were used once, when they were opened, and never since. */
   readonly usedOnce: number | null;
-  /** Places that hold idle sessions, and the share of the largest. */
+  /** The places that hold idle sessions, and the share of the largest. */
   readonly idlePlaces: { readonly count: number; readonly largest: number };
   readonly inTransaction: readonly Session[];
-  /** Waiters and roots of lock queues, those behind a job left out. */
+  /** Waiters and roots of lock queues, without those behind a job. */
   readonly queued: number;
   readonly waiting: number;
   readonly roots: number;
@@ -61,14 +65,14 @@ export interface Facts {
   readonly behindUnknown: number;
   readonly longQueries: readonly Session[];
   readonly shortQueries: readonly Session[];
-  /** Backup, migration and replication tools, sessions in maintenance statements, and those that wait for them. */
+  /** Sessions of backup, migration and replication tools or in maintenance statements, and how many wait for them. */
   readonly jobs: readonly Session[];
   readonly behindJobs: number;
-  /** Sessions that have only just connected; null where the server does not tell when a session connected. */
+  /** Sessions that connected just now; null where the server does not show when a session connected. */
   readonly fresh: number | null;
   readonly freshMs: number;
   readonly halfOpen: Snapshot['halfOpen'];
-  /** Users and databases that have reached a limit of their own, and how many sessions they have while the server is not full. */
+  /** Users and databases at a limit of their own, and how many sessions they have while the server is not full. */
   readonly atLimit: Snapshot['atLimit'];
   readonly limited: number;
   readonly deadlockAgoMs: number | null;
@@ -78,7 +82,7 @@ export interface Facts {
   readonly freeMemoryBytes: number | null;
   readonly returns: Returns;
   readonly picture: SlotPicture;
-  /** What would make the cause surer and is not known, in words. */
+  /** What is not known and would make the cause surer, in words. */
   readonly unknown: readonly string[];
 }
 
@@ -87,37 +91,39 @@ export interface Consumer {
   readonly sessions: readonly Session[];
 }
 
-/** How usage came to be what it is, by the samples. */
+/** How usage grew to what it is, by the samples. */
 interface Trend {
   readonly spanMs: number;
   /** Slots taken before the climb. */
   readonly base: number;
-  /** Slots gained since. */
+  /** Slots taken since. */
   readonly gained: number;
   /** From the first tenth of the climb to the ninth. */
   readonly climbMs: number;
-  /** Sessions opened per minute of late; null where the server does not count them. */
+  /** Sessions recently opened per minute; null where the server does not count them. */
   readonly opensPerMinute: number | null;
-  /** Logins refused per minute of late for want of a slot, ours among them; null where the server does not count them. */
+  /**
+   * Logins recently refused per minute for lack of a slot, ours included; null where the server does not count them.
+   */
   readonly refusedPerMinute: number | null;
   /** Samples that found the server full. */
   readonly fullSamples: number;
 }
 
 const JUST_CONNECTED_MS = 10_000;
-/** Whoever takes longer to log in is half open rather than new. */
+/** A session that takes longer to log in is half open and not new. */
 const LOGIN_MS = 1_000;
-/** Idle for less than this share of a long idle time: between two uses. Ten seconds by default. */
+/** Idle for less than this share of a long idle time: in a pause between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
-/** A session whose time before its last use is under this share of its life was used once. */
+/** A session was used once if its last use falls into this first share of its life. */
 const USED_ONCE_SHARE = 0.1;
-/** What people call what runs by itself. Only ever evidence: it protects nobody. */
+/** Common names of programs that run by themselves. Only ever evidence: such a name protects no session. */
 const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
-/** Opened within as much time, sessions say how fast clients reconnect now; less where idle times are shorter than usual. */
-const LATELY_MS = 180_000;
-const LATELY_IDLE_TIMES = 0.6;
+/** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
+const RECENT_MS = 180_000;
+const RECENT_IDLE_TIMES = 0.6;
 
-/** Reads everything a cause can be told by. Pure, linear in sessions and samples. */
+/** Reads everything that speaks for or against a cause. Pure, linear in sessions and samples. */
 export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
   const { ages } = policy;
   const clients = snapshot.sessions.filter((session) => session.kind === 'client' && !session.own);
@@ -132,7 +138,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
   const leaker = largestConsumer(longIdle);
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
-  const tellsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
+  const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
     taken: Math.max(1, slotsTaken(snapshot)),
@@ -150,11 +156,11 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     longQueries: active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000),
     shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
     jobs: [...jobs],
-    fresh: tellsConnected ? rest.filter(isFresh).length : null,
+    fresh: showsConnected ? rest.filter(isFresh).length : null,
     freshMs,
     halfOpen: snapshot.halfOpen,
     atLimit: snapshot.atLimit,
-    // Where the server itself is full, its own limit is the one that hurts.
+    // Where the server itself is full, the server's limit is the one that hurts.
     limited:
       usagePercent(snapshot) < policy.triggerPercent
         ? clients.filter((session) => isLimited(session, snapshot)).length
@@ -167,10 +173,10 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     returns: context.returns,
     picture: drawSlots(clients, locks),
     unknown: [
-      ...(trend === null ? ['how usage came about'] : []),
+      ...(trend === null ? ['how usage grew'] : []),
       ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
-      ...(tellsConnected ? [] : ['when sessions connected']),
-      ...(snapshot.visibility.seesBlockers ? [] : ['who holds up those that wait']),
+      ...(showsConnected ? [] : ['when sessions connected']),
+      ...(snapshot.visibility.seesBlockers ? [] : ['which sessions block those that wait']),
     ],
   };
 }
@@ -192,7 +198,7 @@ function readQueues(locks: LockQueues, jobs: ReadonlySet<Session>, waiting: numb
   };
 }
 
-/** A session younger than this has only just connected; a policy that calls less than 10 s a long idle time means less here too. */
+/** A session younger than this connected just now: 10 s, or less where the policy's long idle time is shorter. */
 export function justConnectedMs({ ages }: Policy): number {
   return Math.min(JUST_CONNECTED_MS, ages.idleSeconds * 1000);
 }
@@ -201,7 +207,7 @@ function isLimited({ user, database }: Session, { atLimit }: Snapshot): boolean 
   return atLimit.some(({ of, name }) => (of === 'user' ? user : database) === name);
 }
 
-/** The consumer that holds most of these sessions; `nobody` of none. */
+/** The consumer that holds most of these sessions; `nobody` when there are none. */
 export function largestConsumer(sessions: readonly Session[]): Consumer {
   const groups = Map.groupBy(sessions, consumerOf);
   const [largest] = mostFirst([...groups].map(([name, own]) => [name, own.length] as const));
@@ -214,9 +220,9 @@ function isJob(session: Session, policy: Policy): boolean {
   const reason = protectionOf(session, policy);
   if (reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication') return true;
   const isAtWork = session.state === 'active' || session.state.startsWith('idle-in-transaction');
-  // One that waits for a lock itself is a victim of what goes on, not its cause.
+  // A job that waits for a lock itself suffers from the trouble and does not cause it.
   if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;
-  // Where applications have no name (MariaDB), their user's has to do.
+  // Where sessions have no application name (MariaDB), we use the user's.
   if (JOB_WORDS.test(session.application || (session.user ?? ''))) return true;
   return session.statement !== null && isMaintenance(session.statement.verb);
 }
@@ -232,7 +238,7 @@ function shareUsedOnce(sessions: readonly Session[]): number | null {
   return known === 0 ? null : once / known;
 }
 
-/** A place is a pool as far as the server can tell: user, application as it is and client address. */
+/** A place is what the server sees of one process's pool: user, application with its digits, and client address. */
 function placesOf(idle: readonly Session[]): Facts['idlePlaces'] {
   const sizes = [
     ...countBy(idle, ({ user, application, client }) => JSON.stringify([user, application, client])).values(),
@@ -250,7 +256,7 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
   const line = [...points, now];
   const base = Math.min(...line.map(({ used }) => used));
   const gained = now.used - base;
-  // The last time it was low: an earlier climb that went by is not this one.
+  // The last time that usage was low: an earlier climb that has passed is not this one.
   const begins = line.findLast(({ used }) => used <= base + gained / 10)?.at ?? first.at;
   const ends = line.find(({ at, used }) => at >= begins && used >= base + (gained * 9) / 10)?.at ?? now.at;
   return {
@@ -264,7 +270,7 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
   };
 }
 
-/** By how much a counter of the server grew per minute of late; null where it has none, or began anew since. */
+/** By how much a counter of the server recently grew per minute; null where it has none, or has reset it since. */
 function perMinute(
   counter: 'sessionsOpened' | 'loginsRefused',
   samples: readonly StoredSample[],
@@ -272,12 +278,12 @@ function perMinute(
   { ages }: Pick<Policy, 'ages'>,
 ): number | null {
   const now = snapshot.activity[counter];
-  const lately = Math.min(LATELY_MS, 1000 * LATELY_IDLE_TIMES * ages.idleSeconds);
+  const recentMs = Math.min(RECENT_MS, 1000 * RECENT_IDLE_TIMES * ages.idleSeconds);
   const counted = samples.filter(
-    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= LATELY_MS && activity?.[counter] != null,
+    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= RECENT_MS && activity?.[counter] != null,
   );
-  // Where samples are too few to look back just so far, a little further.
-  const earlier = counted.findLast(({ at }) => snapshot.at - at >= lately) ?? counted[0];
+  // Where there are few samples, we look back further, or less far.
+  const earlier = counted.findLast(({ at }) => snapshot.at - at >= recentMs) ?? counted[0];
   const before = earlier?.activity?.[counter];
   if (now === null || earlier === undefined || before == null || now < before) return null;
   return ((now - before) * 60_000) / (snapshot.at - earlier.at);

@@ -3,10 +3,12 @@ import type { Policy } from '../policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
 import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
+import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
-import { KNOWN_CAUSES } from './known-causes.ts';
+import { KNOWN_CAUSES, perMinute } from './known-causes.ts';
 import { signalsOf, type Signal } from './weights.ts';
 
 /** Every cause, with the tier that deals with it and its words. */
@@ -15,11 +17,10 @@ export const CAUSES: Readonly<Record<CauseName, { readonly first: TierName | nul
   unclear: { first: null, words: 'no single cause stands out' },
 };
 
-/** How sure is sure. */
 export const CERTAINTY = {
-  /** How likely "unclear" is, if nothing spoke for anything. */
+  /** How likely "unclear" is when nothing speaks for any cause. */
   unclear: 0.3,
-  /** For each thing that is not known, "unclear" is as many times as likely: all causes lose alike, and keep their order. */
+  /** Each unknown fact makes "unclear" this many times as likely: all causes lose alike and keep their order. */
   unknownFactor: 1.1,
   /** A cause is named when it is at least as likely as all others together. */
   leastSure: 0.5,
@@ -27,14 +28,14 @@ export const CERTAINTY = {
   leastProbability: 0.01,
 } as const;
 
-/** Limits that are told of one by one. */
+/** Most user and database limits in the evidence. */
 const MAX_LIMITS = 3;
 
 /**
- * Names what explains the taken slots best, and how sure that is: each cause starts from its base rate, its signals add to
- * its log-odds, and the sums become probabilities (softmax) that are 1 together with "unclear". The ranking has every cause
- * of one percent or more; the evidence is that of the most likely one, strongest first, with what every cause has in common.
- * Pure and deterministic; missing history only makes it less sure.
+ * Names the cause that best explains the taken slots, and how sure that is. Each cause starts from its base rate, its
+ * signals add to its log-odds, and the sums become probabilities (softmax), which together with "unclear" add up to 1.
+ * The ranking has every cause of one percent or more. The evidence is that of the most likely cause, strongest first,
+ * then what all causes have in common. Pure and deterministic; missing history only makes it less sure.
  */
 export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
   const ranked = weighCauses(facts, policy);
@@ -51,7 +52,7 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFi
   };
 }
 
-/** What a cause is, in words. A record of another version may name one that is not known here. */
+/** What a cause is, in words. A record of another version may name an unknown one. */
 export function causeWords(name: CauseName): string {
   return Object.hasOwn(CAUSES, name) ? CAUSES[name].words : printable(name);
 }
@@ -61,7 +62,7 @@ export function firstTierFor(cause: CauseName): TierName | null {
   return Object.hasOwn(CAUSES, cause) ? CAUSES[cause].first : null;
 }
 
-/** Tiers in the order they go for a cause: the one that deals with it first, then by harm. */
+/** Tiers in their order for a cause: the one that deals with it first, then by harm. */
 export function tierOrderFor(cause: CauseName): TierName[] {
   return tiersLedBy(firstTierFor(cause));
 }
@@ -104,26 +105,28 @@ export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
 function commonEvidence(facts: Facts, canary: Canary): string[] {
   const { taken, usable, clients, atLimit, trend, returns, changes, picture, unknown } = facts;
   const top = largestConsumer(clients);
-  const share = Math.round((100 * top.sessions.length) / taken);
+  const share = percent((100 * top.sessions.length) / taken);
   return [
     `${taken} of ${usable} usable slots are taken`,
-    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share}%)`] : []),
+    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share})`] : []),
     ...atLimit
       .slice(0, MAX_LIMITS)
       .map(
         ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
       ),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
-    ...(trend !== null && trend.fullSamples > 0 ? [`${trend.fullSamples} samples before found the server full`] : []),
+    ...(trend !== null && trend.fullSamples > 0
+      ? [`${count(trend.fullSamples, 'earlier sample')} found the server full`]
+      : []),
     ...(trend?.refusedPerMinute != null && trend.refusedPerMinute >= 1
-      ? [`the server refused ${Math.round(trend.refusedPerMinute)} logins a minute of late for want of a slot`]
+      ? [`the server recently refused ${perMinute(trend.refusedPerMinute, 'login')} for lack of a slot`]
       : []),
     ...(returns.ended > 0
-      ? [`${returns.back} of ${returns.ended} sessions that were ended have been replaced by their consumers`]
+      ? [`consumers have replaced ${returns.back} of ${count(returns.ended, 'session')} that were ended`]
       : []),
-    ...changes.map((change) => `changed lately: ${printable(change, 160)}`),
+    ...changes.map((change) => `changed recently: ${printable(change, 160)}`),
     ...describeSlots(picture, taken),
-    ...(unknown.length > 0 ? [`not known, and so less sure: ${unknown.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`unknown, which makes the cause less sure: ${unknown.join(', ')}`] : []),
   ];
 }
 

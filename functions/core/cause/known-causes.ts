@@ -9,16 +9,16 @@ import type { Facts } from './facts.ts';
 import type { Cause } from './weights.ts';
 
 /**
- * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, here half each
- * kind of leak), scaled to 85%; what they only tell as stories shares the rest.
+ * Base rates: the runbooks' for what they count (pools 40%, queries 25%, locks 20%, limit 10%, leaks 5%, half for each
+ * kind of leak here), scaled to 85%. The causes that they only tell stories about share the rest.
  */
 const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 4;
 
-/** 1 for a slow climb, 0 for a sudden one; null when usage did not climb while anybody looked. */
+/** 1 for a slow climb, 0 for a sudden one; null when the samples show no climb. */
 function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
   if (trend === null || trend.gained < 0.1 * usable) return null;
-  // As much as two idle times is slow. Rehearsals have short ones, and are as quick in all else.
+  // Two idle times are slow. Rehearsals have short idle times, and everything in them is as quick.
   return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
 }
 
@@ -27,7 +27,9 @@ function againstSlow(facts: Facts, policy: Policy): number | null {
   return slow === null ? null : 1 - slow;
 }
 
-/** 0 when a third of the slots is opened anew within the time in which a session counts as fresh, 1 when all stay; null when nobody counts. */
+/**
+ * 1 when no session is opened, 0 when a third of the slots is, in the time that a session is fresh; null when unknown.
+ */
 function settledness(facts: Facts): number | null {
   return facts.trend?.opensPerMinute == null ? null : 1 - Math.min(1, (3 * opensIn(facts)) / facts.taken);
 }
@@ -41,14 +43,19 @@ function all({ taken }: Facts): number {
 }
 
 function climb({ trend }: Facts): string {
-  return trend === null ? '' : `usage climbed by ${trend.gained} slots within ${inWords(trend.climbMs)}`;
+  return trend === null ? '' : `usage climbed by ${count(trend.gained, 'slot')} within ${inWords(trend.climbMs)}`;
+}
+
+/** `40 logins a minute`. */
+export function perMinute(rate: number, one: string): string {
+  return `${count(Math.round(rate), one)} a minute`;
 }
 
 export const KNOWN_CAUSES = {
   'consumer-limit': {
     prior: OF_STORIES,
     first: null,
-    words: 'a limit of its own that a user or database has reached: its clients are refused while the server has room',
+    words: 'a user or database at its own connection limit: its clients are refused while the server has free slots',
     explains: {
       of: 'sessions of users and databases at a limit of their own, while the server is not full',
       slots: ({ limited }) => limited,
@@ -58,31 +65,32 @@ export const KNOWN_CAUSES = {
   'connection-leak': {
     prior: 0.025 * OF_RUNBOOKS,
     first: 'kill-idle',
-    words: 'a connection leak: sessions pile up idle and are not given back',
+    words: 'a connection leak: idle sessions pile up and are not given back',
     explains: {
-      of: 'long-idle sessions of the consumer that has most of them',
+      of: 'long-idle sessions of the consumer that has the most of them',
       slots: ({ leaker }) => leaker.sessions.length,
-      words: ({ leaker }) =>
-        `${leaker.sessions.length} sessions of ${printable(leaker.name)} have been idle for ${spread(leaker.sessions, 'stateMs')}`,
+      words: ({ leaker: { name, sessions } }) =>
+        `${printable(name)} has ${count(sessions.length, 'session')} idle for ${spread(sessions, 'stateMs')}`,
     },
     signs: [
       {
         of: 'they were used once, when they were opened, and never since',
         weight: 3,
         strength: ({ usedOnce }) => usedOnce,
-        words: ({ usedOnce }) =>
-          `${percent(100 * (usedOnce ?? 0))} of them were used when they were opened and never since`,
+        words: ({ usedOnce, leaker }) =>
+          `${percent(100 * (usedOnce ?? 0))} of the long-idle sessions of ${printable(leaker.name)} ` +
+          'were used once, when they were opened, and never since',
       },
       { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
       {
         // One application that does not give back.
-        of: 'one place holds all idle sessions',
+        of: 'one place (user, application and client address) holds all idle sessions',
         weight: 2.5,
         strength: ({ idlePlaces }) => idlePlaces.largest,
       },
       {
-        // Who waits for slots takes them again. That nobody does proves no leak: pools come back when they are needed.
-        of: 'those of them that were ended were not replaced at once',
+        // Clients that wait for slots take them again. If none does, that proves no leak: pools reconnect when needed.
+        of: 'those that were ended were not replaced at once',
         weight: 3,
         strength: ({ leaker, returns }) => 1 - returns.shareOf(leaker.name),
         speaks: 'against',
@@ -98,26 +106,26 @@ export const KNOWN_CAUSES = {
       of: 'sessions idle in a transaction',
       slots: ({ inTransaction }) => inTransaction.length,
       words: ({ inTransaction }) =>
-        `${inTransaction.length} sessions are idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
+        `${count(inTransaction.length, 'session')} idle in a transaction, for ${spread(inTransaction, 'stateMs')}`,
     },
-    signs: [{ of: 'nothing but forgetting them leaves so many open', weight: 2.5, strength: () => 1, speaks: 'for' }],
+    signs: [{ of: 'only forgotten transactions stay open like this', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
   'lock-contention': {
     prior: 0.2 * OF_RUNBOOKS,
     first: 'break-locks',
-    words: 'lock contention: many sessions wait behind few',
+    words: 'lock contention: many sessions wait behind a few',
     explains: {
-      of: 'sessions that wait for locks, with the root blockers; those behind a job left out',
+      of: 'sessions that wait for locks, and the root blockers, without those behind a job',
       slots: ({ queued }) => queued,
-      words: ({ waiting, roots }) => `${waiting} sessions wait for locks, behind ${count(roots, 'root blocker')}`,
+      words: ({ waiting, roots }) =>
+        `${count(waiting, 'session')} waiting for locks, behind ${count(roots, 'root blocker')}`,
     },
     signs: [
       {
         of: 'some wait for a prepared transaction',
         weight: 0.5,
         strength: ({ behindPrepared }) => Number(behindPrepared > 0),
-        words: ({ behindPrepared }) =>
-          `${behindPrepared} of them wait for a prepared transaction, which no session owns`,
+        words: ({ behindPrepared }) => `prepared transactions, which no session owns, block ${behindPrepared} of them`,
         speaks: 'for',
         slots: all,
       },
@@ -125,7 +133,7 @@ export const KNOWN_CAUSES = {
         of: 'some wait for a blocker that the server does not show',
         weight: 0.5,
         strength: ({ behindUnknown }) => Number(behindUnknown > 0),
-        words: ({ behindUnknown }) => `who holds up ${behindUnknown} of them is unknown: this server does not show it`,
+        words: ({ behindUnknown }) => `this server does not show what blocks ${behindUnknown} of them`,
         speaks: 'for',
         slots: all,
       },
@@ -144,9 +152,10 @@ export const KNOWN_CAUSES = {
     first: 'cancel-long',
     words: 'long-running queries hold the slots',
     explains: {
-      of: 'queries at work for longer than `ages.querySeconds`',
+      of: 'queries that have run for longer than `ages.querySeconds`',
       slots: ({ longQueries }) => longQueries.length,
-      words: ({ longQueries }) => `${longQueries.length} queries have run for ${spread(longQueries, 'queryMs')}`,
+      words: ({ longQueries }) =>
+        `${count(longQueries.length, 'query', 'queries')} running for ${spread(longQueries, 'queryMs')}`,
     },
     signs: [],
   },
@@ -158,7 +167,8 @@ export const KNOWN_CAUSES = {
       of: 'slots that are taken by connections without a session',
       slots: ({ halfOpen }) => halfOpen.count,
       words: ({ halfOpen }) =>
-        `${halfOpen.count} slots are taken by connections without a session${halfOpen.inferred ? ' (inferred: clients are refused while sessions are fewer than usable slots)' : ''}`,
+        `${count(halfOpen.count, 'slot')} taken by connections without a session` +
+        (halfOpen.inferred ? ' (inferred: clients are refused, but there are fewer sessions than usable slots)' : ''),
     },
     signs: [{ of: 'nothing else looks like this', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
@@ -170,48 +180,51 @@ export const KNOWN_CAUSES = {
       of: 'sessions of backups, migrations, replication and maintenance, and those that wait for them',
       slots: ({ jobs, behindJobs }) => jobs.length + behindJobs,
       words: ({ jobs, behindJobs }) =>
-        `${jobs.length} ${jobs.length === 1 ? 'session belongs' : 'sessions belong'} to backups, migrations, replication or maintenance${behindJobs > 0 ? `, and ${behindJobs} wait for them` : ''}`,
+        `${count(jobs.length, 'session')} of backups, migrations, replication or maintenance` +
+        (behindJobs > 0 ? `, and ${behindJobs} waiting for them` : ''),
     },
-    signs: [{ of: 'such a tool at work is no accident of the load', weight: 2.5, strength: () => 1, speaks: 'for' }],
+    signs: [{ of: 'such a tool does not run because of the load', weight: 2.5, strength: () => 1, speaks: 'for' }],
   },
   'connection-storm': {
     prior: OF_STORIES,
     first: 'cap-consumer',
     words: 'a connection storm: clients come back faster than slots come free',
     explains: {
-      of: 'sessions that have only just connected, that clients open within that time, or whose consumers replaced ended ones at once',
+      of:
+        'the most of: sessions that connected just now, sessions that clients open in that time, ' +
+        'sessions of consumers that replaced ended ones at once',
       slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
       words: ({ fresh, freshMs, trend, returns }) => {
         if (returns.refilling > (fresh ?? 0)) {
-          return `${returns.refilling} sessions belong to consumers whose ended sessions were replaced at once`;
+          return `${count(returns.refilling, 'session')} of consumers that replaced their ended sessions at once`;
         }
         return fresh === null
-          ? `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late`
-          : `${fresh} sessions connected within the last ${inWords(freshMs)}`;
+          ? `clients recently opened ${perMinute(trend?.opensPerMinute ?? 0, 'session')}`
+          : `${count(fresh, 'session')} connected within the last ${inWords(freshMs)}`;
       },
     },
     signs: [
       {
-        of: 'sessions are seldom as young as that for another reason',
+        of: 'sessions are seldom that young for another reason',
         weight: 1.5,
         strength: () => 1,
         speaks: 'for',
         slots: ({ fresh }) => fresh ?? 0,
       },
       {
-        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as there are slots',
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken',
         weight: 2,
         strength: (facts) =>
           facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
         words: ({ trend, taken, fresh }) =>
-          // Else the share has said so.
+          // Without a count of fresh sessions, the share above says so already.
           fresh === null
             ? ''
-            : `clients opened ${Math.round(trend?.opensPerMinute ?? 0)} sessions a minute of late, with ${taken} slots taken`,
+            : `clients recently opened ${perMinute(trend?.opensPerMinute ?? 0, 'session')}, with ${taken} slots taken`,
         slots: all,
       },
       {
-        of: 'who is refused tries again: within ten seconds as many logins are refused as there are slots',
+        of: 'refused clients try again: within ten seconds as many logins are refused as slots are taken',
         weight: 1,
         strength: ({ trend, freshMs, taken }) =>
           trend?.refusedPerMinute == null ? null : Math.min(1, (trend.refusedPerMinute * freshMs) / 60_000 / taken),
@@ -219,15 +232,15 @@ export const KNOWN_CAUSES = {
         slots: all,
       },
       {
-        of: 'sessions that were ended were replaced at once',
+        of: 'ended sessions were replaced at once',
         weight: 3,
         strength: ({ returns: { ended, back } }) => (ended === 0 ? null : back / ended),
         speaks: 'for',
         slots: ({ returns }) => returns.refilling,
       },
       {
-        // Pools fill up to their size again too, with sessions that they go on using.
-        of: 'nor have the long-idle ones ever been used again',
+        // Pools fill up to their size again too, but go on using their sessions.
+        of: 'the long-idle sessions were never used again',
         weight: 1.5,
         strength: ({ usedOnce }) => usedOnce,
         speaks: 'against',
@@ -238,35 +251,36 @@ export const KNOWN_CAUSES = {
   'pool-oversubscription': {
     prior: 0.4 * OF_RUNBOOKS,
     first: 'kill-idle',
-    words: 'pools that are too large together: many idle sessions that are used now and then',
+    words: 'pools that together are too large: many idle sessions that are used now and then',
     explains: {
-      of: 'idle sessions to spare: those that have paused only shortly between two uses left out',
+      of: 'idle sessions to spare, without those in a short pause between two uses',
       slots: ({ spareIdle }) => spareIdle,
-      words: ({ idle, longIdle }) => `${idle.length} sessions are idle, ${longIdle.length} of them for long`,
+      words: ({ idle, longIdle }) => `${count(idle.length, 'session')} idle, ${longIdle.length} of them for long`,
     },
     signs: [
       {
-        // Opened, used once and let lie are a leak; a pool uses what it has again and again.
-        of: 'the long-idle ones have been used again and again',
+        // A leaked session is opened, used once and forgotten; a pool uses its sessions again and again.
+        of: 'the long-idle sessions were used again and again',
         weight: 1.5,
         strength: ({ usedOnce }) => (usedOnce === null ? null : 1 - usedOnce),
-        words: () => 'the idle ones have been used again and again',
+        words: () => 'the long-idle sessions were used again and again',
       },
       {
-        of: 'the idle ones are spread over several pools',
+        of: 'the idle sessions are spread over several pools',
         weight: 1.2,
-        strength: ({ idlePlaces: { count, largest } }) => Math.max(0, 1 - largest * (count >= 3 ? 1 : 1.5)),
-        words: ({ idlePlaces }) => `they are spread over ${idlePlaces.count} pools`,
+        strength: ({ idlePlaces }) => Math.max(0, 1 - idlePlaces.largest * (idlePlaces.count >= 3 ? 1 : 1.5)),
+        words: ({ idlePlaces }) => `the idle sessions are spread over ${count(idlePlaces.count, 'pool')}`,
       },
-      // Sessions that come and go are no pool that keeps them.
+      // Sessions that come and go do not belong to a pool that keeps them.
       { of: 'clients stay connected', weight: 1, strength: settledness },
       // Pools fill up when they start or when traffic comes, not over hours.
       { of: 'usage climbed suddenly', weight: 1, strength: againstSlow },
       {
-        of: 'the configured pools may take more slots than there are',
+        of: 'the configured pools can take more slots than there are',
         weight: 1.5,
         strength: ({ poolSlots, usable }) => (poolSlots === null ? null : Number(poolSlots > usable)),
-        words: ({ poolSlots, usable }) => `the configured pools may take ${poolSlots} slots of ${usable}`,
+        words: ({ poolSlots, usable }) =>
+          `the configured pools can take ${count(poolSlots ?? 0, 'slot')}; ${usable} are usable`,
         slots: all,
       },
     ],
@@ -274,17 +288,18 @@ export const KNOWN_CAUSES = {
   'limit-too-low': {
     prior: 0.1 * OF_RUNBOOKS,
     first: null,
-    words: 'honest load: the slots are busy with short work, the limit is too low for it',
+    words: 'honest load: short queries keep the slots busy, and the limit is too low for them',
     explains: {
-      of: 'sessions at work on queries younger than `ages.querySeconds`, and idle ones between two of them',
+      of: 'sessions that run queries younger than `ages.querySeconds`, and idle ones between two such queries',
       slots: ({ shortQueries, inUse }) => shortQueries.length + inUse,
       words: ({ shortQueries, inUse }, { ages }) =>
-        `${shortQueries.length} sessions are busy with queries younger than ${ages.querySeconds} s, ${inUse} between two of them`,
+        `${count(shortQueries.length, 'session')} running queries younger than ${ages.querySeconds} s, ` +
+        `and ${inUse} idle between two of them`,
     },
     signs: [
       {
-        // Sessions are idle for other reasons too; so many at work at once is what a limit that is too low looks like.
-        of: 'so many are at work at once',
+        // Sessions are idle for other reasons too. When this many run queries at once, the limit is too low.
+        of: 'so many sessions run queries at once',
         weight: 2,
         strength: () => 1,
         words: climb,
@@ -301,7 +316,7 @@ export const KNOWN_CAUSES = {
   },
 } as const satisfies Record<KnownCause, Cause>;
 
-/** Sessions that would be opened at the present rate within the time in which one counts as fresh. */
+/** How many sessions are opened, at the current rate, in the time that a session is fresh. */
 function opensIn({ trend, freshMs }: Facts): number {
   return ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
 }

@@ -4,7 +4,7 @@ import type { Facts } from './facts.ts';
 
 /** One thing that speaks for or against a cause. */
 export interface Signal {
-  /** What was looked at. */
+  /** What was measured, in words. */
   readonly of: string;
   /** Added to the cause's log-odds. Positive speaks for it. */
   readonly weight: number;
@@ -12,23 +12,26 @@ export interface Signal {
   readonly words: string;
 }
 
-/** What a cause is told by beside its share of the slots. */
+/** What speaks for or against a cause besides its share of the slots. */
 interface Sign {
-  /** What is looked at, for people. */
+  /** What is measured, in words. */
   readonly of: string;
-  /** The most it adds to the cause's log-odds, and takes from them. */
+  /** The most that it adds to the cause's log-odds, or takes from them. */
   readonly weight: number;
   /** From 0 (against) to 1 (for); null is not known and says nothing. */
   readonly strength: (facts: Facts, policy: Policy) => number | null;
   readonly words?: (facts: Facts) => string;
-  /** Of a sign that can only speak for the cause, or only against it, the other end says nothing. When absent, both ends speak. */
+  /**
+   * The sign can only speak for the cause, or only against it: the other end says nothing. When absent, both ends
+   * speak.
+   */
   readonly speaks?: 'for' | 'against';
-  /** How many slots it tells of; when absent, those that the cause would explain. */
+  /** How many slots it is about; when absent, those that the cause would explain. */
   readonly slots?: (facts: Facts) => number;
 }
 
 export interface Cause {
-  /** How often this is why slots run out, before anything is looked at. */
+  /** How often this is why slots run out, before anything is measured. */
   readonly prior: number;
   /** The tier that deals with it; null when no tier does. */
   readonly first: TierName | null;
@@ -42,12 +45,12 @@ export interface Cause {
   readonly signs: readonly Sign[];
 }
 
-/** A cause that explains less than this is not talked of. */
+/** The evidence leaves out a cause that explains less than this. */
 const LEAST_SHARE = 0.05;
-/** A sign that leans less than this is not talked of. */
+/** The evidence leaves out a sign that leans less than this. */
 const LEAST_LEANING = 0.3;
 
-/** Everything that speaks for or against a cause: first how much it would explain, then its signs. */
+/** Everything that speaks for or against a cause: first its share of the slots, then its signs. */
 export function signalsOf({ explains, signs }: Cause, facts: Facts, policy: Policy): Signal[] {
   const share = explains.slots(facts) / facts.taken;
   const words = share >= LEAST_SHARE ? (explains.words?.(facts, policy) ?? '') : '';
@@ -58,8 +61,8 @@ export function signalsOf({ explains, signs }: Cause, facts: Facts, policy: Poli
 }
 
 /**
- * How much of the trouble a cause would explain decides first. At a third it speaks neither for nor against: all of the taken
- * slots make a cause some 25 times as likely, a tenth makes it 25 times less so.
+ * The share of the taken slots that a cause would explain counts most. A third speaks neither for nor against the
+ * cause: all taken slots make it some 25 times as likely, a tenth of them 25 times less likely.
  */
 export function weighShare(share: number): number {
   return 3 * Math.log((Math.min(1, share) + 0.02) / 0.35);
@@ -71,7 +74,7 @@ function leaning(strength: number, { speaks }: Sign): number {
   return speaks === 'against' ? strength - 1 : 2 * strength - 1;
 }
 
-/** What is told of a tenth of the slots weighs a fifth of what is told of half of them or more. */
+/** A sign about a tenth of the slots weighs a fifth of one about half of them or more. */
 function readSign(sign: Sign, share: number, facts: Facts, policy: Policy): Signal {
   const { of, weight } = sign;
   const strength = sign.strength(facts, policy);

@@ -21,8 +21,8 @@ type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reserve
 type AnsweredCheck = Extract<CheckAnswer, { ok: true }>;
 
 /**
- * What a check of the worker means: one finding for each of `CHECKS` that the engine has, in their order, with the fix for
- * whatever is not in place. A worker that was refused yields findings too.
+ * What a check by the worker means: one finding for each of `CHECKS` that the engine has, in their order, with a fix
+ * for what is missing. A worker that was refused gives findings too.
  */
 export function judgeCheck(answer: CheckAnswer, target: CheckedTarget): readonly CheckFinding[] {
   const findings = answer.ok
@@ -32,7 +32,7 @@ export function judgeCheck(answer: CheckAnswer, target: CheckedTarget): readonly
   return checksOf(target.engine).map((id) => found.get(id) ?? notReached(id, 'not reached'));
 }
 
-/** Whether something that Headroom needs is not in place. */
+/** Whether something is missing that Headroom needs. */
 export function hasFailures(findings: readonly CheckFinding[]): boolean {
   return findings.some(({ status }) => status === 'failed');
 }
@@ -48,7 +48,7 @@ function findingsInside({ check, canary, admission, sources }: AnsweredCheck, ta
     fine('route', 'the server answers'),
     checkTls(check, sources.tlsMode),
     fine('slot', `got in ${describeAdmission(admission)}`),
-    fine('authentication', `logged in as ${shown(check.login.user)} by ${sources.responder}`),
+    fine('authentication', `logged in as ${shown(check.login.user)} with ${sources.responder}`),
     checkServer(check),
     ...check.trials.map(checkTrial),
     checkVisibility(check),

@@ -1,7 +1,7 @@
 import type { Right } from '../protocol/check-facts.ts';
 import { printable } from '../words/printable.ts';
 
-/** What a check looks at, with the words for it. The order is that of a report; the ids are documented and stable. */
+/** What is checked, with its title, in the order of the report. The ids are documented and stable. */
 export const CHECKS = {
   route: 'route to the server',
   tls: 'TLS',
@@ -29,13 +29,13 @@ export const CHECKS = {
 
 export type CheckId = keyof typeof CHECKS;
 
-/** One thing that Headroom needs, and whether it is in place. `not-reached`: something before it was in the way. */
+/** One thing that Headroom needs, and whether it is in place. `not-reached`: an earlier failure prevented the check. */
 export interface CheckFinding {
   readonly id: CheckId;
   readonly title: string;
   readonly status: 'ok' | 'warning' | 'failed' | 'not-reached';
   readonly detail: string;
-  /** The statement to run or the setting to change; null when there is nothing to mend. */
+  /** The statement to run or the setting to change; null when nothing needs repair. */
   readonly fix: string | null;
 }
 
@@ -55,17 +55,19 @@ export function notReached(id: CheckId, detail: string): CheckFinding {
   return { id, title: CHECKS[id], status: 'not-reached', detail, fix: null };
 }
 
-/** One line to copy. What several fixes have in common, such as a reload, comes once, after the last that needs it. */
+/**
+ * One line to copy. A step that several fixes share, such as a reload, comes once, after the last fix that needs it.
+ */
 export function joinFixes(fixes: readonly string[]): string {
   return [...new Set([...fixes].reverse())].reverse().join('; ');
 }
 
-/** A name that somebody else chose, safe to show. */
+/** A name that someone else chose, safe to show. */
 export function shown(text: string): string {
   return printable(text, 63);
 }
 
-/** The first few; servers can have many. */
+/** The first few names: servers can have many. */
 export function listNames(names: readonly string[]): string {
   const first = names.slice(0, 5).map((each) => shown(each));
   return names.length > first.length ? `${first.join(', ')} and ${names.length - first.length} more` : first.join(', ');

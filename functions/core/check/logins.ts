@@ -14,7 +14,11 @@ export function checkTrial({ right, result, detail, fix }: Trial): CheckFinding 
     case 'denied':
       return failed(right, words, joinFixes(fix));
     case 'busy':
-      return warning(right, words, 'check again when no incident is running; else find who else runs Headroom here');
+      return warning(
+        right,
+        words,
+        'check again while no incident is open; if it is still taken, find who else runs Headroom on this server',
+      );
   }
 }
 
@@ -25,7 +29,7 @@ export function checkVisibility({ sight, trials }: CheckFacts): CheckFinding {
     const fixes = trials.filter(({ right }) => seeing.includes(right)).flatMap(({ fix }) => fix);
     return failed(
       'visibility',
-      `what ${hidden} of ${others} sessions of other users are at is hidden from the responder, so it never acts`,
+      `the responder cannot see what ${hidden} of ${others} sessions of other users do, so Headroom never acts`,
       fixes.length > 0 ? joinFixes(fixes) : 'run the statements of `headroom grants` as an administrator',
     );
   }
@@ -43,7 +47,7 @@ export function checkCanary(canary: Canary, source: string | null, engine: Engin
   if (source === null || canary.result === 'unknown') {
     return warning(
       'canary',
-      'not configured: whether ordinary clients get in cannot be tested, relief is judged by usage alone',
+      'not configured: Headroom cannot test whether ordinary clients get in, and judges relief by usage alone',
       'create it with the statements of `headroom grants`, and set auth.canaryVariable (or canarySecretArn)',
     );
   }
@@ -62,11 +66,11 @@ export function checkPowers({ powers }: CheckFacts, { result }: Canary): CheckFi
     const why = {
       unknown: 'no canary is configured',
       refused: 'it does not get in',
-      admitted: 'it did not get in again',
+      admitted: 'it did not get in a second time',
     };
     return notReached('canary-ordinary', why[result]);
   }
-  if (powers.length === 0) return fine('canary-ordinary', 'it may do nothing but connect');
+  if (powers.length === 0) return fine('canary-ordinary', 'it may only connect');
   return failed(
     'canary-ordinary',
     `it may do more than connect: ${listNames(powers.map((power) => power.name))}`,

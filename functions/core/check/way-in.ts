@@ -3,15 +3,15 @@ import { fixFor, refusalWords } from '../server/refusal.ts';
 import type { EngineName, Refusal, RefusalKind } from '../server/snapshot.ts';
 import { CHECKS, failed, fine, notReached, type CheckFinding, type CheckId } from './finding.ts';
 
-/** What a login passes on its way in, in the order of the report. */
+/** What a login must pass, in the order of the report. */
 type Step = 'route' | 'tls' | 'slot' | 'authentication' | 'server';
 const STEPS = ['route', 'tls', 'slot', 'authentication', 'server'] as const satisfies readonly CheckId[];
 
-/** Where each refusal stops a login, and what it must have passed before. What is neither, nobody knows. */
+/** Where each refusal stops a login, and what the login must have passed before. The other steps are unknown. */
 const STOPS: Readonly<Record<RefusalKind, { readonly at: Step; readonly passed: readonly Step[] }>> = {
   network: { at: 'route', passed: [] },
   tls: { at: 'tls', passed: ['route'] },
-  // Before it is asked who it is.
+  // The server refuses it before authentication.
   full: { at: 'slot', passed: ['route', 'tls'] },
   starting: { at: 'slot', passed: ['route', 'tls'] },
   'consumer-full': { at: 'slot', passed: ['route', 'tls', 'authentication'] },
@@ -23,7 +23,7 @@ const STOPS: Readonly<Record<RefusalKind, { readonly at: Step; readonly passed: 
   other: { at: 'authentication', passed: ['route', 'tls'] },
 };
 
-/** The way in of a responder that was refused. */
+/** The steps of a responder that was refused. */
 export function checkRefusal(
   refusal: Refusal,
   { responder, tlsMode }: LoginSources,
@@ -32,7 +32,7 @@ export function checkRefusal(
   const { at, passed } = STOPS[refusal.kind];
   return STEPS.map((step) => {
     if (step === at) return failed(step, refusalWords(refusal), fixFor(refusal, responder, engine));
-    if (!passed.includes(step)) return notReached(step, `not known: stopped at “${CHECKS[at]}”`);
+    if (!passed.includes(step)) return notReached(step, `unknown: the login stopped at “${CHECKS[at]}”`);
     return fine(step, step === 'tls' && tlsMode === 'disable' ? 'not used (tls.mode is "disable")' : 'passed');
   });
 }

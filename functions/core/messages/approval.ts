@@ -14,30 +14,32 @@ import { causeLines, whereLine } from './sections.ts';
 import { clipLines, renderSections, subjectLine, utc, type Section } from './text.ts';
 
 /**
- * For a question that waits for a person. `link` leads to the page where it is answered; null where there is none. Whoever
- * holds the link may answer, so it stands in this message alone.
+ * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.
+ * Anyone who has the link may answer, so only this message contains it.
  */
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const headline = `approve ${plan.tier}? ${plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}, `}${count(plan.sessions, 'session')}, ${percent(incident.usageAfter)} used`;
+  const limit = plan.limit && `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}`;
+  const what = [...(limit === null ? [] : [limit]), count(plan.sessions, 'session')].join(', ');
+  const headline = `approve ${plan.tier}? ${what}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
       'Do',
       [
-        link === null ? 'Answer in the terminal that Headroom runs in.' : `Look and decide: ${link}`,
-        `Nothing is done without a yes. Without an answer within ${wait} (until ${utc(expiresAt)}) a person is paged.`,
+        link === null ? 'Answer in the terminal that Headroom runs in.' : `Read and decide: ${link}`,
+        `Nothing is done without approval. Without an answer within ${wait} (by ${utc(expiresAt)}) a person is paged.`,
       ],
     ],
     ['Plan', planLines(plan)],
     ['Costs', costLines(plan)],
-    ['Of', clipLines(plan.consumers.map(({ name: consumer, sessions }) => `${sessions}: ${consumer}`))],
+    ['Sessions', clipLines(plan.consumers.map(({ name: consumer, sessions }) => `${sessions}: ${consumer}`))],
     ['By name', clipLines(plan.named.map(({ words, needsPerson }) => `${words}; ${SPARED[needsPerson]}`))],
     ['Where', [whereLine(incident)]],
     ['Cause', causeLines(incident)],
-    ['Look', [`headroom incidents show ${incident.id}`]],
-    ['Times', [`asked ${utc(askedAt)}, good until ${utc(expiresAt)}`]],
+    ['Details', [`headroom incidents show ${incident.id}`]],
+    ['Times', [`asked ${utc(askedAt)}, open until ${utc(expiresAt)}`]],
   ];
   return {
     subject: subjectLine('critical', name, headline),
@@ -61,12 +63,12 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
   };
 }
 
-/** What would be done, and for a limit why. */
+/** What would be done, and why where it sets a limit. */
 export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary): string[] {
   const how = cancels === 0 ? '' : `, ${cancels} of them by cancelling their query first`;
   const limits = limit === null ? '' : `limits ${describeLimitPlan(limit)}, until the incident is closed, and `;
   return [
-    `${tier} ${limits}ends ${count(sessions, 'session')}${how}; ${need} slots must come free`,
+    `${tier} ${limits}ends ${count(sessions, 'session')}${how}; ${count(need, 'slot')} must come free`,
     ...(limit === null ? [] : [limit.why]),
   ];
 }
@@ -75,9 +77,9 @@ export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary)
 export function costLines({ tier, losing, writing, rowsModified, named }: PlanSummary): string[] {
   return [
     tierNamed(tier).consequence,
-    ...(named.length > 0 ? [`${count(named.length, 'session')} that only a person may end, by name below`] : []),
+    ...(named.length > 0 ? [`${count(named.length, 'session')} that only a person may end, listed by name below`] : []),
     ...(writing > 0 ? [`${count(writing, 'session')} with uncommitted changes, which roll back`] : []),
-    ...(rowsModified > 0 ? [`${rowsModified} rows to change back; the slots stay taken meanwhile`] : []),
+    ...(rowsModified > 0 ? [`${count(rowsModified, 'row')} to restore; the slots stay taken until then`] : []),
     ...(losing === 0 ? ['no work is lost'] : [`${count(losing, 'session')} with a query or transaction to lose`]),
   ];
 }

@@ -5,10 +5,10 @@ import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
-/** A fix is to be copied, so it is cut only where no statement is that long. */
+/** People copy fixes, so this is longer than any statement: none is cut. */
 const FIX_LENGTH = 1_000;
 
-/** What a person is told when a self-check found something missing; null when nothing failed. `at`: epoch milliseconds. */
+/** For a self-check that found something missing; null when nothing failed. `at`: epoch milliseconds. */
 export function composeCheck(
   target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance'>,
   findings: readonly CheckFinding[],
@@ -21,7 +21,7 @@ export function composeCheck(
   const headline = `self-check failed: ${failures.map(({ title }) => title).join(', ')}`;
   const sections: Section[] = [
     ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${printable(fix, FIX_LENGTH)}`]))],
-    ['Why', ['In an incident Headroom could not do its work as things are.']],
+    ['Why', ['As it is, Headroom could not do its work in an incident.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     ['Failed', failures.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
     ['Warnings', warnings.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],

@@ -10,17 +10,17 @@ import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type Me
 import { LINE_LENGTH, renderSections, subjectLine } from './text.ts';
 
 /**
- * What a person is told, to be acted on in ten seconds: what, what to do, where, how bad, why, what was done, what is left,
- * where to look further. Whatever names and texts the incident holds, the subject is one short line of ASCII and the body
- * is bounded and has no control characters but its own line breaks. What is not known is said to be unknown.
+ * A notice that a person can act on in ten seconds: what, what to do, where, how bad, why, what was done, what was
+ * spared, where to find details. Whatever names and texts the incident holds, the subject is one short line of ASCII,
+ * and the body is bounded and has no control characters but its own line breaks. What is unknown is called unknown.
  */
 export function composeMessage(incident: Incident, notice: Notice, details: MessageDetails): Message {
   const { id, target, outcome } = incident;
   const name = printable(target.id, 40);
-  // A page that is repeated says again what the first one said.
+  // A later page repeats the first one.
   const first = !isRepeat(notice) ? notice : outcome === 'failed' ? 'failed' : 'escalated';
   const severity = severityOf(incident, first);
-  const again = isRepeat(notice) ? `${ordinalOf(notice, target.policy.escalation)}, nobody has taken it: ` : '';
+  const again = isRepeat(notice) ? `${ordinalOf(notice, target.policy.escalation)}, not acknowledged: ` : '';
   const headline = again + headlineOf(incident, first, details);
   return {
     subject: subjectLine(severity, name, headline),
@@ -37,7 +37,7 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
       return 'critical';
     case 'opened':
       return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT ? 'critical' : 'warning';
-    // The server is as full as it was, and nobody was helped.
+    // The server is as full as before.
     case 'observed':
       return 'warning';
     case 'resolved':
@@ -49,6 +49,8 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
 
 function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string {
   const { usageBefore, usageAfter } = incident;
+  const fall = `${percent(usageBefore)} -> ${percent(usageAfter)}`;
+  const ended = count(incident.endedCount, 'session');
   switch (notice) {
     case 'opened':
       return usageBefore === null
@@ -58,14 +60,17 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
       if (isConsumerLimited(incident))
         return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
-      return `relieved, ${percent(usageBefore)} -> ${percent(usageAfter)}, ${count(incident.endedCount, 'session')} ended`;
-    case 'observed':
-      return `${acts.length > 0 ? 'held back' : 'observed only'}, ${percent(usageAfter ?? usageBefore)} used, ${count(plannedCount(rounds), 'session')} would be ended`;
+      return `relieved, ${fall}, ${ended} ended`;
+    case 'observed': {
+      const what = acts.length > 0 ? 'stopped acting' : 'observed only';
+      const planned = count(plannedCount(rounds), 'session');
+      return `${what}, ${percent(usageAfter ?? usageBefore)} used, ${planned} would be ended`;
+    }
     case 'done':
-      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${count(incident.endedCount, 'session')} by hand, ${percent(usageBefore)} -> ${percent(usageAfter)}`;
+      return `${printable(incident.call?.by ?? 'a person', 40)} ended ${ended} manually, ${fall}`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':
-      return `Headroom failed, look by hand: ${printable(incident.failure?.error ?? 'reason unknown', 120)}`;
+      return `Headroom failed, check manually: ${printable(incident.failure?.error ?? 'reason unknown', 120)}`;
   }
 }

@@ -9,7 +9,9 @@ import type { Message } from './message.ts';
 import type { MessageDetails } from './sections.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
 
-/** Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots, null is unknown. */
+/**
+ * Field names are documented and stable. Times are epoch milliseconds, percentages of usable slots; null is unknown.
+ */
 export function jsonForm(
   incident: Incident,
   notice: Notice,
@@ -72,7 +74,7 @@ function printableBy<T extends { readonly by: string; readonly why: string }>(or
   return { ...order, by: printable(order.by), why: printable(order.why, LINE_LENGTH) };
 }
 
-/** A question and its answer, in the notices that follow it and in its own. */
+/** A question and its answer, for its own notice and those after it. */
 export function approvalForm({ round, plan, status, decision, askedAt, expiresAt, usedInRound }: Approval) {
   const limit = plan.limit && {
     user: printable(plan.limit.user),
@@ -84,7 +86,7 @@ export function approvalForm({ round, plan, status, decision, askedAt, expiresAt
     tier: plan.tier,
     sessions: plan.sessions,
     limit,
-    // Its name in the first version.
+    // The name of the field in the first version.
     cap: limit,
     status,
     by: decision && printable(decision.by),

@@ -12,17 +12,17 @@ export interface RefusedEvent {
   readonly at: number;
 }
 
-/** For an event that opened no incident: of an unknown target or alarm, or malformed. It has no incident id. */
+/** For an event that opened no incident: its target or alarm is unknown, or it is malformed. It has no incident id. */
 export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent): Message {
   const target = printable(targetId ?? 'unknown', 40);
   const alarm = alarmName === null ? null : printable(alarmName, 255);
   const alarmWords = alarm === null ? 'unknown alarm' : `alarm ${alarm}`;
   const why = printable(reason, 4000);
   const sections: Section[] = [
-    ['What', ['An alarm event was refused. Nothing was looked at and nothing was ended.']],
+    ['What', ['An alarm event was refused. Headroom has not checked the server and has ended nothing.']],
     ['Where', [`target ${target}, ${alarmWords}`]],
     ['Why', [why]],
-    ['Do', ['If a database is in trouble, look at it by hand.', 'Then correct the alarm, the rule or headroom.yaml.']],
+    ['Do', ['If a database is in trouble, check it manually.', 'Then correct the alarm, the rule or headroom.yaml.']],
     ['Times', [`refused ${utc(at)}`]],
   ];
   return {

@@ -26,96 +26,84 @@ export interface MessageDetails {
   readonly rounds: readonly Round[];
   /** What people were asked. */
   readonly approvals: readonly Approval[];
-  /** Temporary limits that have come to an end. */
+  /** Temporary limits that have ended. */
   readonly settledLimits: readonly SettledLimit[];
-  /** Epoch milliseconds: how things stood then. */
+  /** When the message is written, epoch milliseconds. */
   readonly now: number;
 }
 
-/** For a page, what to do comes before what happened. */
+/** What to do comes first, then what happened. */
 export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
   const { id, call } = incident;
   const shared: Section[] = [
     ['Where', [whereLine(incident)]],
     ['How bad', howBad(incident, notice, details.rounds)],
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
-    // A pause can come after acts: then both have something to say.
+    // A pause can come after acts: then both sections apply.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Asked', clipLines(details.approvals.map(describeFinally))],
-    ['Left', left(incident, notice)],
-    ['Look', [`headroom incidents show ${id}`]],
+    ['Spared', spared(incident, notice)],
+    ['Details', [`headroom incidents show ${id}`]],
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
   ];
   const isPage = notice === 'escalated' || notice === 'failed';
-  return [['Do', toDo(incident, notice, details)], ['Take it', isPage ? howToAcknowledge(incident) : []], ...shared];
+  return [['Do', toDo(incident, notice, details)], ['Ack', isPage ? howToAcknowledge(incident) : []], ...shared];
 }
 
 function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
   const { escalation, failure, advice } = incident;
   switch (notice) {
     case 'opened':
-      return ['Nothing yet: Headroom is looking, and will say how it ends.'];
+      return ['Nothing yet: Headroom is working on it and will report the result.'];
     case 'escalated':
-      return clipLines(escalation?.advice ?? ['Look at the server by hand.']);
+      return clipLines(escalation?.advice ?? ['Check the server manually.']);
     case 'failed':
       return [
-        'Look at the server by hand: it may still be out of connections. The next alarm starts a new incident.',
+        'Check the server manually: it may still be out of connections. The next alarm starts a new incident.',
         ...(failure?.detail ? [`Headroom stopped with: ${printable(failure.detail, LINE_LENGTH)}`] : []),
       ];
     case 'observed':
       return [
-        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act by hand, or let Headroom: ${waysToAct(incident)}.`,
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. ` +
+          `Act manually, or let Headroom act: ${waysToAct(incident)}.`,
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(advice),
       ];
     case 'done':
-      return ['Nothing: this was called for by a person.'];
+      return ['Nothing: a person asked for this.'];
     case 'resolved': {
       if (isConsumerLimited(incident)) return clipLines(advice);
       if (incident.outcome === 'not-needed') return ['Nothing.'];
-      return advice.length > 0
-        ? ['Nothing now. So that it does not come back:', ...clipLines(advice)]
-        : ['Nothing now.'];
+      return advice.length > 0 ? ['Nothing now. To keep it from coming back:', ...clipLines(advice)] : ['Nothing now.'];
     }
   }
 }
 
 function waysToAct({ target, pauses }: Incident): string {
   const ways = clipLines(pauses.map(resumeCommandFor));
-  if (target.mode === 'observe' || ways.length === 0) ways.push('mode "act"');
+  if (target.mode === 'observe' || ways.length === 0) ways.push('set mode "act"');
   return ways.join(', ');
 }
 
-/** A sentence for people who only noticed that something failed; none when nothing did. */
+/** A sentence for the status page: for people who only noticed that something failed. None when nothing did. */
 function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
   const from = utc(alarm.at).slice(11, 16);
   const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
   if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
-    return [
-      [
-        'Say',
-        [
-          `"From ${from} UTC, for ${inWords(reliefAt - alarm.at)}, some requests failed because a database was out of connections. It has free connections again."`,
-        ],
-      ],
-    ];
+    const failed = `some requests failed because a database was out of connections`;
+    const lasted = inWords(reliefAt - alarm.at);
+    return [['Say', [`"From ${from} UTC, for ${lasted}, ${failed}. It has free connections again."`]]];
   }
   if (notice === 'escalated' || notice === 'failed') {
-    return [
-      [
-        'Say',
-        [
-          `"Since ${from} UTC some requests may fail because a database is short of connections. We are working on it."`,
-        ],
-      ],
-    ];
+    const failing = 'some requests may fail because a database is short of connections';
+    return [['Say', [`"Since ${from} UTC ${failing}. We are working on it."`]]];
   }
   return [];
 }
 
-/** The server was never in need, but clients of some user or database are turned away. */
+/** The server had free slots, but clients of some user or database are refused. */
 export function isConsumerLimited({ outcome, cause }: Incident): boolean {
   return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
 }
@@ -125,7 +113,7 @@ function howBad(
   notice: FirstNotice,
   rounds: readonly Round[],
 ): string[] {
-  if (notice === 'opened' && admission === null) return ['not looked yet'];
+  if (notice === 'opened' && admission === null) return ['not measured yet'];
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
     refused === 0
@@ -139,11 +127,13 @@ function howBad(
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
 }
 
-/** Why the slots ran out, as far as it is known. */
+/** Why the slots ran out, as far as known. */
 export function causeLines({ cause }: Incident): string[] {
   if (cause === null) return ['unknown'];
   const words = causeWords(cause.name);
-  return [`${words} (confidence ${percent(100 * cause.confidence)})`, ...clipLines(cause.evidence)];
+  // That no cause stands out needs no number.
+  const sure = cause.name === 'unclear' ? '' : ` (confidence ${percent(100 * cause.confidence)})`;
+  return [`${words}${sure}`, ...clipLines(cause.evidence)];
 }
 
 function done({ acts, settledLimits }: MessageDetails): string[] {
@@ -153,26 +143,26 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
     ...summariseLimits(acts, settledLimits).slice(0, MAX_LINES).map(describeLimit),
     ...actsByTier(acts).map(describeActs),
     ...(consumers.length > 0
-      ? [`most of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
+      ? [`mostly of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
       : []),
   ];
 }
 
-/** Results in the order in which they are told. */
+/** Results in the order of the message. */
 const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
   ['ended', 'ended'],
   ['cancelled', 'with only the query cancelled'],
-  ['gone', 'gone already'],
-  ['changed', 'left alone, for it changed meanwhile'],
+  ['gone', 'already gone'],
+  ['changed', 'left alone because of a change meanwhile'],
   ['refused', 'refused by the server'],
-  ['still-there', 'told to end but still there'],
+  ['still-there', 'signalled but still there'],
   ['not-tried', 'not tried'],
 ];
 
 function describeActs({ tier, acts, results, unknown }: TierSummary): string {
   const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
-  if (unknown > 0) parts.push(`${unknown} unknown: meant to be ended, no answer came`);
-  return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'nobody'}`;
+  if (unknown > 0) parts.push(`${unknown} possibly ended: no answer came`);
+  return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'no sessions'}`;
 }
 
 function planned(rounds: readonly Round[]): string[] {
@@ -185,12 +175,12 @@ export function plannedCount(rounds: readonly Round[]): number {
   return Object.values(rounds.at(-1)?.planned ?? {}).reduce((total, count) => total + count, 0);
 }
 
-function left({ spared }: Incident, notice: FirstNotice): string[] {
-  const counts = Object.entries(spared).sort(([, one], [, other]) => other - one);
-  if (counts.length === 0) return notice === 'opened' ? [] : ['unknown which sessions were left alone'];
+function spared(incident: Incident, notice: FirstNotice): string[] {
+  const counts = Object.entries(incident.spared).sort(([, one], [, other]) => other - one);
+  if (counts.length === 0) return notice === 'opened' ? [] : ['unknown'];
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   return [
-    `${count(total, 'session')} left alone by the last plan:`,
+    `${count(total, 'session')} by the last plan:`,
     ...counts.slice(0, MAX_LINES).map(([reason, count]) => `${count}: ${sparedWords(reason)}`),
   ];
 }

@@ -2,14 +2,17 @@ import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { LimitRecord } from '../record/limit.ts';
 import { limitStatement } from '../server/limit-statement.ts';
+import { count } from '../words/count.ts';
 import { printable, shellWord } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
-/** Names may be long; a statement that is cut is none. */
+/** Longer than any name makes a statement: a statement that is cut does not run. */
 const STATEMENT_LENGTH = 1_000;
 
-/** For a temporary limit that could not be lifted: the one thing Headroom leaves behind, so a person is paged at once. */
+/**
+ * For a temporary limit that could not be lifted: Headroom leaves nothing else behind, so a person is paged at once.
+ */
 export function composeStuckLimit(limit: LimitRecord, why: string, target: TargetSettings, now: number): Message {
   const id = printable(target.id, 40);
   const user = printable(limit.user, 63);
@@ -21,10 +24,11 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
     [
       'What',
       [
-        `${user} may have ${limit.limit} connections since ${utc(limit.at)}; before that ${limit.before ?? 'any number'}`,
+        `limited to ${count(limit.limit, 'connection')} since ${utc(limit.at)}; before: ${limit.before ?? 'no limit'}`,
         `Headroom set this limit in incident ${limit.incidentId} and tries each minute to lift it.`,
-        'Should somebody have set another limit since, that one is right: leave it.',
-        `Where Headroom can never lift it, lift it, then: headroom limits drop --target ${id} --user ${shellWord(limit.user)} --why …`,
+        'If someone has set another limit since, keep that one.',
+        'If Headroom can never lift it, lift it yourself, then run: ' +
+          `headroom limits drop --target ${id} --user ${shellWord(limit.user)} --why …`,
       ],
     ],
     ['Why', [printable(why, LINE_LENGTH)]],

@@ -6,7 +6,7 @@ export type Section = readonly [label: string, lines: readonly string[]];
 
 /** SNS takes subjects of less than 100 characters. */
 const SUBJECT_LENGTH = 99;
-/** Lines of a list, and characters of a line, so that no incident makes a long message. */
+/** Most lines of a list and characters of a line, so that no incident makes a long message. */
 export const MAX_LINES = 6;
 export const LINE_LENGTH = 300;
 const LABEL_WIDTH = 10;

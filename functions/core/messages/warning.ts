@@ -7,7 +7,7 @@ import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
 
-/** For a warning of the sampler: it has no incident, and nothing was or will be ended for it. */
+/** For a warning of the sampler. It has no incident, and no session is ended because of it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {
   const { name, since, lastedMs, sample } = warning;
   const { policy, engine, endpoint } = target;
@@ -23,7 +23,7 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
       'What',
       [`${reason}, for ${inWords(lastedMs)} now`, 'This is a warning: Headroom does nothing about it by itself.'],
     ],
-    ['Times', [`since ${utc(since)}`, `written ${utc(now)}; said again only after it has cleared`]],
+    ['Times', [`since ${utc(since)}`, `written ${utc(now)}; sent again only after it has cleared`]],
   ];
   return {
     subject: subjectLine('warning', id, reason),

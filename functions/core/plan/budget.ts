@@ -9,7 +9,7 @@ export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' 
   return Math.max(0, slotsTaken(sample) - reliefSlots);
 }
 
-/** A budget in sessions. Rounded up, so that a budget never stops a small server one slot short of its stated share. */
+/** A budget in sessions, rounded up: on a small server it must not end one session short of its stated share. */
 export function budgetSlots(percent: number, usable: number): number {
   return Math.ceil((percent * usable) / 100);
 }
@@ -35,9 +35,11 @@ export function leftAfter(done: readonly TierPlan[], full: Left): Left {
   return left;
 }
 
-/** Slots that must still come free, and how many sessions may still end: in the incident, of limited users, in the hour, by a tier. */
+/** What is left to do, and of the budgets. */
 export interface Left {
+  /** Slots that must still come free. */
   need: number;
+  /** How many sessions may still end: in the incident, of limited users, within the hour, by one tier. */
   incident: number;
   limited: number;
   hour: number;

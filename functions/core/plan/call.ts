@@ -8,29 +8,31 @@ import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import { budgetSlots } from './budget.ts';
 import type { History } from './tier-plan.ts';
+import { endIdleTransactions } from './tiers/end-idle-transactions.ts';
+import { killIdle } from './tiers/kill-idle.ts';
 import { byDescending, expecting, type Candidate, type Spared } from './tiers/tier.ts';
 
 /** What a person's call would end. */
 export interface CallPlan {
-  /** In the order they would end: those that lose least first. */
+  /** In the order in which they would end: those that lose least first. */
   readonly victims: readonly Candidate[];
-  /** Sessions that the call means and that stay. */
+  /** Sessions that match the call and are spared. */
   readonly spared: readonly Spared[];
-  /** Sessions that the call does not mean. */
+  /** How many sessions do not match the call. */
   readonly others: number;
 }
 
-/** The sessions of a plan that a person has confirmed, by key, with the state each was shown in. */
+/** The sessions of a plan that a person has confirmed, by key, with the state that the plan showed. */
 export type Confirmed = ReadonlyMap<string, SessionState>;
 
 type CallHistory = Pick<History, 'countedIncident' | 'countedHour' | 'signalled'>;
 
-/** From idle, which loses nothing, to running queries. */
 const LEAST_LOSS_FIRST = ['idle', 'idle-in-transaction-aborted', 'idle-in-transaction', 'active'] as const;
 
 /**
- * Whom a call ends and whom it spares, each with the reason. What no tier may ever end is spared here too. With `confirmed`
- * nobody is ended whom the person has not seen in the plan, in that state unless running queries were asked for. Pure.
+ * Which sessions a call ends and which it spares, each with the reason. It spares what no tier may ever end. With
+ * `confirmed` it ends only sessions that the person has seen in the plan, and in the state that the plan showed unless
+ * the person allowed running queries. Pure.
  */
 export function planCall(
   snapshot: Snapshot,
@@ -38,11 +40,11 @@ export function planCall(
   { call, confirmed }: { readonly call: PersonsCall; readonly confirmed: Confirmed | null },
   history: CallHistory,
 ): CallPlan {
-  const isMeant = matcherFor(call);
-  const meant = snapshot.sessions.filter(isMeant);
+  const isMatch = matcherFor(call);
+  const matching = snapshot.sessions.filter(isMatch);
   const spared: Spared[] = [];
   const candidates: Candidate[] = [];
-  for (const session of meant) {
+  for (const session of matching) {
     const reason =
       reasonToSpare(session, policy, call, history.signalled) ?? reasonToAskAgain(session, call, confirmed);
     const candidate = reason === null ? toCandidate(session) : null;
@@ -55,11 +57,11 @@ export function planCall(
       ({ session }) => session.identity.id,
     ),
   );
-  const { room, reason } = call.capped ? roomInBudgets(policy, snapshot.limits.usable, history) : NO_CAPS;
+  const { room, reason } = call.capped ? roomInBudgets(policy, snapshot.limits.usable, history) : NO_BUDGETS;
   return {
     victims: candidates.slice(0, room),
     spared: [...spared, ...candidates.slice(room).map(({ session }) => ({ session, reason }))],
-    others: snapshot.sessions.length - meant.length,
+    others: snapshot.sessions.length - matching.length,
   };
 }
 
@@ -84,7 +86,7 @@ function reasonToSpare(
 ): SparedReason | null {
   if (signalled.has(sessionKey(session.identity))) return 'already-signalled';
   const protection = protectionOf(session, policy);
-  // It loses its own work alone, and that is what was asked for.
+  // It loses only its own work, and the person asked for that.
   if (protection !== null && !(protection === 'waits-for-lock' && active)) return protection;
   if (session.state === 'idle') {
     const [holding] = session.holds;
@@ -132,13 +134,13 @@ function rankOf(state: SessionState): number {
 interface Room {
   /** Sessions that may still be ended. */
   readonly room: number;
-  /** The budget that leaves no more. */
+  /** The budget that allows no more. */
   readonly reason: SparedReason;
 }
 
-const NO_CAPS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
+const NO_BUDGETS: Room = { room: Number.POSITIVE_INFINITY, reason: 'cap-tier' };
 
-/** A call is one incident and one act. */
+/** A call is one incident with one act. */
 function roomInBudgets({ caps }: Policy, usable: number, { countedIncident, countedHour }: CallHistory): Room {
   const rooms: readonly Room[] = [
     { room: budgetSlots(caps.perHourPercent, usable) - countedHour, reason: 'cap-hour' },
@@ -156,33 +158,34 @@ export function scopeOfCall({ user, application, database, client }: CallScope):
     .join(', ');
 }
 
-/** `ann called to end user invoices, with running queries: their pool leaks`. */
+/** `ann asked to end sessions of user invoices, with running queries: their pool leaks`. */
 export function describeCall(call: PersonsCall): string {
   const allowed = [
     ...(call.active ? ['with running queries'] : []),
-    ...(call.costly ? ['with what is costly to undo'] : []),
-    ...(call.capped ? [] : ['past the caps']),
+    ...(call.costly ? ['with work that is costly to undo'] : []),
+    ...(call.capped ? [] : ['beyond the budgets']),
   ];
-  return `${printable(call.by, 60)} called to end ${[scopeOfCall(call), ...allowed].join(', ')}: ${printable(call.why, 160)}`;
+  const what = [scopeOfCall(call), ...allowed].join(', ');
+  return `${printable(call.by, 60)} asked to end sessions of ${what}: ${printable(call.why, 160)}`;
 }
 
-/** What those who are ended will notice, by their states. */
+/** What the ended clients will notice, by the state of their sessions. */
 export function consequencesOf(victims: readonly Candidate[]): string[] {
   const counts = countBy(victims, ({ session }) => session.state);
   return LEAST_LOSS_FIRST.flatMap((state) => {
-    const count = counts.get(state);
-    return count === undefined ? [] : [`${count} ${CONSEQUENCES[state]}`];
+    const sessions = counts.get(state);
+    return sessions === undefined ? [] : [`${sessions} ${CONSEQUENCES[state]}`];
   });
 }
 
 const CONSEQUENCES = {
-  idle: 'idle: a pool reconnects, a careless client sees one error',
-  'idle-in-transaction-aborted': 'idle in a failed transaction: nothing is lost that was not lost before',
-  'idle-in-transaction': 'idle in a transaction: uncommitted work rolls back, locks go',
+  idle: `idle: ${killIdle.consequence}`,
+  'idle-in-transaction-aborted': 'idle in a failed transaction: it could only roll back, so nothing more is lost',
+  'idle-in-transaction': `idle in a transaction: ${endIdleTransactions.consequence}`,
   active: 'with a running query: the query fails, and its transaction rolls back',
 } as const satisfies Record<(typeof LEAST_LOSS_FIRST)[number], string>;
 
-/** Whose sessions a person means: exact, or a prefix that ends in `*`; clients also networks in CIDR form. Null: anybody's. */
+/** Whose sessions: an exact name or a prefix that ends in `*`; for clients also a network in CIDR form. Null: any. */
 export interface CallScope {
   readonly user: string | null;
   readonly application: string | null;
@@ -190,14 +193,14 @@ export interface CallScope {
   readonly client: string | null;
 }
 
-/** A person's own call to end sessions, and what that person allowed. */
+/** A person's call: an order to end sessions, with what the person allows. */
 export interface PersonsCall extends CallScope {
   readonly by: string;
   readonly why: string;
-  /** Sessions that run a query too, also those that wait for a lock. */
+  /** Also sessions that run a query, even those that wait for a lock. */
   readonly active: boolean;
-  /** Also what only a person may throw away: maintenance statements, and more written work than the policy allows. */
+  /** Also work that only a person may throw away: maintenance statements, and more writes than the policy allows. */
   readonly costly: boolean;
-  /** Within the budgets of the policy. */
+  /** Stay within the budgets of the policy. */
   readonly capped: boolean;
 }

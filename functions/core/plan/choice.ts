@@ -2,30 +2,31 @@ import type { TierName } from '../policy/tier-names.ts';
 import { count } from '../words/count.ts';
 import { HARM, type HarmKind } from './harm.ts';
 
-/** Sessions of one tier and kind that were chosen together. */
+/** The chosen sessions of one tier and kind. */
 interface Chosen {
   readonly tier: TierName;
   readonly kind: HarmKind;
   readonly sessions: number;
-  /** In points of HARM, and in slots. */
+  /** In points of HARM. */
   readonly harm: number;
+  /** In slots. */
   readonly frees: number;
 }
 
-/** Why these and not those, for the record. Harm is in points of HARM, as it is, without what the cause takes off. */
+/** Why these sessions and not others, for the record. Harm is in points of HARM, without the discount for the cause. */
 export interface Choice {
   readonly harm: number;
   readonly frees: number;
   readonly chosen: readonly Chosen[];
-  /** Who would have been next, had it not been enough or had one of them been spared; null when nobody else may be ended. */
+  /** The session that would have been next, had these not been enough; null when no other may be ended. */
   readonly next: (Omit<Chosen, 'sessions'> & { readonly who: string }) | null;
-  /** What each tier would come to if it had to do it alone. */
+  /** What each tier would do if it were the only one. */
   readonly alone: readonly (Omit<Chosen, 'kind'> & { readonly isEnough: boolean })[];
 }
 
 export const NO_CHOICE: Choice = { harm: 0, frees: 0, chosen: [], next: null, alone: [] };
 
-/** A choice in words, a line each. Empty when there was nothing to choose from. */
+/** A choice in words, line by line. Empty when there was nothing to choose from. */
 export function describeChoice({ chosen, next, alone, harm, frees }: Choice): string[] {
   const lines = chosen.map((group) => {
     const { tier, kind, sessions } = group;
@@ -41,7 +42,8 @@ export function describeChoice({ chosen, next, alone, harm, frees }: Choice): st
     ...(chosen.length === 0
       ? []
       : others.map((own) => {
-          const what = own.isEnough ? `would take ${own.sessions}` : `has no more than ${own.sessions}`;
+          const sessions = count(own.sessions, 'session');
+          const what = own.isEnough ? `would end ${sessions}` : `has no more than ${sessions}`;
           return `${own.tier} alone ${what}; ${inPoints(own)}`;
         })),
   ];

@@ -3,17 +3,18 @@ import { workedMs } from '../policy/protection.ts';
 import type { Session } from '../server/session.ts';
 
 /**
- * What ending a session costs those who use it, by what it is doing. The unit is one reconnect of a pool. The order is that of
- * the tiers; the distances are a judgement, made once and stated, so that plans can be compared and argued with. What waits
- * for a lock has no price, as it is never ended: it counts with its blocker, as what comes free.
+ * What it costs its users to end a session, by what the session is doing. The unit is one reconnect of a pool. The
+ * order is that of the tiers. The distances are a judgement, made once and stated, so that people can compare plans and
+ * argue about them. A session that waits for a lock has no price, as it is never ended: it counts as a slot that its
+ * blocker frees.
  */
 export const HARM = {
   idle: { points: 1, words: 'idle: its pool reconnects' },
   'failed-transaction': { points: 1, words: 'a failed transaction: it can only roll back' },
   'open-transaction': { points: 3, words: 'an idle transaction that has written nothing' },
-  'written-transaction': { points: 6, words: 'an idle transaction with uncommitted work, and what that work was' },
-  query: { points: 5, words: 'a query, less the longer it has run' },
-  'writing-query': { points: 8, words: 'a query of a transaction that has written, and what that work was' },
+  'written-transaction': { points: 6, words: 'an idle transaction with uncommitted work; more for more work' },
+  query: { points: 5, words: 'a query; less the longer it has run' },
+  'writing-query': { points: 8, words: 'a query of a transaction that has written; more for more work' },
 } as const;
 
 export type HarmKind = keyof typeof HARM;
@@ -23,13 +24,13 @@ export interface Harm {
   readonly points: number;
 }
 
-/** One point more for as many rows to change back, or for a minute of writing where the server counts no rows. */
+/** One point more for this many rows to restore or, where the server counts no rows, for this much time of writing. */
 const ROWS_A_POINT = 1_000;
 const MS_A_POINT = 60_000;
-/** What is left of a query's points when it has run many times as long as the policy allows: it is stuck, or nobody waits for it. */
+/** The fewest points of a query, however long it has run: it may be stuck, or no one waits for it any more. */
 const LEAST_OF_QUERY = 2;
 
-/** The harm of ending a session as it is. */
+/** The harm of ending a session now. */
 export function harmOf(session: Session, policy: Policy): Harm {
   const kind = kindOf(session);
   const { points } = HARM[kind];
@@ -52,7 +53,7 @@ function kindOf({ state, hasWritten, rowsModified }: Session): HarmKind {
   return isWriter ? 'writing-query' : 'query';
 }
 
-/** 1 for a query that is as old as the policy allows or younger, and less the older it is. */
+/** 1 for a query no older than the policy allows; the older it is beyond that, the less. */
 function youth({ queryMs }: Session, { ages }: Policy): number {
   return Math.min(1, (ages.querySeconds * 1000) / Math.max(1, queryMs ?? 0));
 }

@@ -1,9 +1,9 @@
-/** One session that may be ended, as the choice sees it. */
+/** A session that may be ended, as the choice sees it. */
 export interface Option {
   readonly tier: string;
   /** What ending it costs; more than 0. */
   readonly harm: number;
-  /** Slots it can give back; 1 or more, whole. */
+  /** Slots it can free: a whole number, 1 or more. */
   readonly frees: number;
 }
 
@@ -15,15 +15,16 @@ export interface Bounds {
   readonly total: number;
 }
 
-/** With as many blockers or fewer, every set of them is tried and the choice is the best there is; of more, the best ones are. */
+/** Every set of up to this many blockers is tried: with no more blockers than that, the choice is optimal. */
 export const TRIED_IN_SETS = 8;
 
 /**
- * Chooses whom to end: of all sets that free what is needed within the bounds, or else free the most, one with the least harm.
- * What frees one slot each is cheapest taken in the order of harm (a partition matroid cut off at the bounds, for which taking
- * the cheapest first is exact: Edmonds 1971); so only sets of those that free several, the blockers, have to be tried. With
- * more than TRIED_IN_SETS of those, the rest are taken by harm per slot, and whoever is not needed after all is left out:
- * good, not proven best. Ties go to the option that comes first. Nobody in the result could be left out. O(n log n).
+ * Chooses which sessions to end: of all sets within the bounds that free what is needed, or else free the most, one
+ * with the least harm. Options that free one slot each are best taken in the order of harm (a partition matroid cut off
+ * at the bounds, for which taking the cheapest first is exact: Edmonds 1971). So only sets of options that free
+ * several, the blockers, need to be tried. With more than TRIED_IN_SETS of those, the rest are taken by harm per slot,
+ * and then any that is not needed is dropped: good, but not proven optimal. Ties go to the earlier option. Every option
+ * in the result is needed. O(n log n).
  */
 export function chooseLeastHarm<T extends Option>(options: readonly T[], bounds: Bounds): T[] {
   if (bounds.need <= 0 || bounds.total <= 0 || bounds.perTier <= 0) return [];
@@ -49,7 +50,7 @@ export function chooseLeastHarm<T extends Option>(options: readonly T[], bounds:
   return options.filter((option) => chosen.has(option));
 }
 
-/** What an option costs for each slot it gives back. */
+/** What an option costs for each slot it frees. */
 export function perSlot({ harm, frees }: Option): number {
   return harm / frees;
 }
@@ -87,7 +88,7 @@ class Basket<T extends Option> {
     return true;
   }
 
-  /** Leaves out whoever is not needed, the most harmful first. */
+  /** Drops options that are not needed, the most harmful first. */
   dropSpare(): void {
     if (this.#frees <= this.#bounds.need) return;
     for (const option of [...this.options].sort((a, b) => b.harm - a.harm)) {
@@ -98,7 +99,7 @@ class Basket<T extends Option> {
     }
   }
 
-  /** It costs more already than one that is enough. */
+  /** It already costs more than one that is enough. */
   isLost(best: Basket<T>): boolean {
     return best.isEnough && this.#harm > best.#harm + ROUNDING;
   }

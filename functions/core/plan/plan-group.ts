@@ -19,20 +19,21 @@ export interface GroupInput extends PlanInput {
   readonly left: Left;
 }
 
-/** A person is asked about each of these by name: more of them in one question nobody reads. */
+/** A question names each of these sessions: no one would read more of them. */
 export const MOST_FOR_PERSON = 20;
-/** Before work that only a person may throw away, everything else goes. */
+/** Harm of work that only a person may throw away: everything else is chosen before it. */
 const FOR_PERSON = 1_000;
 /**
- * What harm weighs in the tier that deals with the cause, whose sessions fill the slots where the others merely sit there: so
- * little that a leaked transaction goes before a healthy pool's idle session, and so much that one blocker goes before a crowd.
+ * Weight of harm in the tier that deals with the cause, as its sessions are why the slots are full. So small that a
+ * leaked transaction is chosen before an idle session of a healthy pool, and so large that one blocker is chosen before
+ * a crowd.
  */
 const OF_CAUSE = 0.15;
 
-/** Stands in for a limit that a person has said no to. */
+/** Takes the place of a limit that a person has denied. */
 export const DENIED: LimitRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
 
-/** Plans tiers together: the least harm over all of them. A session that several propose belongs to the first of them. */
+/** Plans tiers together, for the least harm over all of them. A session that several propose belongs to the first. */
 export function planGroup(
   names: readonly TierName[],
   input: GroupInput,
@@ -66,7 +67,7 @@ export function planGroup(
       mode: modeOfTier(tier, input),
       limit,
       refusal,
-      // Whom anybody may end goes before whom only a person may.
+      // Those that need a person's approval come last.
       victims: own
         .map(({ victim }) => victim)
         .sort((a, b) => Number(a.needsPerson !== null) - Number(b.needsPerson !== null)),
@@ -82,13 +83,13 @@ interface TierOptions extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
   readonly margin: number;
 }
 
-/** What one tier has to offer, and whom it must leave alone whatever the choice. */
+/** What one tier can end, and what it must spare whatever the choice. */
 function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   const { snapshot, left } = input;
   const { usable } = snapshot.limits;
   const proposal = tier.propose({
     ...input,
-    everybody: snapshot.sessions,
+    allSessions: snapshot.sessions,
     engine: snapshot.server.engine,
     usable,
     need: Math.max(0, left.need),
@@ -102,7 +103,7 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     const option = weigh(candidate, tier, input);
     const { needsPerson } = option.victim;
     const isForPerson = needsPerson !== null;
-    const reason = (isForPerson && forPerson === 0 ? needsPerson : null) ?? barTo(candidate, tier, input);
+    const reason = (isForPerson && forPerson === 0 ? needsPerson : null) ?? reasonToSpare(candidate, tier, input);
     if (reason) spared.push({ session: candidate.session, reason });
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
@@ -131,13 +132,17 @@ function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns }: Gro
     tier: tier.name,
     victim,
     frees,
-    // Of a consumer half of whose sessions come back, two must end where one is meant to go.
+    // If half of a consumer's sessions come back, two must end to free one slot.
     harm: weight / Math.max(1 - returning, 1 - RETURNS_AT_ONCE) + (victim.needsPerson === null ? 0 : FOR_PERSON),
   };
 }
 
-/** Why a tier must leave a candidate alone, however little harm it does; null when it need not. */
-function barTo({ session }: Candidate, tier: Tier, { history, pressing, returns }: GroupInput): SparedReason | null {
+/** Why a tier must spare a candidate, however little harm it does; null when it need not. */
+function reasonToSpare(
+  { session }: Candidate,
+  tier: Tier,
+  { history, pressing, returns }: GroupInput,
+): SparedReason | null {
   if (history.denied.has(tier.name)) return 'denied';
   if (tier.losesWork && !pressing) return 'work-to-lose';
   if (history.futile.has(tier.name)) return 'refills-at-once';
@@ -145,7 +150,7 @@ function barTo({ session }: Candidate, tier: Tier, { history, pressing, returns 
   return null;
 }
 
-/** Why those that are left were not chosen. */
+/** Why the options that are left were not chosen. */
 function stopReason(left: { need: number; hour: number; incident: number; tier: number }): SparedReason {
   if (left.need <= 0) return 'enough';
   if (left.hour <= 0) return 'cap-hour';

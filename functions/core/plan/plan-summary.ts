@@ -1,6 +1,7 @@
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -9,15 +10,15 @@ import { sha256 } from '../words/sha256.ts';
 import type { TierPlan, Victim } from './tier-plan.ts';
 import type { LimitPlan } from './tiers/tier.ts';
 
-/** A session that is asked about by name: its yes is for it alone. */
+/** A session that a question names: the approval covers this session and no other like it. */
 interface NamedVictim {
-  /** `sessionKey` of it. */
+  /** Its `sessionKey`. */
   readonly key: string;
   readonly words: string;
   readonly needsPerson: SparedReason;
 }
 
-/** What a tier would do, as a person is asked about it. A yes covers this much and no more. */
+/** What a tier would do, for a person to approve. An approval covers this much and no more. */
 export interface PlanSummary {
   readonly tier: TierName;
   /** The limit that would be set on a user first, and why; null for none. */
@@ -25,32 +26,32 @@ export interface PlanSummary {
   /** Slots that must come free. */
   readonly need: number;
   readonly sessions: number;
-  /** Of them, how many only have their query cancelled at first. */
+  /** How many of them only have their query cancelled at first. */
   readonly cancels: number;
   /** How many have a query or a transaction to lose, and how many of those have written. */
   readonly losing: number;
   readonly writing: number;
-  /** Rows to change back, where the server counts them. */
+  /** Rows that a rollback restores, where the server counts them. */
   readonly rowsModified: number;
   /** Every consumer that loses sessions, most first. */
   readonly consumers: readonly { readonly name: string; readonly sessions: number }[];
-  /** Those whose work only a person may throw away. */
+  /** The sessions whose work only a person may throw away. */
   readonly named: readonly NamedVictim[];
-  /** A few others, in words. */
+  /** A few of the others, in words. */
   readonly samples: readonly string[];
 }
 
-/** More consumers than this no question is about; their sessions wait for the next one. */
+/** Most consumers in one question; the sessions of others wait for the next question. */
 const MOST_CONSUMERS = 100;
 const MOST_SAMPLES = 5;
 const CONSUMER_LENGTH = 120;
 /**
- * A transaction goes on writing while a person reads. Beyond this many times the rows that were shown, it is another plan: the
- * time to undo them grows with them.
+ * A transaction goes on writing while a person reads. With more than this many times the rows that the question showed,
+ * it is another plan: the time to undo them grows with them.
  */
 const ROWS_GROWTH = 2;
 
-/** Sums up what a tier would do, for a person to decide on. Names are printable and bounded; no statement is in it. */
+/** Sums up what a tier would do, for a person to decide. Names are printable and bounded; it holds no statement. */
 export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need: number): PlanSummary {
   const largest = mostFirst(countBy(planned, consumerKey))
     .slice(0, MOST_CONSUMERS)
@@ -85,44 +86,47 @@ export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need:
   };
 }
 
-/** What a plan takes beyond another that a person has agreed to, in words; null when it takes nothing beyond it. */
+/** How a plan goes beyond the one that a person has approved, in words; null when it does not. */
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
   if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
-  const more = (figure: number, was: number, what: string) =>
-    figure > was ? `${figure} instead of ${was} ${what}` : null;
+  const more = (sessions: number, was: number, which: string) =>
+    sessions > was ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
+  const mostRows = ROWS_GROWTH * agreed.rowsModified;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
   const grown = now.consumers.find(({ name, sessions }) => sessions > (bySession.get(name) ?? 0));
   const known = new Set(agreed.named.map(({ key }) => key));
   const stranger = now.named.find(({ key }) => !known.has(key));
   return (
-    more(now.sessions, agreed.sessions, 'sessions') ??
-    (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, `sessions of ${grown.name}`) : null) ??
-    more(now.losing, agreed.losing, 'sessions with work to lose') ??
-    more(now.writing, agreed.writing, 'sessions that have written') ??
-    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, 'sessions to terminate at once') ??
-    more(now.rowsModified, ROWS_GROWTH * agreed.rowsModified, 'rows to change back, at most') ??
+    more(now.sessions, agreed.sessions, '') ??
+    (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, ` of ${grown.name}`) : null) ??
+    more(now.losing, agreed.losing, ' with work to lose') ??
+    more(now.writing, agreed.writing, ' with uncommitted changes') ??
+    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, ' to terminate at once') ??
+    (now.rowsModified > mostRows
+      ? `${count(now.rowsModified, 'row')} to restore instead of ${mostRows} at most`
+      : null) ??
     (stranger ? `a session that was not named: ${stranger.words}` : null)
   );
 }
 
-/** Whether a plan that a person has agreed to covers this limit: the same user, and no fewer connections left to it. */
+/** Whether an approved plan covers this limit: it is on the same user and leaves it no fewer connections. */
 export function isLimitAgreed({ user, limit }: Pick<LimitPlan, 'user' | 'limit'>, agreed: PlanSummary): boolean {
   return agreed.limit !== null && agreed.limit.user === user && agreed.limit.limit <= limit;
 }
 
 /** A limit in words. */
 export function describeLimitPlan({ user, limit, sessions }: Pick<LimitPlan, 'user' | 'limit' | 'sessions'>): string {
-  return `the user ${printable(user, 63)}, who has ${sessions} connections, to ${limit}`;
+  return `the user ${printable(user, 63)}, who has ${count(sessions, 'connection')}, to ${limit}`;
 }
 
-/** Why a limit is needed, and whom it concerns, in words. */
+/** Why a limit is needed, and which consumers it affects, in words. */
 export function whyLimit({ reason, concerns }: Pick<LimitPlan, 'reason' | 'concerns'>): string {
   const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
-  return `${reason}; concerns ${names.join(', ')}`;
+  return `${reason}; affects ${names.join(', ')}`;
 }
 
-/** Of these victims, in their order, as many as a plan that a person has agreed to covers. */
+/** Those of these victims, in their order, that an approved plan covers. */
 export function withinAgreed(victims: readonly Victim[], agreed: PlanSummary): Victim[] {
   const consumers = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
   const named = new Set(agreed.named.map(({ key }) => key));
@@ -162,7 +166,7 @@ export function withinAgreed(victims: readonly Victim[], agreed: PlanSummary): V
   });
 }
 
-/** Ties a decision to the very plan that was shown: 64 hexadecimal digits. */
+/** Ties a decision to the plan that was shown: 64 hexadecimal digits. */
 export function hashPlan(incidentId: string, round: number, plan: PlanSummary): string {
   return sha256(JSON.stringify([incidentId, round, plan]));
 }
@@ -190,7 +194,7 @@ function describeVictim({ session, method, reason }: Victim): string {
     state,
     ...(statement === null ? [] : [statement.verb]),
     ...(transactionMs === null ? [] : [`transaction ${inWords(transactionMs)} old`]),
-    ...(rowsModified === null || rowsModified === 0 ? [] : [`${rowsModified} rows changed`]),
+    ...(rowsModified === null || rowsModified === 0 ? [] : [`${count(rowsModified, 'row')} changed`]),
   ];
   return `${method} ${who} (${work.join(', ')}): ${reason}`;
 }

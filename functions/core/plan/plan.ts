@@ -12,9 +12,9 @@ import type { Spared } from './tiers/tier.ts';
 import { chosenFrom } from './weighing.ts';
 
 /**
- * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level, within the budgets,
- * each with the reason it goes and every other session with the reason it stays. Pure: same input, same plan. O(n log n) in
- * sessions.
+ * Chooses victims: of all that the tiers propose, those with the least harm that reach the relief level within the
+ * budgets. Gives each victim the reason to end it, and every other session the reason to spare it. Pure: the same input
+ * gives the same plan. O(n log n) in sessions.
  */
 export function planTiers(input: PlanInput): Plan {
   const { snapshot, policy, history } = input;
@@ -51,16 +51,16 @@ export function planTiers(input: PlanInput): Plan {
 /** Tiers that are planned together. */
 interface Group {
   readonly names: readonly TierName[];
-  /** Those among which there is a choice: all that act and end sessions for the harm it does. */
+  /** The acting tiers whose sessions are weighed against each other by harm. */
   readonly isChoice: boolean;
-  /** Whether an earlier tier's part counts as done. */
+  /** Whether the group assumes that an earlier tier has done its part. */
   readonly comesAfter: (plan: TierPlan) => boolean;
 }
 
 /**
- * A tier that sets a limit is planned alone: first where it leads, as nothing else helps before a limit is active, and last
- * where it does not. A tier that only looks on must not count as done where others act, and shows what it would do in its
- * place.
+ * A tier that sets a limit is planned alone: first if it leads, as nothing else helps before the limit is active, and
+ * otherwise last. A tier that only observes must not count as done where others act; its plan shows what it would do in
+ * its place.
  */
 function inGroups(input: PlanInput): Group[] {
   const { order } = input;
@@ -88,7 +88,7 @@ function onlyObserves(name: TierName, input: PlanInput): boolean {
   return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
 }
 
-/** One reason a session. That it holds others up says more about it than how long it has been idle or busy. */
+/** One reason for each session. That it blocks others says more than how long it has been idle or busy. */
 function mergeSpared(sessions: readonly Session[], tiers: readonly TierPlan[]): Spared[] {
   const reasons = new Map<Session, SparedReason>();
   const breakLocksLast = [...tiers].sort((a, b) => Number(a.tier === 'break-locks') - Number(b.tier === 'break-locks'));

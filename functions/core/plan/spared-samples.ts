@@ -4,7 +4,7 @@ import type { Spared } from './tiers/tier.ts';
 
 const SAMPLES_PER_REASON = 3;
 
-/** A few sessions of each reason, as words for the record. The full list is `headroom plan --json`. */
+/** A few spared sessions for each reason, in words, for the record. `headroom plan --json` has the full list. */
 export function describeSpared(spared: readonly Spared[]): Record<string, string[]> {
   const samples: Record<string, string[]> = {};
   for (const { session, reason } of spared) {

@@ -12,21 +12,23 @@ import type { ActiveLimit, Candidate, LimitPlan, LimitRefusal, Spared } from './
 
 /** What earlier acts on the target mean for this plan. */
 export interface History {
-  /** Sessions that count against the budget of this incident, those of users under a limit, and those of the last hour over all. */
+  /** Sessions that count against a budget: of this incident, of limited users, of the last hour over all incidents. */
   readonly countedIncident: number;
   readonly countedLimited: number;
   readonly countedHour: number;
-  /** Keys of sessions that were signalled and still showed: rolling back, and not to be ended again. */
+  /** Keys of sessions that were signalled and were still there: they roll back and must not be ended again. */
   readonly signalled: ReadonlySet<string>;
   /** What this incident has ended of each consumer, by its name. */
   readonly ended: ReadonlyMap<string, Ended>;
-  /** Tiers whose last act gave next to no slots back: what they ended came back at once. */
+  /** Tiers whose last act freed next to no slots: what they ended came back at once. */
   readonly futile: ReadonlySet<TierName>;
-  /** Tiers to which a person has said no in this incident. */
+  /** Tiers that a person has denied in this incident. */
   readonly denied: ReadonlySet<TierName>;
   /** When the first act of a futile tier began, by our own clock; null when none is futile. */
   readonly futileSince: number | null;
-  /** What the look before found; null when there was none. An act knows less of what went before than the look that chose it. */
+  /**
+   * The cause that the previous round found; null without one. A round knows more of the past than the act after it.
+   */
   readonly lastCause: CauseName | null;
   /** Temporary limits of the target that are on record. */
   readonly limits: readonly ActiveLimit[];
@@ -48,35 +50,34 @@ export const NO_HISTORY: History = {
 /** A session that a tier would end. */
 export interface Victim extends Candidate {
   readonly harm: Harm;
-  /** Why only a person may throw its work away, which a tier in mode approve asks for; null for every other session. */
+  /** Why only a person may throw its work away (a tier in mode approve asks); null for every other session. */
   readonly needsPerson: SparedReason | null;
 }
 
 export interface TierPlan {
   readonly tier: TierName;
   readonly mode: Mode;
-  /** The limit it would set before it ends anybody; null for none. */
+  /** The limit that it would set before it ends any session; null for none. */
   readonly limit: LimitPlan | null;
-  /** Why it must not set one that would help; null when there is nothing to say. */
+  /** Why it must not set a limit that would help; null when it may, or when none would help. */
   readonly refusal: LimitRefusal | null;
-  /** In the order they would end. */
+  /** In the order in which they would end. */
   readonly victims: readonly Victim[];
   readonly spared: readonly Spared[];
 }
 
-/** Whether there is anything a tier would do. */
+/** Whether a tier would do anything. */
 export function isPlanned({ limit, victims }: Pick<TierPlan, 'limit' | 'victims'>): boolean {
   return limit !== null || victims.length > 0;
 }
 
-/** What every tier would do, in the order they would go. Each tier's plan assumes that the others do their part. */
+/** What every tier would do, in the order in which they act. Each tier's plan assumes that the others do their part. */
 export interface Plan {
   /** Slots that must come free to reach the relief level. */
   readonly need: number;
   readonly tiers: readonly TierPlan[];
-  /** Why these and not those. */
   readonly choice: Choice;
-  /** Every session no tier ends, with the one reason that says most. */
+  /** Every session that no tier ends, with the reason that says most. */
   readonly spared: readonly Spared[];
 }
 
@@ -92,7 +93,7 @@ export interface PlanInput {
   readonly returns: Returns;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */
   readonly pressing: boolean;
-  /** See TierInput. */
+  /** As in TierInput. */
   readonly stormWithinMs: number | null;
 }
 

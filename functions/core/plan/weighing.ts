@@ -11,7 +11,7 @@ export interface Weighed extends Option {
   readonly victim: Victim;
 }
 
-/** What there was to choose from, in the order of ties, and what was chosen. */
+/** What there was to choose from, in the order that breaks ties, and what was chosen. */
 export interface Weighing {
   readonly options: readonly Weighed[];
   readonly chosen: readonly Weighed[];

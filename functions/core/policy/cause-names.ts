@@ -1,4 +1,4 @@
-/** The causes that Headroom tells apart. What each is, and what speaks for it, stands in `cause/known-causes.ts`. */
+/** The causes that Headroom distinguishes. `cause/known-causes.ts` says what each is and what speaks for it. */
 export type KnownCause =
   | 'consumer-limit'
   | 'connection-leak'

@@ -2,7 +2,7 @@ import { printable } from '../words/printable.ts';
 import type { Mode, Policy } from './policy.ts';
 import { TIER_NAMES, type TierName } from './tier-names.ts';
 
-/** Whether a pause stands at a time in epoch milliseconds. */
+/** Whether a pause is active at a time in epoch milliseconds. */
 export function isInForce({ until }: Pause, now: number): boolean {
   return until === null || until > now;
 }
@@ -13,7 +13,7 @@ export function overlaps(one: PauseScope, other: PauseScope): boolean {
   return meets(one.targetId, other.targetId) && meets(one.tier, other.tier);
 }
 
-/** Widest first: whoever is told of one pause should hear of the one that stops the most. */
+/** Widest first: a message that names one pause should name the one that stops the most. */
 export function byWidth(one: PauseScope, other: PauseScope): number {
   return narrowness(one) - narrowness(other) || compareText(one.targetId, other.targetId);
 }
@@ -26,40 +26,40 @@ function compareText(one: string | null, other: string | null): number {
   return (one ?? '') < (other ?? '') ? -1 : Number((one ?? '') > (other ?? ''));
 }
 
-/** Of the pauses in force on a target, the widest that keeps a tier from acting; null when the tier is free. */
+/** Of the active pauses on a target, the widest that keeps a tier from acting; null when the tier is free. */
 export function pauseOn(tier: TierName, pauses: readonly Pause[]): Pause | null {
   return pauses.filter((pause) => pause.tier === null || pause.tier === tier).sort(byWidth)[0] ?? null;
 }
 
-/** Of the pauses in force on a target, the widest that stops all its tiers. */
+/** Of the active pauses on a target, the widest that stops all its tiers. */
 export function fullPause(pauses: readonly Pause[]): Pause | null {
   return pauses.filter(({ tier }) => tier === null).sort(byWidth)[0] ?? null;
 }
 
-/** A target's settings with every paused tier in mode observe. `pauses`: those in force on the target. */
+/** A target's settings with every paused tier in mode observe. `pauses`: those active on the target. */
 export function underPauses(
   { policy, mode }: { readonly policy: Policy; readonly mode: Mode },
   pauses: readonly Pause[],
 ): { readonly policy: Policy; readonly mode: Mode } {
-  const held = TIER_NAMES.filter((tier) => pauseOn(tier, pauses) !== null);
-  const tiers = { ...policy.tiers, ...Object.fromEntries(held.map((tier) => [tier, 'observe'] as const)) };
+  const paused = TIER_NAMES.filter((tier) => pauseOn(tier, pauses) !== null);
+  const tiers = { ...policy.tiers, ...Object.fromEntries(paused.map((tier) => [tier, 'observe'] as const)) };
   return { policy: { ...policy, tiers }, mode };
 }
 
-/** Whether one of the pauses that held an incident back stands no more, among those in force now. */
-export function isAnyLifted(held: readonly PauseScope[], inForce: readonly PauseScope[]): boolean {
-  return held.some(
-    (pause) => !inForce.some(({ targetId, tier }) => targetId === pause.targetId && tier === pause.tier),
+/** Whether one of the pauses that stopped an incident is no longer among the active ones. */
+export function isAnyLifted(earlier: readonly PauseScope[], active: readonly PauseScope[]): boolean {
+  return earlier.some(
+    (pause) => !active.some(({ targetId, tier }) => targetId === pause.targetId && tier === pause.tier),
   );
 }
 
-/** `paused by ann until 2026-12-01 08:00:00 UTC: a migration runs`. Bounded, without control characters. */
+/** `paused by ann until 2026-12-01 08:00:00 UTC: a migration runs`. Bounded and without control characters. */
 export function describePause({ by, why, until }: Pause): string {
   const end = until === null ? '' : ` until ${new Date(until).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   return `paused by ${printable(by, 60)}${end}: ${printable(why, 160)}`;
 }
 
-/** The command that lifts it. */
+/** The command that lifts a pause. */
 export function resumeCommandFor({ targetId, tier }: PauseScope): string {
   const target = targetId === null ? '--all' : `--target ${targetId}`;
   return `headroom resume ${target}${tier === null ? '' : ` --tier ${tier}`}`;
@@ -71,17 +71,18 @@ export function scopeInWords({ targetId, tier }: PauseScope): string {
   return `${tier} of ${targetId ?? 'every target'}`;
 }
 
-/** What a pause stops. Null means all of them: every target of the installation, every tier. */
+/** What a pause stops. Null means every target of the installation, or every tier. */
 export interface PauseScope {
   readonly targetId: string | null;
   readonly tier: TierName | null;
 }
 
-/** A stop that a person has put on acting. Diagnosing, recording and notifying go on. One scope has at most one. */
+/** A person stops Headroom from acting. It still diagnoses, records and notifies. A scope has at most one pause. */
 export interface Pause extends PauseScope {
   readonly by: string;
   readonly why: string;
+  /** Epoch milliseconds, as is `until`. */
   readonly at: number;
-  /** Epoch milliseconds; null until resumed. */
+  /** Null: until a person resumes. */
   readonly until: number | null;
 }

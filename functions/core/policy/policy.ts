@@ -2,30 +2,27 @@ import * as z from 'zod/mini';
 import { readNetwork } from './network.ts';
 import { TIER_NAMES } from './tier-names.ts';
 
-/** `observe` plans and never acts; `approve` acts when a person has said yes to the plan. */
+/** `observe` plans and never acts; `approve` acts once a person has approved the plan; `act` acts by itself. */
 export const mode = z.enum(['observe', 'approve', 'act'], { error: 'expected "observe", "approve" or "act"' });
 export type Mode = z.infer<typeof mode>;
 
 const percentage = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
-/** Exact, or a prefix that ends in `*`. What would silently match nobody is refused: somebody relies on its protection. */
+/** Exact, or a prefix that ends in `*`. A pattern that can match nothing is refused: someone relies on it. */
 export const pattern = () =>
   z
     .string()
     .check(
       z.minLength(1),
-      z.regex(
-        /^[^*]*\*?$/,
-        'a star may stand at the end only, for everything that starts like this; elsewhere it matches nothing',
-      ),
+      z.regex(/^[^*]*\*?$/, 'a star is allowed at the end only, for everything that starts with the text before it'),
     );
 const names = () => z._default(z.array(pattern()), []);
-/** The same for a client address, which may also be a network in CIDR form. */
+/** The same for a client address, which can also be a network in CIDR form. */
 export const clientPattern = () =>
   pattern().check(
     z.refine(
       (text) => !text.includes('/') || readNetwork(text) !== null,
-      'is no network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
+      'is not a network in CIDR form; write it as "10.1.0.0/16" or "fd00::/8"',
     ),
   );
 const clientAddresses = () => z._default(z.array(clientPattern()), []);
@@ -66,7 +63,7 @@ const flap = z.strictObject({
   maxIncidents: z._default(z.int().check(z.minimum(1), z.maximum(20)), 3),
 });
 
-/** Pages after the first one that can be sent at all: the record has a notice for each. */
+/** Most pages after the first one that can be sent: the record has a notice for each. */
 export const MOST_REPEATS = 4;
 
 const escalation = z.strictObject({
@@ -142,12 +139,12 @@ export const policy = z.strictObject({
 });
 export type Policy = z.infer<typeof policy>;
 
-/** Usage at which nothing is waited for any more: never below the trigger. */
+/** Usage at which one sample opens an incident: never below the trigger. */
 export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {
   return Math.max(levels.criticalPercent, triggerPercent);
 }
 
-/** Ages below which a target that is not marked as a rehearsal is refused. */
+/** The shortest ages for a target that is not marked as a rehearsal. */
 export const FLOORS = {
   idleSeconds: 60,
   idleInTransactionSeconds: 30,
@@ -158,20 +155,24 @@ export const FLOORS = {
 /** The shortest wait for a person on such a target. */
 const LEAST_WAIT_MINUTES = 2;
 
+const REHEARSAL_WAY_OUT = 'raise it, or set "rehearsal: true" on a target that is not production';
+
 export interface PolicyProblem {
   readonly path: readonly string[];
   readonly value: unknown;
   readonly message: string;
 }
 
-/** What the schema alone cannot say: floors, and how trigger and relief stand to each other. */
+/** What the schema alone cannot check: the floors, and the distance from relief level to trigger. */
 export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyProblem[] {
   const problems: PolicyProblem[] = [];
   if (checked.reliefPercent > checked.triggerPercent - 5) {
     problems.push({
       path: ['reliefPercent'],
       value: checked.reliefPercent,
-      message: `must be at least 5 points under triggerPercent (${checked.triggerPercent}); set it to ${checked.triggerPercent - 5} or less`,
+      message:
+        `must be at least 5 points under triggerPercent (${checked.triggerPercent}); ` +
+        `set it to ${checked.triggerPercent - 5} or less`,
     });
   }
   if (isRehearsal) return problems;
@@ -179,7 +180,9 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
     problems.push({
       path: ['approval', 'waitMinutes'],
       value: checked.approval.waitMinutes,
-      message: `must be at least ${LEAST_WAIT_MINUTES} min on a real target, or nobody has read the question; raise it, or set "rehearsal: true" on a target that is not production`,
+      message:
+        `must be at least ${LEAST_WAIT_MINUTES} min on a real target, so that a person can read the question; ` +
+        REHEARSAL_WAY_OUT,
     });
   }
   for (const [name, floor] of Object.entries(FLOORS)) {
@@ -188,7 +191,7 @@ export function policyProblems(checked: Policy, isRehearsal: boolean): PolicyPro
       problems.push({
         path: ['ages', name],
         value,
-        message: `must be at least ${floor} s on a real target; raise it, or set "rehearsal: true" on a target that is not production`,
+        message: `must be at least ${floor} s on a real target; ${REHEARSAL_WAY_OUT}`,
       });
     }
   }

@@ -6,8 +6,9 @@ import type { Policy } from './policy.ts';
 import type { SparedReason } from './spared.ts';
 
 /**
- * Applications that copy or change whole databases. Ending them loses hours or leaves half a migration; names as they set
- * application_name themselves (PostgreSQL client tools, pgBackRest, WAL-G, Barman, AWS DMS, Flyway, Liquibase and others).
+ * Applications that copy or change whole databases. Ending them loses hours of work or leaves half a migration. The
+ * names are those that the tools set as application_name (PostgreSQL client tools, pgBackRest, WAL-G, AWS DMS, Flyway
+ * and others).
  */
 const BACKUP_TOOLS = [
   'pg_dump*',
@@ -42,7 +43,7 @@ const MIGRATION_TOOLS = [
   'pt-online-schema-change*',
 ];
 
-/** Logins of the platform. Nobody but AWS may end them, and trying can fail a whole batch. */
+/** Logins of the platform. Only AWS may end their sessions, and trying can fail a whole batch. */
 const RDS_INTERNAL = [
   'rdsadmin*',
   'rdsrepladmin*',
@@ -60,7 +61,7 @@ interface Matcher {
   readonly prefixes: readonly string[];
 }
 
-/** Pattern lists live as long as their policy and are asked about thousands of sessions. */
+/** Pattern lists live as long as their policy and are matched against thousands of sessions. */
 const matchers = new WeakMap<readonly string[], Matcher>();
 
 function matcherOf(patterns: readonly string[]): Matcher {
@@ -75,14 +76,14 @@ function matcherOf(patterns: readonly string[]): Matcher {
   return matcher;
 }
 
-/** Whether a name equals one of the patterns, or starts as one that ends in `*` says. Upper and lower case are one. */
+/** Whether a name equals a pattern, or starts like one that ends in `*`. Ignores case. */
 export function matchesAny(name: string, patterns: readonly string[]): boolean {
   const lower = name.toLowerCase();
   const { exact, prefixes } = matcherOf(patterns);
   return exact.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
 }
 
-/** Why no tier may ever end this session, or null. The first reason that holds is the one that is stated. */
+/** Why no tier may ever end this session, or null. The first reason that holds is the one that is given. */
 export function protectionOf(session: Session, policy: Policy): SparedReason | null {
   if (session.own) return 'own-session';
   if (session.kind === 'replication') return 'replication';
@@ -103,12 +104,12 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   return null;
 }
 
-/** A session in a lock queue. Its slot comes back when its blocker goes; ending it would only lose its work. */
+/** A session in a lock queue. Its slot comes free when its blocker goes; ending it would only lose its work. */
 function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
 }
 
-/** Whether an address is named exactly, by prefix, or lies in one of the networks. */
+/** Whether an address is named exactly or by prefix, or lies in one of the networks. */
 export function matchesClient(client: string, patterns: readonly string[]): boolean {
   if (matchesAny(client, patterns)) return true;
   // A server that listens on IPv6 shows IPv4 clients in this form.
@@ -131,8 +132,8 @@ function networksOf(patterns: readonly string[]): BlockList {
 }
 
 /**
- * Ending it would throw away more work than the policy allows. Where rows are not counted (PostgreSQL), the time in which it
- * can have written stands for them.
+ * Ending it would throw away more work than the policy allows. Where rows are not counted (PostgreSQL), the time in
+ * which it can have written is used instead.
  */
 export function isRollbackTooCostly(session: Session, { rollback }: Policy): boolean {
   if (session.rowsModified !== null) return session.rowsModified > rollback.maxRowsModified;
@@ -141,7 +142,7 @@ export function isRollbackTooCostly(session: Session, { rollback }: Policy): boo
   return workedMs(session) > rollback.maxWritingSeconds * 1000;
 }
 
-/** How long the open transaction has been at work: its age without the time it has been idle. 0 where its age is not known. */
+/** How long the open transaction has worked: its age less its idle time. 0 where its age is not known. */
 export function workedMs({ state, stateMs, transactionMs }: Session): number {
   const idleMs = state.startsWith('idle-in-transaction') ? (stateMs ?? 0) : 0;
   return Math.max(0, (transactionMs ?? 0) - idleMs);
@@ -149,7 +150,7 @@ export function workedMs({ state, stateMs, transactionMs }: Session): number {
 
 /** Why only a person may throw away the work of this session, or null. */
 export function reservedForPerson(session: Session, policy: Policy): SparedReason | null {
-  // Also when it idles in its transaction behind such a statement: then that is half done.
+  // Also when it is idle in its transaction after such a statement: then the work is half done.
   if (session.statement !== null && isMaintenance(session.statement.verb)) return 'maintenance-statement';
   return isRollbackTooCostly(session, policy) ? 'rollback-too-costly' : null;
 }

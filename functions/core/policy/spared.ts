@@ -1,4 +1,4 @@
-/** Why a session is left alone. The key stands in records and counts, the words in messages and docs. */
+/** Why a session is spared. Records and counts use the key, messages and docs the words. */
 export const SPARED = {
   'own-session': 'one of Headroom’s own sessions',
   replication: 'a replication connection',
@@ -13,7 +13,7 @@ export const SPARED = {
   'protected-application': 'its application is protected by the policy',
   'protected-database': 'its database is protected by the policy',
   'protected-client': 'its client address is protected by the policy',
-  'opted-out': 'its statement asks to be left alone (headroom:keep)',
+  'opted-out': 'a comment in its statement asks to keep it (headroom:keep)',
   'waits-for-lock': 'waits for a lock; its blocker is the problem',
   'holds-advisory-lock': 'idle, but holds an advisory lock',
   'holds-listen': 'idle, but listens for notifications',
@@ -22,10 +22,10 @@ export const SPARED = {
   'transaction-too-young': 'its transaction has not been idle for long enough',
   'query-too-young': 'its query has not run for long enough',
   'maintenance-statement': 'runs a maintenance or bulk statement, which only a person may end',
-  'pool-minimum': 'the last sessions its pool is left with',
-  'blocker-too-young': 'blocks others, but its transaction is young',
-  'few-waiters': 'blocks others, but too few or not for long',
-  'one-of-several-blockers': 'blocks others together with other sessions; ending it alone frees nobody',
+  'pool-minimum': 'kept so that its pool has its minimum left',
+  'blocker-too-young': 'blocks others, but its transaction is not old enough',
+  'few-waiters': 'blocks others, but too few or not for long enough',
+  'one-of-several-blockers': 'blocks others together with other sessions; ending it alone frees none of them',
   'already-signalled': 'was ended before and has not finished rolling back',
   'rolling-back': 'is rolling back already; its slot comes free when that is done',
   'rollback-too-costly': 'has written more than the policy lets Headroom throw away',
@@ -33,13 +33,13 @@ export const SPARED = {
   'work-to-lose': 'ending it loses work, and usage is under the trigger while clients still get in',
   'refills-at-once': 'others like it were ended, and their slots were taken again at once',
   'within-limit': 'its user has no more sessions than its temporary limit allows',
-  enough: 'enough others, with less harm, end to reach the relief level',
+  enough: 'not needed: ending the others is enough to reach the relief level',
   'cap-tier': 'the budget of one act of this tier is used up',
   'cap-incident': 'the budget of this incident is used up',
   'cap-hour': 'the budget of this hour is used up',
-  'query-not-asked-for': 'runs a query, and the call asked for idle sessions only',
+  'query-not-asked-for': 'runs a query, and only idle sessions were to be ended',
   'came-later': 'was not in the plan that was confirmed',
-  'changed-since': 'has another state than in the plan that was confirmed',
+  'changed-since': 'has changed its state since the plan was confirmed',
   'no-tier': 'no tier deals with a session in this state',
 } as const;
 

@@ -1,7 +1,7 @@
-/** The tiers, from least to most harm. The order is the tie-break between tiers. */
+/** The tiers, from least to most harm. The order breaks ties between tiers. */
 export const TIER_NAMES = ['kill-idle', 'end-idle-transactions', 'break-locks', 'cancel-long', 'cap-consumer'] as const;
 export type TierName = (typeof TIER_NAMES)[number];
 
-/** Stands in the place of a tier where a person called for the act. */
+/** Takes the place of a tier where a person ordered the act. */
 export const BY_HAND = 'by-hand';
 export type ActKind = TierName | typeof BY_HAND;

@@ -21,7 +21,7 @@ export interface AlarmEvent {
   readonly reason: string;
   /** `metric`: one metric. `math`: an expression, over metrics or not. `composite`: a rule over other alarms. */
   readonly kind: 'metric' | 'math' | 'composite';
-  /** The instances and clusters its metrics name; none for a composite alarm, and for some expressions. */
+  /** The instances and clusters that its metrics name; none for a composite alarm and for some expressions. */
   readonly dimensions: { readonly instances: readonly string[]; readonly clusters: readonly string[] };
 }
 
@@ -47,7 +47,7 @@ const stateChange = z.object({
     .check(z.length(1)),
   detail: z.object({
     alarmName: shortText(ALARM_NAME_LENGTH),
-    // `reasonData` is not read: it is optional, and a text within the text.
+    // `reasonData` is not read: it is optional, and JSON within the JSON.
     state: z.object({
       value: z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']),
       reason: z.optional(z.string()),
@@ -63,8 +63,8 @@ const stateChange = z.object({
 type StateChange = z.infer<typeof stateChange>;
 
 /**
- * Reads an alarm event of any of the known shapes: single metric, expression, composite. Throws BadRequest for every
- * other, naming each field with what it holds and what was expected; a shape is never guessed.
+ * Reads an alarm event of one of the known shapes: single metric, expression, composite. Throws BadRequest for any
+ * other; its message names each wrong field, what it holds and what was expected. Never guesses a shape.
  */
 export function parseAlarmEvent(event: unknown): AlarmEvent {
   const parsed = stateChange.safeParse(event);
@@ -101,21 +101,24 @@ export function parseAlarmEvent(event: unknown): AlarmEvent {
   };
 }
 
-/** True when the event may open an incident of the target, else why not. */
+/** True when the event may open an incident of the target; otherwise, why not. */
 export function belongsTo(event: AlarmEvent, settings: TargetSettings): true | string {
   if (!settings.alarms.includes(event.alarmName)) {
-    return `alarm ${quoted(event.alarmName)} is none of the alarms of target ${settings.id}: ${settings.alarms.map(quoted).join(', ')}`;
+    const known = settings.alarms.map(quoted).join(', ');
+    return `alarm ${quoted(event.alarmName)} is none of the alarms of target ${settings.id}: ${known}`;
   }
   const wrong = event.dimensions.instances.filter((name) => name.toLowerCase() !== settings.instance.toLowerCase());
   if (wrong.length > 0) {
-    return `alarm ${quoted(event.alarmName)} watches ${wrong.map(quoted).join(', ')}, but target ${settings.id} is instance ${quoted(settings.instance)}`;
+    const watched = `alarm ${quoted(event.alarmName)} watches ${wrong.map(quoted).join(', ')}`;
+    return `${watched}, but target ${settings.id} is instance ${quoted(settings.instance)}`;
   }
   return true;
 }
 
 /**
- * The same event, however often it is delivered, has the same incident id; it is also the name of the execution, for
- * which Step Functions takes up to 80 letters, digits, dashes and underscores. With a target id of 30 it has 56.
+ * The same event has the same incident id, however often it is delivered. The id is also the name of the execution:
+ * Step Functions takes up to 80 letters, digits, dashes and underscores, and with a target id of 30 characters this has
+ * 56.
  */
 export function incidentIdFor(targetId: string, alarmName: string, at: number): string {
   const time = new Date(at).toISOString().replace(/[-:.Z]/g, '');
@@ -133,10 +136,10 @@ export interface MadeAlarmEvent {
   readonly settings: TargetSettings;
   /** When the alarm went to ALARM, epoch milliseconds. */
   readonly at: number;
-  /** The target's first alarm when not given. */
+  /** When absent, the target's first alarm. */
   readonly alarmName?: string;
   readonly reason?: string;
-  /** The metric it watches; RDS's own count of connections when not given. */
+  /** The metric that the alarm watches; when absent, RDS's count of connections. */
   readonly metric?: AlarmMetric;
   readonly account?: string;
   readonly region?: string;
@@ -202,7 +205,7 @@ function dimensionsOf({ metrics = [] }: StateChange['detail']['configuration']):
   return { instances: named('DBInstanceIdentifier'), clusters: named('DBClusterIdentifier') };
 }
 
-/** CloudWatch writes `+0000`; `Z` is the same. Other offsets it does not write. */
+/** CloudWatch writes `+0000`, and `Z` means the same. It writes no other offsets. */
 function epochMs(timestamp: string): number | null {
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|\+0000|\+00:00)$/.exec(timestamp);
   if (!match) return null;

@@ -3,7 +3,7 @@ import { BadRequest, SchemaMismatch } from './errors.ts';
 import { SCHEMA } from './schema.ts';
 import { problemsIn } from './zod-words.ts';
 
-/** Parses a payload between functions. Throws SchemaMismatch for another version's, BadRequest for anything else. */
+/** Parses a payload between functions. Throws SchemaMismatch for another version's, BadRequest for any other fault. */
 export function parseRequest<T>(schema: z.ZodMiniType<T>, payload: unknown): T {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;

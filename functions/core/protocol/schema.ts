@@ -1,2 +1,2 @@
-/** Version of every payload between functions. A mismatch means a deploy in the middle of an incident. */
+/** Version of every payload between functions. A mismatch means a deployment in the middle of an incident. */
 export const SCHEMA = 1;

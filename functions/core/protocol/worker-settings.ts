@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { ENGINE_NAMES } from '../server/snapshot.ts';
 
-/** How the worker logs in. It has two logins: the responder, and the canary that stands for every ordinary client. */
+/** How the worker logs in. It has two logins: the responder, and the canary, which stands for every ordinary client. */
 const workerAuth = z.discriminatedUnion('mode', [
-  /** IAM database authentication: a token signed in the function itself, no AWS call. */
+  /** IAM database authentication: the function signs a token itself, without an AWS call. */
   z.object({ mode: z.literal('iam'), region: z.string(), user: z.string(), canaryUser: z.string() }),
   /** Two Secrets Manager secrets with `username` and `password`. */
   z.object({
@@ -16,10 +16,10 @@ const workerAuth = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('url'), variable: z.string(), canaryVariable: z.nullable(z.string()) }),
 ]);
 
-/** Everything the worker knows; the JSON in its environment variable HEADROOM_WORKER. No secrets. */
+/** All settings of the worker: the JSON in its environment variable HEADROOM_WORKER. No secrets. */
 export const workerSettings = z.object({
   engine: z.enum(ENGINE_NAMES),
-  /** The instance the worker must find itself on, where the server can tell (Aurora); else the TLS name vouches for it. */
+  /** The instance that the worker must reach. Aurora servers know their name; elsewhere TLS checks the host name. */
   instance: z.string(),
   /** Null in url mode: the URL has them. */
   host: z.nullable(z.string()),
@@ -28,7 +28,7 @@ export const workerSettings = z.object({
   auth: workerAuth,
   tls: z.object({
     mode: z.enum(['verify-full', 'require', 'disable']),
-    /** Path of a PEM file (relative to the bundle when not absolute); null for the runtime's own store. */
+    /** Path of a PEM file, absolute or relative to the bundle; null for the runtime's own store. */
     ca: z.nullable(z.string()),
   }),
   statements: z.enum(['redacted', 'verb', 'verbatim']),

@@ -6,42 +6,42 @@ import type { CheckFacts, LoginSources } from './check-facts.ts';
 const identity = z.object({ server: z.string(), id: z.number(), incarnation: z.string() });
 
 /**
- * What must still hold, read by the very statement that ends the session; otherwise the answer is `changed`.
- * Null and false mean: not asked.
+ * What must still be true. The statement that ends the session checks it; if it is not true, the result is `changed`.
+ * Null and false mean: not checked.
  */
 const expectation = z.object({
   state: z.enum(['active', 'idle', 'idle-in-transaction', 'idle-in-transaction-aborted']),
   /** At least this long in that state. */
   minStateMs: z.number(),
-  /** Still in this very transaction. */
+  /** Still in this same transaction. */
   transactionMark: z.nullable(z.string()),
-  /** Still on this very query. */
+  /** Still on this same query. */
   queryMark: z.nullable(z.string()),
-  /** Still ahead of somebody in a lock queue. */
+  /** Still ahead of another session in a lock queue. */
   blocksOthers: z.boolean(),
   /** Still holds no advisory lock, LISTEN or the like. */
   holdsNothing: z.boolean(),
 });
 
 /**
- * `terminate` ends the session. `cancel` cancels its query, looks until the grace ends and terminates only the same
- * session still on the same query.
+ * `terminate` ends the session. `cancel` cancels its query, waits until the grace ends, and terminates the session only
+ * if it is still the same session on the same query.
  */
 const endMethod = z.enum(['terminate', 'cancel']);
 
 const sessionToEnd = z.object({ identity, method: endMethod, expect: expectation });
 
-/** PostgreSQL and MySQL take more than any server has slots; 0 would lock the user out. */
+/** Servers accept more than they have slots; 0 would lock the user out. */
 const connectionLimit = z.int().check(z.minimum(1), z.maximum(1_000_000));
 
-/** A user, the temporary limit on its connections, and the one it has without it (null: none). */
+/** A user, the temporary limit on its connections, and the limit it had before (null: none). */
 const userLimit = {
   user: z.string().check(z.minLength(1)),
   limit: connectionLimit,
   before: z.nullable(connectionLimit),
 };
 
-/** `deadline` is epoch milliseconds; past it the worker refuses to act. `patienceMs` bounds the wait for a freed slot. */
+/** After `deadline` (epoch milliseconds) the worker refuses to act. `patienceMs` bounds the wait for a free slot. */
 export const workerRequest = z.discriminatedUnion('kind', [
   z.object({ schema: z.number(), kind: z.literal('sample'), deadline: z.number() }),
   z.object({ schema: z.number(), kind: z.literal('snapshot'), deadline: z.number(), patienceMs: z.number() }),
@@ -53,9 +53,9 @@ export const workerRequest = z.discriminatedUnion('kind', [
     /** For `cancel`: how long a query may take to stop before its session is terminated. */
     graceMs: z.number(),
   }),
-  /** Sets the limit if the one before still stands. */
+  /** Sets the limit if the user still has the one before. */
   z.object({ schema: z.number(), kind: z.literal('limit'), deadline: z.number(), ...userLimit }),
-  /** Puts the one before back if the limit still stands. */
+  /** Restores the one before if the user still has the temporary limit. */
   z.object({ schema: z.number(), kind: z.literal('lift'), deadline: z.number(), ...userLimit }),
   z.object({ schema: z.number(), kind: z.literal('check'), deadline: z.number() }),
 ]);
@@ -72,10 +72,10 @@ export type Expectation = z.infer<typeof expectation>;
 export type EndMethod = z.infer<typeof endMethod>;
 
 /**
- * `ended`: looked again and it is gone. `cancelled`: the query stopped, its session was left alone. `gone`: was not there any more.
- * `changed`: there, but no longer as expected, so left alone. `refused`: the server did not let us. `still-there`:
- * signalled, but seen again when the time to look was over. `rolling-back`: ended, but its slot comes free only when its
- * work is undone. `not-tried`: the deadline came first.
+ * `ended`: signalled, and seen to be gone. `cancelled`: its query stopped, the session was left alone. `gone`: it had
+ * left before. `changed`: no longer as expected, so left alone. `refused`: the server refused to signal it.
+ * `still-there`: signalled, but still there when the time was up. `rolling-back`: ended, but its slot comes free only
+ * when its work is undone. `not-tried`: the deadline came first.
  */
 export type EndingResult =
   'ended' | 'cancelled' | 'gone' | 'changed' | 'refused' | 'still-there' | 'rolling-back' | 'not-tried';
@@ -83,22 +83,22 @@ export type EndingResult =
 export interface Ending {
   readonly identity: SessionIdentity;
   readonly result: EndingResult;
-  /** The server's words for `refused`; empty otherwise. */
+  /** The server's words when `refused`, otherwise empty. */
   readonly detail: string;
 }
 
 /**
- * What became of a change of a user's limit, which is made only when the value it starts from still stands. `changed`: it does
- * not, and nothing was done. `already`: the value it leads to stands already. `gone`: there is no such user. `refused`: the
- * server or the administrator's routine would not.
+ * The result of changing a user's limit, which happens only while the limit has the expected old value. `changed`: it
+ * has another value, and nothing was done. `already`: it has the new value already. `gone`: there is no such user.
+ * `refused`: the server or the administrator's routine refused.
  */
 export type LimitResult = 'done' | 'already' | 'changed' | 'gone' | 'refused';
 
 export interface LimitOutcome {
   readonly result: LimitResult;
-  /** The limit as it stands now; null when there is none, or when it is not known. */
+  /** The limit now; null when there is none, or when it is not known. */
   readonly current: number | null;
-  /** The server's words for `refused`; empty otherwise. */
+  /** The server's words when `refused`, otherwise empty. */
   readonly detail: string;
 }
 
@@ -110,7 +110,7 @@ export type WorkerRefused = {
   readonly waitedMs: number;
 };
 
-/** The worker's answer: it got in and did what was asked, or it says why not. Faults of the worker itself are thrown. */
+/** The worker's answer: it got in and did its work, or it says why not. Faults of the worker itself are thrown. */
 type WorkerAnswer<T> =
   ({ readonly schema: number; readonly ok: true; readonly admission: Admission } & T) | WorkerRefused;
 
@@ -118,7 +118,7 @@ export type SampleAnswer = WorkerAnswer<{ readonly sample: Sample }>;
 export type SnapshotAnswer = WorkerAnswer<{ readonly snapshot: Snapshot }>;
 export type EndAnswer = WorkerAnswer<{ readonly endings: readonly Ending[] }>;
 export type LimitAnswer = WorkerAnswer<{ readonly limit: LimitOutcome }>;
-/** A check that is refused tells where its logins came from too: that is where the fix is. */
+/** Even a refused check says where its logins are configured: that is where the fix belongs. */
 export type CheckAnswer = WorkerAnswer<{ readonly check: CheckFacts; readonly canary: Canary }> & {
   readonly sources: LoginSources;
 };

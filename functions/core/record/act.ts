@@ -4,12 +4,12 @@ import { consumerOf, type SessionIdentity } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 
-/** What became of the victims of one tier, over all its acts. */
+/** The results of one tier, over all its acts. */
 export interface TierSummary {
   readonly tier: ActKind;
   readonly acts: number;
   readonly results: Readonly<Partial<Record<EndingResult, number>>>;
-  /** Victims whose result never came. */
+  /** Victims without a result. */
   readonly unknown: number;
 }
 
@@ -25,12 +25,12 @@ export function actsByTier(acts: readonly Act[]): TierSummary[] {
   });
 }
 
-/** Sessions that were ended and queries that were cancelled, as far as is known. */
+/** Sessions that were ended and queries that were cancelled, as far as known. */
 export function countEnded(acts: readonly Act[]): number {
   return acts.flatMap((act) => act.victims).filter(isEnded).length;
 }
 
-/** The consumers that lost the most sessions or queries, most first; ties by name. */
+/** The consumers that lost the most sessions or queries, most first, ties by name. */
 export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
   const ended = acts.flatMap((act) => act.victims).filter(isEnded);
   return mostFirst(countBy(ended, consumerOf))
@@ -42,7 +42,7 @@ function isEnded({ result }: VictimRecord): boolean {
   return result === 'ended' || result === 'cancelled' || result === 'rolling-back';
 }
 
-/** A session a tier meant to end, and, once it is known, what became of it. */
+/** A session that an act was to end, and the result once it is known. */
 export interface VictimRecord {
   readonly identity: SessionIdentity;
   readonly user: string | null;
@@ -50,12 +50,12 @@ export interface VictimRecord {
   readonly database: string | null;
   readonly method: 'terminate' | 'cancel';
   readonly reason: string;
-  /** Null while it is not known. */
+  /** Null while unknown. */
   readonly result: EndingResult | null;
   readonly detail: string;
 }
 
-/** An act as the budgets see it. */
+/** An act as the budgets see it. Times are epoch milliseconds. */
 export interface ActTally {
   readonly incidentId: string;
   readonly round: number;
@@ -67,25 +67,26 @@ export interface ActTally {
 }
 
 /**
- * One act of one tier. Written with its victims before anything ends, and again with their results. An act without
- * `finishedAt` counts in full against every budget until a later snapshot shows which of its victims still live.
+ * One act of one tier. It is written with its victims before anything ends, and again with their results. An act
+ * without `finishedAt` counts in full against every budget until a later snapshot shows which of its victims are still
+ * there.
  */
 export interface Act extends ActTally {
   readonly victims: readonly VictimRecord[];
-  /** The limit that was to stand before any of them was ended; null for none. */
+  /** The limit to set before any of them was ended; null for none. */
   readonly limit: ActLimit | null;
 }
 
-/** A limit an act meant to set on a user's connections, and, once it is known, what became of it. */
+/** A limit that an act was to set on a user's connections, and the result once it is known. */
 export interface ActLimit {
   readonly user: string;
   /** As an administrator's statement names it. */
   readonly account: string;
   readonly limit: number;
-  /** Null: there was none. */
+  /** Null: the user had none. */
   readonly before: number | null;
   readonly reason: string;
-  /** Null while it is not known. */
+  /** Null while unknown. */
   readonly result: LimitResult | 'not-tried' | null;
   readonly detail: string;
 }

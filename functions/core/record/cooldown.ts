@@ -2,39 +2,38 @@ import type { Outcome } from '../protocol/steps.ts';
 import type { Crossing } from '../sampler/levels.ts';
 import type { Incident } from './incident.ts';
 
-/** How long after an incident closed an active alarm opens another: CloudWatch itself lags by minutes. */
+/** How long after an incident the same trouble opens no other: CloudWatch itself lags by minutes. */
 const COOLDOWN_MS: Readonly<Record<Outcome, number>> = {
   relieved: 5 * 60_000,
   'not-needed': 5 * 60_000,
   failed: 15 * 60_000,
   escalated: 30 * 60_000,
   observed: 60 * 60_000,
-  // A person's call does not answer an alarm.
+  // A person's call does not deal with the alarm.
   done: 0,
 };
 
 /**
- * An alarm may stay active while every incident finds nothing to do, since its threshold and the live server disagree.
- * It opens incidents less and less often, because each sends two notices. The critical alarm of RDS still opens one at
- * once.
+ * An alarm that stays on while incident after incident finds nothing to do (its threshold and the live server disagree)
+ * opens incidents less and less often: each notifies people twice. RDS's critical alarm still opens one at once.
  */
 const LONGEST_COOLDOWN_MS = COOLDOWN_MS.escalated;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
 
-/** Outcomes after which the trouble goes on. */
+/** Outcomes after which the trouble is still there. */
 const UNSOLVED: ReadonlySet<Outcome> = new Set(['observed', 'escalated', 'failed']);
 
-/** Whether what kept Headroom from acting is gone. */
+/** Whether Headroom may act now, where it might not before. */
 export interface Freedom {
-  /** Neither the mode nor a pause of the whole target keeps Headroom from acting now. */
+  /** Neither the mode nor a pause of the whole target stops Headroom now. */
   readonly mayAct: boolean;
-  /** A pause that was active in the latest incident has been lifted, or has run out, since. */
+  /** A pause that was active in the latest incident has since been lifted or has run out. */
   readonly isPauseLifted: boolean;
 }
 
 /**
- * How long a target is left alone after its latest incident, in milliseconds from its closing. `earlier`: the incidents
- * before it, newest first. Whoever lifts a pause wants an alarm that is still active dealt with at once.
+ * A target's cooldown after its latest incident, in milliseconds from its closing. `earlier`: the incidents before it,
+ * newest first. A person who lifts a pause wants the trouble dealt with at once.
  */
 export function cooldownAfter(
   { outcome, openedAt }: Incident,
@@ -52,13 +51,13 @@ export function cooldownAfter(
   return Math.min(LONGEST_COOLDOWN_MS, cooldown * 2 ** repeats);
 }
 
-/** A server that was well for so long has new trouble; what comes and goes faster is the old. */
+/** After the server was well for this long, trouble is new; what comes back faster is the old trouble. */
 const WELL_MS = 5 * 60_000;
 
 /**
- * Whether a crossing is more than the trouble of the latest incident, so that it opens an incident in spite of the
- * cooldown: the server has become critical since, either within the same run, or again after it was relieved or well
- * for a while. Where nothing was needed, the ever longer cooldown applies.
+ * Whether a crossing is new trouble, so that the target's cooldown does not apply. It is when the server has become
+ * critical since the latest incident: within the same run, or again after it was relieved or was well for a while.
+ * Where the latest incident needed nothing, the growing cooldown applies.
  */
 export function isNews(crossing: Crossing, { closedAt, outcome }: Incident): boolean {
   const { level, since, criticalSince, wellForMs } = crossing;

@@ -14,17 +14,19 @@ export interface AlarmSighting {
   readonly reason: string;
 }
 
-/** The record of an incident: from the first alarm to closure. Percentages are of usable slots; null means not known. */
+/** The record of an incident, from the first alarm to closure. Percentages are of usable slots; null means unknown. */
 export interface Incident {
   readonly id: string;
   readonly target: TargetSettings;
   readonly status: 'open' | 'closed';
   /** Null while open. */
   readonly outcome: Outcome | null;
-  /** Grows by one with every incident of the target. Checked before every act. */
+  /** Grows by one with every incident of the target. Every act checks it first. */
   readonly fence: number;
   readonly alarm: AlarmSighting;
-  /** Null unless a person called for it: then it has no workflow, no cause, and the call stands for the alarm. */
+  /**
+   * For an incident that a person ordered, without a workflow or a cause: `alarm` describes the call. Otherwise null.
+   */
   readonly call: PersonsCall | null;
   /** Later alarms that joined: the first few, and how many in all. */
   readonly joined: readonly AlarmSighting[];
@@ -37,7 +39,7 @@ export interface Incident {
   readonly rebounds: number;
   readonly closedAt: number | null;
   readonly serverVersion: string | null;
-  /** The server of the last look, as in the identity of its sessions: another one means a restart or a failover. */
+  /** The server of the last snapshot, as in the identity of its sessions: another one means a restart or a failover. */
   readonly serverIdentity: string | null;
   readonly admission: Admission | null;
   readonly usageBefore: number | null;
@@ -46,18 +48,18 @@ export interface Incident {
   /** How often Headroom itself saw a login refused as full (canary and responder). */
   readonly refused: number;
   readonly cause: CauseFinding | null;
-  /** What to change for good, for that cause; empty while it is not known. */
+  /** What to change for good about the cause; empty while the cause is unknown. */
   readonly advice: readonly string[];
   readonly rounds: number;
   readonly endedCount: number;
   /** Spared sessions of the last plan, by reason. */
   readonly spared: Readonly<Record<string, number>>;
-  /** Pauses of the target or its tiers that were in force at the last look, widest first. */
+  /** Pauses of the target or its tiers that were active in the last round, widest first. */
   readonly pauses: readonly Pause[];
   /** Why a person is needed, and what is left to do, in words. */
   readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
   readonly failure: { readonly error: string; readonly detail: string } | null;
-  /** Who has taken an escalation or a failure on; nobody is paged for it again. */
+  /** Who has acknowledged an escalation or a failure; it pages no one any more. */
   readonly acknowledgement: Acknowledgement | null;
   /** How often people were paged again, and when last. */
   readonly repeats: number;
@@ -71,6 +73,6 @@ export interface Acknowledgement {
   readonly by: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  /** What they want others to know; may be empty. */
+  /** What the person wants others to know; may be empty. */
   readonly note: string;
 }

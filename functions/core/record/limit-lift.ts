@@ -2,15 +2,16 @@ import type { LimitAnswer } from '../protocol/worker.ts';
 import type { LimitEnd, LimitRecord } from './limit.ts';
 
 /**
- * What to make of an attempt to lift a limit. `settled`: it is off the server for good. `waiting`: the server does not have it,
- * but the order to set it may still be on its way. `stuck`: it may stand, and could not be lifted.
+ * The result of trying to lift a limit. `settled`: the server no longer has it and never will again. `waiting`: the
+ * server does not have it, but the order to set it may still arrive. `stuck`: it may be active, and could not be
+ * lifted.
  */
 export type LiftVerdict =
   | { readonly kind: 'settled'; readonly end: LimitEnd }
   | { readonly kind: 'waiting' }
   | { readonly kind: 'stuck'; readonly why: string };
 
-/** After the last moment to set a limit: the longest its statement may run, and clocks that differ. */
+/** Time after `setBy` in which a limit may still be set: the longest run of its statement, and clocks that differ. */
 export const LATE_MS = 20_000;
 
 export function judgeLift(limit: LimitRecord, answer: LimitAnswer, now: number): LiftVerdict {

@@ -1,51 +1,52 @@
+import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
 import type { Act, ActLimit } from './act.ts';
 
-/** A temporary limit of an incident, for people and for machines. Null: not known, or there is none. */
+/** A temporary limit of an incident, for people and for machines. Null: unknown, or there is none. */
 export interface LimitSummary {
   readonly user: string;
   readonly limit: number;
   readonly before: number | null;
   readonly result: ActLimit['result'];
-  /** What became of it; null while it stands, and when it was not set. */
+  /** How it ended; null while it is active, and when it was not set. */
   readonly end: LimitEnd | null;
-  /** Who took it off the record; null unless somebody did. */
+  /** Who took it off the record; null unless someone did. */
   readonly dropped: DroppedLimit | null;
 }
 
-/** The limits that acts meant to set, in their order. */
+/** The limits that acts were to set, in their order. */
 export function summariseLimits(acts: readonly Act[], settled: readonly SettledLimit[]): LimitSummary[] {
   return acts.flatMap(({ limit: meant }): LimitSummary[] => {
     if (meant === null) return [];
     const { user, limit, before, result } = meant;
     const ended = settled.find((each) => each.user === user && each.end !== 'never-set');
-    const standing = { user, limit, before, result, end: null, dropped: null };
-    if (result !== 'done' || ended === undefined) return [standing];
-    return [{ ...standing, end: ended.end, dropped: ended.dropped }];
+    const summary = { user, limit, before, result, end: null, dropped: null };
+    if (result !== 'done' || ended === undefined) return [summary];
+    return [{ ...summary, end: ended.end, dropped: ended.dropped }];
   });
 }
 
 const END_WORDS: Readonly<Record<LimitEnd, string>> = {
-  lifted: 'lifted again',
+  lifted: 'lifted since',
   'never-set': 'never set',
-  'changed-by-hand': 'somebody has set another since, which was left',
-  'user-gone': 'the user is gone',
-  dropped: 'taken off the record by hand, whatever the server has',
+  'changed-by-hand': 'a person has set another limit since, which stays',
+  'user-gone': 'the user no longer exists',
+  dropped: 'taken off the record manually, without asking the server',
 };
 
-/** One line a limit, with numbers. */
+/** One line for each limit, with numbers. */
 export function describeLimit({ user, limit, before, result, end, dropped }: LimitSummary): string {
-  const what = `the user ${printable(user, 63)} to ${limit} connections (before: ${before ?? 'no limit'})`;
+  const what = `the user ${printable(user, 63)} to ${count(limit, 'connection')} (before: ${before ?? 'no limit'})`;
   const who = dropped === null ? '' : `, by ${printable(dropped.by)}: ${printable(dropped.why, 300)}`;
   if (result === 'done') {
     return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;
   }
-  return `meant to limit ${what}: ${result ?? 'no answer came'}`;
+  return `tried to limit ${what}: ${result ?? 'no answer came'}`;
 }
 
 /**
- * A temporary limit that is on record: written before it is set, and taken off only when it has been lifted or is known never
- * to come. Whoever finds it without its incident lifts it.
+ * A temporary limit on record. It is written before the limit is set, and taken off once the limit has been lifted or
+ * can never be set any more. A step that finds it after its incident has closed lifts it.
  */
 export interface LimitRecord {
   readonly targetId: string;
@@ -54,28 +55,29 @@ export interface LimitRecord {
   readonly account: string;
   readonly incidentId: string;
   readonly limit: number;
-  /** What to put back; null: no limit. */
+  /** What to restore; null: no limit. */
   readonly before: number | null;
+  /** Epoch milliseconds, as are `setBy` and `toldAt`. */
   readonly at: number;
   /** The worker sets it by then or not at all. */
   readonly setBy: number;
   /** It is known to have been set. */
   readonly isSet: boolean;
-  /** When a person was told that it could not be lifted; null while nobody was. */
+  /** When a person was notified that it could not be lifted; null while none was. */
   readonly toldAt: number | null;
 }
 
 /**
- * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: somebody had
- * set another meanwhile, which was left. `user-gone`: there is no such user any more. `dropped`: a person has taken it off the
- * record, and the server was not asked.
+ * How a limit ended. `lifted`: the one before is back. `never-set`: the server never had it. `changed-by-hand`: a
+ * person has set another limit, which stays. `user-gone`: the user no longer exists. `dropped`: a person has taken it
+ * off the record, and the server was not asked.
  */
 export type LimitEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' | 'dropped';
 
 export interface SettledLimit extends LimitRecord {
   readonly end: LimitEnd;
   readonly endedAt: number;
-  /** Who took it off the record, and why; null unless somebody did. */
+  /** Who took it off the record, and why; null unless someone did. */
   readonly dropped: DroppedLimit | null;
 }
 

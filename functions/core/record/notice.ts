@@ -1,18 +1,18 @@
 import type { MOST_REPEATS } from '../policy/policy.ts';
 
-/** What a person is told, each at most once per incident (the same incident id and notice is the same message). */
+/** What people are notified of, each at most once per incident: the same incident id and notice is the same message. */
 export type Notice = FirstNotice | Repeat;
 export type FirstNotice = 'opened' | 'resolved' | 'escalated' | 'observed' | 'failed' | 'done';
 export interface NoticeAttempt {
-  /** `approval` goes out with every question, and with its own alone: nobody but the link holds its secret. */
+  /** `approval` goes out once for every question, when it is asked: its link is the only place that has the secret. */
   readonly notice: Notice | 'approval';
   readonly at: number;
   readonly delivered: boolean;
-  /** Why it was not delivered; empty otherwise. */
+  /** Why it was not delivered, otherwise empty. */
   readonly error: string;
 }
 
-/** Notices of the pages after the first one, in their order. Each is sent at most once per incident, as every notice is. */
+/** The pages after the first one, in order. Each is sent at most once per incident, as every notice is. */
 export const REPEATS = ['page-2', 'page-3', 'page-4', 'page-5'] as const satisfies { length: typeof MOST_REPEATS };
 export type Repeat = (typeof REPEATS)[number];
 export function isRepeat(notice: string): notice is Repeat {

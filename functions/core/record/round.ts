@@ -2,7 +2,7 @@ import type { CauseFinding } from '../cause/finding.ts';
 import type { Choice } from '../plan/choice.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 
-/** What one Diagnose saw and decided. */
+/** What one run of Diagnose saw and decided. */
 export interface Round {
   readonly incidentId: string;
   readonly round: number;
@@ -21,10 +21,10 @@ export interface Round {
   /** Planned sessions by tier. */
   readonly planned: Readonly<Record<string, number>>;
   readonly spared: Readonly<Record<string, number>>;
-  /** A few spared sessions of each reason, as words. */
+  /** A few spared sessions for each reason, in words. */
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
-  /** Why these sessions and not those, where there was a choice. */
+  /** Why these sessions and not others, where there was a choice. */
   readonly choice?: Choice;
-  /** What a person is asked, when one is. */
+  /** What a person is asked, if one is. */
   readonly question?: PlanSummary;
 }

@@ -4,11 +4,13 @@ type FigureUnit = 'Percent' | 'Count' | 'Seconds';
 
 interface FigureShape {
   readonly unit: FigureUnit;
-  /** Null when the sample does not tell. */
+  /** Null when the sample does not have it. */
   readonly read: (sample: StoredSample) => number | null;
 }
 
-/** The figures of a target, by the names of their metrics. Each costs money in CloudWatch: add none that nobody needs. */
+/**
+ * The figures of a target, by the names of their metrics. Each costs money in CloudWatch: add only what people need.
+ */
 export const FIGURES = {
   UsagePercent: { unit: 'Percent', read: ({ usage }) => usage },
   UsedSlots: { unit: 'Count', read: ({ used }) => used },
@@ -19,7 +21,7 @@ export const FIGURES = {
     unit: 'Count',
     read: (sample) => sessionsIn(sample, ['idle-in-transaction', 'idle-in-transaction-aborted']),
   },
-  // No query is one of 0 s: a gap would leave the last long one standing in a graph.
+  // Without a query this is 0 s: a gap would keep the last long query in a graph.
   LongestQuerySeconds: { unit: 'Seconds', read: ({ activity }) => activity && (activity.longestQueryMs ?? 0) / 1000 },
   LongestTransactionSeconds: {
     unit: 'Seconds',
@@ -35,7 +37,7 @@ export const FIGURES = {
 
 export type FigureName = keyof typeof FIGURES;
 
-/** What a sample tells, by metric. A worker that was busy tells nothing, not even that it failed. */
+/** The figures of a sample, by metric. A worker that was busy gives none: it did not even fail. */
 export function figuresOf(sample: StoredSample): ReadonlyMap<FigureName, number> {
   const figures = new Map<FigureName, number>();
   for (const name of Object.keys(FIGURES) as FigureName[]) {
@@ -45,7 +47,7 @@ export function figuresOf(sample: StoredSample): ReadonlyMap<FigureName, number>
   return figures;
 }
 
-/** It does not tell how full the server is: that it is full, it does. */
+/** Whether the sample does not show how full the server is. A login refused as full does show it. */
 export function hasFailed({ result, isFull }: StoredSample): boolean {
   return result === 'failed' || (result === 'refused' && !isFull);
 }

@@ -3,64 +3,64 @@ import { percent } from '../words/percent.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { WARNINGS, type WarningName } from './warnings.ts';
 
-/** Usage that asks for an incident: `trigger` after two samples running, `critical` at once. */
+/** Usage that opens an incident: `trigger` after two samples in a row, `critical` at once. */
 export interface Crossing {
   readonly level: 'trigger' | 'critical';
-  /** The first sample of the run that is over the trigger, epoch milliseconds. */
+  /** The first sample of the run over the trigger, epoch milliseconds. */
   readonly since: number;
-  /** The first sample of that run that is critical; null when none is. */
+  /** The first critical sample of that run; null when none is. */
   readonly criticalSince: number | null;
-  /** How long every sample right before that run was under the trigger; 0 when none was. */
+  /** How long all samples right before that run were under the trigger; 0 when none was. */
   readonly wellForMs: number;
   readonly reason: string;
 }
 
-/** Something people should know of. It never leads to an act. */
+/** Something that people should know. It never leads to an act. */
 export interface Warning {
   readonly name: WarningName;
   /** The first sample of the run that shows it, epoch milliseconds. */
   readonly since: number;
   readonly lastedMs: number;
-  /** The sample that shows it last. */
+  /** The last sample that shows it. */
   readonly sample: StoredSample;
 }
 
 export interface Levels {
   readonly crossing: Crossing | null;
-  readonly standing: readonly Warning[];
-  /** Warnings of which nothing has been seen for CLEAR_MS. What is neither standing nor clear stays as it was. */
+  readonly active: readonly Warning[];
+  /** Warnings that no sample has shown for CLEAR_MS. Those that are neither active nor clear stay as they were. */
   readonly clear: readonly WarningName[];
 }
 
-/** Samples further apart are not in a run. */
+/** Samples further apart do not belong to one run. */
 const GAP_MS = 180_000;
-/** A schedule is not on the second. */
+/** A schedule is not exact to the second. */
 const JITTER_MS = 5_000;
 const CLEAR_MS = 10 * 60_000;
-/** Samples over the trigger, in a row, that make it stand. */
+/** Samples in a row over the trigger that open an incident. */
 const TRIGGER_SAMPLES = 2;
 
-/** How much history the levels of a policy look back on, in milliseconds. */
+/** How much history the levels of a policy need, in milliseconds. */
 export function historyMsOf(policy: Policy): number {
   const longest = Object.values(WARNINGS).map(({ holdMs }) => holdMs(policy));
   return Math.max(CLEAR_MS, ...longest) + GAP_MS;
 }
 
-/** Judges samples, oldest first. Pure; a sample that cannot tell counts neither for nor against. */
+/** Judges samples, oldest first. Pure; a sample that does not show it counts neither for nor against. */
 export function judgeLevels(history: readonly StoredSample[], policy: Policy): Levels {
   const newest = history.at(-1);
-  if (newest === undefined) return { crossing: null, standing: [], clear: [] };
-  const standing: Warning[] = [];
+  if (newest === undefined) return { crossing: null, active: [], clear: [] };
+  const active: Warning[] = [];
   const clear: WarningName[] = [];
   for (const name of Object.keys(WARNINGS) as WarningName[]) {
     const { holdMs, shows } = WARNINGS[name];
     const run = runOf(history, (sample) => shows(sample, policy));
     const lastedMs = run === null ? -1 : run.last.at - run.since;
     if (run !== null && lastedMs >= holdMs(policy) - JITTER_MS) {
-      standing.push({ name, since: run.since, lastedMs, sample: run.last });
+      active.push({ name, since: run.since, lastedMs, sample: run.last });
     } else if (isClear(history, newest.at, (sample) => shows(sample, policy))) clear.push(name);
   }
-  return { crossing: findCrossing(history, newest, policy), standing, clear };
+  return { crossing: findCrossing(history, newest, policy), active, clear };
 }
 
 function findCrossing(history: readonly StoredSample[], newest: StoredSample, policy: Policy): Crossing | null {
@@ -78,11 +78,11 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const wellForMs = well === null ? 0 : well.last.at - well.since;
   if (isCritical(newest)) {
     const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
-    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${critical}%`;
+    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${percent(critical)}`;
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
-  const reason = `${usage} in ${length} samples running, trigger at ${percent(triggerPercent)}`;
+  const reason = `${usage} in ${length} samples in a row, trigger at ${percent(triggerPercent)}`;
   return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 
@@ -94,7 +94,7 @@ interface Run {
   readonly length: number;
 }
 
-/** The newest samples in a row that show something; null when the newest that can tell does not. */
+/** The newest samples in a row that show something; null when the newest that can show it does not. */
 function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
   const run: StoredSample[] = [];
   let laterAt = history.at(-1)?.at ?? 0;
@@ -110,8 +110,8 @@ function runOf(history: readonly StoredSample[], shows: Shows): Run | null {
   return last === undefined ? null : { since: laterAt, last, length: run.length };
 }
 
-/** Some sample tells that it is not so, and none of the last ten minutes that it is. */
+/** Within the last ten minutes some sample shows the opposite, and none shows it. */
 function isClear(history: readonly StoredSample[], now: number, shows: Shows): boolean {
-  const told = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
-  return told.includes(false) && !told.includes(true);
+  const shown = history.filter(({ at }) => now - at <= CLEAR_MS).map(shows);
+  return shown.includes(false) && !shown.includes(true);
 }

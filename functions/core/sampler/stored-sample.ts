@@ -11,36 +11,36 @@ import {
 import { printable } from '../words/printable.ts';
 
 /**
- * What became of a sample. `seen`: the worker looked. `refused`: the database did not let it in. `busy`: the worker was at
- * an incident, or at another sample; nothing is wrong. `failed`: the worker itself gave no answer.
+ * The result of a sample. `seen`: the worker took it. `refused`: the database did not let the worker in. `busy`: the
+ * worker was busy with an incident or another sample; nothing is wrong. `failed`: the worker itself did not answer.
  */
 type SampleResult = 'seen' | 'refused' | 'busy' | 'failed';
 
-/** A sample as it is kept. Figures that are not known are null. */
+/** A sample as it is stored. Unknown figures are null. */
 export interface StoredSample {
-  /** When it was asked for, epoch milliseconds. */
+  /** When it was requested, epoch milliseconds. */
   readonly at: number;
   readonly tookMs: number;
   readonly result: SampleResult;
   /** An incident of the target was open. */
   readonly inIncident: boolean;
-  /** There is no slot left: for the canary, or for the responder itself. */
+  /** The canary, or the responder itself, was refused for lack of a slot. */
   readonly isFull: boolean;
   /** Percent of usable slots; 100 when the responder was refused as full. */
   readonly usage: number | null;
   readonly used: number | null;
   readonly usable: number | null;
-  /** Sessions by state, the one that looks left out; empty when they were not seen. */
+  /** Sessions by state, without the worker's own; empty when they were not seen. */
   readonly byState: Readonly<Record<string, number>>;
   readonly activity: Activity | null;
   readonly halfOpen: number | null;
   readonly responderSessions: number | null;
   /** Why the responder was not let in; null when it was. */
   readonly refused: RefusalKind | null;
-  /** How the canary fared: let in, not configured, or why it was refused; null when it was not asked. */
+  /** The canary's result: let in, not configured, or why it was refused; null when it was not tried. */
   readonly canary: 'admitted' | 'unknown' | RefusalKind | null;
   readonly admission: Admission['way'] | null;
-  /** What the server, the driver or the worker said when something was wrong; without secrets, else empty. */
+  /** The words of the server, the driver or the worker when something was wrong, without secrets; otherwise empty. */
   readonly detail: string;
 }
 
@@ -65,7 +65,7 @@ const NOT_SEEN = {
   detail: '',
 } as const satisfies Partial<StoredSample>;
 
-/** What an answer of the worker is kept as. Refused as full reads as 100% and full. */
+/** The worker's answer as it is stored. A login refused as full counts as 100% usage. */
 export function storeAnswer(answer: SampleAnswer, taking: Taking): StoredSample {
   if (answer.ok) return storeSample(answer.sample, answer.admission, taking);
   const { kind, message } = answer.refusal;
@@ -73,7 +73,7 @@ export function storeAnswer(answer: SampleAnswer, taking: Taking): StoredSample 
   return kind === 'full' ? { ...refused, isFull: true, usage: 100 } : refused;
 }
 
-/** What a worker that gave no answer leaves. */
+/** What is stored when the worker did not answer. */
 export function storeNoAnswer(result: 'busy' | 'failed', why: string, taking: Taking): StoredSample {
   return { ...NOT_SEEN, ...taking, result, detail: clip(why) };
 }
@@ -98,7 +98,7 @@ function storeSample(sample: Sample, { way }: Admission, taking: Taking): Stored
   };
 }
 
-/** The session that looks is active while it does. */
+/** Without the worker's own session, which is active while it takes the sample. */
 function withoutOwn({ byState, ownSlots }: Sample): StoredSample['byState'] {
   const { active = 0, ...others } = byState;
   const bounded = Object.entries(others).slice(0, MOST_STATES);

@@ -1,6 +1,7 @@
 import type { Policy } from '../policy/policy.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { EngineName } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
 import { percent } from '../words/percent.ts';
 import { hasFailed } from './figures.ts';
 import type { StoredSample } from './stored-sample.ts';
@@ -17,29 +18,29 @@ interface Subject {
 }
 
 export interface WarningShape {
-  /** Whether a sample shows it; null when it cannot tell. */
+  /** Whether a sample shows it; null when the sample cannot. */
   readonly shows: (sample: StoredSample, policy: Policy) => boolean | null;
-  /** How long every sample must have shown it before anybody is told. */
+  /** How long all samples must show it before people are warned. */
   readonly holdMs: (policy: Policy) => number;
-  /** What a person is told: what, and why that is known. */
+  /** What is wrong, and how Headroom knows. */
   readonly why: (subject: Subject) => string;
   readonly advice: (subject: Subject) => readonly string[];
 }
 
 /** Several samples, and longer than a failover takes. */
 const SEVERAL_MS = 120_000;
-/** Longer than it takes until the environment of a worker that was replaced has gone, with its session. */
+/** Longer than the environment of a replaced worker, and with it its session, can last. */
 const GHOST_MS = 600_000;
 
-/** The levels of the runbooks, and what keeps Headroom itself from its work. */
+/** The levels of the runbooks, and what keeps Headroom itself from working. */
 export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
     holdMs: ({ levels }) => 1000 * levels.warnSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; people are warned from ${percent(policy.levels.warnPercent)} on`,
+    why: ({ sample, policy }) => `${slots(sample)}; the warning level is ${percent(policy.levels.warnPercent)}`,
     advice: ({ policy }) => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
-      `from ${percent(policy.triggerPercent)} on Headroom opens an incident by itself`,
+      `Headroom opens an incident by itself at ${percent(policy.triggerPercent)}`,
     ],
   },
   'headroom-low': {
@@ -55,29 +56,32 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
     shows: ({ activity }, { levels }) => activity && activity.longQueries > levels.longQueries,
     holdMs: ({ levels }) => 1000 * levels.longQueriesSeconds,
     why: ({ sample: { activity } }) =>
-      `${activity?.longQueries ?? 0} queries are over five minutes old, the oldest ${minutes(activity?.longestQueryMs ?? 0)}`,
+      `${count(activity?.longQueries ?? 0, 'query', 'queries')} over five minutes old, ` +
+      `the oldest ${minutes(activity?.longestQueryMs ?? 0)}`,
     advice: () => [
-      'look at the queries that ran longest; an index or a replica may serve them',
+      'look at the queries that have run longest: an index or a replica may help',
       'set statement_timeout (MySQL: max_execution_time) for their user',
     ],
   },
   'ghost-session': {
-    // In an incident others than the sampler may be at work.
+    // During an incident, others than the sampler may use the login.
     shows: ({ responderSessions, inIncident }) =>
       inIncident || responderSessions === null ? null : responderSessions > 1,
     holdMs: () => GHOST_MS,
     why: ({ sample }) =>
-      `the responder’s login has ${sample.responderSessions ?? 0} sessions and needs one: the others were left behind and take slots`,
+      `the responder’s login has ${count(sample.responderSessions ?? 0, 'session')} and needs one: ` +
+      'the others were left behind and take slots',
     advice: () => [
-      'end the older sessions of the responder’s login by hand; nobody uses them',
-      'if somebody else uses that login, give it to Headroom alone',
+      'end the older sessions of the responder’s login manually: nothing uses them',
+      'if anything else uses that login, give it a login of its own',
     ],
   },
   'canary-broken': {
     shows: ({ canary, isFull }) => (canary === null || isFull ? null : canary !== 'admitted' && canary !== 'unknown'),
     holdMs: () => SEVERAL_MS,
     why: ({ sample: { canary, detail } }) =>
-      `the canary cannot log in for a reason of its own (${canary ?? 'unknown'}: ${detail}), so relief could not be proven`,
+      `the canary cannot log in, and not for lack of slots (${canary ?? 'unknown'}: ${detail}), ` +
+      'so relief could not be confirmed',
     advice: () => ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
   },
   'no-access': {
@@ -93,8 +97,8 @@ function explainNoAccess({ sample, endpoint, engine }: Subject) {
   if (refused !== null)
     return explainRefusal({ kind: refused, code: '', message: detail }, { endpoint, engine, waitedMs: tookMs });
   return {
-    why: `the worker gives no answer (${detail})`,
-    advice: ['look at the worker’s log, and whether the function exists and the sampler may invoke it'],
+    why: `the worker does not answer (${detail})`,
+    advice: ['read the worker’s log; check that the function exists and that the sampler may invoke it'],
   };
 }
 

@@ -10,7 +10,7 @@ export function describeAdmission({ way, attempts, waitedMs, reserved }: Admissi
   return `${how}, in ${describeWait(waitedMs)}${reserved ? ', and may use reserved slots' : ''}`;
 }
 
-/** Tenths of a second from a second on, milliseconds below: what tells a warm session from a wait. */
+/** Tenths of a second from a second on, milliseconds below it, to distinguish a warm session from a wait. */
 export function describeWait(ms: number): string {
   if (ms < 1) return 'under 1 ms';
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;

@@ -1,6 +1,6 @@
 import type { EngineName } from './snapshot.ts';
 
-/** The statement by which an administrator gives a user a limit; null is none. `account`: as statements name it. */
+/** The statement that limits a user; a `limit` of null removes the limit. `account`: the user as SQL names it. */
 export function limitStatement(engine: EngineName, account: string, limit: number | null): string {
   switch (engine) {
     case 'postgres':

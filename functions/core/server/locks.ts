@@ -1,10 +1,9 @@
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER, type Session } from './session.ts';
 
-/** What the lock queues look like. */
 export interface LockQueues {
-  /** Waiters that only this session holds up, directly or through others, by the root's id. */
+  /** By a root's id: the waiters that this root alone blocks, directly or through others. */
   readonly behind: ReadonlyMap<number, readonly Session[]>;
-  /** Sessions at the head of a queue together with others: ending one alone frees nobody. */
+  /** Sessions that share the head of a queue with others: ending one alone frees no waiter. */
   readonly shared: ReadonlySet<number>;
   /** Waiters behind a prepared transaction, which belongs to no session. */
   readonly behindPrepared: number;
@@ -13,9 +12,10 @@ export interface LockQueues {
 }
 
 /**
- * Finds the heads of the lock queues, from the heads outward: a waiter is settled once all that hold it up are. It is put
- * down to one root only if everything ahead of it leads there. Sessions in a cycle, a deadlock the server is about to break,
- * and those behind it are never settled and have no root. Linear in sessions and blockers, whatever their order.
+ * Finds the heads of the lock queues and works outward from them: a waiter is settled once all its blockers are. A
+ * waiter is attributed to one root only if everything ahead of it leads there. Sessions in a cycle (a deadlock that the
+ * server is about to break), and those behind it, are never settled and have no root. Linear in sessions and blockers,
+ * in any order.
  */
 export function readLockQueues(sessions: readonly Session[]): LockQueues {
   const waitersById = new Map<number, Session>();
@@ -43,7 +43,7 @@ export function readLockQueues(sessions: readonly Session[]): LockQueues {
   return group(waitersById, roots, unsettled);
 }
 
-/** The least two ids that lead a queue: one is an answer, two mean "several". */
+/** The lowest two ids that lead a queue: one id is the answer, two mean "several". */
 type Roots = readonly number[];
 
 function unite(a: Roots, b: Roots): Roots {

@@ -1,22 +1,22 @@
 import type { Snapshot } from './snapshot.ts';
 
-/** What keeps Headroom from ending anything on a server, whatever the plan says. */
+/** Why Headroom must not end anything on a server, whatever the plan says. */
 export interface ReasonNotToAct {
   readonly kind: 'may-not' | 'untested' | 'others-acting';
   readonly why: string;
 }
 
-/** The first reason that a snapshot shows, or null. Diagnose and every act ask the same. */
+/** The first reason that a snapshot shows, or null. Diagnose and every act check it. */
 export function reasonNotToAct({ visibility, server, othersActing }: Snapshot): ReasonNotToAct | null {
   if (!visibility.seesSessions || !visibility.maySignal) {
     const lack = visibility.seesSessions ? 'end' : 'see';
     return { kind: 'may-not', why: `the responder may not ${lack} other users’ sessions, so nothing was ended` };
   }
   if (!server.tested) {
-    const why = `${server.engine} ${server.major} is newer than what Headroom was tested on, so it only observes`;
+    const why = `Headroom was not tested on ${server.engine} ${server.major}, which is newer, so it only observes`;
     return { kind: 'untested', why };
   }
-  // What the other one is ending still shows here, and would be made up for twice.
+  // The sessions that the other executor is ending still show here: the same slots would be freed twice.
   if (othersActing)
     return { kind: 'others-acting', why: 'another executor is ending sessions on this server right now' };
   return null;

@@ -1,20 +1,20 @@
 import { printable } from '../words/printable.ts';
 import type { EngineName, Refusal, RefusalKind } from './snapshot.ts';
 
-/** A login that was refused: by which server, and for how long it was tried. */
+/** A login that failed: on which server, and how long the worker tried. */
 interface Attempt {
   readonly endpoint: string;
   readonly engine: EngineName;
   readonly waitedMs: number;
 }
 
-/** What each refusal means, and what to do about it. */
+/** What a refusal means, and what to do about it. */
 interface RefusalRow {
-  /** Why the worker did not get in, before the server's own words. */
+  /** Why the worker did not get in; the server's own words follow. */
   readonly why: (attempt: Attempt) => string;
-  /** For whoever is paged. */
+  /** For the person who is paged. */
   readonly advice: (attempt: Attempt) => readonly string[];
-  /** For whoever checks the installation. `source`: where the login comes from. */
+  /** For the person who checks the installation. `source`: where the login is configured. */
   readonly fix: (refusal: Refusal, source: string, engine: EngineName) => string;
 }
 
@@ -29,7 +29,7 @@ export function explainRefusal(
   return { why: `${why(attempt)} (${quoted})`, advice: advice(attempt) };
 }
 
-/** What a refused login asks of whom. `source`: where the login comes from. */
+/** What repairs a refused login. `source`: where the login is configured. */
 export function fixFor(refusal: Refusal, source: string, engine: EngineName): string {
   return REFUSALS[refusal.kind].fix(refusal, source, engine);
 }
@@ -38,13 +38,13 @@ export function refusalWords({ kind, message }: Refusal): string {
   return `${kind}: ${printable(message, 200)}`;
 }
 
-/** What lets the responder in when ordinary clients are refused. */
+/** What lets the responder in while ordinary clients are refused. */
 const RESERVED_WAY_IN = {
   postgres:
     'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with ' +
     'reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
-  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and let no application have it)',
-  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and let no application have it)',
+  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and grant it to no application)',
+  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and grant it to no application)',
 } as const satisfies Record<EngineName, string>;
 
 const NETWORK_FIX: Readonly<Record<string, (source: string) => string>> = {
@@ -74,13 +74,13 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
       `locked out: every slot of ${endpoint} is taken, reserved ones too, and none came free in ` +
       `${Math.round(waitedMs / 1000)} s`,
     advice: ({ engine }) => [
-      'end sessions from a login that still gets in (a superuser or the master user), or restart the application that ' +
-        'holds them',
+      'end sessions with a login that still gets in (a superuser or the master user), ' +
+        'or restart the application that holds the slots',
       RESERVED_WAY_IN[engine],
-      'keep applications off the master user: it eats the reserve',
+      'let no application log in as the master user: it would take the reserved slots',
     ],
     fix: () =>
-      'free slots manually or run `headroom respond`; then let the responder have a reserved one: ' +
+      'free slots manually or run `headroom respond`; then give the responder a reserved slot: ' +
       '`headroom grants` prints how',
   },
   'consumer-full': {
@@ -99,8 +99,8 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
   },
   'missing-database': {
     why: () => 'the database the responder connects to does not exist',
-    advice: () => ['set endpoint.database to one that does'],
-    fix: (_, source) => `let ${source} name a database that exists (endpoint.database, or the path of the URL)`,
+    advice: () => ['set endpoint.database to one that exists'],
+    fix: (_, source) => `name a database that exists in ${source} (endpoint.database, or the path of the URL)`,
   },
   tls: {
     why: ({ endpoint }) => `TLS to ${endpoint} failed`,
@@ -121,10 +121,9 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
     fix: () => 'wait until the server has started; if it does not, read its log: it may be recovering after a crash',
   },
   'wrong-server': {
-    why: () => 'the worker is not where it should be',
+    why: () => 'the worker reached another server than the target’s',
     advice: () => ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
-    fix: (_, source) =>
-      `let ${source} lead to the endpoint of the instance itself: no cluster, reader or proxy endpoint`,
+    fix: (_, source) => `set ${source} to the endpoint of the instance itself, not of a cluster, reader or proxy`,
   },
   'busy-elsewhere': {
     why: ({ endpoint }) => `another executor is acting on ${endpoint}`,

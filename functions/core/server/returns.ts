@@ -1,39 +1,42 @@
 import { countBy } from '../words/count-by.ts';
 import { consumerOf, type Session } from './session.ts';
 
-/** What an incident has ended of one consumer. */
+/** The sessions of one consumer that an incident has ended. */
 export interface Ended {
   readonly sessions: number;
-  /** When the first of its acts began, epoch milliseconds by our own clock. */
+  /** When the first act that ended one began, epoch milliseconds by our own clock. */
   readonly since: number;
 }
 
-/** What became of the slots that the sessions of an incident gave back. Consumers that lost too few to tell are left out. */
+/** What became of the slots that an incident freed. Consumers that lost too few sessions to tell are left out. */
 export interface Returns {
   readonly ended: number;
-  /** Of these, how many were replaced: their consumer has opened as many sessions since. */
+  /** How many of these were replaced: their consumer has opened as many sessions since. */
   readonly back: number;
-  /** Sessions of the consumers that came back at once. */
+  /** Present sessions of the consumers that came back at once. */
   readonly refilling: number;
-  /** When the first act that was in vain began, by our own clock; null while acts gain slots. */
+  /** When the first act that gained nothing began, by our own clock; null while acts gain slots. */
   readonly vainSince: number | null;
-  /** The share, 0 to 1, of one consumer's ended sessions that were replaced. 0 when it has lost nothing, or too little to tell. */
+  /** The share, 0 to 1, of a consumer's ended sessions that were replaced; 0 when it lost none, or too few to tell. */
   readonly shareOf: (consumer: string) => number;
 }
 
 export const NO_RETURNS: Returns = { ended: 0, back: 0, refilling: 0, vainSince: null, shareOf: () => 0 };
 
-/** Fewer than this say nothing: ordinary comings and goings outweigh them. */
+/** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
 const LEAST_ENDED = 3;
-/** From this share on, ending sessions is no gain. */
+/** From this share on, ending sessions gains nothing. */
 export const RETURNS_AT_ONCE = 0.7;
-/** Between the look of an act and its beginning: MySQL and MariaDB know only that a session came after the look before. */
+/**
+ * From an act's snapshot to its beginning. On MySQL and MariaDB the snapshots alone date a new session: it came at some
+ * time after the previous one.
+ */
 export const SNAPSHOT_TO_ACT_MS = 2_000;
 
-/** Measures who comes back. `at`: when the sessions were seen, by our own clock. Pure, linear in sessions. */
+/** Measures which consumers came back. `at`: when the sessions were seen, by our own clock. Linear in sessions. */
 export function readReturns(sessions: readonly Session[], at: number, ended: ReadonlyMap<string, Ended>): Returns {
-  const told = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
-  const since = new Map(told.map(([consumer, act]) => [consumer, act.since]));
+  const measured = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
+  const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
   const living = countBy(sessions, consumerOf);
   const fresh = countBy(
     sessions.filter((session) => {
@@ -45,12 +48,12 @@ export function readReturns(sessions: readonly Session[], at: number, ended: Rea
     consumerOf,
   );
   const shares = new Map(
-    told.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+    measured.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
   );
   const shareOf = (consumer: string): number => shares.get(consumer) ?? 0;
-  const lost = sum(told.map(([, { sessions: count }]) => count));
-  const back = sum(told.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
-  const atOnce = told.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
+  const lost = sum(measured.map(([, { sessions: count }]) => count));
+  const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
+  const atOnce = measured.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
   return {
     ended: lost,
     back: Math.round(back),

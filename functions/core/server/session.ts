@@ -1,21 +1,21 @@
 import type { Statement } from './statement.ts';
 
 /**
- * What tells one session from every other, over restarts and failovers and over the reuse of ids.
- * All three parts are compared, as text, by the statement that ends a session.
+ * Distinguishes one session from every other, across restarts, failovers and reused ids.
+ * The statement that ends a session compares all three parts, as text.
  */
 export interface SessionIdentity {
   /** The server's own identity. PostgreSQL: postmaster start (microseconds, as text). MySQL: server_uuid and start. */
   readonly server: string;
   /** PostgreSQL: backend pid. MySQL: connection id. */
   readonly id: number;
-  /** What tells it from a later session with the same id. PostgreSQL: backend_start as text. MySQL: user@host:port. */
+  /** Differs for a later session with the same id. PostgreSQL: backend_start as text. MySQL: user@host:port. */
   readonly incarnation: string;
 }
 
 /**
- * `unseen`: the responder may not see the state of this session, so it can never be a candidate. `rolling-back`: ended
- * already, and it keeps its slot until its work is undone (MySQL, MariaDB); ending it again would only slow that down.
+ * `unseen`: the responder may not see this session's state, so it can never be a candidate. `rolling-back`: it was
+ * ended and keeps its slot until its work is undone (MySQL, MariaDB); ending it again would only slow that down.
  */
 export type SessionState =
   | 'active'
@@ -30,15 +30,15 @@ export type SessionState =
 /** Only `client` sessions are ever candidates. */
 export type SessionKind = 'client' | 'replication' | 'system';
 
-/** What an idle session visibly holds that its end would take away. */
+/** What an idle session visibly holds and would lose if it were ended. */
 export type Holding = 'advisory-lock' | 'listen' | 'table-lock';
 
-/** Stands in `blockedBy` for a prepared transaction, which belongs to no session. */
+/** In `blockedBy`: a prepared transaction, which belongs to no session. */
 export const PREPARED_TRANSACTION = 0;
-/** Stands in `blockedBy` for a blocker that this server does not show. */
+/** In `blockedBy`: a blocker that this server does not show. */
 export const UNKNOWN_BLOCKER = -1;
 
-/** One server-side connection as a snapshot shows it. Ages are in milliseconds by the server's clock, null when unknown. */
+/** One server-side connection in a snapshot. Ages are in milliseconds by the server's clock, null when unknown. */
 export interface Session {
   readonly identity: SessionIdentity;
   readonly kind: SessionKind;
@@ -46,7 +46,7 @@ export interface Session {
   readonly own: boolean;
   readonly superuser: boolean;
   readonly user: string | null;
-  /** Empty when the client gave none. */
+  /** Empty when the client sent none. */
   readonly application: string;
   readonly database: string | null;
   /** Client address without port; null for a local socket. */
@@ -54,25 +54,25 @@ export interface Session {
   readonly state: SessionState;
   readonly connectedMs: number | null;
   readonly transactionMs: number | null;
-  /** Time in the present state. */
+  /** Time in the current state. */
   readonly stateMs: number | null;
-  /** Time since the present (or last) query began. */
+  /** Time since the current (or last) query began. */
   readonly queryMs: number | null;
-  /** Tells this transaction from a later one of the same session; null outside a transaction. */
+  /** Distinguishes this transaction from a later one of the same session; null outside a transaction. */
   readonly transactionMark: string | null;
-  /** Tells this query from a later one of the same session; null when none ran. */
+  /** Distinguishes this query from a later one of the same session; null when none ran. */
   readonly queryMark: string | null;
   readonly wait: { readonly type: string; readonly event: string } | null;
-  /** How long it has waited for a lock; null when it does not wait for one. */
+  /** How long it has waited for a lock; null when it waits for none. */
   readonly lockWaitMs: number | null;
-  /** Ids of the sessions directly ahead of it, PREPARED_TRANSACTION or UNKNOWN_BLOCKER. Empty unless it waits for a lock. */
+  /** Ids of the sessions directly ahead, PREPARED_TRANSACTION or UNKNOWN_BLOCKER; empty unless it waits for a lock. */
   readonly blockedBy: readonly number[];
   readonly holds: readonly Holding[];
   /** The open transaction has written (PostgreSQL: it has a transaction id). */
   readonly hasWritten: boolean;
-  /** Rows the open transaction has changed and would have to change back; null where the server does not count them. */
+  /** Rows that the open transaction has changed and a rollback restores; null where the server does not count them. */
   readonly rowsModified: number | null;
-  /** The present statement, or the last one; null when it does not show. */
+  /** The current statement, or the last one; null when the server does not show it. */
   readonly statement: Statement | null;
 }
 
@@ -81,12 +81,12 @@ export function sessionKey(identity: SessionIdentity): string {
   return `${identity.server}/${identity.id}/${identity.incarnation}`;
 }
 
-/** User and application with digits folded, so that `web-1` and `web-2` are one consumer. */
+/** User and application, with digits folded so that `web-1` and `web-2` are one consumer. */
 export function consumerOf(session: Pick<Session, 'user' | 'application'>): string {
   return `${session.user ?? '?'}/${session.application.replace(/\d+/g, '#')}`;
 }
 
-/** A consumer on one database: what a connection pool looks like from the server. */
+/** A consumer on one database: what the server sees of a connection pool. */
 export function poolOf(session: Session): string {
   return `${consumerOf(session)}@${session.database ?? '?'}`;
 }

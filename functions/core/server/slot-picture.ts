@@ -1,3 +1,4 @@
+import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -6,11 +7,11 @@ import { printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';
 import { consumerOf, type Session } from './session.ts';
 
-/** Who holds the slots, for how long, and what they wait for: what a person looks at first, whatever the cause. */
+/** Who holds the slots, for how long, and what they wait for: what a person wants to know first, whatever the cause. */
 export interface SlotPicture {
-  /** The largest holders, most first, by each of these. Addresses and names as they are. */
+  /** The largest holders by each of these, most sessions first. Names and addresses are not yet printable. */
   readonly shares: Readonly<Record<'user' | 'application' | 'client' | 'database', readonly Share[]>>;
-  /** How old the sessions are, how long the idle ones have been idle, how long queries have run: one count for each band. */
+  /** Ages of sessions, idle times of idle ones and run times of queries: one count for each band. */
   readonly ages: Readonly<Record<'connected' | 'idle' | 'query', readonly number[]>>;
   /** What active sessions wait for, most first. */
   readonly waits: readonly Share[];
@@ -23,13 +24,13 @@ interface Share {
   readonly sessions: number;
 }
 
-/** Bands of the histograms: under each of these, and beyond the last. */
+/** Upper bounds of the histogram bands; one more band lies beyond the last. */
 const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
 
 const MOST_SHARES = 3;
 const SHOWN_NAME_LENGTH = 40;
 
-/** Linear in the client sessions; their order does not matter. */
+/** Linear in client sessions, in any order. */
 export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotPicture {
   const active = clients.filter(({ state }) => state === 'active');
   const idle = clients.filter(({ state }) => state === 'idle');
@@ -57,7 +58,7 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
   };
 }
 
-/** The picture in a few bounded lines, with shares of the taken slots. What is not known is left out. */
+/** The picture in a few bounded lines, with shares of the taken slots. Leaves out what is not known. */
 export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
   const holders = Object.entries(shares).flatMap(([by, [top]]) =>
     top === undefined
@@ -65,7 +66,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
       : [`${by} ${printable(top.name, SHOWN_NAME_LENGTH)} ${percent((100 * top.sessions) / taken)}`],
   );
   const histograms = Object.entries(ages).flatMap(([of, counts]) => {
-    const bands = counts.flatMap((count, band) => (count === 0 ? [] : [`${bandInWords(band)} (${count})`]));
+    const bands = counts.flatMap((held, band) => (held === 0 ? [] : [`${bandInWords(band)} (${held})`]));
     return bands.length === 0 ? [] : [`${AGE_WORDS[of as keyof typeof ages]}: ${bands.join(', ')}`];
   });
   const list = (items: readonly Share[]) =>
@@ -73,7 +74,8 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
   return [
     ...heads.map(
       ({ session, waiters }) =>
-        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} (${session.state}) holds up ${waiters}`,
+        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} ` +
+        `(${session.state}) blocks ${count(waiters, 'session')}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
     ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),
@@ -84,7 +86,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
 const AGE_WORDS = {
   connected: 'connected for',
   idle: 'idle for',
-  query: 'at work on their queries for',
+  query: 'running a query for',
 } as const satisfies Record<keyof SlotPicture['ages'], string>;
 
 function largest(names: readonly (string | null)[]): Share[] {

@@ -10,9 +10,9 @@ export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as c
 >;
 
 /**
- * Why a login did not get in.
- * `full`: every slot taken. `consumer-full`: a limit of the role, user or database is reached while the server is not full.
- * `busy-elsewhere`: another executor holds the server-side lock. `too-late`: the request's deadline had passed.
+ * Why a login failed. `full`: every slot is taken. `consumer-full`: the limit of a role, user or database is reached;
+ * the server is not full. `busy-elsewhere`: another executor holds the server-side lock. `too-late`: the request's
+ * deadline had passed.
  */
 export type RefusalKind =
   | 'full'
@@ -41,12 +41,12 @@ export interface Admission {
   /** The login may use reserved slots. */
   readonly reserved: boolean;
   readonly attempts: number;
-  /** Of these, tries that were refused as full. */
+  /** How many of these attempts were refused as full. */
   readonly refusedAsFull: number;
   readonly waitedMs: number;
 }
 
-/** Whether an ordinary client gets in. `unknown`: no canary login is configured, so nobody can tell. */
+/** Whether an ordinary client gets in. `unknown`: no canary login is configured. */
 export type Canary =
   | { readonly result: 'admitted'; readonly tookMs: number }
   | { readonly result: 'refused'; readonly refusal: Refusal }
@@ -56,7 +56,7 @@ export interface Server {
   readonly engine: EngineName;
   readonly version: string;
   readonly major: number;
-  /** False on a major version the contract suite has not passed on: then nothing is ended. */
+  /** False on a major version that the contract suite does not run on: then Headroom ends nothing. */
   readonly tested: boolean;
   /** Equal to `identity.server` of every session in the snapshot. */
   readonly identity: string;
@@ -66,25 +66,25 @@ export interface Server {
 
 export interface Limits {
   readonly maxConnections: number;
-  /** Slots ordinary clients never get, by the setting that reserves them. */
+  /** Slots that ordinary clients never get, by the setting that reserves them. */
   readonly reserves: readonly { readonly name: string; readonly slots: number }[];
   /** maxConnections less every reserve. */
   readonly usable: number;
 }
 
-/** What the responder may see and do. It never acts unless both are true. */
+/** What the responder may see and do. Headroom acts only when `seesSessions` and `maySignal` are both true. */
 export interface Visibility {
   readonly seesSessions: boolean;
   readonly maySignal: boolean;
-  /** False where waits for row locks show but not who is ahead (MySQL without performance_schema): then no locks are broken. */
+  /** False where lock waits show but their blockers do not (MySQL without performance_schema): no lock is broken. */
   readonly seesBlockers: boolean;
-  /** The grants that are missing, as an administrator would write them. */
+  /** The missing grants, as an administrator would write them. */
   readonly missing: readonly string[];
 }
 
-/** What can be done about the number of connections that single users may have. */
+/** Which users Headroom can limit, and what is missing for it. */
 export interface UserLimits {
-  /** Why nothing can be done, and what to create for it, as an administrator would write it; empty when something can. */
+  /** Why Headroom can limit no user, and the statements that would change that; empty when it can. */
   readonly missing: readonly string[];
   /** The users that an administrator lets Headroom limit. */
   readonly users: readonly UserLimit[];
@@ -94,34 +94,34 @@ export interface UserLimit {
   readonly user: string;
   /** As an administrator's statement names it, in printable characters as far as the server allows. */
   readonly account: string;
-  /** How many connections it may have; null when there is no limit of its own. */
+  /** How many connections it may have; null when it has no limit of its own. */
   readonly limit: number | null;
-  /** Sessions that are there count against a limit that is set now. MySQL and MariaDB count only later ones where none was. */
+  /** A new limit counts existing sessions. MySQL and MariaDB count only later ones if there was no limit before. */
   readonly countsEarlier: boolean;
-  /** Why the server would refuse to change it all the same, and what would help; null when it would not. */
+  /** Why the server would still refuse to change it, and what would help; null when it would not refuse. */
   readonly refusal: string | null;
 }
 
-/** A quick look: are there slots, and does an ordinary client get one. */
+/** The counts of one moment: are there free slots, and does an ordinary client get one? */
 export interface Sample {
   /** Epoch milliseconds by the worker's clock. */
   readonly at: number;
   readonly server: Server;
   readonly limits: Limits;
-  /** Slots taken, by the server's own account. */
+  /** Slots taken, as the server counts them. */
   readonly used: number;
-  /** How many of them the look itself takes: the worker's one session. */
+  /** How many of them the worker itself takes: its one session. */
   readonly ownSlots: number;
-  /** Sessions of the responder's login, the one that looks included. More of them for long: one was left behind. */
+  /** Sessions of the responder's login, the worker's included. More than one for long: one was left behind. */
   readonly responderSessions: number;
   readonly byState: Readonly<Record<string, number>>;
   readonly canary: Canary;
-  /** Connections that hold a slot without a session. `inferred`: not countable in SQL on this server, only concluded. */
+  /** Connections that hold a slot without a session. `inferred`: concluded, as SQL cannot count them on this server. */
   readonly halfOpen: { readonly count: number; readonly inferred: boolean };
   readonly activity: Activity;
 }
 
-/** What the client sessions are at, in a few numbers. Ages in milliseconds, null when no such session exists. */
+/** What the client sessions are doing, in a few numbers. Ages are in milliseconds, null without such a session. */
 export interface Activity {
   readonly longestQueryMs: number | null;
   readonly longestTransactionMs: number | null;
@@ -129,16 +129,18 @@ export interface Activity {
   readonly longQueries: number;
   /** Sessions that wait for a lock. */
   readonly blocked: number;
-  /** The server's counter of sessions ever opened: its growth is the reconnect rate. Null where there is none. */
+  /** The server's counter of all sessions ever opened: its growth is the reconnect rate. Null where there is none. */
   readonly sessionsOpened: number | null;
-  /** Its counter of logins ever refused for want of a slot. Null where there is none (PostgreSQL), or not of all (MariaDB). */
+  /**
+   * Its counter of all logins refused for lack of a slot. Null without one (PostgreSQL) or if it misses some (MariaDB).
+   */
   readonly loginsRefused: number | null;
 }
 
-/** The runbooks' line between a query and a long query. */
+/** From this age on, a query is a long one, by the runbooks. */
 export const LONG_QUERY_MS = 300_000;
 
-/** A user or database that has all the connections its own limit allows: its next client is refused, room or not. */
+/** A user or database at its own limit: its next client is refused even while the server has free slots. */
 export interface ConsumerAtLimit {
   readonly of: 'user' | 'database';
   readonly name: string;
@@ -147,16 +149,16 @@ export interface ConsumerAtLimit {
 
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
-  /** Another executor holds the server-side lock: it may be ending sessions at this very moment. */
+  /** Another executor holds the server-side lock and may be ending sessions right now. */
   readonly othersActing: boolean;
   readonly sessions: readonly Session[];
   readonly userLimits: UserLimits;
   readonly atLimit: readonly ConsumerAtLimit[];
   /** Deadlocks the server has counted since its statistics were reset. */
   readonly deadlocks: number;
-  /** The last one the server tells of, with its statements as far as they may be told; null when it tells of none. */
+  /** The last one that the server shows, with what may leave the worker of its statements; null when it shows none. */
   readonly latestDeadlock: { readonly agoMs: number; readonly statements: readonly Statement[] } | null;
-  /** Prepared transactions; they can block and belong to no session. */
+  /** Prepared transactions: they can block others and belong to no session. */
   readonly preparedTransactions: readonly {
     readonly owner: string;
     readonly database: string;
@@ -165,19 +167,19 @@ export interface Snapshot extends Sample {
 }
 
 /**
- * Slots that clients take. The session that looks is left out: it goes when Headroom does, and no client can be ended in its
- * place. Connections without a session are added where the server's own account cannot contain them.
+ * Slots that clients take. The worker's session is left out: it goes when Headroom does, and ending a client cannot
+ * free its slot. Connections without a session are added where the server's own count cannot include them.
  */
 export function slotsTaken(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen'>): number {
   return sample.used - sample.ownSlots + (sample.halfOpen.inferred ? sample.halfOpen.count : 0);
 }
 
-/** Taken over usable slots, in percent. Above 100 when reserves are in use too. */
+/** Taken slots in percent of usable ones. Above 100 when reserved slots are taken too. */
 export function usagePercent(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpen' | 'limits'>): number {
   return (100 * slotsTaken(sample)) / Math.max(1, sample.limits.usable);
 }
 
-/** The same numbers from sessions in full: those of clients, our own left out. */
+/** The same numbers from full sessions: those of clients, without our own. */
 export function activityOf(
   sessions: readonly Session[],
   counters: Pick<Activity, 'sessionsOpened' | 'loginsRefused'>,
@@ -197,7 +199,7 @@ export function activityOf(
   return { longestQueryMs, longestTransactionMs, longQueries, blocked, ...counters };
 }
 
-/** Ordinary clients are turned away because there is no slot for them. */
+/** Ordinary clients are refused because no slot is free for them. */
 export function isRefusedAsFull(canary: Canary): boolean {
   return canary.result === 'refused' && canary.refusal.kind === 'full';
 }

@@ -5,19 +5,20 @@ export type Dialect = 'postgres' | 'mysql';
 
 export interface Statement {
   /**
-   * First keyword, upper case; empty when the text begins with none. Of several statements in one text, which of them runs
-   * cannot be seen: if one is maintenance, its keyword stands for all.
+   * First keyword, upper case; empty when the text begins with none. If one text has several statements, nobody can see
+   * which of them runs: if one is maintenance, its keyword is used.
    */
   readonly verb: string;
-  /** At most 200 characters on one line; null when only the verb may be told. */
+  /** At most 200 characters on one line; null when only the verb may leave the worker. */
   readonly text: string | null;
-  /** Whoever wrote it asks in a comment that its session be left alone. */
+  /** Its author asks in a comment that the session be left alone. */
   readonly isOptedOut: boolean;
 }
 
 /**
- * The words of an opt-out, near the beginning of a statement: servers show only so much of one. Looked for in all of the
- * text, not in comments alone: where a comment ends is not always certain, and sparing one session more harms nobody.
+ * The words of an opt-out. They belong near the beginning of a statement, as servers cut long ones off. We search the
+ * whole text and not just its comments: where a comment ends is not always certain, and sparing one session too many is
+ * harmless.
  */
 const OPT_OUT = 'headroom:keep';
 
@@ -44,24 +45,25 @@ export function isMaintenance(verb: string): boolean {
 }
 
 const MAX_TEXT = 200;
-/** Nothing after this can reach the output: every token but a literal or comment stands for itself. */
+/** Only this much is read: it fills the output unless literals or comments are very long. */
 const MAX_READ = 4096;
 
 /**
- * What may be told of a statement. Redacted: literals (strings of every form, numbers) become `?`, comments go, and so does
- * everything from a place on where it is no longer certain what is literal: an unterminated string (servers cut statements
- * off), a backslash before a quote, values that need no quotes (SET). Takes time linear in the first 4 kB, whatever the text.
+ * What may leave the worker of a statement. Redacted: literals (numbers, strings of every form) become `?` and comments
+ * are dropped. From the first place where it is not certain what is literal, the rest is dropped too: an unterminated
+ * string (servers cut statements off), a backslash before a quote, values that need no quotes (SET). Linear in the
+ * first 4 kB.
  */
 export function redactStatement(statement: string, dialect: Dialect, detail: StatementDetail): Statement {
   const text = statement.slice(0, MAX_READ);
-  const told = { verb: verbOf(text, dialect), isOptedOut: text.includes(OPT_OUT) };
+  const shared = { verb: verbOf(text, dialect), isOptedOut: text.includes(OPT_OUT) };
   switch (detail) {
     case 'verb':
-      return { ...told, text: null };
+      return { ...shared, text: null };
     case 'verbatim':
-      return { ...told, text: oneLine(text) };
+      return { ...shared, text: oneLine(text) };
     case 'redacted':
-      return { ...told, text: oneLine(redactedTokens(text, dialect).join('')) };
+      return { ...shared, text: oneLine(redactedTokens(text, dialect).join('')) };
   }
 }
 
@@ -91,9 +93,9 @@ function oneLine(text: string): string {
 }
 
 type Read =
-  /** Goes on behind the token; `emit` stands for it. */
+  /** The token ends at `end`; `emit` is its output. */
   | { readonly emit: string; readonly end: number }
-  /** Not certain from here on: the rest is left out. */
+  /** Not certain from here on: the rest is dropped. */
   | { readonly emit: string; readonly end: null };
 
 function redactedTokens(text: string, dialect: Dialect): string[] {
@@ -101,7 +103,7 @@ function redactedTokens(text: string, dialect: Dialect): string[] {
   const words = new StatementWords();
   let at = 0;
   let shown = 0;
-  // What is behind the text that is shown need not be understood.
+  // What comes after the text that is shown need not be understood.
   while (at < text.length && shown <= MAX_TEXT) {
     const { emit, end } = readToken(text, at, dialect);
     tokens.push(emit);
@@ -116,12 +118,12 @@ function redactedTokens(text: string, dialect: Dialect): string[] {
   return tokens;
 }
 
-/** Follows the words of a text far enough to know when values without quotes, or data, come next. */
+/** Follows the words of a text closely enough to know when data, or values without quotes, come next. */
 class StatementWords {
   #verb = '';
   #isSetting = false;
 
-  /** True when what follows this token cannot be told from a literal. */
+  /** True when what follows this token may be a literal and nothing shows it. */
   endCertainty(token: string): boolean {
     if (token === ';') {
       const wasCopy = this.#verb === 'COPY';
@@ -134,7 +136,7 @@ class StatementWords {
     if (!/^[A-Za-z_]/.test(token)) return false;
     const word = token.toUpperCase();
     if (this.#verb === '') this.#verb = word;
-    // UPDATE … SET and its like assign expressions, whose literals have quotes; everything else that says SET sets words.
+    // UPDATE … SET and the like assign expressions, whose literals have quotes; every other SET may take bare words.
     if (word === 'SET' && !/^(UPDATE|INSERT|MERGE|WITH|EXPLAIN|REPLACE|LOAD)$/.test(this.#verb)) this.#isSetting = true;
     return false;
   }
@@ -166,7 +168,7 @@ function endOf(sticky: RegExp, text: string, at: number): number {
 function startsComment(text: string, at: number, dialect: Dialect): boolean {
   const two = text.slice(at, at + 2);
   if (two === '/*') return true;
-  // MySQL: two dashes need a blank behind them, else they are operators.
+  // MySQL: two dashes start a comment only before a blank, else they are operators.
   if (two === '--') return dialect === 'postgres' || !/\S/.test(text.charAt(at + 2));
   return dialect === 'mysql' && two.startsWith('#');
 }
@@ -190,8 +192,8 @@ function readComment(text: string, at: number, dialect: Dialect): Read {
 }
 
 /**
- * `escapes`: a backslash escapes. `uncertain`: it depends on a setting of the session (standard_conforming_strings,
- * NO_BACKSLASH_ESCAPES) that cannot be seen from outside, so a backslash before a quote ends what is certain.
+ * `escapes`: a backslash escapes. `uncertain`: that depends on a setting of the session (standard_conforming_strings,
+ * NO_BACKSLASH_ESCAPES) which others cannot see, so nothing after a backslash before a quote is certain.
  */
 function readString(text: string, at: number, backslash: 'escapes' | 'uncertain'): Read {
   const quote = text.charAt(at);
@@ -208,7 +210,7 @@ function readString(text: string, at: number, backslash: 'escapes' | 'uncertain'
   return { emit: '?', end: null };
 }
 
-/** A name is shown when it looks like one; in the wrong hands quotes of the wrong kind hold values. */
+/** A name is shown only when it looks like one: people also put values into these quotes by mistake. */
 function readQuotedName(text: string, at: number): Read {
   const quote = text.charAt(at);
   let end = text.indexOf(quote, at + 1);
@@ -219,7 +221,7 @@ function readQuotedName(text: string, at: number): Read {
   return { emit: `${quote}${isPlain ? name : '?'}${quote}`, end: end + 1 };
 }
 
-/** A parameter (`$1`), or a string between dollar tags. */
+/** A parameter (`$1`) or a string between dollar tags. */
 function readDollar(text: string, at: number): Read {
   const parameter = /\$[0-9]+/y;
   parameter.lastIndex = at;
@@ -231,11 +233,11 @@ function readDollar(text: string, at: number): Read {
     const closing = text.indexOf(opening, tag.lastIndex);
     return closing === -1 ? { emit: '?', end: null } : { emit: '?', end: closing + opening.length };
   }
-  // A tag that was cut off, or no SQL at all.
+  // A tag that was cut off, or not SQL at all.
   return { emit: '', end: null };
 }
 
-/** A keyword or name; or the prefix of a string, which decides what a backslash in it means. */
+/** A keyword or name, or the prefix of a string, which decides what a backslash in it means. */
 function readWord(text: string, at: number, dialect: Dialect): Read {
   const end = endOf(/[A-Za-z0-9_$\u0080-\uffff]+/y, text, at);
   const word = text.slice(at, end);

@@ -17,15 +17,15 @@ export interface Diagnosis {
   readonly pressing: boolean;
   readonly locks: LockQueues;
   readonly cause: CauseFinding;
-  /** What the cause was told by. */
+  /** What the cause was found from. */
   readonly facts: Facts;
   readonly plan: Plan;
 }
 
 export interface DiagnosisOptions {
-  /** What is known beside the snapshot. */
+  /** What is known besides the snapshot. */
   readonly context?: Context;
-  /** For an act: the cause its tier was chosen for, which must not be weighed anew. */
+  /** For an act: the cause that its tier was chosen for. It orders the tiers, whatever the new snapshot suggests. */
   readonly decidedOn?: CauseName | null;
 }
 
@@ -61,12 +61,12 @@ export function diagnoseSnapshot(
   return { usage, pressing, locks, cause, facts, plan };
 }
 
-/** Under a limit, the tier that knows of it goes first: it leaves room for those who are being refused. */
+/** While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. */
 function orderFor(cause: CauseName, { limits }: History): readonly TierName[] {
   return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
 }
 
-/** A limit of our own is no reason why clients are refused, but what is done about it. */
+/** A user at a limit of our own does not count as a cause: the limit is what Headroom does about one. */
 function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
   if (limits.length === 0) return snapshot;
   const isOurs = ({ of, name, limit }: Snapshot['atLimit'][number]) =>
@@ -74,17 +74,17 @@ function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
   return { ...snapshot, atLimit: snapshot.atLimit.filter((consumer) => !isOurs(consumer)) };
 }
 
-interface StormInput {
+interface StormSigns {
   readonly cause: CauseFinding;
-  /** When the snapshot was taken, epoch milliseconds. */
+  /** When the snapshot was taken. */
   readonly at: number;
   readonly policy: Policy;
   readonly history: History;
   readonly returns: Returns;
 }
 
-/** How young a session must be to count to a storm; null when neither a cause nor slots that refilled speak of one. */
-function stormWithin({ cause, at, policy, history, returns }: StormInput): number | null {
+/** Sessions younger than this belong to a storm; null when neither the cause nor refilled slots are a sign of one. */
+function stormWithin({ cause, at, policy, history, returns }: StormSigns): number | null {
   const ages = [
     ...([cause.name, history.lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
     ...[history.futileSince, returns.vainSince].flatMap((since) =>

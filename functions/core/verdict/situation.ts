@@ -6,13 +6,13 @@ import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
 
 export type Verdict =
-  /** Looks good; true relief needs more samples in a row first. */
+  /** Looks good; to be sure, more good samples in a row are needed. */
   | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
   | { readonly next: 'close'; readonly outcome: 'relieved' | 'not-needed' | 'observed'; readonly why: string }
   /** Relief is confirmed and must hold for a while. */
   | { readonly next: 'watch'; readonly why: string }
   | { readonly next: TierName; readonly why: string }
-  /** Nothing is done before a person has said yes to this. */
+  /** Nothing is done before a person approves this. */
   | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
   | { readonly next: 'settle'; readonly why: string }
   | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
@@ -20,11 +20,11 @@ export type Verdict =
 export interface Situation {
   readonly incident: Incident;
   readonly now: number;
-  /** Those in force on the target; the diagnosis was made under them. */
+  /** Those active on the target; the diagnosis takes them into account. */
   readonly pauses: readonly Pause[];
-  /** Rounds in a row, this one not counted, that had nothing to do. */
+  /** Rounds in a row before this one that had nothing to do. */
   readonly emptyRounds: number;
-  /** Rounds so far, those that only watched relief left out. */
+  /** Rounds so far, without those that only watched relief. */
   readonly countedRounds: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
@@ -34,6 +34,8 @@ export interface Situation {
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */
   readonly actedLately: Readonly<Record<string, number>>;
-  /** What people were asked in this incident, in order. None is pending: nobody is waited for during a look. */
+  /**
+   * What people were asked in this incident, in order. None is pending: a round does not begin while a question waits.
+   */
   readonly approvals: readonly Approval[];
 }

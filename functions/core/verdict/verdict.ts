@@ -8,6 +8,7 @@ import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
 import { reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { Canary, Refusal, Snapshot } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
@@ -15,53 +16,37 @@ import type { Diagnosis } from './diagnosis.ts';
 import type { Situation, Verdict } from './situation.ts';
 import {
   adviceFor,
-  describeHeld,
   describePlan,
+  describeSkipped,
   describeTier,
   describeWish,
   nothingLeft,
   reachedBudgets,
 } from './words.ts';
 
-/** Looks in a row that find nothing to do before a person is paged: what was ended may take a moment to show. */
+/** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
 
-/** What to do when the worker did not get in. Never silence: a person hears what is in the way and what to grant. */
+/**
+ * What to do when the worker did not get in. Never silence: a person is notified of the reason and of what to grant.
+ */
 export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situation): Verdict {
   const outOfTime = boundReached(situation);
   if (refusal.kind === 'starting' && !outOfTime) {
-    return { next: 'settle', why: 'the server is starting; looking again' };
+    return { next: 'settle', why: 'the server is starting; trying again' };
   }
   const { why, advice } = explainRefusal(refusal, { ...situation.incident.target, waitedMs });
   return { next: 'escalate', why, advice };
 }
 
-/** What to do about a snapshot. The first rule that applies decides; the order is the order of this function. */
+/** What to do about a snapshot. The first rule that applies decides; their order is that of the code. */
 export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situation: Situation): Verdict {
-  const { policy } = situation.incident.target;
-  const usage = Math.round(diagnosis.usage);
-  const { canary } = snapshot;
-  const canaryFault = faultOf(canary);
-
-  if (!diagnosis.pressing && canaryFault === null) {
-    const { reliefAt } = situation.incident;
-    if (reliefAt !== null) return judgeHeldRelief(usage, situation.now - reliefAt, policy);
-    if (diagnosis.plan.need === 0) {
-      return {
-        next: 'confirm',
-        outcome: situation.hasActed ? 'relieved' : 'not-needed',
-        why: `usage ${usage}% is at or under the relief level of ${percent(policy.reliefPercent)}`,
-      };
-    }
-    if (!situation.hasActed) {
-      return {
-        next: 'close',
-        outcome: 'not-needed',
-        why: `usage ${usage}% is under the trigger of ${percent(policy.triggerPercent)} and ordinary clients get in`,
-      };
-    }
+  const canaryFault = faultOf(snapshot.canary);
+  if (!diagnosis.pressing) {
+    if (canaryFault !== null) return { next: 'escalate', ...canaryFault };
+    const calm = judgeCalm(diagnosis, situation);
+    if (calm !== null) return calm;
   }
-  if (canaryFault !== null && !diagnosis.pressing) return { next: 'escalate', ...canaryFault };
 
   const obstacle = reasonNotToAct(snapshot);
   if (obstacle?.kind === 'may-not') {
@@ -69,34 +54,55 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     return { next: 'escalate', why: obstacle.why, advice };
   }
 
-  const hold = holdReason(obstacle, diagnosis, situation);
-  if (hold) return { next: 'close', outcome: 'observed', why: `${hold}; ${describePlan(diagnosis.plan.tiers)}` };
+  const observed = reasonToObserve(obstacle, diagnosis, situation);
+  if (observed)
+    return { next: 'close', outcome: 'observed', why: `${observed}; ${describePlan(diagnosis.plan.tiers)}` };
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
   if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
 
   if (obstacle) return { next: 'settle', why: obstacle.why };
 
-  const acting = firstToGo(diagnosis.plan.tiers);
+  const acting = firstToAct(diagnosis.plan.tiers);
   if (acting) {
-    const why = `${describeTier(acting)} (${causeWords(diagnosis.cause.name)}); ${diagnosis.plan.need} slots must come free`;
+    const need = count(diagnosis.plan.need, 'slot');
+    const why = `${describeTier(acting)} (${causeWords(diagnosis.cause.name)}); ${need} must come free`;
     return acting.mode === 'act' ? { next: acting.tier, why } : judgeAsking(acting, why, diagnosis, situation);
   }
+  const usage = percent(diagnosis.usage);
   if (situation.limited.length > 0 && reachedBudgets(diagnosis.plan).length === 0) {
-    const why = `usage is ${usage}%; under the temporary limit sessions that are busy leave, and nobody takes their place`;
+    const why = `usage is ${usage}; under the temporary limit, busy sessions end and no new ones take their place`;
     return { next: 'settle', why };
   }
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
-    return { next: 'settle', why: `nothing may be ended at ${usage}%; looking again before a person is paged` };
+    return { next: 'settle', why: `nothing may be ended at ${usage}; checking again before a person is paged` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
 }
 
 /**
- * The first that has something to do. Nobody is waited for while something may be done without asking; only where a limit is
- * what helps, all else would be in vain before it.
+ * What to do while usage is under the trigger and ordinary clients get in; null when there is still something to do.
  */
-function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
+function judgeCalm({ usage, plan }: Diagnosis, { incident, hasActed, now }: Situation): Verdict | null {
+  const { policy } = incident.target;
+  if (incident.reliefAt !== null) return judgeHeldRelief(usage, now - incident.reliefAt, policy);
+  if (plan.need === 0) {
+    return {
+      next: 'confirm',
+      outcome: hasActed ? 'relieved' : 'not-needed',
+      why: `usage ${percent(usage)} is at or under the relief level of ${percent(policy.reliefPercent)}`,
+    };
+  }
+  if (hasActed) return null;
+  const why = `usage ${percent(usage)} is under the trigger of ${percent(policy.triggerPercent)}`;
+  return { next: 'close', outcome: 'not-needed', why: `${why} and ordinary clients get in` };
+}
+
+/**
+ * The first tier that has something to do. Headroom waits for no answer while it can act without one; but where a limit
+ * is what helps, nothing else would help before it.
+ */
+function firstToAct(tiers: readonly TierPlan[]): TierPlan | undefined {
   const planned = tiers.filter((tier) => tier.mode !== 'observe' && isPlanned(tier));
   const [first] = planned;
   return first !== undefined && tierNamed(first.tier).setsLimit
@@ -104,7 +110,9 @@ function firstToGo(tiers: readonly TierPlan[]): TierPlan | undefined {
     : (planned.find(({ mode }) => mode === 'act') ?? first);
 }
 
-/** A tier that asks first: acts on a yes that covers the plan, else asks, and where that is no use pages a person. */
+/**
+ * A tier that asks first: it acts if an approval covers the plan; otherwise it asks or, if it may not, pages a person.
+ */
 function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
   const question = summarisePlan(tier, diagnosis.plan.need);
   const permission = permissionFor(question, situation.approvals, situation.now);
@@ -112,28 +120,25 @@ function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situatio
     case 'granted':
       return { next: tier.tier, why: `${why}; ${permission.why}` };
     case 'ask':
-      // Nobody is woken for what may be gone at the next look.
+      // No one is woken for what may be gone in the next round.
       if (!diagnosis.pressing && situation.emptyRounds + 1 < EMPTY_ROUNDS) {
-        const usage = Math.round(diagnosis.usage);
-        return {
-          next: 'settle',
-          why: `usage is ${usage}%, under the trigger; looking again before a person is asked`,
-        };
+        const usage = percent(diagnosis.usage);
+        return { next: 'settle', why: `usage is ${usage}, under the trigger; checking again before a person is asked` };
       }
       return { next: 'ask', question, why: permission.why === '' ? why : `${why}; ${permission.why}` };
     case 'none':
       return {
         next: 'escalate',
-        why: `${permission.why}, so it was not done: ${tier.tier} would ${describeWish(tier)}`,
+        why: `${permission.why}, so nothing was done: ${tier.tier} would ${describeWish(tier)}`,
         advice: [
-          `decide: ${tier.tier}, with the consequence: ${tierNamed(tier.tier).consequence}`,
+          `decide about ${tier.tier}; its consequence: ${tierNamed(tier.tier).consequence}`,
           ...adviceFor(diagnosis, situation),
         ],
       };
   }
 }
 
-/** What to do when a sample after a good look was bad: another round, while the bounds allow one. */
+/** What to do when a bad sample follows a good snapshot: another round, if the bounds allow one. */
 export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
   const bound = boundReached(situation);
   const unconfirmed = `relief not confirmed: ${why}`;
@@ -143,40 +148,45 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
 function judgeHeldRelief(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
-  const why = `usage ${usage}% is under the trigger of ${percent(triggerPercent)}; relief has held for ${inWords(heldMs)}`;
+  const level = `usage ${percent(usage)} is under the trigger of ${percent(triggerPercent)}`;
+  const why = `${level}; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
 }
 
-/** Ending sessions that makes things worse, or that is needed again and again, is for a person to go on with. */
+/** If acting makes things worse, or is needed again and again, a person must decide how to go on. */
 function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | null {
   if (situation.isWorsening)
     return 'the last two acts each left more slots taken than before, so Headroom stops acting';
   const { maxIncidents } = situation.incident.target.policy.flap;
-  const lately = situation.actedLately[cause.name] ?? 0;
-  if (lately < maxIncidents) return null;
-  return `${lately} incidents with this cause were relieved by ending sessions within the last hour; one more would only treat the symptom`;
+  const incidents = situation.actedLately[cause.name] ?? 0;
+  if (incidents < maxIncidents) return null;
+  return (
+    `${count(incidents, 'incident')} with this cause within the last hour, relieved by ending sessions; ` +
+    'once more would only treat the symptom'
+  );
 }
 
 function boundReached({ incident, countedRounds, now, approvals }: Situation): string | null {
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
   const workedMs = now - incident.openedAt - waitedForPeopleMs(approvals, now);
-  if (countedRounds >= maxRounds) return `${maxRounds} rounds have not brought relief`;
-  if (workedMs >= maxMinutes * 60_000) return `${maxMinutes} minutes have not brought relief`;
+  if (countedRounds >= maxRounds) return `no relief after ${count(maxRounds, 'round')}`;
+  if (workedMs >= maxMinutes * 60_000) return `no relief after ${count(maxMinutes, 'minute')}`;
   return null;
 }
 
-/** A canary that fails for a reason of its own proves nothing about slots; without it relief cannot be proven. */
+/** A canary that fails for another reason than full slots says nothing about them, so relief cannot be confirmed. */
 function faultOf(canary: Canary): { why: string; advice: readonly string[] } | null {
   if (canary.result !== 'refused' || canary.refusal.kind === 'full') return null;
   const words = `${canary.refusal.kind}: ${printable(canary.refusal.message, 160)}`;
   return {
-    why: `the canary cannot log in (${words}), so relief cannot be proven`,
+    why: `the canary cannot log in (${words}), so relief cannot be confirmed`,
     advice: ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
   };
 }
 
-function holdReason(
+/** Why Headroom only observes; null when it may act. */
+function reasonToObserve(
   obstacle: ReasonNotToAct | null,
   { plan }: Diagnosis,
   { pauses, hasActed }: Situation,
@@ -187,12 +197,12 @@ function holdReason(
   if (plan.tiers.every((tier) => tier.mode === 'observe')) {
     return pauses.length === 0
       ? 'the target is in observe mode'
-      : `no tier may act: ${describeHeld(plan.tiers, pauses)}`;
+      : `no tier may act: ${describeSkipped(plan.tiers, pauses)}`;
   }
   const isActing = plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier));
-  // A limit that may not be set is for a person to decide on, who is paged with it.
+  // Where only a limit would help and may not be set, a person is paged to decide about it.
   const helpful = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier) && tier.limit === null);
-  // What has begun to act and is stuck needs a person, who is told of these tiers too.
+  // An incident that has begun to act and is stuck needs a person; the page names these tiers too.
   if (isActing || helpful.length === 0 || hasActed) return null;
-  return `every tier that would help is held back: ${describeHeld(helpful, pauses)}`;
+  return `no tier that would help may act: ${describeSkipped(helpful, pauses)}`;
 }

@@ -13,12 +13,12 @@ import { printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Situation } from './situation.ts';
 
-export function describeHeld(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
-  return tiers.map(({ tier }) => `${tier} is ${holdOn(tier, pauses)}`).join(', ');
+/** Why each of these tiers, all in mode observe, does not act. */
+export function describeSkipped(tiers: readonly TierPlan[], pauses: readonly Pause[]): string {
+  return tiers.map(({ tier }) => `${tier} is ${reasonToSkip(tier, pauses)}`).join(', ');
 }
 
-/** What keeps a tier in mode observe from acting. */
-function holdOn(tier: TierName, pauses: readonly Pause[]): string {
+function reasonToSkip(tier: TierName, pauses: readonly Pause[]): string {
   const pause = pauseOn(tier, pauses);
   return pause === null ? 'in observe mode' : describePause(pause);
 }
@@ -28,9 +28,9 @@ export function describeTier(tier: TierPlan): string {
   return `${tier.tier} ${tier.limit === null ? ends : `limits ${describeLimitPlan(tier.limit)} and ${ends}`}`;
 }
 
-/** What a tier would do, after "would". */
+/** What a tier would do, to follow the word "would". */
 export function describeWish({ limit, victims }: TierPlan): string {
-  return `${limit === null ? '' : `limit ${describeLimitPlan(limit)} and `}end ${victims.length}`;
+  return `${limit === null ? '' : `limit ${describeLimitPlan(limit)} and `}end ${count(victims.length, 'session')}`;
 }
 
 export function describePlan(tiers: readonly TierPlan[]): string {
@@ -39,17 +39,18 @@ export function describePlan(tiers: readonly TierPlan[]): string {
   return `would act: ${planned.map(describeTier).join(', ')}`;
 }
 
-export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: number): string {
+/** Why no tier may do anything. `usage`: in words. */
+export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: string): string {
   if (!pressing)
-    return `usage is ${usage}%: clients get in again, but it is not at the relief level, and ending more would lose work`;
+    return `usage is ${usage}: clients get in again, but it is over the relief level, and ending more would lose work`;
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
-    return `usage is ${usage}%, and a person has said no to what would have helped`;
+    return `usage is ${usage}, and a person has said no to what would have helped`;
   if (reasons.has('refills-at-once'))
-    return `usage is ${usage}% and no number of kills helps: what is ended comes back at once`;
+    return `usage is ${usage} and ending more does not help: ended sessions come back at once`;
   const spent = reachedBudgets(plan);
-  if (spent.length > 0) return `usage is ${usage}% and the budgets are used up (${spent.join(', ')})`;
-  return `usage is ${usage}% and no tier may end anything more: ${causeWords(cause.name)}`;
+  if (spent.length > 0) return `usage is ${usage} and the budgets are used up (${spent.join(', ')})`;
+  return `usage is ${usage} and no tier may end anything more: ${causeWords(cause.name)}`;
 }
 
 export function reachedBudgets({ spared }: Plan): SparedReason[] {
@@ -59,17 +60,20 @@ export function reachedBudgets({ spared }: Plan): SparedReason[] {
 
 export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
   const { target } = incident;
-  const held = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
+  const skipped = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
     ...limited.map(({ user, account, limit }) => {
-      const keep = printable(limitStatement(target.engine, account, limit), 300);
-      return `the temporary limit of ${limit} on ${printable(user, 63)} goes with this incident; to set it again: ${keep}`;
+      const again = printable(limitStatement(target.engine, account, limit), 300);
+      return (
+        `the temporary limit of ${limit} on ${printable(user, 63)} is lifted when this incident closes; ` +
+        `to set it again: ${again}`
+      );
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
     ...adviseOn(cause.name, facts, target),
-    ...held.map((each) => {
+    ...skipped.map((each) => {
       const { tier } = each;
-      return `${tier} is ${holdOn(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;
+      return `${tier} is ${reasonToSkip(tier, pauses)}; it would ${describeWish(each)}: ${tierNamed(tier).consequence}`;
     }),
   ];
 }

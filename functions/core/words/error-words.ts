@@ -1,4 +1,4 @@
-/** What was thrown, in its own words. */
+/** The message of an error; the text of anything else that was thrown. */
 export function errorWords(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

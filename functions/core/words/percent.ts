@@ -1,4 +1,4 @@
-/** `90%`: the one way in which percentages are printed. `unknown` is said where there is no value. */
+/** `90%`: the one way to print a percentage. Prints `unknown` where there is no value. */
 export function percent(value: number | null, unknown = 'unknown'): string {
   return value === null || !Number.isFinite(value) ? unknown : `${Math.round(value)}%`;
 }

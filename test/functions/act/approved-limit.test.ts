@@ -82,7 +82,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     const [message] = world.published;
     expect(message?.subject).toContain('a limit of 50 on checkout');
     expect(message?.body).toContain('limits the user checkout, who has 90 connections, to 50, until the incident');
-    expect(message?.body).toContain('concerns checkout/checkout-api (90)');
+    expect(message?.body).toContain('affects checkout/checkout-api (90)');
     expect(message?.json).toMatchObject({ limit: { user: CHECKOUT, limit: 50, sessions: 90 } });
     expect((await limitNow(asked.round)).held).toContain('nobody has approved cap-consumer');
     await expectNothingDone();
@@ -106,7 +106,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
       approvals: await world.store.approvals.of(id),
       settledLimits: await world.store.limits.settledOf(id),
     });
-    expect(story).toContain('limited the user checkout to 50 connections (before: no limit): lifted again');
+    expect(story).toContain('limited the user checkout to 50 connections (before: no limit): lifted since');
     expect(story).toContain('cap-consumer, a limit of 50 on checkout and 30 sessions: approved by ann');
   });
 
@@ -152,7 +152,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
     expect((await world.store.incidents.byId(id))?.escalation?.reason).toBe(
-      'nobody answered within 15 min, so it was not done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30',
+      'nobody answered within 15 min, so nothing was done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30 sessions',
     );
     await expectNothingDone();
   });

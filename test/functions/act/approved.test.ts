@@ -97,7 +97,7 @@ describe('a tier in mode approve', () => {
     expect(next).toBe('ask');
     const rounds = await world.store.rounds.of(incidentId);
     expect(rounds.at(-1)?.why).toMatch(
-      /asked again: since ann approved, the plan has grown \(\d+ instead of 0 sessions of api\/api\)/,
+      /asked again: since ann approved, the plan has grown \(\d+ sessions of api\/api instead of 0\)/,
     );
     await put(round);
     expect(await world.store.approvals.of(incidentId)).toHaveLength(2);
@@ -127,7 +127,7 @@ describe('a tier in mode approve', () => {
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
     expect((await world.store.incidents.byId(incidentId))?.escalation).toMatchObject({
-      reason: 'nobody answered within 15 min, so it was not done: kill-idle would end 30',
+      reason: 'nobody answered within 15 min, so nothing was done: kill-idle would end 30 sessions',
     });
     expect(await lastAsked()).toMatchObject({ status: 'expired', endedAt: world.at });
     const decision = { by: 'ann', via: 'page', address: null, at: world.at } as const;

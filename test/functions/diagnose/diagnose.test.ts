@@ -78,8 +78,8 @@ describe('a diagnosis', () => {
     const onRds = await open({ isRds: true });
     await look(onRds);
     const told = await world.store.incidents.byId(onRds);
-    expect(told?.cause?.evidence.join()).toContain('changed lately: 5 min ago: parameter group orders');
-    expect(told?.advice.join()).toContain('3,000 MB were free at the least of late');
+    expect(told?.cause?.evidence.join()).toContain('changed recently: 5 min ago: parameter group orders');
+    expect(told?.advice.join()).toContain('recently at least 3,000 MB were free');
 
     const fail = () => Promise.reject(new Error('throttled'));
     const surroundings = { changes: fail, connections: fail, freeMemory: fail };
@@ -87,11 +87,11 @@ describe('a diagnosis', () => {
     await diagnose({ schema: SCHEMA, incidentId: withoutAny }, { ...world, now: () => world.at, surroundings });
     const untold = await world.store.incidents.byId(withoutAny);
     expect(untold?.cause?.name).toBe(told?.cause?.name);
-    expect(untold?.advice.join()).toContain('see that as much is free');
+    expect(untold?.advice.join()).toContain('check that as much is free');
 
     const elsewhere = await open();
     await look(elsewhere);
-    expect((await world.store.incidents.byId(elsewhere))?.cause?.evidence.join()).not.toContain('changed lately');
+    expect((await world.store.incidents.byId(elsewhere))?.cause?.evidence.join()).not.toContain('changed recently');
   });
 
   it('records usage, cause, plan and the reasons sessions were spared, and ends nothing', async () => {

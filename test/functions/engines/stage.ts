@@ -1,6 +1,12 @@
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import type { Ending, Expectation, LimitOutcome, SessionToEnd, WorkerRefused } from '../../../functions/core/protocol/worker.ts';
+import type {
+  Ending,
+  Expectation,
+  LimitOutcome,
+  SessionToEnd,
+  WorkerRefused,
+} from '../../../functions/core/protocol/worker.ts';
 import type { Session } from '../../../functions/core/server/session.ts';
 import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
@@ -159,7 +165,7 @@ export async function endSessions(
 }
 
 /** Ends one session within a short time, which a busy machine may need more of before it begins: then nothing was done. */
-export async function endShortly(worker: Worker, victim: Victim, graceMs = 0): Promise<Ending['result']> {
+export async function endShortly(worker: Worker, victim: SessionToEnd, graceMs = 0): Promise<Ending['result']> {
   for (let forMs = 250; ; forMs *= 2) {
     const [ending] = await endSessions(worker, [victim], { graceMs, forMs }).catch((error: unknown) => {
       if (String(error).includes('too-late')) return [];

@@ -48,7 +48,7 @@ describe('an act that limits a user', () => {
     expect(world.limits.get(CHECKOUT)).toBe(50);
     expect(await world.store.limits.of(targetId)).toMatchObject([{ isSet: true }]);
     expect((await recorded())?.limit).toMatchObject({ user: CHECKOUT, limit: 50, before: null, result: 'done' });
-    expect((await recorded())?.limit?.reason).toContain('concerns checkout/checkout-api (90)');
+    expect((await recorded())?.limit?.reason).toContain('affects checkout/checkout-api (90)');
   });
 
   it('sets none and ends nobody when another has been put on record since the look', async () => {

@@ -122,7 +122,9 @@ describe.each<Place>([
       expect.arrayContaining(['see-sessions', 'see-transactions', 'visibility']),
     );
     expect(pick(findings, 'see-sessions').fix).toBe(`GRANT PROCESS ON *.* TO ${account}`);
-    expect(pick(findings, 'visibility').detail).toMatch(/^what \d+ of \d+ sessions of other users are at is hidden/);
+    expect(pick(findings, 'visibility').detail).toMatch(
+      /^the responder cannot see what \d+ of \d+ sessions of other users do/,
+    );
     await runFix(pick(findings, 'visibility'), administer);
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });

@@ -164,13 +164,13 @@ describe('how the server is set up', () => {
     // The stage itself watches as a superuser.
     expect(pick(await look(), 'reserve-holders')).toMatchObject({
       status: 'warning',
-      detail: 'on logins that may use reserved slots: postgres/stage (1)',
+      detail: 'may use reserved slots: postgres/stage (1)',
     });
     for (let count = 0; count < 3; count++) await stage.open({ as: 'administrator', application: 'billing' });
     const finding = pick(await look(), 'reserve-holders');
     expect(finding).toMatchObject({ status: 'failed' });
     expect(finding.detail).toContain('postgres/billing (3)');
-    expect(finding.fix).toContain('no superuser');
+    expect(finding.fix).toContain('neither a superuser');
   });
 
   test('track_activities off: nothing could be ended', async () => {

@@ -50,14 +50,14 @@ describe('end', () => {
     expect(lost()).toBe(dry.victims.length);
 
     const told = readFileSync(join(staging.folder, 'notices'), 'utf8');
-    expect(told).toContain(`ann ended ${dry.victims.length} sessions by hand`);
+    expect(told).toContain(`ann ended ${dry.victims.length} sessions manually`);
     // Of what was not confirmed there is none.
     const incidents = z
       .array(z.looseObject({ id: z.string(), outcome: z.string() }))
       .parse(JSON.parse((await run(['incidents', 'list', '--json'])).stdout));
     expect(incidents).toHaveLength(1);
     const shown = (await run(['incidents', 'show', incidents[0]?.id ?? ''])).stdout;
-    expect(shown).toContain('ann called to end user invoices, past the caps: it leaks');
+    expect(shown).toContain('ann asked to end sessions of user invoices, beyond the budgets: it leaks');
     expect(shown.match(/terminate, ended; idle for/g)?.length).toBe(dry.victims.length);
   });
 

@@ -117,7 +117,7 @@ describe('watch', () => {
     await watching.started.said(/Settle/);
     const { status, stderr, events } = await watching.end();
     expect(status).toBe(4);
-    expect(stderr).toContain('Headroom failed, look by hand: interrupted');
+    expect(stderr).toContain('Headroom failed, check manually: interrupted');
     expect(events.at(-1)).toMatchObject({ event: 'incident', outcome: 'failed', failure: { error: 'interrupted' } });
   });
 });

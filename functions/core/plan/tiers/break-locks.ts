@@ -1,13 +1,15 @@
 import type { SparedReason } from '../../policy/spared.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName } from '../../server/snapshot.ts';
+import { count } from '../../words/count.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
- * Ends the root blockers, those first that free most waiters; never a waiter. On PostgreSQL a root that runs a query has the
- * query cancelled, which already rolls its transaction back and frees its locks. On MySQL and MariaDB a cancelled statement
- * leaves its transaction open with its locks, so there, as wherever a root idles in its transaction, it is terminated.
+ * Ends the root blockers, those that free the most waiters first; never a waiter. On PostgreSQL it cancels the query of
+ * a root that runs one: that already rolls the transaction back and releases its locks. On MySQL and MariaDB a
+ * cancelled statement leaves its transaction open with its locks, so the root is terminated there. A root that is idle
+ * in its transaction is terminated everywhere.
  */
 export const breakLocks: Tier = {
   name: 'break-locks',
@@ -65,7 +67,7 @@ function toCandidate(session: Session, waiters: readonly Session[], engine: Engi
     expect: isActive
       ? expecting('active', { ...shared, queryMark: session.queryMark })
       : expecting(isAborted ? 'idle-in-transaction-aborted' : 'idle-in-transaction', shared),
-    reason: `holds up ${waiters.length} sessions; its transaction is ${inWords(session.transactionMs)} old`,
+    reason: `blocks ${count(waiters.length, 'session')}; its transaction is ${inWords(session.transactionMs)} old`,
     frees: 1 + waiters.length,
   };
 }

@@ -2,8 +2,8 @@ import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
- * Cancels queries past a maximum age, those that have written nothing first, then the longest. The worker looks until the
- * grace ends and terminates only the same session still on the same query.
+ * Cancels queries over a maximum age: those that have written nothing first, then the longest. The worker waits until
+ * the grace ends and terminates a session only if it is still the same one on the same query.
  */
 export const cancelLong: Tier = {
   name: 'cancel-long',

@@ -2,9 +2,11 @@ import { matchesAny, protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, type Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
+import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { mostFirst } from '../../words/most-first.ts';
+import { percent } from '../../words/percent.ts';
 import { printable, shellWord } from '../../words/printable.ts';
 import {
   byDescending,
@@ -19,38 +21,38 @@ import {
 } from './tier.ts';
 
 /**
- * Against a storm that takes every slot again as soon as it comes free: puts a temporary limit on the connections of the user
- * that storms, and then, and only then, ends its idle sessions, however young. The limit leaves the user what the relief
- * level leaves it with everybody else as they are. One user per act; it is lifted when the incident closes.
+ * Against a storm that retakes every slot as soon as it comes free: limits the connections of the user that storms, and
+ * only then ends its idle sessions, however young. The limit leaves the user what the relief level allows it while all
+ * others keep what they have. One user per act; the limit is lifted when the incident closes.
  */
 export const capConsumer: Tier = {
   name: 'cap-consumer',
   state: 'CapConsumer',
   consequence: 'that user is refused new connections above its limit until the incident is closed',
   losesWork: false,
-  // Under a limit, slots that are taken again were taken by others.
+  // If slots are taken again while the limit is active, others took them.
   freesOwnSlot: false,
   asksFirst: true,
   setsLimit: true,
   budget: 'limited',
   propose: (input) => {
     const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
-    const capped = new Map(
+    const limited = new Map(
       input.limitsOnRecord
         .filter(({ user, limit }) => limits.get(user) === limit)
         .map(({ user, limit }) => [user, limit]),
     );
-    const found = proposeLimit(input, capped);
-    if (found !== null && 'limit' in found) capped.set(found.user, found.limit);
+    const found = proposeLimit(input, limited);
+    if (found !== null && 'limit' in found) limited.set(found.user, found.limit);
     return {
-      ...endIdle(input, capped),
+      ...endIdle(input, limited),
       margin: marginOf(input) + uncounted(found, input),
       ...(found === null ? {} : 'limit' in found ? { limit: found } : { refusal: found }),
     };
   },
 };
 
-function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): LimitPlan | LimitRefusal | null {
+function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): LimitPlan | LimitRefusal | null {
   const { stormWithinMs, pressing, need } = input;
   if (stormWithinMs === null || !pressing || need <= 0) return null;
   const others = input.clients.filter(({ own }) => !own);
@@ -58,10 +60,10 @@ function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): Li
   const [storm] = mostFirst(countBy(fresh, ({ user }) => user ?? ''));
   if (storm === undefined) return null;
   const [user, sessions] = storm;
-  if (capped.has(user)) return null;
+  if (limited.has(user)) return null;
   if (2 * sessions <= fresh.length) {
     return {
-      why: `no single user holds most of the ${fresh.length} new sessions, so no limit would stop them`,
+      why: `no single user has opened most of the ${fresh.length} new sessions, so no limit would stop them`,
       fix: [],
     };
   }
@@ -70,89 +72,94 @@ function proposeLimit(input: TierInput, capped: ReadonlyMap<string, number>): Li
 
 function planLimit(user: string, others: readonly Session[], input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
-  const percentOfAll = Math.round((100 * own.length) / others.length);
+  const share = (100 * own.length) / others.length;
   const concerns = mostFirst(countBy(own, consumerOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
   const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
     why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
     fix,
   });
 
-  const mayNot = guardAgainst(user, input) ?? guardAgainstSharing(concerns, percentOfAll, input);
+  const mayNot = guardAgainst(user, input) ?? guardAgainstSharing(concerns, share, input);
   if (mayNot) return refuse(mayNot.why, mayNot.fix);
   const entry = findEntry(user, input);
   if ('why' in entry) return refuse(entry.why, entry.fix);
 
   const { limit: before, countsEarlier } = entry;
   const limit = limitFor(own.length, entry, input);
-  if (limit >= own.length) return refuse(`it has ${own.length} sessions and must keep ${limit}`);
-  if (before !== null && before <= limit) return refuse(`it is limited to ${before} already`);
-  const holds = `${printable(user, 63)} holds ${own.length} sessions (${percentOfAll}% of all) and takes every slot that comes free`;
+  if (limit >= own.length) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
+  if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
+  const holds = `${printable(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
   const means = countsEarlier
     ? `${limit} are its share under the relief level`
-    : `${limit} may come beside those that stay, which this server does not count`;
-  return { user, account: entry.account, limit, before, sessions: own.length, reason: `${holds}; ${means}`, concerns };
+    : `the limit lets in ${limit} more, as this server does not count the present ones`;
+  const reason = `${holds} and takes every slot that comes free; ${means}`;
+  return { user, account: entry.account, limit, before, sessions: own.length, reason, concerns };
 }
 
-/** With everybody else as they are: the relief level, less a margin. Sessions that do not count leave it the least. */
+/**
+ * What the relief level, less a margin, leaves the user while all others keep what they have; never under the least.
+ */
 function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInput): number {
   const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
   return Math.max(input.policy.consumerCap.leastSessions, share);
 }
 
 function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
-  const isGuardedUser = input.everybody.some((session) => session.user === user && isGuarded(session, input));
+  const isGuardedUser = input.allSessions.some((session) => session.user === user && isGuarded(session, input));
   if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
-  return { why: 'it belongs to, or serves, something that is protected', fix: [] };
+  return { why: 'the user is protected, or some of its sessions are', fix: [] };
 }
 
 function guardAgainstSharing(
   concerns: LimitPlan['concerns'],
-  percentOfAll: number,
+  share: number,
   { policy }: TierInput,
 ): LimitRefusal | null {
-  if (concerns.length === 1 || percentOfAll <= policy.consumerCap.sharedPercent) return null;
+  if (concerns.length === 1 || Math.round(share) <= policy.consumerCap.sharedPercent) return null;
   const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
   return {
-    why: `${concerns.length} applications share it (${names.join(', ')}) and hold ${percentOfAll}% of all sessions: a limit would hit them all`,
+    why:
+      `${concerns.length} applications share it (${names.join(', ')}) ` +
+      `and hold ${percent(share)} of all sessions: a limit would hit them all`,
     fix: ['give each application a user of its own, so that one of them can be limited'],
   };
 }
 
-/** What the server knows of the user, if it may be limited. */
+/** What the server says about the user, if the user may be limited. */
 function findEntry(
   user: string,
   { userLimits: { missing, users }, limitsOnRecord }: TierInput,
 ): UserLimit | LimitRefusal {
-  if (missing.length > 0) return { why: 'nothing is set up that may set it', fix: missing };
+  if (missing.length > 0) return { why: 'Headroom is not set up to limit users', fix: missing };
   const entry = users.find((each) => each.user === user);
   if (entry === undefined) {
-    const allow = `allow it: run what \`headroom grants --cap-users ${shellWord(user)}\` prints as an administrator`;
-    return { why: 'no administrator has allowed to limit it', fix: [allow] };
+    const allow = `to allow it, run as an administrator what \`headroom grants --cap-users ${shellWord(user)}\` prints`;
+    return { why: 'no administrator has allowed that', fix: [allow] };
   }
   if (entry.refusal !== null) return { why: `the server would refuse it: ${entry.refusal}`, fix: [] };
   if (limitsOnRecord.some((limit) => limit.user === user))
-    return { why: 'an earlier limit on it has not been settled yet', fix: [] };
+    return { why: 'an earlier limit on it is not settled yet', fix: [] };
   return entry;
 }
 
-/** What is refused takes a slot for a moment all the same: relief that had no room for that would never be confirmed. */
+/** A refused login takes a slot for a moment: without room for that, relief would never be confirmed. */
 function marginOf({ policy, usable }: TierInput): number {
   return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
 }
 
-/** Sessions that a new limit lets in beside those that are there already: their slots must come free too. */
+/** Sessions that a new limit lets in beside the present ones: their slots must come free too. */
 function uncounted(found: LimitPlan | LimitRefusal | null, { userLimits }: TierInput): number {
   if (found === null || !('limit' in found)) return 0;
   return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
 }
 
-/** Protected, an administrator's, the platform's or Headroom's own: then so is the user. */
+/** Whether its user must not be limited: it is protected, an administrator's, the platform's or Headroom's own. */
 function isGuarded(session: Session, { policy }: TierInput): boolean {
   const reason = protectionOf(session, policy);
   return reason !== null && !PASSING.has(reason);
 }
 
-/** These protect a session for what it is at just now, not for whose it is. */
+/** These protect a session for what it does at the moment, not for its user. */
 const PASSING: ReadonlySet<SparedReason> = new Set([
   'waits-for-lock',
   'logging-in',
@@ -161,17 +168,17 @@ const PASSING: ReadonlySet<SparedReason> = new Set([
   'opted-out',
 ]);
 
-/** The idle sessions of users under a limit, longest idle first, as many as each has above its limit. */
+/** The idle sessions of limited users, longest idle first, as many as each user has above its limit. */
 function endIdle(
   { sessions, clients, policy }: TierInput,
-  capped: ReadonlyMap<string, number>,
+  limited: ReadonlyMap<string, number>,
 ): Pick<TierProposal, 'candidates' | 'spared'> {
   const minStateMs = policy.consumerCap.idleSeconds * 1000;
   const spared: Spared[] = [];
-  const idle = sessions.filter(({ state, user }) => state === 'idle' && user !== null && capped.has(user));
+  const idle = sessions.filter(({ state, user }) => state === 'idle' && user !== null && limited.has(user));
   idle.sort(byDescending([({ stateMs }) => stateMs ?? 0], ({ identity }) => identity.id));
   const excess = countBy(clients, ({ user }) => user ?? '');
-  for (const [user, limit] of capped) excess.set(user, (excess.get(user) ?? 0) - limit);
+  for (const [user, limit] of limited) excess.set(user, (excess.get(user) ?? 0) - limit);
   const candidates: Candidate[] = [];
   for (const session of idle) {
     const user = session.user ?? '';
@@ -187,7 +194,9 @@ function endIdle(
         session,
         method: 'terminate',
         expect: expecting('idle', { minStateMs, holdsNothing: true }),
-        reason: `idle for ${inWords(session.stateMs)}; its user has ${left} sessions above its limit of ${capped.get(user) ?? 0}`,
+        reason:
+          `idle for ${inWords(session.stateMs)}; ` +
+          `its user has ${count(left, 'session')} above its limit of ${limited.get(user) ?? 0}`,
         frees: 1,
       });
     }

@@ -4,13 +4,13 @@ import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
- * Terminates sessions idle in a transaction: failed transactions first (nothing is lost), then those that hold others up,
- * then those that have written nothing, then the longest idle.
+ * Terminates sessions that are idle in a transaction: failed transactions first (nothing is lost), then those that
+ * block others, then those that have written nothing, then the longest idle.
  */
 export const endIdleTransactions: Tier = {
   name: 'end-idle-transactions',
   state: 'EndIdleTransactions',
-  consequence: 'their uncommitted work rolls back; their locks go',
+  consequence: 'their uncommitted work rolls back; their locks are released',
   losesWork: true,
   freesOwnSlot: true,
   asksFirst: false,
@@ -31,7 +31,9 @@ export const endIdleTransactions: Tier = {
         session,
         method: 'terminate',
         expect: expecting(state, { minStateMs, transactionMark: session.transactionMark }),
-        reason: `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction for ${inWords(session.stateMs)}`,
+        reason:
+          `idle in ${state === 'idle-in-transaction' ? 'a' : 'a failed'} transaction ` +
+          `for ${inWords(session.stateMs)}`,
         frees: 1 + (locks.behind.get(session.identity.id)?.length ?? 0),
       });
     }

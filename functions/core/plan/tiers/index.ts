@@ -6,10 +6,10 @@ import { endIdleTransactions } from './end-idle-transactions.ts';
 import { killIdle } from './kill-idle.ts';
 import type { Tier } from './tier.ts';
 
-/** The one table of tiers, from least to most harm. The workflow's states, the plan and the docs all come from it. */
+/** The table of all tiers, from least to most harm. The workflow's states, the plan and the docs come from it. */
 export const TIERS: readonly Tier[] = [killIdle, endIdleTransactions, breakLocks, cancelLong, capConsumer];
 
-/** The tier that limits users. While a limit is on record it leads. */
+/** The tier that limits users. It leads while a limit is on record. */
 export const LIMITING_TIER: TierName | null = TIERS.find(({ setsLimit }) => setsLimit)?.name ?? null;
 
 export function tierNamed(name: TierName): Tier {

@@ -1,18 +1,19 @@
 import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, poolOf, type Session } from '../../server/session.ts';
+import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
- * Terminates idle sessions, longest idle of the most over-represented consumer first. Each session's rank is the number of
- * sessions its consumer would have left before it goes: the largest consumer is levelled down first, and small pools beside
- * a leak keep theirs. Idle time is time in the present state, never the age of the connection.
+ * Terminates idle sessions, those of the largest consumer first and among them the longest idle. A session's rank is
+ * the number of sessions that its consumer has left before it ends: the largest consumer shrinks first, and small pools
+ * beside a leak keep their sessions. Idle time is time in the current state, never the age of the connection.
  */
 export const killIdle: Tier = {
   name: 'kill-idle',
   state: 'KillIdle',
-  consequence: 'a pool reconnects; a careless client sees one error',
+  consequence: 'a pool reconnects; an app without retry sees one error',
   losesWork: false,
   freesOwnSlot: true,
   asksFirst: false,
@@ -44,7 +45,7 @@ export const killIdle: Tier = {
       left.consumer.set(consumer, level - 1);
       left.pool.set(pool, inPool - 1);
     }
-    // Stable: within a level the longest idle stays first.
+    // The sort is stable: within a level the longest idle stays first.
     ranked.sort((a, b) => b.level - a.level);
     return { candidates: ranked.map((item) => toCandidate(item.session, item.level, input)), spared };
   },
@@ -62,7 +63,7 @@ function toCandidate(session: Session, level: number, { policy }: TierInput): Ca
     session,
     method: 'terminate',
     expect: expecting('idle', { minStateMs: policy.ages.idleSeconds * 1000, holdsNothing: true }),
-    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${level} sessions`,
+    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${count(level, 'session')}`,
     frees: 1,
   };
 }

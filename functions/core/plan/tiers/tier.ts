@@ -6,14 +6,14 @@ import type { LockQueues } from '../../server/locks.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName, UserLimits } from '../../server/snapshot.ts';
 
-/** A session a tier would end, with what must still hold when it does. */
+/** A session that a tier would end, with what must still be true then. */
 export interface Candidate {
   readonly session: Session;
   readonly method: EndMethod;
   readonly expect: Expectation;
   /** Why this one, with numbers, for the record. */
   readonly reason: string;
-  /** Slots this can give back: its own, and those of the waiters it holds up. */
+  /** Slots that this can free: its own, and those of the waiters that it blocks. */
   readonly frees: number;
 }
 
@@ -22,19 +22,19 @@ export interface Spared {
   readonly reason: SparedReason;
 }
 
-/** A limit on the connections of one user, for as long as the incident lasts. It stands before any session is ended. */
+/** A limit on the connections of one user, until the incident closes. It is set before any session is ended. */
 export interface LimitPlan {
   readonly user: string;
   /** As an administrator's statement names it. */
   readonly account: string;
   readonly limit: number;
-  /** What it may have now; null when there is no limit. */
+  /** The user's limit now; null when it has none. */
   readonly before: number | null;
-  /** What it has now. */
+  /** How many sessions the user has now. */
   readonly sessions: number;
   /** Why this user and this limit, with numbers. */
   readonly reason: string;
-  /** Every consumer that logs in as this user, largest first: whom the limit concerns. */
+  /** Every consumer that logs in as this user and is affected by the limit, largest first. */
   readonly concerns: readonly { readonly consumer: string; readonly sessions: number }[];
 }
 
@@ -54,37 +54,40 @@ export interface LimitRefusal {
 export interface TierProposal {
   /** Best first. */
   readonly candidates: readonly Candidate[];
-  /** Sessions this tier looked at and leaves alone. */
+  /** Sessions of this tier's kind that it spares. */
   readonly spared: readonly Spared[];
   readonly limit?: LimitPlan;
   readonly refusal?: LimitRefusal;
-  /** Slots to free beyond the relief level, when it is not reached; 0 when absent. */
+  /** Slots to free beyond the relief level while that is not reached; 0 when absent. */
   readonly margin?: number;
 }
 
 export interface TierInput {
   /** Sessions that nothing protects. */
   readonly sessions: readonly Session[];
-  /** Every session there is, of whatever kind. */
-  readonly everybody: readonly Session[];
-  /** Every client session, for sizes of pools and consumers. */
+  /** Every session of the snapshot, of any kind. */
+  readonly allSessions: readonly Session[];
+  /** Every client session, for the sizes of pools and consumers. */
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
   readonly policy: Policy;
   readonly engine: EngineName;
   readonly usable: number;
-  /** Slots that must still come free, when it is this tier's turn. */
+  /** Slots that must still come free when it is this tier's turn. */
   readonly need: number;
   /** Usage is at the trigger, or ordinary clients are refused. */
   readonly pressing: boolean;
-  /** Younger sessions make up a storm: the cause is one, or they have refilled what was ended. Null: nothing speaks of one. */
+  /**
+   * Sessions younger than this belong to a storm: a storm is the cause, or new sessions have refilled the freed slots.
+   * Null: there is no sign of a storm.
+   */
   readonly stormWithinMs: number | null;
   readonly userLimits: UserLimits;
-  /** Limits of Headroom's own on record. Whether one stands, `userLimits` tells. */
+  /** Headroom's own limits on record. `userLimits` shows whether one is active. */
   readonly limitsOnRecord: readonly ActiveLimit[];
 }
 
-/** Whose victims are counted together: those of an incident, and those of limited users, which have a budget of their own. */
+/** Which victims are counted together: those of an incident; those of limited users have a budget of their own. */
 export type Budget = 'incident' | 'limited';
 
 /** A class of action with a stated consequence for the client. A new tier is one such object, one row in `index.ts`. */
@@ -93,23 +96,23 @@ export interface Tier {
   /** Its state in the workflow. */
   readonly state: string;
   readonly consequence: string;
-  /** Acts only while usage is at the trigger or ordinary clients are refused. */
+  /** It acts only while usage is at the trigger or ordinary clients are refused. */
   readonly losesWork: boolean;
-  /** Each victim gives its own slot back at once, so slots that do not come free were taken again. */
+  /** Each victim frees its own slot at once, so slots that do not come free were taken again. */
   readonly freesOwnSlot: boolean;
-  /** Asks a person first even where the target acts, unless the policy names another mode: it keeps clients out. */
+  /** It keeps clients out, so it asks first even on a target in mode act, unless the policy names another mode. */
   readonly asksFirst: boolean;
   /**
-   * It limits a user. Nothing else does the same, so it is planned alone and not weighed against the others; where it is
-   * what helps, everything else would be in vain before it; and while a limit is on record it leads.
+   * It limits a user. No other tier does, so it is planned alone and not weighed against others. Where a limit helps,
+   * nothing else helps before it. While a limit is on record, this tier leads.
    */
   readonly setsLimit: boolean;
-  /** The budget that its victims count against. What was ended in vain before a limit must not keep the limit from helping. */
+  /** The budget of its victims. What was ended without gain before a limit must not keep the limit from helping. */
   readonly budget: Budget;
   readonly propose: (input: TierInput) => TierProposal;
 }
 
-/** Nothing asked beyond the state; tiers spread this and add what they need. */
+/** Checks the state, and what `asked` adds. */
 export function expecting(state: Expectation['state'], asked: Partial<Expectation>): Expectation {
   return {
     state,
@@ -122,7 +125,7 @@ export function expecting(state: Expectation['state'], asked: Partial<Expectatio
   };
 }
 
-/** Descending by each key in turn, the id last, so that the order never depends on how the snapshot was sorted. */
+/** Sorts descending by each key in turn, then by id, so that the order of the snapshot never matters. */
 export function byDescending<T>(keys: readonly ((item: T) => number)[], idOf: (item: T) => number) {
   return (a: T, b: T): number => {
     for (const key of keys) {

@@ -45,7 +45,7 @@ describe('advice', () => {
   it('names the service to restart, the statement it ran last and its own timeout', () => {
     const lines = adviseOn('connection-leak', leak, POSTGRES);
     expect(lines[0]).toContain('restart the service behind orders/export-#');
-    expect(lines[1]).toContain('100 of them ran last: SELECT * FROM orders WHERE id = ?');
+    expect(lines[1]).toContain('100 of them last ran: SELECT * FROM orders WHERE id = ?');
     expect(lines.join()).toContain(`ALTER ROLE "orders" SET idle_session_timeout`);
   });
 
@@ -55,7 +55,7 @@ describe('advice', () => {
     const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
     const job = (user: string) => factsOf(many(9, 1, (id) => active(id, { user, application: 'flyway' })));
     expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h` WITH');
-    // In a string a backslash would take the quote that follows it along, and the rest would be a statement.
+    // In a string, a backslash would escape the quote after it, and the rest would be a statement.
     const hostile = adviseOn('job-holding-on', job("\\'; DROP DATABASE a; -- "), onMariadb).join();
     expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- ` WITH");
   });
@@ -67,9 +67,7 @@ describe('advice', () => {
       { name: 'jobs', instances: 2, size: 50, cores: null },
     ];
     const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
-    expect(lines[0]).toContain(
-      '20 × 25 (web) + 2 × 50 (jobs) = 600 connections; 300 slots are usable, and 225 leave room',
-    );
+    expect(lines[0]).toContain('20 × 25 (web) + 2 × 50 (jobs) = 600 connections; of 300 usable slots, 225 leave room');
     expect(lines[1]).toContain('set the pool of web to 9 per process; (2 × 8 cores + 1) × 1.3 = 22');
     expect(lines[2]).toBe('set the pool of jobs to 18 per process');
     expect(9 * 20 + 18 * 2).toBeLessThanOrEqual(225);
@@ -78,15 +76,15 @@ describe('advice', () => {
   it('never advises pools that fit to grow', () => {
     const pools = [{ name: 'web', instances: 4, size: 25, cores: 8 }];
     const lines = adviseOn('pool-oversubscription', factsOf([], 300), { ...POSTGRES, pools });
-    expect(lines[0]).toContain('the pools as described fit: they may take 4 × 25 (web) = 100 connections');
+    expect(lines[0]).toContain('the pools as configured fit: they can take 4 × 25 (web) = 100 connections');
     expect(lines.join()).not.toContain('set the pool');
   });
 
   it('says whether the limit can be raised without a restart', () => {
     const raise = (engine: Advised['engine'], isRds: boolean) =>
       adviseOn('limit-too-low', factsOf(many(100, 1, (id) => active(id))), { ...POSTGRES, engine, isRds }).join();
-    expect(raise('postgres', false)).toContain('raise max_connections to 150: PostgreSQL applies it at a restart only');
-    expect(raise('postgres', true)).toContain('to 150 in the parameter group: PostgreSQL applies it at a restart only');
+    expect(raise('postgres', false)).toContain('raise max_connections to 150: PostgreSQL applies it only at a restart');
+    expect(raise('postgres', true)).toContain('to 150 in the parameter group: PostgreSQL applies it only at a restart');
     expect(raise('mysql', true)).toContain('it applies at once');
     expect(raise('mariadb', false)).toContain('SET GLOBAL max_connections = 150');
   });
@@ -96,14 +94,18 @@ describe('advice', () => {
     const raise = (freeMemoryBytes: number | null, engine: Advised['engine'] = 'mysql') =>
       adviseOn('limit-too-low', { ...facts, freeMemoryBytes }, { ...POSTGRES, engine }).join();
     expect(raise(null)).toContain(
-      '50 more may take 629 MB (by RDS’s own rule for this engine): see that as much is free',
+      '50 more may take 629 MB (by RDS’s own rule for this engine): check that as much is free',
     );
     expect(raise(700e6)).toContain(
-      '629 MB (by RDS’s own rule for this engine), and 700 MB were free at the least of late: it fits',
+      '629 MB (by RDS’s own rule for this engine), and recently at least 700 MB were free: it fits',
     );
-    expect(raise(600e6)).toContain('but only 600 MB were free at the least of late: take a larger class first');
-    expect(raise(600e6, 'postgres')).toContain('477 MB (by RDS’s own rule for this engine), and 600 MB');
-    expect(raise(600e6, 'mariadb')).toContain('1,258 MB (by RDS’s own rule for this engine), but only');
+    expect(raise(600e6)).toContain('but recently as little as 600 MB were free: choose a larger class first');
+    expect(raise(600e6, 'postgres')).toContain(
+      '477 MB (by RDS’s own rule for this engine), and recently at least 600 MB',
+    );
+    expect(raise(600e6, 'mariadb')).toContain(
+      '1,258 MB (by RDS’s own rule for this engine), but recently as little as',
+    );
   });
 
   it('names the blocker with what it ran last, and bounds waiting for the user that waits', () => {
@@ -117,7 +119,8 @@ describe('advice', () => {
     ];
     const lines = adviseOn('lock-contention', factsOf(sessions), POSTGRES);
     expect(lines[0]).toBe(
-      'look at session 1 of pay/payments first, which holds up 9, and 1 more like it; it ran last: UPDATE stock SET n = ?',
+      'look first at session 1 of pay/payments, which blocks 9 sessions; its last statement: UPDATE stock SET n = ?; ' +
+        'then at 1 other root blocker',
     );
     expect(lines[1]).toContain(`ALTER ROLE "shop" SET lock_timeout = '10s'`);
     expect(adviseOn('lock-contention', factsOf([]), POSTGRES)[0]).toContain('`headroom plan` shows');
@@ -126,7 +129,7 @@ describe('advice', () => {
   it('on pools says what to do about idle ones, which pooler fits and what a higher limit takes', () => {
     const text = adviseOn('pool-oversubscription', leak, POSTGRES).join('\n');
     expect(text).toContain('minimumIdle');
-    expect(text).toContain('RDS Proxy, or PgBouncer in transaction mode; it fits clients that keep nothing');
+    expect(text).toContain('RDS Proxy, or PgBouncer in transaction mode; it suits clients that keep nothing');
     expect(text).toContain('max_connections to 150');
   });
 

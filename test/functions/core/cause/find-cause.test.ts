@@ -109,16 +109,16 @@ describe('the cause', () => {
       ...many(20, 101, (id) => active(id)),
     ]);
     expect(evidence).toEqual([
-      '100% of them were used when they were opened and never since',
-      '80 sessions of app/leaky-# have been idle for 10 min',
+      '100% of the long-idle sessions of app/leaky-# were used once, when they were opened, and never since',
+      'app/leaky-# has 80 sessions idle for 10 min',
       '100 of 100 usable slots are taken',
       'app/leaky-# holds 80 of them (80%)',
       'an ordinary client is refused (full)',
       'largest shares: user app 100%, application leaky-7 80%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 30 min (100)',
       'idle for: under 30 min (80)',
-      'at work on their queries for: under 10 s (20)',
-      'not known, and so less sure: how usage came about, how fast clients reconnect',
+      'running a query for: under 10 s (20)',
+      'unknown, which makes the cause less sure: how usage grew, how fast clients reconnect',
     ]);
   });
 
@@ -166,14 +166,14 @@ describe('the cause', () => {
       );
       const { cause, plan } = look([...before, ...many(30, 101, (id) => clinging(id, 9_000))]);
       expect(cause.name).toBe('connection-storm');
-      expect(cause.evidence).toContain('30 of 30 sessions that were ended have been replaced by their consumers');
+      expect(cause.evidence).toContain('consumers have replaced 30 of 30 sessions that were ended');
       expect(plan.tiers.every(({ victims }) => victims.length === 0)).toBe(true);
     });
 
     it('stays a leak when they have not', () => {
       const { cause } = look(many(60, 1, (id) => clinging(id, 600_000)));
       expect(cause.name).toBe('connection-leak');
-      expect(cause.evidence).toContain('0 of 30 sessions that were ended have been replaced by their consumers');
+      expect(cause.evidence).toContain('consumers have replaced 0 of 30 sessions that were ended');
     });
 
     it('is still pools that are too large when those that come back are used again and again', () => {

@@ -52,10 +52,7 @@ const RELIEVED: Incident = {
   cause: {
     name: 'connection-leak' as const,
     confidence: 0.71,
-    evidence: [
-      '41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min',
-      '97 of 100 usable slots are taken',
-    ],
+    evidence: ['shop/leaky-batch-# has 41 sessions idle for 6 min to 31 min', '97 of 100 usable slots are taken'],
     ranking: [],
   },
   rounds: 2,
@@ -155,22 +152,22 @@ describe('a resolved incident', () => {
     expect(compose('resolved').body).toMatchInlineSnapshot(`
       "orders: relieved, 97% -> 64%, 12 sessions ended
 
-      Do        Nothing now. So that it does not come back:
+      Do        Nothing now. To keep it from coming back:
                 restart the service behind app/leaky
                 set a leak detection threshold of a minute
       Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
       How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
                 14 logins of Headroom’s own refused as full; it got in at try 3, in 1.9 s, and may use reserved slots
-      Cause     a connection leak: sessions pile up idle and are not given back (confidence 71%)
-                41 sessions of shop/leaky-batch-# have been idle for 6 min to 31 min
+      Cause     a connection leak: idle sessions pile up and are not given back (confidence 71%)
+                shop/leaky-batch-# has 41 sessions idle for 6 min to 31 min
                 97 of 100 usable slots are taken
-      Done      kill-idle (1 act): 12 ended, 1 left alone, for it changed meanwhile
-                most of shop/leaky-batch-# (12)
-      Left      34 sessions left alone by the last plan:
-                29: enough others, with less harm, end to reach the relief level
-                4: the last sessions its pool is left with
+      Done      kill-idle (1 act): 12 ended, 1 left alone because of a change meanwhile
+                mostly of shop/leaky-batch-# (12)
+      Spared    34 sessions by the last plan:
+                29: not needed: ending the others is enough to reach the relief level
+                4: kept so that its pool has its minimum left
                 1: its user is protected by the policy
-      Look      headroom incidents show orders-20261121T030005000-a1b2c3
+      Details   headroom incidents show orders-20261121T030005000-a1b2c3
       Say       "From 03:00 UTC, for 19 s, some requests failed because a database was out of connections. It has free connections again."
       Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high)
                 opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later
@@ -220,7 +217,7 @@ describe('an opened incident', () => {
     expect(attributes).toMatchObject({ severity: 'warning', outcome: 'open' });
     expect(body).toContain('postgres of unknown version');
     expect(body).toContain('Cause     unknown');
-    expect(body).toContain('not looked yet');
+    expect(body).toContain('not measured yet');
     expect(body).toContain('still open');
   });
 
@@ -256,13 +253,13 @@ describe('an incident that needs a person', () => {
   it('tells of sessions that may have been ended without an answer', () => {
     const act = { ...ACT, finishedAt: null, victims: [victim(1, { result: null }), victim(2)] };
     const { body } = compose('failed', { outcome: 'failed', failure: { error: 'States.Timeout', detail: '' } }, [act]);
-    expect(body).toContain('kill-idle (1 act): 1 ended, 1 unknown: meant to be ended, no answer came');
+    expect(body).toContain('kill-idle (1 act): 1 ended, 1 possibly ended: no answer came');
   });
 
   it('says what Headroom failed of', () => {
     const failure = { error: 'WorkerFault', detail: 'worker headroom-worker-orders crashed' };
     const { subject, body } = compose('failed', { outcome: 'failed', failure });
-    expect(subject).toBe('[Headroom CRITICAL] orders: Headroom failed, look by hand: WorkerFault');
+    expect(subject).toBe('[Headroom CRITICAL] orders: Headroom failed, check manually: WorkerFault');
     expect(body).toContain('Headroom stopped with: worker headroom-worker-orders crashed');
   });
 });
@@ -281,7 +278,7 @@ describe('an observed incident', () => {
   it('says who paused it and why, and what had been done before', () => {
     const paused = { ...ROUND, why: 'paused by ann: a migration runs; would act: kill-idle ends 13 sessions' };
     const { subject, body } = compose('observed', { outcome: 'observed', usageAfter: 89 }, [ACT], paused);
-    expect(subject).toContain('held back, 89% used, 13 sessions would be ended');
+    expect(subject).toContain('stopped acting, 89% used, 13 sessions would be ended');
     expect(body).toContain('nothing more was ended');
     expect(body).toContain('Why not: paused by ann: a migration runs');
     expect(body).toContain('Done      kill-idle (1 act): 12 ended');
@@ -396,15 +393,15 @@ describe('a temporary limit', () => {
 
   it('is told with what was before and what became of it', () => {
     expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).body).toContain(
-      'limited the user checkout to 40 connections (before: no limit): lifted again',
+      'limited the user checkout to 40 connections (before: no limit): lifted since',
     );
     expect(compose('escalated', {}, [act]).body).toContain('(before: no limit): until the incident is closed');
     expect(
       compose('resolved', {}, [act], ROUND, [settled('dropped', { by: 'ann', why: 'it is gone' })]).body,
-    ).toContain('taken off the record by hand, whatever the server has, by ann: it is gone');
-    expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which was left');
+    ).toContain('taken off the record manually, without asking the server, by ann: it is gone');
+    expect(compose('resolved', {}, [act], ROUND, [settled('changed-by-hand')]).body).toContain('which stays');
     const refused = { ...act, limit: { ...act.limit, result: 'refused' as const } };
-    expect(compose('escalated', {}, [refused]).body).toContain('meant to limit the user checkout');
+    expect(compose('escalated', {}, [refused]).body).toContain('tried to limit the user checkout');
     expect(compose('resolved', {}, [act], ROUND, [settled('lifted')]).json['limits']).toEqual([
       { user: 'checkout', limit: 40, before: null, result: 'done', end: 'lifted', dropped: null },
     ]);

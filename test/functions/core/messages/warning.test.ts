@@ -48,7 +48,7 @@ describe('a warning', () => {
   it.each<[WarningName, string]>([
     ['filling-up', '83 of 100 usable slots are taken (83%)'],
     ['headroom-low', 'under 10% are free'],
-    ['long-queries', '7 queries are over five minutes old, the oldest 15 min'],
+    ['long-queries', '7 queries over five minutes old, the oldest 15 min'],
     ['ghost-session', 'has 3 sessions and needs one'],
     ['canary-broken', 'authentication: no such role'],
     ['no-access', 'TLS to orders.example:5432 failed'],
@@ -58,6 +58,6 @@ describe('a warning', () => {
 
   it('of a worker that gives no answer leads to the worker', () => {
     const sample = { ...refusedAt(NOW, 'network'), refused: null, detail: 'it timed out' };
-    expect(compose('no-access', sample).body).toContain('the worker gives no answer (it timed out)');
+    expect(compose('no-access', sample).body).toContain('the worker does not answer (it timed out)');
   });
 });

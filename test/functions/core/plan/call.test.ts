@@ -28,7 +28,7 @@ const idsOf = (planned: ReturnType<typeof plan>) => planned.victims.map(({ sessi
 const reasonsOf = (planned: ReturnType<typeof plan>) =>
   Object.fromEntries(planned.spared.map(({ session, reason }) => [session.identity.id, reason]));
 
-/** Written against design.md's list and the call's own promises, not against the code under test. */
+/** Written against the list of what Headroom never ends and against the call's promises, not against the code. */
 function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall): boolean {
   const isDump = ['pg_dump', 'flyway'].includes(session.application);
   const isHeld = session.state === 'idle' && session.holds.length > 0;
@@ -137,7 +137,7 @@ describe('a call', () => {
     ]);
     expect(idsOf(planned)).toEqual([5, 4, 3, 1]);
     expect(reasonsOf(planned)).toEqual({ 2: 'query-not-asked-for', 6: 'waits-for-lock' });
-    expect(consequencesOf(planned.victims)[0]).toBe('2 idle: a pool reconnects, a careless client sees one error');
+    expect(consequencesOf(planned.victims)[0]).toBe('2 idle: a pool reconnects; an app without retry sees one error');
     expect(consequencesOf(planned.victims)).toHaveLength(3);
     expect(planned.victims.every(({ method }) => method === 'terminate')).toBe(true);
   });
@@ -175,6 +175,6 @@ describe('a call', () => {
     const words = describeCall(hostile);
     expect(words).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(words.length).toBeLessThan(400);
-    expect(words).toContain('with running queries, past the caps');
+    expect(words).toContain('with running queries, beyond the budgets');
   });
 });

@@ -91,7 +91,7 @@ describe('a plan', () => {
     expect(plan.choice.next).toMatchObject({ tier: 'kill-idle', who: '30 app/leak', harm: 1, frees: 1 });
     const words = describeChoice(plan.choice).join('\n');
     expect(words).toContain('next would be 30 app/leak, by kill-idle');
-    expect(words).toMatch(/cancel-long alone would take 30; harm \d+ for 30 slots/);
+    expect(words).toMatch(/cancel-long alone would end 30 sessions; harm \d+ for 30 slots/);
   });
 
   it('turns from a consumer that comes back to one that does not', () => {
@@ -110,7 +110,7 @@ describe('a plan', () => {
     expect(who({ ended: ended(30) })).toEqual(new Set(['stale']));
     const plan = planOf(sessions, 100, { ended: ended(30) });
     expect(plan.spared.filter(({ reason }) => reason === 'refills-at-once')).toHaveLength(35);
-    // Half of them: what is ended there is worth half, so the others go first.
+    // When half of them come back, ending them is worth half, so the others go first.
     expect(who({ ended: ended(60) })).toEqual(new Set(['stale']));
   });
 });

@@ -24,7 +24,7 @@ function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {
   return diagnoseSnapshot(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
 }
 
-/** Two looks at a server: the one that was asked about, and the one after the answer. */
+/** Two snapshots of a server: the one behind the question, and the one after the answer. */
 function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
   fc.assert(
     fc.property(snapshots, snapshots, policies, (before, after, policy) => {
@@ -38,14 +38,14 @@ function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
   );
 }
 
-/** The look before has found a storm. */
+/** The round before has found a storm. */
 const STORMING: History = { ...NO_HISTORY, lastCause: 'connection-storm' };
 
 function aLimit(changed: Partial<NonNullable<PlanSummary['limit']>>): NonNullable<PlanSummary['limit']> {
   return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
 }
 
-/** A full server on which one of two users storms, beside as many others as there may be. */
+/** A full server on which one of two users storms, beside any number of others. */
 const stormsOfOne: fc.Arbitrary<Snapshot> = fc
   .record({ user: fc.constantFrom('checkout', 'checkout', 'mail'), others: fc.integer({ min: 2, max: 40 }) })
   .map(({ user, others }) =>
@@ -113,11 +113,11 @@ describe('what a yes covers', () => {
   it.each([
     ['a limit', { limit: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
     ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
-    ['more sessions', { sessions: 11 }, '11 instead of 10 sessions'],
-    ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 instead of 0 sessions of app/new'],
-    ['work to lose', { losing: 1 }, '1 instead of 0 sessions with work to lose'],
-    ['changes to roll back', { writing: 1 }, '1 instead of 0 sessions that have written'],
-    ['more rows than twice those shown', { rowsModified: 2_001 }, '2001 instead of 2000 rows'],
+    ['more sessions', { sessions: 11 }, '11 sessions instead of 10'],
+    ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 session of app/new instead of 0'],
+    ['work to lose', { losing: 1 }, '1 session with work to lose instead of 0'],
+    ['changes to roll back', { writing: 1 }, '1 session with uncommitted changes instead of 0'],
+    ['more rows than twice those shown', { rowsModified: 2_001 }, '2001 rows to restore instead of 2000'],
     [
       'a session that was not named',
       { named: [{ key: 'other', words: 'terminate 7 etl', needsPerson: 'maintenance-statement' as const }] },
@@ -130,7 +130,7 @@ describe('what a yes covers', () => {
 
   it('terminating where cancelling was agreed to is worse, and not covered', () => {
     const agreed = aSummary({ tier: 'cancel-long', cancels: 10 });
-    expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 instead of 0 sessions to terminate');
+    expect(findWorse({ ...agreed, cancels: 9 }, agreed)).toContain('1 session to terminate at once instead of 0');
 
     const blockers = aSnapshot(10, [
       active(1, { hasWritten: true, transactionMs: 3_600_000, stateMs: 3_600_000 }),

@@ -42,7 +42,7 @@ describe('a tier in mode approve', () => {
   it('asks again when the plan has grown, naming by what', () => {
     const permission = permissionFor(grown, [anAnswered('approved', MINUTE)], 2 * MINUTE);
     expect(permission.kind).toBe('ask');
-    expect(permission.why).toContain('since ann approved, the plan has grown (11 instead of 10 sessions)');
+    expect(permission.why).toContain('since ann approved, the plan has grown (11 sessions instead of 10)');
   });
 
   it.each([
@@ -96,7 +96,7 @@ describe('what became of a question', () => {
   });
 
   it('says when a yes was not acted on', () => {
-    expect(describeFinally(anAnswered('approved', MINUTE))).toContain('after 60 s, and not acted on');
+    expect(describeFinally(anAnswered('approved', MINUTE))).toContain('after 60 s, but not acted on');
   });
 
   it('holds no control characters of a name', () => {

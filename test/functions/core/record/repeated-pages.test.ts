@@ -37,7 +37,7 @@ describe('an unanswered page', () => {
     expect([due(later, 34), due(later, 35)]).toEqual([null, 'page-3']);
     expect(due({ repeats: 3, repeatedAt: 0 }, 9_999)).toBeNull();
     expect(due({ acknowledgement: { by: 'ann', at: 0, note: '' } }, 9_999)).toBeNull();
-    // The first page has not gone out yet: the reconciler goes on trying that one.
+    // The first page has not been delivered yet: the reconciler goes on trying that one.
     expect(due({ pendingNotices: ['escalated'] }, 9_999)).toBeNull();
     expect(dueRepeat(closed('escalated'), { ...ESCALATION, maxRepeats: 0 }, 9_999 * MINUTE)).toBeNull();
   });
@@ -59,22 +59,20 @@ describe('a page', () => {
 
   it('says how to acknowledge it and what happens otherwise', () => {
     const { body } = compose(closed('escalated', { id: 'orders-1' }), 'escalated');
-    expect(body).toContain('Take it   headroom acknowledge orders-1\n');
-    expect(body).toContain('people are paged every 15 min, 3 more times at most');
+    expect(body).toContain('Ack       headroom acknowledge orders-1\n');
+    expect(body).toContain('a page comes every 15 min, 3 more at most');
     const once = aTarget({ policy: aPolicy({ escalation: { ...ESCALATION, maxRepeats: 0 } }) });
     expect(compose(closed('escalated', { target: once }), 'escalated').body).not.toContain('acknowledge');
   });
 
   it('that is repeated says what the first one said, which one it is, and is critical', () => {
     const second = compose(closed('escalated', { repeats: 1 }), 'page-2');
-    expect(second.subject).toBe(
-      '[Headroom CRITICAL] orders: 2nd page, nobody has taken it: needs a person: caps reached',
-    );
+    expect(second.subject).toBe('[Headroom CRITICAL] orders: 2nd page, not acknowledged: needs a person: caps reached');
     expect(second.attributes).toMatchObject({ severity: 'critical', notice: 'page-2' });
-    expect(second.body).toContain('2 more times at most');
+    expect(second.body).toContain('2 more at most');
     const failure = { error: 'workflow timed-out', detail: '' };
     const last = compose(closed('failed', { repeats: 3, failure }), 'page-4');
-    expect(last.body).toContain('last page, nobody has taken it: Headroom failed, look by hand: workflow timed-out');
-    expect(last.body).toContain('nobody is paged again for this incident');
+    expect(last.body).toContain('last page, not acknowledged: Headroom failed, check manually: workflow timed-out');
+    expect(last.body).toContain('no more pages come for this incident');
   });
 });

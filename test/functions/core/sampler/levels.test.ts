@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 const minutely = (...usages: readonly number[]): StoredSample[] =>
   usages.map((usage, index) => seenAt(index * MINUTE, usage));
 const names = (history: readonly StoredSample[], judged = policy) =>
-  judgeLevels(history, judged).standing.map(({ name }) => name);
+  judgeLevels(history, judged).active.map(({ name }) => name);
 const crossing = (history: readonly StoredSample[]) => judgeLevels(history, policy).crossing;
 
 describe('the trigger', () => {
@@ -190,12 +190,12 @@ describe('over any history', () => {
     fc.assert(
       fc.property(history(130), (samples) => {
         const levels = judgeLevels(samples, policy);
-        expect(levels.standing.filter(({ name }) => levels.clear.includes(name))).toEqual([]);
+        expect(levels.active.filter(({ name }) => levels.clear.includes(name))).toEqual([]);
         const last = samples.at(-1)?.at ?? 0;
         const needed = samples.filter(({ at }) => last - at <= historyMsOf(policy));
         const judged = judgeLevels(needed, policy);
         expect(judged.clear).toEqual(levels.clear);
-        expect(judged.standing.map(({ name }) => name)).toEqual(levels.standing.map(({ name }) => name));
+        expect(judged.active.map(({ name }) => name)).toEqual(levels.active.map(({ name }) => name));
         expect(judged.crossing?.level).toBe(levels.crossing?.level);
       }),
     );

@@ -48,7 +48,7 @@ describe('the picture of the slots', () => {
       'largest shares: user app 100%, application web 100%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 10 s (1), under 60 s (1), 2 h or longer (1)',
       'idle for: under 10 s (1), under 60 s (1)',
-      'at work on their queries for: under 30 min (1)',
+      'running a query for: under 30 min (1)',
     ]);
   });
 
@@ -59,7 +59,7 @@ describe('the picture of the slots', () => {
       active(20, { wait: { type: 'IO', event: 'DataFileRead' } }),
     ];
     const [head, , waits] = describeSlots(draw(sessions), 7);
-    expect(head).toBe('session 1 of app/pay·ments (idle-in-transaction) holds up 5');
+    expect(head).toBe('session 1 of app/pay·ments (idle-in-transaction) blocks 5 sessions');
     expect(waits).toBe('active sessions wait for: Lock transactionid (5), IO DataFileRead (1)');
   });
 

@@ -84,7 +84,7 @@ describe('what comes next', () => {
     expect(judge(leak, situationOf({}, late))).toMatchObject({ next: 'kill-idle' });
     expect(judge(leak, situationOf({}, { ...late, approvals: [] }))).toMatchObject({
       next: 'escalate',
-      why: '12 minutes have not brought relief',
+      why: 'no relief after 12 minutes',
     });
     expect(judge(leak, situationOf({}, { ...late, now: minutes(26) }))).toMatchObject({ next: 'escalate' });
   });
@@ -172,11 +172,11 @@ describe('what comes next', () => {
   it('is a person when rounds or time run out', () => {
     expect(judge(leak, situationOf({}, { countedRounds: 12 }))).toMatchObject({
       next: 'escalate',
-      why: '12 rounds have not brought relief',
+      why: 'no relief after 12 rounds',
     });
     expect(judge(leak, situationOf({}, { now: HOUR + 12 * 60_000 }))).toMatchObject({
       next: 'escalate',
-      why: '12 minutes have not brought relief',
+      why: 'no relief after 12 minutes',
     });
   });
 

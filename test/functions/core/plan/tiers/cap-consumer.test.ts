@@ -9,7 +9,7 @@ import type { Snapshot, UserLimit } from '../../../../../functions/core/server/s
 import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
-/** One of a storm: connected two seconds ago, asked one question, idle since. */
+/** One of a storm: connected two seconds ago, ran one query, idle since. */
 const stormy = (id: number, changed: Partial<Session> = {}) =>
   aSession(id, {
     user: 'checkout',
@@ -74,7 +74,7 @@ describe('cap-consumer', () => {
   it('keeps the limit that is there in mind', () => {
     expect(planned([...storm, ...shop], mayLimit(95)).limit).toMatchObject({ limit: 50, before: 95 });
     expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ limit: null, victims: [] });
-    expect(planned([...storm, ...shop], mayLimit(50)).refusal?.why).toContain('is limited to 50 already');
+    expect(planned([...storm, ...shop], mayLimit(50)).refusal?.why).toContain('is already limited to 50');
   });
 
   it('lets in the least beside those that stay where the server does not count them, and ends as many more', () => {
@@ -82,7 +82,7 @@ describe('cap-consumer', () => {
     const policy = { caps: { ...aPolicy().caps, perTierPercent: 100 } };
     const { limit, victims } = planned([...storm, ...shop], { userLimits: { missing: [], users } }, { policy });
     expect(limit).toMatchObject({ limit: 5, account: '`checkout`@`%`' });
-    expect(limit?.reason).toContain('which this server does not count');
+    expect(limit?.reason).toContain('as this server does not count the present ones');
     // 30 to the relief level, a margin of 10, and the 5 that may come.
     expect(victims).toHaveLength(45);
   });
@@ -195,7 +195,7 @@ describe('cap-consumer', () => {
       [...storm, ...shop],
       { userLimits: { missing: ['create it'], users: [] } },
       {},
-      'nothing is set up',
+      'Headroom is not set up',
     ],
     [
       'a role the server would not change',
@@ -226,7 +226,7 @@ describe('cap-consumer', () => {
     const both = [...storm.slice(0, 45), ...many(45, 201, (id) => stormy(id, { user: 'mail' })), ...shop];
     expect(planned(both).refusal?.why).toContain('no single user');
     const history = { limits: [onRecord(40)] };
-    expect(planned([...storm, ...shop], mayLimit(null), { history }).refusal?.why).toContain('not been settled');
+    expect(planned([...storm, ...shop], mayLimit(null), { history }).refusal?.why).toContain('is not settled yet');
   });
 
   it.each([
