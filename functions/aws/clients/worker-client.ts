@@ -37,7 +37,7 @@ const NOT_BEGUN: ReadonlySet<string> = new Set([
   'ENILimitReachedException',
 ]);
 
-/** These leave open whether the function ran. Reading twice does no harm. */
+/** These leave open whether the function ran. */
 const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
   'ServiceException',
   'EC2UnexpectedException',
@@ -47,75 +47,78 @@ const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
+/** What only reads may be sent again when the function may have run already. */
+const READS: ReadonlySet<WorkerRequest['kind']> = new Set(['sample', 'snapshot', 'check']);
+
 /**
  * Invokes workers synchronously. Throws WorkerFault when the worker crashed, timed out or cannot be invoked (WorkerBusy
  * when it was at other requests until the deadline), and SchemaMismatch when it is of another version.
  */
-export function createWorkerClient({ client, now, sleep }: WorkerClientOptions): WorkerClient {
-  async function invoke(worker: string, request: WorkerRequest, retried: (name: string) => boolean): Promise<unknown> {
-    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, retried);
+export function createWorkerClient(options: WorkerClientOptions): WorkerClient {
+  const invoke = async (worker: string, request: WorkerRequest): Promise<unknown> => {
+    const { FunctionError: fault, Payload: payload } = await sendPatiently(worker, request, options);
     const text = Buffer.from(payload ?? []).toString('utf8');
     if (fault !== undefined) throw parseFault(worker, text);
     const answer = parseJson(text);
-    if (answer === undefined)
-      throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
-    return answer;
-  }
-
-  async function sendPatiently(worker: string, request: WorkerRequest, retried: (name: string) => boolean) {
-    if ((await client.config.maxAttempts()) !== 1) {
-      throw new Error('the Lambda client of the worker client must be built with maxAttempts: 1');
-    }
-    for (;;) {
-      try {
-        return await send(worker, request);
-      } catch (error) {
-        const name = errorName(error);
-        const hasTime = now() + RETRY_AFTER_MS < request.deadline;
-        if (!retried(name) || !hasTime) {
-          const Fault = name === BUSY ? WorkerBusy : WorkerFault;
-          throw new Fault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
-        }
-        await sleep(RETRY_AFTER_MS);
-      }
-    }
-  }
-
-  function send(worker: string, request: WorkerRequest): Promise<InvokeCommandOutput> {
-    const command = new InvokeCommand({ FunctionName: worker, Payload: Buffer.from(JSON.stringify(request)) });
-    const timeoutMs = Math.max(0, request.deadline - now()) + ANSWER_SLACK_MS;
-    return client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
-  }
-
-  const isSafe = (name: string) => NOT_BEGUN.has(name);
-  const isSafeToRead = (name: string) => NOT_BEGUN.has(name) || MAY_HAVE_BEGUN.has(name);
-
+    if (answer !== undefined) return answer;
+    throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
+  };
   return {
     async sample(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'sample' }, isSafeToRead);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'sample' });
       return parseAnswer<SampleAnswer>(worker, answer, 'sample');
     },
     async snapshot(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, isSafeToRead);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'snapshot' });
       return parseAnswer<SnapshotAnswer>(worker, answer, 'snapshot');
     },
     async check(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' }, isSafeToRead);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'check' });
       return parseAnswer<CheckAnswer>(worker, answer, 'check');
     },
     async end(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' }, isSafe);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'end' });
       return parseAnswer<EndAnswer>(worker, answer, 'endings');
     },
     async limit(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'limit' }, isSafe);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'limit' });
       return parseAnswer<LimitAnswer>(worker, answer, 'limit');
     },
     async lift(worker, request) {
-      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'lift' }, isSafe);
+      const answer = await invoke(worker, { ...request, schema: SCHEMA, kind: 'lift' });
       return parseAnswer<LimitAnswer>(worker, answer, 'limit');
     },
   };
+}
+
+/** Sends a request until the worker takes it or its deadline leaves no time; again only what is safe to send again. */
+async function sendPatiently(
+  worker: string,
+  request: WorkerRequest,
+  { client, now, sleep }: WorkerClientOptions,
+): Promise<InvokeCommandOutput> {
+  if ((await client.config.maxAttempts()) !== 1) {
+    throw new Error('the Lambda client of the worker client must be built with maxAttempts: 1');
+  }
+  for (;;) {
+    try {
+      const command = new InvokeCommand({ FunctionName: worker, Payload: Buffer.from(JSON.stringify(request)) });
+      const timeoutMs = Math.max(0, request.deadline - now()) + ANSWER_SLACK_MS;
+      return await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    } catch (error) {
+      const name = errorName(error);
+      const hasTime = now() + RETRY_AFTER_MS < request.deadline;
+      if (!mayBeSentAgain(request, name) || !hasTime) {
+        const Fault = name === BUSY ? WorkerBusy : WorkerFault;
+        throw new Fault(`worker ${worker} could not be invoked: ${name}`, { cause: error });
+      }
+      await sleep(RETRY_AFTER_MS);
+    }
+  }
+}
+
+function mayBeSentAgain({ kind }: WorkerRequest, error: string): boolean {
+  return NOT_BEGUN.has(error) || (READS.has(kind) && MAY_HAVE_BEGUN.has(error));
 }
 
 /** One per process, on the system's clock. */
