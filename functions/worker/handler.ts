@@ -1,5 +1,6 @@
 import { workerSettings } from '../core/protocol/worker-settings.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
+import { parseJson } from '../core/words/parse-json.ts';
 import { createWorker, type Worker } from './worker.ts';
 
 /** Kept between invocations, and with it the session that still gets answers when the server lets no client in. */
@@ -12,17 +13,11 @@ export const handler = async (payload: unknown): Promise<unknown> => {
 
 async function startWorker(): Promise<Worker> {
   const text = process.env['HEADROOM_WORKER'];
-  const settings = workerSettings.safeParse(parseJson(text));
-  if (!settings.success) throw new Error(`HEADROOM_WORKER: ${problemsIn(settings.error, 'settings').join('; ')}`);
-  return createWorker(settings.data, { env: process.env, folder: import.meta.dirname });
-}
-
-function parseJson(text: string | undefined): unknown {
   if (text === undefined)
     throw new Error('HEADROOM_WORKER: is not set; it must hold the settings of the worker as JSON');
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error('HEADROOM_WORKER: is not JSON', { cause });
-  }
+  const parsed = parseJson(text);
+  if (parsed === undefined) throw new Error('HEADROOM_WORKER: is not JSON');
+  const settings = workerSettings.safeParse(parsed);
+  if (!settings.success) throw new Error(`HEADROOM_WORKER: ${problemsIn(settings.error, 'settings').join('; ')}`);
+  return createWorker(settings.data, { env: process.env, folder: import.meta.dirname });
 }
