@@ -71,7 +71,7 @@ async function summarise(
     scenario: scenario.name,
     seed: options.seed,
     firstCause: rounds[0]?.cause?.name ?? null,
-    wayIn: rounds[0]?.admission ?? 'it never looked',
+    wayIn: rounds[0]?.admission ?? 'no snapshot was tried',
     endedInnocent,
     loads: tallies.map(summariseLoad),
     expected,

@@ -146,8 +146,7 @@ const STORIES: readonly Story[] = [
   },
   {
     cause: 'limit-too-low',
-    story:
-      'A sale has begun. Everything is busy with short queries, nothing is stuck, and somebody has lowered the limit.',
+    story: 'A sale has begun. Everything is busy with short queries, nothing is stuck, and the limit has been lowered.',
     engine: 'mysql',
     isRds: true,
     usable: 100,
@@ -173,7 +172,7 @@ const STORIES: readonly Story[] = [
   {
     cause: 'connection-storm',
     story:
-      'An API in front of mobile clients reconnects at once whenever a request fails. MySQL does not tell when a session connected; its counter of connections does.',
+      'An API in front of mobile clients reconnects at once whenever a request fails. MySQL does not report when a session connected; its counter of connections does.',
     engine: 'mysql',
     usable: 100,
     groups: [

@@ -17,7 +17,7 @@ import { code, list, table } from './markdown.ts';
 const POLICY = policy.parse({});
 const NAMES = (Object.keys(KNOWN) as KnownCause[]).sort((a, b) => KNOWN[b].prior - KNOWN[a].prior || (a < b ? -1 : 1));
 
-/** What stands between `<!-- NAME -->` and `<!-- end -->` in docs/causes.md, by name. */
+/** What is between `<!-- NAME -->` and `<!-- end -->` in docs/causes.md, by name. */
 const PARTS: Readonly<Record<string, () => string>> = {
   priors: () =>
     table(

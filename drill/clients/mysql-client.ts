@@ -34,7 +34,7 @@ const dialect: Dialect = {
   migrate: 'UPDATE stock SET left_over = left_over + 1',
 };
 
-/** The login's connection id tells it from every other now; user and client port tell it from later ones. */
+/** The connection id is unique among the present sessions; user and client port distinguish it from later ones. */
 const WHO_AM_I = `
   SELECT id, CONCAT(user, '@', host) AS incarnation
   FROM information_schema.processlist

@@ -103,7 +103,7 @@ function failureOf(error: unknown): Failure {
   // `too_many_connections`, and its like for one role or database.
   if (code === '53300') return { kind: 'refused', code };
   if (code === '57014') return { kind: 'cancelled', code };
-  // `admin_shutdown`: somebody ended the session.
+  // `admin_shutdown`: the session was ended by another.
   const isLost = !(error instanceof pg.DatabaseError) || code === '57P01';
   return { kind: isLost ? 'lost' : 'other', code };
 }

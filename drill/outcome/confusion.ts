@@ -8,7 +8,7 @@ export interface ConfusionRow {
   readonly scenario: string;
   readonly drills: number;
   readonly asExpected: number;
-  /** Drills by the cause that was found; `none` where nobody got in, `not held` where the drill itself failed. */
+  /** Drills by the cause that was found; `none` where no login succeeded, `not held` where the drill itself failed. */
   readonly causes: Readonly<Record<string, number>>;
   /** The causes that were expected, on any engine. */
   readonly expected: readonly string[];

@@ -54,7 +54,7 @@ const LAST_NOTICE = {
 } as const;
 
 function checkNotices({ incident }: DrillFacts): Check[] {
-  const told = incident.notices.filter(({ delivered }) => delivered).map(({ notice }) => notice);
+  const notified = incident.notices.filter(({ delivered }) => delivered).map(({ notice }) => notice);
   const wanted = incident.outcome === null ? 'failed' : LAST_NOTICE[incident.outcome];
-  return [checkThat('a person was notified', wanted, told.join(', ') || 'nothing', told.includes(wanted))];
+  return [checkThat('a person was notified', wanted, notified.join(', ') || 'nothing', notified.includes(wanted))];
 }

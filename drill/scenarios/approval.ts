@@ -26,7 +26,7 @@ export const approve: Scenario = {
 export const deny: Scenario = {
   ...ASKING,
   name: 'deny',
-  summary: 'a person says no: nothing is ended, and the incident is handed over',
+  summary: 'a person says no: nothing is ended, and the incident is escalated',
   answers: ['denied'],
   expect: {
     outcome: 'escalated',
@@ -39,7 +39,7 @@ export const deny: Scenario = {
 export const expire: Scenario = {
   ...ASKING,
   name: 'expire',
-  summary: 'nobody answers in time: nothing is ended, and a person is paged',
+  summary: 'no person answers in time: nothing is ended, and a person is paged',
   policy: { ...COMPRESSED, approval: { waitMinutes: 0.05 } },
   answers: ['nothing'],
   expect: {
@@ -58,8 +58,8 @@ export const changedPlan: Scenario = {
   // Under the budget of one act, so that the plan can grow.
   policy: { ...ASKING.policy, reliefPercent: 75 },
   summary: 'the load grows while a person reads, so that the approved plan is not enough: they are asked again',
-  // Clients come and go, and whoever is just logging in holds a slot too. So the load grows by more than they make of
-  // it, and is gone at the look after the second answer, which then covers the plan whoever may be there.
+  // Clients come and go, and a client that is just logging in holds a slot too. So the load grows by more than that,
+  // and is gone before the snapshot after the second answer, which then covers the plan in any case.
   lateLoads: [
     {
       name: 'a tool on the reserved slots',
@@ -83,7 +83,9 @@ function answersOf({ approvals }: DrillFacts): string {
   return [...new Set(approvals.map(({ status }) => status))].join(', ');
 }
 
-/** That the first act came after this answer and because of it. A smaller act that follows may use an earlier answer. */
+/**
+ * That the first act came after this answer and because of it. A smaller act that follows may use an earlier answer.
+ */
 function checkActedOn({ incident, approvals }: DrillFacts, index: number): Check {
   const rounds = approvals.map(({ usedInRound }) => usedInRound ?? Infinity);
   const first = Math.min(...rounds);

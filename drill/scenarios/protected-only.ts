@@ -53,7 +53,7 @@ export const protectedOnly: Scenario = {
     mariadb: {
       loads: jobs('mariadb-dump'),
       policy: { ...COMPRESSED, protect: { users: ['backup', 'deploy'] } },
-      // A third of them each is at work, waits in a transaction and is idle: nothing stands out by much.
+      // A third of them each is at work, waits in a transaction and is idle: no cause stands out by much.
       expect: { ...NOBODY_ENDED, cause: ['idle-in-transaction', 'pool-oversubscription', 'unclear'] },
     },
   },

@@ -7,7 +7,7 @@ const UNTOUCHABLE = ['rdsadmin', 'rdsrepladmin', 'system user', 'event_scheduler
 /**
  * Gives a server RDS's own way to end sessions: `mysql.rds_kill(thread)` and `mysql.rds_kill_query(thread)`, for
  * callers who may not KILL. As on RDS they run with an administrator's rights, refuse sessions that are not the
- * customer's, and hand on error 1094 for an unknown thread. The number and the words of a refusal are ours: RDS
+ * customer's, and pass on error 1094 for an unknown thread. The number and the words of a refusal are ours: RDS
  * documents neither.
  */
 export async function installRdsProcedures(server: Pick<MysqlServer, 'adminUrl'>): Promise<void> {

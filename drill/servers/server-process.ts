@@ -19,7 +19,7 @@ export interface ServerProgram {
   readonly account: Account;
   /** In its log once it takes connections. */
   readonly readyMark: string;
-  /** `fast` closes sessions in order, `immediate` is a crash; `final` is for a server that nobody needs any more. */
+  /** `fast` closes sessions in order, `immediate` is a crash; `final` is for a server that is not needed any more. */
   readonly signals: Readonly<Record<'fast' | 'immediate' | 'final', 'SIGINT' | 'SIGTERM' | 'SIGQUIT' | 'SIGKILL'>>;
 }
 
@@ -84,7 +84,7 @@ async function startOnFreePort(
     try {
       return await startOnPort(program, files, await freePort());
     } catch (error) {
-      // Somebody else took the port between our look and the server's.
+      // Another program took the port between our check and the server's start.
       const portTaken = error instanceof Error && error.message.includes('Address already in use');
       if (!portTaken || attempt === 5) throw error;
     }
@@ -151,7 +151,7 @@ async function endProcess(child: ChildProcess, signal: NodeJS.Signals, lastSigna
   clearTimeout(slow);
 }
 
-/** A port of the loopback interface that nobody listens on right now. */
+/** A port of the loopback interface that is free right now. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, HOST);
   await once(probe, 'listening');

@@ -8,7 +8,7 @@ const MOST_TRIES = 5;
 
 /** Who is refused, in words. */
 export const REFUSED = {
-  everybody: 'full: nobody gets in any more',
+  everybody: 'full: no client gets in any more',
   ordinary: 'full: ordinary clients are refused',
   limited: 'not full: only clients at a limit of their own are refused',
 } as const satisfies Record<Scenario['refused'], string>;

@@ -44,7 +44,7 @@ export async function startSampler(
       await sleep(Math.max(0, next - Date.now()), undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })();
-  // Whoever stops it hears of what failed.
+  // What failed shows when it is stopped.
   sampling.catch(() => undefined);
   return {
     async stop() {

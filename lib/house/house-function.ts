@@ -24,7 +24,7 @@ const BUNDLING: BundlingOptions = {
   mainFields: ['module', 'main'],
   // Packages in CommonJS call require, which a module does not have by itself.
   banner: "import{createRequire}from'module';const require=createRequire(import.meta.url);",
-  // An optional binding of the PostgreSQL driver that nobody installs. Naming it keeps the SDK from being left out.
+  // An optional binding of the PostgreSQL driver that is not installed. Naming it keeps the SDK from being left out.
   externalModules: ['pg-native'],
 };
 

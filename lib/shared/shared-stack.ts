@@ -183,7 +183,7 @@ export class SharedStack extends Stack {
     this.#topic.grantPublish(grantee);
   }
 
-  /** Telling a workflow that its question has been answered. */
+  /** Waking a workflow when its question has been answered. */
   #allowWaking(grantee: ControlFunction, stateMachine: StateMachine): void {
     grantee.allow(['states:SendTaskSuccess'], [stateMachine.stateMachineArn]);
   }

@@ -69,13 +69,13 @@ export interface IncidentWorkflowProps {
   readonly notify: ControlFunction;
 }
 
-/** The loop of an incident: diagnose, act a little, settle, diagnose again; then close it and tell a person. */
+/** The loop of an incident: diagnose, act a little, settle, diagnose again; then close it and notify a person. */
 export class IncidentWorkflow extends Construct {
   readonly stateMachine: StateMachine;
 
   constructor(scope: Construct, id: string, props: IncidentWorkflowProps) {
     super(scope, id);
-    // The graph is rendered with the state machine: every transition stands before it.
+    // The graph is rendered with the state machine: every transition is made before it.
     const definitionBody = DefinitionBody.fromChainable(this.#buildLoop(props));
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       stateMachineName: props.stateMachineName,

@@ -7,7 +7,7 @@ import type { WorkerSettings } from '../../functions/core/protocol/worker-settin
 import { BUNDLED_CA } from '../config/settings.ts';
 import { HouseFunction } from '../house/house-function.ts';
 
-/** The longest patience a policy allows to get in, and then the time to look and to end. */
+/** The longest patience a policy allows to get in, and then the time to read and to end sessions. */
 const TIME_LIMIT = Duration.seconds(180);
 
 export interface WorkerFunctionProps {

@@ -61,7 +61,7 @@ export interface LocalRuntime {
    * was delivered or given up. Throws when the incident has no workflow in this runtime.
    */
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
-  /** Aborts the workflow of an incident; `executionEnded` then tells when that is done. */
+  /** Aborts the workflow of an incident; `executionEnded` then resolves when that is done. */
   stopExecution(incidentId: string, cause: string): void;
   /** Records a person's answer to a question and wakes the workflow, as the page does in AWS. */
   answer(key: QuestionKey, answer: AnswerToQuestion): Promise<Answered>;

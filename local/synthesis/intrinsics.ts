@@ -1,6 +1,6 @@
 import { ACCOUNT, REGION } from '../machine/place.ts';
 
-/** A resource of a template, as far as anything here looks at it. */
+/** A resource of a template, as far as anything here uses it. */
 export interface Resource {
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;

@@ -27,14 +27,14 @@ type FindStore = () => Promise<Pick<IncidentStore, 'rounds'>>;
  * Reports a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
  */
 export function createNarrator(findStore: FindStore, onLine: (line: Line) => void): Narrator {
-  let telling: Promise<void> = Promise.resolve();
+  let reporting: Promise<void> = Promise.resolve();
   return {
     hear(progress) {
-      telling = telling.then(async () => {
+      reporting = reporting.then(async () => {
         for (const line of await linesOf(progress, findStore)) onLine({ at: progress.at, ...line });
       });
     },
-    caughtUp: () => telling,
+    caughtUp: () => reporting,
   };
 }
 

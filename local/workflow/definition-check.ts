@@ -178,7 +178,7 @@ export function checkDefinition(definition: unknown): CheckedDefinition {
   throw new UnsupportedDefinition(problemsIn(parsed.error, 'definition'));
 }
 
-/** Whether a state waits until somebody sends the result of its task. */
+/** Whether a state waits until the result of its task is sent. */
 export function waitsForToken(state: CheckedDefinition['States'][string]): boolean {
   return state.Type === 'Task' && state.Resource === WAIT_FOR_TOKEN;
 }

@@ -64,7 +64,7 @@ export async function openSession(
       } catch (error) {
         const { kind, code } = client.failureOf(error);
         lastCode = code;
-        // The load may close it before it hears that it is over; the server ended it all the same.
+        // The load may close it before it learns that it is over; the server ended it all the same.
         wasTerminated = kind === 'lost';
         if (!isClosing) report({ type: 'failed', id, code, cancelled: kind === 'cancelled' });
         return null;

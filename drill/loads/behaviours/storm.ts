@@ -4,13 +4,13 @@ import type { ClientSession } from './client-session.ts';
 
 /** How much a client's patience differs from that of the others, to both sides. */
 const SPREAD = 0.4;
-/** The storm is up when everybody has tried, somebody was refused, and it has not grown for as long. */
+/** The storm is up when every client has tried, one was refused, and it has not grown for this long. */
 const STEADY_MS = 300;
 
 /**
- * More clients than slots, and no back-off. Each takes a session, asks one question, and keeps it, idle or at work
- * (`isBusy`), for good or for about `keepMs`; whoever is refused comes again after about `retryMs`, whoever loses its
- * session or gives it up comes again at once.
+ * More clients than slots, and no back-off. Each takes a session, runs one query, and keeps it, idle or at work
+ * (`isBusy`), for good or for about `keepMs`. A client that is refused retries after about `retryMs`; one that loses
+ * its session or closes it reconnects at once.
  */
 export async function storm(context: LoadContext): Promise<void> {
   const { sessions, keepMs, retryMs } = context.spec;

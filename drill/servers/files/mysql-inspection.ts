@@ -8,7 +8,7 @@ export interface MysqlProgram {
   readonly flavour: MysqlFlavour;
   /** As the program says: `9.7.4-2`, `10.11.18-MariaDB-0+deb12u1`. */
   readonly version: string;
-  /** Program and first arguments, which tell it where its own files are. */
+  /** Program and first arguments, which say where its own files are. */
   readonly command: readonly [string, ...string[]];
   /** The folder with its messages and, for MariaDB, the scripts of its system tables. */
   readonly share: string;
