@@ -7,7 +7,7 @@ import type { TaskTokens } from './task-tokens.ts';
 
 /** AWS ends an execution whose state data outgrows this, and neither Retry nor Catch can help. */
 const STATE_LIMIT_BYTES = 256 * 1024;
-/** What Headroom allows itself; see design.md. */
+/** What Headroom allows itself. */
 const OWN_STATE_LIMIT_BYTES = 32 * 1024;
 
 /** By name or ARN; `event` is JSON text. */

@@ -5,7 +5,7 @@ import { aSnapshot } from './a-session.ts';
 
 const ADMISSION: Admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 };
 
-/** What the worker answers when it is not let in. */
+/** The worker's answer when its login is refused. */
 export function refusedAs(kind: RefusalKind, message = `refused as ${kind}`): WorkerRefused {
   return { schema: 1, ok: false, refusal: { kind, code: '', message }, attempts: 1, waitedMs: 4 };
 }

@@ -59,7 +59,7 @@ export function waiter(id: number, blockedBy: readonly number[], changed: Partia
   });
 }
 
-/** A snapshot of these sessions on a server with so many usable slots; the canary is refused when they are all taken. */
+/** A snapshot of these sessions on a server with so many usable slots; the canary is refused when all are taken. */
 export function aSnapshot(usable: number, sessions: readonly Session[], changed: Partial<Snapshot> = {}): Snapshot {
   const used = sessions.filter((session) => session.kind === 'client').length;
   return {

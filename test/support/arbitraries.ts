@@ -75,7 +75,7 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
     })
     .map((changed) => aSession(id, changed));
 
-/** Whose connections may be limited; the server's own list may be wrong about anybody. */
+/** Which users may be limited; the server's own list may be wrong about any of them. */
 const userLimits: fc.Arbitrary<UserLimits> = fc.record({
   missing: fc.constantFrom<string[][]>([], [], [], ['create it']),
   users: fc.uniqueArray(
@@ -109,7 +109,7 @@ export const snapshots: fc.Arbitrary<Snapshot> = fc.integer({ min: 0, max: 60 })
     ),
 );
 
-/** Full servers, most of whose sessions are new ones of one user; the rest are as anywhere, some of them of the same user. */
+/** Full servers where most sessions are new ones of one user. The rest are of any kind, some of the same user. */
 export const storms: fc.Arbitrary<Snapshot> = fc
   .record({
     snapshot: snapshots.filter(({ sessions }) => sessions.length > 20),

@@ -17,8 +17,8 @@ const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'chromium-hea
 const TREE = fileURLToPath(new URL('../../.cache/chromium', import.meta.url));
 
 /**
- * Finds Chromium: the program that HEADROOM_CHROMIUM names; else on PATH; else fetched from the distribution's archive, once.
- * Throws, saying what was tried and what to do, when there is none.
+ * Finds Chromium: the program that HEADROOM_CHROMIUM names, else one on PATH, else one fetched once from the
+ * distribution's archive. When there is none, throws and says what was tried and what to do.
  */
 export async function findChromium(): Promise<ChromiumProgram> {
   const named = process.env[VARIABLE];
@@ -38,7 +38,10 @@ export async function findChromium(): Promise<ChromiumProgram> {
   }
 }
 
-/** The shell without windows is the smaller one. The C library stays the machine's own, so it is taken from the machine's own suite. */
+/**
+ * The shell without windows is the smaller one. It uses the machine's own C library, so it comes from the machine's own
+ * suite.
+ */
 async function fetchInto(folder: string): Promise<void> {
   const suite = /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   if (suite === undefined) throw new Error('/etc/os-release names no suite of Debian');

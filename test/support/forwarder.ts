@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Stands between a client and a server on loopback, and can go away and come back. */
+/** Forwards between a client and a server on loopback, and can go away and come back. */
 export interface Forwarder {
   readonly port: number;
   /** Cuts every connection and takes no more. */
@@ -9,7 +9,7 @@ export interface Forwarder {
   mend(): Promise<void>;
 }
 
-/** `answerDelayMs`: how long each piece of an answer is held back. */
+/** `answerDelayMs`: how long each piece of an answer is delayed. */
 export async function startForwarder(to: number, answerDelayMs = 0): Promise<Forwarder> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {

@@ -11,19 +11,19 @@ export interface Finished {
 
 export interface Started {
   readonly finished: Promise<Finished>;
-  /** Settles when standard error has said it, with the match; rejects when the program ends without. */
+  /** Resolves with the match once standard error has it; rejects when the program ends without it. */
   said(words: string | RegExp): Promise<readonly string[]>;
   /** As Ctrl-C does. */
   interrupt(): void;
 }
 
-/** Starts the program as a person does, in a process of its own, with this environment on top of a bare one, and types. */
+/** Starts the program as a person does: in its own process, with this environment on top of a bare one, and types. */
 export function startHeadroom(args: readonly string[], environment: NodeJS.ProcessEnv = {}, typed = ''): Started {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...environment },
     stdio: 'pipe',
   });
-  // A program that does not read what is typed is no failure.
+  // A program that does not read what is typed does not fail.
   child.stdin.on('error', () => undefined);
   child.stdin.end(typed);
   let stdout = '';

@@ -9,7 +9,7 @@ export interface ImportOf {
   /** Imported file, relative to the repository, or the name of a package (`node:…` for what comes with Node). */
   readonly to: string;
   readonly isPackage: boolean;
-  /** Goes when the types go: nothing of it is there at run time. */
+  /** It imports types only: nothing of it is left at run time. */
   readonly isTypeOnly: boolean;
 }
 
@@ -21,7 +21,7 @@ export function importsIn(root: string, folder: string): ImportOf[] {
     .flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
 }
 
-/** The imports of one file, by the compiler's own reading of it. */
+/** The imports of one file, as the compiler reads it. */
 export function importsOf(file: string, text: string): ImportOf[] {
   const found: ImportOf[] = [];
   const visit = (node: ts.Node): void => {

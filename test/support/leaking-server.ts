@@ -12,7 +12,7 @@ import type { DrillServer } from '../../drill/stage/shop.ts';
 const RESPONDER = 'STAGING_URL';
 const CANARY = 'STAGING_CANARY_URL';
 
-/** A server that somebody else runs, a leak that can be poured into it, and a configuration that names it. */
+/** A server that someone else runs, a leak that can fill it, and a configuration that names it. */
 export interface LeakingServer {
   readonly server: DrillServer;
   readonly folder: string;

@@ -6,7 +6,7 @@ import { active, aPolicy, aSession, aSnapshot, aTarget, many } from './a-session
 /** The user that storms. */
 export const CHECKOUT = 'checkout';
 
-/** Ninety sessions of one user that have only just connected, and ten of a shop. */
+/** Ninety sessions of one user that connected just now, and ten of a shop. */
 export const STORM: readonly Session[] = [
   ...many(90, 1, (id) =>
     aSession(id, { user: CHECKOUT, application: 'checkout-api', connectedMs: 2_000, stateMs: 1_900, queryMs: 1_900 }),

@@ -55,7 +55,7 @@ describe('advice', () => {
     const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
     const job = (user: string) => factsOf(many(9, 1, (id) => active(id, { user, application: 'flyway' })));
     expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h` WITH');
-    // In a string a backslash would take the quote that follows it along, and the rest would be a statement.
+    // In a string, a backslash would escape the quote after it, and the rest would be a statement.
     const hostile = adviseOn('job-holding-on', job("\\'; DROP DATABASE a; -- "), onMariadb).join();
     expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- ` WITH");
   });

@@ -52,7 +52,7 @@ describe('clocks', () => {
   test.each([
     [4_900, 0, 'ok'],
     [-6_000, 0, 'warning'],
-    // As much as the round trip leaves open may be no skew at all.
+    // Within the uncertainty of the round trip there may be no skew at all.
     [6_000, 2_000, 'ok'],
     [61_000, 0, 'failed'],
   ])('%i ms apart, known to %i ms: %s', (skewMs, withinMs, status) => {

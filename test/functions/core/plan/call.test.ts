@@ -28,7 +28,7 @@ const idsOf = (planned: ReturnType<typeof plan>) => planned.victims.map(({ sessi
 const reasonsOf = (planned: ReturnType<typeof plan>) =>
   Object.fromEntries(planned.spared.map(({ session, reason }) => [session.identity.id, reason]));
 
-/** Written against the list of what Headroom never ends and the call's own promises, not against the code under test. */
+/** Written against the list of what Headroom never ends and against the call's promises, not against the code. */
 function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall): boolean {
   const isDump = ['pg_dump', 'flyway'].includes(session.application);
   const isHeld = session.state === 'idle' && session.holds.length > 0;

@@ -110,7 +110,7 @@ describe('a plan', () => {
     expect(who({ ended: ended(30) })).toEqual(new Set(['stale']));
     const plan = planOf(sessions, 100, { ended: ended(30) });
     expect(plan.spared.filter(({ reason }) => reason === 'refills-at-once')).toHaveLength(35);
-    // Half of them: what is ended there is worth half, so the others go first.
+    // When half of them come back, ending them is worth half, so the others go first.
     expect(who({ ended: ended(60) })).toEqual(new Set(['stale']));
   });
 });

@@ -24,7 +24,7 @@ function plansOf(snapshot: Snapshot, policy: Policy): readonly TierPlan[] {
   return diagnoseSnapshot(snapshot, { policy, mode: 'approve' }, NO_HISTORY).plan.tiers;
 }
 
-/** Two looks at a server: the one that was asked about, and the one after the answer. */
+/** Two snapshots of a server: the one behind the question, and the one after the answer. */
 function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
   fc.assert(
     fc.property(snapshots, snapshots, policies, (before, after, policy) => {
@@ -38,14 +38,14 @@ function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
   );
 }
 
-/** The look before has found a storm. */
+/** The round before has found a storm. */
 const STORMING: History = { ...NO_HISTORY, lastCause: 'connection-storm' };
 
 function aLimit(changed: Partial<NonNullable<PlanSummary['limit']>>): NonNullable<PlanSummary['limit']> {
   return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
 }
 
-/** A full server on which one of two users storms, beside as many others as there may be. */
+/** A full server on which one of two users storms, beside any number of others. */
 const stormsOfOne: fc.Arbitrary<Snapshot> = fc
   .record({ user: fc.constantFrom('checkout', 'checkout', 'mail'), others: fc.integer({ min: 2, max: 40 }) })
   .map(({ user, others }) =>

@@ -50,7 +50,7 @@ const histories: fc.Arbitrary<History> = fc.record({
     .map((limits) => limits.map((limit) => ({ ...A_CAP, ...limit }))),
 });
 
-/** Checks a property of the plans that are really acted on, over generated snapshots, policies and histories. */
+/** Checks a property of the plans that Headroom acts on, over generated snapshots, policies and histories. */
 function forAllPlans(
   check: (made: {
     snapshot: Snapshot;
@@ -86,7 +86,7 @@ function mayNeverEnd(session: Session): string | null {
   return null;
 }
 
-/** A user with one such session is not to be limited, whatever the server's list says. */
+/** A user with one such session must not be limited, whatever the server's list says. */
 function neverLimited(session: Session): string | null {
   if (session.kind !== 'client') return 'not only clients';
   if (session.own || session.superuser) return 'own or superuser';
@@ -106,7 +106,7 @@ describe('every plan', () => {
     forAllPlans(({ snapshot, policy, victims }) => {
       const over = slotsTaken(snapshot) - Math.floor((snapshot.limits.usable * policy.reliefPercent) / 100);
       const freedBeforeLast = victims.slice(0, -1).reduce((sum, victim) => sum + victim.frees, 0);
-      // Under a limit on their user, a little more: who is refused takes a slot for a moment.
+      // With a limit on their user, a little more: a refused login takes a slot for a moment.
       const limited = victims.some(({ reason }) => reason.includes('above its limit'));
       const margin = limited ? Math.ceil((policy.consumerCap.marginPercent * snapshot.limits.usable) / 100) : 0;
       if (over <= 0) expect(victims).toEqual([]);
@@ -184,7 +184,7 @@ describe('every plan', () => {
         );
       }
     });
-    // Else nothing was tried.
+    // Otherwise the property was never tried.
     expect(limited).toBeGreaterThan(2);
   });
 

@@ -37,7 +37,7 @@ describe('an unanswered page', () => {
     expect([due(later, 34), due(later, 35)]).toEqual([null, 'page-3']);
     expect(due({ repeats: 3, repeatedAt: 0 }, 9_999)).toBeNull();
     expect(due({ acknowledgement: { by: 'ann', at: 0, note: '' } }, 9_999)).toBeNull();
-    // The first page has not gone out yet: the reconciler goes on trying that one.
+    // The first page has not been delivered yet: the reconciler goes on trying that one.
     expect(due({ pendingNotices: ['escalated'] }, 9_999)).toBeNull();
     expect(dueRepeat(closed('escalated'), { ...ESCALATION, maxRepeats: 0 }, 9_999 * MINUTE)).toBeNull();
   });

@@ -9,7 +9,7 @@ import type { Snapshot, UserLimit } from '../../../../../functions/core/server/s
 import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
-/** One of a storm: connected two seconds ago, asked one question, idle since. */
+/** One of a storm: connected two seconds ago, ran one query, idle since. */
 const stormy = (id: number, changed: Partial<Session> = {}) =>
   aSession(id, {
     user: 'checkout',
