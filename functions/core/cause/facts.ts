@@ -168,11 +168,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     freshMs,
     halfOpen: snapshot.halfOpen,
     atLimit: snapshot.atLimit,
-    // Where the server itself is full, the server's limit is the one that hurts.
-    limited:
-      usagePercent(snapshot) < policy.triggerPercent
-        ? clients.filter((session) => isLimited(session, snapshot)).length
-        : 0,
+    limited: countLimited(clients, snapshot, policy),
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend,
     poolSlots: context.poolSlots,
@@ -187,6 +183,12 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
       ...(snapshot.visibility.seesBlockers ? [] : ['which sessions block those that wait']),
     ],
   };
+}
+
+/** Sessions of users and databases at a limit of their own. Where the server itself is full, its limit is what hurts. */
+function countLimited(clients: readonly Session[], snapshot: Snapshot, { triggerPercent }: Policy): number {
+  if (usagePercent(snapshot) >= triggerPercent) return 0;
+  return clients.filter((session) => isLimited(session, snapshot)).length;
 }
 
 /** A session younger than this connected just now: 10 s, or less where the policy's long idle time is shorter. */

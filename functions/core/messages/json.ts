@@ -45,17 +45,9 @@ export function jsonForm(
     planned: Object.fromEntries(Object.entries(rounds.at(-1)?.planned ?? {}).slice(0, 20)),
     consumers: topConsumers(acts, MAX_LINES).map(({ name, count }) => ({ name: printable(name), count })),
     approvals: approvals.slice(-MAX_LINES).map(approvalForm),
-    call: incident.call && {
-      ...incident.call,
-      by: printable(incident.call.by),
-      why: printable(incident.call.why, LINE_LENGTH),
-    },
+    call: incident.call && withPrintableReason(incident.call),
     rounds: incident.rounds,
-    pauses: incident.pauses.slice(0, MAX_LINES).map(({ by, why, ...pause }) => ({
-      ...pause,
-      by: printable(by),
-      why: printable(why, LINE_LENGTH),
-    })),
+    pauses: incident.pauses.slice(0, MAX_LINES).map(withPrintableReason),
     advice: clipLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
@@ -75,6 +67,10 @@ export function jsonForm(
     closedAt: incident.closedAt,
     at: now,
   };
+}
+
+function withPrintableReason<T extends { readonly by: string; readonly why: string }>(order: T): T {
+  return { ...order, by: printable(order.by), why: printable(order.why, LINE_LENGTH) };
 }
 
 /** A question and its answer, for its own notice and those after it. */
