@@ -3,7 +3,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Expectation } from '../../../functions/core/protocol/worker.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
-import { endSessions, openWorker, sessionOf, takeSnapshot, victimOf, type Stage, type StageClient } from './stage.ts';
+import {
+  endSessions,
+  endShortly,
+  openWorker,
+  sessionOf,
+  takeSnapshot,
+  victimOf,
+  type Stage,
+  type StageClient,
+} from './stage.ts';
 
 /** Ending what is still as expected, and nothing else. */
 export function describeEnding(stage: () => Stage): void {
@@ -195,7 +204,7 @@ export function describeEnding(stage: () => Stage): void {
     await client.startIgnoringCancel();
     const session = await see(client);
     const order = victimOf(session, {}, 'cancel');
-    expect(results(await endSessions(worker, [order], { graceMs: 5_000, forMs: 600 }))).toEqual(['still-there']);
+    expect(await endShortly(worker, order, 60_000)).toBe('still-there');
     const late = {
       schema: SCHEMA,
       kind: 'end',
