@@ -5,7 +5,7 @@ import type { Scenario } from './scenario/scenario.ts';
 import type { DrillServer } from './target/drill-server.ts';
 import { slotsOf, type ServerChoice } from './target/server-choice.ts';
 
-export const TARGET_ID = 'shop';
+const TARGET_ID = 'shop';
 const RESPONDER_VARIABLE = 'HEADROOM_DRILL_URL';
 const CANARY_VARIABLE = 'HEADROOM_DRILL_CANARY_URL';
 

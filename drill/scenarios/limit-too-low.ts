@@ -3,7 +3,7 @@ import type { LoadInput } from '../loads/load-spec.ts';
 import { COMPRESSED, type Scenario } from '../scenario/scenario.ts';
 
 /** A starved machine must not make a busy session look idle. */
-export const FOR_BUSY_SESSIONS = {
+const FOR_BUSY_SESSIONS = {
   ...COMPRESSED,
   ages: { ...COMPRESSED.ages, idleSeconds: 5, querySeconds: 5 },
 } as const satisfies Scenario['policy'];

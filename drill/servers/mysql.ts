@@ -21,7 +21,7 @@ export interface MysqlOptions {
   readonly port?: number;
 }
 
-export interface MysqlLogin {
+interface MysqlLogin {
   readonly user: string;
   readonly password: string;
   /** Default: none. */

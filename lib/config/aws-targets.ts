@@ -2,7 +2,7 @@ import { ConfigInvalid, type ConfigProblem } from './problems.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
 /** What the worker's role may use to log in. */
-export type AwsLogin =
+type AwsLogin =
   | { readonly mode: 'iam'; readonly resourceId: string; readonly users: readonly string[] }
   | { readonly mode: 'secret'; readonly secretArns: readonly string[]; readonly access: 'endpoint' | 'nat' };
 

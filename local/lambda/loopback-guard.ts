@@ -13,7 +13,7 @@ export class NotLoopback extends Error {
 }
 
 /** True for addresses of this machine itself and for the name `localhost`. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (bare === 'localhost') return true;
   if (net.isIPv4(bare)) return bare.startsWith('127.');

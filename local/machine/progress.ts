@@ -37,7 +37,7 @@ export interface StateFailed {
 }
 
 /** A task waits for its result to be sent. */
-export interface TaskWaiting {
+interface TaskWaiting {
   readonly kind: 'task-waiting';
   readonly at: number;
   readonly execution: string;
@@ -46,7 +46,7 @@ export interface TaskWaiting {
 
 export type EndStatus = 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-export interface ExecutionEnded {
+interface ExecutionEnded {
   readonly kind: 'execution-ended';
   readonly at: number;
   readonly execution: string;
@@ -70,7 +70,7 @@ export interface FunctionEvent {
 }
 
 /** One line that a function wrote. */
-export interface FunctionLog {
+interface FunctionLog {
   readonly kind: 'function-log';
   readonly at: number;
   readonly name: string;

@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.ts';
 const flag = () => z._default(z.boolean(), false);
 const isSomebody = z.refine<string>((text) => text !== '*', 'matches every session; name a user or an application');
 
-export const endOptions = z.object({
+const endOptions = z.object({
   config: z.string(),
   target: z.optional(z.string()),
   user: z.optional(pattern().check(isSomebody)),

@@ -23,7 +23,7 @@ export interface EndedSession {
 }
 
 /** A notice that was sent. */
-export interface SentNotice {
+interface SentNotice {
   readonly notice: string;
   readonly subject: string;
   readonly body: string;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../machine/api-error.ts';
 
 /** How a task that waits for its token ended. `output` is JSON text. */
-export type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' };
+type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' };
 
 /** The tokens of the tasks that wait for their result to be sent. */
 export interface TaskTokens {
