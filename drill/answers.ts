@@ -3,7 +3,7 @@ import type { Line } from '../local/terminal/narrator.ts';
 import type { Scenario } from './scenario/scenario.ts';
 
 /** Loads that are present while the first question is read, and no longer. */
-export interface LateLoads {
+interface LateLoads {
   begin(): Promise<void>;
   end(): Promise<void>;
 }

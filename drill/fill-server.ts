@@ -5,7 +5,7 @@ import { startLoad, type Load } from './loads/load.ts';
 import type { DrillServer } from './target/drill-server.ts';
 import type { Slots } from './target/server-choice.ts';
 
-export interface FillOptions {
+interface FillOptions {
   /** The same seed gives the loads the same habits. */
   readonly seed: number;
   readonly onLine: (line: Line) => void;

@@ -8,7 +8,7 @@ import { prepare, type Rehearsal, type RehearsalOptions } from './rehearsal.ts';
 import { scenarioOn, type Scenario } from './scenario/scenario.ts';
 import { seeded } from './scenarios/seeded.ts';
 
-export interface DrillOptions extends RehearsalOptions {
+interface DrillOptions extends RehearsalOptions {
   /** Ends the drill early; what was started is stopped all the same. */
   readonly signal: AbortSignal;
 }

@@ -12,7 +12,7 @@ export interface Range {
 }
 
 /** A measure of rehearsals that a model does not reach. */
-export interface Gap {
+interface Gap {
   readonly model: string;
   readonly measure: MeasureName;
   readonly recorded: Range;

@@ -12,7 +12,7 @@ const NOW = Date.UTC(2026, 0, 1);
 /** How long the sampler has been running. */
 const LOOKED_FOR_MINUTES = 120;
 
-export interface GeneratedIncident {
+interface GeneratedIncident {
   readonly model: Model;
   readonly snapshot: Snapshot;
   readonly context: Context;

@@ -43,7 +43,7 @@ export const MEASURES = {
 } as const satisfies Record<string, Measure>;
 
 export type MeasureName = keyof typeof MEASURES;
-export type Measured = Readonly<Record<MeasureName, number | null>>;
+type Measured = Readonly<Record<MeasureName, number | null>>;
 
 export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
   const facts = readFacts(snapshot, policy, readLockQueues(snapshot.sessions), context);

@@ -4,7 +4,7 @@ import type { DrillResult } from './drill-result.ts';
 import type { FailedDrill } from './report.ts';
 
 /** What became of all drills of one scenario. */
-export interface ConfusionRow {
+interface ConfusionRow {
   readonly scenario: string;
   readonly drills: number;
   readonly asExpected: number;

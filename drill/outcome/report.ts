@@ -14,7 +14,7 @@ const BAR_WIDTH = 40;
 const NOTABLE_SLOTS = 3;
 const QUIET_MS = 2_000;
 
-export interface Reporter {
+interface Reporter {
   readonly onLine: (line: Line) => void;
   readonly show: (reading: UsageReading, usable: number) => void;
 }

@@ -11,7 +11,7 @@ const START_MS = 30_000;
 const STOP_MS = 10_000;
 
 /** How a kind of server is run. */
-export interface ServerProgram {
+interface ServerProgram {
   /** For errors: "PostgreSQL". */
   readonly name: string;
   /** Program and arguments that start it on a port. It must not go to the background. */
@@ -24,7 +24,7 @@ export interface ServerProgram {
 }
 
 /** A server that runs on a port of the loopback interface and keeps it. */
-export interface ServerProcess {
+interface ServerProcess {
   readonly port: number;
   restart(mode: 'fast' | 'immediate'): Promise<void>;
   /** Ends the server and removes its files. May be called again. */

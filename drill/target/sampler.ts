@@ -12,7 +12,7 @@ import type { LocalRuntime } from '../../local/runtime/runtime.ts';
  */
 const EVERY_MS = 500;
 
-export interface Sampler {
+interface Sampler {
   /** Settles when the sample under way, if any, has been kept. May be called again. */
   stop(): Promise<void>;
 }

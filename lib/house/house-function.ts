@@ -31,7 +31,7 @@ const BUNDLING: BundlingOptions = {
 /** Context: see BuildOptions.sources. */
 export const SOURCES_CONTEXT = 'headroom:sources';
 
-export interface HouseFunctionProps {
+interface HouseFunctionProps {
   /** Folder of the function below `functions/`. */
   readonly folder: string;
   readonly functionName: string;

@@ -3,7 +3,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 
-export interface OwnAlarmProps extends Omit<AlarmProps, 'evaluationPeriods' | 'alarmDescription'> {
+interface OwnAlarmProps extends Omit<AlarmProps, 'evaluationPeriods' | 'alarmDescription'> {
   readonly topic: ITopic;
   /** What happened, as the end of "Headroom: …". */
   readonly happened: string;

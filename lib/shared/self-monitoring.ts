@@ -9,7 +9,7 @@ import { namesOf } from '../house/names.ts';
 import { OwnAlarm } from '../house/own-alarm.ts';
 import type { ControlFunction } from './control-function.ts';
 
-export interface SelfMonitoringProps {
+interface SelfMonitoringProps {
   readonly prefix: string;
   readonly topic: ITopic;
   readonly stateMachine: StateMachine;

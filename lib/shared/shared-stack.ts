@@ -16,7 +16,7 @@ import { NoticesTopic } from './notices-topic.ts';
 import { SelfMonitoring } from './self-monitoring.ts';
 import { IncidentWorkflow } from './workflow.ts';
 
-export interface SharedStackProps extends StackProps {
+interface SharedStackProps extends StackProps {
   readonly prefix: string;
   readonly emails: readonly string[];
   /** Some target asks people before it acts, so that they need a place to answer. */

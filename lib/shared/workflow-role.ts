@@ -21,7 +21,7 @@ const TRACING = [
   'xray:GetSamplingTargets',
 ];
 
-export interface WorkflowRoleProps {
+interface WorkflowRoleProps {
   readonly stateMachineName: string;
   /** The functions of the steps. */
   readonly steps: readonly IFunction[];

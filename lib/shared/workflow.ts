@@ -59,7 +59,7 @@ const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 
  */
 const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES);
 
-export interface IncidentWorkflowProps {
+interface IncidentWorkflowProps {
   readonly stateMachineName: string;
   readonly diagnose: ControlFunction;
   readonly ask: ControlFunction;

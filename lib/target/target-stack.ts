@@ -20,7 +20,7 @@ import { TargetAlarms, usageMetric } from './target-alarms.ts';
 import { WorkerFunction } from './worker-function.ts';
 import { WorkerNetwork } from './worker-network.ts';
 
-export interface TargetStackProps extends StackProps {
+interface TargetStackProps extends StackProps {
   readonly config: HeadroomConfig;
   readonly target: AwsTarget;
   readonly env: AwsPlace;

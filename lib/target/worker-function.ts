@@ -10,7 +10,7 @@ import { HouseFunction } from '../house/house-function.ts';
 /** The longest patience a policy allows to get in, and then the time to read and to end sessions. */
 const TIME_LIMIT = Duration.seconds(180);
 
-export interface WorkerFunctionProps {
+interface WorkerFunctionProps {
   readonly functionName: string;
   readonly settings: WorkerSettings;
   /** At most one execution at a time, and a place for it kept free. */

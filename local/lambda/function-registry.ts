@@ -26,7 +26,7 @@ export interface FunctionRegistry {
   stop(): Promise<void>;
 }
 
-export interface RegistrySettings {
+interface RegistrySettings {
   readonly specs: readonly FunctionSpec[];
   readonly endpoints: Endpoints;
   /** By function name. */

@@ -4,7 +4,7 @@ import { localClientConfig } from '../machine/client-config.ts';
 import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
 
 /** Deletes what has expired, as DynamoDB's TTL does: the samples of a watch would fill the disk. */
-export interface Sweeper {
+interface Sweeper {
   /** Settles when the sweep under way has ended. Throws when it failed. */
   swept(): Promise<void>;
   stop(): Promise<void>;

@@ -15,11 +15,11 @@ export interface Reply {
 /** Asks a person. The signal aborts when the question has expired or the run is over. */
 export type AskPerson = (approval: Approval, signal: AbortSignal) => Promise<Reply>;
 
-export interface Approver {
+interface Approver {
   hear(progress: Progress): void;
 }
 
-export interface ApproverSettings {
+interface ApproverSettings {
   readonly findRuntime: () => Promise<Pick<LocalRuntime, 'store' | 'answer'>>;
   readonly person: AskPerson;
   readonly onLine: (line: Line) => void;

@@ -3,7 +3,7 @@ import { startRuntime, type LocalRuntime, type RuntimeOptions } from '../runtime
 import { createNarrator, type Line } from '../terminal/narrator.ts';
 import { createApprover, type AskPerson } from './approver.ts';
 
-export interface Observers {
+interface Observers {
   readonly onLine: (line: Line) => void;
   /** Who answers the questions of tiers in mode approve; without one they are answered at the page, or expire. */
   readonly person?: AskPerson;

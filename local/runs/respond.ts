@@ -12,7 +12,7 @@ import type { AskPerson } from './approver.ts';
 import { observeRuntime } from './observed-runtime.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 
-export interface RespondOptions {
+interface RespondOptions {
   /** An alarm event; null for one that is made when it is sent. */
   readonly event: unknown;
   readonly recordsFolder: string;

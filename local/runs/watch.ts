@@ -29,7 +29,7 @@ export type WatchEvent =
     }
   | ({ readonly event: 'incident' } & RespondResult);
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Time between samples; null for what the policy of each target says. */
   readonly everyMs: number | null;
   readonly recordsFolder: string;

@@ -9,7 +9,7 @@ import type { Target } from '../../lib/config/schema.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 
-export interface WatchedTargetOptions {
+interface WatchedTargetOptions {
   readonly runtime: LocalRuntime;
   readonly everyMs: number;
   /** Ends the watch. */

@@ -24,7 +24,7 @@ export interface ControlPlane {
   stopExecutions(): Promise<void>;
 }
 
-export interface ControlPlaneSettings {
+interface ControlPlaneSettings {
   readonly assembly: Assembly;
   /** Called only after all of this has started. */
   readonly invoke: InvokeFunction;

@@ -8,7 +8,7 @@ import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } 
 
 type Operations = Readonly<Record<string, (request: unknown) => unknown>>;
 
-export interface AwsEndpointSettings {
+interface AwsEndpointSettings {
   readonly invoke: InvokeFunction;
   readonly stepFunctions: Operations;
   readonly cloudWatch: Operations;

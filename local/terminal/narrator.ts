@@ -15,7 +15,7 @@ export interface Line {
   readonly text: string;
 }
 
-export interface Narrator {
+interface Narrator {
   hear(progress: Progress): void;
   /** Settles when everything heard so far has been reported. */
   caughtUp(): Promise<void>;

@@ -26,7 +26,7 @@ const parametersOfTask = z.object({
   [WAIT_FIELD]: z.int().min(1).optional(),
 });
 
-export interface TaskSettings {
+interface TaskSettings {
   readonly definition: CheckedDefinition;
   readonly invoke: InvokeTask;
   readonly tokens: TaskTokens;

@@ -16,7 +16,7 @@ export interface MysqlProgram {
   readonly origin: string;
 }
 
-export interface FoundProgram {
+interface FoundProgram {
   readonly flavour: MysqlFlavour;
   readonly file: string;
   /** The folder that a package was unpacked to; null where none was. */

@@ -21,7 +21,7 @@ export const POSTGRES_MAJORS = [15, 16, 17, 18] as const;
 export type PostgresMajor = (typeof POSTGRES_MAJORS)[number];
 
 /** A data folder ready to be started, as a private copy. */
-export interface PostgresFiles extends ServerFolder {
+interface PostgresFiles extends ServerFolder {
   readonly postgres: string;
   readonly account: Account;
   readonly adminPassword: string;
