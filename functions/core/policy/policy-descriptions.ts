@@ -1,7 +1,8 @@
-/** What each field of a policy does, by its path. Kept apart from the schema, which Lambda carries and these texts not. */
+/** What each field of a policy does, by its path. Apart from the schema, so that Lambda bundles do not carry it. */
 export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   triggerPercent:
-    'Usage, in percent of usable slots, from which an incident is worth acting on. Tiers that lose work act only from here.',
+    'Usage, in percent of usable slots, from which an incident is worth acting on. Tiers that lose work act only ' +
+    'from here.',
   reliefPercent:
     'Usage at or under which relief has come: every plan stops here. At least 5 points under triggerPercent.',
   ages: 'How old something must be before a tier may end it.',
@@ -21,24 +22,30 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Most sessions that all incidents of the target together may end within an hour, in percent of usable slots.',
   minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
   rollback:
-    'Work that no tier throws away by itself. A transaction over either limit is spared, unless its tier is in mode approve and a person approves it by name.',
+    'Work that no tier throws away by itself. A transaction over either limit is spared, unless its tier is in ' +
+    'mode approve and a person approves it by name.',
   'rollback.maxRowsModified':
-    'MySQL and MariaDB: rows that a transaction may have changed. Undoing them takes as long as changing them, and the slot stays taken meanwhile.',
+    'MySQL and MariaDB: rows that a transaction may have changed. Undoing them takes as long as changing them, ' +
+    'and the slot stays taken meanwhile.',
   'rollback.maxWritingSeconds':
-    'PostgreSQL, which counts no rows and undoes nothing: how long a transaction that has written may have been at work. The time it has been idle does not count.',
+    'PostgreSQL, which counts no rows and undoes nothing: how long a transaction that has written may have been ' +
+    'at work. The time it has been idle does not count.',
   consumerCap: 'Temporary connection limits, which cap-consumer sets against reconnect storms.',
   'consumerCap.marginPercent':
-    'Slots, in percent of usable slots, that the limit leaves free under the relief level. Clients that it refuses take one while the server checks their password.',
+    'Slots, in percent of usable slots, that the limit leaves free under the relief level. Clients that it ' +
+    'refuses take one while the server checks their password.',
   'consumerCap.leastSessions': 'Connections that the limit always leaves its user.',
   'consumerCap.perIncidentPercent':
-    'Most sessions of limited users that one incident may end, in percent of usable slots. This budget is separate from caps.perIncidentPercent.',
+    'Most sessions of limited users that one incident may end, in percent of usable slots. This budget is ' +
+    'separate from caps.perIncidentPercent.',
   'consumerCap.sharedPercent':
     'A user that several applications share is not limited when it holds more than this share of all client sessions.',
   'consumerCap.idleSeconds':
     'A session above the limit of its user may be ended when it has been idle at least this long.',
   flap: 'When to stop acting, because acting again would only treat a symptom.',
   'flap.maxIncidents':
-    'Incidents with the same cause in which Headroom may act within an hour. At the next one it ends nothing and pages a person.',
+    'Incidents with the same cause in which Headroom may act within an hour. At the next one it ends nothing and ' +
+    'pages a person.',
   escalation: 'What happens to a page that no person acknowledges (`headroom acknowledge ID`) while the trouble lasts.',
   'escalation.repeatMinutes': 'Minutes after a page before people are paged again.',
   'escalation.maxRepeats': 'Pages after the first one, each louder. 0: one page only.',
@@ -49,13 +56,17 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'protect.clients': 'Client addresses; here also networks in CIDR form.',
   tiers: 'Modes of single tiers, where they differ from the mode of the target.',
   'tiers.kill-idle':
-    'Mode of kill-idle, which terminates idle sessions. A pool reconnects; an application without retry sees one error.',
+    'Mode of kill-idle, which terminates idle sessions. A pool reconnects; an application without retry sees one ' +
+    'error.',
   'tiers.end-idle-transactions':
-    'Mode of end-idle-transactions, which terminates sessions idle in a transaction. Their uncommitted work rolls back.',
+    'Mode of end-idle-transactions, which terminates sessions idle in a transaction. Their uncommitted work rolls ' +
+    'back.',
   'tiers.break-locks': 'Mode of break-locks, which ends root blockers. One transaction rolls back, many proceed.',
   'tiers.cancel-long': 'Mode of cancel-long, which cancels long queries. Those queries fail.',
   'tiers.cap-consumer':
-    'Mode of cap-consumer, which limits the connections of the user that storms until the incident is closed, then ends its idle sessions. Needs what `headroom grants --cap-users` prints. Without a mode here it asks first on a target in mode act, and has the mode of the target on any other.',
+    'Mode of cap-consumer, which limits the connections of the user that storms until the incident is closed, ' +
+    'then ends its idle sessions. Needs what `headroom grants --cap-users` prints. Without a mode here it asks ' +
+    'first on a target in mode act, and has the mode of the target on any other.',
   loop: 'How the loop of diagnosing and acting runs.',
   'loop.settleSeconds': 'Wait between an act and the next diagnosis.',
   'loop.maxRounds': 'Rounds before the incident is escalated.',
@@ -63,16 +74,19 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'loop.reliefSamples': 'Samples in a row that must all be good before relief is confirmed.',
   'loop.reliefSpacingSeconds': 'Time between these samples.',
   'loop.holdSeconds':
-    'How long relief must hold, with usage under the trigger and ordinary clients admitted, before the incident is closed as relieved.',
+    'How long relief must hold, with usage under the trigger and ordinary clients admitted, before the incident ' +
+    'is closed as relieved.',
   'loop.watchSeconds': 'Wait between two snapshots while relief is watched.',
   'loop.patienceSeconds': 'How long to try to get into a full server.',
   approval: 'Tiers in mode approve ask a person first, who sees the exact plan.',
   'approval.waitMinutes':
-    'How long a question waits for an answer. Without one nothing is ended and a person is paged. At least 2 on real targets.',
+    'How long a question waits for an answer. Without one nothing is ended and a person is paged. At least 2 on ' +
+    'real targets.',
   sampling: 'How often the sampler takes a sample.',
   'sampling.everySeconds': 'Time between samples. Under 60, the call of each minute takes several; 60 costs least.',
   levels:
-    'When people are warned, and when one sample is enough to open an incident. A warning is sent once, and again only after it has been clear for ten minutes. It never ends anything.',
+    'When people are warned, and when one sample is enough to open an incident. A warning is sent once, and again ' +
+    'only after it has been clear for ten minutes. It never ends anything.',
   'levels.warnPercent': 'Usage at or above which people are warned.',
   'levels.warnSeconds': 'How long usage must have been there.',
   'levels.lowHeadroomPercent': 'Free slots, in percent of usable slots, under which people are warned.',
@@ -80,7 +94,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'levels.longQueries': 'People are warned when more queries than this are over five minutes old.',
   'levels.longQueriesSeconds': 'How long there must have been so many.',
   'levels.criticalPercent':
-    'Usage at which one sample opens an incident; at triggerPercent it takes two in a row. Counts as triggerPercent where that is higher.',
+    'Usage at which one sample opens an incident; at triggerPercent it takes two in a row. Counts as ' +
+    'triggerPercent where that is higher.',
   statements:
-    'How much of a statement leaves the worker. redacted: without literals; verb: only its first keyword; verbatim: as it was written.',
+    'How much of a statement leaves the worker. redacted: without literals; verb: only its first keyword; ' +
+    'verbatim: as it was written.',
 };
