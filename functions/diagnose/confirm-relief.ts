@@ -21,7 +21,7 @@ export interface Confirmation {
 }
 
 /**
- * Relief is several good samples running; the snapshot was the first. One bad sample means another round: then
+ * Relief is several good samples in a row; the snapshot was the first. One bad sample means another round: then
  * `unconfirmed` gives the verdict. A verdict that claims no relief stays.
  */
 export async function confirmRelief(
@@ -45,7 +45,7 @@ export async function confirmRelief(
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
   }
-  const held = `${judged.why}, ${loop.reliefSamples} samples running, ${loop.reliefSpacingSeconds} s apart`;
+  const held = `${judged.why}, ${loop.reliefSamples} samples in a row, ${loop.reliefSpacingSeconds} s apart`;
   const proof =
     last.canary.result === 'unknown'
       ? 'whether ordinary clients get in is unknown: no canary is configured'

@@ -149,18 +149,20 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
 }
 
 /** Results in the order of the message. */
-const RESULT_WORDS: readonly (readonly [EndingResult, string])[] = [
-  ['ended', 'ended'],
-  ['cancelled', 'with only the query cancelled'],
-  ['gone', 'already gone'],
-  ['changed', 'left alone because of a change meanwhile'],
-  ['refused', 'refused by the server'],
-  ['still-there', 'signalled but still there'],
-  ['not-tried', 'not tried'],
-];
+const RESULT_WORDS: Readonly<Record<EndingResult, string>> = {
+  ended: 'ended',
+  cancelled: 'with only the query cancelled',
+  'rolling-back': 'ended, with work that is still being undone',
+  gone: 'already gone',
+  changed: 'left alone because of a change meanwhile',
+  refused: 'refused by the server',
+  'still-there': 'signalled but still there',
+  'not-tried': 'not tried',
+};
+const RESULTS = Object.keys(RESULT_WORDS) as EndingResult[];
 
 function describeActs({ tier, acts, results, unknown }: TierSummary): string {
-  const parts = RESULT_WORDS.flatMap(([result, words]) => (results[result] ? [`${results[result]} ${words}`] : []));
+  const parts = RESULTS.flatMap((result) => (results[result] ? [`${results[result]} ${RESULT_WORDS[result]}`] : []));
   if (unknown > 0) parts.push(`${unknown} possibly ended: no answer came`);
   return `${tier} (${count(acts, 'act')}): ${parts.join(', ') || 'no sessions'}`;
 }

@@ -250,6 +250,13 @@ describe('an incident that needs a person', () => {
     expect(subject.endsWith('...')).toBe(true);
   });
 
+  it('says of every result how many sessions it was', () => {
+    const victims = [victim(1), victim(2, { result: 'rolling-back' }), victim(3, { result: 'rolling-back' })];
+    expect(compose('resolved', {}, [{ ...ACT, victims }]).body).toContain(
+      'kill-idle (1 act): 1 ended, 2 ended, with work that is still being undone',
+    );
+  });
+
   it('tells of sessions that may have been ended without an answer', () => {
     const act = { ...ACT, finishedAt: null, victims: [victim(1, { result: null }), victim(2)] };
     const { body } = compose('failed', { outcome: 'failed', failure: { error: 'States.Timeout', detail: '' } }, [act]);
