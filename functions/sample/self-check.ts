@@ -6,6 +6,7 @@ import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { CheckFunctionRequest } from '../core/protocol/steps.ts';
+import { NO_ANSWER_FIX } from '../core/sampler/warnings.ts';
 import { errorWords } from '../core/words/error-words.ts';
 
 export interface CheckOutcome {
@@ -47,8 +48,6 @@ async function examine(target: TargetSettings, { worker, now }: CheckDependencie
   try {
     return judgeCheck(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
   } catch (error) {
-    const words = errorWords(error);
-    const fix = 'look at the worker’s log, and whether the function exists and the sampler may invoke it';
-    return [failed('route', `the worker gives no answer: ${words}`, fix)];
+    return [failed('route', `the worker gives no answer: ${errorWords(error)}`, NO_ANSWER_FIX)];
   }
 }

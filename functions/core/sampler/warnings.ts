@@ -92,13 +92,16 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   },
 };
 
+/** For a worker that gives no answer at all. */
+export const NO_ANSWER_FIX = 'read the worker’s log; check that the function exists and that the sampler may invoke it';
+
 function explainNoAccess({ sample, endpoint, engine }: Subject) {
   const { refused, detail, tookMs } = sample;
   if (refused !== null)
     return explainRefusal({ kind: refused, code: '', message: detail }, { endpoint, engine, waitedMs: tookMs });
   return {
     why: `the worker does not answer (${detail})`,
-    advice: ['read the worker’s log; check that the function exists and that the sampler may invoke it'],
+    advice: [NO_ANSWER_FIX],
   };
 }
 
