@@ -10,7 +10,7 @@ describe('respond', () => {
     const config = staging().configure({ mode: 'approve' });
     const untold = await respond(config);
     expect(untold.status).toBe(3);
-    expect(untold.stderr).toContain('denied: nobody can be asked, for this is no terminal; --approve all|none|TIER');
+    expect(untold.stderr).toContain('denied: there is no terminal to ask at; --approve all|none|TIER');
     expect(JSON.parse(untold.stdout)).toMatchObject({ outcome: 'escalated', ended: [] });
     expect(load.tally().sessions.filter(({ end }) => end === 'lost')).toEqual([]);
 
