@@ -62,7 +62,7 @@ async function summarise(
     approvals: await store.approvals.of(incident.id),
     ended: summary.ended,
     loads: tallies,
-    caps: await store.limits.settledOf(incident.id),
+    limits: await store.limits.settledOf(incident.id),
     limitedUsers: await server.limitedUsers(),
   };
   const expected = checkExpectation(scenario, facts, endedInnocent);

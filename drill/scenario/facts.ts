@@ -15,7 +15,7 @@ export interface DrillFacts {
   readonly approvals: readonly Approval[];
   readonly loads: readonly LoadTally[];
   /** Temporary limits that were set, and how each ended. */
-  readonly caps: readonly SettledLimit[];
+  readonly limits: readonly SettledLimit[];
   /** Users with a connection limit of their own on the server, when all is over. */
   readonly limitedUsers: readonly string[];
 }

@@ -32,7 +32,7 @@ export interface Scenario {
   /** The pools that a person has described in the target's configuration. */
   readonly pools?: HeadroomConfig['targets'][number]['pools'];
   /** Users whose connections Headroom may limit. */
-  readonly capUsers?: readonly string[];
+  readonly limitableUsers?: readonly string[];
   /** Who is refused once the loads are up. `limited`: only the loads that have a limit of their own. */
   readonly refused: 'ordinary' | 'everybody' | 'limited';
   /**

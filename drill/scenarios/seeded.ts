@@ -30,7 +30,7 @@ export function seeded(scenario: Scenario, seed: number): Scenario {
   const names = pickNames(dice);
   const rename = (name: string) => names.get(name) ?? name;
   const scale = roll(dice, 'slots');
-  const { server, policy, pools, capUsers, ripenMs } = scenario;
+  const { server, policy, pools, limitableUsers, ripenMs } = scenario;
   const reserves = server.superuserReserved + server.reserved;
   const usable = Math.round((server.maxConnections - reserves) * scale);
   const vary = (load: LoadInput) => varyLoad(load, scale, rename, dice);
@@ -44,7 +44,7 @@ export function seeded(scenario: Scenario, seed: number): Scenario {
     },
     loads: [...standBy(dice, Math.floor(usable * BYSTANDERS_SHARE)), ...loads],
     ...(pools && { pools: pools.map((pool) => fitPool({ ...pool, name: rename(pool.name) }, loads)) }),
-    ...(capUsers && { capUsers: capUsers.map(rename) }),
+    ...(limitableUsers && { limitableUsers: limitableUsers.map(rename) }),
     ripenMs: ripenMs + Math.round(roll(dice, 'ripenMs')),
   };
 }

@@ -27,7 +27,7 @@ export const storm: Scenario = {
   policy: COMPRESSED,
   answers: ['approved'],
   loads: [HEALTHY_POOL, { ...STORM, keepMs: 2_000 }],
-  capUsers: [STORM.user],
+  limitableUsers: [STORM.user],
   refused: 'ordinary',
   ripenMs: 1_500,
   expect: {
@@ -65,8 +65,8 @@ export const stormKillsAlone: Scenario = {
     outcome: 'escalated',
     cause: 'connection-storm',
     tiers: ['kill-idle'],
-    also: ({ incident: { escalation }, caps, limitedUsers, loads }) => [
-      checkEqual('limits set', 0, caps.length + limitedUsers.length),
+    also: ({ incident: { escalation }, limits, limitedUsers, loads }) => [
+      checkEqual('limits set', 0, limits.length + limitedUsers.length),
       checkThat(
         'the page says what would help',
         `the limit on the user ${userOf(loads)}`,
@@ -84,8 +84,8 @@ function userOf(loads: DrillFacts['loads']): string {
   return loads.find(({ spec }) => spec.behaviour === 'storm')?.spec.user ?? 'nobody';
 }
 
-function wasLimited({ caps, limitedUsers, loads }: DrillFacts) {
-  const [limit] = caps;
+function wasLimited({ limits, limitedUsers, loads }: DrillFacts) {
+  const [limit] = limits;
   const user = userOf(loads);
   return [
     checkThat(

@@ -7,12 +7,15 @@ import type { Logins } from './postgres.ts';
 
 /**
  * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords.
- * `isRds`: with those for RDS, for which the server needs RDS's procedures. `capUsers`: whose connections may be
+ * `isRds`: with those for RDS, for which the server needs RDS's procedures. `limitableUsers`: whose connections may be
  * limited.
  */
 export async function createMysqlLogins(
   server: MysqlServer,
-  { isRds = false, capUsers = [] }: { readonly isRds?: boolean; readonly capUsers?: readonly string[] } = {},
+  {
+    isRds = false,
+    limitableUsers = [],
+  }: { readonly isRds?: boolean; readonly limitableUsers?: readonly string[] } = {},
 ): Promise<Logins> {
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
@@ -26,9 +29,9 @@ export async function createMysqlLogins(
       canary: canary.user,
       from,
     }),
-    ...(capUsers.length === 0
+    ...(limitableUsers.length === 0
       ? []
-      : limitGrants({ engine: server.flavour, responder: responder.user, from, users: capUsers })),
+      : limitGrants({ engine: server.flavour, responder: responder.user, from, users: limitableUsers })),
   ];
   const passwords = [responder, canary].map(
     ({ user, password }) =>

@@ -107,9 +107,9 @@ export interface Logins {
 
 /**
  * Creates responder and canary with exactly the statements that `headroom grants` prints, and gives them passwords.
- * `capUsers`: whose connections may be limited.
+ * `limitableUsers`: whose connections may be limited.
  */
-export async function createLogins(server: PostgresServer, capUsers: readonly string[] = []): Promise<Logins> {
+export async function createLogins(server: PostgresServer, limitableUsers: readonly string[] = []): Promise<Logins> {
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
   const grants = [
@@ -121,7 +121,9 @@ export async function createLogins(server: PostgresServer, capUsers: readonly st
       canary: canary.user,
       database: 'postgres',
     }),
-    ...(capUsers.length === 0 ? [] : limitGrants({ responder: responder.user, database: 'postgres', users: capUsers })),
+    ...(limitableUsers.length === 0
+      ? []
+      : limitGrants({ responder: responder.user, database: 'postgres', users: limitableUsers })),
   ];
   const passwords = [responder, canary].map(
     ({ user, password }) => `ALTER ROLE ${pg.escapeIdentifier(user)} PASSWORD ${pg.escapeLiteral(password)}`,

@@ -34,7 +34,7 @@ export async function startMysqlShop(
     settings: { 'log-bin': 'binlog', 'server-id': '1' },
   });
   try {
-    return await furnish(server, loads, choice, scenario.capUsers);
+    return await furnish(server, loads, choice, scenario.limitableUsers);
   } catch (error) {
     await server.stop();
     throw error;
@@ -45,9 +45,9 @@ async function furnish(
   server: MysqlServer,
   loads: readonly LoadSpec[],
   choice: ServerChoice,
-  capUsers: Scenario['capUsers'],
+  limitableUsers: Scenario['limitableUsers'],
 ): Promise<DrillServer> {
-  const logins = await createMysqlLogins(server, { capUsers });
+  const logins = await createMysqlLogins(server, { limitableUsers });
   const eyes = await mysql.createConnection({ uri: server.adminUrl, connectAttributes: { program_name: 'drill' } });
   // The server goes before its eyes do.
   eyes.on('error', () => undefined);

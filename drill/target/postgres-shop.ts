@@ -41,7 +41,7 @@ export async function startPostgresShop(
     settings: choice.major >= 16 ? CHEAP_LOGINS : {},
   });
   try {
-    return await furnish(server, loads, choice, scenario.capUsers);
+    return await furnish(server, loads, choice, scenario.limitableUsers);
   } catch (error) {
     await server.stop();
     throw error;
@@ -52,9 +52,9 @@ async function furnish(
   server: PostgresServer,
   loads: readonly LoadSpec[],
   choice: ServerChoice,
-  capUsers: Scenario['capUsers'],
+  limitableUsers: Scenario['limitableUsers'],
 ): Promise<DrillServer> {
-  const logins = await createLogins(server, capUsers);
+  const logins = await createLogins(server, limitableUsers);
   const passwords = await withAdmin(server.adminUrl, async (admin) => {
     await admin.query(`CREATE ROLE ${OWNER}`);
     const created = await createRoles(loads, (role, password) => createRole(admin, role, password));

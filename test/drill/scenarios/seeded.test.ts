@@ -69,7 +69,7 @@ describe.each(CASES)('$scenario.name on $engine', ({ scenario, engine }) => {
   it('is configured with the names and numbers of its loads', () => {
     for (const each of seeds) {
       const users = each.loads.map(({ user }) => user);
-      for (const user of [...(each.capUsers ?? []), ...(each.policy.protect?.users ?? [])])
+      for (const user of [...(each.limitableUsers ?? []), ...(each.policy.protect?.users ?? [])])
         expect(users).toContain(user);
       for (const { name, instances, size } of each.pools ?? []) {
         const load = each.loads.find(({ application }) => application === name);

@@ -54,7 +54,7 @@ export async function openMysqlStage(options: MysqlStageOptions): Promise<MysqlS
     await administer(`CREATE USER rdsadmin IDENTIFIED BY 'rdsadmin'`);
     await administer('GRANT ALL ON *.* TO rdsadmin');
   }
-  const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds, capUsers: [LIMITABLE] });
+  const { responderUrl, canaryUrl } = await createMysqlLogins(server, { isRds, limitableUsers: [LIMITABLE] });
   await administer(`CREATE USER ${quoteAccount(LIMITABLE, '%')} IDENTIFIED BY 'limitable'`);
   for (const user of ['app', 'other_app', 'blind']) await administer(`CREATE USER ${user} IDENTIFIED BY '${user}'`);
   for (const database of ['main', 'second']) await administer(`CREATE DATABASE ${database}`);
