@@ -1,4 +1,4 @@
-import { percent } from '../../functions/core/words/percent.ts';
+import { configuredPercent, percent } from '../../functions/core/words/percent.ts';
 import { checkEqual, checkThat, type Check } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
 import type { Expectation, Scenario } from '../scenario/scenario.ts';
@@ -35,7 +35,7 @@ function checkRelief({ expect, policy }: Scenario, { incident }: DrillFacts): Ch
   return [
     checkThat(
       'usage afterwards',
-      `under ${percent(triggerPercent)}`,
+      `under ${configuredPercent(triggerPercent)}`,
       percent(usage, 'not known'),
       usage !== null && usage < triggerPercent,
     ),

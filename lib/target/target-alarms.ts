@@ -3,7 +3,7 @@ import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib
 import { Construct } from 'constructs';
 import { criticalPercentOf } from '../../functions/core/policy/policy.ts';
 import type { FigureName } from '../../functions/core/sampler/figures.ts';
-import { percent } from '../../functions/core/words/percent.ts';
+import { configuredPercent } from '../../functions/core/words/percent.ts';
 import type { AwsTarget } from '../config/aws-targets.ts';
 import { reservedSlotsOf } from '../config/settings.ts';
 import type { Names } from '../house/names.ts';
@@ -38,7 +38,7 @@ export class TargetAlarms extends Construct {
     });
     this.usage = new Alarm(this, 'Usage', {
       alarmName: names.usageAlarm(targetId),
-      alarmDescription: `Headroom: the sampler sees ${percent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
+      alarmDescription: `Headroom: the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
       metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -54,7 +54,7 @@ export class TargetAlarms extends Construct {
     const threshold = Math.ceil((usable * atPercent) / 100);
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${percent(atPercent)})`,
+      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${configuredPercent(atPercent)})`,
       metric: new Metric({
         namespace: 'AWS/RDS',
         metricName: 'DatabaseConnections',

@@ -1,5 +1,5 @@
 import { criticalPercentOf, type Policy } from '../policy/policy.ts';
-import { percent } from '../words/percent.ts';
+import { configuredPercent, percent } from '../words/percent.ts';
 import type { StoredSample } from './stored-sample.ts';
 import { WARNINGS, type WarningName } from './warnings.ts';
 
@@ -82,7 +82,7 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;
-  const reason = `${usage} in ${length} samples in a row, trigger at ${percent(triggerPercent)}`;
+  const reason = `${usage} in ${length} samples in a row, trigger at ${configuredPercent(triggerPercent)}`;
   return { level: 'trigger', since, criticalSince, wellForMs, reason };
 }
 

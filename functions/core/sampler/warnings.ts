@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
-import { percent } from '../words/percent.ts';
+import { configuredPercent, percent } from '../words/percent.ts';
 import { hasFailed } from './figures.ts';
 import type { StoredSample } from './stored-sample.ts';
 
@@ -37,16 +37,18 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'filling-up': {
     shows: ({ usage }, { levels }) => (usage === null ? null : usage >= levels.warnPercent),
     holdMs: ({ levels }) => 1000 * levels.warnSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; the warning level is ${percent(policy.levels.warnPercent)}`,
+    why: ({ sample, policy }) =>
+      `${slots(sample)}; the warning level is ${configuredPercent(policy.levels.warnPercent)}`,
     advice: ({ policy }) => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
-      `Headroom opens an incident by itself at ${percent(policy.triggerPercent)}`,
+      `Headroom opens an incident by itself at ${configuredPercent(policy.triggerPercent)}`,
     ],
   },
   'headroom-low': {
     shows: ({ usage }, { levels }) => (usage === null ? null : 100 - usage < levels.lowHeadroomPercent),
     holdMs: ({ levels }) => 1000 * levels.lowHeadroomSeconds,
-    why: ({ sample, policy }) => `${slots(sample)}; under ${percent(policy.levels.lowHeadroomPercent)} are free`,
+    why: ({ sample, policy }) =>
+      `${slots(sample)}; under ${configuredPercent(policy.levels.lowHeadroomPercent)} are free`,
     advice: () => [
       'look at who holds the slots: `headroom plan` shows every session with its reason',
       'if this is honest load, make the pools smaller, put a pooler in front or raise max_connections',

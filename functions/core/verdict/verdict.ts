@@ -10,7 +10,7 @@ import { explainRefusal } from '../server/refusal.ts';
 import type { Canary, Refusal, Snapshot } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
-import { percent } from '../words/percent.ts';
+import { configuredPercent, percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Situation, Verdict } from './situation.ts';
@@ -90,11 +90,11 @@ function judgeCalm({ usage, plan }: Diagnosis, { incident, hasActed, now }: Situ
     return {
       next: 'confirm',
       outcome: hasActed ? 'relieved' : 'not-needed',
-      why: `usage ${percent(usage)} is at or under the relief level of ${percent(policy.reliefPercent)}`,
+      why: `usage ${percent(usage)} is at or under the relief level of ${configuredPercent(policy.reliefPercent)}`,
     };
   }
   if (hasActed) return null;
-  const why = `usage ${percent(usage)} is under the trigger of ${percent(policy.triggerPercent)}`;
+  const why = `usage ${percent(usage)} is under the trigger of ${configuredPercent(policy.triggerPercent)}`;
   return { next: 'close', outcome: 'not-needed', why: `${why} and ordinary clients get in` };
 }
 
@@ -148,7 +148,7 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
 function judgeHeldRelief(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
-  const level = `usage ${percent(usage)} is under the trigger of ${percent(triggerPercent)}`;
+  const level = `usage ${percent(usage)} is under the trigger of ${configuredPercent(triggerPercent)}`;
   const why = `${level}; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
   return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
