@@ -46,8 +46,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['./test/support/progress-reporter.ts'],
-    // Most tests wait for servers most of the time.
-    maxWorkers: Math.min(3 * availableParallelism(), 12),
+    // Most tests wait for servers most of the time. With more of them at once a storm's clients get too little of the
+    // processor to look like a storm.
+    maxWorkers: Math.min(2 * availableParallelism(), 12),
     // Files share processes, and what these have loaded. A test puts back what it changes.
     isolate: false,
     sequence: { sequencer: LongestFirst },
