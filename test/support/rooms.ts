@@ -76,7 +76,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/plan/tiers': core('protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
   'functions/core/sampler': core('protocol', 'policy', 'server', 'words'),
-  'functions/core/cause': core('sampler', 'policy', 'server', 'words'),
+  'functions/core/usual': core('sampler', 'policy', 'server', 'words'),
+  'functions/core/cause': core('usual', 'sampler', 'policy', 'server', 'words'),
   'functions/core/record': core('cause', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
   'functions/core/verdict': core('record', 'cause', 'plan', 'policy', 'server', 'words'),
   'functions/core/messages': core(

@@ -7,6 +7,7 @@ import { consumerOf, type Session } from '../server/session.ts';
 import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
+import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 
@@ -16,6 +17,8 @@ import { mostFirst } from '../words/most-first.ts';
 export interface Context {
   /** The samples of the last hours, oldest first. */
   readonly samples: readonly StoredSample[];
+  /** What is usual on the target, by quarters of an hour. */
+  readonly profile: Profile;
   /** Connections by a metric, oldest first: for times without samples. */
   readonly connections: readonly { readonly at: number; readonly used: number }[];
   /** How many slots the configured pools can take together; null when none are configured. */
@@ -30,6 +33,7 @@ export interface Context {
 
 export const NO_CONTEXT: Context = {
   samples: [],
+  profile: [],
   connections: [],
   poolSlots: null,
   changes: [],
