@@ -1,8 +1,9 @@
-import { readFacts, type Context, type Facts } from '../../functions/core/cause/facts.ts';
+import type { Context, Facts } from '../../functions/core/cause/facts.ts';
+import { NO_HISTORY } from '../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../functions/core/policy/policy.ts';
-import { readLockQueues } from '../../functions/core/server/locks.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
+import { diagnoseSnapshot } from '../../functions/core/verdict/diagnosis.ts';
 
 /** Fewer of the taken slots than this say nothing about an incident. */
 const LEAST_SHARE = 0.1;
@@ -46,7 +47,7 @@ export type MeasureName = keyof typeof MEASURES;
 type Measured = Readonly<Record<MeasureName, number | null>>;
 
 export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
-  const facts = readFacts(snapshot, policy, readLockQueues(snapshot.sessions), context);
+  const { facts } = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, NO_HISTORY, { context });
   const entries = Object.entries(MEASURES).map(([name, read]) => [name, rounded(read(facts, policy))]);
   return Object.fromEntries(entries) as Record<MeasureName, number | null>;
 }

@@ -12,6 +12,7 @@ import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
+import { keepUsual } from '../core/usual/keep-usual.ts';
 import { judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import type { Findings } from './conclude.ts';
 import { confirmRelief, type ConfirmDependencies } from './confirm-relief.ts';
@@ -47,7 +48,10 @@ export async function examine(
   );
   const { cause, facts } = diagnosis;
   const found: Findings = {
-    round: roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
+    round: {
+      ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
+      ...(history.usual === null && foundUsual(diagnosis)),
+    },
     ...(isBetterFinding(diagnosis, incident.cause, past.limits) && {
       better: { cause, advice: adviseOn(cause.name, facts, target) },
     }),
@@ -58,6 +62,11 @@ export async function examine(
     isPressing: diagnosis.pressing,
   };
   return { verdict, found, onRecord };
+}
+
+/** What was usual before the incident, for all of its rounds; nothing while that is not known. */
+function foundUsual({ departures: { usual, consumers } }: Diagnosis): Pick<Round, 'usual'> {
+  return usual.basis === 'none' ? {} : { usual: keepUsual(usual, new Set(consumers.map(({ name }) => name))) };
 }
 
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {

@@ -1,7 +1,14 @@
+import { NO_HISTORY, type History } from '../../functions/core/plan/tier-plan.ts';
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
+import { NO_USUAL } from '../../functions/core/usual/usual.ts';
+
+/** Nothing was there before the incident, so every session is suspect. */
+export const NEW_TO_ALL: History = { ...NO_HISTORY, usual: { ...NO_USUAL, basis: 'profile' } };
+/** Nothing tells what is usual, so the ordinary rules apply to every session. */
+export const UNKNOWN_TO_ALL: History = { ...NO_HISTORY, usual: NO_USUAL };
 
 const SERVER = '2026-01-01 00:00:00.000000+00';
 

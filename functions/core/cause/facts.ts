@@ -7,6 +7,7 @@ import { consumerOf, type Session } from '../server/session.ts';
 import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
+import { USED_ONCE_SHARE, type Departures } from '../usual/departure.ts';
 import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -41,10 +42,32 @@ export const NO_CONTEXT: Context = {
   returns: NO_RETURNS,
 };
 
-/** What an engineer would look at, in numbers. Shares are of the taken slots, 0 to 1. Null: not known. */
+/** Whom a cause must explain. */
+export interface Scope {
+  readonly locks: LockQueues;
+  readonly departures: Departures;
+  /** Slots over the relief level. */
+  readonly need: number;
+}
+
+/**
+ * What departs from usual is what there is to explain. Null where it is less than half of the slots that must come
+ * free: then all taken slots are.
+ */
+function explainedBy({ departures, need }: Scope, clients: readonly Session[]): readonly Session[] | null {
+  const { departed } = departures;
+  return departed.size > 0 && 2 * departed.size >= need ? clients.filter((session) => departed.has(session)) : null;
+}
+
+/** What an engineer would look at, in numbers. Shares are of the slots to explain, 0 to 1. Null: not known. */
 export interface Facts {
+  /** All taken slots. */
+  readonly slots: number;
+  /** The taken slots that there are to explain: those above what is usual, or else all. */
   readonly taken: number;
   readonly usable: number;
+  readonly departures: Departures;
+  /** The sessions that there are to explain. */
   readonly clients: readonly Session[];
   /**
    * Idle sessions that belong to no job and did not connect just now, and those of them that have been idle for long.
@@ -114,13 +137,14 @@ interface Trend {
   readonly fullSamples: number;
 }
 
+/** Excess sessions have been idle for long after this many seconds, and their queries run for long after these. */
+const EXCESS_IDLE_S = 5;
+const EXCESS_QUERY_S = 5;
 const JUST_CONNECTED_MS = 10_000;
 /** A session that takes longer to log in is half open and not new. */
 const LOGIN_MS = 1_000;
 /** Idle for less than this share of a long idle time: in a pause between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
-/** A session was used once if its last use falls into this first share of its life. */
-const USED_ONCE_SHARE = 0.1;
 /** Common names of programs that run by themselves. Only ever evidence: such a name protects no session. */
 const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
 /** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
@@ -128,24 +152,32 @@ const RECENT_MS = 180_000;
 const RECENT_IDLE_TIMES = 0.6;
 
 /** Reads everything that speaks for or against a cause. Pure, linear in sessions and samples. */
-export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues, context: Context): Facts {
+export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, context: Context): Facts {
   const { ages } = policy;
-  const clients = snapshot.sessions.filter((session) => session.kind === 'client' && !session.own);
+  const { locks, departures } = scope;
+  const everyone = snapshot.sessions.filter((session) => session.kind === 'client' && !session.own);
+  const explained = explainedBy(scope, everyone);
+  const clients = explained ?? everyone;
   const freshMs = justConnectedMs(policy);
-  const jobs = new Set(snapshot.sessions.filter((session) => isJob(session, policy)));
+  const others = snapshot.sessions.filter(({ kind, own }) => kind !== 'client' && !own);
+  const jobs = new Set([...clients, ...others].filter((session) => isJob(session, policy)));
   const rest = clients.filter((session) => !jobs.has(session));
   const isFresh = ({ state, connectedMs }: Session) =>
     connectedMs !== null && connectedMs < (state === 'starting' ? Math.min(LOGIN_MS, freshMs) : freshMs);
   const idle = rest.filter((session) => session.state === 'idle' && !isFresh(session));
-  const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= ages.idleSeconds * 1000);
-  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < 1000 * SHORT_PAUSE * ages.idleSeconds).length;
+  // More than is usual: then it need not be old to be strange.
+  const longIdleMs = 1000 * (explained === null ? ages.idleSeconds : Math.min(ages.idleSeconds, EXCESS_IDLE_S));
+  const longQueryMs = 1000 * (explained === null ? ages.querySeconds : Math.min(ages.querySeconds, EXCESS_QUERY_S));
+  const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= longIdleMs);
+  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < SHORT_PAUSE * longIdleMs).length;
   const leaker = largestConsumer(longIdle);
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
   const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
-    taken: Math.max(1, slotsTaken(snapshot)),
+    slots: slotsTaken(snapshot),
+    taken: Math.max(1, explained === null ? slotsTaken(snapshot) : explained.length + snapshot.halfOpen.count),
     usable: snapshot.limits.usable,
     clients,
     idle,
@@ -157,8 +189,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     idlePlaces: placesOf(idle),
     inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
     ...readQueues(locks, jobs, waiting.length),
-    longQueries: active.filter((session) => (session.queryMs ?? 0) >= ages.querySeconds * 1000),
-    shortQueries: active.filter((session) => (session.queryMs ?? 0) < ages.querySeconds * 1000 && !isFresh(session)),
+    longQueries: active.filter((session) => (session.queryMs ?? 0) >= longQueryMs),
+    shortQueries: active.filter((session) => (session.queryMs ?? 0) < longQueryMs && !isFresh(session)),
     jobs: [...jobs],
     fresh: showsConnected ? rest.filter(isFresh).length : null,
     freshMs,
@@ -175,7 +207,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, locks: LockQueues,
     changes: context.changes,
     freeMemoryBytes: context.freeMemoryBytes,
     returns: context.returns,
-    picture: drawSlots(clients, locks),
+    departures,
+    picture: drawSlots(everyone, locks),
     unknown: [
       ...(trend === null ? ['how usage grew'] : []),
       ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),

@@ -3,10 +3,10 @@ import type { Policy } from '../policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
 import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
+import { describeDepartures } from '../usual/departure-words.ts';
 import { count } from '../words/count.ts';
-import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
-import { largestConsumer, type Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
 import { KNOWN_CAUSES, perMinute } from './known-causes.ts';
 import { signalsOf, type Signal } from './weights.ts';
@@ -24,6 +24,8 @@ export const CERTAINTY = {
   unknownFactor: 1.1,
   /** A cause is named when it is at least as likely as all others together. */
   leastSure: 0.5,
+  /** Log-odds of the cause that the previous round found: only clearly better evidence takes its place. */
+  held: 1.5,
   /** Causes less likely than this are left out of the ranking. */
   leastProbability: 0.01,
 } as const;
@@ -37,8 +39,8 @@ const MAX_LIMITS = 3;
  * The ranking has every cause of one percent or more. The evidence is that of the most likely cause, strongest first,
  * then what all causes have in common. Pure and deterministic; missing history only makes it less sure.
  */
-export function findCause(facts: Facts, policy: Policy, canary: Canary): CauseFinding {
-  const ranked = weighCauses(facts, policy);
+export function findCause(facts: Facts, policy: Policy, canary: Canary, held: CauseName | null = null): CauseFinding {
+  const ranked = weighCauses(facts, policy, held);
   const [likeliest] = ranked;
   const best = likeliest && likeliest.probability >= CERTAINTY.leastSure ? likeliest : null;
   const signals = [...(best?.signals ?? [])].sort((a, b) => b.weight - a.weight);
@@ -81,13 +83,16 @@ export interface WeighedCause {
 }
 
 /** Every cause with what speaks for it and against it, most likely first. */
-export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
+export function weighCauses(facts: Facts, policy: Policy, held: CauseName | null = null): WeighedCause[] {
   const scored = (Object.keys(KNOWN_CAUSES) as KnownCause[]).map((name) => {
     const signals = signalsOf(KNOWN_CAUSES[name], facts, policy);
     return {
       name,
       signals,
-      score: signals.reduce((sum, { weight }) => sum + weight, Math.log(KNOWN_CAUSES[name].prior)),
+      score: signals.reduce(
+        (sum, { weight }) => sum + weight,
+        Math.log(KNOWN_CAUSES[name].prior) + (name === held ? CERTAINTY.held : 0),
+      ),
     };
   });
   const all = [
@@ -103,12 +108,10 @@ export function weighCauses(facts: Facts, policy: Policy): WeighedCause[] {
 }
 
 function commonEvidence(facts: Facts, canary: Canary): string[] {
-  const { taken, usable, clients, atLimit, trend, returns, changes, picture, unknown } = facts;
-  const top = largestConsumer(clients);
-  const share = percent((100 * top.sessions.length) / taken);
+  const { slots, usable, departures, atLimit, trend, returns, changes, picture, unknown } = facts;
   return [
-    `${taken} of ${usable} usable slots are taken`,
-    ...(top.sessions.length > 0 ? [`${printable(top.name)} holds ${top.sessions.length} of them (${share})`] : []),
+    `${slots} of ${usable} usable slots are taken`,
+    ...describeDepartures(departures),
     ...atLimit
       .slice(0, MAX_LIMITS)
       .map(
@@ -125,7 +128,7 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
       ? [`consumers have replaced ${returns.back} of ${count(returns.ended, 'session')} that were ended`]
       : []),
     ...changes.map((change) => `changed recently: ${printable(change, 160)}`),
-    ...describeSlots(picture, taken),
+    ...describeSlots(picture, slots),
     ...(unknown.length > 0 ? [`unknown, which makes the cause less sure: ${unknown.join(', ')}`] : []),
   ];
 }

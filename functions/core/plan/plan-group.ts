@@ -24,7 +24,8 @@ export const MOST_FOR_PERSON = 20;
 /** Harm of work that only a person may throw away: everything else is chosen before it. */
 const FOR_PERSON = 1_000;
 /**
- * Weight of harm in the tier that deals with the cause, as its sessions are why the slots are full. So small that a
+ * Weight of harm of a suspect, as it is why the slots are full; where nothing tells suspects, of a session in the tier
+ * that deals with the cause. So small that a
  * leaked transaction is chosen before an idle session of a healthy pool, and so large that one blocker is chosen before
  * a crowd.
  */
@@ -92,6 +93,8 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     allSessions: snapshot.sessions,
     engine: snapshot.server.engine,
     usable,
+    suspects: input.departures.suspects,
+    usual: input.departures.usual,
     need: Math.max(0, left.need),
     userLimits: snapshot.userLimits,
     limitsOnRecord: input.history.limits,
@@ -119,14 +122,17 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   };
 }
 
-function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns }: GroupInput): Weighed {
+function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns, departures }: GroupInput): Weighed {
   const { session, frees } = candidate;
+  const suspicion = departures.suspects.get(session);
   const victim: Victim = {
     ...candidate,
+    reason: suspicion === undefined ? candidate.reason : `${candidate.reason}; ${suspicion.why}`,
     harm: harmOf(session, policy),
     needsPerson: tier.losesWork ? reservedForPerson(session, policy) : null,
   };
-  const weight = victim.harm.points * (tier.name === leads ? OF_CAUSE : 1);
+  const isOfCause = suspicion !== undefined || (tier.name === leads && departures.standingOf(session) === 'unsure');
+  const weight = victim.harm.points * (isOfCause ? OF_CAUSE : 1);
   const returning = tier.freesOwnSlot ? returns.shareOf(consumerOf(session)) : 0;
   return {
     tier: tier.name,

@@ -5,6 +5,7 @@ import { sessionKey, type Session } from '../server/session.ts';
 import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
 import { NO_CHOICE } from './choice.ts';
 import { planGroup } from './plan-group.ts';
+import { bringsRelief, readSoon, splitStages, type Stages } from './stages.ts';
 import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
 import { modeOfTier } from './tiers/mode-of-tier.ts';
@@ -27,17 +28,50 @@ export function planTiers(input: PlanInput): Plan {
     if (reason) protectedOnes.push({ session, reason });
     else open.push(session);
   }
-  const clients = snapshot.sessions.filter((session) => session.kind === 'client');
-  const shared = { ...input, clients };
   const need = slotsNeeded(snapshot, policy);
-  const full = leftOf(need, input);
+  const stages = splitStages(open, need, input);
+  const { plan, others } = planStages(stages, need, input);
+  const spared = [...protectedOnes, ...stages.spared, ...others, ...plan.spared];
+  return { need, tiers: plan.tiers, choice: plan.choice, soon: readSoon(plan.spared, need, input), spared };
+}
 
+interface StagePlan extends Pick<Plan, 'tiers' | 'choice'> {
+  /** Sessions in question that no tier ends. */
+  readonly spared: readonly Spared[];
+}
+
+/** Suspects alone, unless they do not suffice and the plan with others brings relief. */
+function planStages(
+  { suspects, all, suffices }: Stages,
+  need: number,
+  input: PlanInput,
+): { readonly plan: StagePlan; readonly others: readonly Spared[] } {
+  if (suffices) return { plan: planOver(suspects, need, input), others: [] };
+  const others = all.filter((session) => !input.departures.suspects.has(session));
+  const whole = planOver(all, need, input);
+  const acting = whole.tiers.filter(({ tier }) => !onlyObserves(tier, input));
+  const victims = new Set(acting.flatMap((tier) => tier.victims.map(({ session }) => session)));
+  const endsOthers = others.some((session) => victims.has(session));
+  if (!endsOthers || bringsRelief(acting, need, input)) return { plan: whole, others: [] };
+  return { plan: planOver(suspects, need, input), others: whyNotEnded(others, whole) };
+}
+
+/** Those that a plan without prospect would end, and those that it spares for their own reason. */
+function whyNotEnded(others: readonly Session[], { spared }: StagePlan): Spared[] {
+  const reasons = new Map(spared.map(({ session, reason }) => [session, reason]));
+  return others.map((session) => ({ session, reason: reasons.get(session) ?? 'no-prospect' }));
+}
+
+/** What the tiers choose from these sessions. */
+function planOver(sessions: readonly Session[], need: number, input: PlanInput): StagePlan {
+  const clients = input.snapshot.sessions.filter((session) => session.kind === 'client');
+  const full = leftOf(need, input);
   const planned: TierPlan[] = [];
-  let staying: readonly Session[] = open;
+  let staying = sessions;
   let choice = NO_CHOICE;
   for (const group of inGroups(input)) {
     const left = leftAfter(planned.filter(group.comesAfter), full);
-    const { tiers, weighing } = planGroup(group.names, { ...shared, sessions: staying, left });
+    const { tiers, weighing } = planGroup(group.names, { ...input, clients, sessions: staying, left });
     planned.push(...tiers);
     if (group.isChoice) choice = chosenFrom(weighing);
     const acting = tiers.filter(({ tier }) => !onlyObserves(tier, input));
@@ -45,7 +79,7 @@ export function planTiers(input: PlanInput): Plan {
     staying = staying.filter((session) => !ends.has(session));
   }
   const tiers = input.order.flatMap((name) => planned.filter(({ tier }) => tier === name));
-  return { need, tiers, choice, spared: [...protectedOnes, ...mergeSpared(staying, tiers)] };
+  return { tiers, choice, spared: mergeSpared(staying, tiers) };
 }
 
 /** Tiers that are planned together. */

@@ -5,6 +5,8 @@ import type { TierName } from '../policy/tier-names.ts';
 import type { LockQueues } from '../server/locks.ts';
 import type { Ended, Returns } from '../server/returns.ts';
 import type { Snapshot } from '../server/snapshot.ts';
+import type { Departures } from '../usual/departure.ts';
+import type { Usual } from '../usual/usual.ts';
 import { countBy } from '../words/count-by.ts';
 import type { Choice } from './choice.ts';
 import type { Harm } from './harm.ts';
@@ -32,6 +34,8 @@ export interface History {
   readonly lastCause: CauseName | null;
   /** Temporary limits of the target that are on record. */
   readonly limits: readonly ActiveLimit[];
+  /** What was usual before this incident; null until its first round has found it. */
+  readonly usual: Usual | null;
 }
 
 export const NO_HISTORY: History = {
@@ -45,6 +49,7 @@ export const NO_HISTORY: History = {
   futileSince: null,
   lastCause: null,
   limits: [],
+  usual: null,
 };
 
 /** A session that a tier would end. */
@@ -77,8 +82,18 @@ export interface Plan {
   readonly need: number;
   readonly tiers: readonly TierPlan[];
   readonly choice: Choice;
+  /** What time alone will make possible; null when nothing more is needed or no suspect is merely too young. */
+  readonly soon: Soon | null;
   /** Every session that no tier ends, with the reason that says most. */
   readonly spared: readonly Spared[];
+}
+
+/** Suspects that may be ended once they are old enough. */
+export interface Soon {
+  readonly tier: TierName;
+  readonly sessions: number;
+  /** In how many milliseconds all of them are old enough. */
+  readonly inMs: number;
 }
 
 export interface PlanInput {
@@ -86,6 +101,7 @@ export interface PlanInput {
   readonly policy: Policy;
   readonly mode: Mode;
   readonly locks: LockQueues;
+  readonly departures: Departures;
   readonly order: readonly TierName[];
   /** The tier that deals with the cause; null when none does. */
   readonly leads: TierName | null;

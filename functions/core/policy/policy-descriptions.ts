@@ -15,12 +15,20 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ages.blockerTransactionSeconds': "Age of the root blocker's transaction before break-locks may end it.",
   'ages.blockerWaitSeconds': 'How long its waiters must have waited.',
   'ages.blockerMinWaiters': 'How many waiters must have waited that long.',
+  'ages.suspectIdleSeconds':
+    'The same as idleSeconds for a suspect: a session of a consumer that holds more than is usual. Where the ordinary ' +
+    'age is shorter, that one applies.',
+  'ages.suspectIdleInTransactionSeconds': 'The same as idleInTransactionSeconds for a suspect.',
+  'ages.suspectQuerySeconds': 'The same as querySeconds for a suspect.',
   caps: 'Budgets: the most that may be ended, whatever a plan needs. Acts whose result is unknown count in full.',
   'caps.perTierPercent': 'Most sessions that one act of a tier may end, in percent of usable slots.',
   'caps.perIncidentPercent': 'Most sessions that one incident may end, in percent of usable slots.',
   'caps.perHourPercent':
     'Most sessions that all incidents of the target together may end within an hour, in percent of usable slots.',
   minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
+  collateral:
+    'What may be ended of consumers that hold no more than is usual, where suspects do not suffice and the plan then ' +
+    'brings relief. spare-idle: idle sessions that their pool has not needed for a day. none: nothing.',
   rollback:
     'Work that no tier throws away by itself. A transaction over either limit is spared, unless its tier is in ' +
     'mode approve and a person approves it by name.',

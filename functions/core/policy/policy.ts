@@ -6,6 +6,9 @@ import { TIER_NAMES } from './tier-names.ts';
 export const mode = z.enum(['observe', 'approve', 'act'], { error: 'expected "observe", "approve" or "act"' });
 export type Mode = z.infer<typeof mode>;
 
+/** Which sessions at their usual may be ended where suspects do not suffice. */
+const COLLATERALS = ['spare-idle', 'none'] as const;
+
 const percentage = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
 /** Exact, or a prefix that ends in `*`. A pattern that can match nothing is refused: someone relies on it. */
@@ -38,6 +41,9 @@ const ages = z.strictObject({
   blockerTransactionSeconds: z._default(seconds(), 30),
   blockerWaitSeconds: z._default(seconds(), 15),
   blockerMinWaiters: z._default(z.int().check(z.minimum(1)), 3),
+  suspectIdleSeconds: z._default(seconds(), 15),
+  suspectIdleInTransactionSeconds: z._default(seconds(), 30),
+  suspectQuerySeconds: z._default(seconds(), 45),
 });
 
 const caps = z.strictObject({
@@ -125,6 +131,10 @@ export const policy = z.strictObject({
   ages: z.prefault(ages, {}),
   caps: z.prefault(caps, {}),
   minimumPerPool: z._default(z.int().check(z.minimum(0)), 2),
+  collateral: z._default(
+    z.enum(COLLATERALS, { error: `expected ${COLLATERALS.map((one) => `"${one}"`).join(' or ')}` }),
+    'spare-idle',
+  ),
   rollback: z.prefault(rollback, {}),
   flap: z.prefault(flap, {}),
   consumerCap: z.prefault(consumerCap, {}),
@@ -150,6 +160,9 @@ export const FLOORS = {
   idleInTransactionSeconds: 30,
   abortedTransactionSeconds: 10,
   querySeconds: 60,
+  suspectIdleSeconds: 5,
+  suspectIdleInTransactionSeconds: 10,
+  suspectQuerySeconds: 20,
 } as const satisfies Partial<Record<keyof Policy['ages'], number>>;
 
 /** The shortest wait for a person on such a target. */

@@ -1,6 +1,7 @@
 import type { CauseFinding } from '../cause/finding.ts';
 import type { Choice } from '../plan/choice.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
+import type { Usual } from '../usual/usual.ts';
 
 /** What one run of Diagnose saw and decided. */
 export interface Round {
@@ -25,6 +26,8 @@ export interface Round {
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
   /** Why these sessions and not others, where there was a choice. */
   readonly choice?: Choice;
+  /** What was usual before the incident, in the round that found it: it holds for all of the incident. */
+  readonly usual?: Usual;
   /** What a person is asked, if one is. */
   readonly question?: PlanSummary;
 }

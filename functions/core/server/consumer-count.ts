@@ -50,7 +50,9 @@ export function countConsumers(rows: readonly CountedSessions[]): Consumers {
   };
 }
 
-export type Kind = 'idle' | 'open' | 'busy';
+/** `open`: idle in a transaction. `busy`: everything that is not idle. */
+export const KINDS = ['idle', 'open', 'busy'] as const;
+export type Kind = (typeof KINDS)[number];
 
 export function kindOf(state: Session['state']): Kind {
   if (state === 'idle') return 'idle';

@@ -1,6 +1,7 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
 import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
 import type { CauseFinding } from '../cause/finding.ts';
+import { slotsNeeded } from '../plan/budget.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
 import { LIMITING_TIER } from '../plan/tiers/index.ts';
@@ -9,7 +10,9 @@ import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { readLockQueues, type LockQueues } from '../server/locks.ts';
 import { SNAPSHOT_TO_ACT_MS, readReturns, type Returns } from '../server/returns.ts';
-import { isRefusedAsFull, usagePercent, type Snapshot } from '../server/snapshot.ts';
+import { isRefusedAsFull, slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
+import { readDepartures, type Departures } from '../usual/departure.ts';
+import { findUsual } from '../usual/find-usual.ts';
 
 export interface Diagnosis {
   readonly usage: number;
@@ -19,6 +22,8 @@ export interface Diagnosis {
   readonly cause: CauseFinding;
   /** What the cause was found from. */
   readonly facts: Facts;
+  /** Who holds more than is usual. */
+  readonly departures: Departures;
   readonly plan: Plan;
 }
 
@@ -42,15 +47,19 @@ export function diagnoseSnapshot(
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
   const clients = snapshot.sessions.filter(({ kind }) => kind === 'client');
+  const departures = departuresOf(snapshot, settings.policy, history, { context, locks });
   const returns = readReturns(clients, snapshot.at, history.ended);
-  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, locks, { ...context, returns });
-  const cause = findCause(facts, settings.policy, snapshot.canary);
+  const need = slotsNeeded(snapshot, settings.policy);
+  const scope = { locks, departures, need };
+  const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, scope, { ...context, returns });
+  const cause = findCause(facts, settings.policy, snapshot.canary, history.lastCause);
   const order = orderFor(decidedOn ?? cause.name, history);
   const plan = planTiers({
     snapshot,
     policy: settings.policy,
     mode: settings.mode,
     locks,
+    departures,
     order,
     leads: firstTierFor(decidedOn ?? cause.name),
     history,
@@ -58,7 +67,27 @@ export function diagnoseSnapshot(
     pressing,
     stormWithinMs: stormWithin({ cause, at: snapshot.at, policy: settings.policy, history, returns }),
   });
-  return { usage, pressing, locks, cause, facts, plan };
+  return { usage, pressing, locks, cause, facts, departures, plan };
+}
+
+/** What is usual is what was so before the incident: its own rounds must not change it. */
+function departuresOf(
+  snapshot: Snapshot,
+  policy: Policy,
+  history: History,
+  { context, locks }: { readonly context: Context; readonly locks: LockQueues },
+): Departures {
+  const clients = snapshot.sessions.filter(({ kind, own }) => kind === 'client' && !own);
+  const usual =
+    history.usual ??
+    findUsual(context, {
+      at: snapshot.at,
+      used: slotsTaken(snapshot),
+      need: slotsNeeded(snapshot, policy),
+      triggerPercent: policy.triggerPercent,
+      clients,
+    });
+  return readDepartures(clients, usual, locks);
 }
 
 /** While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. */

@@ -1,4 +1,5 @@
 import { inWords } from '../../words/in-words.ts';
+import { agesOf } from './ages.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
@@ -14,12 +15,13 @@ export const cancelLong: Tier = {
   asksFirst: false,
   setsLimit: false,
   budget: 'incident',
-  propose: ({ sessions, locks, engine, policy }) => {
+  propose: ({ sessions, locks, engine, policy, suspects }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];
     for (const session of sessions) {
       if (session.state !== 'active') continue;
-      if (session.queryMs === null || session.queryMark === null || session.queryMs < policy.ages.querySeconds * 1000) {
+      const { queryMs } = agesOf(session, policy, suspects);
+      if (session.queryMs === null || session.queryMark === null || session.queryMs < queryMs) {
         spared.push({ session, reason: 'query-too-young' });
       } else {
         candidates.push({

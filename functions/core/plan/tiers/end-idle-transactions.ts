@@ -1,6 +1,5 @@
-import type { Policy } from '../../policy/policy.ts';
-import type { Session } from '../../server/session.ts';
 import { inWords } from '../../words/in-words.ts';
+import { agesOf } from './ages.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier } from './tier.ts';
 
 /**
@@ -16,13 +15,14 @@ export const endIdleTransactions: Tier = {
   asksFirst: false,
   setsLimit: false,
   budget: 'incident',
-  propose: ({ sessions, locks, policy }) => {
+  propose: ({ sessions, locks, policy, suspects }) => {
     const spared: Spared[] = [];
     const candidates: Candidate[] = [];
     for (const session of sessions) {
       const state = session.state;
       if (state !== 'idle-in-transaction' && state !== 'idle-in-transaction-aborted') continue;
-      const minStateMs = minimumMs(state, policy);
+      const { inTransactionMs, abortedMs } = agesOf(session, policy, suspects);
+      const minStateMs = state === 'idle-in-transaction' ? inTransactionMs : abortedMs;
       if (session.stateMs === null || session.stateMs < minStateMs) {
         spared.push({ session, reason: 'transaction-too-young' });
         continue;
@@ -51,7 +51,3 @@ export const endIdleTransactions: Tier = {
     return { candidates, spared };
   },
 };
-
-function minimumMs(state: Session['state'], { ages }: Policy): number {
-  return 1000 * (state === 'idle-in-transaction' ? ages.idleInTransactionSeconds : ages.abortedTransactionSeconds);
-}

@@ -3,6 +3,7 @@ import { consumerOf, poolOf, type Session } from '../../server/session.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
+import { agesOf } from './ages.ts';
 import { byDescending, expecting, type Candidate, type Spared, type Tier, type TierInput } from './tier.ts';
 
 /**
@@ -51,19 +52,22 @@ export const killIdle: Tier = {
   },
 };
 
-function spareReason(session: Session, { policy }: TierInput): SparedReason | null {
+function spareReason(session: Session, { policy, suspects }: TierInput): SparedReason | null {
   const [holding] = session.holds;
   if (holding) return `holds-${holding}`;
-  if (session.stateMs === null || session.stateMs < policy.ages.idleSeconds * 1000) return 'not-idle-long-enough';
+  const { idleMs } = agesOf(session, policy, suspects);
+  if (session.stateMs === null || session.stateMs < idleMs) return 'not-idle-long-enough';
   return null;
 }
 
-function toCandidate(session: Session, level: number, { policy }: TierInput): Candidate {
+function toCandidate(session: Session, level: number, { policy, suspects }: TierInput): Candidate {
   return {
     session,
     method: 'terminate',
-    expect: expecting('idle', { minStateMs: policy.ages.idleSeconds * 1000, holdsNothing: true }),
-    reason: `idle for ${inWords(session.stateMs)}; its consumer holds ${count(level, 'session')}`,
+    expect: expecting('idle', { minStateMs: agesOf(session, policy, suspects).idleMs, holdsNothing: true }),
+    reason:
+      `idle for ${inWords(session.stateMs)}` +
+      (suspects.has(session) ? '' : `; its consumer holds ${count(level, 'session')}`),
     frees: 1,
   };
 }

@@ -5,6 +5,8 @@ import type { EndMethod, Expectation } from '../../protocol/worker.ts';
 import type { LockQueues } from '../../server/locks.ts';
 import type { Session } from '../../server/session.ts';
 import type { EngineName, UserLimits } from '../../server/snapshot.ts';
+import type { Suspicion } from '../../usual/departure.ts';
+import type { Usual } from '../../usual/usual.ts';
 
 /** A session that a tier would end, with what must still be true then. */
 export interface Candidate {
@@ -71,6 +73,9 @@ export interface TierInput {
   readonly clients: readonly Session[];
   readonly locks: LockQueues;
   readonly policy: Policy;
+  readonly suspects: ReadonlyMap<Session, Suspicion>;
+  /** What is usual of each consumer. */
+  readonly usual: Usual;
   readonly engine: EngineName;
   readonly usable: number;
   /** Slots that must still come free when it is this tier's turn. */

@@ -5,7 +5,17 @@ import { HARM, harmOf } from '../../../../functions/core/plan/harm.ts';
 import { NO_HISTORY, type History, type Plan } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
-import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import {
+  active,
+  aPolicy,
+  aSession,
+  aSnapshot,
+  inTransaction,
+  many,
+  NEW_TO_ALL,
+  UNKNOWN_TO_ALL,
+  waiter,
+} from '../../../support/a-session.ts';
 
 const policy = aPolicy();
 const MINUTE = 60_000;
@@ -63,7 +73,7 @@ describe('a plan', () => {
       ...many(40, 100, (id) => aSession(id, { application: 'web' })),
       ...many(25, 200, work),
     ];
-    const plan = planOf(sessions);
+    const plan = planOf(sessions, 100, NEW_TO_ALL);
     expect(planned(plan)).toEqual({ 'break-locks': 1 });
     expect(plan.choice).toMatchObject({ frees: 31, chosen: [{ tier: 'break-locks', sessions: 1 }] });
     expect(plan.choice.alone).toContainEqual(
@@ -101,14 +111,14 @@ describe('a plan', () => {
     const sessions = [...many(35, 1, back), ...many(30, 100, fresh), ...many(35, 200, other)];
     const who = (history: Partial<History>) =>
       new Set(
-        planOf(sessions, 100, history).tiers.flatMap(({ victims }) =>
+        planOf(sessions, 100, { ...UNKNOWN_TO_ALL, ...history }).tiers.flatMap(({ victims }) =>
           victims.map(({ session }) => session.application),
         ),
       );
     expect(who({})).toContain('pool');
     const ended = (count: number) => new Map([['app/pool', { sessions: count, since: -5_000 }]]);
     expect(who({ ended: ended(30) })).toEqual(new Set(['stale']));
-    const plan = planOf(sessions, 100, { ended: ended(30) });
+    const plan = planOf(sessions, 100, { ...UNKNOWN_TO_ALL, ended: ended(30) });
     expect(plan.spared.filter(({ reason }) => reason === 'refills-at-once')).toHaveLength(35);
     // When half of them come back, ending them is worth half, so the others go first.
     expect(who({ ended: ended(60) })).toEqual(new Set(['stale']));

@@ -3,11 +3,21 @@ import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
-import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import {
+  active,
+  aPolicy,
+  aSession,
+  aSnapshot,
+  inTransaction,
+  many,
+  NEW_TO_ALL,
+  UNKNOWN_TO_ALL,
+  waiter,
+} from '../../../support/a-session.ts';
 
 const acting = { policy: aPolicy(), mode: 'act' as const };
 
-function planOf(usable: number, sessions: readonly Session[], settings = acting, history: History = NO_HISTORY) {
+function planOf(usable: number, sessions: readonly Session[], settings = acting, history: History = UNKNOWN_TO_ALL) {
   return diagnoseSnapshot(aSnapshot(usable, sessions), settings, history).plan;
 }
 
@@ -50,7 +60,7 @@ describe('the plan', () => {
 
   it('ends no work while usage is under the trigger and clients get in, but kill-idle goes on to the relief level', () => {
     const sessions = [...many(40, 1, (id) => inTransaction(id)), ...many(40, 101, (id) => aSession(id))];
-    const plan = planOf(100, sessions);
+    const plan = planOf(100, sessions, acting, NEW_TO_ALL);
     expect(victimsOf(plan, 'kill-idle')).toHaveLength(10);
     expect(victimsOf(plan, 'end-idle-transactions')).toEqual([]);
     expect(countSpared(plan.spared)['work-to-lose']).toBe(40);
@@ -82,7 +92,7 @@ describe('the plan', () => {
       inTransaction(3, { state: 'idle-in-transaction-aborted', stateMs: 61_000 }),
       ...many(7, 10, (id) => inTransaction(id, { stateMs: 1_000 })),
     ];
-    expect(victimsOf(planOf(100, sessions), 'end-idle-transactions')).toEqual([3, 2, 1]);
+    expect(victimsOf(planOf(100, sessions, acting, NEW_TO_ALL), 'end-idle-transactions')).toEqual([3, 2, 1]);
   });
 
   it('ends the root blocker of a chain and never a waiter', () => {
@@ -142,18 +152,18 @@ describe('the plan', () => {
   it('holds to the caps per act, per incident and per hour, and says which one', () => {
     const sessions = many(140, 1, (id) => aSession(id));
     const open = aPolicy({ minimumPerPool: 0 });
-    const perAct = planOf(100, sessions, { ...acting, policy: open });
+    const perAct = planOf(100, sessions, { ...acting, policy: open }, NEW_TO_ALL);
     expect(victimsOf(perAct, 'kill-idle')).toHaveLength(30);
     expect(countSpared(perAct.spared)['cap-tier']).toBe(110);
     const incident = planOf(
       100,
       sessions,
       { ...acting, policy: open },
-      { ...NO_HISTORY, countedIncident: 45, countedHour: 45 },
+      { ...NEW_TO_ALL, countedIncident: 45, countedHour: 45 },
     );
     expect(victimsOf(incident, 'kill-idle')).toHaveLength(5);
     expect(countSpared(incident.spared)['cap-incident']).toBe(135);
-    const hour = planOf(100, sessions, { ...acting, policy: open }, { ...NO_HISTORY, countedHour: 98 });
+    const hour = planOf(100, sessions, { ...acting, policy: open }, { ...NEW_TO_ALL, countedHour: 98 });
     expect(victimsOf(hour, 'kill-idle')).toHaveLength(2);
     expect(countSpared(hour.spared)['cap-hour']).toBe(138);
   });

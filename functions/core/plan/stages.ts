@@ -1,0 +1,120 @@
+import type { SparedReason } from '../policy/spared.ts';
+import { consumerOf, type Session } from '../server/session.ts';
+import { slotsTaken } from '../server/snapshot.ts';
+import { leftOf } from './budget.ts';
+import type { PlanInput, Soon, TierPlan } from './tier-plan.ts';
+import { agesOf } from './tiers/ages.ts';
+import type { Spared } from './tiers/tier.ts';
+
+/**
+ * Whom the tiers may choose from. Suspects come first, and where they suffice nobody else is in question. Others are in
+ * question only with a prospect: if the plan with them brings relief.
+ */
+export interface Stages {
+  readonly suspects: readonly Session[];
+  /** Suspects, and whoever else may be ended where suspects do not suffice. */
+  readonly all: readonly Session[];
+  /** Those of no stage, with the reason. */
+  readonly spared: readonly Spared[];
+  /** Ending all suspects would be enough, once they are old enough. */
+  readonly suffices: boolean;
+}
+
+/** Splits the sessions that nothing protects. `need`: slots that must come free. */
+export function splitStages(open: readonly Session[], need: number, input: PlanInput): Stages {
+  const { departures, locks, pressing } = input;
+  const suspects = open.filter((session) => departures.suspects.has(session));
+  const waiters = suspects.reduce((sum, { identity }) => sum + (locks.behind.get(identity.id)?.length ?? 0), 0);
+  // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
+  const suffices = !pressing || (suspects.length > 0 && suspects.length + waiters >= need);
+  const spare = new Set(suffices ? [] : spareIdle(open, input));
+  const all: Session[] = [];
+  const spared: Spared[] = [];
+  for (const session of open) {
+    const standing = departures.standingOf(session);
+    if (standing === 'suspect' || (!suffices && (standing === 'unsure' || spare.has(session)))) all.push(session);
+    else spared.push({ session, reason: standing === 'usual' ? 'at-usual' : 'suspects-suffice' });
+  }
+  return { suspects, all, spared, suffices };
+}
+
+/** Sessions beyond this share more than a pool has used at once in a day, and so many more, are spare. */
+const MARGIN_SHARE = 0.25;
+const MARGIN = 2;
+
+/** Idle sessions of pools that hold more than they have used at once within a day, longest idle first in each. */
+function spareIdle(open: readonly Session[], { departures, policy }: PlanInput): Session[] {
+  const { usual } = departures;
+  if (policy.collateral === 'none' || usual.basis !== 'profile') return [];
+  const sizes = new Map(departures.consumers.map(({ name, now }) => [name, now.all]));
+  const idle = open.filter(
+    (session) =>
+      session.state === 'idle' &&
+      departures.standingOf(session) === 'usual' &&
+      (session.stateMs ?? 0) >= 1000 * policy.ages.idleSeconds,
+  );
+  return [...Map.groupBy(idle, consumerOf)].flatMap(([name, own]) => {
+    const used = usual.consumers[name]?.used ?? null;
+    if (used === null) return [];
+    const kept = Math.ceil((1 + MARGIN_SHARE) * used) + MARGIN;
+    const spare = Math.max(0, (sizes.get(name) ?? 0) - kept);
+    return own.sort((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0) || a.identity.id - b.identity.id).slice(0, spare);
+  });
+}
+
+/**
+ * Whether what the acting tiers end brings usage down to the relief level or, within the budgets, under the trigger.
+ * What the budget of one act leaves over is for the next act, as far as the incident's budgets go.
+ */
+export function bringsRelief(tiers: readonly TierPlan[], need: number, input: PlanInput): boolean {
+  const { snapshot, policy } = input;
+  if (tiers.some(({ limit }) => limit !== null)) return true;
+  const victims = tiers.flatMap((tier) => tier.victims);
+  const { incident, hour } = leftOf(need, input);
+  const later = tiers.flatMap(({ spared }) => spared).filter(({ reason }) => reason === 'cap-tier').length;
+  const inBudget = Math.max(0, Math.min(later, Math.min(incident, hour) - victims.length));
+  const freed = victims.reduce((sum, { frees }) => sum + frees, 0) + inBudget;
+  const left = slotsTaken(snapshot) - freed;
+  return freed >= need || (100 * left) / Math.max(1, snapshot.limits.usable) < policy.triggerPercent;
+}
+
+/** Ages that a suspect may still be short of, by the reason that spares it, with the tier that waits for it. */
+const TOO_YOUNG = {
+  'not-idle-long-enough': 'kill-idle',
+  'transaction-too-young': 'end-idle-transactions',
+  'query-too-young': 'cancel-long',
+  'blocker-too-young': 'break-locks',
+} as const satisfies Partial<Record<SparedReason, string>>;
+
+/** Which suspects are merely too young, and when those that are needed are old enough. */
+export function readSoon(spared: readonly Spared[], need: number, { departures, policy }: PlanInput): Soon | null {
+  if (need <= 0) return null;
+  const waits = spared.flatMap(({ session, reason }) => {
+    if (!departures.suspects.has(session) || !Object.hasOwn(TOO_YOUNG, reason)) return [];
+    const tier = TOO_YOUNG[reason as keyof typeof TOO_YOUNG];
+    return [{ tier, inMs: Math.max(0, missingMs(session, reason, { departures, policy })) }];
+  });
+  waits.sort((a, b) => a.inMs - b.inMs);
+  const needed = waits.slice(0, need);
+  const last = needed.at(-1);
+  return last === undefined ? null : { tier: last.tier, sessions: needed.length, inMs: last.inMs };
+}
+
+function missingMs(
+  session: Session,
+  reason: SparedReason,
+  { departures, policy }: Pick<PlanInput, 'departures' | 'policy'>,
+): number {
+  const ages = agesOf(session, policy, departures.suspects);
+  const { state, stateMs, queryMs, transactionMs } = session;
+  switch (reason) {
+    case 'query-too-young':
+      return ages.queryMs - (queryMs ?? 0);
+    case 'transaction-too-young':
+      return (state === 'idle-in-transaction-aborted' ? ages.abortedMs : ages.inTransactionMs) - (stateMs ?? 0);
+    case 'blocker-too-young':
+      return 1000 * policy.ages.blockerTransactionSeconds - (transactionMs ?? 0);
+    default:
+      return ages.idleMs - (stateMs ?? 0);
+  }
+}

@@ -1,0 +1,99 @@
+import { kindOf } from '../server/consumer-count.ts';
+import { consumerOf, type Session } from '../server/session.ts';
+import type { Usual, UsualCount } from './usual.ts';
+
+/** One consumer by the order in which its sessions came. */
+interface Arriving {
+  readonly name: string;
+  /** Newest first. */
+  readonly sessions: readonly Session[];
+  /** How many of the newest came in one go. */
+  readonly burst: number;
+  /** How long ago the first of these came, in the unit of `agoOf`. */
+  readonly began: number;
+}
+
+/** A gap this many times the usual one ends a burst. */
+const GAP = 5;
+/**
+ * A consumer whose sessions have all come evenly over longer than this may be a leak, or a pool that replaces its
+ * sessions as they grow old (HikariCP: after half an hour): nothing in one snapshot tells them apart.
+ */
+const RENEWING_MS = 240_000;
+/** Fewer newcomers of one consumer are ordinary comings and goings. */
+const LEAST_NEWCOMERS = 3;
+
+/**
+ * What is usual by one snapshot alone: whoever came last filled the server. Consumers are taken in the order in which
+ * their newest burst of sessions began, the latest first, until these explain the slots over the relief level; what
+ * they had before their burst is their usual number, and everybody else is as usual. Where bursts do not explain it, or
+ * may be a pool that renews itself, the consumer is one that nothing is known of. PostgreSQL shows when each session
+ * came; on MySQL and MariaDB the order of connection ids shows who came after whom. Pure; O(n log n).
+ */
+export function usualFromArrivals(clients: readonly Session[], need: number): Usual {
+  const newestId = Math.max(0, ...clients.map(({ identity }) => identity.id));
+  const showsTimes = clients.every(({ connectedMs }) => connectedMs !== null);
+  const agoOf = ({ connectedMs, identity }: Session) => (showsTimes ? (connectedMs ?? 0) : newestId - identity.id);
+  const arriving = [...Map.groupBy(clients, consumerOf)]
+    .map(([name, sessions]) =>
+      readBurst(
+        name,
+        [...sessions].sort((a, b) => agoOf(a) - agoOf(b)),
+        agoOf,
+      ),
+    )
+    .sort((a, b) => a.began - b.began || b.burst - a.burst || (a.name < b.name ? -1 : 1));
+  const cameLast = new Map<string, number>();
+  const unsure = new Set<string>();
+  let explained = 0;
+  for (const { name, burst, sessions } of arriving) {
+    if (explained >= need) break;
+    if (burst < LEAST_NEWCOMERS) continue;
+    if (burst === sessions.length && ageAtLeast(sessions) > RENEWING_MS) unsure.add(name);
+    else {
+      cameLast.set(name, burst);
+      explained += burst;
+    }
+  }
+  const isExplained = explained >= need;
+  const known = arriving.filter(({ name }) => cameLast.has(name) || (isExplained && !unsure.has(name)));
+  return {
+    basis: 'arrivals',
+    consumers: Object.fromEntries(
+      known.map(({ name, sessions }) => [name, countUsual(sessions.slice(cameLast.get(name) ?? 0))]),
+    ),
+    users: {},
+    unnamed: 0,
+    unsure: arriving.filter((each) => !known.includes(each)).map(({ name }) => name),
+  };
+}
+
+/** The newest sessions of a consumer that came one soon after the other. */
+function readBurst(name: string, sessions: readonly Session[], agoOf: (session: Session) => number): Arriving {
+  const agos = sessions.map(agoOf);
+  let burst = Math.min(1, agos.length);
+  while (burst < agos.length) {
+    const span = (agos[burst - 1] ?? 0) - (agos[0] ?? 0);
+    const usualGap = Math.max(1, span / Math.max(1, burst - 1));
+    const gap = (agos[burst] ?? 0) - (agos[burst - 1] ?? 0);
+    if (burst >= LEAST_NEWCOMERS && gap > GAP * usualGap + (agos[0] ?? 0) / 2) break;
+    burst++;
+  }
+  return { name, sessions, burst, began: agos[burst - 1] ?? Infinity };
+}
+
+/** How old the oldest of them is at least: where no server shows ages, what they do shows them. */
+function ageAtLeast(sessions: readonly Session[]): number {
+  return sessions.reduce(
+    (most, { connectedMs, stateMs, transactionMs, queryMs }) =>
+      Math.max(most, connectedMs ?? Math.max(stateMs ?? 0, transactionMs ?? 0, queryMs ?? 0)),
+    0,
+  );
+}
+
+function countUsual(sessions: readonly Session[]): UsualCount {
+  const counts = { idle: 0, open: 0, busy: 0 };
+  for (const { state } of sessions) counts[kindOf(state)]++;
+  const all = sessions.length;
+  return { ...counts, low: all, all, long: all, used: null };
+}

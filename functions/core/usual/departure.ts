@@ -1,0 +1,169 @@
+import { KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
+import type { LockQueues } from '../server/locks.ts';
+import { consumerOf, type Session } from '../server/session.ts';
+import { inWords } from '../words/in-words.ts';
+import type { Usual, UsualCount } from './usual.ts';
+
+/** A consumer with what it has now and what is usual. */
+export interface Departure {
+  readonly name: string;
+  readonly now: Readonly<Record<Kind | 'all', number>>;
+  /** Null: nothing is known of it. */
+  readonly usual: UsualCount | null;
+  /** Sessions in all above its usual number; 0 when it is as usual. */
+  readonly excess: number;
+}
+
+/** Why a session is suspect, in words that follow its state. */
+export interface Suspicion {
+  readonly of: 'excess' | 'forgotten' | 'blocker';
+  readonly why: string;
+}
+
+/** Where each session stands. `unsure`: nothing tells, so the ordinary rules apply to it. */
+export type Standing = 'suspect' | 'usual' | 'unsure';
+
+/** How a snapshot departs from what is usual. */
+export interface Departures {
+  readonly usual: Usual;
+  /** Every consumer of the snapshot, the one furthest over its usual number first. */
+  readonly consumers: readonly Departure[];
+  /** What departs: excess sessions of every kind, whether or not they may ever be ended. */
+  readonly departed: ReadonlySet<Session>;
+  /** Those of them that a cause explains, and root blockers and forgotten transactions. */
+  readonly suspects: ReadonlyMap<Session, Suspicion>;
+  readonly standingOf: (session: Session) => Standing;
+}
+
+/** Up to this many sessions more, or this share more, are as usual. */
+const SOME_MORE = 2;
+const SHARE_MORE = 0.15;
+/**
+ * Idle for this long and never used since it was opened: forgotten, in a consumer that has grown over its long usual
+ * number. Longer than pools keep a connection by default (HikariCP: 30 minutes), as those are often used only once.
+ */
+const FORGOTTEN_MS = 45 * 60_000;
+/** A session was used once if its last use falls into this first share of its life. */
+export const USED_ONCE_SHARE = 0.1;
+
+/** Compares a snapshot's client sessions with what is usual. Pure; O(n log n). */
+export function readDepartures(clients: readonly Session[], usual: Usual, locks: LockQueues): Departures {
+  const suspects = new Map<Session, Suspicion>();
+  const departed = new Set<Session>();
+  const overOfUser = usersOver(clients, usual);
+  const consumers: Departure[] = [];
+  const groups = Map.groupBy(clients, consumerOf);
+  for (const [name, sessions] of groups) {
+    const departure = readDeparture(name, sessions, usual, overOfUser);
+    consumers.push(departure);
+    if (departure.usual !== null) suspect(departure, departure.usual, sessions, { suspects, departed });
+  }
+  for (const session of clients) {
+    const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
+    // More than is usual says more of it than its waiters, and has ages of its own.
+    if (waiters > 0 && !suspects.has(session))
+      suspects.set(session, { of: 'blocker', why: `at the head of a queue of ${waiters}` });
+    // Those that wait for it are stuck, and no longer as usual either.
+    if (waiters > 0 || session.blockedBy.length > 0) departed.add(session);
+  }
+  consumers.sort((a, b) => b.excess - a.excess || b.now.all - a.now.all || (a.name < b.name ? -1 : 1));
+  const unsure = new Set(usual.basis === 'none' ? groups.keys() : usual.unsure);
+  const standingOf = (session: Session): Standing => {
+    if (suspects.has(session)) return 'suspect';
+    return unsure.has(consumerOf(session)) ? 'unsure' : 'usual';
+  };
+  return { usual, consumers, departed, suspects, standingOf };
+}
+
+function readDeparture(
+  name: string,
+  sessions: readonly Session[],
+  usual: Usual,
+  overOfUser: (user: string) => number,
+): Departure {
+  const now = { idle: 0, open: 0, busy: 0, all: sessions.length };
+  for (const { state } of sessions) now[kindOf(state)]++;
+  if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0 };
+  const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
+  const over = overUsual(now.all, own.all);
+  const excess = Math.min(over, overOfUser(sessions[0]?.user ?? '?'));
+  return { name, now, usual: own, excess };
+}
+
+/** What is usual of a consumer that no list names. */
+function unnamedUsual(most: number): UsualCount {
+  return { idle: most, open: 0, busy: most, low: 0, all: most, long: most, used: null };
+}
+
+/** By how much a number is over the usual one; 0 for what is only a little more. */
+function overUsual(now: number, usual: number): number {
+  return now - usual > Math.max(SOME_MORE, SHARE_MORE * usual) ? Math.ceil(now - usual) : 0;
+}
+
+/** How many sessions each user has above its usual number; no bound where its number is not known. */
+function usersOver(clients: readonly Session[], usual: Usual): (user: string) => number {
+  const byUser = new Map<string, number>();
+  for (const { user } of clients) byUser.set(user ?? '?', (byUser.get(user ?? '?') ?? 0) + 1);
+  return (user) => {
+    const known = usual.users[user];
+    return known === undefined ? Infinity : overUsual(byUser.get(user) ?? 0, known);
+  };
+}
+
+interface Found {
+  readonly suspects: Map<Session, Suspicion>;
+  readonly departed: Set<Session>;
+}
+
+/** Which sessions of a consumer are its excess: of each kind those that have been at it for longest. */
+function suspect(departure: Departure, usual: UsualCount, sessions: readonly Session[], found: Found): void {
+  const { excess, now } = departure;
+  const usualWords = `${inNumbers(usual)} are usual`;
+  let left = excess;
+  const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
+    .filter(({ over }) => over > 0)
+    .sort((a, b) => b.over - a.over);
+  for (const { kind, over } of kinds) {
+    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(longestFirst);
+    // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
+    const isForgotten = kind === 'open' && overUsual(now.open, usual.open) > 0;
+    const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
+    left = Math.max(0, left - picked.length);
+    for (const session of picked) {
+      found.departed.add(session);
+      found.suspects.set(session, {
+        of: isForgotten ? 'forgotten' : 'excess',
+        why: `its consumer holds ${now.all}, ${usualWords}`,
+      });
+    }
+  }
+  const overLong = overUsual(now.all, usual.long);
+  const forgotten = sessions.filter(isForgottenIdle).sort(longestFirst);
+  for (const session of forgotten.slice(0, Math.max(0, overLong - excess))) {
+    if (found.suspects.has(session)) continue;
+    found.departed.add(session);
+    found.suspects.set(session, {
+      of: 'forgotten',
+      why: `used once and never again for ${inWords(session.stateMs)}; its consumer has grown to ${now.all}`,
+    });
+  }
+}
+
+/** `50`, or `0 to 2`. */
+export function inNumbers({ low, all }: Pick<UsualCount, 'low' | 'all'>): string {
+  const [from, to] = [Math.round(low), Math.round(all)];
+  return from >= to ? `${to}` : `${from} to ${to}`;
+}
+
+function isForgottenIdle({ state, stateMs, connectedMs }: Session): boolean {
+  if (state !== 'idle' || stateMs === null || stateMs < FORGOTTEN_MS) return false;
+  return connectedMs === null || connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs;
+}
+
+function longestFirst(a: Session, b: Session): number {
+  return ageIn(b) - ageIn(a) || a.identity.id - b.identity.id;
+}
+
+function ageIn({ state, stateMs, queryMs }: Session): number {
+  return (state === 'active' ? queryMs : stateMs) ?? 0;
+}

@@ -1,0 +1,209 @@
+import type { StoredSample } from '../sampler/stored-sample.ts';
+import { KINDS, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
+import { PROFILE_MS, QUARTER_MS, type Profile, type QuarterConsumer } from './profile.ts';
+
+/** What a person would call usual of one consumer, in sessions. */
+export interface UsualCount extends Readonly<Record<Kind, number>> {
+  /** From `low` to `all` sessions in all. */
+  readonly low: number;
+  readonly all: number;
+  /**
+   * The same by the middle of the days on record alone: what has grown for days is over it. Equal to `all` where less
+   * is known.
+   */
+  readonly long: number;
+  /** The most that were in use at once within a day; null while less than a day is on record. */
+  readonly used: number | null;
+}
+
+/**
+ * Where it comes from. `profile`: quarters of an hour. `samples`: the samples before the climb. `arrivals`: who came
+ * last, by one snapshot. `none`: nothing tells.
+ */
+export type UsualBasis = 'profile' | 'samples' | 'arrivals' | 'none';
+
+/** What is usual on a target at this hour. */
+export interface Usual {
+  readonly basis: UsualBasis;
+  readonly consumers: Readonly<Record<string, UsualCount>>;
+  /** Sessions of each user in all: its consumers may change their names and addresses, as a deploy does. */
+  readonly users: Readonly<Record<string, number>>;
+  /** What is usual of a consumer that is not named: more than 0 where the lists were cut. */
+  readonly unnamed: number;
+  /** Consumers of which nothing tells whether they are as usual. */
+  readonly unsure: readonly string[];
+}
+
+export const NO_USUAL: Usual = { basis: 'none', consumers: {}, users: {}, unnamed: 0, unsure: [] };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** The same hour of another day: so much earlier or later. Jobs are not exact to the minute. */
+const AROUND_MS = 30 * 60_000;
+/** Of the same hour on several days, the usual number is under or at this share of them: a few odd days do not count. */
+const OF_DAYS = 0.8;
+/** Fewer days do not make a habit: then the most of them counts. */
+const LEAST_DAYS = 3;
+/** So many quarters make a profile: an hour. */
+const LEAST_QUARTERS = 4;
+/** So many samples before the climb tell what was usual. */
+const LEAST_SAMPLES = 3;
+
+/** A sample, as far as it tells what is usual. One of an earlier version names no consumers. */
+export interface UsualSample extends Pick<StoredSample, 'at' | 'inIncident'> {
+  readonly consumers?: Consumers | null;
+}
+
+/** Whatever can be summed up of a consumer or user over a time. */
+type Figures = Pick<QuarterConsumer, Kind | 'most' | 'middle' | 'used'>;
+
+/** One stretch of time with what each consumer and user had in it. */
+interface Stretch {
+  readonly at: number;
+  readonly consumers: ReadonlyMap<string, Figures>;
+  readonly users: ReadonlyMap<string, Figures>;
+  /** What a consumer may have had that is not named. */
+  readonly unnamed: number;
+}
+
+/**
+ * What is usual now, by what was before the climb. Several horizons are compared: the same hour of the days on record,
+ * the same hour of the same weekday, and the last day; with less than a day on record, all of it. The highest counts,
+ * so that what is new for half a day is usual, and a batch that runs each Sunday too. `climbAt`: when usage began to
+ * climb; nothing later counts. Null when there is too little to tell. Pure; linear in the quarters and samples.
+ */
+export function usualFrom(
+  profile: Profile,
+  samples: readonly UsualSample[],
+  { at, climbAt }: { readonly at: number; readonly climbAt: number },
+): Usual | null {
+  const quarters = profile
+    .filter((quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS)
+    .map(ofQuarter);
+  if (quarters.length >= LEAST_QUARTERS) return summed('profile', horizonsOf(quarters, at));
+  const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
+  if (before.length < LEAST_SAMPLES) return null;
+  return summed('samples', { recent: [...quarters, ...before], days: [], weeks: [], day: [] });
+}
+
+interface Horizons {
+  /** All there is, where a day has not been seen yet. */
+  readonly recent: readonly Stretch[];
+  /** The same hour: one list for each day. */
+  readonly days: readonly (readonly Stretch[])[];
+  /** Those of them that are whole weeks ago. */
+  readonly weeks: readonly (readonly Stretch[])[];
+  /** The last day. */
+  readonly day: readonly Stretch[];
+}
+
+function horizonsOf(quarters: readonly Stretch[], at: number): Horizons {
+  const first = quarters[0]?.at ?? at;
+  if (at - first < DAY_MS - AROUND_MS) return { recent: quarters, days: [], weeks: [], day: [] };
+  const byDay = Map.groupBy(
+    quarters.filter((quarter) => {
+      const ago = at - quarter.at;
+      const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
+      return Math.round(ago / DAY_MS) > 0 && Math.abs(offset) <= AROUND_MS + QUARTER_MS / 2;
+    }),
+    (quarter) => Math.round((at - quarter.at) / DAY_MS),
+  );
+  return {
+    recent: [],
+    days: [...byDay.values()],
+    weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, stretches]) => stretches),
+    day: quarters.filter((quarter) => at - quarter.at <= DAY_MS),
+  };
+}
+
+function summed(basis: UsualBasis, horizons: Horizons): Usual {
+  const all = [...horizons.recent, ...horizons.day, ...horizons.days.flat()];
+  const names = new Set(all.flatMap(({ consumers }) => [...consumers.keys()]));
+  const users = new Set(all.flatMap((stretch) => [...stretch.users.keys()]));
+  return {
+    basis,
+    consumers: Object.fromEntries([...names].map((name) => [name, usualOf(horizons, 'consumers', name)])),
+    users: Object.fromEntries([...users].map((user) => [user, usualOf(horizons, 'users', user).all])),
+    unnamed: Math.max(0, ...all.map(({ unnamed }) => unnamed)),
+    unsure: [],
+  };
+}
+
+function usualOf({ recent, days, weeks, day }: Horizons, of: 'consumers' | 'users', name: string): UsualCount {
+  const read = (figure: keyof Figures) => (stretch: Stretch) =>
+    stretch[of].get(name)?.[figure] ?? (of === 'consumers' ? stretch.unnamed : 0);
+  const mostOf = (stretches: readonly Stretch[], figure: keyof Figures) => Math.max(0, ...stretches.map(read(figure)));
+  const ofDays = (figure: keyof Figures) => days.map((stretches) => mostOf(stretches, figure));
+  const high = (figure: keyof Figures) => {
+    const hours = ofDays(figure);
+    return Math.max(
+      hours.length < LEAST_DAYS ? Math.max(0, ...hours) : quantile(hours, OF_DAYS),
+      ...weeks.map((stretches) => mostOf(stretches, figure)),
+      quantile(day.map(read(figure)), 0.5),
+      quantile(recent.map(read(figure)), OF_DAYS),
+    );
+  };
+  const all = high('most');
+  const lows = [...recent, ...days.flat()].map(read('middle'));
+  return {
+    low: Math.min(all, quantile(lows.length === 0 ? day.map(read('middle')) : lows, 0.2)),
+    all,
+    long: days.length < LEAST_DAYS ? all : Math.min(all, quantile(ofDays('most'), 0.5)),
+    used: day.length === 0 ? null : mostOf(day, 'used'),
+    idle: high('idle'),
+    open: high('open'),
+    busy: high('busy'),
+  };
+}
+
+/** A value that so great a share of the values does not exceed; 0 of none. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+}
+
+function ofQuarter({ at, consumers, rest }: Profile[number]): Stretch {
+  const users = new Map<string, Figures>();
+  for (const consumer of consumers) users.set(consumer.user, add(users.get(consumer.user), consumer));
+  return {
+    at,
+    consumers: new Map(consumers.map((consumer) => [consumer.name, consumer])),
+    users,
+    unnamed: rest.consumers === 0 ? 0 : rest.most,
+  };
+}
+
+function ofSample({ at, consumers }: UsualSample): Stretch[] {
+  if (consumers == null) return [];
+  const figures = consumers.largest.map((count) => ({ count, figures: figuresOf(count) }));
+  const users = new Map<string, Figures>();
+  for (const { count, figures: own } of figures) users.set(count.user, add(users.get(count.user), own));
+  const { rest, largest } = consumers;
+  return [
+    {
+      at,
+      consumers: new Map(figures.map(({ count, figures: own }) => [count.name, own])),
+      users,
+      unnamed: rest.consumers === 0 ? 0 : Math.min(rest.sessions, ...largest.slice(-1).map(sizeOf)),
+    },
+  ];
+}
+
+function figuresOf(count: ConsumerCount): Figures {
+  const size = sizeOf(count);
+  const { idle, open, busy } = count;
+  return { idle, open, busy, most: size, middle: size, used: open + busy };
+}
+
+function add(sum: Figures | undefined, { most, middle, used, idle, open, busy }: Figures): Figures {
+  if (sum === undefined) return { most, middle, used, idle, open, busy };
+  return {
+    most: sum.most + most,
+    middle: sum.middle + middle,
+    used: sum.used + used,
+    ...(Object.fromEntries(KINDS.map((kind) => [kind, sum[kind] + { idle, open, busy }[kind]])) as Record<
+      Kind,
+      number
+    >),
+  };
+}
