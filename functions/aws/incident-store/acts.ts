@@ -62,10 +62,13 @@ function tallyOf({ incidentId, round, tier, startedAt, finishedAt, counted }: Ac
   return { incidentId, round, tier, startedAt, finishedAt, counted };
 }
 
+/** Victims of earlier versions have no client. */
+type StoredVictim = Omit<VictimRecord, 'client'> & Partial<Pick<VictimRecord, 'client'>>;
+
 interface ActPage {
   readonly page: number;
   readonly act: ActTally;
-  readonly victims: readonly VictimRecord[];
+  readonly victims: readonly StoredVictim[];
   /** The limit, on the first page. Acts of earlier versions have none. */
   readonly cap?: ActLimit | null;
 }
@@ -77,8 +80,12 @@ function actsOf(items: readonly Item[]): Act[] {
     .map(({ act, cap }) => ({
       ...act,
       limit: cap ?? null,
-      victims: pages.filter((page) => page.act.round === act.round).flatMap(({ victims }) => victims),
+      victims: pages.filter((page) => page.act.round === act.round).flatMap(({ victims }) => victims.map(toVictim)),
     }));
+}
+
+function toVictim(stored: StoredVictim): VictimRecord {
+  return { ...stored, client: stored.client ?? null };
 }
 
 /** At least one: an act without victims has a first page too. */
@@ -118,6 +125,7 @@ function clipVictim(victim: VictimRecord): VictimRecord {
     user: victim.user === null ? null : clip(victim.user),
     application: clip(victim.application),
     database: victim.database === null ? null : clip(victim.database),
+    client: victim.client === null ? null : clip(victim.client),
     reason: clip(victim.reason),
     detail: clip(victim.detail),
   };

@@ -1,6 +1,7 @@
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import { consumerOf, sessionKey, type Session } from '../server/session.ts';
+import { consumerOf } from '../server/consumer.ts';
+import { sessionKey, type Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';

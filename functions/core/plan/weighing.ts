@@ -1,5 +1,5 @@
 import type { TierName } from '../policy/tier-names.ts';
-import { consumerOf } from '../server/session.ts';
+import { consumerOf } from '../server/consumer.ts';
 import { printable } from '../words/printable.ts';
 import type { Choice } from './choice.ts';
 import { chooseLeastHarm, perSlot, type Bounds, type Option } from './least-harm.ts';

@@ -1,6 +1,7 @@
 import type { ActKind } from '../policy/tier-names.ts';
 import type { EndingResult, LimitResult } from '../protocol/worker.ts';
-import { consumerOf, type SessionIdentity } from '../server/session.ts';
+import { consumerOf } from '../server/consumer.ts';
+import type { SessionIdentity } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 
@@ -48,6 +49,8 @@ export interface VictimRecord {
   readonly user: string | null;
   readonly application: string;
   readonly database: string | null;
+  /** Client address without port; null for a local socket, and in records of earlier versions. */
+  readonly client: string | null;
   readonly method: 'terminate' | 'cancel';
   readonly reason: string;
   /** Null while unknown. */

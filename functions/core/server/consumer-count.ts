@@ -1,9 +1,11 @@
-import { consumerOf, type Session } from './session.ts';
+import { consumerOf } from './consumer.ts';
+import type { Session } from './session.ts';
 
 /** The sessions of one consumer by what they do. */
 export interface ConsumerCount {
   /** As `consumerOf` writes it. */
   readonly name: string;
+  /** The first of its users as the server lists them: a consumer may have one for each tenant or credential. */
   readonly user: string;
   readonly idle: number;
   /** Idle in a transaction, failed ones included. */

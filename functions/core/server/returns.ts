@@ -1,5 +1,6 @@
 import { countBy } from '../words/count-by.ts';
-import { consumerOf, type Session } from './session.ts';
+import { consumerOf } from './consumer.ts';
+import type { Session } from './session.ts';
 
 /** The sessions of one consumer that an incident has ended. */
 export interface Ended {

@@ -80,13 +80,3 @@ export interface Session {
 export function sessionKey(identity: SessionIdentity): string {
   return `${identity.server}/${identity.id}/${identity.incarnation}`;
 }
-
-/** User and application, with digits folded so that `web-1` and `web-2` are one consumer. */
-export function consumerOf(session: Pick<Session, 'user' | 'application'>): string {
-  return `${session.user ?? '?'}/${session.application.replace(/\d+/g, '#')}`;
-}
-
-/** A consumer on one database: what the server sees of a connection pool. */
-export function poolOf(session: Session): string {
-  return `${consumerOf(session)}@${session.database ?? '?'}`;
-}

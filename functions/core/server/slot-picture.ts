@@ -5,7 +5,8 @@ import { mostFirst } from '../words/most-first.ts';
 import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';
-import { consumerOf, type Session } from './session.ts';
+import { consumerOf } from './consumer.ts';
+import type { Session } from './session.ts';
 
 /** Who holds the slots, for how long, and what they wait for: what a person wants to know first, whatever the cause. */
 export interface SlotPicture {

@@ -5,7 +5,7 @@ import { ask } from '../../../functions/ask/ask.ts';
 import type { DiagnoseResult } from '../../../functions/core/protocol/steps.ts';
 import { ANSWER_GOOD_FOR_MS, hashSecret, type Approval } from '../../../functions/core/record/approval.ts';
 import { parseLinkKey } from '../../../functions/core/record/link-key.ts';
-import { consumerOf } from '../../../functions/core/server/session.ts';
+import { consumerOf } from '../../../functions/core/server/consumer.ts';
 import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { answerQuestion } from '../../../functions/incident/answer-question.ts';

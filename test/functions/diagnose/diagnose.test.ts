@@ -140,9 +140,9 @@ describe('a diagnosis', () => {
     const id = await open();
     const targetId = `t${count}`;
     const victims = many(100, 1, (session) => {
-      const { identity, user, application, database } = aSession(session);
+      const { identity, user, application, database, client } = aSession(session);
       const unknown = { method: 'terminate', reason: 'idle', result: null, detail: '' } as const;
-      return { identity, user, application, database, ...unknown };
+      return { identity, user, application, database, client, ...unknown };
     });
     const act = { incidentId: id, round: 1, tier: 'kill-idle', startedAt: world.at, finishedAt: null } as const;
     await world.store.acts.start(targetId, { ...act, counted: 100, victims, limit: null });

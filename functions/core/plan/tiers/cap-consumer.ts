@@ -1,6 +1,7 @@
 import { matchesAny, protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
-import { consumerOf, type Session } from '../../server/session.ts';
+import { consumerOf } from '../../server/consumer.ts';
+import type { Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
@@ -73,7 +74,7 @@ function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): L
 function planLimit(user: string, others: readonly Session[], input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const share = (100 * own.length) / others.length;
-  const concerns = mostFirst(countBy(own, consumerOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
+  const concerns = mostFirst(countBy(own, applicationOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
   const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
     why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
     fix,
@@ -94,6 +95,11 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
     : `the limit lets in ${limit} more, as this server does not count the present ones`;
   const reason = `${holds} and takes every slot that comes free; ${means}`;
   return { user, account: entry.account, limit, before, sessions: own.length, reason, concerns };
+}
+
+/** Sessions that share a user and have no name may be of one application: who shares it is told by name alone. */
+function applicationOf(session: Session): string {
+  return consumerOf({ ...session, client: null });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { SparedReason } from '../../policy/spared.ts';
-import { consumerOf, poolOf, type Session } from '../../server/session.ts';
+import { consumerOf, poolOf } from '../../server/consumer.ts';
+import type { Session } from '../../server/session.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';

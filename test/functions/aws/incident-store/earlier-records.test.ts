@@ -5,6 +5,7 @@ import type { PlanSummary } from '../../../../functions/core/plan/plan-summary.t
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
 import { anApproval, aSummary } from '../../../support/an-approval.ts';
 import { startLocalTable, type LocalTable } from './local-table.ts';
+import { aVictim } from './samples.ts';
 
 let local: LocalTable;
 let store: IncidentStore;
@@ -47,4 +48,12 @@ it('reads the limit of an act that was stored as cap, and none from an act that 
   await put({ pk: 'INCIDENT#first', sk: 'ACT#0001#0000', page: 0, act, victims: [], cap });
   await put({ pk: 'INCIDENT#first', sk: 'ACT#0002#0000', page: 0, act: { ...act, round: 2 }, victims: [] });
   expect(await store.acts.of('first')).toMatchObject([{ limit: cap }, { limit: null }]);
+});
+
+it('reads the victims of an act that was stored before they had a client', async () => {
+  const act = { incidentId: 'second', round: 1, tier: 'kill-idle', startedAt: 0, finishedAt: 1, counted: 1 };
+  const { client, ...victim } = aVictim(1);
+  await put({ pk: 'INCIDENT#second', sk: 'ACT#0001#0000', page: 0, act, victims: [victim] });
+  expect(client).not.toBeNull();
+  expect(await store.acts.of('second')).toMatchObject([{ victims: [{ ...victim, client: null }] }]);
 });

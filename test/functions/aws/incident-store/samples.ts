@@ -40,6 +40,7 @@ export function aVictim(id: number, overrides: Partial<VictimRecord> = {}): Vict
     user: 'shop',
     application: 'leaky-batch',
     database: 'orders',
+    client: '10.0.0.7',
     method: 'terminate',
     reason: 'idle for 31 min',
     result: null,

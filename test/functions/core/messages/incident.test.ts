@@ -74,6 +74,7 @@ function victim(id: number, overrides: Partial<VictimRecord> = {}): VictimRecord
     user: 'shop',
     application: `leaky-batch-${id}`,
     database: 'orders',
+    client: '10.0.0.7',
     method: 'terminate',
     reason: 'idle for 31 min',
     result: 'ended',

@@ -12,7 +12,8 @@ import {
 import { NO_HISTORY, type History, type TierPlan, type Victim } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { protectionOf, reservedForPerson } from '../../../../functions/core/policy/protection.ts';
-import { consumerOf, sessionKey } from '../../../../functions/core/server/session.ts';
+import { consumerOf } from '../../../../functions/core/server/consumer.ts';
+import { sessionKey } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many } from '../../../support/a-session.ts';

@@ -5,8 +5,8 @@ import type { Round } from '../../../../functions/core/record/round.ts';
 import { active, aSession, aSnapshot } from '../../../support/a-session.ts';
 
 function victim(id: number, method: VictimRecord['method']): VictimRecord {
-  const { identity, user, application, database } = aSession(id);
-  return { identity, user, application, database, method, reason: 'test', result: null, detail: '' };
+  const { identity, user, application, database, client } = aSession(id);
+  return { identity, user, application, database, client, method, reason: 'test', result: null, detail: '' };
 }
 
 it('settles by a later snapshot what can be concluded from it, and goes on counting what cannot', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readReturns } from '../../../../functions/core/server/returns.ts';
-import { consumerOf } from '../../../../functions/core/server/session.ts';
+import { consumerOf } from '../../../../functions/core/server/consumer.ts';
 import { aSession, many } from '../../../support/a-session.ts';
 
 const NOW = 1_000_000;
