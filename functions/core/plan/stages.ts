@@ -1,5 +1,6 @@
 import type { SparedReason } from '../policy/spared.ts';
-import { consumerOf, type Session } from '../server/session.ts';
+import { consumerOf } from '../server/consumer.ts';
+import type { Session } from '../server/session.ts';
 import { slotsTaken } from '../server/snapshot.ts';
 import { leftOf } from './budget.ts';
 import type { PlanInput, Soon, TierPlan } from './tier-plan.ts';

@@ -1,11 +1,11 @@
-import { consumerOf } from './consumer.ts';
+import { consumerOf, userOf } from './consumer.ts';
 import type { Session } from './session.ts';
 
 /** The sessions of one consumer by what they do. */
 export interface ConsumerCount {
   /** As `consumerOf` writes it. */
   readonly name: string;
-  /** The first of its users as the server lists them: a consumer may have one for each tenant or credential. */
+  /** As `userOf` writes it. */
   readonly user: string;
   readonly idle: number;
   /** Idle in a transaction, failed ones included. */
@@ -39,7 +39,7 @@ export function countConsumers(rows: readonly CountedSessions[]): Consumers {
   const byName = new Map<string, ConsumerCount>();
   for (const row of rows) {
     const name = consumerOf(row);
-    const before = byName.get(name) ?? { name, user: row.user ?? '?', idle: 0, open: 0, busy: 0, arrived: null };
+    const before = byName.get(name) ?? { name, user: userOf(row), idle: 0, open: 0, busy: 0, arrived: null };
     const kind = kindOf(row.state);
     const arrived = row.arrived === null ? before.arrived : (before.arrived ?? 0) + row.arrived;
     byName.set(name, { ...before, [kind]: before[kind] + row.sessions, arrived });

@@ -9,7 +9,12 @@ type Named = Pick<Session, 'user' | 'application' | 'client'>;
  */
 export function consumerOf({ user, application, client }: Named): string {
   const name = foldName(application.trim());
-  return `${foldName(user ?? '?')}/${name === '' && client !== null ? `@${client}` : name}`;
+  return `${userOf({ user })}/${name === '' && client !== null ? `@${client}` : name}`;
+}
+
+/** A user without what differs from tenant to tenant, or from login to login. */
+export function userOf({ user }: Pick<Session, 'user'>): string {
+  return foldName(user ?? '?');
 }
 
 /** A consumer on one database: what the server sees of a connection pool. */

@@ -1,5 +1,6 @@
 import { kindOf } from '../server/consumer-count.ts';
-import { consumerOf, type Session } from '../server/session.ts';
+import { consumerOf } from '../server/consumer.ts';
+import type { Session } from '../server/session.ts';
 import type { Usual, UsualCount } from './usual.ts';
 
 /** One consumer by the order in which its sessions came. */

@@ -1,6 +1,8 @@
 import { KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
 import type { LockQueues } from '../server/locks.ts';
-import { consumerOf, type Session } from '../server/session.ts';
+import { consumerOf, userOf } from '../server/consumer.ts';
+import type { Session } from '../server/session.ts';
+import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import type { Usual, UsualCount } from './usual.ts';
 
@@ -86,7 +88,7 @@ function readDeparture(
   if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const over = overUsual(now.all, own.all);
-  const excess = Math.min(over, overOfUser(sessions[0]?.user ?? '?'));
+  const excess = Math.min(over, overOfUser(userOf(sessions[0] ?? { user: null })));
   return { name, now, usual: own, excess };
 }
 
@@ -102,8 +104,7 @@ function overUsual(now: number, usual: number): number {
 
 /** How many sessions each user has above its usual number; no bound where its number is not known. */
 function usersOver(clients: readonly Session[], usual: Usual): (user: string) => number {
-  const byUser = new Map<string, number>();
-  for (const { user } of clients) byUser.set(user ?? '?', (byUser.get(user ?? '?') ?? 0) + 1);
+  const byUser = countBy(clients, userOf);
   return (user) => {
     const known = usual.users[user];
     return known === undefined ? Infinity : overUsual(byUser.get(user) ?? 0, known);
