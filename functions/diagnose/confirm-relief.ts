@@ -1,4 +1,5 @@
 import { slotsNeeded } from '../core/plan/budget.ts';
+import type { Policy } from '../core/policy/policy.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { describeCanary } from '../core/server/admission.ts';
@@ -40,7 +41,7 @@ export async function confirmRelief(
       return { verdict: unconfirmed(`a sample was refused as ${answer.refusal.kind}`), last, refusals: 1 };
     }
     last = answer.sample;
-    if (slotsNeeded(last, policy) > 0 || last.canary.result === 'refused') {
+    if (!isGood(last, snapshot, policy)) {
       const why = `usage ${percent(usagePercent(last))}, canary ${describeCanary(last.canary)}`;
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
@@ -51,4 +52,15 @@ export async function confirmRelief(
       ? 'whether ordinary clients get in is unknown: no canary is configured'
       : 'ordinary clients get in';
   return { verdict: { ...judged, why: `${held}; ${proof}` }, last, refusals: 0 };
+}
+
+/**
+ * The relief level is the measure; where the budgets stopped above it, with clients in, the trigger is. The snapshot
+ * shows which.
+ */
+function isGood(sample: Sample, snapshot: Sample, policy: Policy): boolean {
+  if (sample.canary.result === 'refused') return false;
+  return slotsNeeded(snapshot, policy) === 0
+    ? slotsNeeded(sample, policy) === 0
+    : usagePercent(sample) < policy.triggerPercent;
 }

@@ -17,15 +17,19 @@ import type { Situation, Verdict } from './situation.ts';
 import {
   adviceFor,
   describePlan,
+  describeSoon,
   describeSkipped,
   describeTier,
   describeWish,
   nothingLeft,
   reachedBudgets,
+  whyNoMore,
 } from './words.ts';
 
 /** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
+/** For suspects that are merely too young nobody is paged yet: within three minutes they must be old enough. */
+const LONGEST_WAIT_MS = 120_000;
 
 /**
  * What to do when the worker did not get in. Never silence: a person is notified of the reason and of what to grant.
@@ -74,6 +78,9 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     const why = `usage is ${usage}; under the temporary limit, busy sessions end and no new ones take their place`;
     return { next: 'settle', why };
   }
+  const { soon } = diagnosis.plan;
+  if (soon !== null && soon.inMs <= LONGEST_WAIT_MS)
+    return { next: 'settle', why: `usage is ${usage}; ${describeSoon(soon)}` };
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
     return { next: 'settle', why: `nothing may be ended at ${usage}; checking again before a person is paged` };
   }
@@ -83,7 +90,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 /**
  * What to do while usage is under the trigger and ordinary clients get in; null when there is still something to do.
  */
-function judgeCalm({ usage, plan }: Diagnosis, { incident, hasActed, now }: Situation): Verdict | null {
+function judgeCalm({ usage, plan }: Diagnosis, situation: Situation): Verdict | null {
+  const { incident, hasActed, now } = situation;
   const { policy } = incident.target;
   if (incident.reliefAt !== null) return judgeHeldRelief(usage, now - incident.reliefAt, policy);
   if (plan.need === 0) {
@@ -93,7 +101,12 @@ function judgeCalm({ usage, plan }: Diagnosis, { incident, hasActed, now }: Situ
       why: `usage ${percent(usage)} is at or under the relief level of ${configuredPercent(policy.reliefPercent)}`,
     };
   }
-  if (hasActed) return null;
+  if (hasActed) {
+    // Nobody is paged for the last few slots: clients get in, and what is left is as usual or beyond the budgets.
+    if (plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier)) || plan.soon !== null) return null;
+    const why = `usage ${percent(usage)} is under the trigger and ordinary clients get in; ${whyNoMore(plan)}`;
+    return { next: 'confirm', outcome: 'relieved', why };
+  }
   const why = `usage ${percent(usage)} is under the trigger of ${configuredPercent(policy.triggerPercent)}`;
   return { next: 'close', outcome: 'not-needed', why: `${why} and ordinary clients get in` };
 }

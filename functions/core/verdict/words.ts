@@ -2,7 +2,7 @@ import { adviseOn } from '../cause/advice.ts';
 import { causeWords } from '../cause/find-cause.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
-import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
+import { isPlanned, type Plan, type Soon, type TierPlan } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
 import type { SparedReason } from '../policy/spared.ts';
@@ -37,6 +37,19 @@ export function describePlan(tiers: readonly TierPlan[]): string {
   const planned = tiers.filter(isPlanned);
   if (planned.length === 0) return 'no tier would end anything';
   return `would act: ${planned.map(describeTier).join(', ')}`;
+}
+
+/** What time alone will make possible. */
+export function describeSoon({ tier, sessions, inMs }: Soon): string {
+  return `${tier} may end ${count(sessions, 'suspect session')} in ${Math.max(1, Math.ceil(inMs / 1000))} s`;
+}
+
+/** Why a plan leaves usage over the relief level. */
+export function whyNoMore(plan: Plan): string {
+  const spent = reachedBudgets(plan);
+  return spent.length > 0
+    ? `the budgets are used up (${spent.join(', ')}), so ${count(plan.need, 'slot')} over the relief level stay taken`
+    : `nothing more may be ended to free the last ${count(plan.need, 'slot')} over the relief level`;
 }
 
 /** Why no tier may do anything. `usage`: in words. */

@@ -91,7 +91,7 @@ describe('what comes next', () => {
 
   it('is nothing between relief level and trigger, unless Headroom has begun to act', () => {
     expect(judge(between)).toMatchObject({ next: 'close', outcome: 'not-needed' });
-    expect(judge(between, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'settle' });
+    expect(judge(between, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'confirm', outcome: 'relieved' });
   });
 
   it('is a person, after looking again twice, when nobody may be ended', () => {
