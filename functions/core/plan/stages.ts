@@ -27,7 +27,9 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   const suspects = open.filter((session) => departures.suspects.has(session));
   const waiters = suspects.reduce((sum, { identity }) => sum + (locks.behind.get(identity.id)?.length ?? 0), 0);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
-  const suffices = !pressing || (suspects.length > 0 && suspects.length + waiters >= need);
+  const left = slotsTaken(input.snapshot) - suspects.length - waiters;
+  const isUnderTrigger = 100 * left < input.policy.triggerPercent * input.snapshot.limits.usable;
+  const suffices = !pressing || (suspects.length > 0 && (suspects.length + waiters >= need || isUnderTrigger));
   const spare = new Set(suffices ? [] : spareIdle(open, input));
   const all: Session[] = [];
   const spared: Spared[] = [];
@@ -79,6 +81,9 @@ export function bringsRelief(tiers: readonly TierPlan[], need: number, input: Pl
   return freed >= need || (100 * left) / Math.max(1, snapshot.limits.usable) < policy.triggerPercent;
 }
 
+/** A query that has run for this long does not look like short work. */
+const UNFINISHED_MS = 5_000;
+
 /** Ages that a suspect may still be short of, by the reason that spares it, with the tier that waits for it. */
 const TOO_YOUNG = {
   'not-idle-long-enough': 'kill-idle',
@@ -93,6 +98,8 @@ export function readSoon(spared: readonly Spared[], need: number, { departures, 
   const waits = spared.flatMap(({ session, reason }) => {
     if (!departures.suspects.has(session) || !Object.hasOwn(TOO_YOUNG, reason)) return [];
     const tier = TOO_YOUNG[reason as keyof typeof TOO_YOUNG];
+    // Short work is what finishes: only a query that has not yet done so may grow old enough.
+    if (reason === 'query-too-young' && (session.queryMs ?? 0) < UNFINISHED_MS) return [];
     return [{ tier, inMs: Math.max(0, missingMs(session, reason, { departures, policy })) }];
   });
   waits.sort((a, b) => a.inMs - b.inMs);

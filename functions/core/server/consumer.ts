@@ -63,6 +63,7 @@ function foldOnce(text: string): string {
       .replace(POD, (all, suffix: string) => (/\d/.test(suffix) ? '-#' : all))
       .replace(TOKEN, (token) => (isHexId(token) || isRandom(token) ? '#' : token))
       .replace(/\d+/g, '#')
+      .replace(POD_AFTER_ID, '-#')
       // `#-#`, `#.#.#` and `##` say no more than `#`.
       .replace(/#(?:[-_.,:;@/ ]?#)+/g, '#')
   );
@@ -81,6 +82,8 @@ const POD_OF_REPLICA_SET =
   /-(?:[bcdfghjklmnpqrstvwxz2456789]{6,10}|\d{8,10})-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])/g;
 /** A pod of a daemon set or a job. Only with a digit: `proxy-https` is a name, and some with a digit are words. */
 const POD = /-(?!r2dbc|http2|html5)([bcdfghjklmnpqrstvwxz2456789]{5})(?![\w-])/g;
+/** Behind what has been folded already, five such letters are a pod, also without a digit. */
+const POD_AFTER_ID = /(?<=#)-[bcdfghjklmnpqrstvwxz2456789]{5}(?![\w-])/g;
 const TOKEN = /[A-Za-z0-9]{7,}/g;
 
 /** `3f2a9c1b7d4e`; not `cafe2024` and `feedback2`, which a person wrote. */

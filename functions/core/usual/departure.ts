@@ -116,28 +116,94 @@ interface Found {
   readonly departed: Set<Session>;
 }
 
-/** Which sessions of a consumer are its excess: of each kind those that have been at it for longest. */
+/** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Departure, usual: UsualCount, sessions: readonly Session[], found: Found): void {
   const { excess, now } = departure;
-  const usualWords = `${inNumbers(usual)} are usual`;
+  const why = `its consumer holds ${now.all}, ${inNumbers(usual)} are usual`;
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0)
     .sort((a, b) => b.over - a.over);
+  const isWorking = excess > 0 && isAtWork(sessions, usual, excess);
   for (const { kind, over } of kinds) {
-    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(longestFirst);
+    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
     const isForgotten = kind === 'open' && overUsual(now.open, usual.open) > 0;
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);
     for (const session of picked) {
       found.departed.add(session);
-      found.suspects.set(session, {
-        of: isForgotten ? 'forgotten' : 'excess',
-        why: `its consumer holds ${now.all}, ${usualWords}`,
-      });
+      // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those between two uses.
+      if (isWorking && kind === 'idle') continue;
+      found.suspects.set(session, { of: isForgotten ? 'forgotten' : 'excess', why });
     }
   }
+  suspectForgotten(departure, usual, sessions, found);
+}
+
+/** Queries younger than this are short work. */
+const SHORT_QUERY_MS = 5_000;
+/** Where short work makes up this share of the excess, it is what has grown. */
+const WORK_SHARE = 0.4;
+
+/** The consumer has more short work than is usual, and that is a good part of its excess. */
+function isAtWork(sessions: readonly Session[], usual: UsualCount, excess: number): boolean {
+  const short = sessions.filter(
+    ({ state, queryMs, blockedBy }) => state === 'active' && blockedBy.length === 0 && (queryMs ?? 0) < SHORT_QUERY_MS,
+  ).length;
+  return short - usual.busy >= WORK_SHARE * excess;
+}
+
+type Order = (a: Session, b: Session) => number;
+
+/** In which order the sessions of a kind are taken for excess. */
+const ORDER: Readonly<Record<Kind, (sessions: readonly Session[]) => Order>> = {
+  idle: forgottenFirst,
+  open: () => longestFirst,
+  busy: () => longestFirst,
+};
+
+/** Idle for less than this: it has just been at work. */
+const AT_WORK_MS = 15_000;
+
+/**
+ * Which idle sessions are the excess? Not those that were used again after they had been opened. Of the others, a leak
+ * beside a pool that keeps its sessions came later than these; a leak beside a pool that replaces them came earlier.
+ * The sessions that are at work show which: they are old, or they are young.
+ */
+function forgottenFirst(sessions: readonly Session[]): Order {
+  const working = sessions.filter(
+    ({ state, stateMs }) => kindOf(state) === 'busy' || (state === 'idle' && (stateMs ?? 0) < AT_WORK_MS),
+  );
+  const middle = medianOf(sessions.map(cameAt));
+  const older = working.filter((session) => cameAt(session) <= middle).length;
+  const keepsOldest = 2 * older >= working.length;
+  return (a, b) =>
+    Number(wasUsedAgain(a)) - Number(wasUsedAgain(b)) ||
+    (keepsOldest ? cameAt(b) - cameAt(a) : cameAt(a) - cameAt(b)) ||
+    longestFirst(a, b);
+}
+
+/** Grows with the time at which a session came. On MySQL and MariaDB, connection ids do. */
+function cameAt({ connectedMs, identity }: Session): number {
+  return connectedMs === null ? identity.id : -connectedMs;
+}
+
+function medianOf(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+}
+
+function wasUsedAgain({ connectedMs, stateMs }: Session): boolean {
+  return connectedMs !== null && stateMs !== null && connectedMs - stateMs > USED_ONCE_SHARE * connectedMs;
+}
+
+/** Sessions that were used once and never again, of a consumer that has grown for days. */
+function suspectForgotten(
+  { now, excess }: Departure,
+  usual: UsualCount,
+  sessions: readonly Session[],
+  found: Found,
+): void {
   const overLong = overUsual(now.all, usual.long);
   const forgotten = sessions.filter(isForgottenIdle).sort(longestFirst);
   for (const session of forgotten.slice(0, Math.max(0, overLong - excess))) {

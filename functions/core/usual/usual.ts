@@ -8,8 +8,8 @@ export interface UsualCount extends Readonly<Record<Kind, number>> {
   readonly low: number;
   readonly all: number;
   /**
-   * The same by the middle of the days on record alone: what has grown for days is over it. Equal to `all` where less
-   * is known.
+   * The same by the earlier half of the days on record alone: what has grown since is over it. Equal to `all` where
+   * less is known.
    */
   readonly long: number;
   /** The most that were in use at once within a day; null while less than a day is on record. */
@@ -42,6 +42,8 @@ const DAY_MS = 24 * HOUR_MS;
 const AROUND_MS = 30 * 60_000;
 /** Of the same hour on several days, the usual number is under or at this share of them: a few odd days do not count. */
 const OF_DAYS = 0.8;
+/** The same for the earlier days, where growth since is what shows. */
+const OF_EARLIER = 0.9;
 /** Fewer days do not make a habit: then the most of them counts. */
 const LEAST_DAYS = 3;
 /** So many quarters make a profile: an hour. */
@@ -110,7 +112,8 @@ function horizonsOf(quarters: readonly Stretch[], at: number): Horizons {
   );
   return {
     recent: [],
-    days: [...byDay.values()],
+    // Yesterday first.
+    days: [...byDay].sort(([a], [b]) => a - b).map(([, stretches]) => stretches),
     weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, stretches]) => stretches),
     day: quarters.filter((quarter) => at - quarter.at <= DAY_MS),
   };
@@ -144,11 +147,21 @@ function usualOf({ recent, days, weeks, day }: Horizons, of: 'consumers' | 'user
     );
   };
   const all = high('most');
+  const earlier = days.slice(Math.floor(days.length / 2));
   const lows = [...recent, ...days.flat()].map(read('middle'));
   return {
     low: Math.min(all, quantile(lows.length === 0 ? day.map(read('middle')) : lows, 0.2)),
     all,
-    long: days.length < LEAST_DAYS ? all : Math.min(all, quantile(ofDays('most'), 0.5)),
+    long:
+      earlier.length < LEAST_DAYS
+        ? all
+        : Math.min(
+            all,
+            quantile(
+              earlier.map((stretches) => mostOf(stretches, 'most')),
+              OF_EARLIER,
+            ),
+          ),
     used: day.length === 0 ? null : mostOf(day, 'used'),
     idle: high('idle'),
     open: high('open'),
