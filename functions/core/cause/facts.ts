@@ -47,17 +47,17 @@ export const NO_CONTEXT: Context = {
 export interface Scope {
   readonly locks: LockQueues;
   readonly departures: Departures;
-  /** Slots over the relief level. */
-  readonly need: number;
+  /** At least so many of the slots must be explained: those over the trigger, or half of those over the relief level. */
+  readonly tooMany: number;
 }
 
 /**
- * What departs from usual is what there is to explain. Null where it is less than half of the slots that must come
- * free: then all taken slots are.
+ * What departs from usual is what there is to explain. Null where usage would be too high without it: then all taken
+ * slots are.
  */
-function explainedBy({ departures, need }: Scope, clients: readonly Session[]): readonly Session[] | null {
+function explainedBy({ departures, tooMany }: Scope, clients: readonly Session[]): readonly Session[] | null {
   const { departed } = departures;
-  return departed.size > 0 && 2 * departed.size >= need ? clients.filter((session) => departed.has(session)) : null;
+  return departed.size > 0 && departed.size >= tooMany ? clients.filter((session) => departed.has(session)) : null;
 }
 
 /** What an engineer would look at, in numbers. Shares are of the slots to explain, 0 to 1. Null: not known. */
@@ -82,6 +82,13 @@ export interface Facts {
   readonly leaker: Consumer;
   /** Share of the leaker's long-idle sessions that were used once, when they were opened, and never since. */
   readonly usedOnce: number | null;
+  /** Share of the idle sessions that the leaker has. */
+  readonly leakerShare: number;
+  /**
+   * How evenly the leaker's idle times are spread from none to the longest: 1 for sessions that came one by one and
+   * were not used again, 0 for a pool that came all at once, or that uses its sessions. Null for a few sessions.
+   */
+  readonly evenness: number | null;
   /** The places that hold idle sessions, and the share of the largest. */
   readonly idlePlaces: { readonly count: number; readonly largest: number };
   readonly inTransaction: readonly Session[];
@@ -187,6 +194,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     spareIdle: idle.length - inUse,
     leaker,
     usedOnce: shareUsedOnce(leaker.sessions),
+    leakerShare: leaker.sessions.length / Math.max(1, idle.length),
+    evenness: evennessOf(leaker.sessions),
     idlePlaces: placesOf(idle),
     inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
     ...readQueues(locks, jobs, waiting.length),
@@ -274,6 +283,17 @@ function shareUsedOnce(sessions: readonly Session[]): number | null {
     if (connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs) once++;
   }
   return known === 0 ? null : once / known;
+}
+
+const LEAST_TO_COMPARE = 8;
+
+/** By the largest distance between their distribution and a uniform one (Kolmogorov and Smirnov), which is 0 to 1. */
+function evennessOf(sessions: readonly Session[]): number | null {
+  const ages = sessions.flatMap(({ stateMs }) => stateMs ?? []).sort((a, b) => a - b);
+  const longest = ages.at(-1) ?? 0;
+  if (ages.length < LEAST_TO_COMPARE || longest === 0) return null;
+  const distance = Math.max(...ages.map((age, index) => Math.abs(age / longest - (index + 0.5) / ages.length)));
+  return Math.max(0, 1 - 3 * distance);
 }
 
 /** A place is what the server sees of one process's pool: user, application with its digits, and client address. */

@@ -1,5 +1,4 @@
 import type { KnownCause } from '../policy/cause-names.ts';
-import type { Policy } from '../policy/policy.ts';
 import type { Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
@@ -14,18 +13,6 @@ import type { Cause } from './weights.ts';
  */
 const OF_RUNBOOKS = 0.85;
 const OF_STORIES = 0.15 / 4;
-
-/** 1 for a slow climb, 0 for a sudden one; null when the samples show no climb. */
-function slowness({ trend, usable }: Facts, { ages }: Policy): number | null {
-  if (trend === null || trend.gained < 0.1 * usable) return null;
-  // Two idle times are slow. Rehearsals have short idle times, and everything in them is as quick.
-  return Math.min(1, trend.climbMs / (2000 * ages.idleSeconds));
-}
-
-function againstSlow(facts: Facts, policy: Policy): number | null {
-  const slow = slowness(facts, policy);
-  return slow === null ? null : 1 - slow;
-}
 
 /**
  * 1 when no session is opened, 0 when a third of the slots is, in the time that a session is fresh; null when unknown.
@@ -81,12 +68,18 @@ export const KNOWN_CAUSES = {
           `${percent(100 * (usedOnce ?? 0))} of the long-idle sessions of ${printable(leaker.name)} ` +
           'were used once, when they were opened, and never since',
       },
-      { of: 'usage climbed slowly', weight: 1.5, strength: slowness, words: climb },
+      {
+        // One after the other, not all at once.
+        of: 'their idle times are spread evenly: they came one by one',
+        weight: 2.5,
+        strength: ({ evenness }) => evenness,
+        words: climb,
+      },
       {
         // One application that does not give back.
-        of: 'one place (user, application and client address) holds all idle sessions',
-        weight: 2.5,
-        strength: ({ idlePlaces }) => idlePlaces.largest,
+        of: 'one consumer holds all idle sessions',
+        weight: 1.5,
+        strength: ({ leakerShare }) => leakerShare,
       },
       {
         // Clients that wait for slots take them again. If none does, that proves no leak: pools reconnect when needed.
@@ -273,8 +266,11 @@ export const KNOWN_CAUSES = {
       },
       // Sessions that come and go do not belong to a pool that keeps them.
       { of: 'clients stay connected', weight: 1, strength: settledness },
-      // Pools fill up when they start or when traffic comes, not over hours.
-      { of: 'usage climbed suddenly', weight: 1, strength: againstSlow },
+      {
+        of: 'the idle times are not spread evenly: the sessions came all at once, or are used',
+        weight: 1,
+        strength: ({ evenness }) => (evenness === null ? null : 1 - evenness),
+      },
       {
         of: 'the configured pools can take more slots than there are',
         weight: 1.5,

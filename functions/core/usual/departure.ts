@@ -14,6 +14,8 @@ export interface Departure {
   readonly usual: UsualCount | null;
   /** Sessions in all above its usual number; 0 when it is as usual. */
   readonly excess: number;
+  /** The same for its long usual number. */
+  readonly overLong: number;
 }
 
 /** Why a session is suspect, in words that follow its state. */
@@ -81,15 +83,20 @@ function readDeparture(
   name: string,
   sessions: readonly Session[],
   usual: Usual,
-  overOfUser: (user: string) => number,
+  overOfUser: (user: string) => Over,
 ): Departure {
   const now = { idle: 0, open: 0, busy: 0, all: sessions.length };
   for (const { state } of sessions) now[kindOf(state)]++;
-  if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0 };
+  if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
-  const over = overUsual(now.all, own.all);
-  const excess = Math.min(over, overOfUser(userOf(sessions[0] ?? { user: null })));
-  return { name, now, usual: own, excess };
+  const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
+  return {
+    name,
+    now,
+    usual: own,
+    excess: Math.min(overUsual(now.all, own.all), ofUser.all),
+    overLong: Math.min(overUsual(now.all, own.long), ofUser.long),
+  };
 }
 
 /** What is usual of a consumer that no list names. */
@@ -102,12 +109,17 @@ function overUsual(now: number, usual: number): number {
   return now - usual > Math.max(SOME_MORE, SHARE_MORE * usual) ? Math.ceil(now - usual) : 0;
 }
 
-/** How many sessions each user has above its usual number; no bound where its number is not known. */
-function usersOver(clients: readonly Session[], usual: Usual): (user: string) => number {
+type Over = Pick<UsualCount, 'all' | 'long'>;
+
+/** How many sessions each user has above its usual numbers; no bound where these are not known. */
+function usersOver(clients: readonly Session[], usual: Usual): (user: string) => Over {
   const byUser = countBy(clients, userOf);
   return (user) => {
     const known = usual.users[user];
-    return known === undefined ? Infinity : overUsual(byUser.get(user) ?? 0, known);
+    const now = byUser.get(user) ?? 0;
+    return known === undefined
+      ? { all: Infinity, long: Infinity }
+      : { all: overUsual(now, known.all), long: overUsual(now, known.long) };
   };
 }
 
@@ -126,7 +138,7 @@ function suspect(departure: Departure, usual: UsualCount, sessions: readonly Ses
     .sort((a, b) => b.over - a.over);
   const isWorking = excess > 0 && isAtWork(sessions, usual, excess);
   for (const { kind, over } of kinds) {
-    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions));
+    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
     const isForgotten = kind === 'open' && overUsual(now.open, usual.open) > 0;
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
@@ -138,7 +150,7 @@ function suspect(departure: Departure, usual: UsualCount, sessions: readonly Ses
       found.suspects.set(session, { of: isForgotten ? 'forgotten' : 'excess', why });
     }
   }
-  suspectForgotten(departure, usual, sessions, found);
+  suspectForgotten(departure, sessions, found);
 }
 
 /** Queries younger than this are short work. */
@@ -157,27 +169,52 @@ function isAtWork(sessions: readonly Session[], usual: UsualCount, excess: numbe
 type Order = (a: Session, b: Session) => number;
 
 /** In which order the sessions of a kind are taken for excess. */
-const ORDER: Readonly<Record<Kind, (sessions: readonly Session[]) => Order>> = {
+const ORDER: Readonly<Record<Kind, (sessions: readonly Session[], usual: UsualCount) => Order>> = {
   idle: forgottenFirst,
   open: () => longestFirst,
-  busy: () => longestFirst,
+  busy: unfinishedFirst,
 };
+
+/**
+ * Which queries are the excess? The longest: the others may finish. But where most came at once and a few had been
+ * running for much longer before, these few are the usual long ones.
+ */
+function unfinishedFirst(sessions: readonly Session[]): Order {
+  const shapes = countBy(sessions, shapeOf);
+  const byShape: Order = (a, b) => (shapes.get(shapeOf(b)) ?? 0) - (shapes.get(shapeOf(a)) ?? 0);
+  const ages = sessions
+    .flatMap(({ state, queryMs }) => (state === 'active' && queryMs !== null ? [queryMs] : []))
+    .sort((a, b) => a - b);
+  const burst = ages[Math.floor(BURST_SHARE * (ages.length - 1))] ?? 0;
+  const isBefore = ({ queryMs }: Session) => Number((queryMs ?? 0) > BEFORE_BURST * burst);
+  return (a, b) => byShape(a, b) || isBefore(a) - isBefore(b) || longestFirst(a, b);
+}
+
+/** So many of a consumer's queries make up its burst; one this many times as old was there before it. */
+const BURST_SHARE = 0.75;
+const BEFORE_BURST = 1.5;
+
+function shapeOf({ statement }: Session): string {
+  return statement?.text ?? statement?.verb ?? '';
+}
 
 /** Idle for less than this: it has just been at work. */
 const AT_WORK_MS = 15_000;
+/** A pool keeps its sessions where so many of those at work are among its oldest. */
+const KEPT_SHARE = 0.8;
 
 /**
  * Which idle sessions are the excess? Not those that were used again after they had been opened. Of the others, a leak
  * beside a pool that keeps its sessions came later than these; a leak beside a pool that replaces them came earlier.
  * The sessions that are at work show which: they are old, or they are young.
  */
-function forgottenFirst(sessions: readonly Session[]): Order {
+function forgottenFirst(sessions: readonly Session[], usual: UsualCount): Order {
   const working = sessions.filter(
     ({ state, stateMs }) => kindOf(state) === 'busy' || (state === 'idle' && (stateMs ?? 0) < AT_WORK_MS),
   );
-  const middle = medianOf(sessions.map(cameAt));
-  const older = working.filter((session) => cameAt(session) <= middle).length;
-  const keepsOldest = 2 * older >= working.length;
+  const oldest = sessions.map(cameAt).sort((a, b) => a - b)[Math.ceil(usual.all * (1 + SHARE_MORE))] ?? Infinity;
+  const old = working.filter((session) => cameAt(session) <= oldest).length;
+  const keepsOldest = old >= KEPT_SHARE * working.length;
   return (a, b) =>
     Number(wasUsedAgain(a)) - Number(wasUsedAgain(b)) ||
     (keepsOldest ? cameAt(b) - cameAt(a) : cameAt(a) - cameAt(b)) ||
@@ -189,25 +226,16 @@ function cameAt({ connectedMs, identity }: Session): number {
   return connectedMs === null ? identity.id : -connectedMs;
 }
 
-function medianOf(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
-}
-
 function wasUsedAgain({ connectedMs, stateMs }: Session): boolean {
   return connectedMs !== null && stateMs !== null && connectedMs - stateMs > USED_ONCE_SHARE * connectedMs;
 }
 
 /** Sessions that were used once and never again, of a consumer that has grown for days. */
-function suspectForgotten(
-  { now, excess }: Departure,
-  usual: UsualCount,
-  sessions: readonly Session[],
-  found: Found,
-): void {
-  const overLong = overUsual(now.all, usual.long);
+function suspectForgotten({ now, overLong }: Departure, sessions: readonly Session[], found: Found): void {
+  const picked = sessions.filter((session) => found.departed.has(session)).length;
   const forgotten = sessions.filter(isForgottenIdle).sort(longestFirst);
-  for (const session of forgotten.slice(0, Math.max(0, overLong - excess))) {
-    if (found.suspects.has(session)) continue;
+  for (const session of forgotten.slice(0, Math.max(0, overLong - picked))) {
+    if (found.departed.has(session)) continue;
     found.departed.add(session);
     found.suspects.set(session, {
       of: 'forgotten',

@@ -27,7 +27,7 @@ export interface Usual {
   readonly basis: UsualBasis;
   readonly consumers: Readonly<Record<string, UsualCount>>;
   /** Sessions of each user in all: its consumers may change their names and addresses, as a deploy does. */
-  readonly users: Readonly<Record<string, number>>;
+  readonly users: Readonly<Record<string, Pick<UsualCount, 'all' | 'long'>>>;
   /** What is usual of a consumer that is not named: more than 0 where the lists were cut. */
   readonly unnamed: number;
   /** Consumers of which nothing tells whether they are as usual. */
@@ -126,7 +126,12 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
   return {
     basis,
     consumers: Object.fromEntries([...names].map((name) => [name, usualOf(horizons, 'consumers', name)])),
-    users: Object.fromEntries([...users].map((user) => [user, usualOf(horizons, 'users', user).all])),
+    users: Object.fromEntries(
+      [...users].map((user) => {
+        const { all: most, long } = usualOf(horizons, 'users', user);
+        return [user, { all: most, long }];
+      }),
+    ),
     unnamed: Math.max(0, ...all.map(({ unnamed }) => unnamed)),
     unsure: [],
   };

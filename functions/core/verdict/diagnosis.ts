@@ -50,7 +50,8 @@ export function diagnoseSnapshot(
   const departures = departuresOf(snapshot, settings.policy, history, { context, locks });
   const returns = readReturns(clients, snapshot.at, history.ended);
   const need = slotsNeeded(snapshot, settings.policy);
-  const scope = { locks, departures, need };
+  const overTrigger = slotsTaken(snapshot) - (settings.policy.triggerPercent / 100) * snapshot.limits.usable;
+  const scope = { locks, departures, tooMany: Math.min(need / 2, overTrigger) };
   const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, scope, { ...context, returns });
   const cause = findCause(facts, settings.policy, snapshot.canary, history.lastCause);
   const order = orderFor(decidedOn ?? cause.name, history);
