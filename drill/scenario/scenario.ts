@@ -88,6 +88,8 @@ export const COMPRESSED = {
     settleSeconds: 1,
     maxRounds: 10,
     maxMinutes: 1,
+    // A rehearsal ends at the page.
+    stayMinutes: 0,
     reliefSamples: 3,
     reliefSpacingSeconds: 0.5,
     patienceSeconds: 10,

@@ -30,9 +30,12 @@ export async function refuseWhenHeld(
 }
 
 /** The incident that is in the way, in words. */
-export function describeHolder({ id, target, call }: Incident): string {
+export function describeHolder({ id, target, call, escalation }: Incident): string {
   const by = call === null ? '' : ` (${describeCall(call)})`;
-  const advice = `see "headroom incidents show ${id}" and wait until it is closed`;
+  const advice =
+    escalation === null
+      ? `see "headroom incidents show ${id}" and wait until it is closed`
+      : `people have been paged for it; close it first: headroom incidents close ${id}`;
   return `incident ${id}${by} is open on ${target.id}: ${advice}`;
 }
 

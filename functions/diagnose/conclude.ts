@@ -6,6 +6,7 @@ import type { DiagnoseResult } from '../core/protocol/steps.ts';
 import { countEnded } from '../core/record/act.ts';
 import { waitMsOf } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
+import type { Notice } from '../core/record/notice.ts';
 import type { Round } from '../core/record/round.ts';
 import { usagePercent, type Admission, type Sample, type Snapshot } from '../core/server/snapshot.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
@@ -59,12 +60,12 @@ export async function conclude(
   await store.rounds.put(roundOf(incident, verdict, found, conclusion));
   const change: IncidentChange = {
     ...changeOf(incident, found, conclusion),
-    ...consequencesOf(verdict, conclusion),
+    ...consequencesOf(verdict, conclusion, incident),
     pauses,
     // Anew each time: an act that was settled late counts too.
     endedCount: countEnded(past.acts),
   };
-  await store.incidents.change(incident.id, change, verdict.next === 'escalate' ? 'escalated' : undefined);
+  await store.incidents.change(incident.id, change, noticeOf(verdict, incident));
   return resultOf(incident, verdict, conclusion);
 }
 
@@ -106,12 +107,30 @@ function changeOf(incident: Incident, found: Findings, { round, rebounds }: Conc
 }
 
 /** What relief, its loss, and an escalation leave on the incident. */
-function consequencesOf(verdict: Verdict, { at, isRebound, why }: Conclusion): IncidentChange {
+function consequencesOf(
+  verdict: Verdict,
+  { at, isRebound, why }: Conclusion,
+  { escalation }: Incident,
+): IncidentChange {
   return {
     ...(isRebound && { reliefAt: null }),
     ...(verdict.next === 'confirm' && verdict.outcome === 'relieved' && { reliefAt: at }),
-    ...(verdict.next === 'escalate' && { escalation: { reason: why, advice: verdict.advice } }),
+    ...(verdict.next === 'escalate' && {
+      escalation: {
+        reason: why,
+        advice: verdict.advice,
+        at: escalation?.at ?? at,
+        ...(verdict.page && { state: verdict.page.state, staysUntil: verdict.page.staysUntil }),
+        ...(escalation && { changedAt: at }),
+      },
+    }),
   };
+}
+
+/** The page that is due; undefined for none. */
+function noticeOf({ next }: Verdict, { escalation }: Incident): Notice | undefined {
+  if (next !== 'escalate') return undefined;
+  return escalation === null ? 'escalated' : 'changed';
 }
 
 function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: Conclusion): DiagnoseResult {
@@ -124,10 +143,17 @@ function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: C
     outcome: 'outcome' in verdict ? verdict.outcome : 'escalated',
     settleSeconds: loop.settleSeconds,
     watchSeconds: loop.watchSeconds,
+    staySeconds: staySecondsOf(verdict),
     // A second longer than the question is open, which counts from this round.
     waitSeconds: Math.ceil(waitMsOf(target.policy) / 1000) + 1,
     error: null,
   };
+}
+
+/** How long an incident that has paged a person waits before its next look; 0 when it is to end. */
+function staySecondsOf(verdict: Verdict): number {
+  if (verdict.next === 'stay') return verdict.staySeconds;
+  return verdict.next === 'escalate' ? (verdict.page?.staySeconds ?? 0) : 0;
 }
 
 /** Where the workflow goes, and why, in words that own up to earlier relief that did not last. */

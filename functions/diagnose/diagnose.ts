@@ -5,6 +5,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { diagnoseRequest, type DiagnoseResult } from '../core/protocol/steps.ts';
 import type { WorkerRefused } from '../core/protocol/worker.ts';
 import { describeWait } from '../core/server/admission.ts';
+import { judgeAfterPage } from '../core/verdict/after-page.ts';
 import { judgeRefusal } from '../core/verdict/verdict.ts';
 import { endQuestions } from '../incident/end-questions.ts';
 import { conclude, type ConcludeDependencies, type Findings } from './conclude.ts';
@@ -40,8 +41,11 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
     return conclude(verdict, found, onRecord, deps);
   }
   const onRecord = await readSituation(incident, null, deps);
-  const verdict = judgeRefusal(answer.refusal, answer.waitedMs, onRecord.situation);
-  return conclude(verdict, findingsOfRefusal(answer), onRecord, deps);
+  const { situation } = onRecord;
+  const found = findingsOfRefusal(answer);
+  const look = { snapshot: null, pressing: found.isPressing, soon: null };
+  const verdict = judgeAfterPage(judgeRefusal(answer.refusal, answer.waitedMs, situation), look, situation);
+  return conclude(verdict, found, onRecord, deps);
 }
 
 function findingsOfRefusal({ refusal, attempts, waitedMs }: WorkerRefused): Findings {

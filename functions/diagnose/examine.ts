@@ -13,6 +13,7 @@ import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot
 import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
 import { keepUsual } from '../core/usual/keep-usual.ts';
+import { judgeAfterPage } from '../core/verdict/after-page.ts';
 import { judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import type { Findings } from './conclude.ts';
 import { confirmRelief, type ConfirmDependencies } from './confirm-relief.ts';
@@ -40,10 +41,14 @@ export async function examine(
   const { past, situation } = onRecord;
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
   const diagnosis = diagnoseSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
-  const judged = judgeSnapshot(snapshot, diagnosis, situation);
+  const look = { snapshot, pressing: diagnosis.pressing, soon: diagnosis.plan.soon };
+  const judged = judgeAfterPage(judgeSnapshot(snapshot, diagnosis, situation), look, situation);
   const { verdict, last, refusals } = await confirmRelief(
     { judged, snapshot, target },
-    (why) => judgeUnconfirmed(why, diagnosis, { ...situation, now: deps.now() }),
+    (why) => {
+      const current = { ...situation, now: deps.now() };
+      return judgeAfterPage(judgeUnconfirmed(why, diagnosis, current), { ...look, pressing: true }, current);
+    },
     deps,
   );
   const { cause, facts } = diagnosis;

@@ -37,6 +37,7 @@ export async function readSituation(
     now: deps.now(),
     pauses,
     emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
+    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
     countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
     limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),

@@ -5,7 +5,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { isGoingOut } from '../core/record/repeated-pages.ts';
+import { isGoingOut, isPageOverdue } from '../core/record/repeated-pages.ts';
 import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
 import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
@@ -101,8 +101,8 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
     if (listed.pendingNotices.length === 0) continue;
     // The list may lag behind: what has gone out by now is not sent again.
     const incident = (await deps.store.incidents.byId(listed.id)) ?? listed;
-    if (incident.status !== 'closed' || incident.pendingNotices.length === 0) continue;
-    if (isGoingOut(incident, deps.now())) continue;
+    const isOwed = incident.status === 'closed' || isPageOverdue(incident, deps.now());
+    if (!isOwed || incident.pendingNotices.length === 0 || isGoingOut(incident, deps.now())) continue;
     const failures = await deliverPending(incident, deps);
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
   }

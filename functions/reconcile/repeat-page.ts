@@ -35,10 +35,10 @@ export async function repeatPage(target: TargetSettings, deps: RepeatDependencie
   return [`paged again for ${claimed.id} (${repeat}): nobody has acknowledged it`];
 }
 
-/** A newer incident is open, an alarm is active, or the samples say so where there are no alarms. */
+/** An incident is open that has no relief, an alarm is active, or the samples say so where there are no alarms. */
 async function isTroubleActive(target: TargetSettings, { store, alarms, now }: RepeatDependencies): Promise<boolean> {
   const open = await store.incidents.openOf(target.id);
-  if (open !== null && open.call === null) return true;
+  if (open !== null && open.call === null) return open.reliefAt === null;
   if ((await alarms.active(target.alarms)).length > 0) return true;
   const samples = await store.samples.since(target.id, now() - PRESENT_MS);
   return judgeLevels(samples, target.policy).crossing !== null;

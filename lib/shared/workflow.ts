@@ -24,7 +24,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { TIERS } from '../../functions/core/plan/tiers/index.ts';
-import { LONGEST_WAIT_MINUTES } from '../../functions/core/policy/policy.ts';
+import { LONGEST_STAY_MINUTES, LONGEST_WAIT_MINUTES } from '../../functions/core/policy/policy.ts';
 import { ERRORS } from '../../functions/core/protocol/errors.ts';
 import type { ControlFunction } from './control-function.ts';
 import { WorkflowRole } from './workflow-role.ts';
@@ -55,9 +55,9 @@ const ONCE_MORE = { interval: Duration.seconds(2), maxAttempts: 1, backoffRate: 
 
 /**
  * Longer than any policy lets an incident last, shorter than a person would accept: its own rounds, the longest that
- * its questions may wait for people in all, and the one question that is asked last.
+ * its questions may wait for people in all, the one question that is asked last, and how long it stays after a page.
  */
-const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES);
+const LONGEST_INCIDENT = Duration.minutes(40 + 2 * LONGEST_WAIT_MINUTES + LONGEST_STAY_MINUTES);
 
 interface IncidentWorkflowProps {
   readonly stateMachineName: string;
@@ -69,7 +69,10 @@ interface IncidentWorkflowProps {
   readonly notify: ControlFunction;
 }
 
-/** The loop of an incident: diagnose, act a little, settle, diagnose again; then close it and notify a person. */
+/**
+ * The loop of an incident: diagnose, act a little, settle, diagnose again; then close it and notify a person. A page does
+ * not end it: the loop goes on at growing intervals.
+ */
 export class IncidentWorkflow extends Construct {
   readonly stateMachine: StateMachine;
 
@@ -100,6 +103,8 @@ export class IncidentWorkflow extends Construct {
     const waitForApproval = this.#waitForApproval(props);
     const settle = new Wait(this, 'Settle', { time: WaitTime.secondsPath('$.settleSeconds') });
     const escalate = this.#escalate(props);
+    const stayOpen = new Wait(this, 'StayOpen', { time: WaitTime.secondsPath('$.staySeconds') });
+    const stayOrClose = new Choice(this, 'StayOrClose');
     const escalated = new Pass(this, 'Escalated', { result: Result.fromString('escalated'), resultPath: '$.outcome' });
     const close = this.#close(props, 'Close', JsonPath.stringAt('$.outcome'));
     const notify = this.#notify(props, 'Notify');
@@ -136,12 +141,16 @@ export class IncidentWorkflow extends Construct {
       .when(Condition.stringEquals('$.next', 'ask'), waitForApproval)
       .when(Condition.stringEquals('$.next', 'settle'), settle)
       .when(Condition.stringEquals('$.next', 'watch'), watch)
+      .when(Condition.stringEquals('$.next', 'stay'), stayOpen)
       .when(Condition.stringEquals('$.next', 'close'), close)
       .otherwise(escalate);
     settle.next(diagnose);
     watch.next(diagnose);
+    stayOpen.next(diagnose);
 
-    escalate.addCatch(closeAsFailed, { resultPath: '$.error' }).next(escalated).next(close);
+    escalate.addCatch(closeAsFailed, { resultPath: '$.error' }).next(stayOrClose);
+    stayOrClose.when(Condition.stringEquals('$.page.result.next', 'stay'), stayOpen).otherwise(escalated);
+    escalated.next(close);
     close.addCatch(closeAsFailed, { resultPath: '$.error' }).next(notify);
     notify.addCatch(closed, { resultPath: JsonPath.DISCARD }).next(closed);
 
@@ -191,10 +200,12 @@ export class IncidentWorkflow extends Construct {
     }).addRetry({ ...PATIENTLY, errors: DID_NOT_RUN });
   }
 
+  /** Its answer says whether the incident goes on. */
   #escalate({ escalate }: IncidentWorkflowProps): TaskStateBase {
     return this.#task('Escalate', escalate, {
       payload: { incidentId: JsonPath.stringAt('$.incidentId'), error: JsonPath.objectAt('$.error') },
-      resultPath: JsonPath.DISCARD,
+      resultSelector: { 'result.$': '$.Payload' },
+      resultPath: '$.page',
     }).addRetry({ ...PATIENTLY, errors: ['States.ALL'] });
   }
 

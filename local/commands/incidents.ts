@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { Closing } from '../../functions/core/record/escalation.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
@@ -19,8 +21,9 @@ const listOptions = z.object({
   json: z._default(z.boolean(), false),
 });
 const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), false) });
+const closeOptions = z.extend(showOptions, { by: z.optional(z.string()), note: z._default(z.string(), '') });
 
-/** `headroom incidents list | show ID`. */
+/** `headroom incidents list | show ID | close ID`. */
 export function incidentsCommand(): Command {
   const list = withRecordOptions(new Command('list').description('the latest incidents, newest first'))
     .option('--target <id>', 'of one target')
@@ -45,7 +48,38 @@ export function incidentsCommand(): Command {
       if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
       await usingRecords(given, ({ store }) => showIncident(store, id, given.json));
     });
-  return new Command('incidents').description('what happened').addCommand(list).addCommand(show);
+  const close = withRecordOptions(
+    new Command('close')
+      .description('end an open incident at its next look, within a minute: what it has limited is lifted')
+      .argument('<id>', 'incident'),
+  )
+    .option('--by <name>', 'who closes it (default: you)')
+    .option('--note <words>', 'why, for readers of the incident')
+    .option('--json', 'one JSON document on standard output')
+    .action(async (id: string, raw: unknown) => {
+      const given = closeOptions.parse(raw);
+      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
+      const closing = { by: given.by ?? userInfo().username, at: Date.now(), note: given.note };
+      await usingRecords(given, ({ store }) => closeByPerson(store, id, closing));
+      if (given.json) printJson({ incidentId: id, closing });
+      else print(`incident ${id} is closed at its next look: within a minute, or once its question is answered`);
+    });
+  return new Command('incidents').description('what happened').addCommand(list).addCommand(show).addCommand(close);
+}
+
+/** Whoever closes an incident knows of it: nobody is paged for it again. */
+async function closeByPerson(store: IncidentStore, id: string, closing: Closing): Promise<void> {
+  const { status, call } = await findIncident(store, id);
+  if (status === 'closed') throw new UsageError(`incident ${id} is closed already`);
+  if (call !== null) throw new UsageError(`incident ${id} is a manual end; it closes by itself`);
+  await store.incidents.change(id, { closing });
+  await store.notices.acknowledge(id, closing);
+}
+
+async function findIncident(store: IncidentStore, id: string): Promise<Incident> {
+  const incident = await store.incidents.byId(id);
+  if (incident !== null) return incident;
+  throw new UsageError(`there is no incident ${id} in these records; "headroom incidents list" shows which there are`);
 }
 
 async function listIncidents(
@@ -66,12 +100,7 @@ async function listIncidents(
 }
 
 async function showIncident(store: IncidentStore, id: string, json: boolean): Promise<void> {
-  const incident = await store.incidents.byId(id);
-  if (incident === null) {
-    throw new UsageError(
-      `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
-    );
-  }
+  const incident = await findIncident(store, id);
   const [rounds, acts, approvals, settledLimits] = await Promise.all([
     store.rounds.of(id),
     store.acts.of(id),

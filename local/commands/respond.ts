@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
-import { findLocalTarget } from '../options/configured-target.ts';
+import { findLocalTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
 import type { RespondResult } from '../runs/respond-result.ts';
 import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
@@ -17,6 +17,7 @@ const options = z.object({
   event: z.optional(z.string()),
   records: z.string(),
   approve: z.optional(z.string()),
+  stay: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -29,6 +30,10 @@ export function respondCommand(): Command {
     .option('--event <file>', 'alarm event (JSON); without it one is made')
     .option('--records <folder>', 'where incidents are kept', '.headroom')
     .option('--approve <answer>', APPROVE_HELP)
+    .option(
+      '--stay',
+      'go on after a page, for loop.stayMinutes of the policy (default: end at the page, with exit status 3)',
+    )
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
@@ -39,7 +44,7 @@ export function respondCommand(): Command {
       const startedAt = Date.now();
       // Loads the CDK and the interpreter, which most commands do not need.
       const { respond } = await import('../runs/respond.ts');
-      const answer = await respond(found, {
+      const answer = await respond(given.stay ? found : endingAtPage(found), {
         event,
         recordsFolder: given.records,
         environment: process.env,
@@ -56,6 +61,16 @@ export function respondCommand(): Command {
       else printStory(answer);
       process.exitCode = exitStatusOf(answer.outcome);
     });
+}
+
+/** Whoever started it has read the page: the run ends there, as `watch` does not. */
+function endingAtPage({ config, target }: ConfiguredTarget): ConfiguredTarget {
+  const { policy } = target;
+  const short = { ...target, policy: { ...policy, loop: { ...policy.loop, stayMinutes: 0 } } };
+  return {
+    target: short,
+    config: { ...config, targets: config.targets.map((each) => (each === target ? short : each)) },
+  };
 }
 
 function readEvent(file: string): unknown {

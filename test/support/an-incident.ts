@@ -32,6 +32,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     spared: {},
     pauses: [],
     escalation: null,
+    closing: null,
     failure: null,
     acknowledgement: null,
     repeats: 0,

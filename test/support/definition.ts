@@ -21,6 +21,7 @@ const state = z.object({
   TimeoutSeconds: z.number().optional(),
   TimeoutSecondsPath: z.string().optional(),
   ResultPath: z.string().nullable().optional(),
+  ResultSelector: z.record(z.string(), z.unknown()).optional(),
   OutputPath: z.string().nullable().optional(),
   SecondsPath: z.string().optional(),
   Result: z.unknown().optional(),

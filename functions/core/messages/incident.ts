@@ -33,6 +33,7 @@ export function composeMessage(incident: Incident, notice: Notice, details: Mess
 function severityOf(incident: Incident, notice: FirstNotice): Message['attributes']['severity'] {
   switch (notice) {
     case 'escalated':
+    case 'changed':
     case 'failed':
       return 'critical';
     case 'opened':
@@ -60,7 +61,7 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
       if (isConsumerLimited(incident))
         return `${percent(usageAfter)} used, but some clients are at a limit of their own`;
       if (incident.outcome === 'not-needed') return `nothing to do, ${percent(usageAfter)} used`;
-      return `relieved, ${fall}, ${ended} ended`;
+      return `relieved${incident.escalation === null ? '' : ' after the page'}, ${fall}, ${ended} ended`;
     case 'observed': {
       const what = acts.length > 0 ? 'stopped acting' : 'observed only';
       const planned = count(plannedCount(rounds), 'session');
@@ -70,6 +71,8 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
       return `${printable(incident.call?.by ?? 'a person', 40)} ended ${ended} manually, ${fall}`;
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
+    case 'changed':
+      return `still needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'failed':
       return `Headroom failed, check manually: ${printable(incident.failure?.error ?? 'reason unknown', 120)}`;
   }

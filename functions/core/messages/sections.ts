@@ -48,8 +48,27 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
   ];
-  const isPage = notice === 'escalated' || notice === 'failed';
-  return [['Do', toDo(incident, notice, details)], ['Ack', isPage ? howToAcknowledge(incident) : []], ...shared];
+  const isPage = isPaging(notice);
+  return [
+    ['Do', toDo(incident, notice, details)],
+    ['Next', whatComes(incident, notice)],
+    ['Ack', isPage ? howToAcknowledge(incident) : []],
+    ...shared,
+  ];
+}
+
+function isPaging(notice: FirstNotice): boolean {
+  return notice === 'escalated' || notice === 'changed' || notice === 'failed';
+}
+
+/** What Headroom does after a page. */
+function whatComes({ id, closedAt, escalation }: Incident, notice: FirstNotice): string[] {
+  const until = escalation?.staysUntil ?? null;
+  if ((notice !== 'escalated' && notice !== 'changed') || closedAt !== null || until === null) return [];
+  return [
+    `Headroom stays until ${utc(until)}: it keeps looking, acts as soon as it may, and reports relief`,
+    `to end that earlier: headroom incidents close ${id}`,
+  ];
 }
 
 function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
@@ -58,6 +77,7 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
     case 'opened':
       return ['Nothing yet: Headroom is working on it and will report the result.'];
     case 'escalated':
+    case 'changed':
       return clipLines(escalation?.advice ?? ['Check the server manually.']);
     case 'failed':
       return [
@@ -96,7 +116,7 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
     const lasted = inWords(reliefAt - alarm.at);
     return [['Say', [`"From ${from} UTC, for ${lasted}, ${failed}. It has free connections again."`]]];
   }
-  if (notice === 'escalated' || notice === 'failed') {
+  if (isPaging(notice)) {
     const failing = 'some requests may fail because a database is short of connections';
     return [['Say', [`"Since ${from} UTC ${failing}. We are working on it."`]]];
   }

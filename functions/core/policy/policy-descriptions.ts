@@ -77,8 +77,13 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'first on a target in mode act, and has the mode of the target on any other.',
   loop: 'How the loop of diagnosing and acting runs.',
   'loop.settleSeconds': 'Wait between an act and the next diagnosis.',
-  'loop.maxRounds': 'Rounds before the incident is escalated.',
-  'loop.maxMinutes': 'Total time before the incident is escalated.',
+  'loop.maxRounds': 'Rounds without relief before a person is paged.',
+  'loop.maxMinutes': 'Time without relief before a person is paged. What waits for an answer does not count.',
+  'loop.stayMinutes':
+    'How long an incident stays open after its page: it keeps looking at growing intervals, up to a minute, acts as ' +
+    'soon as a rule, a budget or a person lets it, and ends when relief holds, when a person closes it or when this ' +
+    'time is up. The budgets of caps bound what it may end, as before the page. 0: the page ends the incident, and the ' +
+    'server is left alone for half an hour unless its state is news.',
   'loop.reliefSamples': 'Samples in a row that must all be good before relief is confirmed.',
   'loop.reliefSpacingSeconds': 'Time between these samples.',
   'loop.holdSeconds':

@@ -84,10 +84,14 @@ const protect = z.strictObject({
   clients: clientAddresses(),
 });
 
+/** The longest that an incident stays open after its page: half a day. */
+export const LONGEST_STAY_MINUTES = 720;
+
 const loop = z.strictObject({
   settleSeconds: z._default(z.int().check(z.minimum(1), z.maximum(60)), 5),
   maxRounds: z._default(z.int().check(z.minimum(1), z.maximum(50)), 12),
   maxMinutes: z._default(z.number().check(z.minimum(0.1), z.maximum(12)), 12),
+  stayMinutes: z._default(z.number().check(z.minimum(0), z.maximum(LONGEST_STAY_MINUTES)), 60),
   reliefSamples: z._default(z.int().check(z.minimum(1), z.maximum(5)), 3),
   reliefSpacingSeconds: z._default(z.number().check(z.minimum(0.1), z.maximum(5)), 2),
   holdSeconds: z._default(z.number().check(z.minimum(0), z.maximum(900)), 300),

@@ -56,12 +56,14 @@ export interface DiagnoseResult {
   readonly schema: number;
   readonly incidentId: string;
   readonly round: number;
-  /** A tier: it acts. `ask`: a person is asked first. `settle`: wait, then another round. `watch`: does relief hold? */
-  readonly next: (typeof TIER_NAMES)[number] | 'ask' | 'settle' | 'watch' | 'close' | 'escalate';
+  /** A tier: it acts. `ask`: a person is asked first. `settle`: wait, then another round. `watch`: does relief hold? `stay`: look later. */
+  readonly next: (typeof TIER_NAMES)[number] | 'ask' | 'settle' | 'watch' | 'stay' | 'close' | 'escalate';
   /** The outcome when `next` is `close`; otherwise `escalated`. */
   readonly outcome: Outcome;
   readonly settleSeconds: number;
   readonly watchSeconds: number;
+  /** After a page: until the next look; 0 when the incident is to end. */
+  readonly staySeconds: number;
   /** How long a person may take to answer. */
   readonly waitSeconds: number;
   readonly error: null;
@@ -89,6 +91,13 @@ export interface ActResult {
   /** Why the tier did nothing; null when it acted. */
   readonly held: string | null;
   readonly counts: Readonly<Record<string, number>>;
+}
+
+/** What Escalate passes to the Choice state after it. `stay`: the incident goes on, after Diagnose's `staySeconds`. */
+export interface EscalateResult {
+  readonly next: 'stay' | 'close';
+  /** Notices that did not go out. */
+  readonly undelivered: readonly string[];
 }
 
 /** `done`: a person's call was carried out, which says nothing about relief. */

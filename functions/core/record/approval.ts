@@ -4,6 +4,7 @@ import type { TierName } from '../policy/tier-names.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
+import type { Acknowledgement } from './incident.ts';
 import { sha256 } from '../words/sha256.ts';
 
 export type Answer = 'approved' | 'denied';
@@ -86,10 +87,18 @@ export type Permission =
   | { readonly kind: 'ask'; readonly why: string }
   | { readonly kind: 'none'; readonly why: string };
 
-/** Whether an approval covers a plan, or a person must be asked, or may not be asked any more. */
-export function permissionFor(plan: PlanSummary, approvals: readonly Approval[], now: number): Permission {
+/**
+ * Whether an approval covers a plan, or a person must be asked, or may not be asked any more. Whoever acknowledges the
+ * page that followed a question without an answer is there to be asked again.
+ */
+export function permissionFor(
+  plan: PlanSummary,
+  approvals: readonly Approval[],
+  now: number,
+  taken: Acknowledgement | null = null,
+): Permission {
   const last = approvals.at(-1);
-  if (last?.status === 'expired') {
+  if (last?.status === 'expired' && (taken === null || taken.at < last.expiresAt)) {
     return { kind: 'none', why: `nobody answered within ${inWords(last.expiresAt - last.askedAt)}` };
   }
   const given = usableFor(plan.tier, approvals, now);

@@ -3,11 +3,10 @@ import type { Crossing } from '../sampler/levels.ts';
 import type { Incident } from './incident.ts';
 
 /** How long after an incident the same trouble opens no other: CloudWatch itself lags by minutes. */
-const COOLDOWN_MS: Readonly<Record<Outcome, number>> = {
+const COOLDOWN_MS: Readonly<Record<Exclude<Outcome, 'escalated'>, number>> = {
   relieved: 5 * 60_000,
   'not-needed': 5 * 60_000,
   failed: 15 * 60_000,
-  escalated: 30 * 60_000,
   observed: 60 * 60_000,
   // A person's call does not deal with the alarm.
   done: 0,
@@ -17,7 +16,15 @@ const COOLDOWN_MS: Readonly<Record<Outcome, number>> = {
  * An alarm that stays on while incident after incident finds nothing to do (its threshold and the live server disagree)
  * opens incidents less and less often: each notifies people twice. RDS's critical alarm still opens one at once.
  */
-const LONGEST_COOLDOWN_MS = COOLDOWN_MS.escalated;
+const LONGEST_COOLDOWN_MS = 30 * 60_000;
+/**
+ * A person who has been paged for the trouble is paged for the same again after half an hour at the earliest. The time
+ * that the incident stayed open after its page counts; what follows then is only long enough for CloudWatch, which lags
+ * by minutes. A server that is still full is taken up again after it, with new budgets, and nobody is paged oftener than
+ * the repeated pages would.
+ */
+const PAGED_MS = 30 * 60_000;
+const LEAST_PAUSE_MS = 5 * 60_000;
 const SAME_TROUBLE_MS = 3 * 3_600_000;
 
 /** Outcomes after which the trouble is still there. */
@@ -36,12 +43,14 @@ export interface Freedom {
  * newest first. A person who lifts a pause wants the trouble dealt with at once.
  */
 export function cooldownAfter(
-  { outcome, openedAt }: Incident,
+  latest: Incident,
   earlier: readonly Incident[],
   { mayAct, isPauseLifted }: Freedom,
 ): number {
+  const { outcome, openedAt } = latest;
   if (isPauseLifted && outcome !== null && UNSOLVED.has(outcome)) return 0;
   if (outcome === 'observed' && mayAct) return COOLDOWN_MS.failed;
+  if (outcome === 'escalated') return Math.max(LEAST_PAUSE_MS, PAGED_MS - stayedMs(latest));
   const cooldown = COOLDOWN_MS[outcome ?? 'failed'];
   if (outcome !== 'not-needed') return cooldown;
   const firstOther = earlier.findIndex(
@@ -49,6 +58,11 @@ export function cooldownAfter(
   );
   const repeats = firstOther === -1 ? earlier.length : firstOther;
   return Math.min(LONGEST_COOLDOWN_MS, cooldown * 2 ** repeats);
+}
+
+/** How long an incident stayed open after its page. Records of earlier versions do not say: the page closed those. */
+function stayedMs({ escalation, closedAt }: Incident): number {
+  return Math.max(0, (closedAt ?? 0) - (escalation?.at ?? closedAt ?? 0));
 }
 
 /** After the server was well for this long, trouble is new; what comes back faster is the old trouble. */

@@ -4,6 +4,7 @@ import type { Pause } from '../policy/pause.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import type { Outcome } from '../protocol/steps.ts';
 import type { Admission } from '../server/snapshot.ts';
+import type { Closing, Escalation } from './escalation.ts';
 import type { Notice, NoticeAttempt } from './notice.ts';
 
 /** An alarm event that belongs to an incident. */
@@ -56,8 +57,10 @@ export interface Incident {
   readonly spared: Readonly<Record<string, number>>;
   /** Pauses of the target or its tiers that were active in the last round, widest first. */
   readonly pauses: readonly Pause[];
-  /** Why a person is needed, and what is left to do, in words. */
-  readonly escalation: { readonly reason: string; readonly advice: readonly string[] } | null;
+  /** The page that a person was sent. The incident may go on after it. */
+  readonly escalation: Escalation | null;
+  /** A person wants it closed; null while nobody does. */
+  readonly closing: Closing | null;
   readonly failure: { readonly error: string; readonly detail: string } | null;
   /** Who has acknowledged an escalation or a failure; it pages no one any more. */
   readonly acknowledgement: Acknowledgement | null;

@@ -5,25 +5,32 @@ import { isRepeat, REPEATS, type Repeat } from './notice.ts';
 type Escalation = Policy['escalation'];
 
 /**
- * The latest incident that people were paged for, unless a later one shows that the trouble is over; null when there is
- * none. `recent`: the target's incidents, newest first.
+ * The latest incident that people were paged for, open or closed, unless a later one shows that the trouble is over;
+ * null when there is none. `recent`: the target's incidents, newest first.
  */
 export function findUnanswered(recent: readonly Incident[]): Incident | null {
   for (const incident of recent) {
     if (incident.call !== null) continue;
     if (incident.outcome === 'relieved' || incident.outcome === 'not-needed') return null;
-    if (incident.outcome === 'escalated' || incident.outcome === 'failed') return incident;
+    const isPaged = incident.outcome === 'escalated' || incident.outcome === 'failed';
+    if (isPaged || (incident.status === 'open' && incident.escalation !== null)) return incident;
   }
   return null;
 }
 
 /** The next page for an incident that people were paged for; null when none is due, or not yet. */
 export function dueRepeat(incident: Incident, { repeatMinutes, maxRepeats }: Escalation, now: number): Repeat | null {
-  const { acknowledgement, repeats, repeatedAt, closedAt, pendingNotices } = incident;
-  if (acknowledgement !== null || repeats >= maxRepeats || closedAt === null) return null;
+  const { acknowledgement, repeats, repeatedAt, pendingNotices } = incident;
+  const pagedAt = repeatedAt ?? firstPageAt(incident);
+  if (acknowledgement !== null || repeats >= maxRepeats || pagedAt === null) return null;
   // A page that was not delivered is sent again anyway; another one would say no more.
   if (pendingNotices.length > 0) return null;
-  return now - (repeatedAt ?? closedAt) >= repeatMinutes * 60_000 ? (REPEATS[repeats] ?? null) : null;
+  return now - pagedAt >= repeatMinutes * 60_000 ? (REPEATS[repeats] ?? null) : null;
+}
+
+/** Records of earlier versions do not say when: then the page closed the incident. */
+function firstPageAt({ outcome, escalation, closedAt }: Incident): number | null {
+  return outcome === 'failed' ? closedAt : (escalation?.at ?? closedAt);
 }
 
 /** The process that claims a page sends it; if that process dies, another sends it after this time. */
@@ -32,6 +39,15 @@ const SENDING_MS = 90_000;
 /** A page was claimed a moment ago and is being sent: no other process may send it. */
 export function isGoingOut({ pendingNotices, repeatedAt }: Incident, now: number): boolean {
   return pendingNotices.some(isRepeat) && repeatedAt !== null && now - repeatedAt < SENDING_MS;
+}
+
+/**
+ * Whether an open incident has paged a person and its workflow, which sends the page, has not got it out. A closed one
+ * owes its notices anyway.
+ */
+export function isPageOverdue({ escalation, pendingNotices }: Incident, now: number): boolean {
+  if (escalation?.at === undefined || pendingNotices.length === 0) return false;
+  return now - (escalation.changedAt ?? escalation.at) >= SENDING_MS;
 }
 
 /** `2nd page`, `3rd page`, and `last page` where none follows. */

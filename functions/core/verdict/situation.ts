@@ -3,19 +3,35 @@ import type { Pause } from '../policy/pause.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import type { ActLimit } from '../record/act.ts';
 import type { Approval } from '../record/approval.ts';
+import type { PagedState } from '../record/escalation.ts';
 import type { Incident } from '../record/incident.ts';
 
 export type Verdict =
   /** Looks good; to be sure, more good samples in a row are needed. */
   | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
-  | { readonly next: 'close'; readonly outcome: 'relieved' | 'not-needed' | 'observed'; readonly why: string }
+  | {
+      readonly next: 'close';
+      readonly outcome: 'relieved' | 'not-needed' | 'observed' | 'escalated';
+      readonly why: string;
+    }
   /** Relief is confirmed and must hold for a while. */
   | { readonly next: 'watch'; readonly why: string }
   | { readonly next: TierName; readonly why: string }
   /** Nothing is done before a person approves this. */
   | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
   | { readonly next: 'settle'; readonly why: string }
-  | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[] };
+  /** A person has been paged; nothing is permissible yet. */
+  | { readonly next: 'stay'; readonly staySeconds: number; readonly why: string }
+  | { readonly next: 'escalate'; readonly why: string; readonly advice: readonly string[]; readonly page?: Page };
+
+/** What after-page.ts adds to a verdict to page a person. */
+interface Page {
+  readonly state: PagedState;
+  /** Until when the incident stays open, epoch milliseconds; null when the page ends it. */
+  readonly staysUntil: number | null;
+  /** Until the next look; 0 when the page ends the incident. */
+  readonly staySeconds: number;
+}
 
 export interface Situation {
   readonly incident: Incident;
@@ -24,6 +40,8 @@ export interface Situation {
   readonly pauses: readonly Pause[];
   /** Rounds in a row before this one that had nothing to do. */
   readonly emptyRounds: number;
+  /** Rounds in a row before this one that paged a person or waited after a page. */
+  readonly stayedRounds: number;
   /** Rounds so far, without those that only watched relief. */
   readonly countedRounds: number;
   /** Some tier has acted in this incident. */

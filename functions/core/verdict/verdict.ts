@@ -128,7 +128,7 @@ function firstToAct(tiers: readonly TierPlan[]): TierPlan | undefined {
  */
 function judgeAsking(tier: TierPlan, why: string, diagnosis: Diagnosis, situation: Situation): Verdict {
   const question = summarisePlan(tier, diagnosis.plan.need);
-  const permission = permissionFor(question, situation.approvals, situation.now);
+  const permission = permissionFor(question, situation.approvals, situation.now, situation.incident.acknowledgement);
   switch (permission.kind) {
     case 'granted':
       return { next: tier.tier, why: `${why}; ${permission.why}` };
@@ -181,6 +181,8 @@ function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | 
 }
 
 function boundReached({ incident, countedRounds, now, approvals }: Situation): string | null {
+  // They bound what goes on before a person knows of it.
+  if (incident.escalation !== null) return null;
   const { maxRounds, maxMinutes } = incident.target.policy.loop;
   const workedMs = now - incident.openedAt - waitedForPeopleMs(approvals, now);
   if (countedRounds >= maxRounds) return `no relief after ${count(maxRounds, 'round')}`;

@@ -60,6 +60,7 @@ describe('a diagnosis', () => {
       outcome: 'escalated',
       settleSeconds: 5,
       watchSeconds: 30,
+      staySeconds: 0,
       waitSeconds: 901,
       error: null,
     });

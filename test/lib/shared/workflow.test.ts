@@ -55,6 +55,7 @@ describe('the graph of the workflow', () => {
         'WaitForApproval',
         'Settle',
         'WatchForRebound',
+        'StayOpen',
         'Close',
       ],
       KillIdle: tier,
@@ -65,7 +66,9 @@ describe('the graph of the workflow', () => {
       WaitForApproval: ['Diagnose', 'Escalate', 'CloseAsFailed', 'Settle'],
       Settle: ['Diagnose'],
       WatchForRebound: ['Diagnose'],
-      Escalate: ['Escalated', 'CloseAsFailed'],
+      StayOpen: ['Diagnose'],
+      Escalate: ['StayOrClose', 'CloseAsFailed'],
+      StayOrClose: ['Escalated', 'StayOpen'],
       Escalated: ['Close'],
       Close: ['Notify', 'CloseAsFailed'],
       Notify: ['Closed'],
@@ -131,6 +134,28 @@ describe('data between the states', () => {
   });
 });
 
+describe('after a page', () => {
+  test('the incident goes on when Escalate says so, and otherwise ends as escalated', () => {
+    expect(stateNamed('StayOrClose')).toMatchObject({
+      Choices: [{ Variable: '$.page.result.next', StringEquals: 'stay', Next: 'StayOpen' }],
+      Default: 'Escalated',
+    });
+    expect(stateNamed('Escalate')).toMatchObject({
+      ResultSelector: { 'result.$': '$.Payload' },
+      ResultPath: '$.page',
+    });
+  });
+
+  test('it waits for as long as Diagnose has said, and looks again', () => {
+    expect(stateNamed('StayOpen')).toMatchObject({ Type: 'Wait', SecondsPath: '$.staySeconds', Next: 'Diagnose' });
+    expect(stateNamed('ChooseTier').Choices).toContainEqual({
+      Variable: '$.next',
+      StringEquals: 'stay',
+      Next: 'StayOpen',
+    });
+  });
+});
+
 describe('waiting for a person', () => {
   const waiting = stateNamed('WaitForApproval');
 
@@ -168,8 +193,8 @@ describe('time limits', () => {
     },
   );
 
-  test('the whole ends after 40 minutes and what people may be waited for; no single step can take all of it', () => {
-    expect(machine.TimeoutSeconds).toBe(2400 + 2 * 3600);
+  test('the whole ends after 40 minutes, the longest wait for people and the longest stay; no step can take it all', () => {
+    expect(machine.TimeoutSeconds).toBe(2400 + 2 * 3600 + 12 * 3600);
     for (const [, task] of tasks) expect(task.TimeoutSeconds ?? 0).toBeLessThan(600);
   });
 });

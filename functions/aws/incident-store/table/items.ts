@@ -20,7 +20,16 @@ const FIELD_BYTES = 30_000;
 /** Version of the stored form. */
 const RECORD = 1;
 
-const NOTICE_ORDER: readonly Notice[] = ['opened', 'observed', 'resolved', 'done', 'escalated', 'failed', ...REPEATS];
+const NOTICE_ORDER: readonly Notice[] = [
+  'opened',
+  'observed',
+  'resolved',
+  'done',
+  'escalated',
+  'changed',
+  'failed',
+  ...REPEATS,
+];
 
 /** The partition of an incident, and that of a target. */
 export const incidentPk = (incidentId: string): string => `INCIDENT#${incidentId}`;
@@ -97,6 +106,7 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     pauses: [],
     advice: [],
     escalation: null,
+    closing: null,
     failure: null,
     acknowledgement: null,
     repeats: 0,
@@ -139,6 +149,7 @@ const ADDED_LATER = {
   pauses: [],
   call: null,
   advice: [],
+  closing: null,
   acknowledgement: null,
   repeats: 0,
   repeatedAt: null,

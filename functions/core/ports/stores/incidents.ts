@@ -48,6 +48,7 @@ export type IncidentChange = Partial<
     | 'spared'
     | 'pauses'
     | 'escalation'
+    | 'closing'
   >
 >;
 

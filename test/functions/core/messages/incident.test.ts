@@ -13,7 +13,7 @@ import type { Notice } from '../../../../functions/core/record/notice.ts';
 import type { Round } from '../../../../functions/core/record/round.ts';
 
 const T0 = Date.UTC(2026, 10, 21, 3, 0, 5);
-const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'observed', 'failed', 'done'];
+const NOTICES: readonly Notice[] = ['opened', 'resolved', 'escalated', 'changed', 'observed', 'failed', 'done'];
 
 const RELIEVED: Incident = {
   id: 'orders-20261121T030005000-a1b2c3',
@@ -60,6 +60,7 @@ const RELIEVED: Incident = {
   spared: { enough: 29, 'pool-minimum': 4, 'protected-user': 1 },
   pauses: [],
   escalation: null,
+  closing: null,
   failure: null,
   acknowledgement: null,
   repeats: 0,

@@ -100,6 +100,7 @@ describe('a plan under pauses', () => {
             now: 0,
             pauses,
             emptyRounds: 2,
+            stayedRounds: 0,
             countedRounds: 2,
             hasActed,
             limited: [],
@@ -124,6 +125,7 @@ describe('a plan under pauses', () => {
       const diagnosis = diagnoseSnapshot(leak, underPauses(incident.target, pauses), NO_HISTORY);
       const rest = {
         emptyRounds: 0,
+        stayedRounds: 0,
         countedRounds: 0,
         hasActed: false,
         limited: [],

@@ -20,6 +20,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     now: HOUR,
     pauses: [],
     emptyRounds: 0,
+    stayedRounds: 0,
     countedRounds: 0,
     hasActed: false,
     limited: [],
