@@ -6,7 +6,7 @@ import { jsonBytes } from '../../process/fit.ts';
  * Bytes of consumers as they are stored: one text in JSON, with a row for each. As maps of DynamoDB they would take
  * three times the space, and far longer to read: a profile has up to 27,000 of them.
  */
-const MOST_BYTES = 4_000;
+const MOST_BYTES = 5_000;
 
 type CountRow = readonly [name: string, user: string, idle: number, open: number, busy: number, arrived: number | null];
 
