@@ -4,6 +4,7 @@ import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
+import { benchSamples } from './samples.ts';
 import { benchWorker } from './worker.ts';
 
 /** In the order they run; the last takes half an hour. */
@@ -12,6 +13,7 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   causes: benchCauses,
   recorded: benchRecorded,
   worker: benchWorker,
+  samples: benchSamples,
   memory: benchMemory,
   functions: benchFunctions,
   drill: benchDrill,

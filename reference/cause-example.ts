@@ -3,6 +3,7 @@ import { NO_CONTEXT, type Context } from '../functions/core/cause/facts.ts';
 import type { CauseName } from '../functions/core/policy/cause-names.ts';
 import type { Pool } from '../functions/core/policy/target.ts';
 import { storeAnswer, type StoredSample } from '../functions/core/sampler/stored-sample.ts';
+import { countSessions } from '../functions/core/server/consumer-count.ts';
 import type { Session } from '../functions/core/server/session.ts';
 import type { EngineName, Snapshot } from '../functions/core/server/snapshot.ts';
 
@@ -109,6 +110,7 @@ function snapshotOf({ engine, usable, groups, course, also }: Story): Snapshot {
       sessionsOpened: OPENED,
       loginsRefused: course?.refusedPerMinute === undefined ? null : REFUSED,
     },
+    consumers: countSessions(sessions, () => null),
     othersActing: false,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,

@@ -2,9 +2,10 @@ import { NO_CONTEXT, type Context } from '../core/cause/facts.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Surroundings } from '../core/ports/outside.ts';
+import { PROFILE_MS } from '../core/usual/profile.ts';
 
 export interface ContextDependencies {
-  readonly store: Pick<IncidentStore, 'samples'>;
+  readonly store: Pick<IncidentStore, 'profiles' | 'samples'>;
   readonly surroundings: Surroundings;
   readonly now: () => number;
 }
@@ -19,8 +20,9 @@ export async function readContext(target: TargetSettings, deps: ContextDependenc
   const { store, surroundings, now } = deps;
   const since = now() - EVIDENCE_MS;
   const { instance, isRds } = target;
-  const [samples, changes, connections, freeMemoryBytes] = await Promise.all([
+  const [samples, profile, changes, connections, freeMemoryBytes] = await Promise.all([
     inTimeOr([], store.samples.since(target.id, since)),
+    inTimeOr([], store.profiles.since(target.id, now() - PROFILE_MS)),
     isRds ? inTimeOr([], surroundings.changes(instance, since)) : [],
     isRds ? inTimeOr([], surroundings.connections(instance, since)) : [],
     isRds ? inTimeOr(null, surroundings.freeMemory(instance, since)) : null,
@@ -29,6 +31,7 @@ export async function readContext(target: TargetSettings, deps: ContextDependenc
   return {
     ...NO_CONTEXT,
     samples,
+    profile,
     changes,
     connections,
     freeMemoryBytes,

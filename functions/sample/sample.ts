@@ -1,14 +1,18 @@
+import { fullPause } from '../core/policy/pause.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { MetricsSink } from '../core/ports/outside.ts';
 import type { DispatchResult, SampleFunctionRequest } from '../core/protocol/steps.ts';
 import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { StoredSample } from '../core/sampler/stored-sample.ts';
+import { quarterOf } from '../core/usual/profile.ts';
+import { keepProfile, type ProfileDependencies } from './keep-profile.ts';
 import { notifyWarnings, type WarningDependencies, type WarningResult } from './notify-warnings.ts';
 import { raiseCrossing, type RaiseDependencies } from './raise-crossing.ts';
 import { takeSample, type TakeDependencies } from './take-sample.ts';
 
-export interface SampleDependencies extends TakeDependencies, RaiseDependencies, WarningDependencies {
-  readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'samples' | 'warnings'>;
+export interface SampleDependencies
+  extends TakeDependencies, RaiseDependencies, WarningDependencies, ProfileDependencies {
+  readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'profiles' | 'samples' | 'warnings'>;
   readonly metrics: MetricsSink;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -24,9 +28,9 @@ export interface SampleOutcome extends WarningResult {
 
 /**
  * One call of the sampler: takes its samples, stores each and makes metrics of it, opens an incident at once when one
- * crosses the trigger, and sends warnings. A server that cannot be reached is a sample too, and no error. Asking so
- * often also keeps the worker's session warm, which is the way into a server that is full. Throws when a crossing could
- * not be dispatched.
+ * crosses the trigger, sends warnings, and sums up the quarter of an hour that has ended. A server that cannot be
+ * reached is a sample too, and no error. Asking so often also keeps the worker's session warm, which is the way into a
+ * server that is full. Throws when a crossing could not be dispatched.
  */
 export async function sample(
   { target, alarm, samples: count }: SampleFunctionRequest,
@@ -35,12 +39,16 @@ export async function sample(
   const { policy } = target;
   const startedAt = deps.now();
   const history = await deps.store.samples.since(target.id, startedAt - historyMsOf(policy));
+  const isPaused = fullPause(await deps.store.pauses.on(target.id)) !== null;
+  const isNewQuarter = beginsQuarter(history, startedAt);
   const samples: StoredSample[] = [];
   let dispatched: DispatchResult | null = null;
   const failures: unknown[] = [];
   for (let index = 0; index < count; index++) {
     await deps.sleep(Math.max(0, startedAt + index * policy.sampling.everySeconds * 1000 - deps.now()));
-    const taken = await takeSample(target, deps);
+    const seen = await takeSample(target, deps);
+    const isUnusual = isPaused || (seen.usage ?? 0) >= policy.triggerPercent;
+    const taken = isUnusual ? { ...seen, isUnusual } : seen;
     deps.metrics.emit(target.id, taken);
     samples.push(taken);
     history.push(taken);
@@ -58,6 +66,16 @@ export async function sample(
   const levels = judgeLevels(history, policy);
   const isOpen = samples.at(-1)?.inIncident === true || dispatched !== null;
   const warnings = await notifyWarnings(target, levels, isOpen, deps);
+  if (isNewQuarter(deps.now())) await keepProfile(target.id, deps);
   if (dispatched === null && failures.length > 0) throw failures[0];
   return { samples, crossing: levels.crossing, dispatched, ...warnings };
+}
+
+/**
+ * Whether a time is in a later quarter of an hour than the last sample before this call. A clock that was ahead has
+ * left samples of the future, which do not count.
+ */
+function beginsQuarter(history: readonly StoredSample[], startedAt: number): (now: number) => boolean {
+  const earlier = history.findLast(({ at }) => at < startedAt)?.at;
+  return (now) => earlier === undefined || quarterOf(earlier) < quarterOf(now);
 }

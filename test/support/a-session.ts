@@ -1,6 +1,7 @@
 import { NO_HISTORY, type History } from '../../functions/core/plan/tier-plan.ts';
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import { ARRIVED_MS, countSessions } from '../../functions/core/server/consumer-count.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { NO_USUAL } from '../../functions/core/usual/usual.ts';
@@ -90,6 +91,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
       sessionsOpened: null,
       loginsRefused: null,
     },
+    consumers: countSessions(sessions, ({ connectedMs }) => (connectedMs === null ? null : connectedMs < ARRIVED_MS)),
     othersActing: false,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,

@@ -91,7 +91,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/ports/stores': core('record', 'plan', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports/stores': core('record', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
   'functions/core/ports': core(
     'ports/stores',
     'messages',

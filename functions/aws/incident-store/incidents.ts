@@ -2,7 +2,7 @@ import type { Incidents } from '../../core/ports/stores/incidents.ts';
 import { FenceLost } from '../../core/protocol/errors.ts';
 import type { Incident } from '../../core/record/incident.ts';
 import { holdFence, openIncident, readHolder, releaseLock, takeOverIncident } from './lock.ts';
-import { closeRecord, readRecord, writeWhileOpen } from './record.ts';
+import { closeRecord, readRecord, writeWhileOpen } from './table/record.ts';
 import { incidentOf } from './table/items.ts';
 import { queryAll, type TableAccess } from './table/table.ts';
 

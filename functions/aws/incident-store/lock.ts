@@ -2,7 +2,7 @@ import type { NewIncident, Opening } from '../../core/ports/stores/incidents.ts'
 import { FenceLost } from '../../core/protocol/errors.ts';
 import type { Incident } from '../../core/record/incident.ts';
 import { lockKey, storedCandidate } from './table/items.ts';
-import { closeRecord, createRecord, joinRecord, readRecord } from './record.ts';
+import { closeRecord, createRecord, joinRecord, readRecord } from './table/record.ts';
 import { readItem, updateIf, type TableAccess, type Item } from './table/table.ts';
 
 /**

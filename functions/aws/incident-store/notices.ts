@@ -1,7 +1,7 @@
 import type { Notices } from '../../core/ports/stores/notices.ts';
 import { BadRequest } from '../../core/protocol/errors.ts';
 import type { NoticeAttempt } from '../../core/record/notice.ts';
-import { readRecord } from './record.ts';
+import { readRecord } from './table/record.ts';
 import { incidentOf, MAX_NOTICE_ATTEMPTS, metaKey, storedAttempt, storedField } from './table/items.ts';
 import { updateIf, type ConditionalUpdate, type TableAccess } from './table/table.ts';
 

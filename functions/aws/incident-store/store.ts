@@ -9,6 +9,7 @@ import { createIncidents } from './incidents.ts';
 import { createLimits } from './limits.ts';
 import { createNotices } from './notices.ts';
 import { createPauses } from './pauses.ts';
+import { createProfiles } from './profiles.ts';
 import { createRounds } from './rounds.ts';
 import { createSamples } from './samples.ts';
 import type { TableAccess } from './table/table.ts';
@@ -30,6 +31,7 @@ export function createIncidentStore({ now = Date.now, ...table }: IncidentStoreO
     limits: createLimits(table),
     pauses: createPauses(table, now),
     samples: createSamples(table),
+    profiles: createProfiles(table),
     warnings: createWarnings(table),
   };
 }

@@ -4,6 +4,7 @@ import type { Incidents } from './stores/incidents.ts';
 import type { RecordedLimits } from './stores/limits.ts';
 import type { Notices } from './stores/notices.ts';
 import type { Pauses } from './stores/pauses.ts';
+import type { Profiles } from './stores/profiles.ts';
 import type { Rounds } from './stores/rounds.ts';
 import type { Samples } from './stores/samples.ts';
 import type { Warnings } from './stores/warnings.ts';
@@ -18,5 +19,6 @@ export interface IncidentStore {
   readonly limits: RecordedLimits;
   readonly pauses: Pauses;
   readonly samples: Samples;
+  readonly profiles: Profiles;
   readonly warnings: Warnings;
 }

@@ -1,4 +1,5 @@
 import type { SampleAnswer } from '../protocol/worker.ts';
+import type { Consumers } from '../server/consumer-count.ts';
 import {
   isRefusedAsFull,
   slotsTaken,
@@ -24,6 +25,11 @@ export interface StoredSample {
   readonly result: SampleResult;
   /** An incident of the target was open. */
   readonly inIncident: boolean;
+  /**
+   * Nothing to learn from: usage was at the trigger, or a person had paused all that Headroom does on the target. Left
+   * out when there is.
+   */
+  readonly isUnusual?: boolean;
   /** The canary, or the responder itself, was refused for lack of a slot. */
   readonly isFull: boolean;
   /** Percent of usable slots; 100 when the responder was refused as full. */
@@ -33,6 +39,8 @@ export interface StoredSample {
   /** Sessions by state, without the worker's own; empty when they were not seen. */
   readonly byState: Readonly<Record<string, number>>;
   readonly activity: Activity | null;
+  /** Who held the slots, without Headroom itself; null when it was not seen, or not kept yet. */
+  readonly consumers: Consumers | null;
   readonly halfOpen: number | null;
   readonly responderSessions: number | null;
   /** Why the responder was not let in; null when it was. */
@@ -57,6 +65,7 @@ const NOT_SEEN = {
   usable: null,
   byState: {},
   activity: null,
+  consumers: null,
   halfOpen: null,
   responderSessions: null,
   refused: null,
@@ -80,6 +89,8 @@ export function storeNoAnswer(result: 'busy' | 'failed', why: string, taking: Ta
 
 function storeSample(sample: Sample, { way }: Admission, taking: Taking): StoredSample {
   const { canary } = sample;
+  // A worker of the version before sends none.
+  const { consumers = null } = sample as Partial<Sample>;
   return {
     ...taking,
     result: 'seen',
@@ -89,6 +100,7 @@ function storeSample(sample: Sample, { way }: Admission, taking: Taking): Stored
     usable: sample.limits.usable,
     byState: withoutOwn(sample),
     activity: sample.activity,
+    consumers,
     halfOpen: sample.halfOpen.count,
     responderSessions: sample.responderSessions,
     refused: null,

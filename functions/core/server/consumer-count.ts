@@ -52,6 +52,19 @@ export function countConsumers(rows: readonly CountedSessions[]): Consumers {
   };
 }
 
+/** The same of single sessions: those of clients, without our own. `hasArrived`: null where it is not known. */
+export function countSessions(
+  sessions: readonly Session[],
+  hasArrived: (session: Session, index: number) => boolean | null,
+): Consumers {
+  const rows = sessions.flatMap((session, index): CountedSessions[] => {
+    if (session.kind !== 'client' || session.own) return [];
+    const arrived = hasArrived(session, index);
+    return [{ ...session, sessions: 1, arrived: arrived === null ? null : Number(arrived) }];
+  });
+  return countConsumers(rows);
+}
+
 /** `open`: idle in a transaction. `busy`: everything that is not idle. */
 export const KINDS = ['idle', 'open', 'busy'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -1,3 +1,4 @@
+import type { Consumers } from './consumer-count.ts';
 import type { Session } from './session.ts';
 import type { Statement } from './statement.ts';
 
@@ -119,6 +120,8 @@ export interface Sample {
   /** Connections that hold a slot without a session. `inferred`: concluded, as SQL cannot count them on this server. */
   readonly halfOpen: { readonly count: number; readonly inferred: boolean };
   readonly activity: Activity;
+  /** Who holds the slots: sessions of clients, without our own. */
+  readonly consumers: Consumers;
 }
 
 /** What the client sessions are doing, in a few numbers. Ages are in milliseconds, null without such a session. */

@@ -18,7 +18,7 @@ function createSession({ connection, reserved }: Admitted, options: SessionOptio
   return {
     reserved,
     isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
-    sample: (timeoutMs) => readSample(connection, timeoutMs),
+    sample: (timeoutMs) => readSample(connection, ownUsers, timeoutMs),
     snapshot: (timeoutMs) => readSnapshot(connection, options, timeoutMs),
     check: (canary, timeoutMs) => checkRights(connection, options, canary, timeoutMs),
     end: (request) => endUnderLock(connection, ownUsers, request),

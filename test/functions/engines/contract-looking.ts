@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { consumerOf } from '../../../functions/core/server/consumer.ts';
+import { sizeOf } from '../../../functions/core/server/consumer-count.ts';
 import { UNKNOWN_BLOCKER } from '../../../functions/core/server/session.ts';
+import type { Sample } from '../../../functions/core/server/snapshot.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type Stage } from './stage.ts';
 
@@ -179,6 +182,33 @@ export function describeLooking(stage: () => Stage): void {
     expect(before.activity.longestTransactionMs).toBeLessThan(10_000);
     expect(before).toMatchObject({ activity: { longQueries: 0, blocked: 1 }, responderSessions: 1 });
     expect(before.byState).toMatchObject({ 'idle-in-transaction': 1 });
+  });
+
+  test('a sample tells who holds the slots, by what their sessions do and how many have just come', async () => {
+    // MySQL and MariaDB know who came by the lists before.
+    await takeSample(worker);
+    const pool = [];
+    for (const number of [1, 2, 3, 4]) pool.push(await stage().open({ application: `pool-${number}` }));
+    const [first, second, third] = pool;
+    const other = await stage().open({ as: 'other-app', application: 'jobs' });
+    await first?.begin();
+    await second?.fail();
+    await third?.startQuery(20);
+    await sleep(120 + stage().shows.precisionMs);
+    const snapshot = await takeSnapshot(worker);
+    const [pooled, alone] = [sessionOf(snapshot, first ?? other), sessionOf(snapshot, other)].map(consumerOf);
+    const wanted = [
+      { name: pooled, user: 'app', idle: 1, open: 2, busy: 1, arrived: 4 },
+      { name: alone, idle: 1, open: 0, busy: 0, arrived: 1 },
+    ];
+    const found = ({ consumers }: Sample) => consumers.largest.filter(({ name }) => name === pooled || name === alone);
+    // The server may still see off those of the test before.
+    await expect.poll(async () => found(await takeSample(worker)), { timeout: 5_000 }).toMatchObject(wanted);
+    const later = await takeSnapshot(worker);
+    expect(found(later)).toMatchObject(wanted);
+    const clients = later.sessions.filter(({ kind, own }) => kind === 'client' && !own);
+    expect(later.consumers.largest.reduce((sum, count) => sum + sizeOf(count), 0)).toBe(clients.length);
+    expect(later.consumers.rest).toEqual({ consumers: 0, sessions: 0 });
   });
 
   test('names and statements of any kind come through', async () => {

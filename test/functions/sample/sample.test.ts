@@ -7,7 +7,8 @@ import type { Incident } from '../../../functions/core/record/incident.ts';
 import type { Sample } from '../../../functions/core/server/snapshot.ts';
 import { answer } from '../../../functions/sample/answer.ts';
 import { sample } from '../../../functions/sample/sample.ts';
-import { refusedAs } from '../../support/a-sample.ts';
+import { consumersOf } from '../../support/a-profile.ts';
+import { refusedAs, seenAt } from '../../support/a-sample.ts';
 import { aPolicy, aSnapshot, aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
@@ -263,5 +264,77 @@ describe('a worker that gives no answer', () => {
     const outcomes = await minutes(6);
     expect(outcomes[0]?.samples[0]).toMatchObject({ result: 'busy' });
     expect(noticesOf()).toEqual([]);
+  });
+});
+
+describe('the profile', () => {
+  const QUARTER = 15 * MINUTE;
+  beforeEach(() => {
+    world.at = Math.ceil(world.at / QUARTER) * QUARTER;
+  });
+  const profileOf = () => world.store.profiles.since(target.id, 0);
+  const web = (sessions: number) => ({ consumers: consumersOf({ web: [sessions, 0, 0] }) });
+  const stretch = (length: number, sessions: number) => minutes(length, used(20, web(sessions)));
+
+  it('gets each quarter of an hour once it has ended, and no sooner', async () => {
+    const startedAt = world.at;
+    await stretch(15, 4);
+    expect(await profileOf()).toEqual([]);
+    await stretch(1, 9);
+    expect(await profileOf()).toMatchObject([{ at: startedAt, samples: 15, consumers: [{ name: 'web/', most: 4 }] }]);
+    await stretch(15, 9);
+    expect((await profileOf()).map(({ at, samples }) => [at - startedAt, samples])).toEqual([
+      [0, 15],
+      [QUARTER, 15],
+    ]);
+  });
+
+  it('gets it from a call that ends in the next quarter', async () => {
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 20 } }) };
+    const startedAt = world.at;
+    world.at += 14.5 * MINUTE;
+    world.samples = [used(20, web(3))];
+    await call(3);
+    expect(await profileOf()).toMatchObject([{ at: startedAt, samples: 2 }]);
+  });
+
+  it('is the same when several samplers keep it', async () => {
+    await stretch(15, 4);
+    world.samples = [used(20, web(4))];
+    await Promise.all([call(), call(), call()]);
+    expect(await profileOf()).toMatchObject([{ samples: 15 }]);
+  });
+
+  it('catches up after a gap, from samples of the last three hours', async () => {
+    const startedAt = world.at;
+    const put = (at: number) =>
+      world.store.samples.put(target.id, seenAt(at, 20, { consumers: consumersOf({ web: [4, 0, 0] }) }));
+    for (const minute of [1, 16, 31, 170]) await put(startedAt + minute * MINUTE);
+    world.at = startedAt + 200 * MINUTE;
+    await stretch(1, 4);
+    expect((await profileOf()).map(({ at }) => (at - startedAt) / MINUTE)).toEqual([15, 30, 165]);
+  });
+
+  it('leaves out incidents and what led to them, a full server and pauses of all tiers, but not of one', async () => {
+    const pause = { targetId: target.id, why: 'load test', by: 'ann', at: world.at, until: null };
+    const whole = { targetId: target.id, tier: null };
+    await world.store.pauses.put({ ...pause, tier: null });
+    await stretch(15, 40);
+    await world.store.pauses.lift(whole);
+    await world.store.pauses.put({ ...pause, tier: 'kill-idle' });
+    await stretch(5, 4);
+    await minutes(1, used(88, web(80)));
+    await minutes(3, used(99, web(90)));
+    await minutes(8, used(20, { ...web(70), canary: REFUSED_CANARY }));
+    const quarters = await profileOf();
+    expect(quarters).toMatchObject([{ consumers: [{ most: 4 }] }]);
+  });
+
+  it('counts nothing twice when the clock jumps back', async () => {
+    const startedAt = world.at;
+    await stretch(16, 4);
+    world.at = startedAt;
+    await stretch(16, 4);
+    expect(await profileOf()).toMatchObject([{ at: startedAt, samples: 15, consumers: [{ most: 4, middle: 4 }] }]);
   });
 });

@@ -92,11 +92,15 @@ export function queryPrefix(table: TableAccess, pk: string, prefix: string): Pro
 
 /** The items of a partition whose sort key begins with a prefix and goes on from `from`. Strongly consistent. */
 export function querySince(table: TableAccess, pk: string, prefix: string, from: string): Promise<Item[]> {
-  return queryAll(table, {
+  return queryAll(table, { ...keysSince(pk, prefix, from), ConsistentRead: true });
+}
+
+/** The same for a query of one's own. */
+export function keysSince(pk: string, prefix: string, from: string) {
+  return {
     KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :end',
     ExpressionAttributeValues: { ':pk': pk, ':from': `${prefix}${from}`, ':end': `${prefix}~` },
-    ConsistentRead: true,
-  });
+  };
 }
 
 /** Every item a query finds, over all its pages, until there are `limit`. */

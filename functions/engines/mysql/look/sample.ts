@@ -1,3 +1,4 @@
+import { countSessions } from '../../../core/server/consumer-count.ts';
 import { activityOf, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import { firstRow } from '../../shared/connection.ts';
@@ -30,7 +31,8 @@ export async function readSample(responder: Responder, timeoutMs: number): Promi
   const left = countdown(timeoutMs);
   const limits = await readLimits(responder, left());
   const usage = await responder.reader.readUsage({ ids: null, withStatements: false }, left());
-  return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits)));
+  const applications = await responder.reader.readApplications(left());
+  return sampleOf(responder, limits, observe(usage, null, contextOf(responder, limits), applications));
 }
 
 export async function readLimits({ connection, features }: Responder, timeoutMs: number): Promise<LimitsRow> {
@@ -69,6 +71,10 @@ export function sampleOf(
     activity: activityOf(
       observed.map(({ session }) => session),
       { sessionsOpened: limits.sessions_opened, loginsRefused: limits.logins_refused },
+    ),
+    consumers: countSessions(
+      inSlots.map(({ session }) => session),
+      (_, index) => inSlots[index]?.hasArrived ?? null,
     ),
   };
 }

@@ -10,6 +10,11 @@ export interface Arrivals {
    * out who has only just connected, and an old session must not pass for one.
    */
   connectedMs(id: number, now: number): number | null;
+  /**
+   * Whether it came within this time: by the middle of the time in which it may have come, if part of that was longer
+   * ago. Null when the lists do not go back that far.
+   */
+  hasArrived(id: number, now: number, withinMs: number): boolean | null;
 }
 
 /** Older lists are of no use: those sessions have been here for a while. */
@@ -22,15 +27,23 @@ interface List {
 
 export function trackArrivals(): Arrivals {
   const lists: List[] = [];
+  const firstWith = (id: number) => lists.findIndex(({ newestId }) => newestId >= id);
   return {
     note(newestId, askedAt) {
       lists.push({ newestId, askedAt });
       if (lists.length > MOST_LISTS) lists.shift();
     },
     connectedMs(id, now) {
-      const first = lists.findIndex(({ newestId }) => newestId >= id);
-      const before = lists[first - 1];
+      const before = lists[firstWith(id) - 1];
       return before === undefined ? null : Math.max(0, now - before.askedAt);
+    },
+    hasArrived(id, now, withinMs) {
+      const first = firstWith(id);
+      const shown = lists[first];
+      const before = lists[first - 1];
+      if (shown === undefined) return null;
+      if (now - shown.askedAt >= withinMs) return false;
+      return before === undefined ? null : now - (before.askedAt + shown.askedAt) / 2 < withinMs;
     },
   };
 }

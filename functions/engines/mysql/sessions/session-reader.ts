@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ARRIVED_MS } from '../../../core/server/consumer-count.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
@@ -31,6 +32,8 @@ export interface Usage {
   readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
+  /** Within ARRIVED_MS; see Arrivals. */
+  readonly hasArrived: (id: number) => boolean | null;
   /** See Sleepers. */
   readonly asleepMs: (id: number) => number;
   /** Threads by session. */
@@ -56,6 +59,8 @@ export interface SessionReader {
   readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
   /** `timeoutMs`: for each of its statements. */
   readDetails(usage: Usage, timeoutMs: number): Promise<Details>;
+  /** The application of each session that gave one. */
+  readApplications(timeoutMs: number): Promise<ReadonlyMap<number, string>>;
 }
 
 /** What earlier reads leave behind. */
@@ -72,6 +77,7 @@ export function createSessionReader(admitted: Admitted): SessionReader {
   return {
     readUsage: (scope, timeoutMs) => readUsage(admitted, memory, scope, timeoutMs),
     readDetails: (usage, timeoutMs) => readDetails(admitted, usage, timeoutMs),
+    readApplications: (timeoutMs) => readApplications(admitted, timeoutMs),
   };
 }
 
@@ -97,6 +103,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     processes: rows,
     readWithinMs,
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
+    hasArrived: (id) => memory.arrivals.hasArrived(id, answeredAt, ARRIVED_MS),
     asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
     threads: new Map(threads.map(({ id, thread }) => [id, thread])),
     statements: new Map(ran.map((row) => [row.thread, row])),
@@ -133,7 +140,7 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
       ? []
       : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
   const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
-  const applications = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
+  const applications = await readApplications({ connection, features }, timeoutMs);
   const administrators =
     features.administrators === 'privileges'
       ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
@@ -142,10 +149,18 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
   return {
     rowWaits: waits,
     metadataLocks: locks,
-    applications: new Map(applications.map(({ id, application }) => [id, application])),
+    applications,
     administrators: new Set(administrators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
+}
+
+async function readApplications(
+  { connection, features }: Pick<Admitted, 'connection' | 'features'>,
+  timeoutMs: number,
+): Promise<ReadonlyMap<number, string>> {
+  const rows = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
+  return new Map(rows.map(({ id, application }) => [id, application]));
 }
 
 /** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */

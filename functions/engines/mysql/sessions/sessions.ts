@@ -34,17 +34,26 @@ export interface Observed extends Pick<Work, 'isUndoing' | 'stillness'> {
   readonly session: Session;
   readonly takesSlot: boolean;
   readonly isResponder: boolean;
+  /** It connected within ARRIVED_MS; null where that is not known. */
+  readonly hasArrived: boolean | null;
 }
 
 /** Puts together what was read apart. Without details a waiter's blockers are unknown, and so is what sessions hold. */
-export function observe(usage: Usage, details: Details | null, context: SessionContext): readonly Observed[] {
+export function observe(
+  usage: Usage,
+  details: Details | null,
+  context: SessionContext,
+  applications = details?.applications ?? new Map<number, string>(),
+): readonly Observed[] {
   const byThread = sessionsByThread(usage);
   const rowWaits = details === null ? new Map() : rowBlockers(details.rowWaits, usage.innodb);
   const tableWaits = details === null ? new Map() : metadataBlockers(details.metadataLocks, byThread);
   const index: Index = {
     context,
     details,
+    applications,
     connectedMs: usage.connectedMs,
+    hasArrived: usage.hasArrived,
     rowWaits,
     tableWaits,
     holdings: holdingsOf(details, byThread),
@@ -61,7 +70,9 @@ export function observe(usage: Usage, details: Details | null, context: SessionC
 interface Index {
   readonly context: SessionContext;
   readonly details: Details | null;
-  readonly connectedMs: (id: number) => number | null;
+  readonly applications: ReadonlyMap<number, string>;
+  readonly connectedMs: Usage['connectedMs'];
+  readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
   readonly tableWaits: Blockers;
   readonly holdings: ReadonlyMap<number, readonly Holding[]>;
@@ -90,6 +101,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
     },
     takesSlot: takesSlot(user, command),
     isResponder: user === index.context.own.responder,
+    hasArrived: index.hasArrived(id),
     isUndoing: work.isUndoing,
     stillness: work.stillness,
   };
@@ -100,7 +112,7 @@ type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' 
 function whose(
   { id, user, host, command, database }: ProcessRow,
   text: string | null,
-  { context: { server, own }, details }: Index,
+  { context: { server, own }, details, applications }: Index,
 ): Pick<Session, Whose> {
   return {
     identity: { server, id, incarnation: `${user ?? ''}@${host ?? ''}` },
@@ -108,7 +120,7 @@ function whose(
     own: id === own.id || (user !== null && [own.responder, own.canary].includes(user)),
     superuser: user !== null && details?.administrators.has(user) === true,
     user: user === UNAUTHENTICATED ? null : user,
-    application: details?.applications.get(id) ?? (isDump(text) ? 'mysqldump' : ''),
+    application: applications.get(id) ?? (isDump(text) ? 'mysqldump' : ''),
     database,
     client: clientOf(host),
   };
@@ -193,6 +205,7 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
     },
     takesSlot: true,
     isResponder: false,
+    hasArrived: null,
     isUndoing: true,
     stillness: { isAsleep: false, thread: null, statement: null, seconds: 0, beganAt: null },
   };

@@ -1,21 +1,28 @@
 import type * as z from 'zod/mini';
+import { ARRIVED_MS, countConsumers } from '../../../core/server/consumer-count.ts';
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { firstRow, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
 import { LOCK_KEY } from '../connect/server-lock.sql.ts';
 import { LIMITS } from './limits.sql.ts';
-import { stateOf } from './states.ts';
-import { USAGE } from './usage.sql.ts';
+import { isOfServer, stateOf } from './states.ts';
+import { USAGE, type UsageRow } from './usage.sql.ts';
 
 /** Major versions the contract suite passes on; for 14 manually, because npm has it for one platform only. */
 const TESTED_MAJORS: readonly number[] = [14, 15, 16, 17, 18];
 
 export type LimitsRow = z.infer<typeof LIMITS.row>;
 
-/** See EngineSession.sample: two cheap statements. */
-export async function readSample(connection: ServerConnection, timeoutMs: number): Promise<WithoutCanary<Sample>> {
+/** See EngineSession.sample: two cheap statements. `ownUsers`: users that are Headroom's, beside the one logged in. */
+export async function readSample(
+  connection: ServerConnection,
+  ownUsers: readonly string[],
+  timeoutMs: number,
+): Promise<WithoutCanary<Sample>> {
   const limits = await readLimits(connection, false, timeoutMs);
-  const usage = await connection.query(USAGE, [LONG_QUERY_MS], timeoutMs);
+  const usage = await connection.query(USAGE, [LONG_QUERY_MS, ARRIVED_MS], timeoutMs);
+  const isClient = ({ user, is_responder }: UsageRow) =>
+    !is_responder && (user === null || !(ownUsers.includes(user) || isOfServer(user)));
   const byState: Record<string, number> = {};
   for (const { state, sessions } of usage) {
     const name = stateOf(state);
@@ -27,7 +34,7 @@ export async function readSample(connection: ServerConnection, timeoutMs: number
     limits: limitsOf(limits),
     used: usage.reduce((sum, { sessions }) => sum + sessions, 0),
     ownSlots: 1,
-    responderSessions: usage.reduce((sum, row) => sum + row.responder_sessions, 0),
+    responderSessions: usage.reduce((sum, row) => sum + (row.is_responder ? row.sessions : 0), 0),
     byState,
     halfOpen: halfOpenOf(limits, byState),
     activity: {
@@ -37,6 +44,7 @@ export async function readSample(connection: ServerConnection, timeoutMs: number
       blocked: usage.reduce((sum, row) => sum + row.blocked, 0),
       ...countersOf(limits),
     },
+    consumers: countConsumers(usage.filter(isClient).map((row) => ({ ...row, state: stateOf(row.state) }))),
   };
 }
 

@@ -1,3 +1,4 @@
+import { ARRIVED_MS, countSessions } from '../../../core/server/consumer-count.ts';
 import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
@@ -7,7 +8,7 @@ import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
-import { stateOf } from './states.ts';
+import { isOfServer, stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
@@ -35,6 +36,7 @@ export async function readSnapshot(
     byState,
     halfOpen: halfOpenOf(limits, byState),
     activity: activityOf(sessions, countersOf(limits)),
+    consumers: countSessions(sessions, ({ connectedMs }) => (connectedMs === null ? null : connectedMs < ARRIVED_MS)),
     visibility: visibilityOf(limits),
     othersActing: limits.others_acting ?? false,
     sessions,
@@ -98,8 +100,7 @@ function unescape(escaped: string): string {
 
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
   if (backend_type === 'walsender') return 'replication';
-  // rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and the other logins of RDS.
-  return takes_slot && !/^rds/.test(user ?? '') ? 'client' : 'system';
+  return takes_slot && !isOfServer(user ?? '') ? 'client' : 'system';
 }
 
 function holdingsOf({ holds_advisory, listens }: SessionRow): readonly Holding[] {

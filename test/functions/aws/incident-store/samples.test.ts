@@ -2,6 +2,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
+import { consumersOf } from '../../../support/a-profile.ts';
 import { seenAt } from '../../../support/a-sample.ts';
 import { startLocalTable, type LocalTable } from './local-table.ts';
 
@@ -25,14 +26,49 @@ describe('the samples of a target', () => {
     expect(await store.samples.since('history', T0 + 120_001)).toEqual([]);
   });
 
+  it('keep who held the slots; one stored before that has nobody', async () => {
+    const consumers = consumersOf({ web: [5, 1, 2], 'm\u0000a"il\n': [1, 0, 0] });
+    await store.samples.put('held', seenAt(T0, 50, { consumers }));
+    await store.samples.put('held', seenAt(T0 + 1, 50, { consumers: null }));
+    const [first, second] = await store.samples.since('held', T0);
+    expect(first?.consumers).toEqual(consumers);
+    expect(second?.consumers).toBeNull();
+  });
+
+  it('name as many consumers as fit, whatever they are called, and sum the others', async () => {
+    const name = (index: number) => `${String.fromCharCode(97 + index)}${'\u20ac'.repeat(200)}`;
+    const many = Object.fromEntries(
+      Array.from({ length: 26 }, (_, index) => [name(index), [30 - index, 0, 0] as const]),
+    );
+    const consumers = consumersOf(many);
+    await store.samples.put('long', seenAt(T0, 50, { consumers }));
+    const [kept] = await store.samples.since('long', T0);
+    const largest = kept?.consumers?.largest ?? [];
+    expect(largest.length).toBeGreaterThanOrEqual(3);
+    expect(largest).toEqual(consumers.largest.slice(0, largest.length));
+    const sum = largest.reduce((all, { idle }) => all + idle, 0);
+    expect(kept?.consumers?.rest).toEqual({ consumers: 26 - largest.length, sessions: (26 * (30 + 5)) / 2 - sum });
+    // Twenty names of an ordinary length all fit.
+    const ordinary = consumersOf(
+      Object.fromEntries(
+        Array.from({ length: 20 }, (_, n) => [`${'web-'.repeat(15)}${String.fromCharCode(97 + n)}`, [9, 9, 9]]),
+      ),
+    );
+    await store.samples.put('ordinary', seenAt(T0, 50, { consumers: ordinary }));
+    expect((await store.samples.since('ordinary', T0))[0]?.consumers).toEqual(ordinary);
+  });
+
   it('are over after three days, and small whatever is in them', async () => {
     const states = Object.fromEntries(
       Array.from({ length: 500 }, (_, index) => [`state ${index} ${'x'.repeat(90)}`, 1]),
     );
-    await store.samples.put('bounded', seenAt(T0, 50, { byState: states, detail: 'y'.repeat(9_000) }));
+    const names = Array.from({ length: 40 }, (_, index) => `${'ab'.charAt(index % 2)}${'\u0001'.repeat(100 + index)}`);
+    const consumers = consumersOf(Object.fromEntries(names.map((name) => [name, [1, 1, 1]])));
+    await store.samples.put('bounded', seenAt(T0, 50, { byState: states, detail: 'y'.repeat(9_000), consumers }));
     const key = { pk: 'TARGET#bounded', sk: `SAMPLE#${new Date(T0).toISOString()}` };
     const { Item: item } = await local.client.send(new GetCommand({ TableName: local.table, Key: key }));
-    expect(JSON.stringify(item).length).toBeLessThan(2_500);
+    expect(JSON.stringify(item?.['sample']).length).toBeLessThan(2_500);
+    expect(Buffer.byteLength(item?.['consumers'] as string)).toBeLessThan(5_100);
     expect(item?.['expiresAt']).toBe(T0 / 1000 + 3 * 24 * 3600);
     expect((await store.samples.since('bounded', T0))[0]).toMatchObject({ usage: 50 });
   });

@@ -34,6 +34,7 @@ describe('what is kept of a sample', () => {
       usable: 50,
       byState: { active: 2, idle: 28 },
       activity: sample.activity,
+      consumers: { largest: [], rest: { consumers: 0, sessions: 0 } },
       halfOpen: 0,
       responderSessions: 1,
       refused: null,

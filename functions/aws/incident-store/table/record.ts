@@ -1,9 +1,9 @@
-import type { IncidentEnd, NewIncident } from '../../core/ports/stores/incidents.ts';
-import { BadRequest } from '../../core/protocol/errors.ts';
-import type { Incident } from '../../core/record/incident.ts';
-import type { Notice } from '../../core/record/notice.ts';
-import { incidentOf, MAX_JOINED, metaItem, metaKey, storedField, storedSighting } from './table/items.ts';
-import { putNewItem, readItem, updateIf, type TableAccess } from './table/table.ts';
+import type { IncidentEnd, NewIncident } from '../../../core/ports/stores/incidents.ts';
+import { BadRequest } from '../../../core/protocol/errors.ts';
+import type { Incident } from '../../../core/record/incident.ts';
+import type { Notice } from '../../../core/record/notice.ts';
+import { incidentOf, MAX_JOINED, metaItem, metaKey, storedField, storedSighting } from './items.ts';
+import { putNewItem, readItem, updateIf, type TableAccess } from './table.ts';
 
 const isOpen = '#status = :open';
 const OPEN = { names: { status: 'status' }, values: { open: 'open' } } as const;

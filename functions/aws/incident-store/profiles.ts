@@ -1,0 +1,40 @@
+import type { Profiles } from '../../core/ports/stores/profiles.ts';
+import type { Quarter } from '../../core/usual/profile.ts';
+import { packQuarter, unpackQuarter } from './table/consumer-rows.ts';
+import { expiresAt, targetPk } from './table/items.ts';
+import { keysSince, queryAll, updateIf, type Item, type TableAccess } from './table/table.ts';
+
+/** A day more than a profile goes back. */
+const KEEP_QUARTERS_DAYS = 15;
+const QUARTER = 'QUARTER#';
+
+export function createProfiles(table: TableAccess): Profiles {
+  return {
+    async put(targetId, quarter) {
+      await updateIf(table, {
+        key: { pk: targetPk(targetId), sk: `${QUARTER}${new Date(quarter.at).toISOString()}` },
+        update: 'SET beginsAt = :at, sampleCount = :samples, consumers = :consumers, expiresAt = :expiresAt',
+        condition: 'attribute_not_exists(pk) OR sampleCount < :samples',
+        values: {
+          at: quarter.at,
+          samples: quarter.samples,
+          consumers: packQuarter(quarter),
+          expiresAt: expiresAt(quarter.at, KEEP_QUARTERS_DAYS),
+        },
+      });
+    },
+    async since(targetId, since) {
+      const keys = keysSince(targetPk(targetId), QUARTER, new Date(since).toISOString());
+      return (await queryAll(table, keys)).map(quarterOfItem);
+    },
+  };
+}
+
+function quarterOfItem(item: Item): Quarter {
+  const { beginsAt, sampleCount, consumers } = item as {
+    readonly beginsAt: number;
+    readonly sampleCount: number;
+    readonly consumers: string;
+  };
+  return { at: beginsAt, samples: sampleCount, ...unpackQuarter(consumers) };
+}
