@@ -133,6 +133,9 @@ function noticeOf({ next }: Verdict, { escalation }: Incident): Notice | undefin
   return escalation === null ? 'escalated' : 'changed';
 }
 
+/** A leak of one connection in 1.5 s fills a tenth of a small server meanwhile. */
+const CLOSELY_SECONDS = 10;
+
 function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: Conclusion): DiagnoseResult {
   const { loop } = target.policy;
   return {
@@ -142,7 +145,8 @@ function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: C
     next,
     outcome: 'outcome' in verdict ? verdict.outcome : 'escalated',
     settleSeconds: loop.settleSeconds,
-    watchSeconds: loop.watchSeconds,
+    watchSeconds:
+      verdict.next === 'watch' && verdict.closely ? Math.min(CLOSELY_SECONDS, loop.watchSeconds) : loop.watchSeconds,
     staySeconds: staySecondsOf(verdict),
     // A second longer than the question is open, which counts from this round.
     waitSeconds: Math.ceil(waitMsOf(target.policy) / 1000) + 1,

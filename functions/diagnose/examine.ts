@@ -1,15 +1,14 @@
 import { adviseOn } from '../core/cause/advice.ts';
-import type { CauseFinding } from '../core/cause/finding.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
 import type { SnapshotAnswer } from '../core/protocol/worker.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { LimitRecord } from '../core/record/limit.ts';
 import type { Round } from '../core/record/round.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
+import { isBetterFinding } from '../core/verdict/better-finding.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
 import { keepUsual } from '../core/usual/keep-usual.ts';
@@ -57,7 +56,10 @@ export async function examine(
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
       ...(history.usual === null && foundUsual(diagnosis)),
     },
-    ...(isBetterFinding(diagnosis, incident.cause, past.limits) && {
+    ...(isBetterFinding(cause, incident.cause, {
+      pressing: diagnosis.pressing,
+      hasActed: situation.hasActed || past.limits.length > 0,
+    }) && {
       better: { cause, advice: adviseOn(cause.name, facts, target) },
     }),
     snapshot,
@@ -75,7 +77,7 @@ function foundUsual({ departures: { usual, consumers } }: Diagnosis): Pick<Round
 }
 
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {
-  const { tiers, choice, spared } = plan;
+  const { tiers, choice, soon, spared } = plan;
   return {
     usage,
     used: slotsTaken(snapshot),
@@ -88,21 +90,8 @@ function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival:
     spared: countSpared(spared),
     sparedSamples: describeSpared(spared),
     ...(choice.alone.length > 0 && { choice }),
+    ...(soon !== null && { soon }),
   } satisfies Partial<Round>;
-}
-
-/**
- * The cause is why the slots ran out: the finding under pressure stays, a later snapshot of a calm server does not
- * replace it. A limit of ours holds a storm back, and what it leaves to see looks like something else: then only a
- * surer finding does.
- */
-function isBetterFinding(
-  { cause, pressing }: Diagnosis,
-  before: CauseFinding | null,
-  limits: readonly LimitRecord[],
-): boolean {
-  if (before === null) return true;
-  return pressing && (limits.length === 0 || cause.confidence > before.confidence);
 }
 
 /** How it got in, and whether that is still the server of the round before. */

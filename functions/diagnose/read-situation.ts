@@ -38,7 +38,7 @@ export async function readSituation(
     pauses,
     emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
     stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
-    countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
+    countedRounds: rounds.filter(({ next, soon }) => next !== 'watch' && !(next === 'settle' && soon)).length,
     hasActed: acts.some(hasEffect),
     limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),
     isWorsening: isWorsening({ ...past, usedNow: snapshot && slotsTaken(snapshot) }),

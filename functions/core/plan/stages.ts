@@ -3,6 +3,7 @@ import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import { slotsTaken } from '../server/snapshot.ts';
 import { leftOf } from './budget.ts';
+import type { TierName } from '../policy/tier-names.ts';
 import type { PlanInput, Soon, TierPlan } from './tier-plan.ts';
 import { agesOf } from './tiers/ages.ts';
 import type { Spared } from './tiers/tier.ts';
@@ -84,45 +85,43 @@ export function bringsRelief(tiers: readonly TierPlan[], need: number, input: Pl
 /** A query that has run for this long does not look like short work. */
 const UNFINISHED_MS = 5_000;
 
-/** Ages that a suspect may still be short of, by the reason that spares it, with the tier that waits for it. */
-const TOO_YOUNG = {
-  'not-idle-long-enough': 'kill-idle',
-  'transaction-too-young': 'end-idle-transactions',
-  'query-too-young': 'cancel-long',
-  'blocker-too-young': 'break-locks',
-} as const satisfies Partial<Record<SparedReason, string>>;
-
 /** Which suspects are merely too young, and when those that are needed are old enough. */
 export function readSoon(spared: readonly Spared[], need: number, { departures, policy }: PlanInput): Soon | null {
   if (need <= 0) return null;
   const waits = spared.flatMap(({ session, reason }) => {
-    if (!departures.suspects.has(session) || !Object.hasOwn(TOO_YOUNG, reason)) return [];
-    const tier = TOO_YOUNG[reason as keyof typeof TOO_YOUNG];
-    // Short work is what finishes: only a query that has not yet done so may grow old enough.
-    if (reason === 'query-too-young' && (session.queryMs ?? 0) < UNFINISHED_MS) return [];
-    return [{ tier, inMs: Math.max(0, missingMs(session, reason, { departures, policy })) }];
+    const wait = departures.suspects.has(session) ? waitOf(session, reason, { departures, policy }) : null;
+    return wait === null ? [] : [{ ...wait, inMs: Math.max(0, wait.inMs) }];
   });
   waits.sort((a, b) => a.inMs - b.inMs);
   const needed = waits.slice(0, need);
   const last = needed.at(-1);
-  return last === undefined ? null : { tier: last.tier, sessions: needed.length, inMs: last.inMs };
+  return last === undefined ? null : { ...last, sessions: needed.length };
 }
 
-function missingMs(
+type Wait = Omit<Soon, 'sessions'>;
+
+/** What a session that a tier spares for its age waits for; null when it is spared for another reason. */
+function waitOf(
   session: Session,
   reason: SparedReason,
   { departures, policy }: Pick<PlanInput, 'departures' | 'policy'>,
-): number {
+): Wait | null {
   const ages = agesOf(session, policy, departures.suspects);
   const { state, stateMs, queryMs, transactionMs } = session;
+  const wait = (tier: TierName, ageMs: number, nowMs: number | null) => ({ tier, ageMs, inMs: ageMs - (nowMs ?? 0) });
   switch (reason) {
+    case 'not-idle-long-enough':
+      return wait('kill-idle', ages.idleMs, stateMs);
     case 'query-too-young':
-      return ages.queryMs - (queryMs ?? 0);
-    case 'transaction-too-young':
-      return (state === 'idle-in-transaction-aborted' ? ages.abortedMs : ages.inTransactionMs) - (stateMs ?? 0);
+      // Short work is what finishes: only a query that has not yet done so may grow old enough.
+      return (queryMs ?? 0) < UNFINISHED_MS ? null : wait('cancel-long', ages.queryMs, queryMs);
+    case 'transaction-too-young': {
+      const ageMs = state === 'idle-in-transaction-aborted' ? ages.abortedMs : ages.inTransactionMs;
+      return wait('end-idle-transactions', ageMs, stateMs);
+    }
     case 'blocker-too-young':
-      return 1000 * policy.ages.blockerTransactionSeconds - (transactionMs ?? 0);
+      return wait('break-locks', 1000 * policy.ages.blockerTransactionSeconds, transactionMs);
     default:
-      return ages.idleMs - (stateMs ?? 0);
+      return null;
   }
 }

@@ -94,6 +94,8 @@ export interface Soon {
   readonly sessions: number;
   /** In how many milliseconds all of them are old enough. */
   readonly inMs: number;
+  /** How old that is. */
+  readonly ageMs: number;
 }
 
 export interface PlanInput {

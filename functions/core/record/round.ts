@@ -1,6 +1,7 @@
 import type { CauseFinding } from '../cause/finding.ts';
 import type { Choice } from '../plan/choice.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
+import type { Soon } from '../plan/tier-plan.ts';
 import type { Usual } from '../usual/usual.ts';
 
 /** What one run of Diagnose saw and decided. */
@@ -19,6 +20,8 @@ export interface Round {
   /** What the workflow does next, and why. */
   readonly next: string;
   readonly why: string;
+  /** Suspects that were merely too young, where the round only waited for them. */
+  readonly soon?: Soon;
   /** Planned sessions by tier. */
   readonly planned: Readonly<Record<string, number>>;
   readonly spared: Readonly<Record<string, number>>;

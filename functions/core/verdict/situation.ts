@@ -14,8 +14,8 @@ export type Verdict =
       readonly outcome: 'relieved' | 'not-needed' | 'observed' | 'escalated';
       readonly why: string;
     }
-  /** Relief is confirmed and must hold for a while. */
-  | { readonly next: 'watch'; readonly why: string }
+  /** Relief is confirmed and must hold for a while. `closely`: what filled the server is still there, or goes on. */
+  | { readonly next: 'watch'; readonly closely?: boolean; readonly why: string }
   | { readonly next: TierName; readonly why: string }
   /** Nothing is done before a person approves this. */
   | { readonly next: 'ask'; readonly question: PlanSummary; readonly why: string }
@@ -42,7 +42,7 @@ export interface Situation {
   readonly emptyRounds: number;
   /** Rounds in a row before this one that paged a person or waited after a page. */
   readonly stayedRounds: number;
-  /** Rounds so far, without those that only watched relief. */
+  /** Rounds so far, without those that only watched relief or waited for suspects to grow old enough. */
   readonly countedRounds: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;

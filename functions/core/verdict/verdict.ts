@@ -28,8 +28,6 @@ import {
 
 /** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
-/** For suspects that are merely too young nobody is paged yet: within three minutes they must be old enough. */
-const LONGEST_WAIT_MS = 120_000;
 
 /**
  * What to do when the worker did not get in. Never silence: a person is notified of the reason and of what to grant.
@@ -79,7 +77,9 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
     return { next: 'settle', why };
   }
   const { soon } = diagnosis.plan;
-  if (soon !== null && soon.inMs <= LONGEST_WAIT_MS)
+  // Those that are used again and again never grow old enough.
+  const waitedMs = situation.emptyRounds * situation.incident.target.policy.loop.settleSeconds * 1000;
+  if (soon !== null && waitedMs <= soon.ageMs)
     return { next: 'settle', why: `usage is ${usage}; ${describeSoon(soon)}` };
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
     return { next: 'settle', why: `nothing may be ended at ${usage}; checking again before a person is paged` };
@@ -90,10 +90,16 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 /**
  * What to do while usage is under the trigger and ordinary clients get in; null when there is still something to do.
  */
-function judgeCalm({ usage, plan }: Diagnosis, situation: Situation): Verdict | null {
+function judgeCalm(diagnosis: Diagnosis, situation: Situation): Verdict | null {
+  const { usage, plan } = diagnosis;
   const { incident, hasActed, now } = situation;
   const { policy } = incident.target;
-  if (incident.reliefAt !== null) return judgeHeldRelief(usage, now - incident.reliefAt, policy);
+  const mayAct = plan.tiers.some((tier) => tier.mode === 'act' && isPlanned(tier));
+  if (incident.reliefAt !== null) {
+    // What filled the server goes on: what is old enough of it goes before clients are refused again.
+    if (mayAct && usage >= (policy.reliefPercent + policy.triggerPercent) / 2) return null;
+    return judgeHeldRelief(diagnosis, now - incident.reliefAt, policy);
+  }
   if (plan.need === 0) {
     return {
       next: 'confirm',
@@ -103,7 +109,7 @@ function judgeCalm({ usage, plan }: Diagnosis, situation: Situation): Verdict | 
   }
   if (hasActed) {
     // Nobody is paged for the last few slots: clients get in, and what is left is as usual or beyond the budgets.
-    if (plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier)) || plan.soon !== null) return null;
+    if (plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier))) return null;
     const why = `usage ${percent(usage)} is under the trigger and ordinary clients get in; ${whyNoMore(plan)}`;
     return { next: 'confirm', outcome: 'relieved', why };
   }
@@ -160,11 +166,12 @@ export function judgeUnconfirmed(why: string, diagnosis: Diagnosis, situation: S
 }
 
 /** Relief holds while usage stays under the trigger; only climbing over it again is a rebound. */
-function judgeHeldRelief(usage: number, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
+function judgeHeldRelief({ usage, departures }: Diagnosis, heldMs: number, { triggerPercent, loop }: Policy): Verdict {
   const level = `usage ${percent(usage)} is under the trigger of ${configuredPercent(triggerPercent)}`;
   const why = `${level}; relief has held for ${inWords(heldMs)}`;
   if (heldMs >= loop.holdSeconds * 1000) return { next: 'close', outcome: 'relieved', why };
-  return { next: 'watch', why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
+  const closely = departures.suspects.size > 0;
+  return { next: 'watch', closely, why: `${why} of ${inWords(loop.holdSeconds * 1000)}` };
 }
 
 /** If acting makes things worse, or is needed again and again, a person must decide how to go on. */

@@ -68,7 +68,7 @@ describe('the first page', () => {
   });
 
   it('says what time alone will make possible', () => {
-    const soon = { tier: 'cancel-long', sessions: 16, inMs: 240_000 } as const;
+    const soon = { tier: 'cancel-long', sessions: 16, inMs: 240_000, ageMs: 60_000 } as const;
     const { why } = judgeAfterPage(stuck, { ...full, soon }, situationOf(unpaged));
     expect(why).toBe('nothing may be ended; cancel-long may end 16 suspect sessions in 240 s');
   });
@@ -103,7 +103,7 @@ describe('after a page', () => {
     const wait = (inMs: number, stayedRounds: number) =>
       judgeAfterPage(
         stuck,
-        { ...full, soon: { tier: 'kill-idle', sessions: 2, inMs } },
+        { ...full, soon: { tier: 'kill-idle', sessions: 2, inMs, ageMs: 60_000 } },
         situationOf({}, { stayedRounds }),
       );
     expect(wait(23_400, 9)).toMatchObject({ next: 'stay', staySeconds: 24 });
