@@ -78,7 +78,10 @@ function report(results: readonly Result[], { seed, incidents }: { seed: number;
   if (stories !== '') console.log(`most innocents ended: --show ${stories}`);
   if (peers.length === 0) return;
   const sums = results.flatMap(({ decider, summaries }) =>
-    summaries.slice(-1).map((all) => rowOf({ ...all, kind: decider })),
+    // Peers name no cause and page nobody.
+    summaries
+      .slice(-1)
+      .map((all) => rowOf({ ...all, kind: decider }).slice(0, decider === headroom.decider ? undefined : -3)),
   );
   printTable('Side by side, over all', HEAD, sums);
 }

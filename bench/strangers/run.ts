@@ -129,11 +129,13 @@ function end(course: Course, what: string, choices: readonly Choice[]): void {
     course.hasActed = true;
     course.fewest = fewestEnds(world);
   }
+  // A deploy needs nobody's end: it is over in a minute.
+  const mayTakeSpare = course.fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
   const told: Told[] = [];
   for (const { id, method } of choices) {
     const live = world.sessions.get(id);
     if (live === undefined) continue;
-    const label = labelOf(world, live, course.fewest !== null);
+    const label = labelOf(world, live, mayTakeSpare);
     ends[label]++;
     told.push({ consumer: live.crew.consumer.name, label });
     if (method === 'cancel') cancelQuery(world, id);

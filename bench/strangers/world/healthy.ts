@@ -20,15 +20,15 @@ interface Shape {
   readonly named?: Partial<FacesWanted>;
 }
 
-function make({ book, dice, now }: Mill, { kind, habit, usualAt, processes, named }: Shape): Consumer {
-  const { name, faces } = makeFaces(book, { processes, now, ...named });
+function make({ book, now }: Mill, { kind, habit, usualAt, processes, named }: Shape): Consumer {
+  const { name, faces, upMs } = makeFaces(book, { processes, now, ...named });
   return {
     name,
     kind,
     faces,
     habit: { ...ORDINARY, ...habit },
     usualAt,
-    upMs: dice.pick([HOUR, 8 * HOUR, DAY, 6 * DAY, 13 * DAY] as const) * dice.between(0.5, 1),
+    upMs,
     isProtected: false,
     as: 'client',
   };
@@ -261,7 +261,7 @@ function protectedOnes(mill: Mill): Consumer[] {
       habit: { queryMs: 6 * HOUR, refill: 'needed', statement: { verb: 'COPY', text: 'COPY items TO stdout' } },
       usualAt: () => ({ total: 1, busy: 1, open: 0, opensPerMinute: 0 }),
     }),
-    faces: makeFaces(book, { processes: 1, now, application, user, style: 'plain' }).faces,
+    ...makeFaces(book, { processes: 1, now, application, user, style: 'plain' }),
     isProtected: true,
     as,
   });

@@ -84,42 +84,49 @@ function spreadOver(
   at: number,
   kinds: Omit<Count, 'name' | 'user'>,
 ): void {
-  const names = namesOf(consumer, at);
-  const share = 1 / names.length;
-  for (const { name, user } of names) {
-    const count = byName.get(name) ?? { name, user, idle: 0, open: 0, busy: 0, arrivedPerMinute: 0, spread: 0 };
+  for (const { name, user, share } of namesOf(consumer, at)) {
+    let count = byName.get(name);
+    if (count === undefined) {
+      count = { name, user, idle: 0, open: 0, busy: 0, arrivedPerMinute: 0, spread: 0 };
+      byName.set(name, count);
+    }
     count.idle += share * kinds.idle;
     count.open += share * kinds.open;
     count.busy += share * kinds.busy;
     count.arrivedPerMinute += share * kinds.arrivedPerMinute;
     count.spread += share * kinds.spread;
-    byName.set(name, count);
   }
 }
 
+/** One of the names of a consumer, and how much of its sessions has it. */
 interface Name {
   readonly name: string;
   readonly user: string;
+  share: number;
 }
 
-const knownNames = new WeakMap<object, Name>();
+/** By the first process, which is the same object as long as no deploy changes the names. */
+const knownNames = new WeakMap<object, readonly Name[]>();
 
-/** The names under which a consumer's processes appear, one for each share of its sessions. */
 function namesOf(consumer: Consumer, at: number): readonly Name[] {
-  const names: Name[] = [];
-  const seen = new Set<object>();
-  for (let process = 0; process < 80; process++) {
+  const first = consumer.faces(0, at);
+  const known = knownNames.get(first);
+  if (known !== undefined) return known;
+  const processes = new Set([first]);
+  for (let process = 1; process < 80; process++) {
     const who = consumer.faces(process, at);
-    if (seen.has(who)) break;
-    seen.add(who);
-    let name = knownNames.get(who);
-    if (name === undefined) {
-      name = { name: consumerOf(who), user: who.user };
-      knownNames.set(who, name);
-    }
-    names.push(name);
+    if (processes.has(who)) break;
+    processes.add(who);
   }
-  return names;
+  const names = new Map<string, Name>();
+  for (const who of processes) {
+    const name = consumerOf(who);
+    const share = (names.get(name)?.share ?? 0) + 1 / processes.size;
+    names.set(name, { name, user: who.user, share });
+  }
+  const list = [...names.values()];
+  knownNames.set(first, list);
+  return list;
 }
 
 /** What is usual, by quarters of an hour, with some that are missing and some that were odd. */

@@ -25,12 +25,25 @@ export function excessOf(world: World, crew: Crew): number {
   return Math.max(0, crew.count - faulty - Math.round(crew.consumer.usualAt(world.stranger.crossedAt).total));
 }
 
-/** What a session is at the moment at which somebody would end it. `suffice`: the culprits alone bring relief. */
-export function labelOf(world: World, live: Live, suffice: boolean): Label {
+/** What a session is at the moment at which somebody would end it. `mayTakeSpare`: the culprits do not suffice. */
+export function labelOf(world: World, live: Live, mayTakeSpare: boolean): Label {
   if (isAtFault(live)) return 'culprit';
   const isStorm = live.role === 'storm';
   if ((live.state === 'idle' || isStorm) && live.behind === null && excessOf(world, live.crew) > 0) return 'culprit';
-  return !suffice && isSpare(world, live) ? 'spare' : 'innocent';
+  if (looksLeaked(world, live)) return 'culprit';
+  return mayTakeSpare && isSpare(world, live) ? 'spare' : 'innocent';
+}
+
+/**
+ * A cold session of a leaking application, opened, used once and never since: nobody can tell it from a leaked one, and
+ * it does not matter which of them goes, as long as the application is left its usual number.
+ */
+function looksLeaked(world: World, { crew, state, uses }: Live): boolean {
+  if (state !== 'idle' || uses > 1) return false;
+  const leaks = world.gangs.some(
+    ({ crew: own, part, live }) => own === crew && part.role === 'leaked' && live.size > 0,
+  );
+  return leaks && crew.count > crew.consumer.usualAt(world.stranger.crossedAt).total;
 }
 
 const IDLE_MS = 300 * SECOND;

@@ -12,7 +12,7 @@ export interface Who {
 export type Faces = (index: number, at: number) => Who;
 
 /** How a consumer names itself. */
-type NameStyle = 'plain' | 'instance' | 'pod' | 'none' | 'process';
+type NameStyle = 'plain' | 'instance' | 'pod' | 'none' | 'process' | 'credential';
 
 const NOUNS = [
   'checkout',
@@ -50,6 +50,7 @@ const ENDINGS = ['', '-api', '-service', '-web', '-worker', '_app', '-backend', 
 /** What pods get: no vowels, so that no words come out. */
 const POD_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 const HEX = '0123456789abcdef';
+const MIXED = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 
 /** Names that no other consumer of the same server has. */
 export interface NameBook {
@@ -80,37 +81,63 @@ export interface FacesWanted {
   /** How many processes share the sessions. */
   readonly processes: number;
   readonly now: number;
+  /** How long its processes have been up at least. */
+  readonly leastUpMs?: number;
+}
+
+/** A consumer's name for people, its clients, and how long its processes have been up. */
+export interface Named {
+  readonly name: string;
+  readonly faces: Faces;
+  readonly upMs: number;
 }
 
 /** Makes the clients of one consumer. Pods change their names with each deploy, everybody else keeps them. */
-export function makeFaces(book: NameBook, wanted: FacesWanted): { readonly name: string; readonly faces: Faces } {
+export function makeFaces(book: NameBook, wanted: FacesWanted): Named {
   const { dice } = book;
   const name = wanted.application ?? freshName(book);
   const user = wanted.user ?? (dice.happens(0.6) ? name.replace(/[-._].*$/, '') : `${name.replace(/\W/g, '_')}_rw`);
   const database = dice.pick(book.databases);
   const style = wanted.style ?? pickStyle(dice);
   const network = `10.${dice.whole(0, 250)}.${dice.whole(0, 250)}`;
-  const deployEvery = dice.between(4, 90) * 3_600_000;
+  const { now, leastUpMs = 0 } = wanted;
+  const deployEvery = leastUpMs + dice.between(4, 300) * 3_600_000;
+  const upMs = dice.between(leastUpMs, deployEvery);
   const salt = dice.whole(0, 1_000_000);
+  const changes = style === 'pod' || style === 'credential';
   const known = new Map<string, Who>();
   const faces: Faces = (index, at) => {
     const process = index % Math.max(1, wanted.processes);
-    const generation = style === 'pod' ? Math.ceil((wanted.now - at) / deployEvery) : 0;
+    const generation = changes ? Math.floor((at - now + upMs) / deployEvery) : 0;
     const key = `${process}/${generation}`;
     const before = known.get(key);
     if (before !== undefined) return before;
-    const mixed = salt + 977 * generation + 13 * process;
-    const host = style === 'pod' ? `${network}.${2 + (mixed % 250)}` : `${network}.${2 + (process % 250)}`;
-    const application = applicationOf({ name, style, process, salt, generation });
-    const who: Who = { user, application, client: host, database };
+    const host = style === 'pod' ? (salt + 977 * generation + 13 * process) % 250 : process % 250;
+    const who: Who = {
+      user: style === 'credential' ? `v-k8s-${user}-${scramble(salt + 977 * generation, 12, MIXED)}` : user,
+      application: applicationOf({ name, style, process, salt, generation }),
+      client: `${network}.${2 + host}`,
+      database,
+    };
     known.set(key, who);
     return who;
   };
-  return { name: style === 'none' ? `${user} without a name (${network})` : name, faces };
+  return { name: style === 'none' ? `${user} without a name (${network})` : name, faces, upMs };
 }
 
 function pickStyle(dice: Dice): NameStyle {
-  return dice.pick(['plain', 'plain', 'plain', 'instance', 'instance', 'pod', 'pod', 'none', 'process'] as const);
+  return dice.pick([
+    'plain',
+    'plain',
+    'plain',
+    'instance',
+    'instance',
+    'pod',
+    'pod',
+    'none',
+    'process',
+    'credential',
+  ] as const);
 }
 
 interface Process {
@@ -124,6 +151,7 @@ interface Process {
 function applicationOf({ name, style, process, salt, generation }: Process): string {
   switch (style) {
     case 'plain':
+    case 'credential':
       return name;
     case 'none':
       return '';

@@ -66,17 +66,13 @@ type TroubleMaker = (mill: Mill, hosts: readonly Consumer[], slots: number) => T
 const HARMLESS = { most: Infinity, againMs: null, endsMs: null, queryMs: 20 } as const;
 
 /** An application that has never been here before. */
-function newcomer(mill: Mill, kind: string, habit: Partial<Habit> = {}): Consumer {
+function newcomer(mill: Mill, kind: string, leastUpMs: number, habit: Partial<Habit> = {}): Consumer {
   const { book, dice, now } = mill;
-  const { name, faces } = makeFaces(book, { processes: dice.whole(1, 6), now });
-  const usualAt = () => NOBODY;
   return {
-    name,
+    ...makeFaces(book, { processes: dice.whole(1, 6), now, leastUpMs }),
     kind,
-    faces,
     habit: { ...ORDINARY, ...habit },
-    usualAt,
-    upMs: 14 * DAY,
+    usualAt: () => NOBODY,
     isProtected: false,
     as: 'client',
   };
@@ -90,10 +86,16 @@ function hostAmong(mill: Mill, hosts: readonly Consumer[], wanted: (host: Consum
 
 const isPool = ({ habit }: Consumer): boolean => habit.shortLivedMs === null && habit.queryMs < MINUTE;
 
+/** A pool whose processes have been up for that long: what they leak goes with them. */
+const isPoolFor =
+  (spanMs: number) =>
+  (host: Consumer): boolean =>
+    isPool(host) && host.upMs >= spanMs;
+
 /** A new application, or one that has a healthy part. */
-function culprit(mill: Mill, hosts: readonly Consumer[], kind: string): Consumer {
-  const host = mill.dice.happens(0.5) ? hostAmong(mill, hosts, isPool) : null;
-  return host ?? newcomer(mill, kind);
+function culprit(mill: Mill, hosts: readonly Consumer[], kind: string, spanMs: number): Consumer {
+  const host = mill.dice.happens(0.5) ? hostAmong(mill, hosts, isPoolFor(spanMs)) : null;
+  return host ?? newcomer(mill, kind, spanMs);
 }
 
 /** The pool ends the growth for some; others grow until the server is full. */
@@ -102,8 +104,8 @@ function mostOf(dice: Dice, slots: number): number {
 }
 
 const leak: TroubleMaker = (mill, hosts, slots) => {
-  const consumer = culprit(mill, hosts, 'new application that leaks');
   const spanMs = logBetween(mill.dice, MINUTE, 7 * DAY);
+  const consumer = culprit(mill, hosts, 'new application that leaks', spanMs);
   const part = {
     ...HARMLESS,
     consumer,
@@ -116,8 +118,8 @@ const leak: TroubleMaker = (mill, hosts, slots) => {
 };
 
 const forgotten: TroubleMaker = (mill, hosts, slots) => {
-  const consumer = culprit(mill, hosts, 'new application that forgets transactions');
   const spanMs = logBetween(mill.dice, MINUTE, DAY);
+  const consumer = culprit(mill, hosts, 'new application that forgets transactions', spanMs);
   const most = mostOf(mill.dice, slots);
   return {
     name: 'forgotten transactions',
@@ -134,8 +136,11 @@ const runaway: TroubleMaker = (mill, hosts, slots) => {
     verb: 'SELECT',
     text: 'SELECT a.id, count(*) FROM events a, events b WHERE a.day = b.day GROUP BY a.id',
   };
-  const consumer = usual ?? newcomer(mill, 'new application with runaway queries', { statement });
   const spanMs = logBetween(dice, 10 * SECOND, 10 * HOUR);
+  const consumer =
+    usual !== null && usual.upMs >= spanMs
+      ? usual
+      : newcomer(mill, 'new application with runaway queries', spanMs, { statement });
   const againMs = dice.happens(0.25) ? logBetween(dice, 20 * SECOND, 10 * MINUTE) : null;
   return {
     name: 'runaway queries',
@@ -147,9 +152,9 @@ const runaway: TroubleMaker = (mill, hosts, slots) => {
 
 const lockPileUp: TroubleMaker = (mill, hosts, slots) => {
   const { dice } = mill;
-  const waiting = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'pool that waits for a lock');
+  const waiting = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'pool that waits for a lock', HOUR);
   const holder = dice.happens(0.5)
-    ? newcomer(mill, 'holds a lock', { statement: { verb: 'UPDATE', text: 'UPDATE accounts SET state = ?' } })
+    ? newcomer(mill, 'holds a lock', HOUR, { statement: { verb: 'UPDATE', text: 'UPDATE accounts SET state = ?' } })
     : waiting;
   const spanMs = logBetween(dice, 20 * SECOND, 6 * MINUTE);
   const root = { ...HARMLESS, consumer: holder, role: 'root', atCrossing: 1, spanMs, most: 1 } as const;
@@ -175,7 +180,7 @@ const lockPileUp: TroubleMaker = (mill, hosts, slots) => {
 
 const storm: TroubleMaker = (mill, hosts, slots) => {
   const { dice } = mill;
-  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'storms');
+  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'storms', HOUR);
   const queryMs = logBetween(dice, 100, 5 * SECOND);
   return {
     name: 'reconnect storm',
@@ -201,7 +206,7 @@ function growth(mill: Mill, consumer: Consumer, slots: number, spanMs: number): 
 }
 
 const scaleOut: TroubleMaker = (mill, hosts, slots) => {
-  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'new pool, far too large');
+  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'new pool, far too large', HOUR);
   const spanMs = logBetween(mill.dice, 10 * SECOND, 30 * MINUTE);
   return {
     name: 'scale-out of idle pools',
@@ -213,10 +218,12 @@ const scaleOut: TroubleMaker = (mill, hosts, slots) => {
 
 const poolsGrowing: TroubleMaker = (mill, hosts, slots) => {
   const { dice } = mill;
-  const pools = hosts.filter((host) => !host.isProtected && isPool(host) && host.usualAt(mill.now).total >= 5);
-  const growing = pools.slice(0, dice.whole(2, 5));
-  while (growing.length < 2) growing.push(newcomer(mill, 'new pool'));
   const spanMs = logBetween(dice, HOUR, 5 * DAY);
+  const pools = hosts.filter(
+    (host) => !host.isProtected && isPoolFor(spanMs)(host) && host.usualAt(mill.now).total >= 5,
+  );
+  const growing = pools.slice(0, dice.whole(2, 5));
+  while (growing.length < 2) growing.push(newcomer(mill, 'new pool', spanMs));
   return {
     name: 'pools growing',
     causes: ['pool-oversubscription'],
@@ -240,7 +247,7 @@ const deploy: TroubleMaker = (mill, hosts, slots) => {
 
 function honestWork(mill: Mill, hosts: readonly Consumer[], slots: number, endsMs: number | null): Part {
   const { dice } = mill;
-  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'busy with honest work');
+  const consumer = hostAmong(mill, hosts, isPool) ?? newcomer(mill, 'busy with honest work', HOUR);
   const spanMs = logBetween(dice, 20 * SECOND, HOUR);
   const most = Math.ceil(slots * dice.between(1, 1.4));
   return {
@@ -280,7 +287,7 @@ const batchAsEveryNight: TroubleMaker = (mill, _hosts, slots) => {
   const spanMs = dice.between(10, 240) * SECOND;
   const begins = now - spanMs;
   const lasts = dice.between(0.5, 3) * HOUR;
-  const batch = newcomer(mill, 'batch as every night', {
+  const batch = newcomer(mill, 'batch as every night', 14 * DAY, {
     statement: { verb: 'INSERT', text: 'INSERT INTO totals SELECT day, sum(amount) FROM lines GROUP BY day' },
   });
   const isOn = (at: number) => (at - begins + 30 * DAY) % DAY < lasts;

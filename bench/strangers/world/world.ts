@@ -153,7 +153,7 @@ function open(
   const used = bornAt + world.dice.between(2, 40);
   const live: Live = {
     id: world.nextId++,
-    who: face ?? crew.consumer.faces(crew.nextFace++, Math.min(bornAt, world.stranger.crossedAt)),
+    who: face ?? crew.consumer.faces(crew.nextFace++, world.stranger.crossedAt),
     crew,
     gang,
     role,
@@ -388,7 +388,9 @@ function breathe(world: World, crew: Crew): void {
   for (const gang of world.gangs) {
     if (gang.crew !== crew) continue;
     const { role, queryMs } = gang.part;
-    const shareOf = { work: 0.8, batch: 0.95, successor: share, storm: 0.5, excess: 0.01 } as const;
+    // What a pool holds over its need is cold where it uses the last returned first, and used in turn elsewhere.
+    const seldom = habit.order === 'lifo' ? 0 : crew.working / Math.max(1, crew.count);
+    const shareOf = { work: 0.8, batch: 0.95, successor: share, storm: 0.5, excess: seldom } as const;
     for (const live of gang.live) {
       const own = live.role === 'excess' ? 'excess' : role;
       if (own in shareOf) use(world, live, { share: shareOf[own as keyof typeof shareOf], queryMs, dt });
