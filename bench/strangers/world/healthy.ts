@@ -1,5 +1,5 @@
 import type { Dice } from '../../../drill/loads/dice.ts';
-import { beat, logBetween, DAY, HOUR, hourOf, MINUTE, NOBODY, ORDINARY, rollRhythm, SECOND } from './consumer.ts';
+import { beat, logBetween, HOUR, hourOf, MINUTE, NOBODY, ORDINARY, rollRhythm, SECOND } from './consumer.ts';
 import type { Consumer, Habit, Level } from './consumer.ts';
 import { freshName, makeFaces, type FacesWanted, type NameBook } from './names.ts';
 

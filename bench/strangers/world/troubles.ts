@@ -234,14 +234,16 @@ const poolsGrowing: TroubleMaker = (mill, hosts, slots) => {
 
 const deploy: TroubleMaker = (mill, hosts, slots) => {
   const consumer = hostAmong(mill, hosts, (host) => isPool(host) && host.usualAt(mill.now).total >= slots);
-  const deployed = consumer ?? makers.busyPool(mill, slots);
+  // Where no pool is large enough, one comes along: half of the slots are its old processes, half its new ones.
+  const deployed = consumer ?? makers.busyPool(mill, Math.ceil(slots / 2));
+  const coming = consumer === null ? Math.floor(slots / 2) : slots;
   const spanMs = mill.dice.between(10, 60) * SECOND;
   const endsMs = mill.dice.between(30, 90) * SECOND;
   return {
     name: 'none: deploy',
     causes: [],
     words: `${deployed.name} is deployed: old and new processes overlap`,
-    parts: [{ ...HARMLESS, consumer: deployed, role: 'successor', atCrossing: slots, spanMs, most: slots, endsMs }],
+    parts: [{ ...HARMLESS, consumer: deployed, role: 'successor', atCrossing: coming, spanMs, most: coming, endsMs }],
   };
 };
 

@@ -102,7 +102,7 @@ export function openWorld(stranger: Stranger): World {
     aim(crew, crossedAt);
     const { lifetimeMs, shortLivedMs } = crew.consumer.habit;
     const oldest = Math.min(lifetimeMs ?? Infinity, crew.consumer.upMs);
-    for (let index = 0; index < crew.target; index++) {
+    for (let index = 0; index < crew.target && !isFull(world); index++) {
       const age = shortLivedMs === null ? usualAge(dice, oldest, lifetimeMs) : dice.waiting(shortLivedMs);
       crew.pool.push(open(world, { crew, gang: null, role: 'usual', bornAt: crossedAt - age }));
     }
@@ -120,7 +120,7 @@ function usualAge(dice: Dice, oldest: number, lifetimeMs: number | null): number
 
 function openGang(world: World, gang: Gang): void {
   const { part } = gang;
-  for (let index = 0; index < part.atCrossing; index++) {
+  for (let index = 0; index < part.atCrossing && !isFull(world); index++) {
     const ago = (part.spanMs * (part.atCrossing - index - world.dice.between(0, 1))) / part.atCrossing;
     join(world, gang, world.now - Math.max(5, ago));
   }
