@@ -7,7 +7,9 @@ import type { Act } from '../../functions/core/record/act.ts';
 import { hasEffect, historyOf, isWorsening, NO_PAST, type Past } from '../../functions/core/record/history.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import type { Round } from '../../functions/core/record/round.ts';
-import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
+import { slotsTaken, usagePercent, type Snapshot } from '../../functions/core/server/snapshot.ts';
+import { keepUsual } from '../../functions/core/usual/keep-usual.ts';
+import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
 import { judgeSnapshot } from '../../functions/core/verdict/verdict.ts';
@@ -30,10 +32,19 @@ export interface Memory {
   readonly acts: Act[];
   reliefAt: number | null;
   rebounds: number;
+  escalation: Incident['escalation'];
 }
 
 export function openMemory(openedAt: number, context: Partial<Context>): Memory {
-  return { openedAt, context: { ...NO_CONTEXT, ...context }, rounds: [], acts: [], reliefAt: null, rebounds: 0 };
+  return {
+    openedAt,
+    context: { ...NO_CONTEXT, ...context },
+    rounds: [],
+    acts: [],
+    reliefAt: null,
+    rebounds: 0,
+    escalation: null,
+  };
 }
 
 export interface Judged {
@@ -46,7 +57,15 @@ export function judge(snapshot: Snapshot, memory: Memory, now: number): Judged {
   const past = pastOf(memory);
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
   const diagnosis = diagnoseSnapshot(snapshot, SETTINGS, history, { context: memory.context });
-  return { diagnosis, verdict: judgeSnapshot(snapshot, diagnosis, situationOf(snapshot, memory, now)) };
+  const situation = situationOf(snapshot, memory, now);
+  const look = { snapshot, pressing: diagnosis.pressing, soon: diagnosis.plan.soon };
+  return { diagnosis, verdict: judgeAfterPage(judgeSnapshot(snapshot, diagnosis, situation), look, situation) };
+}
+
+/** How long the workflow waits before the next round of an incident that has paged a person, seconds; 0 when it ends. */
+export function staySecondsOf(verdict: Verdict): number {
+  if (verdict.next === 'stay') return verdict.staySeconds;
+  return verdict.next === 'escalate' ? (verdict.page?.staySeconds ?? 0) : 0;
 }
 
 /** Puts a round on record, with the verdict as it is after relief was confirmed or not. */
@@ -56,7 +75,16 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
     memory.rebounds++;
   }
   if (verdict.next === 'confirm' && verdict.outcome === 'relieved') memory.reliefAt = at;
+  if (verdict.next === 'escalate') {
+    const { page, advice, why } = verdict;
+    const paged = page === undefined ? {} : { state: page.state, staysUntil: page.staysUntil };
+    const changed = memory.escalation === null ? {} : { changedAt: at };
+    memory.escalation = { reason: why, advice, at: memory.escalation?.at ?? at, ...paged, ...changed };
+  }
+  const { usual, consumers } = diagnosis.departures;
+  const isKnown = memory.rounds.some((round) => round.usual !== undefined) || usual.basis === 'none';
   memory.rounds.push({
+    ...(!isKnown && { usual: keepUsual(usual, new Set(consumers.map(({ name }) => name))) }),
     incidentId: 'strange',
     round: memory.rounds.length + 1,
     at,
@@ -75,9 +103,12 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
   });
 }
 
-/** Whether a sample after the snapshot of a good round is good too. */
-export function isGoodSample(sample: Snapshot): boolean {
-  return slotsNeeded(sample, POLICY) === 0 && sample.canary.result !== 'refused';
+/** Whether a sample after the snapshot of a good round is good too, as confirm-relief.ts has it. */
+export function isGoodSample(sample: Snapshot, snapshot: Snapshot): boolean {
+  if (sample.canary.result === 'refused') return false;
+  return slotsNeeded(snapshot, POLICY) === 0
+    ? slotsNeeded(sample, POLICY) === 0
+    : usagePercent(sample) < POLICY.triggerPercent;
 }
 
 /** What one tier would do by a fresh snapshot, as the step Act chooses it; null when nothing. */
@@ -101,9 +132,9 @@ export function recordAct(memory: Memory, plan: TierPlan, startedAt: number, fin
     counted: plan.victims.length,
     limit: null,
     victims: plan.victims.map(({ session, method, reason }) => {
-      const { identity, user, application, database } = session;
+      const { identity, user, application, database, client } = session;
       const result = method === 'cancel' ? 'cancelled' : 'ended';
-      return { identity, user, application, database, method, reason, result, detail: '' };
+      return { identity, user, application, database, client, method, reason, result, detail: '' };
     }),
   });
 }
@@ -125,6 +156,7 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
     now,
     pauses: [],
     emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
+    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
     countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
     hasActed: acts.some(hasEffect),
     limited: [],
@@ -135,7 +167,7 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
 }
 
 /** The verdict reads little of it. */
-function incidentOf({ openedAt, reliefAt, rebounds, rounds }: Memory): Incident {
+function incidentOf({ openedAt, reliefAt, rebounds, rounds, escalation }: Memory): Incident {
   return {
     id: 'strange',
     target: TARGET,
@@ -164,7 +196,8 @@ function incidentOf({ openedAt, reliefAt, rebounds, rounds }: Memory): Incident 
     endedCount: 0,
     spared: {},
     pauses: [],
-    escalation: null,
+    escalation,
+    closing: null,
     failure: null,
     acknowledgement: null,
     repeats: 0,

@@ -1,5 +1,6 @@
 import { protectionOf } from '../../functions/core/policy/protection.ts';
-import { consumerOf, poolOf, type Session } from '../../functions/core/server/session.ts';
+import { consumerOf, poolOf } from '../../functions/core/server/consumer.ts';
+import type { Session } from '../../functions/core/server/session.ts';
 import { isMaintenance } from '../../functions/core/server/statement.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { aPolicy } from '../../test/support/a-session.ts';

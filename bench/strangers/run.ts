@@ -10,6 +10,7 @@ import {
   openMemory,
   record,
   recordAct,
+  staySecondsOf,
   type Judged,
   type Memory,
 } from './headroom.ts';
@@ -200,7 +201,8 @@ function goRound(course: Course, memory: Memory): boolean {
   let judged = judge(snapshot, memory, world.now);
   for (let good = 1; judged.verdict.next === 'confirm' && good < LOOP.reliefSamples; good++) {
     pass(course, LOOP.reliefSpacingSeconds * SECOND);
-    if (!isGoodSample(takeSnapshot(world))) judged = { ...judged, verdict: { next: 'settle', why: 'not confirmed' } };
+    if (!isGoodSample(takeSnapshot(world), snapshot))
+      judged = { ...judged, verdict: { next: 'settle', why: 'not confirmed' } };
   }
   record(memory, judged, snapshot, world.now);
   listener.looks?.(world, judged);
@@ -219,9 +221,13 @@ function goRound(course: Course, memory: Memory): boolean {
       pass(course, LOOP.settleSeconds * SECOND);
       return true;
     case 'ask':
-    case 'escalate':
       course.isPaged = true;
       return false;
+    case 'escalate':
+    case 'stay':
+      course.isPaged = true;
+      pass(course, staySecondsOf(verdict) * SECOND);
+      return staySecondsOf(verdict) > 0;
     default:
       if (isTier(verdict.next)) act(course, memory, verdict.next);
       pass(course, LOOP.settleSeconds * SECOND);

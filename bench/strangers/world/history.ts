@@ -6,16 +6,13 @@ import {
   type ConsumerCount,
   type Consumers,
 } from '../../../functions/core/server/consumer-count.ts';
-import { consumerOf } from '../../../functions/core/server/session.ts';
+import { consumerOf, userOf } from '../../../functions/core/server/consumer.ts';
 import { quarterOf, QUARTER_MS, type Quarter, type QuarterConsumer } from '../../../functions/core/usual/profile.ts';
 import { aSnapshot } from '../../../test/support/a-session.ts';
 import { HOUR, MINUTE, type Consumer } from './consumer.ts';
 import { OPENED_BEFORE } from './look.ts';
-import type { Stranger } from './stranger.ts';
+import { TRIGGER_PERCENT, type Stranger } from './stranger.ts';
 import type { Part } from './troubles.ts';
-
-/** A sample with the consumers that the next version stores. */
-export type SampleWithConsumers = StoredSample & { readonly consumers: Consumers | null };
 
 /** How many sessions of one name there are at a time; fractions are means. */
 interface Count {
@@ -122,7 +119,7 @@ function namesOf(consumer: Consumer, at: number): readonly Name[] {
   for (const who of processes) {
     const name = consumerOf(who);
     const share = (names.get(name)?.share ?? 0) + 1 / processes.size;
-    names.set(name, { name, user: who.user, share });
+    names.set(name, { name, user: userOf(who), share });
   }
   const list = [...names.values()];
   knownNames.set(first, list);
@@ -140,6 +137,8 @@ export function makeProfile(stranger: Stranger, until: number): Quarter[] {
     if (dice.happens(0.001)) gapUntil = at + dice.between(0.5, 6) * HOUR;
     if (at < gapUntil) continue;
     const counts = countsAt(stranger, at + QUARTER_MS / 2);
+    // Nothing is learned from samples at the trigger.
+    if (totalOf(counts) >= (TRIGGER_PERCENT * stranger.usable) / 100) continue;
     if (dice.happens(0.003)) {
       const [first, ...others] = counts;
       if (first !== undefined) {
@@ -151,6 +150,10 @@ export function makeProfile(stranger: Stranger, until: number): Quarter[] {
     quarters.push(quarterFrom(counts, at, dice, (name) => (at < odd.until && name === odd.name ? odd.factor : 1)));
   }
   return quarters;
+}
+
+function totalOf(counts: readonly Count[]): number {
+  return counts.reduce((sum, { idle, open, busy }) => sum + idle + open + busy, 0);
 }
 
 function quarterFrom(counts: readonly Count[], at: number, dice: Dice, factorOf: (name: string) => number): Quarter {
@@ -185,10 +188,10 @@ function quarterFrom(counts: readonly Count[], at: number, dice: Dice, factorOf:
 }
 
 /** The samples of the last two hours before a time, one a minute. */
-export function makeSamples(stranger: Stranger, until: number): SampleWithConsumers[] {
+export function makeSamples(stranger: Stranger, until: number): StoredSample[] {
   const dice = rollDice(stranger.seed ^ 0x68bc21eb);
   const first = Math.max(stranger.knownSince, until - 2 * HOUR);
-  const samples: SampleWithConsumers[] = [];
+  const samples: StoredSample[] = [];
   const protectedOnes = stranger.consumers.filter(({ as }) => as !== 'client').length;
   let opened = OPENED_BEFORE;
   const blank = aSnapshot(stranger.usable, []);
@@ -212,7 +215,7 @@ export function makeSamples(stranger: Stranger, until: number): SampleWithConsum
     };
     const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
     const stored = storeAnswer({ schema: 1, ok: true, admission, sample }, { at, tookMs: 20, inIncident: false });
-    samples.push({ ...stored, consumers });
+    samples.push((stored.usage ?? 0) >= TRIGGER_PERCENT ? { ...stored, isUnusual: true } : stored);
   }
   return samples.reverse();
 }

@@ -294,7 +294,9 @@ const batchAsEveryNight: TroubleMaker = (mill, _hosts, slots) => {
   });
   const isOn = (at: number) => (at - begins + 30 * DAY) % DAY < lasts;
   const most = Math.ceil(slots * dice.between(1, 1.15));
-  const level = { total: most, busy: 0.9 * most, open: 0, opensPerMinute: most / 30 };
+  // Most nights end below the trigger: nothing is learned from a server that is over it.
+  const usual = slots * dice.between(0.75, 0.97);
+  const level = { total: usual, busy: 0.9 * usual, open: 0, opensPerMinute: usual / 30 };
   const consumer: Consumer = { ...batch, usualAt: (at) => (isOn(at) && at < begins ? level : NOBODY) };
   return {
     name: 'none: batch as every night',
