@@ -5,13 +5,23 @@ import { benchMemory } from './memory.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
 import { benchSamples } from './samples.ts';
+import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker.ts';
+
+/** What follows the first option belongs to `strangers`: no other measurement has any. */
+const args = process.argv.slice(2);
+const firstOption = args.findIndex((each) => each.startsWith('--'));
+const wanted = firstOption < 0 ? args : args.slice(0, firstOption);
+const options = firstOption < 0 ? [] : args.slice(firstOption);
 
 /** In the order they run; the last takes half an hour. */
 const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   planning: benchPlanning,
   causes: benchCauses,
   recorded: benchRecorded,
+  strangers: () => {
+    benchStrangers(options);
+  },
   worker: benchWorker,
   samples: benchSamples,
   memory: benchMemory,
@@ -20,7 +30,6 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   peers: benchPeers,
 };
 
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {
   console.error(`nothing is measured as ${unknown.join(', ')}; there is ${Object.keys(MEASUREMENTS).join(', ')}`);

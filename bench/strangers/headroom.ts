@@ -1,0 +1,208 @@
+import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
+import { slotsNeeded } from '../../functions/core/plan/budget.ts';
+import { isPlanned, type TierPlan } from '../../functions/core/plan/tier-plan.ts';
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
+import type { TierName } from '../../functions/core/policy/tier-names.ts';
+import type { Act } from '../../functions/core/record/act.ts';
+import { hasEffect, historyOf, isWorsening, NO_PAST, type Past } from '../../functions/core/record/history.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
+import type { Round } from '../../functions/core/record/round.ts';
+import { slotsTaken, usagePercent, type Snapshot } from '../../functions/core/server/snapshot.ts';
+import { keepUsual } from '../../functions/core/usual/keep-usual.ts';
+import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
+import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
+import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
+import { judgeSnapshot } from '../../functions/core/verdict/verdict.ts';
+import { aPolicy, aTarget } from '../../test/support/a-session.ts';
+
+/** All that the model run knows of Headroom's judgement, in one place. */
+
+const POLICY = aPolicy();
+const TARGET = aTarget({ policy: POLICY, mode: 'act' });
+const SETTINGS = { policy: POLICY, mode: 'act' as const };
+
+export const LOOP = POLICY.loop;
+
+/** What an open incident keeps between its rounds. */
+export interface Memory {
+  readonly openedAt: number;
+  /** What is known besides snapshots. */
+  readonly context: Context;
+  readonly rounds: Round[];
+  readonly acts: Act[];
+  reliefAt: number | null;
+  rebounds: number;
+  escalation: Incident['escalation'];
+}
+
+export function openMemory(openedAt: number, context: Partial<Context>): Memory {
+  return {
+    openedAt,
+    context: { ...NO_CONTEXT, ...context },
+    rounds: [],
+    acts: [],
+    reliefAt: null,
+    rebounds: 0,
+    escalation: null,
+  };
+}
+
+export interface Judged {
+  readonly diagnosis: Diagnosis;
+  readonly verdict: Verdict;
+}
+
+/** One round, as the step Diagnose makes it, without the samples that confirm relief. */
+export function judge(snapshot: Snapshot, memory: Memory, now: number): Judged {
+  const past = pastOf(memory);
+  const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
+  const diagnosis = diagnoseSnapshot(snapshot, SETTINGS, history, { context: memory.context });
+  const situation = situationOf(snapshot, memory, now);
+  const look = { snapshot, pressing: diagnosis.pressing, soon: diagnosis.plan.soon };
+  return { diagnosis, verdict: judgeAfterPage(judgeSnapshot(snapshot, diagnosis, situation), look, situation) };
+}
+
+/** How long the workflow waits before the next round of an incident that has paged a person, seconds; 0 when it ends. */
+export function staySecondsOf(verdict: Verdict): number {
+  if (verdict.next === 'stay') return verdict.staySeconds;
+  return verdict.next === 'escalate' ? (verdict.page?.staySeconds ?? 0) : 0;
+}
+
+/** Puts a round on record, with the verdict as it is after relief was confirmed or not. */
+export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot: Snapshot, at: number): void {
+  if (memory.reliefAt !== null && diagnosis.pressing) {
+    memory.reliefAt = null;
+    memory.rebounds++;
+  }
+  if (verdict.next === 'confirm' && verdict.outcome === 'relieved') memory.reliefAt = at;
+  if (verdict.next === 'escalate') {
+    const { page, advice, why } = verdict;
+    const paged = page === undefined ? {} : { state: page.state, staysUntil: page.staysUntil };
+    const changed = memory.escalation === null ? {} : { changedAt: at };
+    memory.escalation = { reason: why, advice, at: memory.escalation?.at ?? at, ...paged, ...changed };
+  }
+  const { usual, consumers } = diagnosis.departures;
+  const isKnown = memory.rounds.some((round) => round.usual !== undefined) || usual.basis === 'none';
+  memory.rounds.push({
+    ...(!isKnown && { usual: keepUsual(usual, new Set(consumers.map(({ name }) => name))) }),
+    incidentId: 'strange',
+    round: memory.rounds.length + 1,
+    at,
+    usage: diagnosis.usage,
+    used: slotsTaken(snapshot),
+    usable: snapshot.limits.usable,
+    byState: snapshot.byState,
+    canary: snapshot.canary.result,
+    admission: '',
+    cause: diagnosis.cause,
+    next: verdict.next === 'confirm' ? (verdict.outcome === 'relieved' ? 'watch' : 'close') : verdict.next,
+    why: verdict.why,
+    planned: {},
+    spared: {},
+    sparedSamples: {},
+  });
+}
+
+/** Whether a sample after the snapshot of a good round is good too, as confirm-relief.ts has it. */
+export function isGoodSample(sample: Snapshot, snapshot: Snapshot): boolean {
+  if (sample.canary.result === 'refused') return false;
+  return slotsNeeded(snapshot, POLICY) === 0
+    ? slotsNeeded(sample, POLICY) === 0
+    : usagePercent(sample) < POLICY.triggerPercent;
+}
+
+/** What one tier would do by a fresh snapshot, as the step Act chooses it; null when nothing. */
+export function chooseVictims(tier: TierName, snapshot: Snapshot, memory: Memory): TierPlan | null {
+  const past = pastOf(memory);
+  const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
+  const { plan, pressing } = diagnoseSnapshot(snapshot, SETTINGS, history, { decidedOn: history.lastCause });
+  if (!pressing && !past.acts.some(hasEffect)) return null;
+  const own = plan.tiers.find((each) => each.tier === tier);
+  return own?.mode === 'act' && isPlanned(own) ? own : null;
+}
+
+/** Puts an act on record: every victim was ended, or its query cancelled. */
+export function recordAct(memory: Memory, plan: TierPlan, startedAt: number, finishedAt: number): void {
+  memory.acts.push({
+    incidentId: 'strange',
+    round: memory.rounds.length,
+    tier: plan.tier,
+    startedAt,
+    finishedAt,
+    counted: plan.victims.length,
+    limit: null,
+    victims: plan.victims.map(({ session, method, reason }) => {
+      const { identity, user, application, database, client } = session;
+      const result = method === 'cancel' ? 'cancelled' : 'ended';
+      return { identity, user, application, database, client, method, reason, result, detail: '' };
+    }),
+  });
+}
+
+/** What a person reads at the end: the finding under pressure stays. */
+export function causeOf({ rounds }: Memory): CauseName | null {
+  const pressing = rounds.filter(({ usage, canary }) => (usage ?? 0) >= POLICY.triggerPercent || canary === 'refused');
+  return (pressing.at(-1) ?? rounds.at(0))?.cause?.name ?? null;
+}
+
+function pastOf({ rounds, acts }: Memory): Past {
+  return { ...NO_PAST, rounds, acts, lastHour: acts };
+}
+
+function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation {
+  const { rounds, acts } = memory;
+  return {
+    incident: incidentOf(memory),
+    now,
+    pauses: [],
+    emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
+    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
+    countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
+    hasActed: acts.some(hasEffect),
+    limited: [],
+    isWorsening: isWorsening({ ...pastOf(memory), usedNow: slotsTaken(snapshot) }),
+    actedLately: {},
+    approvals: [],
+  };
+}
+
+/** The verdict reads little of it. */
+function incidentOf({ openedAt, reliefAt, rebounds, rounds, escalation }: Memory): Incident {
+  return {
+    id: 'strange',
+    target: TARGET,
+    status: 'open',
+    outcome: null,
+    fence: 1,
+    alarm: { alarm: 'connections-high', at: openedAt, reason: '' },
+    call: null,
+    joined: [],
+    joinedCount: 0,
+    openedAt,
+    firstActionAt: null,
+    reliefAt,
+    rebounds,
+    closedAt: null,
+    serverVersion: null,
+    serverIdentity: null,
+    admission: null,
+    usageBefore: null,
+    usageAfter: null,
+    usagePeak: null,
+    refused: 0,
+    cause: null,
+    advice: [],
+    rounds: rounds.length,
+    endedCount: 0,
+    spared: {},
+    pauses: [],
+    escalation,
+    closing: null,
+    failure: null,
+    acknowledgement: null,
+    repeats: 0,
+    repeatedAt: null,
+    pendingNotices: [],
+    notices: [],
+  };
+}

@@ -1,0 +1,268 @@
+import type { CauseName } from '../../functions/core/policy/cause-names.ts';
+import { TIER_NAMES, type TierName } from '../../functions/core/policy/tier-names.ts';
+import { SECOND } from './world/consumer.ts';
+import {
+  causeOf,
+  chooseVictims,
+  isGoodSample,
+  judge,
+  LOOP,
+  openMemory,
+  record,
+  recordAct,
+  staySecondsOf,
+  type Judged,
+  type Memory,
+} from './headroom.ts';
+import { makeProfile, makeSamples } from './world/history.ts';
+import { fewestEnds, labelOf, pageLabel, type Fewest, type Label, type PageLabel } from './world/labels.ts';
+import { takeSnapshot } from './world/look.ts';
+import { PEERS, type Choice, type Peer } from './peers.ts';
+import { makeStranger, RELIEF_PERCENT, TRIGGER_PERCENT, type Stranger } from './world/stranger.ts';
+import { advance, breatheAll, cancelQuery, endSession, openWorld, usageOf, type World } from './world/world.ts';
+
+/** So long an incident is watched, and so long relief after it. */
+const RUN_MS = 900 * SECOND;
+const WATCH_MS = 300 * SECOND;
+/** Good for so long, usage has come down. */
+const STEADY_MS = 4 * SECOND;
+/** A look and a decision take about this long. */
+const LOOK_MS = SECOND;
+/** How often a peer looks. */
+const PEER_EVERY_MS = 30 * SECOND;
+
+type Ends = Readonly<Record<Label, number>>;
+
+/** What came of one incident in one decider's hands. */
+export interface Outcome {
+  readonly stranger: Stranger;
+  readonly ends: Ends;
+  /** The fewest that suffice when it first acts, or when it is over; null when the culprits do not suffice. */
+  readonly fewest: Fewest | null;
+  /** From the alarm until usage has come down and stays there for some seconds; null: never. */
+  readonly reliefSeconds: number | null;
+  readonly hasRelapsed: boolean;
+  /** Nobody was ended, nobody was paged, and usage is under the trigger in the end. */
+  readonly cameToNothing: boolean;
+  readonly cause: CauseName | null;
+  readonly isPaged: boolean;
+  readonly page: PageLabel;
+}
+
+/** Tells the story while it happens. */
+export interface Listener {
+  readonly begins?: (world: World, fewest: Fewest | null, page: PageLabel) => void;
+  readonly looks?: (world: World, judged: Judged) => void;
+  /** Whom an act ends, each with its label. */
+  readonly ends?: (world: World, what: string, victims: readonly Told[]) => void;
+  readonly over?: (world: World, outcome: Outcome) => void;
+}
+
+export interface Told {
+  readonly consumer: string;
+  readonly label: Label;
+}
+
+/** One incident that is going on. */
+interface Course {
+  readonly world: World;
+  readonly listener: Listener;
+  readonly ends: Record<Label, number>;
+  /** At the alarm, and when the first act comes. */
+  fewest: Fewest | null;
+  hasActed: boolean;
+  goodSince: number | null;
+  reliefAt: number | null;
+  hasRelapsed: boolean;
+  isPaged: boolean;
+}
+
+function begin(stranger: Stranger, listener: Listener): { readonly course: Course; readonly page: PageLabel } {
+  const world = openWorld(stranger);
+  advance(world, stranger.alarmAt);
+  breatheAll(world);
+  const fewest = fewestEnds(world);
+  const page = pageLabel(world);
+  listener.begins?.(world, fewest, page);
+  const course: Course = {
+    world,
+    listener,
+    ends: { culprit: 0, innocent: 0, spare: 0 },
+    fewest,
+    hasActed: false,
+    goodSince: null,
+    reliefAt: null,
+    hasRelapsed: false,
+    isPaged: false,
+  };
+  watch(course);
+  return { course, page };
+}
+
+/** Lets time pass and keeps an eye on usage. */
+function pass(course: Course, ms: number): void {
+  const until = course.world.now + ms;
+  while (course.world.now < until) {
+    advance(course.world, Math.min(until, course.world.now + SECOND));
+    watch(course);
+  }
+}
+
+function watch(course: Course): void {
+  const { world, fewest } = course;
+  const usage = usageOf(world);
+  // Where the culprits cannot bring it to the relief level, under the trigger is as good as it gets.
+  const isGood = fewest?.reaches === 'relief' ? usage <= RELIEF_PERCENT : usage < TRIGGER_PERCENT;
+  if (course.reliefAt !== null) {
+    if (usage >= TRIGGER_PERCENT) course.hasRelapsed = true;
+    return;
+  }
+  if (!isGood) course.goodSince = null;
+  else {
+    course.goodSince ??= world.now;
+    if (world.now - course.goodSince >= STEADY_MS) course.reliefAt = course.goodSince;
+  }
+}
+
+function end(course: Course, what: string, choices: readonly Choice[]): void {
+  const { world, listener, ends } = course;
+  if (!course.hasActed) {
+    course.hasActed = true;
+    course.fewest = fewestEnds(world);
+  }
+  // A deploy needs nobody's end: it is over in a minute.
+  const mayTakeSpare = course.fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
+  const told: Told[] = [];
+  for (const { id, method } of choices) {
+    const live = world.sessions.get(id);
+    if (live === undefined) continue;
+    const label = labelOf(world, live, mayTakeSpare);
+    ends[label]++;
+    told.push({ consumer: live.crew.consumer.name, label });
+    if (method === 'cancel') cancelQuery(world, id);
+    else endSession(world, id);
+  }
+  listener.ends?.(world, what, told);
+}
+
+function conclude(course: Course, page: PageLabel, cause: CauseName | null): Outcome {
+  pass(course, WATCH_MS);
+  const { world, ends, fewest, reliefAt, hasRelapsed, isPaged } = course;
+  const { stranger } = world;
+  const outcome: Outcome = {
+    stranger,
+    ends,
+    fewest,
+    reliefSeconds: reliefAt === null ? null : (reliefAt - stranger.alarmAt) / SECOND,
+    hasRelapsed,
+    cameToNothing: !course.hasActed && !isPaged && usageOf(world) < TRIGGER_PERCENT,
+    cause,
+    isPaged,
+    page,
+  };
+  course.listener.over?.(world, outcome);
+  return outcome;
+}
+
+/** Headroom's loop over one incident, as the workflow goes through it. */
+export function runHeadroom(seed: number, withHistory: boolean, listener: Listener = {}): Outcome {
+  const stranger = makeStranger(seed);
+  const { course, page } = begin(stranger, listener);
+  const { world } = course;
+  const context = withHistory
+    ? { samples: makeSamples(stranger, world.now), profile: makeProfile(stranger, world.now) }
+    : {};
+  let memory = openMemory(world.now, context);
+  const until = world.now + RUN_MS;
+  while (world.now < until) {
+    if (goRound(course, memory)) continue;
+    // An incident that was not needed closes at once; the next alarm opens another.
+    if (course.hasActed || course.isPaged || !waitForAlarm(course, until)) break;
+    memory = openMemory(world.now, context);
+  }
+  return conclude(course, page, causeOf(memory));
+}
+
+/** Lets time pass until usage is at the trigger again and somebody has seen it. False when that does not happen. */
+function waitForAlarm(course: Course, until: number): boolean {
+  const { world } = course;
+  while (world.now < until) {
+    pass(course, 30 * SECOND);
+    if (usageOf(world) >= TRIGGER_PERCENT) return true;
+  }
+  return false;
+}
+
+/** One round. False when the incident is over. */
+function goRound(course: Course, memory: Memory): boolean {
+  const { world, listener } = course;
+  pass(course, LOOK_MS);
+  const snapshot = takeSnapshot(world);
+  let judged = judge(snapshot, memory, world.now);
+  for (let good = 1; judged.verdict.next === 'confirm' && good < LOOP.reliefSamples; good++) {
+    pass(course, LOOP.reliefSpacingSeconds * SECOND);
+    if (!isGoodSample(takeSnapshot(world), snapshot))
+      judged = { ...judged, verdict: { next: 'settle', why: 'not confirmed' } };
+  }
+  record(memory, judged, snapshot, world.now);
+  listener.looks?.(world, judged);
+  const { verdict } = judged;
+  switch (verdict.next) {
+    case 'close':
+      return false;
+    case 'confirm':
+      if (verdict.outcome === 'not-needed') return false;
+      pass(course, LOOP.watchSeconds * SECOND);
+      return true;
+    case 'watch':
+      pass(course, LOOP.watchSeconds * SECOND);
+      return true;
+    case 'settle':
+      pass(course, LOOP.settleSeconds * SECOND);
+      return true;
+    case 'ask':
+      course.isPaged = true;
+      return false;
+    case 'escalate':
+    case 'stay':
+      course.isPaged = true;
+      pass(course, staySecondsOf(verdict) * SECOND);
+      return staySecondsOf(verdict) > 0;
+    default:
+      if (isTier(verdict.next)) act(course, memory, verdict.next);
+      pass(course, LOOP.settleSeconds * SECOND);
+      return true;
+  }
+}
+
+function isTier(next: string): next is TierName {
+  return (TIER_NAMES as readonly string[]).includes(next);
+}
+
+function act(course: Course, memory: Memory, tier: TierName): void {
+  const { world } = course;
+  pass(course, LOOK_MS);
+  const plan = chooseVictims(tier, takeSnapshot(world), memory);
+  if (plan === null) return;
+  const startedAt = world.now;
+  const choices = plan.victims.map(({ session, method }) => ({ id: session.identity.id, method }));
+  end(course, tier, choices);
+  pass(course, LOOK_MS);
+  recordAct(memory, plan, startedAt, world.now);
+}
+
+/** A peer over the same incident: it looks every half minute and ends what its rules name while usage is high. */
+export function runPeer(peer: Peer, seed: number, listener: Listener = {}): Outcome {
+  const stranger = makeStranger(seed);
+  const { course, page } = begin(stranger, listener);
+  const { world } = course;
+  const until = world.now + RUN_MS;
+  while (world.now < until) {
+    pass(course, LOOK_MS);
+    if (usageOf(world) >= TRIGGER_PERCENT) end(course, peer.name, peer.choose(takeSnapshot(world)));
+    pass(course, PEER_EVERY_MS);
+  }
+  return conclude(course, page, null);
+}
+
+export { PEERS };
