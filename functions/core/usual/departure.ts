@@ -39,9 +39,13 @@ export interface Departures {
   readonly standingOf: (session: Session) => Standing;
 }
 
-/** Up to this many sessions more, or this share more, are as usual. */
+/**
+ * Up to this many sessions more, or this share more, are as usual. Work comes and goes more than sessions do, and more
+ * is lost with it.
+ */
 const SOME_MORE = 2;
 const SHARE_MORE = 0.15;
+const SHARE_OF_WORK_MORE = 0.5;
 /**
  * Idle for this long and never used since it was opened: forgotten, in a consumer that has grown over its long usual
  * number. Longer than pools keep a connection by default (HikariCP: 30 minutes), as those are often used only once.
@@ -105,8 +109,8 @@ function unnamedUsual(most: number): UsualCount {
 }
 
 /** By how much a number is over the usual one; 0 for what is only a little more. */
-function overUsual(now: number, usual: number): number {
-  return now - usual > Math.max(SOME_MORE, SHARE_MORE * usual) ? Math.ceil(now - usual) : 0;
+function overUsual(now: number, usual: number, shareMore = SHARE_MORE): number {
+  return now - usual > Math.max(SOME_MORE, shareMore * usual) ? Math.ceil(now - usual) : 0;
 }
 
 type Over = Pick<UsualCount, 'all' | 'long'>;
@@ -140,7 +144,8 @@ function suspect(departure: Departure, usual: UsualCount, sessions: readonly Ses
   for (const { kind, over } of kinds) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
-    const isForgotten = kind === 'open' && overUsual(now.open, usual.open) > 0;
+    if (kind !== 'idle' && overUsual(now[kind], usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
+    const isForgotten = kind === 'open';
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);
     for (const session of picked) {
