@@ -42,6 +42,8 @@ export interface Consumer {
   readonly habit: Habit;
   /** What it holds without any trouble, at any time of the simulated history. */
   readonly usualAt: (at: number) => Level;
+  /** It is there for moments only. */
+  readonly comesInBursts?: boolean;
   /** How long ago its processes started: no pooled session is older. */
   readonly upMs: number;
   /** Its sessions must never be ended. */

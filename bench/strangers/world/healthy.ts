@@ -76,15 +76,16 @@ const cronBursts: Maker = (mill, size) => {
   const every = dice.pick([5, 10, 15, 30, 60] as const) * MINUTE;
   const lasts = Math.min(every / 3, dice.between(10, 240) * SECOND);
   const offset = dice.between(0, every);
-  return make(mill, {
+  const made = make(mill, {
     kind: 'cron bursts',
     processes: 1,
     habit: { queryMs: lasts / 2, refill: 'needed', shortLivedMs: lasts },
     usualAt: (at) =>
       (at + offset) % every < lasts
         ? { total: size, busy: 0.9 * size, open: 0, opensPerMinute: (size * MINUTE) / every }
-        : { ...NOBODY, opensPerMinute: 0 },
+        : NOBODY,
   });
+  return { ...made, comesInBursts: true };
 };
 
 const nightlyBatch: Maker = (mill, size) => {

@@ -9,7 +9,7 @@ import {
 import { consumerOf, userOf } from '../../../functions/core/server/consumer.ts';
 import { quarterOf, QUARTER_MS, type Quarter, type QuarterConsumer } from '../../../functions/core/usual/profile.ts';
 import { aSnapshot } from '../../../test/support/a-session.ts';
-import { HOUR, MINUTE, type Consumer } from './consumer.ts';
+import { HOUR, MINUTE, type Consumer, type Level } from './consumer.ts';
 import { OPENED_BEFORE } from './look.ts';
 import { TRIGGER_PERCENT, type Stranger } from './stranger.ts';
 import type { Part } from './troubles.ts';
@@ -40,11 +40,11 @@ const ROLE_KIND = {
 } as const satisfies Record<Part['role'], 'idle' | 'open' | 'busy'>;
 
 /** Everybody on the server at a time before the crossing, the trouble as far as it has come by then included. */
-function countsAt(stranger: Stranger, at: number): Count[] {
+function countsAt(stranger: Stranger, at: number, levelOf = levelAt): Count[] {
   const byName = new Map<string, Count>();
   for (const consumer of stranger.consumers) {
     if (consumer.as !== 'client') continue;
-    const { total, busy, open, opensPerMinute } = consumer.usualAt(at);
+    const { total, busy, open, opensPerMinute } = levelOf(consumer, at);
     if (total < 0.05) continue;
     const idle = Math.max(0, total - busy - open);
     const isElastic = consumer.habit.refill === 'needed';
@@ -72,6 +72,21 @@ function countsAt(stranger: Stranger, at: number): Count[] {
     }
   }
   return [...byName.values()];
+}
+
+function levelAt(consumer: Consumer, at: number): Level {
+  return consumer.usualAt(at);
+}
+
+/** The most of a quarter that its samples see, one a minute: a burst between two of them shows to nobody. */
+function mostWithin(consumer: Consumer, at: number): Level {
+  if (!consumer.comesInBursts) return consumer.usualAt(at + QUARTER_MS / 2);
+  let most = consumer.usualAt(at);
+  for (let minute = 1; minute < 15; minute++) {
+    const level = consumer.usualAt(at + minute * MINUTE);
+    if (level.total > most.total) most = level;
+  }
+  return most;
 }
 
 /** A consumer whose processes have names of their own appears by these names. */
@@ -136,7 +151,7 @@ export function makeProfile(stranger: Stranger, until: number): Quarter[] {
     // An incident, a pause, an outage of the sampler: nothing is stored.
     if (dice.happens(0.001)) gapUntil = at + dice.between(0.5, 6) * HOUR;
     if (at < gapUntil) continue;
-    const counts = countsAt(stranger, at + QUARTER_MS / 2);
+    const counts = countsAt(stranger, at, mostWithin);
     // Nothing is learned from samples at the trigger.
     if (totalOf(counts) >= (TRIGGER_PERCENT * stranger.usable) / 100) continue;
     if (dice.happens(0.003)) {

@@ -127,11 +127,11 @@ function openGang(world: World, gang: Gang): void {
   if (part.role === 'waiter') holdUp(world, gang);
 }
 
-/** Most of the sessions that the pool had anyway wait too. */
+/** A pool opens more only when those that it had anyway wait too. */
 function holdUp(world: World, gang: Gang): void {
   const root = rootOf(world, gang);
   for (const live of gang.crew.pool) {
-    if (!world.dice.happens(0.7)) continue;
+    if (!world.dice.happens(0.95)) continue;
     beginTransaction(live, Math.max(live.bornAt, world.now - world.dice.between(0, gang.part.spanMs)), false);
     live.state = 'active';
     live.since = live.queryAt;
@@ -379,11 +379,15 @@ function breathe(world: World, crew: Crew): void {
   crew.breathedAt = world.now;
   if (dt < Infinity) renew(world, crew, dt);
   // A LIFO pool uses as many as work at once and some more; the rest stays as cold as it was.
-  const hot = habit.order === 'lifo' ? Math.min(pool.length, Math.ceil(1.3 * crew.working) + 1) : pool.length;
-  const share = hot === 0 ? 0 : Math.min(0.97, crew.working / hot);
+  const warm = habit.order === 'lifo' ? Math.min(pool.length, Math.ceil(1.3 * crew.working) + 1) : pool.length;
+  // Honest work takes all that the pool has before it opens more.
+  const work = world.gangs.find((gang) => gang.crew === crew && gang.part.role === 'work' && !gang.isOver);
+  const hot = work === undefined ? warm : pool.length;
+  const share = work === undefined ? Math.min(0.97, crew.working / Math.max(1, hot)) : 0.75;
+  const usualMs = work?.part.queryMs ?? habit.queryMs;
   for (let index = 0; index < hot; index++) {
     const live = pool[index];
-    if (live?.role === 'usual' && live.behind === null) use(world, live, { share, queryMs: habit.queryMs, dt });
+    if (live?.role === 'usual' && live.behind === null) use(world, live, { share, queryMs: usualMs, dt });
   }
   for (const gang of world.gangs) {
     if (gang.crew !== crew) continue;
