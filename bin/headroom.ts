@@ -10,6 +10,7 @@ import { incidentsCommand } from '../local/commands/incidents.ts';
 import { limitsCommand } from '../local/commands/limits.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
+import { profileCommand } from '../local/commands/profile.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
@@ -33,6 +34,7 @@ for (const command of [
   pauseCommand(),
   resumeCommand(),
   limitsCommand(),
+  profileCommand(),
   grantsCommand(),
   doctorCommand(),
   schemaCommand(),
