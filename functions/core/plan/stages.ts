@@ -24,22 +24,63 @@ export interface Stages {
 
 /** Splits the sessions that nothing protects. `need`: slots that must come free. */
 export function splitStages(open: readonly Session[], need: number, input: PlanInput): Stages {
-  const { departures, locks, pressing } = input;
-  const suspects = open.filter((session) => departures.suspects.has(session));
-  const waiters = suspects.reduce((sum, { identity }) => sum + (locks.behind.get(identity.id)?.length ?? 0), 0);
+  const { departures, pressing } = input;
+  const foremost = chooseForemost(open, need, input);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
-  const left = slotsTaken(input.snapshot) - suspects.length - waiters;
-  const isUnderTrigger = 100 * left < input.policy.triggerPercent * input.snapshot.limits.usable;
-  const suffices = !pressing || (suspects.length > 0 && (suspects.length + waiters >= need || isUnderTrigger));
+  const suffices = !pressing || foremost.suffices;
   const spare = new Set(suffices ? [] : spareIdle(open, input));
+  const suspects: Session[] = [];
   const all: Session[] = [];
   const spared: Spared[] = [];
   for (const session of open) {
     const standing = departures.standingOf(session);
-    if (standing === 'suspect' || (!suffices && (standing === 'unsure' || spare.has(session)))) all.push(session);
+    if (foremost.suspects.has(session)) suspects.push(session);
+    if (foremost.suspects.has(session) || (!suffices && (standing === 'unsure' || spare.has(session))))
+      all.push(session);
     else spared.push({ session, reason: standing === 'usual' ? 'at-usual' : 'suspects-suffice' });
   }
   return { suspects, all, spared, suffices };
+}
+
+interface Foremost {
+  readonly suspects: ReadonlySet<Session>;
+  readonly suffices: boolean;
+}
+
+/**
+ * The consumers that depart furthest from their usual number, and no more of them than it takes to bring usage under
+ * the trigger: root blockers first, then by how many times as many sessions a consumer has. What else departs is left
+ * alone while these are enough, once they are old enough.
+ */
+function chooseForemost(open: readonly Session[], need: number, input: PlanInput): Foremost {
+  const { departures, locks, snapshot, policy } = input;
+  const times = new Map(departures.consumers.map(({ name, now, usual }) => [name, now.all / ((usual?.all ?? 0) + 2)]));
+  const isBlocker = (session: Session) => departures.suspects.get(session)?.of === 'blocker';
+  const suspects = open.filter((session) => departures.suspects.has(session));
+  const groups = [
+    ...suspects.filter(isBlocker).map((session) => ({ first: Infinity, sessions: [session] })),
+    ...[
+      ...Map.groupBy(
+        suspects.filter((session) => !isBlocker(session)),
+        consumerOf,
+      ),
+    ].map(([name, sessions]) => ({
+      first: times.get(name) ?? 0,
+      sessions,
+    })),
+  ].sort((a, b) => b.first - a.first);
+  const chosen = new Set<Session>();
+  let freed = 0;
+  const isEnough = () =>
+    freed >= need || 100 * (slotsTaken(snapshot) - freed) < policy.triggerPercent * snapshot.limits.usable;
+  for (const { sessions } of groups) {
+    if (chosen.size > 0 && isEnough()) break;
+    for (const session of sessions) {
+      chosen.add(session);
+      freed += 1 + (locks.behind.get(session.identity.id)?.length ?? 0);
+    }
+  }
+  return { suspects: chosen, suffices: chosen.size > 0 && isEnough() };
 }
 
 /** Sessions beyond this share more than a pool has used at once in a day, and so many more, are spare. */

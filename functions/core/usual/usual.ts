@@ -44,6 +44,7 @@ const AROUND_MS = 30 * 60_000;
 const OF_DAYS = 0.8;
 /** The same for the earlier days, where growth since is what shows. */
 const OF_EARLIER = 0.9;
+const LEAST_EARLIER_DAYS = 2;
 /** Fewer days do not make a habit: then the most of them counts. */
 const LEAST_DAYS = 3;
 /** So many quarters make a profile: an hour. */
@@ -158,7 +159,7 @@ function usualOf({ recent, days, weeks, day }: Horizons, of: 'consumers' | 'user
     low: Math.min(all, quantile(lows.length === 0 ? day.map(read('middle')) : lows, 0.2)),
     all,
     long:
-      earlier.length < LEAST_DAYS
+      earlier.length < LEAST_EARLIER_DAYS
         ? all
         : Math.min(
             all,
