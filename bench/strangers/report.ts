@@ -11,9 +11,9 @@ export interface Summary {
   readonly innocents: number;
   readonly spare: number;
   readonly culprits: number;
-  /** Over the incidents that came to relief and in which the culprits suffice: all ends, and the fewest. */
+  /** Over the acts in which the culprits suffice: whom they ended, and how many of these would have been enough. */
   readonly ended: number;
-  readonly fewest: number;
+  readonly enough: number;
   readonly relieved: number;
   readonly medianReliefSeconds: number | null;
   readonly relapsed: number;
@@ -51,10 +51,6 @@ export function summarise(outcomes: readonly Outcome[]): Summary[] {
 function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
   const total = (of: (outcome: Outcome) => number) => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
   const count = (which: (outcome: Outcome) => boolean) => outcomes.filter(which).length;
-  const comparable = outcomes.filter(({ fewest, reliefSeconds, ends }) => {
-    const hasEnded = ends.culprit + ends.innocent + ends.spare > 0;
-    return fewest !== null && fewest.ends > 0 && reliefSeconds !== null && hasEnded;
-  });
   const seconds = outcomes.flatMap(({ reliefSeconds }) => reliefSeconds ?? []);
   const named = outcomes.filter((outcome) => outcome.cause !== null && causesOf(outcome).length > 0);
   return {
@@ -64,8 +60,8 @@ function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
     innocents: total(({ ends }) => ends.innocent),
     spare: total(({ ends }) => ends.spare),
     culprits: total(({ ends }) => ends.culprit),
-    ended: comparable.reduce((sum, { ends }) => sum + ends.culprit + ends.innocent + ends.spare, 0),
-    fewest: comparable.reduce((sum, { fewest }) => sum + (fewest?.ends ?? 0), 0),
+    ended: total(({ acted }) => acted.ended),
+    enough: total(({ acted }) => acted.enough),
     relieved: seconds.length,
     medianReliefSeconds: seconds.length === 0 ? null : middle(seconds),
     relapsed: count(({ hasRelapsed }) => hasRelapsed),
@@ -92,7 +88,7 @@ export const HEAD = [
   'innocents',
   'spare idle',
   'culprits',
-  'ends/fewest',
+  'ends/enough',
   'relieved',
   'median s',
   'relapse',
@@ -112,7 +108,7 @@ export function rowOf(summary: Summary): string[] {
     String(summary.innocents),
     String(summary.spare),
     String(summary.culprits),
-    summary.fewest === 0 ? '·' : (summary.ended / summary.fewest).toFixed(2),
+    summary.enough === 0 ? '·' : (summary.ended / summary.enough).toFixed(2),
     share(summary.relieved, incidents),
     summary.medianReliefSeconds === null ? '·' : String(Math.round(summary.medianReliefSeconds)),
     String(summary.relapsed),

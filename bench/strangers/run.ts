@@ -11,6 +11,7 @@ import {
   record,
   recordAct,
   staySecondsOf,
+  watchesRelief,
   type Judged,
   type Memory,
 } from './headroom.ts';
@@ -37,8 +38,10 @@ type Ends = Readonly<Record<Label, number>>;
 export interface Outcome {
   readonly stranger: Stranger;
   readonly ends: Ends;
-  /** The fewest that suffice when it first acts, or when it is over; null when the culprits do not suffice. */
+  /** The fewest that suffice at the alarm; null when the culprits do not. */
   readonly fewest: Fewest | null;
+  /** Over the acts in which the culprits suffice: whom they end, and how many of these would have been enough. */
+  readonly acted: { readonly ended: number; readonly enough: number };
   /** From the alarm until usage has come down and stays there for some seconds; null: never. */
   readonly reliefSeconds: number | null;
   readonly hasRelapsed: boolean;
@@ -68,8 +71,8 @@ interface Course {
   readonly world: World;
   readonly listener: Listener;
   readonly ends: Record<Label, number>;
-  /** At the alarm, and when the first act comes. */
-  fewest: Fewest | null;
+  readonly fewest: Fewest | null;
+  readonly acted: { ended: number; enough: number };
   hasActed: boolean;
   goodSince: number | null;
   reliefAt: number | null;
@@ -89,6 +92,7 @@ function begin(stranger: Stranger, listener: Listener): { readonly course: Cours
     listener,
     ends: { culprit: 0, innocent: 0, spare: 0 },
     fewest,
+    acted: { ended: 0, enough: 0 },
     hasActed: false,
     goodSince: null,
     reliefAt: null,
@@ -125,13 +129,16 @@ function watch(course: Course): void {
 }
 
 function end(course: Course, what: string, choices: readonly Choice[]): void {
-  const { world, listener, ends } = course;
-  if (!course.hasActed) {
-    course.hasActed = true;
-    course.fewest = fewestEnds(world);
+  if (choices.length === 0) return;
+  const { world, listener, ends, acted } = course;
+  course.hasActed = true;
+  const fewest = fewestEnds(world);
+  if (fewest !== null) {
+    acted.ended += choices.length;
+    acted.enough += Math.min(choices.length, fewest.ends);
   }
   // A deploy needs nobody's end: it is over in a minute.
-  const mayTakeSpare = course.fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
+  const mayTakeSpare = fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
   const told: Told[] = [];
   for (const { id, method } of choices) {
     const live = world.sessions.get(id);
@@ -147,12 +154,13 @@ function end(course: Course, what: string, choices: readonly Choice[]): void {
 
 function conclude(course: Course, page: PageLabel, cause: CauseName | null): Outcome {
   pass(course, WATCH_MS);
-  const { world, ends, fewest, reliefAt, hasRelapsed, isPaged } = course;
+  const { world, ends, fewest, acted, reliefAt, hasRelapsed, isPaged } = course;
   const { stranger } = world;
   const outcome: Outcome = {
     stranger,
     ends,
     fewest,
+    acted,
     reliefSeconds: reliefAt === null ? null : (reliefAt - stranger.alarmAt) / SECOND,
     hasRelapsed,
     cameToNothing: !course.hasActed && !isPaged && usageOf(world) < TRIGGER_PERCENT,
@@ -197,6 +205,10 @@ function waitForAlarm(course: Course, until: number): boolean {
 function goRound(course: Course, memory: Memory): boolean {
   const { world, listener } = course;
   pass(course, LOOK_MS);
+  if (watchesRelief(memory, usageOf(world), world.now)) {
+    pass(course, LOOP.watchSeconds * SECOND);
+    return true;
+  }
   const snapshot = takeSnapshot(world);
   let judged = judge(snapshot, memory, world.now);
   for (let good = 1; judged.verdict.next === 'confirm' && good < LOOP.reliefSamples; good++) {
