@@ -14,8 +14,11 @@ export interface Summary {
   /** Over the acts in which the culprits suffice: whom they ended, and how many of these would have been enough. */
   readonly ended: number;
   readonly enough: number;
+  /** Came under the trigger, with clients in, and how soon. */
+  readonly calmed: number;
+  readonly medianCalmSeconds: number | null;
+  /** Came to the relief level. */
   readonly relieved: number;
-  readonly medianReliefSeconds: number | null;
   readonly relapsed: number;
   readonly cameToNothing: number;
   /** Of those for which there is a right cause and in which one was found. */
@@ -51,7 +54,7 @@ export function summarise(outcomes: readonly Outcome[]): Summary[] {
 function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
   const total = (of: (outcome: Outcome) => number) => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
   const count = (which: (outcome: Outcome) => boolean) => outcomes.filter(which).length;
-  const seconds = outcomes.flatMap(({ reliefSeconds }) => reliefSeconds ?? []);
+  const seconds = outcomes.flatMap(({ calmSeconds }) => calmSeconds ?? []);
   const named = outcomes.filter((outcome) => outcome.cause !== null && causesOf(outcome).length > 0);
   return {
     kind,
@@ -62,8 +65,9 @@ function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
     culprits: total(({ ends }) => ends.culprit),
     ended: total(({ acted }) => acted.ended),
     enough: total(({ acted }) => acted.enough),
-    relieved: seconds.length,
-    medianReliefSeconds: seconds.length === 0 ? null : middle(seconds),
+    calmed: seconds.length,
+    medianCalmSeconds: seconds.length === 0 ? null : middle(seconds),
+    relieved: count(({ reliefSeconds }) => reliefSeconds !== null),
     relapsed: count(({ hasRelapsed }) => hasRelapsed),
     cameToNothing: count(({ cameToNothing }) => cameToNothing),
     causeRight: named.filter((outcome) => outcome.cause !== null && causesOf(outcome).includes(outcome.cause)).length,
@@ -89,8 +93,9 @@ export const HEAD = [
   'spare idle',
   'culprits',
   'ends/enough',
-  'relieved',
+  'under trigger',
   'median s',
+  'relief level',
   'relapse',
   'nothing',
   'cause right',
@@ -109,8 +114,9 @@ export function rowOf(summary: Summary): string[] {
     String(summary.spare),
     String(summary.culprits),
     summary.enough === 0 ? '·' : (summary.ended / summary.enough).toFixed(2),
+    share(summary.calmed, incidents),
+    summary.medianCalmSeconds === null ? '·' : String(Math.round(summary.medianCalmSeconds)),
     share(summary.relieved, incidents),
-    summary.medianReliefSeconds === null ? '·' : String(Math.round(summary.medianReliefSeconds)),
     String(summary.relapsed),
     String(summary.cameToNothing),
     share(summary.causeRight, summary.causeFound),
