@@ -54,7 +54,7 @@ export function benchStrangers(args: readonly string[]): void {
   ];
   const results = deciders.map(({ name: decider, run }) => {
     const outcomes = Array.from({ length: incidents }, (_, index) => run(seedOf(seed, index)));
-    return { decider, summaries: summarise(outcomes), worst: worstOf(outcomes) };
+    return { decider, summaries: summarise(outcomes), stories: storiesOf(outcomes) };
   });
   if (values.json) {
     console.log(JSON.stringify({ seed, incidents, withHistory, results }, null, 2));
@@ -67,15 +67,17 @@ export function benchStrangers(args: readonly string[]): void {
 interface Result {
   readonly decider: string;
   readonly summaries: readonly Summary[];
-  readonly worst: readonly number[];
+  /** Indices of incidents that are worth a look, by what is wrong with them. */
+  readonly stories: Readonly<Record<string, readonly number[]>>;
 }
 
 function report(results: readonly Result[], { seed, incidents }: { seed: number; incidents: number }): void {
   const [headroom, ...peers] = results;
   if (headroom === undefined) return;
   printTable(`${headroom.decider}, ${incidents} strangers of seed ${seed}`, HEAD, headroom.summaries.map(rowOf));
-  const stories = headroom.worst.map((index) => `${seed}:${index}`).join(' ');
-  if (stories !== '') console.log(`most innocents ended: --show ${stories}`);
+  for (const [what, indices] of Object.entries(headroom.stories)) {
+    if (indices.length > 0) console.log(`${what}: --show ${indices.map((index) => `${seed}:${index}`).join(' ')}`);
+  }
   if (peers.length === 0) return;
   const sums = results.flatMap(({ decider, summaries }) =>
     // Peers name no cause and page nobody.
@@ -86,16 +88,27 @@ function report(results: readonly Result[], { seed, incidents }: { seed: number;
   printTable('Side by side, over all', HEAD, sums);
 }
 
-const WORST = 8;
+const MOST_STORIES = 10;
 
-/** The indices of the incidents that cost the most innocents. */
-function worstOf(outcomes: readonly Outcome[]): number[] {
-  return outcomes
-    .map(({ ends }, index) => ({ index, innocents: ends.innocent }))
-    .filter(({ innocents }) => innocents > 0)
-    .sort((a, b) => b.innocents - a.innocents || a.index - b.index)
-    .slice(0, WORST)
-    .map(({ index }) => index);
+function storiesOf(outcomes: readonly Outcome[]): Result['stories'] {
+  const all = outcomes.map((outcome, index) => ({ ...outcome, index }));
+  const indices = (which: (outcome: Outcome) => boolean) =>
+    all
+      .filter(which)
+      .map(({ index }) => index)
+      .slice(0, MOST_STORIES);
+  return {
+    'most innocents ended': all
+      .filter(({ ends }) => ends.innocent > 0)
+      .sort((a, b) => b.ends.innocent - a.ends.innocent || a.index - b.index)
+      .slice(0, MOST_STORIES)
+      .map(({ index }) => index),
+    'culprits suffice, and yet no relief': indices(
+      ({ fewest, calmSeconds }) => fewest !== null && calmSeconds === null,
+    ),
+    'paged in vain': indices(({ page, isPaged }) => page === 'not needed' && isPaged),
+    'no page although needed': indices(({ page, isPaged }) => page === 'needed' && !isPaged),
+  };
 }
 
 function tell(which: string, peer: string | undefined, withHistory: boolean): void {

@@ -103,6 +103,14 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
   });
 }
 
+/**
+ * Relief that holds needs no judgement: until it has held for long enough, the verdict is to watch, whatever the
+ * diagnosis says. That saves most of a model run's time.
+ */
+export function watchesRelief({ reliefAt }: Memory, usage: number, now: number): boolean {
+  return reliefAt !== null && usage < POLICY.triggerPercent && now - reliefAt < 1_000 * LOOP.holdSeconds;
+}
+
 /** Whether a sample after the snapshot of a good round is good too, as confirm-relief.ts has it. */
 export function isGoodSample(sample: Snapshot, snapshot: Snapshot): boolean {
   if (sample.canary.result === 'refused') return false;

@@ -11,11 +11,14 @@ export interface Summary {
   readonly innocents: number;
   readonly spare: number;
   readonly culprits: number;
-  /** Over the incidents that came to relief and in which the culprits suffice: all ends, and the fewest. */
+  /** Over the acts in which the culprits suffice: whom they ended, and how many of these would have been enough. */
   readonly ended: number;
-  readonly fewest: number;
+  readonly enough: number;
+  /** Came under the trigger, with clients in, and how soon. */
+  readonly calmed: number;
+  readonly medianCalmSeconds: number | null;
+  /** Came to the relief level. */
   readonly relieved: number;
-  readonly medianReliefSeconds: number | null;
   readonly relapsed: number;
   readonly cameToNothing: number;
   /** Of those for which there is a right cause and in which one was found. */
@@ -51,11 +54,7 @@ export function summarise(outcomes: readonly Outcome[]): Summary[] {
 function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
   const total = (of: (outcome: Outcome) => number) => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
   const count = (which: (outcome: Outcome) => boolean) => outcomes.filter(which).length;
-  const comparable = outcomes.filter(({ fewest, reliefSeconds, ends }) => {
-    const hasEnded = ends.culprit + ends.innocent + ends.spare > 0;
-    return fewest !== null && fewest.ends > 0 && reliefSeconds !== null && hasEnded;
-  });
-  const seconds = outcomes.flatMap(({ reliefSeconds }) => reliefSeconds ?? []);
+  const seconds = outcomes.flatMap(({ calmSeconds }) => calmSeconds ?? []);
   const named = outcomes.filter((outcome) => outcome.cause !== null && causesOf(outcome).length > 0);
   return {
     kind,
@@ -64,10 +63,11 @@ function summaryOf(kind: string, outcomes: readonly Outcome[]): Summary {
     innocents: total(({ ends }) => ends.innocent),
     spare: total(({ ends }) => ends.spare),
     culprits: total(({ ends }) => ends.culprit),
-    ended: comparable.reduce((sum, { ends }) => sum + ends.culprit + ends.innocent + ends.spare, 0),
-    fewest: comparable.reduce((sum, { fewest }) => sum + (fewest?.ends ?? 0), 0),
-    relieved: seconds.length,
-    medianReliefSeconds: seconds.length === 0 ? null : middle(seconds),
+    ended: total(({ acted }) => acted.ended),
+    enough: total(({ acted }) => acted.enough),
+    calmed: seconds.length,
+    medianCalmSeconds: seconds.length === 0 ? null : middle(seconds),
+    relieved: count(({ reliefSeconds }) => reliefSeconds !== null),
     relapsed: count(({ hasRelapsed }) => hasRelapsed),
     cameToNothing: count(({ cameToNothing }) => cameToNothing),
     causeRight: named.filter((outcome) => outcome.cause !== null && causesOf(outcome).includes(outcome.cause)).length,
@@ -92,9 +92,10 @@ export const HEAD = [
   'innocents',
   'spare idle',
   'culprits',
-  'ends/fewest',
-  'relieved',
+  'ends/enough',
+  'under trigger',
   'median s',
+  'relief level',
   'relapse',
   'nothing',
   'cause right',
@@ -112,9 +113,10 @@ export function rowOf(summary: Summary): string[] {
     String(summary.innocents),
     String(summary.spare),
     String(summary.culprits),
-    summary.fewest === 0 ? '·' : (summary.ended / summary.fewest).toFixed(2),
+    summary.enough === 0 ? '·' : (summary.ended / summary.enough).toFixed(2),
+    share(summary.calmed, incidents),
+    summary.medianCalmSeconds === null ? '·' : String(Math.round(summary.medianCalmSeconds)),
     share(summary.relieved, incidents),
-    summary.medianReliefSeconds === null ? '·' : String(Math.round(summary.medianReliefSeconds)),
     String(summary.relapsed),
     String(summary.cameToNothing),
     share(summary.causeRight, summary.causeFound),

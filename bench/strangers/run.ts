@@ -11,6 +11,7 @@ import {
   record,
   recordAct,
   staySecondsOf,
+  watchesRelief,
   type Judged,
   type Memory,
 } from './headroom.ts';
@@ -37,10 +38,15 @@ type Ends = Readonly<Record<Label, number>>;
 export interface Outcome {
   readonly stranger: Stranger;
   readonly ends: Ends;
-  /** The fewest that suffice when it first acts, or when it is over; null when the culprits do not suffice. */
+  /** The fewest that suffice at the alarm; null when the culprits do not. */
   readonly fewest: Fewest | null;
-  /** From the alarm until usage has come down and stays there for some seconds; null: never. */
+  /** Over the acts in which the culprits suffice: whom they end, and how many of these would have been enough. */
+  readonly acted: { readonly ended: number; readonly enough: number };
+  /** From the alarm until usage is under the trigger, with clients in, for some seconds; null: never. */
+  readonly calmSeconds: number | null;
+  /** The same to the relief level, where the culprits suffice for that. */
   readonly reliefSeconds: number | null;
+  /** Usage was at the trigger once more after it had been under it for some seconds. */
   readonly hasRelapsed: boolean;
   /** Nobody was ended, nobody was paged, and usage is under the trigger in the end. */
   readonly cameToNothing: boolean;
@@ -63,16 +69,23 @@ export interface Told {
   readonly label: Label;
 }
 
+/** Something that must last for some seconds to count. */
+interface Steady {
+  since: number | null;
+  /** When it began to last; null while it has not. */
+  at: number | null;
+}
+
 /** One incident that is going on. */
 interface Course {
   readonly world: World;
   readonly listener: Listener;
   readonly ends: Record<Label, number>;
-  /** At the alarm, and when the first act comes. */
-  fewest: Fewest | null;
+  readonly fewest: Fewest | null;
+  readonly acted: { ended: number; enough: number };
   hasActed: boolean;
-  goodSince: number | null;
-  reliefAt: number | null;
+  readonly calm: Steady;
+  readonly relief: Steady;
   hasRelapsed: boolean;
   isPaged: boolean;
 }
@@ -89,9 +102,10 @@ function begin(stranger: Stranger, listener: Listener): { readonly course: Cours
     listener,
     ends: { culprit: 0, innocent: 0, spare: 0 },
     fewest,
+    acted: { ended: 0, enough: 0 },
     hasActed: false,
-    goodSince: null,
-    reliefAt: null,
+    calm: { since: null, at: null },
+    relief: { since: null, at: null },
     hasRelapsed: false,
     isPaged: false,
   };
@@ -109,29 +123,31 @@ function pass(course: Course, ms: number): void {
 }
 
 function watch(course: Course): void {
-  const { world, fewest } = course;
+  const { world, fewest, calm, relief } = course;
   const usage = usageOf(world);
+  if (calm.at !== null && usage >= TRIGGER_PERCENT) course.hasRelapsed = true;
+  note(calm, usage < TRIGGER_PERCENT, world.now);
   // Where the culprits cannot bring it to the relief level, under the trigger is as good as it gets.
-  const isGood = fewest?.reaches === 'relief' ? usage <= RELIEF_PERCENT : usage < TRIGGER_PERCENT;
-  if (course.reliefAt !== null) {
-    if (usage >= TRIGGER_PERCENT) course.hasRelapsed = true;
-    return;
-  }
-  if (!isGood) course.goodSince = null;
-  else {
-    course.goodSince ??= world.now;
-    if (world.now - course.goodSince >= STEADY_MS) course.reliefAt = course.goodSince;
-  }
+  note(relief, usage <= RELIEF_PERCENT || (fewest?.reaches !== 'relief' && usage < TRIGGER_PERCENT), world.now);
+}
+
+function note(steady: Steady, isSo: boolean, now: number): void {
+  if (steady.at !== null) return;
+  steady.since = isSo ? (steady.since ?? now) : null;
+  if (steady.since !== null && now - steady.since >= STEADY_MS) steady.at = steady.since;
 }
 
 function end(course: Course, what: string, choices: readonly Choice[]): void {
-  const { world, listener, ends } = course;
-  if (!course.hasActed) {
-    course.hasActed = true;
-    course.fewest = fewestEnds(world);
+  if (choices.length === 0) return;
+  const { world, listener, ends, acted } = course;
+  course.hasActed = true;
+  const fewest = fewestEnds(world);
+  if (fewest !== null) {
+    acted.ended += choices.length;
+    acted.enough += Math.min(choices.length, fewest.ends);
   }
   // A deploy needs nobody's end: it is over in a minute.
-  const mayTakeSpare = course.fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
+  const mayTakeSpare = fewest === null && !world.gangs.some(({ part }) => part.role === 'successor');
   const told: Told[] = [];
   for (const { id, method } of choices) {
     const live = world.sessions.get(id);
@@ -147,13 +163,16 @@ function end(course: Course, what: string, choices: readonly Choice[]): void {
 
 function conclude(course: Course, page: PageLabel, cause: CauseName | null): Outcome {
   pass(course, WATCH_MS);
-  const { world, ends, fewest, reliefAt, hasRelapsed, isPaged } = course;
+  const { world, ends, fewest, acted, calm, relief, hasRelapsed, isPaged } = course;
   const { stranger } = world;
+  const secondsTo = ({ at }: Steady) => (at === null ? null : (at - stranger.alarmAt) / SECOND);
   const outcome: Outcome = {
     stranger,
     ends,
     fewest,
-    reliefSeconds: reliefAt === null ? null : (reliefAt - stranger.alarmAt) / SECOND,
+    acted,
+    calmSeconds: secondsTo(calm),
+    reliefSeconds: secondsTo(relief),
     hasRelapsed,
     cameToNothing: !course.hasActed && !isPaged && usageOf(world) < TRIGGER_PERCENT,
     cause,
@@ -197,6 +216,10 @@ function waitForAlarm(course: Course, until: number): boolean {
 function goRound(course: Course, memory: Memory): boolean {
   const { world, listener } = course;
   pass(course, LOOK_MS);
+  if (watchesRelief(memory, usageOf(world), world.now)) {
+    pass(course, LOOP.watchSeconds * SECOND);
+    return true;
+  }
   const snapshot = takeSnapshot(world);
   let judged = judge(snapshot, memory, world.now);
   for (let good = 1; judged.verdict.next === 'confirm' && good < LOOP.reliefSamples; good++) {

@@ -76,11 +76,12 @@ function inWords(victims: readonly Told[]): string {
     .join(', ');
 }
 
-function describe({ ends, reliefSeconds, hasRelapsed, cause, isPaged }: Outcome): string {
-  const relief =
-    reliefSeconds === null ? 'no relief' : `relief after ${reliefSeconds} s${hasRelapsed ? ', then relapse' : ''}`;
+function describe({ ends, calmSeconds, reliefSeconds, hasRelapsed, cause, isPaged }: Outcome): string {
+  const after = (seconds: number | null) => (seconds === null ? 'never' : `after ${seconds} s`);
   return (
-    `${relief}; ended ${ends.culprit} culprits, ${ends.innocent} innocents, ${ends.spare} spare idle; ` +
+    `under the trigger ${after(calmSeconds)}${hasRelapsed ? ', then relapse' : ''}; ` +
+    `at the relief level ${after(reliefSeconds)}; ` +
+    `ended ${ends.culprit} culprits, ${ends.innocent} innocents, ${ends.spare} spare idle; ` +
     `cause ${cause ?? 'none'}; ${isPaged ? 'paged' : 'not paged'}`
   );
 }

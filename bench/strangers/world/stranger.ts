@@ -35,7 +35,7 @@ const EPOCH = Date.UTC(2026, 0, 5);
 export function makeStranger(seed: number): Stranger {
   const dice = rollDice(mix(seed));
   const engine = dice.pick(['postgres', 'postgres', 'postgres', 'mysql', 'mysql', 'mariadb'] as const);
-  const maxConnections = Math.round(dice.happens(0.8) ? logBetween(dice, 80, 500) : logBetween(dice, 50, 5_000));
+  const maxConnections = Math.round(dice.happens(0.9) ? logBetween(dice, 80, 500) : logBetween(dice, 50, 5_000));
   const reserved = engine === 'postgres' ? dice.pick([3, 3, 5, 6] as const) : 0;
   const usable = maxConnections - reserved;
   const crossedAt = EPOCH + Math.round(dice.between(0, 60 * DAY));

@@ -1,6 +1,17 @@
 import type { Dice } from '../../../drill/loads/dice.ts';
 import type { CauseName } from '../../../functions/core/policy/cause-names.ts';
-import { DAY, HOUR, logBetween, MINUTE, NOBODY, ORDINARY, SECOND, type Consumer, type Habit } from './consumer.ts';
+import {
+  DAY,
+  HOUR,
+  logBetween,
+  MINUTE,
+  NOBODY,
+  ORDINARY,
+  SECOND,
+  type Consumer,
+  type Habit,
+  type Level,
+} from './consumer.ts';
 import { makers, type Mill } from './healthy.ts';
 import { makeFaces } from './names.ts';
 
@@ -84,7 +95,8 @@ function hostAmong(mill: Mill, hosts: readonly Consumer[], wanted: (host: Consum
   return first === undefined ? null : mill.dice.pick([first, ...others]);
 }
 
-const isPool = ({ habit }: Consumer): boolean => habit.shortLivedMs === null && habit.queryMs < MINUTE;
+const isPool = ({ habit }: Consumer): boolean =>
+  habit.shortLivedMs === null && habit.queryMs < MINUTE && habit.transactionMs < MINUTE;
 
 /** A pool whose processes have been up for that long: what they leak goes with them. */
 const isPoolFor =
@@ -294,10 +306,14 @@ const batchAsEveryNight: TroubleMaker = (mill, _hosts, slots) => {
   });
   const isOn = (at: number) => (at - begins + 30 * DAY) % DAY < lasts;
   const most = Math.ceil(slots * dice.between(1, 1.15));
-  // Most nights end below the trigger: nothing is learned from a server that is over it.
-  const usual = slots * dice.between(0.75, 0.97);
-  const level = { total: usual, busy: 0.9 * usual, open: 0, opensPerMinute: usual / 30 };
-  const consumer: Consumer = { ...batch, usualAt: (at) => (isOn(at) && at < begins ? level : NOBODY) };
+  // Other nights end below the trigger, some of them just so: nothing is learned from a server that is over it.
+  const phase = dice.between(0, 100);
+  const levelAt = (at: number): Level => {
+    const night = Math.floor((begins - at) / DAY);
+    const total = slots * (0.86 + 0.11 * Math.sin(phase + 2.4 * night));
+    return { total, busy: 0.9 * total, open: 0, opensPerMinute: total / 30 };
+  };
+  const consumer: Consumer = { ...batch, usualAt: (at) => (isOn(at) && at < begins ? levelAt(at) : NOBODY) };
   return {
     name: 'none: batch as every night',
     causes: ['limit-too-low', 'unclear'],
