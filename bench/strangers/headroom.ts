@@ -1,6 +1,7 @@
 import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
 import { slotsNeeded } from '../../functions/core/plan/budget.ts';
 import { isPlanned, type TierPlan } from '../../functions/core/plan/tier-plan.ts';
+import type { CauseFinding } from '../../functions/core/cause/finding.ts';
 import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { TierName } from '../../functions/core/policy/tier-names.ts';
 import type { Act } from '../../functions/core/record/act.ts';
@@ -9,6 +10,7 @@ import type { Incident } from '../../functions/core/record/incident.ts';
 import type { Round } from '../../functions/core/record/round.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { keepUsual } from '../../functions/core/usual/keep-usual.ts';
+import { isBetterFinding } from '../../functions/core/verdict/better-finding.ts';
 import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
@@ -21,6 +23,8 @@ const POLICY = aPolicy();
 const TARGET = aTarget({ policy: POLICY, mode: 'act' });
 const SETTINGS = { policy: POLICY, mode: 'act' as const };
 
+/** While what filled the server is still there, the workflow looks as often as this. */
+export const WATCH_SECONDS = 10;
 export const LOOP = POLICY.loop;
 
 /** What an open incident keeps between its rounds. */
@@ -30,6 +34,7 @@ export interface Memory {
   readonly context: Context;
   readonly rounds: Round[];
   readonly acts: Act[];
+  cause: CauseFinding | null;
   reliefAt: number | null;
   rebounds: number;
   escalation: Incident['escalation'];
@@ -41,6 +46,7 @@ export function openMemory(openedAt: number, context: Partial<Context>): Memory 
     context: { ...NO_CONTEXT, ...context },
     rounds: [],
     acts: [],
+    cause: null,
     reliefAt: null,
     rebounds: 0,
     escalation: null,
@@ -100,7 +106,13 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
     planned: {},
     spared: {},
     sparedSamples: {},
+    ...(diagnosis.plan.soon !== null && { soon: diagnosis.plan.soon }),
   });
+  const isBetter = isBetterFinding(diagnosis.cause, memory.cause, {
+    pressing: diagnosis.pressing,
+    hasActed: memory.acts.some(hasEffect),
+  });
+  if (isBetter) memory.cause = diagnosis.cause;
 }
 
 /**
@@ -108,7 +120,8 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
  * diagnosis says. That saves most of a model run's time.
  */
 export function watchesRelief({ reliefAt }: Memory, usage: number, now: number): boolean {
-  return reliefAt !== null && usage < POLICY.triggerPercent && now - reliefAt < 1_000 * LOOP.holdSeconds;
+  const middle = (POLICY.reliefPercent + POLICY.triggerPercent) / 2;
+  return reliefAt !== null && usage < middle && now - reliefAt < 1_000 * LOOP.holdSeconds;
 }
 
 /** Whether a sample after the snapshot of a good round is good too, as confirm-relief.ts has it. */
@@ -147,10 +160,9 @@ export function recordAct(memory: Memory, plan: TierPlan, startedAt: number, fin
   });
 }
 
-/** What a person reads at the end: the finding under pressure stays. */
-export function causeOf({ rounds }: Memory): CauseName | null {
-  const pressing = rounds.filter(({ usage, canary }) => (usage ?? 0) >= POLICY.triggerPercent || canary === 'refused');
-  return (pressing.at(-1) ?? rounds.at(0))?.cause?.name ?? null;
+/** What a person reads at the end. */
+export function causeOf({ cause }: Memory): CauseName | null {
+  return cause?.name ?? null;
 }
 
 function pastOf({ rounds, acts }: Memory): Past {
@@ -165,7 +177,7 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
     pauses: [],
     emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
     stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
-    countedRounds: rounds.filter(({ next }) => next !== 'watch').length,
+    countedRounds: rounds.filter(({ next, soon }) => next !== 'watch' && !(next === 'settle' && soon)).length,
     hasActed: acts.some(hasEffect),
     limited: [],
     isWorsening: isWorsening({ ...pastOf(memory), usedNow: slotsTaken(snapshot) }),

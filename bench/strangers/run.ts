@@ -5,6 +5,7 @@ import {
   causeOf,
   chooseVictims,
   isGoodSample,
+  WATCH_SECONDS,
   judge,
   LOOP,
   openMemory,
@@ -100,7 +101,7 @@ function begin(stranger: Stranger, listener: Listener): { readonly course: Cours
   const course: Course = {
     world,
     listener,
-    ends: { culprit: 0, innocent: 0, spare: 0 },
+    ends: { culprit: 0, neighbour: 0, spare: 0, innocent: 0 },
     fewest,
     acted: { ended: 0, enough: 0 },
     hasActed: false,
@@ -123,12 +124,12 @@ function pass(course: Course, ms: number): void {
 }
 
 function watch(course: Course): void {
-  const { world, fewest, calm, relief } = course;
+  const { world, calm, relief } = course;
   const usage = usageOf(world);
   if (calm.at !== null && usage >= TRIGGER_PERCENT) course.hasRelapsed = true;
   note(calm, usage < TRIGGER_PERCENT, world.now);
   // Where the culprits cannot bring it to the relief level, under the trigger is as good as it gets.
-  note(relief, usage <= RELIEF_PERCENT || (fewest?.reaches !== 'relief' && usage < TRIGGER_PERCENT), world.now);
+  note(relief, usage <= RELIEF_PERCENT || (course.hasActed && usage < TRIGGER_PERCENT), world.now);
 }
 
 function note(steady: Steady, isSo: boolean, now: number): void {
@@ -217,7 +218,7 @@ function goRound(course: Course, memory: Memory): boolean {
   const { world, listener } = course;
   pass(course, LOOK_MS);
   if (watchesRelief(memory, usageOf(world), world.now)) {
-    pass(course, LOOP.watchSeconds * SECOND);
+    pass(course, WATCH_SECONDS * SECOND);
     return true;
   }
   const snapshot = takeSnapshot(world);
@@ -235,10 +236,10 @@ function goRound(course: Course, memory: Memory): boolean {
       return false;
     case 'confirm':
       if (verdict.outcome === 'not-needed') return false;
-      pass(course, LOOP.watchSeconds * SECOND);
+      pass(course, WATCH_SECONDS * SECOND);
       return true;
     case 'watch':
-      pass(course, LOOP.watchSeconds * SECOND);
+      pass(course, WATCH_SECONDS * SECOND);
       return true;
     case 'settle':
       pass(course, LOOP.settleSeconds * SECOND);

@@ -3,21 +3,29 @@ import { RELIEF_PERCENT, TRIGGER_PERCENT } from './stranger.ts';
 import type { Role } from './troubles.ts';
 import type { Crew, Gang, Live, World } from './world.ts';
 
-/** `spare`: idle, cold and no culprit, where the culprits do not suffice. */
-export type Label = 'culprit' | 'innocent' | 'spare';
+/**
+ * `spare`: idle, cold and no culprit, where the culprits do not suffice, or one of too many during a deploy.
+ * `neighbour`: no culprit itself, but of the very consumer that holds more than is usual because of the trouble.
+ */
+export type Label = 'culprit' | 'neighbour' | 'spare' | 'innocent';
 
 /** The sessions of these parts are each at fault. */
 const AT_FAULT: ReadonlySet<Role> = new Set(['leaked', 'forgotten', 'runaway', 'root']);
-/** Of these consumers, whichever are idle are too many: the pool does not distinguish them. */
-const TOO_MANY: ReadonlySet<Role> = new Set(['excess', 'waiter', 'storm']);
+/**
+ * Of these consumers, whichever are idle are too many: the pool does not distinguish them. A cancelled query leaves its
+ * session idle.
+ */
+const TOO_MANY: ReadonlySet<Role> = new Set(['excess', 'waiter', 'storm', 'runaway']);
+/** For a minute, the idle sessions of a deploy are too many: nobody misses one, and nothing is wrong. */
+const FOR_A_WHILE: ReadonlySet<Role> = new Set(['successor']);
 
 export function isAtFault(live: Live): boolean {
   return live.role !== 'usual' && AT_FAULT.has(live.role);
 }
 
 /** How many sessions a consumer holds over its usual number through a trouble in which it does not matter which end. */
-export function excessOf(world: World, crew: Crew): number {
-  const isConcerned = world.gangs.some(({ crew: own, part }) => own === crew && TOO_MANY.has(part.role));
+export function excessOf(world: World, crew: Crew, roles = TOO_MANY): number {
+  const isConcerned = world.gangs.some(({ crew: own, part }) => own === crew && roles.has(part.role));
   if (!isConcerned) return 0;
   const faulty = world.gangs
     .filter(({ crew: own, part }) => own === crew && AT_FAULT.has(part.role))
@@ -31,7 +39,18 @@ export function labelOf(world: World, live: Live, mayTakeSpare: boolean): Label 
   const isStorm = live.role === 'storm';
   if ((live.state === 'idle' || isStorm) && live.behind === null && excessOf(world, live.crew) > 0) return 'culprit';
   if (looksLeaked(world, live)) return 'culprit';
-  return mayTakeSpare && isSpare(world, live) ? 'spare' : 'innocent';
+  if (live.state === 'idle' && excessOf(world, live.crew, FOR_A_WHILE) > 0) return 'spare';
+  if (mayTakeSpare && isSpare(world, live)) return 'spare';
+  return isNeighbour(world, live) ? 'neighbour' : 'innocent';
+}
+
+/** Its consumer holds more than is usual, as long as it does, through a trouble of its own. */
+function isNeighbour(world: World, { crew }: Live): boolean {
+  const isConcerned = world.gangs.some(
+    ({ crew: own, part, live }) =>
+      own === crew && live.size > 0 && (AT_FAULT.has(part.role) || TOO_MANY.has(part.role)),
+  );
+  return isConcerned && crew.count > Math.round(crew.consumer.usualAt(world.stranger.crossedAt).total);
 }
 
 /**

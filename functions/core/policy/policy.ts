@@ -41,7 +41,7 @@ const ages = z.strictObject({
   blockerTransactionSeconds: z._default(seconds(), 30),
   blockerWaitSeconds: z._default(seconds(), 15),
   blockerMinWaiters: z._default(z.int().check(z.minimum(1)), 3),
-  suspectIdleSeconds: z._default(seconds(), 15),
+  suspectIdleSeconds: z._default(seconds(), 5),
   suspectIdleInTransactionSeconds: z._default(seconds(), 30),
   suspectQuerySeconds: z._default(seconds(), 45),
 });
@@ -164,7 +164,7 @@ export const FLOORS = {
   idleInTransactionSeconds: 30,
   abortedTransactionSeconds: 10,
   querySeconds: 60,
-  suspectIdleSeconds: 5,
+  suspectIdleSeconds: 2,
   suspectIdleInTransactionSeconds: 10,
   suspectQuerySeconds: 20,
 } as const satisfies Partial<Record<keyof Policy['ages'], number>>;

@@ -1,9 +1,12 @@
 import type { CauseFinding } from '../cause/finding.ts';
 
+/** A finding this sure stays once Headroom has acted on it. */
+const SURE = 0.8;
+
 /**
  * Whether a finding takes the place of the one on record. The cause is why the slots ran out, so a finding under
  * pressure stays, whatever a later snapshot of a calm server looks like. Once Headroom has acted, what it ended no
- * longer shows, and what it sets off looks like something else: then only a surer finding counts.
+ * longer shows, and what it sets off looks like something else: then a cause that was sure stays.
  */
 export function isBetterFinding(
   found: CauseFinding,
@@ -12,5 +15,6 @@ export function isBetterFinding(
 ): boolean {
   if (before === null) return true;
   if (!pressing) return false;
-  return !hasActed || before.name === 'unclear' || found.name === before.name || found.confidence > before.confidence;
+  if (!hasActed || before.name === 'unclear' || found.name === before.name) return true;
+  return before.confidence < SURE && found.confidence > before.confidence;
 }
