@@ -273,9 +273,20 @@ function protectedOnes(mill: Mill): Consumer[] {
   ];
 }
 
+/** Of the usable slots, what consumers take that come at other times. */
+const ABSENT_SHARE = 0.12;
+
+/** Most sessions of a consumer at any time of a day. */
+function peakOf({ usualAt }: Consumer, now: number): number {
+  const times = Array.from({ length: 720 }, (_, index) => now - 2 * MINUTE * index);
+  return Math.max(...times.map((at) => usualAt(at).total));
+}
+
 /** All that use a server without any trouble, about `slots` sessions at this hour. */
-export function everydayConsumers(mill: Mill, slots: number): Consumer[] {
+export function everydayConsumers(mill: Mill, slots: number, usable: number): Consumer[] {
   const { dice, now } = mill;
+  // What is not there now may come while somebody watches, as it does on every day.
+  let absent = ABSENT_SHARE * usable;
   const consumers: Consumer[] = protectedOnes(mill);
   let left = slots - consumers.length;
   const add = (more: readonly Consumer[]) => {
@@ -284,9 +295,13 @@ export function everydayConsumers(mill: Mill, slots: number): Consumer[] {
   };
   if (dice.happens(0.4)) add(smallServices(mill, Math.round(left * dice.between(0.1, 0.3))));
   if (dice.happens(0.3)) add(sharedLogin(mill, Math.round(left * dice.between(0.2, 0.5))));
-  while (left > 1 && consumers.length < 60) {
+  for (let tries = 0; left > 1 && consumers.length < 60 && tries < 100; tries++) {
     const size = Math.max(1, Math.round(Math.min(left, slots * dice.between(0.05, 0.6))));
-    add([pickMaker(dice)(mill, size)]);
+    const consumer = pickMaker(dice)(mill, size);
+    const comes = consumer.usualAt(now).total < size / 2 ? peakOf(consumer, now) - consumer.usualAt(now).total : 0;
+    if (comes > absent) continue;
+    absent -= comes;
+    add([consumer]);
   }
   // What is too much at this hour goes: a burst that happens to be on may have overshot.
   while (left < -0.1 * slots && consumers.length > 1) {

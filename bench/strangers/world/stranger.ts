@@ -43,7 +43,7 @@ export function makeStranger(seed: number): Stranger {
 
   // Mostly far from full; some servers have little to spare on an ordinary day.
   const usualShare = dice.happens(0.85) ? dice.between(0.12, 0.62) : dice.between(0.62, 0.78);
-  const everyday = everydayConsumers(mill, Math.round(usualShare * usable));
+  const everyday = everydayConsumers(mill, Math.round(usualShare * usable), usable);
   const present = everyday.reduce((sum, { usualAt }) => sum + Math.round(usualAt(crossedAt).total), 0);
   const missing = Math.ceil((TRIGGER_PERCENT * usable) / 100) - present;
 
