@@ -305,7 +305,7 @@ const batchAsEveryNight: TroubleMaker = (mill, _hosts, slots) => {
     statement: { verb: 'INSERT', text: 'INSERT INTO totals SELECT day, sum(amount) FROM lines GROUP BY day' },
   });
   const isOn = (at: number) => (at - begins + 30 * DAY) % DAY < lasts;
-  const most = Math.ceil(slots * dice.between(1, 1.15));
+  const most = Math.ceil(slots * dice.between(1, 1.02));
   // Other nights end below the trigger, some of them just so: nothing is learned from a server that is over it.
   const phase = dice.between(0, 100);
   const levelAt = (at: number): Level => {
