@@ -111,6 +111,7 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
   const isBetter = isBetterFinding(diagnosis.cause, memory.cause, {
     pressing: diagnosis.pressing,
     hasActed: memory.acts.some(hasEffect),
+    cameBack: diagnosis.facts.returns.vainSince !== null,
   });
   if (isBetter) memory.cause = diagnosis.cause;
 }

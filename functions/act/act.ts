@@ -1,3 +1,4 @@
+import { NO_CONTEXT } from '../core/cause/facts.ts';
 import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
@@ -16,11 +17,13 @@ import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../core/verdict/diagnosis.ts';
 import { percent } from '../core/words/percent.ts';
 import { carryOut } from '../incident/carry-out.ts';
+import { readBefore, type BeforeDependencies } from '../incident/read-before.ts';
 import { readPast } from '../incident/read-past.ts';
 import { describeUnset } from '../incident/set-limit.ts';
 
 export interface ActDependencies {
-  readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
+  readonly store: BeforeDependencies['store'] &
+    Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
   readonly worker: Pick<WorkerClient, 'snapshot' | 'end' | 'limit'>;
   readonly now: () => number;
 }
@@ -87,7 +90,10 @@ async function chooseAct(
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
   // Pauses of other tiers count too: what such a tier would have ended is left for this one.
   const settings = underPauses(target, pauses);
+  // The round has found what is usual, and keeps it for the incident; one of an earlier version has not.
+  const before = history.usual === null ? await readBefore(target.id, deps) : {};
   const { plan, pressing, usage } = diagnoseSnapshot(snapshot, settings, history, {
+    context: { ...NO_CONTEXT, ...before },
     decidedOn: history.lastCause,
   });
   // Once begun, an incident goes down to the relief level; before that a server under the trigger is left alone.

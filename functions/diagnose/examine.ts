@@ -59,6 +59,7 @@ export async function examine(
     ...(isBetterFinding(cause, incident.cause, {
       pressing: diagnosis.pressing,
       hasActed: situation.hasActed || past.limits.length > 0,
+      cameBack: facts.returns.vainSince !== null,
     }) && {
       better: { cause, advice: adviseOn(cause.name, facts, target) },
     }),

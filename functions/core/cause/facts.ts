@@ -85,7 +85,7 @@ export interface Facts {
   /** Share of the idle sessions that the leaker has. */
   readonly leakerShare: number;
   /**
-   * How evenly the leaker's idle times are spread from none to the longest: 1 for sessions that came one by one and
+   * How evenly the leaker's idle times are spread from shortest to longest: 1 for sessions that came one by one and
    * were not used again, 0 for a pool that came all at once, or that uses its sessions. Null for a few sessions.
    */
   readonly evenness: number | null;
@@ -286,13 +286,20 @@ function shareUsedOnce(sessions: readonly Session[]): number | null {
 }
 
 const LEAST_TO_COMPARE = 8;
+/** Idle times that differ by less than this share of the longest: the sessions came all at once. */
+const AT_ONCE = 0.1;
 
 /** By the largest distance between their distribution and a uniform one (Kolmogorov and Smirnov), which is 0 to 1. */
 function evennessOf(sessions: readonly Session[]): number | null {
   const ages = sessions.flatMap(({ stateMs }) => stateMs ?? []).sort((a, b) => a - b);
+  const [shortest = 0] = ages;
   const longest = ages.at(-1) ?? 0;
   if (ages.length < LEAST_TO_COMPARE || longest === 0) return null;
-  const distance = Math.max(...ages.map((age, index) => Math.abs(age / longest - (index + 0.5) / ages.length)));
+  const span = longest - shortest;
+  if (span < AT_ONCE * longest) return 0;
+  const distance = Math.max(
+    ...ages.map((age, index) => Math.abs((age - shortest) / span - (index + 0.5) / ages.length)),
+  );
   return Math.max(0, 1 - 3 * distance);
 }
 

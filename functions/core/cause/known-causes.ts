@@ -72,6 +72,7 @@ export const KNOWN_CAUSES = {
         // One after the other, not all at once.
         of: 'their idle times are spread evenly: they came one by one',
         weight: 2.5,
+        speaks: 'for',
         strength: ({ evenness }) => evenness,
         words: climb,
       },

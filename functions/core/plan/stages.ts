@@ -2,6 +2,7 @@ import type { SparedReason } from '../policy/spared.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import { slotsTaken } from '../server/snapshot.ts';
+import type { Standing } from '../usual/departure.ts';
 import { leftOf } from './budget.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import type { PlanInput, Soon, TierPlan } from './tier-plan.ts';
@@ -35,12 +36,18 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   for (const session of open) {
     const standing = departures.standingOf(session);
     if (foremost.suspects.has(session)) suspects.push(session);
-    if (foremost.suspects.has(session) || (!suffices && (standing === 'unsure' || spare.has(session))))
-      all.push(session);
-    else spared.push({ session, reason: standing === 'usual' ? 'at-usual' : 'suspects-suffice' });
+    if (foremost.suspects.has(session) || (!suffices && spare.has(session))) all.push(session);
+    else spared.push({ session, reason: REASONS[standing] });
   }
   return { suspects, all, spared, suffices };
 }
+
+/** Why a session of each standing is in no stage. */
+const REASONS = {
+  suspect: 'suspects-suffice',
+  usual: 'at-usual',
+  unsure: 'usual-unknown',
+} as const satisfies Record<Standing, SparedReason>;
 
 interface Foremost {
   readonly suspects: ReadonlySet<Session>;

@@ -19,6 +19,7 @@ export const SPARED = {
   'holds-listen': 'idle, but listens for notifications',
   'holds-table-lock': 'idle, but holds locks on whole tables',
   'at-usual': 'its consumer holds no more than is usual',
+  'usual-unknown': 'nothing tells yet whether its consumer holds more than usual',
   'suspects-suffice': 'not needed: ending the sessions that are more than usual is enough',
   'no-prospect': 'ending it would bring no relief',
   'not-idle-long-enough': 'not idle for long enough',

@@ -34,9 +34,17 @@ export const RETURNS_AT_ONCE = 0.7;
  */
 export const SNAPSHOT_TO_ACT_MS = 2_000;
 
-/** Measures which consumers came back. `at`: when the sessions were seen, by our own clock. Linear in sessions. */
-export function readReturns(sessions: readonly Session[], at: number, ended: ReadonlyMap<string, Ended>): Returns {
-  const measured = [...ended].filter(([, { sessions: lost }]) => lost >= LEAST_ENDED);
+/**
+ * Measures which consumers came back. `at`: when the sessions were seen, by our own clock. `isAtUsual`: a pool that
+ * fills up again to its usual number does what is expected of it, and is left out. Linear in sessions.
+ */
+export function readReturns(
+  sessions: readonly Session[],
+  at: number,
+  ended: ReadonlyMap<string, Ended>,
+  isAtUsual: (consumer: string) => boolean = () => false,
+): Returns {
+  const measured = [...ended].filter(([consumer, { sessions: lost }]) => lost >= LEAST_ENDED && !isAtUsual(consumer));
   const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
   const living = countBy(sessions, consumerOf);
   const fresh = countBy(

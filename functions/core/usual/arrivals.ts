@@ -46,16 +46,15 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     .sort((a, b) => a.began - b.began || b.burst - a.burst || (a.name < b.name ? -1 : 1));
   const cameLast = new Map<string, number>();
   const unsure = new Set<string>();
-  let explained = 0;
-  for (const { name, burst, sessions } of arriving) {
-    if (explained >= need) break;
-    if (burst < LEAST_NEWCOMERS) continue;
+  for (const { name, burst } of biggestOfLast(
+    arriving.filter(({ burst: size }) => size >= LEAST_NEWCOMERS),
+    need,
+  )) {
+    const sessions = arriving.find((each) => each.name === name)?.sessions ?? [];
     if (burst === sessions.length && ageAtLeast(sessions) > RENEWING_MS) unsure.add(name);
-    else {
-      cameLast.set(name, burst);
-      explained += burst;
-    }
+    else cameLast.set(name, burst);
   }
+  const explained = [...cameLast.values()].reduce((sum, burst) => sum + burst, 0);
   const isExplained = explained >= need;
   const known = arriving.filter(({ name }) => cameLast.has(name) || (isExplained && !unsure.has(name)));
   return {
@@ -67,6 +66,25 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     unnamed: 0,
     unsure: arriving.filter((each) => !known.includes(each)).map(({ name }) => name),
   };
+}
+
+/**
+ * Of those whose burst began last, as many as it takes, the biggest: short-lived sessions come last too, and always
+ * have.
+ */
+function biggestOfLast(arriving: readonly Arriving[], need: number): readonly Arriving[] {
+  const last: Arriving[] = [];
+  const sizeOf = (bursts: readonly Arriving[]) => bursts.reduce((sum, { burst }) => sum + burst, 0);
+  for (const each of arriving) {
+    if (sizeOf(last) >= need) break;
+    last.push(each);
+  }
+  const biggest: Arriving[] = [];
+  for (const each of [...last].sort((a, b) => b.burst - a.burst)) {
+    if (sizeOf(biggest) >= need) break;
+    biggest.push(each);
+  }
+  return biggest;
 }
 
 /** The newest sessions of a consumer that came one soon after the other. */

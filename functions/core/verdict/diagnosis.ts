@@ -48,7 +48,10 @@ export function diagnoseSnapshot(
   const locks = readLockQueues(snapshot.sessions);
   const clients = snapshot.sessions.filter(({ kind }) => kind === 'client');
   const departures = departuresOf(snapshot, settings.policy, history, { context, locks });
-  const returns = readReturns(clients, snapshot.at, history.ended);
+  const atUsual = new Set(
+    departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
+  );
+  const returns = readReturns(clients, snapshot.at, history.ended, (consumer) => atUsual.has(consumer));
   const need = slotsNeeded(snapshot, settings.policy);
   const overTrigger = slotsTaken(snapshot) - (settings.policy.triggerPercent / 100) * snapshot.limits.usable;
   const scope = { locks, departures, tooMany: Math.min(need / 2, overTrigger) };

@@ -1,0 +1,12 @@
+import { makeStranger } from './bench/strangers/world/stranger.ts';
+import { makeProfile } from './bench/strangers/world/history.ts';
+import { usualFrom } from './functions/core/usual/usual.ts';
+const s = makeStranger(Number(process.argv[2]));
+const q = makeProfile(s, s.crossedAt);
+const u = usualFrom(q, [], { at: s.crossedAt, climbAt: s.crossedAt });
+console.log(q.length, s.troubles.map((t) => t.words));
+const names = Object.keys(u?.consumers ?? {}).filter((n) => n.includes(process.argv[3] ?? ''));
+for (const n of names) console.log(n, JSON.stringify(u?.consumers[n]));
+console.log(JSON.stringify(u?.users), u?.unnamed);
+const DAY = 86_400_000;
+for (let d = 1; d < 9; d++) console.log(d, q.filter((x) => Math.abs(s.crossedAt - x.at - d * DAY) < 2_700_000).map((x) => x.consumers.filter((c) => c.name.includes(process.argv[3] ?? '')).map((c) => `${c.name}:${c.most}`).join(' ')).join(' | '));
