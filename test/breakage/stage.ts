@@ -56,7 +56,14 @@ const QUICK = {
     blockerTransactionSeconds: 1,
     blockerWaitSeconds: 1,
   },
-  loop: { settleSeconds: 1, reliefSpacingSeconds: 0.2, patienceSeconds: 3, maxMinutes: 1, holdSeconds: 0 },
+  loop: {
+    settleSeconds: 1,
+    reliefSpacingSeconds: 0.2,
+    patienceSeconds: 3,
+    maxMinutes: 1,
+    stayMinutes: 0,
+    holdSeconds: 0,
+  },
 };
 
 /** A server with 20 usable slots, its own user `app`, and the runtime with a compressed policy in mode act. */
