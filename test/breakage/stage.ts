@@ -24,8 +24,11 @@ export interface Stage {
   readonly progress: readonly Progress[];
   /** Opens sessions of an ordinary user. Each listens for errors, so that its end is no crash. */
   connect(count: number, application?: string): Promise<pg.Client[]>;
-  /** As many clients of that user as are asked for, each of which comes again at once when it loses its session or gets none. */
-  storm(count: number): void;
+  /**
+   * As many clients of that user as are asked for, each of which comes again at once when it loses its session or gets
+   * none. Returns how they go for good.
+   */
+  storm(count: number): () => void;
   /** The connection limit of the ordinary user; -1 for none. */
   limit(): Promise<number>;
   /** Hands dispatch a fresh alarm. */
@@ -115,7 +118,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       },
       storm(count) {
         const url = server.urlFor({ user: 'app', password: 'app' });
-        for (let index = 0; index < count; index++) void comeAgain(url, () => isStopping);
+        const storm = new AbortController();
+        const isOver = () => isStopping || storm.signal.aborted;
+        for (let index = 0; index < count; index++) void comeAgain(url, isOver, storm.signal);
+        return () => storm.abort();
       },
       async limit() {
         const eyes = await connectPatiently(server.adminUrl);
@@ -169,7 +175,7 @@ async function connectPatiently(connectionString: string): Promise<pg.Client> {
   }
 }
 
-async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
+async function comeAgain(url: string, isOver: () => boolean, over: AbortSignal): Promise<void> {
   while (!isOver()) {
     const client = new pg.Client({ connectionString: url, application_name: 'storm' });
     const lost = new Promise<void>((resolve) => client.once('end', resolve));
@@ -178,8 +184,12 @@ async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
       () => true,
       () => false,
     );
-    if (isIn) await lost;
-    else await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
+    const leave = () => void client.end().catch(() => undefined);
+    if (isIn) {
+      over.addEventListener('abort', leave, { once: true });
+      await lost;
+      over.removeEventListener('abort', leave);
+    } else await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
   }
 }
 

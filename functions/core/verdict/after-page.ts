@@ -92,7 +92,7 @@ function stayOrEnd(why: string, look: Look, situation: Situation): Verdict {
   const { incident, now } = situation;
   if (stayEnd(situation) === null) {
     const since = inWords(now - (incident.escalation?.at ?? incident.openedAt));
-    return { next: 'close', outcome: 'escalated', why: `no relief within ${since} after a person was paged; ${why}` };
+    return { next: 'close', outcome: 'escalated', why: `its time is up, ${since} after a person was paged; ${why}` };
   }
   return { next: 'stay', staySeconds: waitSeconds(look, situation), why: withSoon(why, look) };
 }
@@ -147,7 +147,7 @@ function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdic
   const advice = [
     `choose: find out why the clients of ${name} want more than ${limit} connections; the limit goes once they need fewer`,
     `to let them in now: headroom incidents close ${incident.id}`,
-    `to keep the limit after that, set it by hand: ${keep}`,
+    `to limit them by hand once it is closed: ${keep}`,
   ];
   return pageAnew({ next: 'escalate', why, advice }, look, situation, 'limit-needed');
 }

@@ -154,7 +154,7 @@ describe('after a page', () => {
     expect(judgeAfterPage(stuck, full, situationOf({}, { minutes: 59.9 })).next).toBe('stay');
     const late = judgeAfterPage(stuck, full, situationOf({}, { minutes: 60 }));
     expect(late).toMatchObject({ next: 'close', outcome: 'escalated' });
-    expect(late.why).toBe('no relief within 60 min after a person was paged; nothing may be ended');
+    expect(late.why).toBe('its time is up, 60 min after a person was paged; nothing may be ended');
     expect(judgeAfterPage(stuck, full, situationOf({ rounds: 999 })).next).toBe('stay');
     expect(judgeAfterPage(stuck, full, situationOf({ rounds: 1_000 }))).toMatchObject({ outcome: 'escalated' });
     // What is permissible is done to the last, and relief is relief.
