@@ -107,7 +107,16 @@ describe('an alarm of a target that cannot be reached', () => {
     const incidentId = await open(runtime);
     expect(await runtime.executionEnded(incidentId)).toEqual({ status: 'SUCCEEDED', error: null });
     const states = seen.flatMap((one) => (one.kind === 'state-entered' ? [one.state] : []));
-    expect(states).toEqual(['Diagnose', 'ChooseTier', 'Escalate', 'StayOrClose', 'Escalated', 'Close', 'Notify', 'Closed']);
+    expect(states).toEqual([
+      'Diagnose',
+      'ChooseTier',
+      'Escalate',
+      'StayOrClose',
+      'Escalated',
+      'Close',
+      'Notify',
+      'Closed',
+    ]);
     expect(await runtime.store.incidents.byId(incidentId)).toMatchObject({
       outcome: 'escalated',
       target: { id: 'orders', endpoint: '$ORDERS_URL' },
