@@ -8,7 +8,7 @@ import { flap } from './flap.ts';
 import { halfOpenFlood } from './half-open-flood.ts';
 import { idleInTransaction } from './idle-in-transaction.ts';
 import { blackFriday, limitTooLow } from './limit-too-low.ts';
-import { lockPileup } from './lock-pileup.ts';
+import { lockPileup, pageFirst } from './lock-pileup.ts';
 import { lockedOut, lockedOutForGood, lockedOutWarm } from './locked-out.ts';
 import { migrationByHand, migrationLocks } from './migration.ts';
 import { observe } from './observe.ts';
@@ -28,6 +28,7 @@ export const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   runawayQuery,
   runawayAnalytics,
   lockPileup,
+  pageFirst,
   deadlockVictims,
   migrationLocks,
   migrationByHand,

@@ -1,5 +1,5 @@
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
-import { checkEqual } from '../scenario/checks.ts';
+import { checkEqual, checkThat } from '../scenario/checks.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
 /** A person opened a transaction manually, changed a row that every order needs, and went to lunch. */
@@ -36,5 +36,28 @@ export const lockPileup: Scenario = {
     cause: 'lock-contention',
     tiers: ['break-locks'],
     also: ({ ended }) => [checkEqual('sessions ended', 1, ended.length)],
+  },
+};
+
+/** The same, met so early that nobody may be ended yet: people are paged, and Headroom goes on. */
+export const pageFirst: Scenario = {
+  ...lockPileup,
+  name: 'page-first',
+  summary: 'the same lock, too young to be broken when people are paged: it is broken once it is old enough',
+  policy: {
+    ...COMPRESSED,
+    ages: { ...COMPRESSED.ages, blockerTransactionSeconds: 35, idleInTransactionSeconds: 120 },
+    loop: { ...COMPRESSED.loop, maxMinutes: 0.1, stayMinutes: 5 },
+  },
+  expect: {
+    ...lockPileup.expect,
+    also: ({ ended, incident: { firstActionAt, escalation, notices } }) => {
+      const pagedFirst = (escalation?.at ?? Infinity) < (firstActionAt ?? 0);
+      return [
+        checkEqual('sessions ended', 1, ended.length),
+        checkThat('people were paged', 'before the act', pagedFirst ? 'before the act' : 'not before it', pagedFirst),
+        checkEqual('notices', 'opened, escalated, resolved', notices.map(({ notice }) => notice).join(', ')),
+      ];
+    },
   },
 };

@@ -79,7 +79,7 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
   }
 }
 
-const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'Closed', 'Failed']);
+const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'StayOrClose', 'Closed', 'Failed']);
 const LOUD_EVENTS: ReadonlySet<string> = new Set(['timed-out', 'crashed', 'refused']);
 const DELIVERY = { none: '', delivered: '', failed: ' (not delivered)' } as const;
 

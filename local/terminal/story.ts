@@ -53,11 +53,17 @@ export function storyOf(
   ].join('\n');
 }
 
-function describeEnd({ escalation, failure, repeats, repeatedAt, acknowledgement: taken }: Incident): string[] {
+function describeEnd(incident: Incident): string[] {
+  const { escalation, failure, repeats, repeatedAt, acknowledgement: taken, closing } = incident;
   return [
     ...(escalation === null
       ? []
       : [`escalated  ${escalation.reason}`, ...escalation.advice.map((advice) => `           - ${advice}`)]),
+    ...(escalation?.at === undefined ? [] : [`paged      ${after(incident, escalation.at)}`]),
+    ...(escalation?.changedAt === undefined ? [] : [`           once more ${after(incident, escalation.changedAt)}`]),
+    ...(closing === null
+      ? []
+      : [`close it   ${printable(closing.by)}, ${instant(closing.at)} ${printable(closing.note, 300)}`.trimEnd()]),
     ...(failure === null ? [] : [`failure    ${failure.error}: ${failure.detail}`]),
     ...(repeats === 0 ? [] : [`paged      ${count(repeats, 'more time')}, the last ${instant(repeatedAt ?? 0)}`]),
     ...(taken === null

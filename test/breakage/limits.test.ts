@@ -11,6 +11,7 @@ const LIMITING = {
     reliefSpacingSeconds: 0.2,
     patienceSeconds: 5,
     maxMinutes: 1,
+    stayMinutes: 0,
     holdSeconds: 6,
     watchSeconds: 1,
   },

@@ -24,8 +24,11 @@ export interface Stage {
   readonly progress: readonly Progress[];
   /** Opens sessions of an ordinary user. Each listens for errors, so that its end is no crash. */
   connect(count: number, application?: string): Promise<pg.Client[]>;
-  /** As many clients of that user as are asked for, each of which comes again at once when it loses its session or gets none. */
-  storm(count: number): void;
+  /**
+   * As many clients of that user as are asked for, each of which comes again at once when it loses its session or gets
+   * none. Returns how they go for good.
+   */
+  storm(count: number): () => void;
   /** The connection limit of the ordinary user; -1 for none. */
   limit(): Promise<number>;
   /** Hands dispatch a fresh alarm. */
@@ -56,7 +59,14 @@ const QUICK = {
     blockerTransactionSeconds: 1,
     blockerWaitSeconds: 1,
   },
-  loop: { settleSeconds: 1, reliefSpacingSeconds: 0.2, patienceSeconds: 3, maxMinutes: 1, holdSeconds: 0 },
+  loop: {
+    settleSeconds: 1,
+    reliefSpacingSeconds: 0.2,
+    patienceSeconds: 3,
+    maxMinutes: 1,
+    stayMinutes: 0,
+    holdSeconds: 0,
+  },
 };
 
 /** A server with 20 usable slots, its own user `app`, and the runtime with a compressed policy in mode act. */
@@ -108,7 +118,10 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
       },
       storm(count) {
         const url = server.urlFor({ user: 'app', password: 'app' });
-        for (let index = 0; index < count; index++) void comeAgain(url, () => isStopping);
+        const storm = new AbortController();
+        const isOver = () => isStopping || storm.signal.aborted;
+        for (let index = 0; index < count; index++) void comeAgain(url, isOver, storm.signal);
+        return () => storm.abort();
       },
       async limit() {
         const eyes = await connectPatiently(server.adminUrl);
@@ -162,7 +175,7 @@ async function connectPatiently(connectionString: string): Promise<pg.Client> {
   }
 }
 
-async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
+async function comeAgain(url: string, isOver: () => boolean, over: AbortSignal): Promise<void> {
   while (!isOver()) {
     const client = new pg.Client({ connectionString: url, application_name: 'storm' });
     const lost = new Promise<void>((resolve) => client.once('end', resolve));
@@ -171,8 +184,12 @@ async function comeAgain(url: string, isOver: () => boolean): Promise<void> {
       () => true,
       () => false,
     );
-    if (isIn) await lost;
-    else await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
+    const leave = () => void client.end().catch(() => undefined);
+    if (isIn) {
+      over.addEventListener('abort', leave, { once: true });
+      await lost;
+      over.removeEventListener('abort', leave);
+    } else await new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1_000));
   }
 }
 

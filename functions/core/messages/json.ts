@@ -52,6 +52,7 @@ export function jsonForm(
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
       advice: clipLines(escalation.advice),
+      staysUntil: escalation.staysUntil ?? null,
     },
     acknowledgement: incident.acknowledgement && {
       ...incident.acknowledgement,

@@ -51,7 +51,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
   const isPage = isPaging(notice);
   return [
     ['Do', toDo(incident, notice, details)],
-    ['Next', whatComes(incident, notice)],
+    ['Next', whatComes(incident, notice, details)],
     ['Ack', isPage ? howToAcknowledge(incident) : []],
     ...shared,
   ];
@@ -62,11 +62,16 @@ function isPaging(notice: FirstNotice): boolean {
 }
 
 /** What Headroom does after a page. */
-function whatComes({ id, closedAt, escalation }: Incident, notice: FirstNotice): string[] {
+function whatComes(
+  { id, closedAt, escalation }: Incident,
+  notice: FirstNotice,
+  { approvals }: MessageDetails,
+): string[] {
   const until = escalation?.staysUntil ?? null;
   if ((notice !== 'escalated' && notice !== 'changed') || closedAt !== null || until === null) return [];
   return [
     `Headroom stays until ${utc(until)}: it keeps looking, acts as soon as it may, and reports relief`,
+    ...(approvals.at(-1)?.status === 'expired' ? ['acknowledge the page to be asked again'] : []),
     `to end that earlier: headroom incidents close ${id}`,
   ];
 }

@@ -1,6 +1,5 @@
 import type { Soon } from '../plan/tier-plan.ts';
 import type { PagedState } from '../record/escalation.ts';
-import type { Incident } from '../record/incident.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import { inWords } from '../words/in-words.ts';
@@ -37,14 +36,18 @@ const STATES: readonly PagedState[] = ['calm', 'pressing', 'locked-out'];
 /** The verdict of a look, in an incident that may have paged a person before, or must before it may end. */
 export function judgeAfterPage(verdict: Verdict, look: Look, situation: Situation): Verdict {
   const { escalation } = situation.incident;
-  const closed = closedByPerson(situation.incident, look);
+  const closed = closedByPerson(look, situation);
   if (closed !== null && verdict.next !== 'confirm') return closed;
   const choice = limitChoice(verdict, look, situation);
   if (choice !== null) return choice;
   if (escalation === null) return verdict.next === 'escalate' ? pageAnew(verdict, look, situation) : verdict;
+  if (situation.incident.rounds >= MOST_ROUNDS) return stayOrEnd(verdict.why, look, situation);
   switch (verdict.next) {
     case 'confirm':
       return { ...verdict, outcome: 'relieved' };
+    case 'watch':
+    case 'stay':
+      return verdict;
     case 'close':
       if (verdict.outcome === 'relieved') return verdict;
       return verdict.outcome === 'not-needed' ? cameGood(verdict.why) : stayOrEnd(verdict.why, look, situation);
@@ -54,7 +57,8 @@ export function judgeAfterPage(verdict: Verdict, look: Look, situation: Situatio
       if (isCalm(look)) return cameGood(verdict.why);
       return isWorse(look, situation) ? pageAnew(verdict, look, situation) : stayOrEnd(verdict.why, look, situation);
     default:
-      return verdict;
+      // An act that is held back each time must not go on for ever.
+      return stayEnd(situation) === null ? stayOrEnd(verdict.why, look, situation) : verdict;
   }
 }
 
@@ -65,6 +69,11 @@ function cameGood(why: string): Verdict {
 
 function isCalm({ snapshot, pressing }: Look): boolean {
   return snapshot !== null && !pressing && snapshot.canary.result !== 'refused';
+}
+
+/** Relief was confirmed and has held until now. */
+function isRelieved(look: Look, { incident }: Situation): boolean {
+  return incident.reliefAt !== null && isCalm(look);
 }
 
 function stateOf({ snapshot, pressing }: Look): PagedState {
@@ -88,11 +97,12 @@ function pageAnew(verdict: Escalate, look: Look, situation: Situation, state = s
 }
 
 /** Looks again later, or ends the incident when its time is up. */
-function stayOrEnd(why: string, look: Look, situation: Situation): Verdict {
+function stayOrEnd(why: string, look: Look, situation: Situation, isSolved = isRelieved(look, situation)): Verdict {
   const { incident, now } = situation;
   if (stayEnd(situation) === null) {
     const since = inWords(now - (incident.escalation?.at ?? incident.openedAt));
-    return { next: 'close', outcome: 'escalated', why: `no relief within ${since} after a person was paged; ${why}` };
+    const outcome = isSolved ? 'relieved' : 'escalated';
+    return { next: 'close', outcome, why: `its time is up, ${since} after a person was paged; ${why}` };
   }
   return { next: 'stay', staySeconds: waitSeconds(look, situation), why: withSoon(why, look) };
 }
@@ -117,10 +127,11 @@ function withSoon(why: string, { soon }: Look): string {
   return why.includes(words) ? why : `${why}; ${words}`;
 }
 
-function closedByPerson({ closing, reliefAt }: Incident, look: Look): Verdict | null {
+function closedByPerson(look: Look, situation: Situation): Verdict | null {
+  const { closing } = situation.incident;
   if (closing === null) return null;
   const note = closing.note === '' ? '' : `: ${printable(closing.note, 300)}`;
-  const outcome = reliefAt !== null && isCalm(look) ? 'relieved' : 'escalated';
+  const outcome = isRelieved(look, situation) ? 'relieved' : 'escalated';
   return { next: 'close', outcome, why: `closed by ${printable(closing.by)}${note}` };
 }
 
@@ -142,12 +153,12 @@ function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdic
   const why = `the temporary limit of ${limit} on ${name} is all in use, and closing the incident would lift it`;
   const { escalation } = incident;
   if (escalation?.state === 'limit-needed' || escalation?.changedAt !== undefined)
-    return stayOrEnd(why, look, situation);
+    return stayOrEnd(why, look, situation, false);
   const keep = printable(limitStatement(incident.target.engine, account, limit), 300);
   const advice = [
     `choose: find out why the clients of ${name} want more than ${limit} connections; the limit goes once they need fewer`,
     `to let them in now: headroom incidents close ${incident.id}`,
-    `to keep the limit after that, set it by hand: ${keep}`,
+    `to limit them by hand once it is closed: ${keep}`,
   ];
   return pageAnew({ next: 'escalate', why, advice }, look, situation, 'limit-needed');
 }

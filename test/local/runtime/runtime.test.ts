@@ -25,7 +25,7 @@ targets:
     mode: act
     auth: { mode: url, variable: ORDERS_URL, canaryVariable: ORDERS_CANARY_URL }
     tls: { mode: disable }
-    policy: { loop: { settleSeconds: 1, patienceSeconds: 1 } }`,
+    policy: { loop: { settleSeconds: 1, patienceSeconds: 1, stayMinutes: 0 } }`,
     'headroom.yaml',
   );
 }
@@ -107,7 +107,16 @@ describe('an alarm of a target that cannot be reached', () => {
     const incidentId = await open(runtime);
     expect(await runtime.executionEnded(incidentId)).toEqual({ status: 'SUCCEEDED', error: null });
     const states = seen.flatMap((one) => (one.kind === 'state-entered' ? [one.state] : []));
-    expect(states).toEqual(['Diagnose', 'ChooseTier', 'Escalate', 'Escalated', 'Close', 'Notify', 'Closed']);
+    expect(states).toEqual([
+      'Diagnose',
+      'ChooseTier',
+      'Escalate',
+      'StayOrClose',
+      'Escalated',
+      'Close',
+      'Notify',
+      'Closed',
+    ]);
     expect(await runtime.store.incidents.byId(incidentId)).toMatchObject({
       outcome: 'escalated',
       target: { id: 'orders', endpoint: '$ORDERS_URL' },

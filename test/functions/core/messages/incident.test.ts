@@ -246,6 +246,25 @@ describe('an incident that needs a person', () => {
     expect(body.split('\n').slice(2, 4)).toEqual(['Do        shed load', '          raise the limit']);
   });
 
+  it('says that Headroom goes on, until when, and how to end that', () => {
+    const open = { status: 'open', outcome: null, closedAt: null } as const;
+    const staying = { ...escalation, at: T0, staysUntil: T0 + 3_600_000, state: 'pressing' } as const;
+    const page = compose('escalated', { ...open, escalation: staying });
+    expect(page.body).toContain('Next      Headroom stays until 2026-11-21 04:00:05 UTC: it keeps looking');
+    expect(page.body).toContain(`headroom incidents close ${RELIEVED.id}`);
+    expect(page.json).toMatchObject({ escalation: { staysUntil: T0 + 3_600_000 } });
+    const ending = compose('escalated', { ...open, escalation: { ...staying, staysUntil: null } });
+    expect(ending.body).not.toContain('Next ');
+  });
+
+  it('is told of a change for the worse, and of relief after all', () => {
+    const worse = compose('changed', { outcome: null, escalation });
+    expect(worse.subject).toMatch(/^\[Headroom CRITICAL\] orders: still needs a person: usage is 96%/);
+    expect(worse.body).toContain('Ack  ');
+    const { subject } = compose('resolved', { escalation });
+    expect(subject).toBe('[Headroom] orders: relieved after the page, 97% -> 64%, 12 sessions ended');
+  });
+
   it('cuts a long reason to what a subject takes', () => {
     const { subject } = compose('escalated', { escalation: { ...escalation, reason: 'locked out '.repeat(50) } });
     expect(subject).toHaveLength(99);

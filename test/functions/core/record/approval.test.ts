@@ -54,6 +54,12 @@ describe('a tier in mode approve', () => {
     expect(permissionFor(plan, [approval], 2 * MINUTE)).toEqual({ kind: 'ask', why: '' });
   });
 
+  it('asks again once somebody has acknowledged the page that followed a question without an answer', () => {
+    const expired = anApproval({ status: 'expired', expiresAt: 15 * MINUTE, endedAt: 15 * MINUTE });
+    const asked = (at: number) => permissionFor(plan, [expired], 20 * MINUTE, { by: 'ann', at, note: '' }).kind;
+    expect([asked(14 * MINUTE), asked(16 * MINUTE)]).toEqual(['none', 'ask']);
+  });
+
   it('asks nobody after a question that nobody answered', () => {
     const expired = anApproval({ status: 'expired', endedAt: 15 * MINUTE });
     expect(permissionFor(plan, [expired], 15 * MINUTE)).toEqual({

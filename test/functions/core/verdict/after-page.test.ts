@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
+import { TIER_NAMES } from '../../../../functions/core/policy/tier-names.ts';
 import type { Escalation } from '../../../../functions/core/record/escalation.ts';
 import type { Incident } from '../../../../functions/core/record/incident.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
@@ -154,12 +156,21 @@ describe('after a page', () => {
     expect(judgeAfterPage(stuck, full, situationOf({}, { minutes: 59.9 })).next).toBe('stay');
     const late = judgeAfterPage(stuck, full, situationOf({}, { minutes: 60 }));
     expect(late).toMatchObject({ next: 'close', outcome: 'escalated' });
-    expect(late.why).toBe('no relief within 60 min after a person was paged; nothing may be ended');
+    expect(late.why).toBe('its time is up, 60 min after a person was paged; nothing may be ended');
     expect(judgeAfterPage(stuck, full, situationOf({ rounds: 999 })).next).toBe('stay');
     expect(judgeAfterPage(stuck, full, situationOf({ rounds: 1_000 }))).toMatchObject({ outcome: 'escalated' });
-    // What is permissible is done to the last, and relief is relief.
-    const act: Verdict = { next: 'kill-idle', why: '' };
-    expect(judgeAfterPage(act, full, situationOf({}, { minutes: 99 }))).toBe(act);
+    for (const reliefAt of [null, PAGED_AT]) {
+      expect(judgeAfterPage({ next: 'watch', why: '' }, calm, situationOf({ rounds: 1_000, reliefAt }))).toMatchObject({
+        next: 'close',
+        outcome: reliefAt === null ? 'escalated' : 'relieved',
+      });
+    }
+    // Nothing is begun any more, and relief is relief.
+    for (const next of ['kill-idle', 'cancel-long'] as const) {
+      expect(judgeAfterPage({ next, why: '' }, full, situationOf({}, { minutes: 60 }))).toMatchObject({
+        next: 'close',
+      });
+    }
     expect(judgeAfterPage(settling, calm, situationOf({}, { minutes: 99 }))).toMatchObject({ outcome: 'relieved' });
   });
 
@@ -176,6 +187,66 @@ describe('after a page', () => {
     // Also before any page.
     expect(judgeAfterPage(settling, full, situationOf({ closing, escalation: null })).next).toBe('close');
   });
+});
+
+it('after a page every look waits, acts, asks, sees relief or ends, and the same is paged for once at most', () => {
+  const words = fc.constant('why');
+  const verdicts: fc.Arbitrary<Verdict> = fc.oneof(
+    fc.record({ next: fc.constantFrom(...TIER_NAMES), why: words }),
+    fc.record({ next: fc.constant('settle' as const), why: words }),
+    fc.record({ next: fc.constant('watch' as const), why: words }),
+    fc.record({ next: fc.constant('escalate' as const), why: words, advice: fc.constant([]) }),
+    fc.record({
+      next: fc.constant('confirm' as const),
+      outcome: fc.constantFrom('relieved', 'not-needed'),
+      why: words,
+    }),
+    fc.record({
+      next: fc.constant('close' as const),
+      outcome: fc.constantFrom('relieved', 'not-needed', 'observed'),
+      why: words,
+    }),
+  );
+  const soon = fc.option(
+    fc.record({
+      tier: fc.constantFrom(...TIER_NAMES),
+      sessions: fc.nat(50),
+      inMs: fc.nat(1_000_000),
+      ageMs: fc.nat(60_000),
+    }),
+  );
+  const looks: fc.Arbitrary<Look> = fc
+    .tuple(fc.constantFrom(full, calm, lockedOut), soon)
+    .map(([look, coming]) => ({ ...look, soon: coming }));
+  const states = fc.constantFrom('calm', 'pressing', 'locked-out', 'limit-needed');
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(verdicts, looks), { minLength: 1, maxLength: 30 }),
+      fc.record({ state: states, settleSeconds: fc.integer({ min: 1, max: 60 }), rounds: fc.nat(1_100) }),
+      (turns, { state, settleSeconds, rounds }) => {
+        let situation = situationOf({ escalation: { ...page, state }, loop: { settleSeconds }, rounds });
+        let pages = 0;
+        for (const [verdict, look] of turns) {
+          const next = judgeAfterPage(verdict, look, situation);
+          expect(next.next).not.toBe('settle');
+          if (next.next === 'close') expect(['relieved', 'escalated']).toContain(next.outcome);
+          const wait = next.next === 'stay' ? next.staySeconds : next.next === 'escalate' ? next.page?.staySeconds : 1;
+          expect(wait).toBeGreaterThanOrEqual(1);
+          expect(wait).toBeLessThanOrEqual(60);
+          if (next.next === 'close') break;
+          if (next.next === 'escalate') {
+            pages++;
+            situation = {
+              ...situation,
+              incident: { ...situation.incident, escalation: { ...page, changedAt: situation.now } },
+            };
+          }
+        }
+        expect(pages).toBeLessThanOrEqual(1);
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
 
 describe('a limit that still holds clients back', () => {
@@ -199,7 +270,11 @@ describe('a limit that still holds clients back', () => {
     const asked = { escalation: { ...page, state: 'limit-needed' } } as const;
     expect(judgeAfterPage(held, limited, situation(asked)).next).toBe('stay');
     expect(judgeAfterPage(held, calm, situation(asked))).toBe(held);
-    expect(judgeAfterPage(held, limited, situation(asked, 60))).toMatchObject({ next: 'close', outcome: 'escalated' });
+    const relieved = { ...asked, reliefAt: PAGED_AT };
+    expect(judgeAfterPage(held, limited, situation(relieved, 60))).toMatchObject({
+      next: 'close',
+      outcome: 'escalated',
+    });
   });
 
   it('keeps nothing open that has no limit of ours, or a policy without staying', () => {
