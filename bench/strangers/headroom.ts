@@ -1,3 +1,4 @@
+import { policy } from '../../functions/core/policy/policy.ts';
 import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
 import { slotsNeeded } from '../../functions/core/plan/budget.ts';
 import { isPlanned, type TierPlan } from '../../functions/core/plan/tier-plan.ts';
@@ -15,11 +16,11 @@ import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
 import { judgeSnapshot } from '../../functions/core/verdict/verdict.ts';
-import { aPolicy, aTarget } from '../../test/support/a-session.ts';
+import { aTarget } from '../../test/support/a-session.ts';
 
 /** All that the model run knows of Headroom's judgement, in one place. */
 
-const POLICY = aPolicy();
+const POLICY = policy.parse({});
 const TARGET = aTarget({ policy: POLICY, mode: 'act' });
 const SETTINGS = { policy: POLICY, mode: 'act' as const };
 

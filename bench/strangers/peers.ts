@@ -1,9 +1,9 @@
+import { policy } from '../../functions/core/policy/policy.ts';
 import { protectionOf } from '../../functions/core/policy/protection.ts';
 import { consumerOf, poolOf } from '../../functions/core/server/consumer.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { isMaintenance } from '../../functions/core/server/statement.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
-import { aPolicy } from '../../test/support/a-session.ts';
 import { RELIEF_PERCENT } from './world/stranger.ts';
 
 /** What somebody else would end by the same snapshot. */
@@ -18,7 +18,7 @@ export interface Peer {
 }
 
 const MINUTE = 60_000;
-const POLICY = aPolicy();
+const POLICY = policy.parse({});
 
 const terminate = ({ identity: { id } }: Session): Choice => ({ id, method: 'terminate' });
 const cancel = ({ identity: { id } }: Session): Choice => ({ id, method: 'cancel' });

@@ -104,8 +104,17 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
   };
 }
 
+/** The default policy, but with the same ages for suspects as for others: most tests are about the ordinary ages. */
 export function aPolicy(changed: Partial<Policy> = {}): Policy {
-  return { ...policy.parse({}), ...changed };
+  const made = policy.parse({});
+  const { idleSeconds, idleInTransactionSeconds, querySeconds } = made.ages;
+  const ages = {
+    ...made.ages,
+    suspectIdleSeconds: idleSeconds,
+    suspectIdleInTransactionSeconds: idleInTransactionSeconds,
+    suspectQuerySeconds: querySeconds,
+  };
+  return { ...made, ages, ...changed };
 }
 
 export function aTarget(changed: Partial<TargetSettings> = {}): TargetSettings {

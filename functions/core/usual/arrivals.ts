@@ -28,7 +28,8 @@ const LEAST_NEWCOMERS = 3;
  * What is usual by one snapshot alone: whoever came last filled the server. Consumers are taken in the order in which
  * their newest burst of sessions began, the latest first, until these explain the slots over the relief level; what
  * they had before their burst is their usual number, and everybody else is as usual. Where bursts do not explain it, or
- * may be a pool that renews itself, the consumer is one that nothing is known of. PostgreSQL shows when each session
+ * may be a pool that renews itself, the consumer is one that nothing is known of; but one that all others together
+ * hold fewer sessions than must come free is the cause, whatever else is known. PostgreSQL shows when each session
  * came; on MySQL and MariaDB the order of connection ids shows who came after whom. Pure; O(n log n).
  */
 export function usualFromArrivals(clients: readonly Session[], need: number): Usual {
@@ -54,6 +55,11 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     if (burst === sessions.length && ageAtLeast(sessions) > RENEWING_MS) unsure.add(name);
     else cameLast.set(name, burst);
   }
+  const dominant = arriving.filter(({ sessions }) => clients.length - sessions.length < need);
+  for (const { name, sessions } of dominant) {
+    if (!cameLast.has(name)) cameLast.set(name, Math.min(need, sessions.length));
+    unsure.delete(name);
+  }
   const explained = [...cameLast.values()].reduce((sum, burst) => sum + burst, 0);
   const isExplained = explained >= need;
   const known = arriving.filter(({ name }) => cameLast.has(name) || (isExplained && !unsure.has(name)));
@@ -64,6 +70,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     ),
     users: {},
     unnamed: 0,
+    dominant: dominant.map(({ name }) => name),
     unsure: arriving.filter((each) => !known.includes(each)).map(({ name }) => name),
   };
 }

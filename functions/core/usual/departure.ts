@@ -20,7 +20,7 @@ export interface Departure {
 
 /** Why a session is suspect, in words that follow its state. */
 export interface Suspicion {
-  readonly of: 'excess' | 'forgotten' | 'blocker';
+  readonly of: 'excess' | 'forgotten' | 'dominant' | 'blocker';
   readonly why: string;
 }
 
@@ -64,7 +64,9 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
   for (const [name, sessions] of groups) {
     const departure = readDeparture(name, sessions, usual, overOfUser);
     consumers.push(departure);
-    if (departure.usual !== null) suspect(departure, departure.usual, sessions, { suspects, departed });
+    const of = usual.dominant.includes(name) ? 'dominant' : 'excess';
+    if (departure.usual !== null)
+      suspect({ ...departure, usual: departure.usual, of }, sessions, { suspects, departed });
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
@@ -132,9 +134,14 @@ interface Found {
   readonly departed: Set<Session>;
 }
 
+interface Known extends Departure {
+  readonly usual: UsualCount;
+  readonly of: 'excess' | 'dominant';
+}
+
 /** Which sessions of a consumer are its excess, kind by kind. */
-function suspect(departure: Departure, usual: UsualCount, sessions: readonly Session[], found: Found): void {
-  const { excess, now } = departure;
+function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
+  const { excess, now, usual, of } = departure;
   const why = `its consumer holds ${now.all}, ${inNumbers(usual)} are usual`;
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
@@ -152,7 +159,7 @@ function suspect(departure: Departure, usual: UsualCount, sessions: readonly Ses
       found.departed.add(session);
       // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those between two uses.
       if (isWorking && kind === 'idle') continue;
-      found.suspects.set(session, { of: isForgotten ? 'forgotten' : 'excess', why });
+      found.suspects.set(session, { of: isForgotten && of === 'excess' ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);

@@ -30,11 +30,16 @@ export interface Usual {
   readonly users: Readonly<Record<string, Pick<UsualCount, 'all' | 'long'>>>;
   /** What is usual of a consumer that is not named: more than 0 where the lists were cut. */
   readonly unnamed: number;
+  /**
+   * Consumers without which there is no relief: all others together hold fewer sessions than must come free. Nothing
+   * else speaks against them, so ordinary ages apply to them.
+   */
+  readonly dominant: readonly string[];
   /** Consumers of which nothing tells whether they are as usual. */
   readonly unsure: readonly string[];
 }
 
-export const NO_USUAL: Usual = { basis: 'none', consumers: {}, users: {}, unnamed: 0, unsure: [] };
+export const NO_USUAL: Usual = { basis: 'none', consumers: {}, users: {}, unnamed: 0, dominant: [], unsure: [] };
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -134,6 +139,7 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
       }),
     ),
     unnamed: Math.max(0, ...all.map(({ unnamed }) => unnamed)),
+    dominant: [],
     unsure: [],
   };
 }

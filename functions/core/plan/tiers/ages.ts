@@ -12,7 +12,7 @@ export interface Ages {
 
 /**
  * The ages of a session: shorter for a suspect, which is what is wrong. A root blocker is suspect for its waiters, and
- * break-locks has ages of its own for those.
+ * break-locks has ages of its own for those. A consumer that is suspect for its size alone may use what it holds.
  */
 export function agesOf(session: Session, policy: Policy, suspects: ReadonlyMap<Session, Suspicion>): Ages {
   const { ages } = policy;
@@ -23,7 +23,7 @@ export function agesOf(session: Session, policy: Policy, suspects: ReadonlyMap<S
     queryMs: 1000 * ages.querySeconds,
   };
   const suspicion = suspects.get(session);
-  if (suspicion === undefined || suspicion.of === 'blocker') return ordinary;
+  if (suspicion === undefined || suspicion.of === 'blocker' || suspicion.of === 'dominant') return ordinary;
   const inTransactionMs = Math.min(ordinary.inTransactionMs, 1000 * ages.suspectIdleInTransactionSeconds);
   return {
     idleMs: Math.min(ordinary.idleMs, 1000 * ages.suspectIdleSeconds),

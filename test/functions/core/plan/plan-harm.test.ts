@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { describeChoice } from '../../../../functions/core/plan/choice.ts';
 import { HARM, harmOf } from '../../../../functions/core/plan/harm.ts';
-import { NO_HISTORY, type History, type Plan } from '../../../../functions/core/plan/tier-plan.ts';
+import { type History, type Plan } from '../../../../functions/core/plan/tier-plan.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import {
@@ -13,7 +13,6 @@ import {
   inTransaction,
   many,
   NEW_TO_ALL,
-  UNKNOWN_TO_ALL,
   waiter,
 } from '../../../support/a-session.ts';
 
@@ -27,7 +26,7 @@ function planOf(
   changed: Parameters<typeof aPolicy>[0] = {},
 ): Plan {
   const settings = { policy: aPolicy(changed), mode: 'act' as const };
-  return diagnoseSnapshot(aSnapshot(usable, sessions), settings, { ...NO_HISTORY, ...history }).plan;
+  return diagnoseSnapshot(aSnapshot(usable, sessions), settings, { ...NEW_TO_ALL, ...history }).plan;
 }
 
 const planned = ({ tiers }: Plan) =>
@@ -111,14 +110,14 @@ describe('a plan', () => {
     const sessions = [...many(35, 1, back), ...many(30, 100, fresh), ...many(35, 200, other)];
     const who = (history: Partial<History>) =>
       new Set(
-        planOf(sessions, 100, { ...UNKNOWN_TO_ALL, ...history }).tiers.flatMap(({ victims }) =>
+        planOf(sessions, 100, { ...NEW_TO_ALL, ...history }).tiers.flatMap(({ victims }) =>
           victims.map(({ session }) => session.application),
         ),
       );
     expect(who({})).toContain('pool');
     const ended = (count: number) => new Map([['app/pool', { sessions: count, since: -5_000 }]]);
     expect(who({ ended: ended(30) })).toEqual(new Set(['stale']));
-    const plan = planOf(sessions, 100, { ...UNKNOWN_TO_ALL, ended: ended(30) });
+    const plan = planOf(sessions, 100, { ...NEW_TO_ALL, ended: ended(30) });
     expect(plan.spared.filter(({ reason }) => reason === 'refills-at-once')).toHaveLength(35);
     // When half of them come back, ending them is worth half, so the others go first.
     expect(who({ ended: ended(60) })).toEqual(new Set(['stale']));

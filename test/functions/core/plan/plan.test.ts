@@ -11,13 +11,12 @@ import {
   inTransaction,
   many,
   NEW_TO_ALL,
-  UNKNOWN_TO_ALL,
   waiter,
 } from '../../../support/a-session.ts';
 
 const acting = { policy: aPolicy(), mode: 'act' as const };
 
-function planOf(usable: number, sessions: readonly Session[], settings = acting, history: History = UNKNOWN_TO_ALL) {
+function planOf(usable: number, sessions: readonly Session[], settings = acting, history: History = NEW_TO_ALL) {
   return diagnoseSnapshot(aSnapshot(usable, sessions), settings, history).plan;
 }
 
