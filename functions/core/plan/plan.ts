@@ -8,7 +8,7 @@ import { planGroup } from './plan-group.ts';
 import { bringsRelief, readSoon, splitStages, type Stages } from './stages.ts';
 import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
-import { modeOfTier } from './tiers/mode-of-tier.ts';
+import { onlyObserves } from './tiers/mode-of-tier.ts';
 import type { Spared } from './tiers/tier.ts';
 import { chosenFrom } from './weighing.ts';
 
@@ -116,10 +116,6 @@ function inGroups(input: PlanInput): Group[] {
 
 function setsLimit(name: TierName): boolean {
   return tierNamed(name).setsLimit;
-}
-
-function onlyObserves(name: TierName, input: PlanInput): boolean {
-  return modeOfTier(name, input) === 'observe' && input.order.some((each) => modeOfTier(each, input) !== 'observe');
 }
 
 /** One reason for each session. That it blocks others says more than how long it has been idle or busy. */

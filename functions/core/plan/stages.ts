@@ -1,6 +1,10 @@
 import type { SparedReason } from '../policy/spared.ts';
-import { consumerOf } from '../server/consumer.ts';
+import { kindOf, type Kind } from '../server/consumer-count.ts';
+import { RETURNS_AT_ONCE } from '../server/returns.ts';
+import { onlyObserves } from './tiers/mode-of-tier.ts';
+import { consumerOf, poolOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
+import { countBy } from '../words/count-by.ts';
 import { slotsTaken } from '../server/snapshot.ts';
 import type { Standing } from '../usual/departure.ts';
 import { leftOf } from './budget.ts';
@@ -60,23 +64,27 @@ interface Foremost {
  * alone while these are enough, once they are old enough.
  */
 function chooseForemost(open: readonly Session[], need: number, input: PlanInput): Foremost {
-  const { departures, locks, snapshot, policy } = input;
+  const { departures, locks, returns, snapshot, policy } = input;
   const times = new Map(departures.consumers.map(({ name, now, usual }) => [name, now.all / ((usual?.all ?? 0) + 2)]));
   const isBlocker = (session: Session) => departures.suspects.get(session)?.of === 'blocker';
   const suspects = open.filter((session) => departures.suspects.has(session));
   const groups = [
-    ...suspects.filter(isBlocker).map((session) => ({ first: Infinity, sessions: [session] })),
+    ...suspects
+      .filter(isBlocker)
+      .map((session) => ({ name: `${session.identity.id}`, first: Infinity, sessions: [session] })),
     ...[
       ...Map.groupBy(
         suspects.filter((session) => !isBlocker(session)),
         consumerOf,
       ),
     ].map(([name, sessions]) => ({
+      name,
       first: times.get(name) ?? 0,
       sessions,
     })),
-  ].sort((a, b) => b.first - a.first);
+  ].sort((a, b) => compare(b.first, a.first) || (a.name < b.name ? -1 : 1));
   const chosen = new Set<Session>();
+  const mayEnd = mayEndOf(input);
   let freed = 0;
   const isEnough = () =>
     freed >= need || 100 * (slotsTaken(snapshot) - freed) < policy.triggerPercent * snapshot.limits.usable;
@@ -84,10 +92,46 @@ function chooseForemost(open: readonly Session[], need: number, input: PlanInput
     if (chosen.size > 0 && isEnough()) break;
     for (const session of sessions) {
       chosen.add(session);
-      freed += 1 + (locks.behind.get(session.identity.id)?.length ?? 0);
+      if (mayEnd(session))
+        freed += 1 - returns.shareOf(consumerOf(session)) + (locks.behind.get(session.identity.id)?.length ?? 0);
     }
   }
   return { suspects: chosen, suffices: chosen.size > 0 && isEnough() };
+}
+
+/** Also where both are infinite. */
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+const TIER_OF: Readonly<Record<Kind, TierName>> = {
+  idle: 'kill-idle',
+  open: 'end-idle-transactions',
+  busy: 'cancel-long',
+};
+
+/**
+ * Whether a session may be ended once it is old enough: its tier acts, its consumer does not come back at once, and its
+ * pool is left its minimum. Asked once for each session.
+ */
+function mayEndOf(input: PlanInput): (session: Session) => boolean {
+  const { snapshot, policy, departures, returns, history } = input;
+  const left = countBy(
+    snapshot.sessions.filter(({ kind }) => kind === 'client'),
+    poolOf,
+  );
+  return (session) => {
+    const isBlocker = departures.suspects.get(session)?.of === 'blocker';
+    const tier = isBlocker ? 'break-locks' : TIER_OF[kindOf(session.state)];
+    if (onlyObserves(tier, input) || history.denied.has(tier)) return false;
+    if (session.state === 'active') return true;
+    if (returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return false;
+    if (session.state !== 'idle') return true;
+    const inPool = left.get(poolOf(session)) ?? 0;
+    if (session.holds.length > 0 || inPool <= policy.minimumPerPool) return false;
+    left.set(poolOf(session), inPool - 1);
+    return true;
+  };
 }
 
 /** Sessions beyond this share more than a pool has used at once in a day, and so many more, are spare. */

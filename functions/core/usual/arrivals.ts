@@ -57,7 +57,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
   }
   const dominant = arriving.filter(({ sessions }) => clients.length - sessions.length < need);
   for (const { name, sessions } of dominant) {
-    if (!cameLast.has(name)) cameLast.set(name, Math.min(need, sessions.length));
+    cameLast.set(name, sessions.length);
     unsure.delete(name);
   }
   const explained = [...cameLast.values()].reduce((sum, burst) => sum + burst, 0);

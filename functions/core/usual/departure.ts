@@ -63,18 +63,20 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
   const groups = Map.groupBy(clients, consumerOf);
   for (const [name, sessions] of groups) {
     const departure = readDeparture(name, sessions, usual, overOfUser);
-    consumers.push(departure);
-    const of = usual.dominant.includes(name) ? 'dominant' : 'excess';
+    const isDominant = usual.dominant.includes(name);
+    // Its usual number is not known: it is only clear that it must shrink.
+    consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null)
-      suspect({ ...departure, usual: departure.usual, of }, sessions, { suspects, departed });
+      suspect({ ...departure, usual: departure.usual, isDominant }, sessions, { suspects, departed });
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
+    const isHead = waiters > 0 || locks.shared.has(session.identity.id);
     // More than is usual says more of it than its waiters, and has ages of its own.
-    if (waiters > 0 && !suspects.has(session))
+    if (isHead && !suspects.has(session))
       suspects.set(session, { of: 'blocker', why: `at the head of a queue of ${waiters}` });
     // Those that wait for it are stuck, and no longer as usual either.
-    if (waiters > 0 || session.blockedBy.length > 0) departed.add(session);
+    if (isHead || session.blockedBy.length > 0) departed.add(session);
   }
   consumers.sort((a, b) => b.excess - a.excess || b.now.all - a.now.all || (a.name < b.name ? -1 : 1));
   const unsure = new Set(usual.basis === 'none' ? groups.keys() : usual.unsure);
@@ -136,13 +138,14 @@ interface Found {
 
 interface Known extends Departure {
   readonly usual: UsualCount;
-  readonly of: 'excess' | 'dominant';
+  readonly isDominant: boolean;
 }
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, of } = departure;
-  const why = `its consumer holds ${now.all}, ${inNumbers(usual)} are usual`;
+  const { excess, now, usual, isDominant } = departure;
+  const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
+  const of = isDominant ? 'dominant' : 'excess';
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0)
@@ -157,9 +160,9 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
     left = Math.max(0, left - picked.length);
     for (const session of picked) {
       found.departed.add(session);
-      // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those between two uses.
-      if (isWorking && kind === 'idle') continue;
-      found.suspects.set(session, { of: isForgotten && of === 'excess' ? 'forgotten' : of, why });
+      // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those.
+      if (isWorking && (kind === 'idle' || isShortWork(session))) continue;
+      found.suspects.set(session, { of: isForgotten && !isDominant ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);
@@ -172,10 +175,12 @@ const WORK_SHARE = 0.4;
 
 /** The consumer has more short work than is usual, and that is a good part of its excess. */
 function isAtWork(sessions: readonly Session[], usual: UsualCount, excess: number): boolean {
-  const short = sessions.filter(
-    ({ state, queryMs, blockedBy }) => state === 'active' && blockedBy.length === 0 && (queryMs ?? 0) < SHORT_QUERY_MS,
-  ).length;
+  const short = sessions.filter(isShortWork).length;
   return short - usual.busy >= WORK_SHARE * excess;
+}
+
+function isShortWork({ state, queryMs, blockedBy }: Session): boolean {
+  return state === 'active' && blockedBy.length === 0 && (queryMs ?? 0) < SHORT_QUERY_MS;
 }
 
 type Order = (a: Session, b: Session) => number;

@@ -6,17 +6,9 @@ import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { consumerOf } from '../../../../functions/core/server/consumer.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
-import {
-  active,
-  aPolicy,
-  aSession,
-  aSnapshot,
-  inTransaction,
-  many,
-  UNKNOWN_TO_ALL,
-  waiter,
-} from '../../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
   return diagnoseSnapshot(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;
@@ -119,10 +111,10 @@ describe('the cause', () => {
       ...many(20, 101, (id) => active(id)),
     ]);
     expect(evidence).toEqual([
-      '100% of the long-idle sessions of app/leaky-# were used once, when they were opened, and never since',
       'app/leaky-# has 80 sessions idle for 10 min',
+      '100% of the long-idle sessions of app/leaky-# were used once, when they were opened, and never since',
       '100 of 100 usable slots are taken',
-      'app/leaky-# holds 80; app/web holds 20 (less sure: by who came last, as there is no history yet)',
+      'app/leaky-# holds 80; app/web holds 20, as usual (less sure: by who came last, as there is no history yet)',
       'an ordinary client is refused (full)',
       'largest shares: user app 100%, application leaky-7 80%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 30 min (100)',
@@ -162,11 +154,11 @@ describe('the cause', () => {
     const clinging = (id: number, connectedMs: number) =>
       aSession(id, { application: 'clingy', connectedMs, stateMs: connectedMs - 50 });
     const others = many(20, 201, (id) => active(id));
-    const look = (sessions: readonly Session[]) => {
+    const look = (sessions: readonly Session[], usual = NO_USUAL) => {
       const snapshot = aSnapshot(100, [...sessions, ...others]);
       const [lost] = sessions;
       const ended = new Map([[consumerOf(lost ?? aSession(0)), { sessions: 30, since: snapshot.at + ACT_AT }]]);
-      return diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, { ...UNKNOWN_TO_ALL, ended });
+      return diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, { ...NO_HISTORY, usual, ended });
     };
 
     it('is a storm, no leak, when as many have come in their place at once', () => {
@@ -186,13 +178,18 @@ describe('the cause', () => {
       expect(cause.evidence).toContain('consumers have replaced 0 of 30 sessions that were ended');
     });
 
+    const pool = { idle: 80, open: 0, busy: 0, low: 80, all: 80, long: 80, used: 10 };
+
     it('is still pools that are too large when those that come back are used again and again', () => {
       const pooled = (id: number, changed: Partial<Session>) =>
         aSession(id, { application: 'clingy', client: `10.0.0.${id % 8}`, ...changed });
-      const { cause } = look([
-        ...many(50, 1, (id) => pooled(id, { connectedMs: 7_200_000, stateMs: 12_000 * id })),
-        ...many(30, 101, (id) => pooled(id, { connectedMs: 9_000, stateMs: 4_000 })),
-      ]);
+      const { cause } = look(
+        [
+          ...many(50, 1, (id) => pooled(id, { connectedMs: 7_200_000, stateMs: 12_000 * id })),
+          ...many(30, 101, (id) => pooled(id, { connectedMs: 9_000, stateMs: 4_000 })),
+        ],
+        { ...NO_USUAL, basis: 'profile', consumers: { 'app/clingy': pool, 'app/web': { ...pool, busy: 20 } } },
+      );
       expect(cause.name).toBe('pool-oversubscription');
     });
   });

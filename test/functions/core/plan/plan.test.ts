@@ -49,7 +49,8 @@ describe('the plan', () => {
       const left = pools.filter((session) => session.identity.id % 10 === pool && !ended.has(session.identity.id));
       expect(left.length).toBeGreaterThanOrEqual(2);
     }
-    expect(ended.size).toBe(9);
+    // Five are enough to come under the trigger: the other pools are left alone.
+    expect(ended.size).toBe(5);
   });
 
   it('measures idleness by time in state, not by the age of the connection', () => {
@@ -67,8 +68,8 @@ describe('the plan', () => {
 
   it('spares work too costly to undo, and ends the next one instead', () => {
     const costly = inTransaction(1, { rowsModified: 50_000, stateMs: 900_000 });
-    const plan = planOf(3, [costly, inTransaction(2, { rowsModified: 5 }), active(3)]);
-    expect(victimsOf(plan, 'end-idle-transactions')).toEqual([2]);
+    const plan = planOf(4, [costly, ...many(2, 2, (id) => inTransaction(id, { rowsModified: id })), active(4)]);
+    expect(victimsOf(plan, 'end-idle-transactions')).toEqual([2, 3]);
     expect(countSpared(plan.spared)['rollback-too-costly']).toBe(1);
   });
 
@@ -190,7 +191,7 @@ describe('the plan', () => {
 
   it('gives a session that holds an advisory lock or listens its reason', () => {
     const sessions = [
-      ...many(8, 1, (id) => active(id)),
+      ...many(8, 1, (id) => active(id, { queryMs: 20_000 })),
       aSession(9, { holds: ['advisory-lock'] }),
       aSession(10, { holds: ['listen'] }),
     ];
