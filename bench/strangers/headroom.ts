@@ -88,10 +88,10 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
     const changed = memory.escalation === null ? {} : { changedAt: at };
     memory.escalation = { reason: why, advice, at: memory.escalation?.at ?? at, ...paged, ...changed };
   }
-  const { usual, consumers } = diagnosis.departures;
-  const isKnown = memory.rounds.some((round) => round.usual !== undefined) || usual.basis === 'none';
+  const { departures } = diagnosis;
+  const isKnown = memory.rounds.some((round) => round.usual !== undefined) || departures.usual.basis === 'none';
   memory.rounds.push({
-    ...(!isKnown && { usual: keepUsual(usual, new Set(consumers.map(({ name }) => name))) }),
+    ...(!isKnown && { usual: keepUsual(departures) }),
     incidentId: 'strange',
     round: memory.rounds.length + 1,
     at,

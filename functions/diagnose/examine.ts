@@ -73,8 +73,8 @@ export async function examine(
 }
 
 /** What was usual before the incident, for all of its rounds; nothing while that is not known. */
-function foundUsual({ departures: { usual, consumers } }: Diagnosis): Pick<Round, 'usual'> {
-  return usual.basis === 'none' ? {} : { usual: keepUsual(usual, new Set(consumers.map(({ name }) => name))) };
+function foundUsual({ departures }: Diagnosis): Pick<Round, 'usual'> {
+  return departures.usual.basis === 'none' ? {} : { usual: keepUsual(departures) };
 }
 
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {

@@ -172,15 +172,12 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
   const rest = clients.filter((session) => !jobs.has(session));
   const isFresh = ({ state, connectedMs }: Session) =>
     connectedMs !== null && connectedMs < (state === 'starting' ? Math.min(LOGIN_MS, freshMs) : freshMs);
-  const idle = rest.filter((session) => session.state === 'idle' && !isFresh(session));
-  // More than is usual: then it need not be old to be strange.
-  const longIdleMs = 1000 * (explained === null ? ages.idleSeconds : Math.min(ages.idleSeconds, EXCESS_IDLE_S));
-  const longQueryMs = 1000 * (explained === null ? ages.querySeconds : Math.min(ages.querySeconds, EXCESS_QUERY_S));
-  const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= longIdleMs);
-  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < SHORT_PAUSE * longIdleMs).length;
-  const leaker = largestConsumer(longIdle);
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
+  // More than is usual: then it need not be old to be strange.
+  const longest = (ordinary: number, ofExcess: number) =>
+    explained === null ? ordinary : Math.min(ordinary, ofExcess);
+  const longQueryMs = 1000 * longest(ages.querySeconds, EXCESS_QUERY_S);
   const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
@@ -188,15 +185,10 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     taken: Math.max(1, explained === null ? slotsTaken(snapshot) : explained.length + snapshot.halfOpen.count),
     usable: snapshot.limits.usable,
     clients,
-    idle,
-    longIdle,
-    inUse,
-    spareIdle: idle.length - inUse,
-    leaker,
-    usedOnce: shareUsedOnce(leaker.sessions),
-    leakerShare: leaker.sessions.length / Math.max(1, idle.length),
-    evenness: evennessOf(leaker.sessions),
-    idlePlaces: placesOf(idle),
+    ...readIdle(
+      rest.filter((session) => session.state === 'idle' && !isFresh(session)),
+      1000 * longest(ages.idleSeconds, EXCESS_IDLE_S),
+    ),
     inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
     ...readQueues(locks, jobs, waiting.length),
     longQueries: active.filter((session) => (session.queryMs ?? 0) >= longQueryMs),
@@ -225,6 +217,28 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
       ...(showsConnected ? [] : ['when sessions connected']),
       ...(snapshot.visibility.seesBlockers ? [] : ['which sessions block those that wait']),
     ],
+  };
+}
+
+type Idle = Pick<
+  Facts,
+  'idle' | 'longIdle' | 'inUse' | 'spareIdle' | 'leaker' | 'usedOnce' | 'leakerShare' | 'evenness' | 'idlePlaces'
+>;
+
+function readIdle(idle: readonly Session[], longIdleMs: number): Idle {
+  const longIdle = idle.filter((session) => (session.stateMs ?? 0) >= longIdleMs);
+  const inUse = idle.filter((session) => (session.stateMs ?? Infinity) < SHORT_PAUSE * longIdleMs).length;
+  const leaker = largestConsumer(longIdle);
+  return {
+    idle,
+    longIdle,
+    inUse,
+    spareIdle: idle.length - inUse,
+    leaker,
+    usedOnce: shareUsedOnce(leaker.sessions),
+    leakerShare: leaker.sessions.length / Math.max(1, idle.length),
+    evenness: evennessOf(leaker.sessions),
+    idlePlaces: placesOf(idle),
   };
 }
 

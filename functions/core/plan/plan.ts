@@ -5,7 +5,8 @@ import { sessionKey, type Session } from '../server/session.ts';
 import { leftAfter, leftOf, slotsNeeded } from './budget.ts';
 import { NO_CHOICE } from './choice.ts';
 import { planGroup } from './plan-group.ts';
-import { bringsRelief, readSoon, splitStages, type Stages } from './stages.ts';
+import { bringsRelief, splitStages, type Stages } from './stages.ts';
+import { readSoon } from './tiers/soon.ts';
 import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
 import { onlyObserves } from './tiers/mode-of-tier.ts';
@@ -32,7 +33,13 @@ export function planTiers(input: PlanInput): Plan {
   const stages = splitStages(open, need, input);
   const { plan, others } = planStages(stages, need, input);
   const spared = [...protectedOnes, ...stages.spared, ...others, ...plan.spared];
-  return { need, tiers: plan.tiers, choice: plan.choice, soon: readSoon(plan.spared, need, input), spared };
+  return {
+    need,
+    tiers: plan.tiers,
+    choice: plan.choice,
+    soon: readSoon(plan.spared, need, input) ?? stages.soon,
+    spared,
+  };
 }
 
 interface StagePlan extends Pick<Plan, 'tiers' | 'choice'> {

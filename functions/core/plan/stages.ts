@@ -1,16 +1,17 @@
 import type { SparedReason } from '../policy/spared.ts';
 import { kindOf, type Kind } from '../server/consumer-count.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
+import { spareIdle } from '../usual/spare-idle.ts';
 import { onlyObserves } from './tiers/mode-of-tier.ts';
+import type { Soon } from './tiers/soon.ts';
 import { consumerOf, poolOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
-import { slotsTaken } from '../server/snapshot.ts';
+import { isRefusedAsFull, slotsTaken } from '../server/snapshot.ts';
 import type { Standing } from '../usual/departure.ts';
 import { leftOf } from './budget.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { PlanInput, Soon, TierPlan } from './tier-plan.ts';
-import { agesOf } from './tiers/ages.ts';
+import type { PlanInput, TierPlan } from './tier-plan.ts';
 import type { Spared } from './tiers/tier.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Stages {
   readonly spared: readonly Spared[];
   /** Ending all suspects would be enough, once they are old enough. */
   readonly suffices: boolean;
+  /** Spare idle sessions that come into question later. */
+  readonly soon: Soon | null;
 }
 
 /** Splits the sessions that nothing protects. `need`: slots that must come free. */
@@ -33,7 +36,9 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   const foremost = chooseForemost(open, need, input);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
-  const spare = new Set(suffices ? [] : spareIdle(open, input));
+  const idle = suffices ? [] : spareIdle(open, departures, input.policy);
+  const waitMs = patienceMs(input);
+  const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
   const all: Session[] = [];
   const spared: Spared[] = [];
@@ -43,7 +48,12 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
     if (foremost.suspects.has(session) || (!suffices && spare.has(session))) all.push(session);
     else spared.push({ session, reason: REASONS[standing] });
   }
-  return { suspects, all, spared, suffices };
+  const soon = waitMs > 0 && idle.length > 0 ? waitFor(idle.length, need, waitMs) : null;
+  return { suspects, all, spared, suffices, soon };
+}
+
+function waitFor(sessions: number, need: number, inMs: number): Soon {
+  return { tier: 'kill-idle', sessions: Math.min(sessions, need), inMs, ageMs: PATIENCE_MS };
 }
 
 /** Why a session of each standing is in no stage. */
@@ -53,6 +63,9 @@ const REASONS = {
   unsure: 'usual-unknown',
 } as const satisfies Record<Standing, SparedReason>;
 
+/** More than any consumer's times. */
+const FILLED_IT = 1_000_000;
+
 interface Foremost {
   readonly suspects: ReadonlySet<Session>;
   readonly suffices: boolean;
@@ -60,12 +73,19 @@ interface Foremost {
 
 /**
  * The consumers that depart furthest from their usual number, and no more of them than it takes to bring usage under
- * the trigger: root blockers first, then by how many times as many sessions a consumer has. What else departs is left
+ * the trigger: root blockers first, then those that were too many when the incident began, then by how many times as
+ * many sessions a consumer has. What else departs is left
  * alone while these are enough, once they are old enough.
  */
 function chooseForemost(open: readonly Session[], need: number, input: PlanInput): Foremost {
   const { departures, locks, returns, snapshot, policy } = input;
-  const times = new Map(departures.consumers.map(({ name, now, usual }) => [name, now.all / ((usual?.all ?? 0) + 2)]));
+  const { over } = departures.usual;
+  const times = new Map(
+    departures.consumers.map(({ name, now, usual }) => [
+      name,
+      (over.includes(name) ? FILLED_IT : 0) + now.all / ((usual?.all ?? 0) + 2),
+    ]),
+  );
   const isBlocker = (session: Session) => departures.suspects.get(session)?.of === 'blocker';
   const suspects = open.filter((session) => departures.suspects.has(session));
   const groups = [
@@ -134,28 +154,13 @@ function mayEndOf(input: PlanInput): (session: Session) => boolean {
   };
 }
 
-/** Sessions beyond this share more than a pool has used at once in a day, and so many more, are spare. */
-const MARGIN_SHARE = 0.25;
-const MARGIN = 2;
+/** While clients get in, nothing that is as usual is touched for this long: a deploy is over in a minute. */
+const PATIENCE_MS = 60_000;
 
-/** Idle sessions of pools that hold more than they have used at once within a day, longest idle first in each. */
-function spareIdle(open: readonly Session[], { departures, policy }: PlanInput): Session[] {
-  const { usual } = departures;
-  if (policy.collateral === 'none' || usual.basis !== 'profile') return [];
-  const sizes = new Map(departures.consumers.map(({ name, now }) => [name, now.all]));
-  const idle = open.filter(
-    (session) =>
-      session.state === 'idle' &&
-      departures.standingOf(session) === 'usual' &&
-      (session.stateMs ?? 0) >= 1000 * policy.ages.idleSeconds,
-  );
-  return [...Map.groupBy(idle, consumerOf)].flatMap(([name, own]) => {
-    const used = usual.consumers[name]?.used ?? null;
-    if (used === null) return [];
-    const kept = Math.ceil((1 + MARGIN_SHARE) * used) + MARGIN;
-    const spare = Math.max(0, (sizes.get(name) ?? 0) - kept);
-    return own.sort((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0) || a.identity.id - b.identity.id).slice(0, spare);
-  });
+/** How long sessions at their usual are still left alone, milliseconds. */
+function patienceMs({ snapshot, history: { since } }: PlanInput): number {
+  if (isRefusedAsFull(snapshot.canary)) return 0;
+  return since === null ? PATIENCE_MS : Math.max(0, since + PATIENCE_MS - snapshot.at);
 }
 
 /**
@@ -172,48 +177,4 @@ export function bringsRelief(tiers: readonly TierPlan[], need: number, input: Pl
   const freed = victims.reduce((sum, { frees }) => sum + frees, 0) + inBudget;
   const left = slotsTaken(snapshot) - freed;
   return freed >= need || (100 * left) / Math.max(1, snapshot.limits.usable) < policy.triggerPercent;
-}
-
-/** A query that has run for this long does not look like short work. */
-const UNFINISHED_MS = 5_000;
-
-/** Which suspects are merely too young, and when those that are needed are old enough. */
-export function readSoon(spared: readonly Spared[], need: number, { departures, policy }: PlanInput): Soon | null {
-  if (need <= 0) return null;
-  const waits = spared.flatMap(({ session, reason }) => {
-    const wait = departures.suspects.has(session) ? waitOf(session, reason, { departures, policy }) : null;
-    return wait === null ? [] : [{ ...wait, inMs: Math.max(0, wait.inMs) }];
-  });
-  waits.sort((a, b) => a.inMs - b.inMs);
-  const needed = waits.slice(0, need);
-  const last = needed.at(-1);
-  return last === undefined ? null : { ...last, sessions: needed.length };
-}
-
-type Wait = Omit<Soon, 'sessions'>;
-
-/** What a session that a tier spares for its age waits for; null when it is spared for another reason. */
-function waitOf(
-  session: Session,
-  reason: SparedReason,
-  { departures, policy }: Pick<PlanInput, 'departures' | 'policy'>,
-): Wait | null {
-  const ages = agesOf(session, policy, departures.suspects);
-  const { state, stateMs, queryMs, transactionMs } = session;
-  const wait = (tier: TierName, ageMs: number, nowMs: number | null) => ({ tier, ageMs, inMs: ageMs - (nowMs ?? 0) });
-  switch (reason) {
-    case 'not-idle-long-enough':
-      return wait('kill-idle', ages.idleMs, stateMs);
-    case 'query-too-young':
-      // Short work is what finishes: only a query that has not yet done so may grow old enough.
-      return (queryMs ?? 0) < UNFINISHED_MS ? null : wait('cancel-long', ages.queryMs, queryMs);
-    case 'transaction-too-young': {
-      const ageMs = state === 'idle-in-transaction-aborted' ? ages.abortedMs : ages.inTransactionMs;
-      return wait('end-idle-transactions', ageMs, stateMs);
-    }
-    case 'blocker-too-young':
-      return wait('break-locks', 1000 * policy.ages.blockerTransactionSeconds, transactionMs);
-    default:
-      return null;
-  }
 }

@@ -10,6 +10,7 @@ import type { Usual } from '../usual/usual.ts';
 import { countBy } from '../words/count-by.ts';
 import type { Choice } from './choice.ts';
 import type { Harm } from './harm.ts';
+import type { Soon } from './tiers/soon.ts';
 import type { ActiveLimit, Candidate, LimitPlan, LimitRefusal, Spared } from './tiers/tier.ts';
 
 /** What earlier acts on the target mean for this plan. */
@@ -34,6 +35,8 @@ export interface History {
   readonly lastCause: CauseName | null;
   /** Temporary limits of the target that are on record. */
   readonly limits: readonly ActiveLimit[];
+  /** When its first round was, epoch milliseconds; null before it. */
+  readonly since: number | null;
   /** What was usual before this incident; null until its first round has found it. */
   readonly usual: Usual | null;
 }
@@ -49,6 +52,7 @@ export const NO_HISTORY: History = {
   futileSince: null,
   lastCause: null,
   limits: [],
+  since: null,
   usual: null,
 };
 
@@ -86,16 +90,6 @@ export interface Plan {
   readonly soon: Soon | null;
   /** Every session that no tier ends, with the reason that says most. */
   readonly spared: readonly Spared[];
-}
-
-/** Suspects that may be ended once they are old enough. */
-export interface Soon {
-  readonly tier: TierName;
-  readonly sessions: number;
-  /** In how many milliseconds all of them are old enough. */
-  readonly inMs: number;
-  /** How old that is. */
-  readonly ageMs: number;
 }
 
 export interface PlanInput {

@@ -141,6 +141,7 @@ export function historyOf(past: PastAndNow): History {
     futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
+    since: rounds[0]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
   };
 }

@@ -1,7 +1,7 @@
 import type { CauseFinding } from '../cause/finding.ts';
 import type { Choice } from '../plan/choice.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
-import type { Soon } from '../plan/tier-plan.ts';
+import type { Soon } from '../plan/tiers/soon.ts';
 import type { Usual } from '../usual/usual.ts';
 
 /** What one run of Diagnose saw and decided. */

@@ -24,6 +24,8 @@ export interface Returns {
 
 export const NO_RETURNS: Returns = { ended: 0, back: 0, refilling: 0, vainSince: null, shareOf: () => 0 };
 
+/** Sessions that come within this time after an act come back at once; later, so many as come in that time do. */
+const AT_ONCE_MS = 20_000;
 /** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
 const LEAST_ENDED = 3;
 /** From this share on, ending sessions gains nothing. */
@@ -57,7 +59,11 @@ export function readReturns(
     consumerOf,
   );
   const shares = new Map(
-    measured.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+    measured.map(([consumer, { sessions: lost, since: first }]) => {
+      // What comes one by one has not come back at once, however many they are in the end.
+      const atOnceOf = Math.min(1, AT_ONCE_MS / Math.max(1, at - first));
+      return [consumer, Math.min(1, ((fresh.get(consumer) ?? 0) * atOnceOf) / lost)];
+    }),
   );
   const shareOf = (consumer: string): number => shares.get(consumer) ?? 0;
   const lost = sum(measured.map(([, { sessions: count }]) => count));

@@ -71,6 +71,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     users: {},
     unnamed: 0,
     dominant: dominant.map(({ name }) => name),
+    over: [],
     unsure: arriving.filter((each) => !known.includes(each)).map(({ name }) => name),
   };
 }

@@ -35,11 +35,21 @@ export interface Usual {
    * else speaks against them, so ordinary ages apply to them.
    */
   readonly dominant: readonly string[];
+  /** Consumers that were over their usual number when the incident began: these have filled the server. */
+  readonly over: readonly string[];
   /** Consumers of which nothing tells whether they are as usual. */
   readonly unsure: readonly string[];
 }
 
-export const NO_USUAL: Usual = { basis: 'none', consumers: {}, users: {}, unnamed: 0, dominant: [], unsure: [] };
+export const NO_USUAL: Usual = {
+  basis: 'none',
+  consumers: {},
+  users: {},
+  unnamed: 0,
+  dominant: [],
+  over: [],
+  unsure: [],
+};
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -140,6 +150,7 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
     ),
     unnamed: Math.max(0, ...all.map(({ unnamed }) => unnamed)),
     dominant: [],
+    over: [],
     unsure: [],
   };
 }

@@ -1,4 +1,4 @@
-import type { Soon } from '../plan/tier-plan.ts';
+import type { Soon } from '../plan/tiers/soon.ts';
 import type { PagedState } from '../record/escalation.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Snapshot } from '../server/snapshot.ts';

@@ -2,7 +2,8 @@ import { adviseOn } from '../cause/advice.ts';
 import { causeWords } from '../cause/find-cause.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
-import { isPlanned, type Plan, type Soon, type TierPlan } from '../plan/tier-plan.ts';
+import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
+import type { Soon } from '../plan/tiers/soon.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
 import type { SparedReason } from '../policy/spared.ts';
@@ -41,7 +42,7 @@ export function describePlan(tiers: readonly TierPlan[]): string {
 
 /** What time alone will make possible. */
 export function describeSoon({ tier, sessions, inMs }: Soon): string {
-  return `${tier} may end ${count(sessions, 'suspect session')} in ${Math.max(1, Math.ceil(inMs / 1000))} s`;
+  return `${tier} may end ${count(sessions, 'session')} in ${Math.max(1, Math.ceil(inMs / 1000))} s`;
 }
 
 /** Why a plan leaves usage over the relief level. */

@@ -44,6 +44,7 @@ const histories: fc.Arbitrary<History> = fc.record({
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
   lastCause: fc.constantFrom(null, 'connection-storm'),
+  since: fc.constantFrom(null, -120_000),
   usual: fc.constant(null),
   limits: fc
     .array(fc.record({ user: fc.constantFrom('app', 'reports', 'guarded'), limit: fc.integer({ min: 1, max: 60 }) }), {

@@ -72,7 +72,7 @@ describe('the first page', () => {
   it('says what time alone will make possible', () => {
     const soon = { tier: 'cancel-long', sessions: 16, inMs: 240_000, ageMs: 60_000 } as const;
     const { why } = judgeAfterPage(stuck, { ...full, soon }, situationOf(unpaged));
-    expect(why).toBe('nothing may be ended; cancel-long may end 16 suspect sessions in 240 s');
+    expect(why).toBe('nothing may be ended; cancel-long may end 16 sessions in 240 s');
   });
 
   it('changes nothing else', () => {
