@@ -17,7 +17,7 @@ interface Arriving {
 /** A gap this many times the usual one ends a burst. */
 const GAP = 5;
 /**
- * A consumer whose sessions have all come evenly over longer than this may be a leak, or a pool that replaces its
+ * A consumer whose sessions have come evenly over longer than this may be a leak, or a pool that replaces its
  * sessions as they grow old (HikariCP: after half an hour): nothing in one snapshot tells them apart.
  */
 const RENEWING_MS = 240_000;
@@ -52,7 +52,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     need,
   )) {
     const sessions = arriving.find((each) => each.name === name)?.sessions ?? [];
-    if (burst === sessions.length && ageAtLeast(sessions) > RENEWING_MS) unsure.add(name);
+    if (ageAtLeast(sessions.slice(0, burst)) > RENEWING_MS) unsure.add(name);
     else cameLast.set(name, burst);
   }
   const dominant = arriving.filter(({ sessions }) => clients.length - sessions.length < need);

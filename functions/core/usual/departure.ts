@@ -18,9 +18,12 @@ export interface Departure {
   readonly overLong: number;
 }
 
-/** Why a session is suspect, in words that follow its state. */
+/**
+ * Why a session is suspect, in words. Seen to be more than is usual: `excess` and `forgotten`. Concluded from less:
+ * `newcomer` (it came last), `dominant` (without its consumer there is no relief). `blocker`: others wait for it.
+ */
 export interface Suspicion {
-  readonly of: 'excess' | 'forgotten' | 'dominant' | 'blocker';
+  readonly of: 'excess' | 'forgotten' | 'newcomer' | 'dominant' | 'blocker';
   readonly why: string;
 }
 
@@ -60,6 +63,7 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
   const departed = new Set<Session>();
   const overOfUser = usersOver(clients, usual);
   const consumers: Departure[] = [];
+  const isKnown = usual.basis !== 'arrivals';
   const groups = Map.groupBy(clients, consumerOf);
   for (const [name, sessions] of groups) {
     const departure = readDeparture(name, sessions, usual, overOfUser);
@@ -67,7 +71,7 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null)
-      suspect({ ...departure, usual: departure.usual, isDominant }, sessions, { suspects, departed });
+      suspect({ ...departure, usual: departure.usual, isDominant, isKnown }, sessions, { suspects, departed });
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
@@ -139,13 +143,15 @@ interface Found {
 interface Known extends Departure {
   readonly usual: UsualCount;
   readonly isDominant: boolean;
+  /** What is usual has been seen, not concluded from who came last. */
+  readonly isKnown: boolean;
 }
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, isDominant } = departure;
+  const { excess, now, usual, isDominant, isKnown } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
-  const of = isDominant ? 'dominant' : 'excess';
+  const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0)
@@ -162,7 +168,7 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
       found.departed.add(session);
       // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those.
       if (isWorking && (kind === 'idle' || isShortWork(session))) continue;
-      found.suspects.set(session, { of: isForgotten && !isDominant ? 'forgotten' : of, why });
+      found.suspects.set(session, { of: isForgotten && isKnown ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);

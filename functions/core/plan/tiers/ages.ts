@@ -11,8 +11,8 @@ export interface Ages {
 }
 
 /**
- * The ages of a session: shorter for a suspect, which is what is wrong. A root blocker is suspect for its waiters, and
- * break-locks has ages of its own for those. A consumer that is suspect for its size alone may use what it holds.
+ * The ages of a session: shorter for one that was seen to be more than is usual, as that is what is wrong. Without
+ * history less is sure. A root blocker is suspect for its waiters, and break-locks has ages of its own for those.
  */
 export function agesOf(session: Session, policy: Policy, suspects: ReadonlyMap<Session, Suspicion>): Ages {
   const { ages } = policy;
@@ -22,8 +22,8 @@ export function agesOf(session: Session, policy: Policy, suspects: ReadonlyMap<S
     abortedMs: 1000 * ages.abortedTransactionSeconds,
     queryMs: 1000 * ages.querySeconds,
   };
-  const suspicion = suspects.get(session);
-  if (suspicion === undefined || suspicion.of === 'blocker' || suspicion.of === 'dominant') return ordinary;
+  const of = suspects.get(session)?.of;
+  if (of !== 'excess' && of !== 'forgotten') return ordinary;
   const inTransactionMs = Math.min(ordinary.inTransactionMs, 1000 * ages.suspectIdleInTransactionSeconds);
   return {
     idleMs: Math.min(ordinary.idleMs, 1000 * ages.suspectIdleSeconds),
