@@ -166,9 +166,9 @@ export class StepWorld {
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
-      return Promise.resolve(
-        'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, snapshot: next } as const),
-      );
+      if ('ok' in next) return Promise.resolve(next);
+      const snapshot = { ...next, at: next.at === 0 ? this.at : next.at };
+      return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, snapshot } as const);
     },
     sample: () => {
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
