@@ -170,9 +170,12 @@ function samplesOf({ course }: Story, snapshot: Snapshot): StoredSample[] {
   return Array.from({ length: 120 }, (_, index) => {
     const minutesAgo = 120 - index;
     const climbed = Math.max(0, 1 - minutesAgo / climbMinutes);
+    const used = Math.round(base + climbed * (now - base));
     const sample: Snapshot = {
       ...snapshot,
-      used: Math.round(base + climbed * (now - base)),
+      used,
+      // The groups of a story stand in the order in which they leave: what is there every day stands last.
+      consumers: countSessions(snapshot.sessions.slice(-used), () => null),
       halfOpen: { count: 0, inferred: false },
       canary: { result: 'admitted', tookMs: 5 },
       activity: {

@@ -1,6 +1,7 @@
 import { rollDice, type Dice } from '../../drill/loads/dice.ts';
 import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
 import { storeAnswer, type StoredSample } from '../../functions/core/sampler/stored-sample.ts';
+import { countSessions } from '../../functions/core/server/consumer-count.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { aSnapshot } from '../../test/support/a-session.ts';
@@ -29,7 +30,8 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const everyday = Math.round(usable * dice.between(0, 0.4));
   const trouble = usable - everyday - dice.whole(0, Math.ceil(usable / 50));
   const halfOpen = Math.round(trouble * (model.halfOpenShare?.(dice) ?? 0));
-  const sessions = [...everydayLife(crowd, everyday), ...model.sessions(crowd, trouble - halfOpen)];
+  const usual = everydayLife(crowd, everyday);
+  const sessions = [...usual, ...model.sessions(crowd, trouble - halfOpen)];
   const snapshot = aSnapshot(usable, sessions, {
     at: NOW,
     halfOpen: halfOpen > 0 ? { count: halfOpen, inferred: true } : { count: countStarting(sessions), inferred: false },
@@ -38,7 +40,7 @@ export function generateIncident(model: Model, seed: number): GeneratedIncident 
   const course = model.course(crowd);
   const opened = 50_000;
   const full = { ...snapshot, activity: { ...snapshot.activity, sessionsOpened: opened } };
-  const samples = dice.happens(0.8) ? historyOf(full, everyday, course, dice) : [];
+  const samples = dice.happens(0.8) ? historyOf(full, usual, course, dice) : [];
   return { model, snapshot: full, context: { ...NO_CONTEXT, samples } };
 }
 
@@ -47,12 +49,15 @@ function countStarting(sessions: readonly Session[]): number {
   return sessions.filter(({ state }) => state === 'starting').length;
 }
 
+/** `usual`: who was there before the climb. Only the samples of that time need to tell. */
 function historyOf(
   snapshot: Snapshot,
-  base: number,
+  usual: readonly Session[],
   { climbMinutes, opensPerSlot }: Course,
   dice: Dice,
 ): StoredSample[] {
+  const base = usual.length;
+  const consumers = countSessions(usual, () => null);
   const now = snapshot.used + snapshot.halfOpen.count;
   const perMinute = opensPerSlot * now;
   return Array.from({ length: LOOKED_FOR_MINUTES }, (_, index) => {
@@ -71,6 +76,7 @@ function historyOf(
     };
     const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 1 } as const;
     const taking = { at: NOW - minutesAgo * MINUTE, tookMs: 20, inIncident: false };
-    return storeAnswer({ schema: 1, ok: true, admission, sample }, taking);
+    const stored = storeAnswer({ schema: 1, ok: true, admission, sample }, taking);
+    return { ...stored, consumers: climbed > 0 ? null : consumers };
   });
 }

@@ -1,9 +1,10 @@
-import type { Context, Facts } from '../../functions/core/cause/facts.ts';
-import { NO_HISTORY } from '../../functions/core/plan/tier-plan.ts';
+import { readFacts, type Context, type Facts } from '../../functions/core/cause/facts.ts';
 import type { Policy } from '../../functions/core/policy/policy.ts';
+import { readLockQueues } from '../../functions/core/server/locks.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
-import { diagnoseSnapshot } from '../../functions/core/verdict/diagnosis.ts';
+import { readDepartures } from '../../functions/core/usual/departure.ts';
+import { NO_USUAL } from '../../functions/core/usual/usual.ts';
 
 /** Fewer of the taken slots than this say nothing about an incident. */
 const LEAST_SHARE = 0.1;
@@ -46,8 +47,11 @@ export const MEASURES = {
 export type MeasureName = keyof typeof MEASURES;
 type Measured = Readonly<Record<MeasureName, number | null>>;
 
+/** Of all taken slots: how many of them are more than is usual is no measure of what the incident looks like. */
 export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
-  const { facts } = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, NO_HISTORY, { context });
+  const locks = readLockQueues(snapshot.sessions);
+  const scope = { locks, departures: readDepartures([], NO_USUAL, locks), tooMany: Infinity };
+  const facts = readFacts(snapshot, policy, scope, context);
   const entries = Object.entries(MEASURES).map(([name, read]) => [name, rounded(read(facts, policy))]);
   return Object.fromEntries(entries) as Record<MeasureName, number | null>;
 }

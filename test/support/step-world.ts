@@ -18,7 +18,7 @@ import type {
 import type { AlarmSighting } from '../../functions/core/record/incident.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { Sample, Snapshot } from '../../functions/core/server/snapshot.ts';
-import { QUARTER_MS, quarterOf } from '../../functions/core/usual/profile.ts';
+import { QUARTER_MS, quarterOf, type QuarterConsumer } from '../../functions/core/usual/profile.ts';
 import { dispatch } from '../../functions/dispatch/dispatch.ts';
 import { startLocalTable, type LocalTable } from '../functions/aws/incident-store/local-table.ts';
 
@@ -65,20 +65,25 @@ export class StepWorld {
     return this.#table.stop();
   }
 
-  /** Opens an incident of a target straight in the store, past dispatch. */
-  async openIncident(target: TargetSettings): Promise<string> {
+  /** Opens an incident of a target straight in the store, past dispatch. `usual`: the only consumers that are. */
+  async openIncident(target: TargetSettings, usual: readonly QuarterConsumer[] = []): Promise<string> {
     const id = `${target.id}-incident`;
     const alarm = { alarm: target.alarms[0] ?? '', at: this.at, reason: '' };
     await this.store.incidents.open({ id, target, alarm, at: this.at, leaseUntil: this.at + 60_000 });
-    await this.knowNobody(target.id);
+    await this.know(target.id, usual);
     return id;
   }
 
   /** A profile in which nobody is usual on the target: every session of a test is more than that. */
-  async knowNobody(targetId: string): Promise<void> {
+  knowNobody(targetId: string): Promise<void> {
+    return this.know(targetId, []);
+  }
+
+  /** A profile of the target in which these consumers are usual, and nobody else is. */
+  async know(targetId: string, consumers: readonly QuarterConsumer[]): Promise<void> {
     for (let ago = 2; ago < 8; ago++) {
       const at = quarterOf(this.at) - ago * QUARTER_MS;
-      await this.store.profiles.put(targetId, { at, samples: 15, consumers: [], rest: { consumers: 0, most: 0 } });
+      await this.store.profiles.put(targetId, { at, samples: 15, consumers, rest: { consumers: 0, most: 0 } });
     }
   }
 
@@ -166,9 +171,9 @@ export class StepWorld {
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
-      return Promise.resolve(
-        'ok' in next ? next : ({ schema: 1, ok: true, admission: ADMISSION, snapshot: next } as const),
-      );
+      if ('ok' in next) return Promise.resolve(next);
+      const snapshot = { ...next, at: next.at === 0 ? this.at : next.at };
+      return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, snapshot } as const);
     },
     sample: () => {
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];

@@ -73,10 +73,11 @@ describe('an act', () => {
 
   it('does what its tier was chosen for, also when by its own look another tier would have gone first', async () => {
     const { id } = await open();
+    // A failed transaction does as little harm as an idle session: the order of the tiers decides.
     const mixed = (idle: number) =>
       aSnapshot(100, [
         ...many(idle, 1, (each) => aSession(each)),
-        ...many(100 - idle, 101, (each) => inTransaction(each)),
+        ...many(100 - idle, 101, (each) => inTransaction(each, { state: 'idle-in-transaction-aborted' })),
       ]);
     world.snapshots = [mixed(5)];
     const { round, next } = await diagnose({ schema: 1, incidentId: id }, world);

@@ -3,6 +3,7 @@ import { act } from '../../../functions/act/act.ts';
 import { ask } from '../../../functions/ask/ask.ts';
 import { carryOutCall, proposeCall } from '../../../functions/call/carry-out-call.ts';
 import { close } from '../../../functions/close/close.ts';
+import { policy } from '../../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import type { Approval } from '../../../functions/core/record/approval.ts';
 import { linkKey } from '../../../functions/core/record/link-key.ts';
@@ -136,6 +137,8 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
   });
 
   it('is not set after a no: others go on, and a person is paged with who must decide', async () => {
+    // Its sessions are used again and again: none grows to the five seconds that a suspect must be idle.
+    await open({ policy: aPolicy({ ages: policy.parse({}).ages }) });
     const asked = await askFor('denied');
     const verdicts = [await look(), await look(), await look()].map(({ next }) => next);
     expect(verdicts).toEqual(['settle', 'settle', 'escalate']);
@@ -152,7 +155,8 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     world.at = asked.expiresAt;
     expect((await look()).next).toBe('escalate');
     expect((await world.store.incidents.byId(id))?.escalation?.reason).toBe(
-      'nobody answered within 15 min, so nothing was done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30 sessions',
+      'nobody answered within 15 min, so nothing was done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30 sessions; ' +
+        'kill-idle may end 30 suspect sessions in 299 s',
     );
     await expectNothingDone();
   });

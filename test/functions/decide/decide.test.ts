@@ -4,6 +4,7 @@ import type { Approval } from '../../../functions/core/record/approval.ts';
 import { decide, type PageResponse } from '../../../functions/decide/decide.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
+import { aConsumer } from '../../support/a-profile.ts';
 import { MINUTE } from '../../support/an-approval.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
@@ -21,12 +22,14 @@ afterAll(() => world.stop());
 
 beforeEach(async () => {
   const policy = aPolicy({ tiers: { 'end-idle-transactions': 'approve' } });
-  const incidentId = await world.openIncident(aTarget({ id: `t${++runs}`, mode: 'observe', policy }));
+  // Only both kinds of transaction together bring usage under the trigger.
+  const target = aTarget({ id: `t${++runs}`, mode: 'observe', policy });
+  const incidentId = await world.openIncident(target, [aConsumer('app/web', { idle: 42, most: 42, middle: 42 })]);
   world.snapshots = [
     aSnapshot(60, [
-      ...many(12, 1, (id) => inTransaction(id, { application: HOSTILE })),
-      ...many(8, 50, (id) => inTransaction(id, { user: HOSTILE, hasWritten: true, rowsModified: 50_000 })),
-      ...many(40, 60, (id) => aSession(id, { stateMs: 1_000 })),
+      ...many(9, 1, (id) => inTransaction(id, { application: HOSTILE })),
+      ...many(9, 50, (id) => inTransaction(id, { user: HOSTILE, hasWritten: true, rowsModified: 50_000 })),
+      ...many(42, 60, (id) => aSession(id, { stateMs: 1_000 })),
     ]),
   ];
   const { round, next } = await diagnose({ schema: 1, incidentId }, world);
