@@ -1,6 +1,6 @@
 import { matchesAny, protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
-import { consumerOf } from '../../server/consumer.ts';
+import { consumerOf, userOf } from '../../server/consumer.ts';
 import type { Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
 import { count } from '../../words/count.ts';
@@ -86,7 +86,9 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   if ('why' in entry) return refuse(entry.why, entry.fix);
 
   const { limit: before, countsEarlier } = entry;
-  const limit = limitFor(own.length, entry, input);
+  const usual = usualOf(own, input);
+  if (own.length <= usual) return refuse(`it has ${count(own.length, 'session')}, no more than is usual`);
+  const limit = limitFor(own.length, usual, entry, input);
   if (limit >= own.length) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
   const holds = `${printable(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
@@ -102,12 +104,20 @@ function applicationOf(session: Session): string {
   return consumerOf({ ...session, client: null });
 }
 
+/** How many sessions its user usually has, as far as anything tells; 0 where nothing does. */
+function usualOf(own: readonly Session[], { usual }: TierInput): number {
+  const names = [...new Set(own.map(consumerOf))].filter((name) => !usual.dominant.includes(name));
+  const ofConsumers = names.reduce((sum, name) => sum + (usual.consumers[name]?.all ?? 0), 0);
+  return Math.ceil(Math.max(ofConsumers, usual.users[userOf(own[0] ?? { user: null })]?.all ?? 0));
+}
+
 /**
- * What the relief level, less a margin, leaves the user while all others keep what they have; never under the least.
+ * What the relief level, less a margin, leaves the user while all others keep what they have; never under the least,
+ * nor under what is usual of it.
  */
-function limitFor(sessions: number, { countsEarlier }: UserLimit, input: TierInput): number {
+function limitFor(sessions: number, usual: number, { countsEarlier }: UserLimit, input: TierInput): number {
   const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
-  return Math.max(input.policy.consumerCap.leastSessions, share);
+  return Math.max(input.policy.consumerCap.leastSessions, usual, share);
 }
 
 function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
