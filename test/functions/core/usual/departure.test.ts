@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { readLockQueues } from '../../../../functions/core/server/locks.ts';
+import { readReturns } from '../../../../functions/core/server/returns.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import { describeDepartures } from '../../../../functions/core/usual/departure-words.ts';
+import { readDepartures } from '../../../../functions/core/usual/departure.ts';
+import { NO_USUAL, type Usual, type UsualCount } from '../../../../functions/core/usual/usual.ts';
+import { active, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
+
+const MINUTE = 60_000;
+const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => ({
+  low: all,
+  all,
+  long: all,
+  used: 3,
+  idle: all,
+  open: 0,
+  busy: 3,
+  ...changed,
+});
+
+function departuresOf(sessions: readonly Session[], consumers: Usual['consumers'], changed: Partial<Usual> = {}) {
+  const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
+  return readDepartures(sessions, usual, readLockQueues(sessions));
+}
+
+const idsOf = (suspects: ReadonlyMap<Session, unknown>) =>
+  [...suspects.keys()].map(({ identity }) => identity.id).sort((a, b) => a - b);
+
+describe('who departs from usual', () => {
+  const pool = many(50, 1, (id) => aSession(id, { application: 'checkout' }));
+  const queries = many(58, 101, (id) => active(id, { application: 'analytics', queryMs: 37_000 }));
+  const known = { 'app/checkout': usually(50), 'app/analytics': usually(2, { low: 0, busy: 2 }) };
+
+  it('is the consumer that holds more than it usually does, however young its sessions are', () => {
+    const { suspects, consumers, standingOf } = departuresOf([...pool, ...queries], known);
+    expect(suspects.size).toBe(56);
+    expect(consumers[0]).toMatchObject({ name: 'app/analytics', excess: 56 });
+    expect(pool.map(standingOf).every((standing) => standing === 'usual')).toBe(true);
+  });
+
+  it('is told to people with numbers', () => {
+    expect(describeDepartures(departuresOf([...pool, ...queries], known))).toEqual([
+      'app/analytics holds 58, usually 0 to 2; app/checkout holds 50, as usual (by its profile)',
+    ]);
+  });
+
+  it('is nobody who only has a little more than usual', () => {
+    expect(departuresOf(pool, { 'app/checkout': usually(48) }).suspects.size).toBe(0);
+  });
+
+  it('is no consumer whose user holds what it usually does: a deploy gives new names', () => {
+    const users = { app: { all: 50, long: 50 } };
+    expect(departuresOf(pool, {}, { users }).suspects.size).toBe(0);
+    expect(departuresOf(pool, {}).suspects.size).toBe(50);
+  });
+
+  it('leaves the older sessions of a pool that keeps its own, and takes the later ones that were used only once', () => {
+    const kept = many(10, 1, (id) => aSession(id, { connectedMs: 60 * MINUTE, stateMs: 1_000 * id }));
+    const leaked = many(40, 101, (id) => aSession(id, { connectedMs: 2 * MINUTE, stateMs: 2 * MINUTE - 50 }));
+    expect(idsOf(departuresOf([...kept, ...leaked], { 'app/web': usually(10) }).suspects)).toEqual(
+      many(40, 101, (id) => id),
+    );
+  });
+
+  it('leaves the usual long queries that ran before the others came', () => {
+    const usual = many(4, 1, (id) => active(id, { queryMs: 20 * MINUTE }));
+    const runaway = many(40, 101, (id) => active(id, { queryMs: MINUTE + id }));
+    const known4 = { 'app/web': usually(4, { idle: 0, busy: 4 }) };
+    expect(idsOf(departuresOf([...usual, ...runaway], known4).suspects)).toEqual(many(40, 101, (id) => id));
+  });
+
+  it('is nobody whose short work has grown: its idle sessions are between two uses', () => {
+    const working = many(60, 1, (id) => active(id, { queryMs: 40 }));
+    const between = many(40, 101, (id) => aSession(id, { stateMs: 20_000 }));
+    expect(departuresOf([...working, ...between], { 'app/web': usually(50) }).suspects.size).toBe(0);
+  });
+
+  it('are transactions left open in a pool no larger than usual, and what waits behind them', () => {
+    const open = many(20, 1, (id) => inTransaction(id));
+    const rest = many(30, 101, (id) => aSession(id));
+    const { suspects } = departuresOf([...open, ...rest], { 'app/web': usually(50) });
+    expect(new Set([...suspects.values()].map(({ of }) => of))).toEqual(new Set(['forgotten']));
+    expect(idsOf(suspects)).toEqual(many(20, 1, (id) => id));
+  });
+
+  it('is a root blocker, whoever it belongs to', () => {
+    const root = active(1, { application: 'checkout', transactionMs: MINUTE });
+    const queue = many(5, 2, (id) => waiter(id, [1], { application: 'checkout' }));
+    const { suspects, departed } = departuresOf([root, ...queue], { 'app/checkout': usually(50, { busy: 50 }) });
+    expect(idsOf(suspects)).toEqual([1]);
+    expect(departed.size).toBe(6);
+  });
+
+  it('are sessions forgotten over days, though the last day knows no better', () => {
+    const leaked = many(40, 1, (id) => aSession(id, { connectedMs: 60 * 60 * MINUTE, stateMs: 60 * 60 * MINUTE - 50 }));
+    const { suspects } = departuresOf(leaked, { 'app/web': usually(40, { long: 5 }) });
+    expect(suspects.size).toBe(35);
+    expect([...suspects.values()][0]).toMatchObject({ of: 'forgotten' });
+  });
+});
+
+it('a pool that fills up to its usual number after an act has not come back', () => {
+  const sessions = many(50, 1, (id) => aSession(id, { connectedMs: 2_000 }));
+  const ended = new Map([['app/web', { sessions: 20, since: -3_000 }]]);
+  expect(readReturns(sessions, 0, ended).back).toBe(20);
+  expect(readReturns(sessions, 0, ended, () => true)).toMatchObject({ back: 0, refilling: 0, vainSince: null });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { findUsual } from '../../../../functions/core/usual/find-usual.ts';
+import { QUARTER_MS, type Quarter } from '../../../../functions/core/usual/profile.ts';
+import { usualFrom, type UsualCount } from '../../../../functions/core/usual/usual.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const NOW = Date.UTC(2026, 2, 17, 10, 40);
+
+/** A profile of so many days: how many sessions each consumer had, all of them idle. */
+function profileOf(days: number, sizeAt: (name: string, at: number) => number, names = ['app/web']): Quarter[] {
+  const first = Math.floor((NOW - days * DAY) / QUARTER_MS) * QUARTER_MS;
+  const quarters: Quarter[] = [];
+  for (let at = first; at + QUARTER_MS <= NOW; at += QUARTER_MS) {
+    const consumers = names.map((name) => {
+      const most = sizeAt(name, at);
+      return { name, user: 'app', idle: most, open: 0, busy: 0, most, middle: most, used: Math.min(most, 3) };
+    });
+    quarters.push({ at, samples: 15, consumers, rest: { consumers: 0, most: 0 } });
+  }
+  return quarters;
+}
+
+function usualOf(profile: readonly Quarter[], name = 'app/web', at = NOW): UsualCount | undefined {
+  return usualFrom(profile, [], { at, climbAt: at })?.consumers[name];
+}
+
+describe('what is usual', () => {
+  it('is what a pool has always held, whatever the hour', () => {
+    expect(usualOf(profileOf(14, () => 50))).toMatchObject({ low: 50, all: 50, long: 50, used: 3 });
+  });
+
+  it('is by the hour: a batch that runs each night is usual at night and unusual by day', () => {
+    const nightly = (_: string, at: number) => (new Date(at).getUTCHours() === 2 ? 40 : 0);
+    const profile = profileOf(14, nightly);
+    expect(usualOf(profile)?.all).toBe(0);
+    expect(usualOf(profile, 'app/web', Date.UTC(2026, 2, 17, 2, 20))?.all).toBe(40);
+  });
+
+  it('takes in what is so on one weekday only', () => {
+    const tuesdays = (_: string, at: number) =>
+      new Date(at).getUTCDay() === 2 && Math.abs(new Date(at).getUTCHours() - 10) <= 1 && at < NOW - DAY ? 30 : 0;
+    expect(usualOf(profileOf(14, tuesdays))?.all).toBe(30);
+  });
+
+  it('is not moved by a few odd days', () => {
+    const odd = new Set([3, 8].map((daysAgo) => new Date(NOW - daysAgo * DAY).getUTCDate()));
+    const profile = profileOf(14, (_, at) => (odd.has(new Date(at).getUTCDate()) ? 300 : 20));
+    expect(usualOf(profile)?.all).toBe(20);
+  });
+
+  it('follows a pool that was made larger some days ago', () => {
+    expect(usualOf(profileOf(14, (_, at) => (at > NOW - 2 * DAY ? 40 : 20)))?.all).toBe(40);
+  });
+
+  it('does not take a slow leak for usual: what has grown for days is over the long number', () => {
+    const leak = (_: string, at: number) => Math.max(0, Math.round(60 * (1 - (NOW - at) / (7 * DAY))));
+    const usual = usualOf(profileOf(14, leak));
+    expect(usual?.long).toBeLessThanOrEqual(5);
+    // By the day alone it nearly is, which is why there are several horizons.
+    expect(usual?.all).toBeGreaterThan(50);
+  });
+
+  it('leaves out what came with the climb', () => {
+    const climbAt = NOW - HOUR;
+    const profile = profileOf(3, (_, at) => (at >= climbAt ? 90 : 10));
+    expect(usualFrom(profile, [], { at: NOW, climbAt })?.consumers['app/web']?.all).toBe(10);
+  });
+
+  it('gives a user its number whatever its consumers are called', () => {
+    const names = ['app/web-a', 'app/web-b'];
+    const renamed = profileOf(14, (name, at) => ((name === 'app/web-a') === at < NOW - 7 * DAY ? 50 : 0), names);
+    expect(usualFrom(renamed, [], { at: NOW, climbAt: NOW })?.users['app']?.all).toBe(50);
+  });
+
+  it('bounds those that a list of the largest did not name', () => {
+    const profile = profileOf(2, () => 50).map((quarter) => ({ ...quarter, rest: { consumers: 9, most: 6 } }));
+    const usual = usualFrom(profile, [], { at: NOW, climbAt: NOW });
+    expect(usual?.unnamed).toBe(6);
+  });
+
+  it('is not known from less than an hour of quarters and three samples', () => {
+    expect(
+      usualFrom(
+        profileOf(0.02, () => 5),
+        [],
+        { at: NOW, climbAt: NOW },
+      ),
+    ).toBeNull();
+  });
+});
+
+describe('without a profile', () => {
+  const consumers = (idle: number) => ({
+    largest: [{ name: 'app/web', user: 'app', idle, open: 0, busy: 0, arrived: null }],
+    rest: { consumers: 0, sessions: 0 },
+  });
+  const sample = (secondsAgo: number, used: number) => ({
+    at: NOW - 1000 * secondsAgo,
+    inIncident: false,
+    isFull: used >= 100,
+    usage: used,
+    used,
+    consumers: consumers(used),
+  });
+  const moment = { at: NOW, used: 100, need: 30, triggerPercent: 85, clients: [] };
+
+  it('the samples before the climb tell', () => {
+    const samples = [300, 240, 180, 120].map((ago) => sample(ago, 20)).concat(sample(60, 70), sample(10, 98));
+    const usual = findUsual({ profile: [], samples }, moment);
+    expect(usual).toMatchObject({ basis: 'samples', consumers: { 'app/web': { all: 20 } } });
+  });
+
+  it('samples of a server that is full already tell nothing', () => {
+    const samples = [300, 240, 180, 120, 60].map((ago) => sample(ago, 99));
+    expect(findUsual({ profile: [], samples }, moment).basis).toBe('arrivals');
+  });
+});
