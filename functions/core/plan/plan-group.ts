@@ -25,12 +25,10 @@ export const MOST_FOR_PERSON = 20;
 /** Harm of work that only a person may throw away: everything else is chosen before it. */
 const FOR_PERSON = 1_000;
 /**
- * Weight of harm of a suspect, as it is why the slots are full; where nothing tells suspects, of a session in the tier
- * that deals with the cause. So small that a
- * leaked transaction is chosen before an idle session of a healthy pool, and so large that one blocker is chosen before
- * a crowd.
+ * Weight of harm of a suspect, as it is why the slots are full. So small that a leaked transaction is chosen before a
+ * spare idle session of a healthy pool, and so large that one blocker is chosen before a crowd.
  */
-const OF_CAUSE = 0.15;
+const OF_SUSPECT = 0.15;
 
 /** Takes the place of a limit that a person has denied. */
 export const DENIED: LimitRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
@@ -123,7 +121,7 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
   };
 }
 
-function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns, departures }: GroupInput): Weighed {
+function weigh(candidate: Candidate, tier: Tier, { policy, returns, departures }: GroupInput): Weighed {
   const { session, frees } = candidate;
   const suspicion = departures.suspects.get(session);
   const victim: Victim = {
@@ -132,8 +130,7 @@ function weigh(candidate: Candidate, tier: Tier, { policy, leads, returns, depar
     harm: harmOf(session, policy),
     needsPerson: tier.losesWork ? reservedForPerson(session, policy) : null,
   };
-  const isOfCause = suspicion !== undefined || (tier.name === leads && departures.standingOf(session) === 'unsure');
-  const weight = victim.harm.points * (isOfCause ? OF_CAUSE : 1);
+  const weight = victim.harm.points * (suspicion === undefined ? 1 : OF_SUSPECT);
   const returning = tier.freesOwnSlot ? returns.shareOf(consumerOf(session)) : 0;
   return {
     tier: tier.name,
@@ -152,7 +149,6 @@ function reasonToSpare(
 ): SparedReason | null {
   if (history.denied.has(tier.name)) return 'denied';
   if (tier.losesWork && !pressing) return 'work-to-lose';
-  if (history.futile.has(tier.name)) return 'refills-at-once';
   if (tier.freesOwnSlot && returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
   return null;
 }

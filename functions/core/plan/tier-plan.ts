@@ -23,12 +23,8 @@ export interface History {
   readonly signalled: ReadonlySet<string>;
   /** What this incident has ended of each consumer, by its name. */
   readonly ended: ReadonlyMap<string, Ended>;
-  /** Tiers whose last act freed next to no slots: what they ended came back at once. */
-  readonly futile: ReadonlySet<TierName>;
   /** Tiers that a person has denied in this incident. */
   readonly denied: ReadonlySet<TierName>;
-  /** When the first act of a futile tier began, by our own clock; null when none is futile. */
-  readonly futileSince: number | null;
   /**
    * The cause that the previous round found; null without one. A round knows more of the past than the act after it.
    */
@@ -47,9 +43,7 @@ export const NO_HISTORY: History = {
   countedHour: 0,
   signalled: new Set(),
   ended: new Map(),
-  futile: new Set(),
   denied: new Set(),
-  futileSince: null,
   lastCause: null,
   limits: [],
   since: null,
@@ -99,8 +93,6 @@ export interface PlanInput {
   readonly locks: LockQueues;
   readonly departures: Departures;
   readonly order: readonly TierName[];
-  /** The tier that deals with the cause; null when none does. */
-  readonly leads: TierName | null;
   readonly history: History;
   readonly returns: Returns;
   /** Usage is at the trigger, or ordinary clients are refused: tiers that lose work may act. */

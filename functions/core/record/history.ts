@@ -1,7 +1,7 @@
 import type { History } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import type { Budget } from '../plan/tiers/tier.ts';
-import { BY_HAND, type TierName } from '../policy/tier-names.ts';
+import { BY_HAND } from '../policy/tier-names.ts';
 import type { EndingResult } from '../protocol/worker.ts';
 import type { Ended } from '../server/returns.ts';
 import { consumerOf } from '../server/consumer.ts';
@@ -86,11 +86,6 @@ function isSet(limit: ActLimit | null): boolean {
   return limit?.result === 'done';
 }
 
-/** At least this share of an act's ended sessions must be free slots in the next snapshot; else they came back. */
-const LEAST_GAIN = 0.3;
-/** Fewer victims than this say nothing: ordinary comings and goings outweigh them. */
-const LEAST_VICTIMS = 3;
-
 /** Up to this share of the usable slots comes and goes: a login that is refused takes a slot for a moment too. */
 const NOISE = 0.05;
 
@@ -126,7 +121,6 @@ export function isWorsening(past: Pick<PastAndNow, 'acts' | 'rounds' | 'usedNow'
 /** What earlier acts mean for a plan. */
 export function historyOf(past: PastAndNow): History {
   const { acts, rounds, approvals, lastHour, limits } = past;
-  const futile = futileTiers(past);
   const signalled = acts
     .flatMap((act) => act.victims)
     .filter(({ result }) => result === 'still-there' || result === 'rolling-back');
@@ -137,28 +131,11 @@ export function historyOf(past: PastAndNow): History {
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     ended: endedBy(acts),
     denied: deniedTiers(approvals),
-    futile: new Set(futile.keys()),
-    futileSince: futile.size === 0 ? null : Math.min(...futile.values()),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
     since: rounds[0]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
   };
-}
-
-/** Tiers whose last act gave next to nothing back, with the time of the first such act. */
-function futileTiers(past: PastAndNow): Map<TierName, number> {
-  const futile = new Map<TierName, number>();
-  const effects = new Map(effectsOf(past).map((effect) => [effect.act, effect]));
-  for (const act of past.acts) {
-    // What kept refilling the slots is refused from now on: what was in vain before need not be any more.
-    if (isSet(act.limit)) futile.clear();
-    const effect = effects.get(act);
-    if (act.tier === BY_HAND || !effect || !tierNamed(act.tier).freesOwnSlot || effect.ended < LEAST_VICTIMS) continue;
-    if (effect.freed >= LEAST_GAIN * effect.ended) futile.delete(act.tier);
-    else if (!futile.has(act.tier)) futile.set(act.tier, act.startedAt);
-  }
-  return futile;
 }
 
 /** Sessions whose slot was given back, by consumer. */

@@ -1,5 +1,5 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
-import { findCause, firstTierFor, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
+import { findCause, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
 import type { CauseFinding } from '../cause/finding.ts';
 import { slotsNeeded } from '../plan/budget.ts';
 import { planTiers } from '../plan/plan.ts';
@@ -65,7 +65,6 @@ export function diagnoseSnapshot(
     locks,
     departures,
     order,
-    leads: firstTierFor(decidedOn ?? cause.name),
     history,
     returns,
     pressing,
@@ -120,9 +119,7 @@ interface StormSigns {
 function stormWithin({ cause, at, policy, history, returns }: StormSigns): number | null {
   const ages = [
     ...([cause.name, history.lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
-    ...[history.futileSince, returns.vainSince].flatMap((since) =>
-      since === null ? [] : [at - since + SNAPSHOT_TO_ACT_MS],
-    ),
+    ...(returns.vainSince === null ? [] : [at - returns.vainSince + SNAPSHOT_TO_ACT_MS]),
   ];
   return ages.length === 0 ? null : Math.max(...ages);
 }

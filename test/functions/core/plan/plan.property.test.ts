@@ -7,7 +7,7 @@ import type { Candidate } from '../../../../functions/core/plan/tiers/tier.ts';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../../../../functions/core/policy/tier-names.ts';
 import type { LimitRecord } from '../../../../functions/core/record/limit.ts';
-import { poolOf } from '../../../../functions/core/server/consumer.ts';
+import { consumerOf, poolOf } from '../../../../functions/core/server/consumer.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
@@ -31,7 +31,6 @@ const histories: fc.Arbitrary<History> = fc.record({
   countedLimited: fc.integer({ min: 0, max: 30 }),
   countedHour: fc.integer({ min: 0, max: 60 }),
   signalled: fc.constant(new Set<string>()),
-  futile: fc.subarray([...TIER_NAMES], { maxLength: 2 }).map((names) => new Set<TierName>(names)),
   ended: fc
     .array(
       fc.tuple(
@@ -42,7 +41,6 @@ const histories: fc.Arbitrary<History> = fc.record({
     )
     .map((pairs) => new Map(pairs)),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
-  futileSince: fc.option(fc.integer({ min: -600_000, max: 0 })),
   lastCause: fc.constantFrom(null, 'connection-storm'),
   since: fc.constantFrom(null, -120_000),
   usual: fc.constant(null),
@@ -160,9 +158,10 @@ describe('every plan', () => {
     });
   });
 
-  it('ends nobody by a tier whose victims come back at once', () => {
-    forAllPlans(({ history, diagnosis }) => {
-      for (const { tier, victims } of diagnosis.plan.tiers) if (history.futile.has(tier)) expect(victims).toEqual([]);
+  it('ends no idle session of a consumer that has come back at once', () => {
+    forAllPlans(({ diagnosis: { facts, plan } }) => {
+      const victims = plan.tiers.find(({ tier }) => tier === 'kill-idle')?.victims ?? [];
+      for (const { session } of victims) expect(facts.returns.shareOf(consumerOf(session))).toBeLessThan(0.7);
     });
   });
 

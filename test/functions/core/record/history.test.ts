@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
-import { historyOf, isWorsening, NO_PAST, settleAct } from '../../../../functions/core/record/history.ts';
+import { isWorsening, settleAct } from '../../../../functions/core/record/history.ts';
 import type { Round } from '../../../../functions/core/record/round.ts';
 import { active, aSession, aSnapshot } from '../../../support/a-session.ts';
 
@@ -66,26 +66,6 @@ describe('what acts gave back', () => {
       spared: {},
       sparedSamples: {},
     }));
-  const futileAfter = (acts: readonly Act[], rounds: readonly Round[], usedNow: number | null) => [
-    ...historyOf({ ...NO_PAST, acts, rounds, usedNow }).futile,
-  ];
-
-  it('makes a tier futile when the slots it freed were taken again at once, by the look that follows', () => {
-    expect(futileAfter([anAct(1, 10)], used(100), 98)).toEqual(['kill-idle']);
-    expect(futileAfter([anAct(1, 10)], used(100), 97)).toEqual([]);
-    expect(futileAfter([anAct(1, 10)], used(100, 99), 60)).toEqual(['kill-idle']);
-  });
-
-  it('gives a tier that helped later another chance, and judges none by a few sessions or by a look that failed', () => {
-    expect(futileAfter([anAct(1, 10), anAct(2, 10)], used(100, 99), 89)).toEqual([]);
-    expect(futileAfter([anAct(1, 2)], used(100), 100)).toEqual([]);
-    expect(futileAfter([anAct(1, 10)], used(100), null)).toEqual([]);
-  });
-
-  it('says nothing about tiers whose victims do not give their own slot back', () => {
-    expect(futileAfter([anAct(1, 10, 'break-locks'), anAct(2, 10, 'cancel-long')], used(100, 100), 100)).toEqual([]);
-  });
-
   it('is worse only when two acts in a row each left more slots taken, by more than comes and goes', () => {
     expect(isWorsening({ acts: [anAct(1, 5), anAct(2, 5)], rounds: used(80, 86), usedNow: 92 })).toBe(true);
     expect(isWorsening({ acts: [anAct(1, 5), anAct(2, 5)], rounds: used(80, 86), usedNow: 91 })).toBe(false);

@@ -126,7 +126,7 @@ describe('cap-consumer', () => {
   it('is proposed when ended idle sessions were back at once, for the user who took the slots', () => {
     const kept = many(60, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
     const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 20_000, stateMs: 19_000 }));
-    const history = { futile: new Set(['kill-idle' as const]), futileSince: -30_000, lastCause: null };
+    const history = { ended: new Map([['checkout/checkout-#', { sessions: 30, since: -21_000 }]]), lastCause: null };
     const { limit, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
     expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
     expect(victims).toHaveLength(30);
