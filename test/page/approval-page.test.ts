@@ -25,7 +25,10 @@ let link: string;
 /** A full house of hostile names, and the question about it. */
 beforeEach(async () => {
   clients = [];
-  stage = await setStage({ mode: 'approve', policy: { minimumPerPool: 0 } });
+  // Neither of the two consumers alone is enough, so the plan is about both; and one yes is enough for all of it.
+  const caps = { perTierPercent: 100, perIncidentPercent: 100 };
+  const levels = { reliefPercent: 40, triggerPercent: 50 };
+  stage = await setStage({ mode: 'approve', policy: { minimumPerPool: 0, ...levels, caps } });
   for (const name of [HOSTILE, LONG]) await createNamed(name);
   for (const name of [HOSTILE, LONG]) await connectNamed(name, 10);
   await new Promise((resolve) => setTimeout(resolve, 1_200));

@@ -156,7 +156,7 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     expect((await look()).next).toBe('escalate');
     expect((await world.store.incidents.byId(id))?.escalation?.reason).toBe(
       'nobody answered within 15 min, so nothing was done: cap-consumer would limit the user checkout, who has 90 connections, to 50 and end 30 sessions; ' +
-        'kill-idle may end 30 suspect sessions in 299 s',
+        'kill-idle may end 30 sessions in 299 s',
     );
     await expectNothingDone();
   });

@@ -89,10 +89,9 @@ describe('a tier in mode approve', () => {
 
   it('asks again when the plan has grown before the look, and says so', async () => {
     await askFor('approved');
-    world.snapshots = [aSnapshot(100, many(103, 1, web))];
-    // The budget of one act is 30% of usable slots, so a plan grows by another consumer.
+    // The budget of one act is 30% of usable slots, so a plan grows by another consumer: the first is not enough.
     const api = (id: number) => aSession(id, { user: 'api', application: 'api' });
-    world.snapshots = [aSnapshot(100, [...many(40, 1, web), ...many(60, 200, api)])];
+    world.snapshots = [aSnapshot(100, [...many(10, 1, web), ...many(90, 200, api)])];
     const { next, round } = await look();
     expect(next).toBe('ask');
     const rounds = await world.store.rounds.of(incidentId);
