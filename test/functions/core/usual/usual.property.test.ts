@@ -8,6 +8,7 @@ import { isRefusedAsFull, slotsTaken, type Snapshot } from '../../../../function
 import { QUARTER_MS, type Quarter } from '../../../../functions/core/usual/profile.ts';
 import { NO_USUAL, usualFrom, type Usual } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
+import { aSession, aSnapshot, many } from '../../../support/a-session.ts';
 import { policies, snapshots, storms } from '../../../support/arbitraries.ts';
 
 /** What is usual of the consumers of a snapshot: for some as many as they have, for others fewer, or nothing. */
@@ -19,6 +20,21 @@ function usualFor(snapshot: Snapshot, shares: readonly number[]): Usual {
   });
   return { ...NO_USUAL, basis: 'profile', consumers: Object.fromEntries(consumers) };
 }
+
+/** Two pools that fill the server and need little of what they hold. */
+const idlePools = fc
+  .record({
+    sizes: fc.tuple(fc.integer({ min: 5, max: 60 }), fc.integer({ min: 5, max: 60 })),
+    idleMs: fc.integer({ min: 1_000, max: 2_000_000 }),
+    free: fc.integer({ min: 0, max: 3 }),
+  })
+  .map(({ sizes: [web, api], idleMs, free }) => {
+    const sessions = [
+      ...many(web, 1, (id) => aSession(id, { stateMs: idleMs + id })),
+      ...many(api, 1_001, (id) => aSession(id, { application: 'api', stateMs: idleMs })),
+    ];
+    return aSnapshot(web + api + free, sessions);
+  });
 
 /** The same sessions as those of two large pools. */
 function ofTwoPools(snapshot: Snapshot): Snapshot {
@@ -44,7 +60,7 @@ function forAllPlans(
   const shares = fc.array(fc.constantFrom(0, 0.3, 1, 1, 1.5), { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(
-      fc.oneof(snapshots, storms, snapshots.map(ofTwoPools)),
+      fc.oneof(snapshots, storms, snapshots.map(ofTwoPools), idlePools),
       policies,
       shares,
       (snapshot, made, usualShares) => {
