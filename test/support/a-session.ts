@@ -8,8 +8,6 @@ import { NO_USUAL } from '../../functions/core/usual/usual.ts';
 
 /** Nothing was there before the incident, so every session is suspect. */
 export const NEW_TO_ALL: History = { ...NO_HISTORY, usual: { ...NO_USUAL, basis: 'profile' } };
-/** Nothing tells what is usual, so the ordinary rules apply to every session. */
-export const UNKNOWN_TO_ALL: History = { ...NO_HISTORY, usual: NO_USUAL };
 
 const SERVER = '2026-01-01 00:00:00.000000+00';
 

@@ -60,7 +60,7 @@ export function causeWords(name: CauseName): string {
 }
 
 /** The tier that deals with a cause; null when none does. */
-export function firstTierFor(cause: CauseName): TierName | null {
+function firstTierFor(cause: CauseName): TierName | null {
   return Object.hasOwn(CAUSES, cause) ? CAUSES[cause].first : null;
 }
 

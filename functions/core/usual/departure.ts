@@ -27,7 +27,7 @@ export interface Suspicion {
   readonly why: string;
 }
 
-/** Where each session stands. `unsure`: nothing tells, so the ordinary rules apply to it. */
+/** Where each session stands. `unsure`: nothing tells, so it is left alone. */
 export type Standing = 'suspect' | 'usual' | 'unsure';
 
 /** How a snapshot departs from what is usual. */

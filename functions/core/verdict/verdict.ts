@@ -28,6 +28,8 @@ import {
 
 /** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
+/** For suspects that are old enough within this time, nobody is paged yet; after a page they are still ended. */
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * What to do when the worker did not get in. Never silence: a person is notified of the reason and of what to grant.
@@ -79,7 +81,7 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const { soon } = diagnosis.plan;
   // Those that are used again and again never grow old enough.
   const waitedMs = situation.emptyRounds * situation.incident.target.policy.loop.settleSeconds * 1000;
-  if (soon !== null && waitedMs <= soon.ageMs)
+  if (soon !== null && soon.inMs <= LONGEST_WAIT_MS && waitedMs <= soon.ageMs)
     return { next: 'settle', why: `usage is ${usage}; ${describeSoon(soon)}` };
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
     return { next: 'settle', why: `nothing may be ended at ${usage}; checking again before a person is paged` };
