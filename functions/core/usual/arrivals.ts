@@ -65,6 +65,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
   const known = arriving.filter(({ name }) => cameLast.has(name) || (isExplained && !unsure.has(name)));
   return {
     basis: 'arrivals',
+    isSeldomSeen: false,
     consumers: Object.fromEntries(
       known.map(({ name, sessions }) => [name, countUsual(sessions.slice(cameLast.get(name) ?? 0))]),
     ),

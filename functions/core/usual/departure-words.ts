@@ -19,7 +19,11 @@ export function describeDepartures({ consumers, usual }: Departures): string[] {
     .sort((a, b) => b.excess - a.excess || b.now.all - a.now.all)
     .slice(0, MOST_NAMED)
     .map(describeConsumer);
-  return named.length === 0 ? [] : [`${named.join('; ')} (${BASIS_WORDS[usual.basis]})`];
+  return named.length === 0
+    ? []
+    : [
+        `${named.join('; ')} (${BASIS_WORDS[usual.basis]}${usual.isSeldomSeen ? ', which seldom sees this hour: less sure' : ''})`,
+      ];
 }
 
 function describeConsumer({ name, now, usual, excess }: Departure): string {

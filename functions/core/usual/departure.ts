@@ -63,7 +63,7 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
   const departed = new Set<Session>();
   const overOfUser = usersOver(clients, usual);
   const consumers: Departure[] = [];
-  const isKnown = usual.basis !== 'arrivals';
+  const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen;
   const groups = Map.groupBy(clients, consumerOf);
   for (const [name, sessions] of groups) {
     const departure = readDeparture(name, sessions, usual, overOfUser);

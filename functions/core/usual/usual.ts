@@ -25,6 +25,11 @@ export type UsualBasis = 'profile' | 'samples' | 'arrivals' | 'none';
 /** What is usual on a target at this hour. */
 export interface Usual {
   readonly basis: UsualBasis;
+  /**
+   * On most days this hour is left out of the profile, because the server is at the trigger then: what is usual at this
+   * hour is less sure.
+   */
+  readonly isSeldomSeen: boolean;
   readonly consumers: Readonly<Record<string, UsualCount>>;
   /** Sessions of each user in all: its consumers may change their names and addresses, as a deploy does. */
   readonly users: Readonly<Record<string, Pick<UsualCount, 'all' | 'long'>>>;
@@ -43,6 +48,7 @@ export interface Usual {
 
 export const NO_USUAL: Usual = {
   basis: 'none',
+  isSeldomSeen: false,
   consumers: {},
   users: {},
   unnamed: 0,
@@ -98,7 +104,8 @@ export function usualFrom(
   const quarters = profile
     .filter((quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS)
     .map(ofQuarter);
-  if (quarters.length >= LEAST_QUARTERS) return summed('profile', horizonsOf(quarters, at));
+  if (quarters.length >= LEAST_QUARTERS)
+    return { ...summed('profile', horizonsOf(quarters, at)), isSeldomSeen: isSeldomSeen(quarters, at) };
   const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
   if (before.length < LEAST_SAMPLES) return null;
   return summed('samples', { recent: [...quarters, ...before], days: [], weeks: [], day: [] });
@@ -135,12 +142,30 @@ function horizonsOf(quarters: readonly Stretch[], at: number): Horizons {
   };
 }
 
+/** On so many days, and on half of them at least, the next quarter must be missing. */
+const LEAST_MISSING_DAYS = 1;
+
+/** Whether the quarter that begins next is missing on most of the days on record: the server was at the trigger then. */
+function isSeldomSeen(quarters: readonly Stretch[], at: number): boolean {
+  const days = Math.floor((at - (quarters[0]?.at ?? at)) / DAY_MS);
+  const seen = new Set<number>();
+  for (const quarter of quarters) {
+    const ago = at - quarter.at;
+    const daysAgo = Math.ceil(ago / DAY_MS);
+    const offset = daysAgo * DAY_MS - ago;
+    if (offset > 0 && offset <= QUARTER_MS) seen.add(daysAgo);
+  }
+  const missing = Array.from({ length: days }, (_, index) => index + 1).filter((day) => !seen.has(day)).length;
+  return missing >= LEAST_MISSING_DAYS && 2 * missing >= days;
+}
+
 function summed(basis: UsualBasis, horizons: Horizons): Usual {
   const all = [...horizons.recent, ...horizons.day, ...horizons.days.flat()];
   const names = new Set(all.flatMap(({ consumers }) => [...consumers.keys()]));
   const users = new Set(all.flatMap((stretch) => [...stretch.users.keys()]));
   return {
     basis,
+    isSeldomSeen: false,
     consumers: Object.fromEntries([...names].map((name) => [name, usualOf(horizons, 'consumers', name)])),
     users: Object.fromEntries(
       [...users].map((user) => {

@@ -116,3 +116,19 @@ describe('without a profile', () => {
     expect(findUsual({ profile: [], samples }, moment).basis).toBe('arrivals');
   });
 });
+
+describe('an hour that the profile seldom sees', () => {
+  const days = profileOf(10, () => 20);
+  const without = (hours: number) =>
+    days.filter(({ at }) => at % DAY < NOW % DAY || at % DAY > (NOW % DAY) + hours * HOUR);
+
+  it('is less sure: the server is at the trigger each day then', () => {
+    expect(usualFrom(without(1), [], { at: NOW, climbAt: NOW })?.isSeldomSeen).toBe(true);
+    expect(usualFrom(days, [], { at: NOW, climbAt: NOW })?.isSeldomSeen).toBe(false);
+  });
+
+  it('is as sure as any after one day without samples', () => {
+    const gap = days.filter(({ at }) => at < NOW - 2 * DAY || at > NOW - DAY);
+    expect(usualFrom(gap, [], { at: NOW, climbAt: NOW })?.isSeldomSeen).toBe(false);
+  });
+});
