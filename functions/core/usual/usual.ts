@@ -101,14 +101,14 @@ export function usualFrom(
   samples: readonly UsualSample[],
   { at, climbAt }: { readonly at: number; readonly climbAt: number },
 ): Usual | null {
-  const quarters = profile
-    .filter((quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS)
-    .map(ofQuarter);
+  const quarters = profile.filter(
+    (quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS,
+  );
   if (quarters.length >= LEAST_QUARTERS)
     return { ...summed('profile', horizonsOf(quarters, at)), isSeldomSeen: isSeldomSeen(quarters, at) };
   const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
   if (before.length < LEAST_SAMPLES) return null;
-  return summed('samples', { recent: [...quarters, ...before], days: [], weeks: [], day: [] });
+  return summed('samples', { recent: [...quarters.map(ofQuarter), ...before], days: [], weeks: [], day: [] });
 }
 
 interface Horizons {
@@ -122,23 +122,21 @@ interface Horizons {
   readonly day: readonly Stretch[];
 }
 
-function horizonsOf(quarters: readonly Stretch[], at: number): Horizons {
+function horizonsOf(quarters: Profile, at: number): Horizons {
   const first = quarters[0]?.at ?? at;
-  if (at - first < DAY_MS - AROUND_MS) return { recent: quarters, days: [], weeks: [], day: [] };
-  const byDay = Map.groupBy(
-    quarters.filter((quarter) => {
-      const ago = at - quarter.at;
-      const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
-      return Math.round(ago / DAY_MS) > 0 && Math.abs(offset) <= AROUND_MS + QUARTER_MS / 2;
-    }),
-    (quarter) => Math.round((at - quarter.at) / DAY_MS),
-  );
+  if (at - first < DAY_MS - AROUND_MS) return { recent: quarters.map(ofQuarter), days: [], weeks: [], day: [] };
+  const ofThisHour = quarters.filter((quarter) => {
+    const ago = at - quarter.at;
+    const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
+    return Math.round(ago / DAY_MS) > 0 && Math.abs(offset) <= AROUND_MS + QUARTER_MS / 2;
+  });
+  const byDay = Map.groupBy(ofThisHour.map(ofQuarter), (quarter) => Math.round((at - quarter.at) / DAY_MS));
   return {
     recent: [],
     // Yesterday first.
     days: [...byDay].sort(([a], [b]) => a - b).map(([, stretches]) => stretches),
     weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, stretches]) => stretches),
-    day: quarters.filter((quarter) => at - quarter.at <= DAY_MS),
+    day: quarters.filter((quarter) => at - quarter.at <= DAY_MS).map(ofQuarter),
   };
 }
 
@@ -146,7 +144,7 @@ function horizonsOf(quarters: readonly Stretch[], at: number): Horizons {
 const LEAST_MISSING_DAYS = 1;
 
 /** Whether the quarter that begins next is missing on most of the days on record: the server was at the trigger then. */
-function isSeldomSeen(quarters: readonly Stretch[], at: number): boolean {
+function isSeldomSeen(quarters: Profile, at: number): boolean {
   const days = Math.floor((at - (quarters[0]?.at ?? at)) / DAY_MS);
   const seen = new Set<number>();
   for (const quarter of quarters) {
@@ -180,36 +178,29 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
   };
 }
 
-function usualOf({ recent, days, weeks, day }: Horizons, of: 'consumers' | 'users', name: string): UsualCount {
-  const read = (figure: keyof Figures) => (stretch: Stretch) =>
-    stretch[of].get(name)?.[figure] ?? (of === 'consumers' ? stretch.unnamed : 0);
-  const mostOf = (stretches: readonly Stretch[], figure: keyof Figures) => Math.max(0, ...stretches.map(read(figure)));
-  const ofDays = (figure: keyof Figures) => days.map((stretches) => mostOf(stretches, figure));
+function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): UsualCount {
+  const read = (stretches: readonly Stretch[]): readonly Figures[] =>
+    stretches.map((stretch) => stretch[of].get(name) ?? (of === 'consumers' ? unnamed(stretch) : NO_FIGURES));
+  const recent = read(horizons.recent);
+  const days = horizons.days.map(read);
+  const weeks = horizons.weeks.map(read);
+  const day = read(horizons.day);
   const high = (figure: keyof Figures) => {
-    const hours = ofDays(figure);
+    const hours = days.map((figures) => mostOf(figures, figure));
     return Math.max(
       hours.length < LEAST_DAYS ? Math.max(0, ...hours) : quantile(hours, OF_DAYS),
-      ...weeks.map((stretches) => mostOf(stretches, figure)),
-      quantile(day.map(read(figure)), 0.5),
-      quantile(recent.map(read(figure)), OF_DAYS),
+      ...weeks.map((figures) => mostOf(figures, figure)),
+      quantile(valuesOf(day, figure), 0.5),
+      quantile(valuesOf(recent, figure), OF_DAYS),
     );
   };
   const all = high('most');
-  const earlier = days.slice(Math.floor(days.length / 2));
-  const lows = [...recent, ...days.flat()].map(read('middle'));
+  const earlier = days.slice(Math.floor(days.length / 2)).map((figures) => mostOf(figures, 'most'));
+  const lows = valuesOf([...recent, ...days.flat()], 'middle');
   return {
-    low: Math.min(all, quantile(lows.length === 0 ? day.map(read('middle')) : lows, 0.2)),
+    low: Math.min(all, quantile(lows.length === 0 ? valuesOf(day, 'middle') : lows, 0.2)),
     all,
-    long:
-      earlier.length < LEAST_EARLIER_DAYS
-        ? all
-        : Math.min(
-            all,
-            quantile(
-              earlier.map((stretches) => mostOf(stretches, 'most')),
-              OF_EARLIER,
-            ),
-          ),
+    long: earlier.length < LEAST_EARLIER_DAYS ? all : Math.min(all, quantile(earlier, OF_EARLIER)),
     used: day.length === 0 ? null : mostOf(day, 'used'),
     idle: high('idle'),
     open: high('open'),
@@ -217,9 +208,24 @@ function usualOf({ recent, days, weeks, day }: Horizons, of: 'consumers' | 'user
   };
 }
 
+const NO_FIGURES: Figures = { idle: 0, open: 0, busy: 0, most: 0, middle: 0, used: 0 };
+
+/** A consumer that a stretch does not name had no more than this of anything. */
+function unnamed({ unnamed: most }: Stretch): Figures {
+  return most === 0 ? NO_FIGURES : { idle: most, open: most, busy: most, most, middle: most, used: most };
+}
+
+function valuesOf(figures: readonly Figures[], figure: keyof Figures): number[] {
+  return figures.map((each) => each[figure]);
+}
+
+function mostOf(figures: readonly Figures[], figure: keyof Figures): number {
+  return figures.reduce((most, each) => Math.max(most, each[figure]), 0);
+}
+
 /** A value that so great a share of the values does not exceed; 0 of none. */
 function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
 }
 
