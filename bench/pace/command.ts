@@ -45,7 +45,11 @@ export async function benchPace(args: readonly string[]): Promise<void> {
   if (unknown.length > 0) throw new Error(`--load ${unknown.join(', ')} is not known; see --list`);
   if (!(options.calmMinutes > 0 && options.watchMinutes > 0 && atOnce >= 1))
     throw new Error('--calm, --minutes and --at-once are numbers over 0');
-  const chosen = LOADS.filter(({ name }) => values.load.length === 0 || values.load.includes(name));
+  const chosen = LOADS.filter(
+    ({ name, engines }) =>
+      (engines?.includes(engine) ?? true) && (values.load.length === 0 || values.load.includes(name)),
+  );
+  if (chosen.length === 0) throw new Error(`these loads are not for ${engine}`);
   const results = await runAll(chosen, { engine, atOnce, options });
   if (values.json) console.log(JSON.stringify(results, null, 2));
   else printTable(`At production pace on ${results[0]?.server ?? engine}`, HEAD, results.map(rowOf));

@@ -1,5 +1,5 @@
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import type { Pool, PoolOptions } from './pool.ts';
+import type { Clients, Pool, PoolOptions } from './pool.ts';
 
 /** `healthy`: at its usual, never to be ended. `culprit`: what is wrong. The load says so, by the user of a session. */
 export type Label = 'healthy' | 'culprit';
@@ -9,6 +9,9 @@ export interface Stage {
   readonly engine: EngineName;
   /** A pool of a real client library, for one of the load's users. */
   pool(user: string, options: PoolOptions): Pool;
+  urlOf(user: string): string;
+  /** Counts and ends clients that the load has started by itself. */
+  adopt(user: string, clients: Clients): void;
   /** Runs work again and again, so many milliseconds after it was done, until the load is over. */
   every(ms: number, work: () => Promise<unknown>): void;
   /** Runs work once; what it throws is told, and ends nothing. */
@@ -24,6 +27,8 @@ export interface Stage {
 export interface Load {
   readonly name: string;
   readonly summary: string;
+  /** Every one when absent. */
+  readonly engines?: readonly EngineName[];
   /** `page`: nobody may be ended, a person is told. */
   readonly expected: 'relief' | 'page';
   /** Every user with a session, and whose fault it is. */

@@ -25,6 +25,20 @@ export interface PoolTally {
   other: number;
 }
 
+export function newTally(): PoolTally {
+  return { worked: 0, refused: 0, lost: 0, cancelled: 0, other: 0 };
+}
+
+export function isTallied(word: string): word is keyof PoolTally {
+  return word in newTally();
+}
+
+/** Clients of one user, and how they fare. */
+export interface Clients {
+  readonly tally: PoolTally;
+  end(): Promise<void>;
+}
+
 /** A connection that was taken. */
 export interface Taken {
   /** Whether the statement went well. */
@@ -39,8 +53,7 @@ export interface Taken {
  * A pool as its library has it: node-postgres or mysql2, which give out the connection that came back last, and open
  * none before one is needed. Its connections are never too old.
  */
-export interface Pool {
-  readonly tally: PoolTally;
+export interface Pool extends Clients {
   /** Open connections, idle ones too. */
   size(): number;
   /** Null when there was none to have. */
@@ -49,7 +62,6 @@ export interface Pool {
   use(sql: string): Promise<void>;
   /** Opens connections until there are so many, and gives them all back. */
   fillUp(size: number): Promise<void>;
-  end(): Promise<void>;
 }
 
 const NEVER_MS = 86_400_000;
@@ -57,7 +69,7 @@ const NEVER_MS = 86_400_000;
 const PATIENCE_MS = 30_000;
 
 export function openPool(engine: EngineName, url: string, options: PoolOptions): Pool {
-  const tally: PoolTally = { worked: 0, refused: 0, lost: 0, cancelled: 0, other: 0 };
+  const tally = newTally();
   const client = engine === 'postgres' ? postgresClient : mysqlClient;
   const note = (error: unknown) => {
     const { kind } = client.failureOf(error);

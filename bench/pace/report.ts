@@ -28,6 +28,8 @@ export interface PaceResult {
 const TRIGGER_PERCENT = 85;
 const HOLD_MS = 10_000;
 const PROMISED_SECONDS = 180;
+/** Results of an act that a client notices. */
+const ENDED: ReadonlySet<string> = new Set(['ended', 'cancelled']);
 
 export const HEAD = [
   'load',
@@ -72,8 +74,11 @@ export function summarise(run: PaceRun): PaceResult {
   const after = full === null ? [] : since.filter(({ at }) => at >= full.at);
   const relief = after.find((reading) => isCalmFor(after, reading.at)) ?? null;
   const relapse = relief === null ? null : findRelapse(after.filter(({ at }) => at >= relief.at + HOLD_MS));
-  const endedBy = (label: Label) =>
-    Object.values(tallies).reduce((sum, each) => (each.label === label ? sum + each.lost + each.cancelled : sum), 0);
+  const endedBy = (label: Label) => {
+    const users = Object.entries(tallies).filter(([, each]) => each.label === label);
+    // A pool notices some of its losses late, or never; a record has those that it was told of.
+    return users.reduce((sum, [user, each]) => sum + Math.max(each.lost + each.cancelled, endedOf(user, incidents)), 0);
+  };
   const refusals = Object.values(tallies).reduce((sum, { refused }) => sum + refused, 0);
   const pages = notices.filter(({ subject }) => /critical/i.test(subject)).map(({ subject }) => subject);
   const between = (from: Reading | null, to: Reading | null) =>
@@ -101,6 +106,12 @@ export function summarise(run: PaceRun): PaceResult {
         : reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS && relapse === null),
     story: storyOf(run),
   };
+}
+
+/** Sessions of a user that were ended or had their query cancelled, by the records. */
+function endedOf(user: string, incidents: readonly ShownIncident[]): number {
+  const victims = incidents.flatMap(({ acts }) => acts).flatMap((act) => act.victims);
+  return victims.filter((each) => each.user === user && ENDED.has(each.result ?? '')).length;
 }
 
 function isCalmFor(readings: readonly Reading[], from: number): boolean {

@@ -7,7 +7,7 @@ import { tryLogin } from '../../drill/target/usage-watch.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { startWatching, type SeenNotice, type ShownIncident } from './headroom.ts';
 import type { Label, Load, Stage } from './load.ts';
-import { openPool, type Pool, type PoolTally } from './pool.ts';
+import { newTally, openPool, type Clients, type PoolTally } from './pool.ts';
 import { startPaceServer, type PaceServer } from './server.ts';
 
 export interface PaceOptions {
@@ -61,7 +61,7 @@ async function rehearse(load: Load, engine: EngineName, options: PaceOptions, cl
   const server = await startPaceServer(engine, [...Object.keys(load.users), PASSER_BY], load.limitable ?? []);
   cleanup.add(() => server.stop());
   const stopped = new AbortController();
-  const pools = new Map<string, Pool[]>();
+  const pools = new Map<string, Clients[]>();
   const stage = createStage(server, engine, { pools, signal: stopped.signal, say });
   cleanup.add(async () => {
     stopped.abort();
@@ -109,7 +109,7 @@ async function rehearse(load: Load, engine: EngineName, options: PaceOptions, cl
 }
 
 interface StageParts {
-  readonly pools: Map<string, Pool[]>;
+  readonly pools: Map<string, Clients[]>;
   readonly signal: AbortSignal;
   readonly say: (text: string) => void;
 }
@@ -125,13 +125,18 @@ function createStage(server: PaceServer, engine: EngineName, { pools, signal, sa
       told.add(text);
     }
   };
+  const adopt = (user: string, clients: Clients) => {
+    pools.set(user, [...(pools.get(user) ?? []), clients]);
+  };
   const sleep = (ms: number) => delay(ms, undefined, { signal }).catch(() => undefined);
   return {
     engine,
     signal,
+    urlOf: (user) => server.urlOf(user),
+    adopt,
     pool(user, poolOptions) {
       const pool = openPool(engine, server.urlOf(user), poolOptions);
-      pools.set(user, [...(pools.get(user) ?? []), pool]);
+      adopt(user, pool);
       return pool;
     },
     every(ms, work) {
@@ -150,8 +155,8 @@ function createStage(server: PaceServer, engine: EngineName, { pools, signal, sa
   };
 }
 
-function sum(pools: readonly Pool[]): PoolTally {
-  const total: PoolTally = { worked: 0, refused: 0, lost: 0, cancelled: 0, other: 0 };
+function sum(pools: readonly Clients[]): PoolTally {
+  const total = newTally();
   for (const { tally } of pools) {
     for (const name of Object.keys(total) as (keyof PoolTally)[]) total[name] += tally[name];
   }

@@ -42,8 +42,6 @@ async function startPostgresFor(users: readonly string[], limitable: readonly st
     major: 18,
     maxConnections: MAX_CONNECTIONS,
     superuserReservedConnections: SUPERUSER_RESERVED,
-    // All clients share the machine's few processors: checking a password must not be what fills it.
-    settings: { scram_iterations: '64' },
   });
   const eyes = new pg.Client({ connectionString: server.adminUrl, application_name: 'bench' });
   eyes.on('error', () => undefined);

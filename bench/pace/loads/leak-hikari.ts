@@ -1,16 +1,19 @@
 import type { Load } from '../load.ts';
-import { healthyPool } from './healthy-pool.ts';
-import { leak } from './leak.ts';
+import { hikari } from '../programs.ts';
 
+/** The real library: its pools open all their connections at once, keep their size, and replace what they lose. */
 export const leakHikari: Load = {
   name: 'leak-hikari',
-  summary: 'an application takes 60 connections and gives none back, beside a pool of 50 that refills',
+  summary: 'a HikariCP application takes 60 connections and gives none back, beside a HikariCP pool of 50',
   expected: 'relief',
+  engines: ['postgres'],
   users: { shop: 'healthy', leaky: 'culprit' },
   async calm(stage) {
-    await healthyPool(stage, { user: 'shop', size: 50, refills: true });
+    stage.adopt('shop', await hikari('healthy', { url: stage.urlOf('shop'), application: 'shop-api', size: 50 }));
   },
   trouble(stage) {
-    leak(stage, { user: 'leaky', most: 60, everyMs: 500 });
+    stage.begin(async () => {
+      stage.adopt('leaky', await hikari('leak', { url: stage.urlOf('leaky'), application: 'leaky-worker', size: 60 }));
+    });
   },
 };

@@ -1,6 +1,5 @@
 import type { Load } from '../load.ts';
-import { healthyPool } from './healthy-pool.ts';
-import { leak } from './leak.ts';
+import { healthyPool, leak } from './habits.ts';
 
 export const leakSlow: Load = {
   name: 'leak-slow',

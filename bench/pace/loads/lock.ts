@@ -1,5 +1,5 @@
 import type { Load } from '../load.ts';
-import { healthyPool } from './healthy-pool.ts';
+import { healthyPool } from './habits.ts';
 
 /** As node-postgres has it where nothing else is said. */
 const IDLE_MS = 10_000;

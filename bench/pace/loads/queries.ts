@@ -1,5 +1,5 @@
 import type { Load } from '../load.ts';
-import { healthyPool } from './healthy-pool.ts';
+import { healthyPool } from './habits.ts';
 
 export const queries: Load = {
   name: 'queries',

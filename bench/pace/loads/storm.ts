@@ -1,6 +1,6 @@
 import type { Load, Stage } from '../load.ts';
 import type { Pool } from '../pool.ts';
-import { healthyPool } from './healthy-pool.ts';
+import { healthyPool } from './habits.ts';
 
 const CLIENTS = 110;
 const STORM_MS = 240_000;

@@ -21,3 +21,23 @@ export async function healthyPool(stage: Stage, { user, size, refills = false }:
   if (refills) stage.every(REFILL_MS, () => pool.fillUp(size));
   return pool;
 }
+
+interface Leak {
+  readonly user: string;
+  /** Its pool is empty after so many. */
+  readonly most: number;
+  readonly everyMs: number;
+}
+
+/** Takes connections, uses each once and never gives them back. What is refused is tried again. */
+export function leak(stage: Stage, { user, most, everyMs }: Leak): void {
+  const pool = stage.pool(user, { application: `${user}-worker`, max: most });
+  let taken = 0;
+  stage.every(everyMs, async () => {
+    if (taken >= most) return;
+    const one = await pool.take();
+    if (one === null) return;
+    taken++;
+    await one.run('SELECT COUNT(*) FROM orders');
+  });
+}
