@@ -40,7 +40,7 @@ export interface Clients {
 }
 
 /** A connection that was taken. */
-export interface Taken {
+interface Taken {
   /** Whether the statement went well. */
   run(sql: string): Promise<boolean>;
   /** Gives it back to its pool. */
