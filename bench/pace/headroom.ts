@@ -33,6 +33,8 @@ const shown = z.object({
       cause,
       next: z.string(),
       why: z.string(),
+      planned: z.record(z.string(), z.number()),
+      spared: z.record(z.string(), z.number()),
     }),
   ),
   acts: z.array(z.object({ tier: z.string(), round: z.number(), victims: z.array(victim) })),

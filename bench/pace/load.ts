@@ -12,7 +12,7 @@ export interface Stage {
   urlOf(user: string): string;
   /** Counts and ends clients that the load has started by itself. */
   adopt(user: string, clients: Clients): void;
-  /** Runs work again and again, so many milliseconds after it was done, until the load is over. */
+  /** Runs work again and again, about so many milliseconds after it was done, until the load is over. */
   every(ms: number, work: () => Promise<unknown>): void;
   /** Runs work once; what it throws is told, and ends nothing. */
   begin(work: () => Promise<unknown>): void;

@@ -178,14 +178,19 @@ function withoutRepeats(lines: readonly Told[]): Told[] {
 }
 
 /** Evidence is worth a line where the cause, the next step or who departs has changed. */
-function describeLook({ round, at, usage, canary, cause, next, why }: ShownIncident['rounds'][number]): Told[] {
+function describeLook({ round, at, usage, canary, cause, next, why, spared }: ShownIncident['rounds'][number]): Told[] {
   const named = cause === null ? 'no cause' : `${cause.name} (${(100 * cause.confidence).toFixed(0)}%)`;
   const seen = `${usage === null ? 'not let in' : `${usage.toFixed(0)}%`}, clients ${canary ?? '?'}`;
   const evidence = (cause?.evidence ?? []).filter((text) => !NOT_TOLD.test(text));
+  const sparing = Object.entries(spared).map(([reason, sessions]) => `${sessions} ${reason}`);
   return [
     {
       at,
-      text: [`look ${round}: ${seen}; ${named}; next ${next}: ${why}`, ...evidence].join(`\n${' '.repeat(13)}`),
+      text: [
+        `look ${round}: ${seen}; ${named}; next ${next}: ${why}`,
+        ...evidence,
+        `spared: ${sparing.join(', ')}`,
+      ].join(`\n${' '.repeat(13)}`),
       sameAs: [cause?.name, next, usage?.toFixed(0)].join(),
     },
   ];

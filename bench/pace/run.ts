@@ -143,7 +143,8 @@ function createStage(server: PaceServer, engine: EngineName, { pools, signal, sa
       void (async () => {
         while (!signal.aborted) {
           await quietly(work);
-          await sleep(ms);
+          // Clients that were all held up at once must not ask in step for ever after.
+          await sleep(ms * (0.5 + Math.random()));
         }
       })();
     },
