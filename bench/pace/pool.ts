@@ -1,4 +1,4 @@
-import { createPool, type PoolConnection } from 'mysql2';
+import { createPool } from 'mysql2';
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { mysqlClient } from '../../drill/clients/mysql-client.ts';
@@ -134,12 +134,13 @@ function openPostgresPool(url: string, { application, max, idleMs = 0 }: PoolOpt
     connectionTimeoutMillis: PATIENCE_MS,
   });
   let isOver = false;
-  const own = new Set<pg.PoolClient>();
   pool.on('error', () => undefined);
   pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-    client.once('end', () => {
-      if (!isOver && !own.has(client)) onLost();
+    // Told of no end that it asked for itself.
+    let isLost = false;
+    client.on('error', () => {
+      if (!isOver && !isLost) onLost();
+      isLost = true;
     });
   });
   return {
@@ -152,7 +153,6 @@ function openPostgresPool(url: string, { application, max, idleMs = 0 }: PoolOpt
           client.release();
         },
         close: () => {
-          own.add(client);
           client.release(true);
         },
       };
@@ -176,14 +176,13 @@ function openMysqlPool(url: string, { application, max, idleMs = NEVER_MS }: Poo
     connectAttributes: { program_name: application },
   });
   let isOver = false;
-  const own = new Set<PoolConnection>();
   let open = 0;
   pool.on('connection', (connection) => {
     open++;
     connection.on('error', () => undefined);
     socketOf(connection).once('close', () => {
       open--;
-      if (!isOver && !own.has(connection)) onLost();
+      if (!isOver && !isClosing(connection)) onLost();
     });
   });
   return {
@@ -201,7 +200,6 @@ function openMysqlPool(url: string, { application, max, idleMs = NEVER_MS }: Poo
               connection.release();
             },
             close: () => {
-              own.add(connection);
               connection.destroy();
             },
           });
@@ -213,6 +211,11 @@ function openMysqlPool(url: string, { application, max, idleMs = NEVER_MS }: Poo
       await Promise.resolve();
     },
   };
+}
+
+/** Whether the end of a connection was asked for by this side. The driver's types keep it to themselves. */
+function isClosing(connection: object): boolean {
+  return (connection as { _closing?: boolean })._closing === true;
 }
 
 /** The driver's types keep it to themselves. */

@@ -191,7 +191,7 @@ function describeLook({ round, at, usage, canary, cause, next, why, spared }: Sh
         ...evidence,
         `spared: ${sparing.join(', ')}`,
       ].join(`\n${' '.repeat(13)}`),
-      sameAs: [cause?.name, next, usage?.toFixed(0)].join(),
+      sameAs: [cause?.name, next].join(),
     },
   ];
 }
