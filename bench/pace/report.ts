@@ -15,7 +15,7 @@ export interface PaceResult {
   readonly reliefSeconds: number | null;
   /** Logins and requests that were refused. */
   readonly refused: number;
-  /** From relief to the next ordinary client that was refused, or usage at the trigger for ten seconds. */
+  /** From relief until clients are refused, or usage is at the trigger, for five seconds. */
   readonly relapseSeconds: number | null;
   readonly usageAtEnd: number | null;
   readonly causeAtEnd: string | null;
@@ -27,6 +27,7 @@ export interface PaceResult {
 
 const TRIGGER_PERCENT = 85;
 const HOLD_MS = 10_000;
+const RELAPSE_MS = 5_000;
 const PROMISED_SECONDS = 180;
 /** Results of an act that a client notices. */
 const ENDED: ReadonlySet<string> = new Set(['ended', 'cancelled']);
@@ -120,12 +121,13 @@ function isCalmFor(readings: readonly Reading[], from: number): boolean {
   return isWhole && window.every(({ admitted, usage }) => admitted && usage < TRIGGER_PERCENT);
 }
 
+/** A login that is refused takes a slot for a moment too: a moment of refusals is none. */
 function findRelapse(readings: readonly Reading[]): Reading | null {
-  let highSince: Reading | null = null;
+  let badSince: Reading | null = null;
   for (const reading of readings) {
-    if (!reading.admitted) return reading;
-    highSince = reading.usage < TRIGGER_PERCENT ? null : (highSince ?? reading);
-    if (highSince !== null && reading.at - highSince.at >= HOLD_MS) return highSince;
+    const isBad = !reading.admitted || reading.usage >= TRIGGER_PERCENT;
+    badSince = isBad ? (badSince ?? reading) : null;
+    if (badSince !== null && reading.at - badSince.at >= RELAPSE_MS) return badSince;
   }
   return null;
 }

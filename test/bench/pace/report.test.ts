@@ -49,10 +49,10 @@ describe('the clients’ side of a load', () => {
     expect(summarise(runOf('###+++++++++++++++')).reliefSeconds).toBeNull();
   });
 
-  it('has a relapse when a client is refused after it, or usage is over the trigger for ten seconds', () => {
-    expect(summarise(runOf(`##${'.'.repeat(15)}#....`)).relapseSeconds).toBe(15);
-    expect(summarise(runOf(`##${'.'.repeat(15)}${'+'.repeat(11)}`)).relapseSeconds).toBe(15);
-    expect(summarise(runOf(`##${'.'.repeat(15)}${'+'.repeat(5)}....`)).relapseSeconds).toBeNull();
+  it('has a relapse when clients are refused after it, or usage is over the trigger, for five seconds', () => {
+    expect(summarise(runOf(`##${'.'.repeat(15)}######....`)).relapseSeconds).toBe(15);
+    expect(summarise(runOf(`##${'.'.repeat(15)}${'+'.repeat(6)}`)).relapseSeconds).toBe(15);
+    expect(summarise(runOf(`##${'.'.repeat(15)}##+....`)).relapseSeconds).toBeNull();
   });
 
   it('tells by the load’s own labels whose sessions were ended, and is not as it must when one was healthy', () => {
