@@ -1,3 +1,4 @@
+import type { KnownCause } from '../../functions/core/policy/cause-names.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import type { Clients, Pool, PoolOptions } from './pool.ts';
 
@@ -31,6 +32,8 @@ export interface Load {
   readonly engines?: readonly EngineName[];
   /** `page`: nobody may be ended, a person is told. */
   readonly expected: 'relief' | 'page';
+  /** What a person would say is wrong. */
+  readonly cause: KnownCause;
   /** Every user with a session, and whose fault it is. */
   readonly users: Readonly<Record<string, Label>>;
   /** Users that Headroom may limit. */

@@ -18,6 +18,8 @@ export interface PaceResult {
   /** From relief until clients are refused, or usage is at the trigger, for five seconds. */
   readonly relapseSeconds: number | null;
   readonly usageAtEnd: number | null;
+  /** On record, as people are told; and by the last look. */
+  readonly cause: string | null;
   readonly causeAtEnd: string | null;
   readonly outcomes: readonly string[];
   readonly pages: readonly string[];
@@ -41,13 +43,14 @@ export const HEAD = [
   'refused',
   'relapse s',
   'usage at end',
-  'cause at end',
+  'cause on record',
+  'by the last look',
   'pages',
   'as it must',
 ] as const;
 
 export function rowOf(result: PaceResult): string[] {
-  const { load, engine, endedHealthy, endedCulprits, refused, usageAtEnd, causeAtEnd, pages, ok } = result;
+  const { load, engine, endedHealthy, endedCulprits, refused, usageAtEnd, cause, causeAtEnd, pages, ok } = result;
   const seconds = (value: number | null) => (value === null ? '-' : value.toFixed(0));
   return [
     load,
@@ -62,6 +65,7 @@ export function rowOf(result: PaceResult): string[] {
     String(refused),
     seconds(result.relapseSeconds),
     usageAtEnd === null ? '?' : `${usageAtEnd.toFixed(0)}%`,
+    cause ?? '-',
     causeAtEnd ?? '-',
     String(pages.length),
     ok ? 'yes' : 'NO',
@@ -86,6 +90,7 @@ export function summarise(run: PaceRun): PaceResult {
     from === null || to === null ? null : (to.at - from.at) / 1000;
   const endedHealthy = endedBy('healthy');
   const reliefSeconds = between(full, relief);
+  const cause = incidents.at(-1)?.incident.cause?.name ?? null;
   return {
     load: load.name,
     engine,
@@ -97,11 +102,13 @@ export function summarise(run: PaceRun): PaceResult {
     refused: refusals + since.filter(({ admitted }) => !admitted).length,
     relapseSeconds: between(relief, relapse),
     usageAtEnd: since.at(-1)?.usage ?? null,
+    cause,
     causeAtEnd: causeAtEnd(incidents),
     outcomes: incidents.map(({ incident }) => incident.outcome ?? 'open'),
     pages,
     ok:
       endedHealthy === 0 &&
+      cause === load.cause &&
       (load.expected === 'page'
         ? pages.length > 0
         : reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS && relapse === null),

@@ -5,6 +5,7 @@ export const forgottenSqlalchemy: Load = {
   name: 'forgotten-sqlalchemy',
   summary: 'a SQLAlchemy application forgets 55 transactions, beside a SQLAlchemy pool of 45',
   expected: 'relief',
+  cause: 'idle-in-transaction',
   engines: ['postgres'],
   users: { shop: 'healthy', billing: 'culprit' },
   async calm(stage) {

@@ -5,6 +5,7 @@ export const forgotten: Load = {
   name: 'forgotten',
   summary: 'an application forgets 55 transactions, beside a pool of 45',
   expected: 'relief',
+  cause: 'idle-in-transaction',
   users: { shop: 'healthy', billing: 'culprit' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 45 });

@@ -6,6 +6,7 @@ export const honest: Load = {
   name: 'honest',
   summary: 'a traffic peak of short queries fills the server: nobody may be ended',
   expected: 'page',
+  cause: 'limit-too-low',
   users: { shop: 'healthy', web: 'healthy' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 20 });

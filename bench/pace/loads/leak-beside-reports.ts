@@ -5,6 +5,7 @@ export const leakBesideReports: Load = {
   name: 'leak-beside-reports',
   summary: 'a leak fills the slots within seconds, beside 8 long reports, which are usual, and a pool of 35',
   expected: 'relief',
+  cause: 'connection-leak',
   users: { shop: 'healthy', reports: 'healthy', leaky: 'culprit' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 35 });

@@ -6,6 +6,7 @@ export const leakHikari: Load = {
   name: 'leak-hikari',
   summary: 'a HikariCP application takes 60 connections and gives none back, beside a HikariCP pool of 50',
   expected: 'relief',
+  cause: 'connection-leak',
   engines: ['postgres'],
   users: { shop: 'healthy', leaky: 'culprit' },
   async calm(stage) {

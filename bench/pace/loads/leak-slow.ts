@@ -5,6 +5,7 @@ export const leakSlow: Load = {
   name: 'leak-slow',
   summary: 'an application leaks one connection each 1.5 s without end, beside a pool of 50',
   expected: 'relief',
+  cause: 'connection-leak',
   users: { shop: 'healthy', leaky: 'culprit' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 50 });

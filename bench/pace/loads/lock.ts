@@ -8,6 +8,7 @@ export const lock: Load = {
   name: 'lock',
   summary: 'a session locks a table and sleeps, 35 readers hang, beside a pool of 60',
   expected: 'relief',
+  cause: 'lock-contention',
   users: { shop: 'healthy', readers: 'healthy', admin_script: 'culprit' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 60 });

@@ -5,6 +5,7 @@ export const queries: Load = {
   name: 'queries',
   summary: '60 analytics queries that run for an hour, usually 0 to 2, beside a pool of 50',
   expected: 'relief',
+  cause: 'long-queries',
   users: { shop: 'healthy', analytics: 'culprit' },
   async calm(stage) {
     await healthyPool(stage, { user: 'shop', size: 50 });

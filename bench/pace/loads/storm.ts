@@ -9,6 +9,7 @@ export const storm: Load = {
   name: 'storm',
   summary: '110 clients reconnect without back-off for four minutes, usually 8, beside a pool of 50; cap-consumer: act',
   expected: 'relief',
+  cause: 'connection-storm',
   users: { shop: 'healthy', storefront: 'culprit' },
   limitable: ['shop', 'storefront'],
   policy: { tiers: { 'cap-consumer': 'act' } },

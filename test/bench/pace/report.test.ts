@@ -8,6 +8,7 @@ const load: Load = {
   name: 'leak',
   summary: '',
   expected: 'relief',
+  cause: 'connection-leak',
   users: { shop: 'healthy', leaky: 'culprit' },
   calm: () => Promise.resolve(),
   trouble: () => undefined,
@@ -27,7 +28,18 @@ function runOf(picture: string, tallies: PaceRun['tallies'] = {}): PaceRun {
     folder: '',
     troubleAt: 0,
     readings,
-    incidents: [],
+    incidents: [
+      {
+        incident: {
+          id: 'pace-1',
+          openedAt: 0,
+          outcome: 'relieved',
+          cause: { name: 'connection-leak', confidence: 1, evidence: [] },
+        },
+        rounds: [],
+        acts: [],
+      },
+    ],
     notices: [],
     tallies,
   };
