@@ -180,9 +180,12 @@ function openMysqlPool(url: string, { application, max, idleMs = NEVER_MS }: Poo
   pool.on('connection', (connection) => {
     open++;
     connection.on('error', () => undefined);
+    // Before the driver hears it, which then closes its own end.
+    socketOf(connection).prependOnceListener('end', () => {
+      if (!isOver && !isClosing(connection)) onLost();
+    });
     socketOf(connection).once('close', () => {
       open--;
-      if (!isOver && !isClosing(connection)) onLost();
     });
   });
   return {
