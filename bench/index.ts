@@ -2,19 +2,20 @@ import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
+import { benchPace } from './pace/command.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
 import { benchSamples } from './samples.ts';
 import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker.ts';
 
-/** What follows the first option belongs to `strangers`: no other measurement has any. */
+/** What follows the first option belongs to `strangers` or `pace`: no other measurement has any. */
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((each) => each.startsWith('--'));
 const wanted = firstOption < 0 ? args : args.slice(0, firstOption);
 const options = firstOption < 0 ? [] : args.slice(firstOption);
 
-/** In the order they run; the last takes half an hour. */
+/** In the order they run; the last but one takes half an hour. */
 const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   planning: benchPlanning,
   causes: benchCauses,
@@ -28,7 +29,11 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   functions: benchFunctions,
   drill: benchDrill,
   peers: benchPeers,
+  pace: () => benchPace(options),
 };
+
+/** Takes most of an hour of mostly waiting, so it runs only when it is asked for. */
+const ON_REQUEST: ReadonlySet<string> = new Set(['pace']);
 
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {
@@ -36,6 +41,6 @@ if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   for (const [name, measure] of Object.entries(MEASUREMENTS)) {
-    if (wanted.length === 0 || wanted.includes(name)) await measure();
+    if (wanted.length === 0 ? !ON_REQUEST.has(name) : wanted.includes(name)) await measure();
   }
 }

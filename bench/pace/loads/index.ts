@@ -1,0 +1,24 @@
+import type { Load } from '../load.ts';
+import { forgottenSqlalchemy } from './forgotten-sqlalchemy.ts';
+import { forgotten } from './forgotten.ts';
+import { honest } from './honest.ts';
+import { leakBesideReports } from './leak-beside-reports.ts';
+import { leakHikari } from './leak-hikari.ts';
+import { leakSlow } from './leak-slow.ts';
+import { leakStops } from './leak-stops.ts';
+import { lock } from './lock.ts';
+import { queries } from './queries.ts';
+import { storm } from './storm.ts';
+
+export const LOADS: readonly Load[] = [
+  leakHikari,
+  leakStops,
+  leakSlow,
+  queries,
+  lock,
+  forgotten,
+  forgottenSqlalchemy,
+  storm,
+  leakBesideReports,
+  honest,
+];

@@ -1,0 +1,20 @@
+import type { Load } from '../load.ts';
+import { healthyPool, leak } from './habits.ts';
+
+export const leakBesideReports: Load = {
+  name: 'leak-beside-reports',
+  summary: 'a leak fills the slots within seconds, beside 8 long reports, which are usual, and a pool of 35',
+  expected: 'relief',
+  cause: 'connection-leak',
+  users: { shop: 'healthy', reports: 'healthy', leaky: 'culprit' },
+  async calm(stage) {
+    await healthyPool(stage, { user: 'shop', size: 35 });
+    const pool = stage.pool('reports', { application: 'reporting', max: 8 });
+    for (let report = 0; report < 8; report++) {
+      stage.every(1_000, () => pool.use(`SELECT customer, ${stage.sleepSql(900)} FROM orders WHERE id = ${report}+1`));
+    }
+  },
+  trouble(stage) {
+    leak(stage, { user: 'leaky', most: 60, everyMs: 60 });
+  },
+};
