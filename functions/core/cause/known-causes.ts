@@ -313,9 +313,12 @@ export const KNOWN_CAUSES = {
   },
 } as const satisfies Record<KnownCause, Cause>;
 
-/** How many sessions are opened, at the current rate, in the time that a session is fresh. */
-function opensIn({ trend, freshMs }: Facts): number {
-  return ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
+/**
+ * How many sessions are opened, at the current rate, in the time that a session is fresh. Where none of those to explain
+ * is fresh, others open them, as they always do.
+ */
+function opensIn({ trend, freshMs, fresh }: Facts): number {
+  return fresh === 0 ? 0 : ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
 }
 
 function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {

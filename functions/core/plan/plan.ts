@@ -1,3 +1,4 @@
+import type { Policy } from '../policy/policy.ts';
 import { protectionOf } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
@@ -18,7 +19,8 @@ import { chosenFrom } from './weighing.ts';
  * budgets. Gives each victim the reason to end it, and every other session the reason to spare it. Pure: the same input
  * gives the same plan. O(n log n) in sessions.
  */
-export function planTiers(input: PlanInput): Plan {
+export function planTiers(given: PlanInput): Plan {
+  const input = { ...given, policy: policyAfterLocks(given) };
   const { snapshot, policy, history } = input;
   const protectedOnes: Spared[] = [];
   const open: Session[] = [];
@@ -37,9 +39,28 @@ export function planTiers(input: PlanInput): Plan {
     need,
     tiers: plan.tiers,
     choice: plan.choice,
-    soon: readSoon(plan.spared, need, input) ?? stages.soon,
+    // No time makes possible what no budget is left for.
+    soon: isSpent(need, input) ? null : (readSoon(plan.spared, need, input) ?? stages.soon),
     spared,
   };
+}
+
+/** Sessions that have just come free of a lock are left so long before they count as idle. */
+const FREED_SECONDS = 30;
+/** So long after a root blocker has gone. */
+const AFTER_LOCKS_MS = 60_000;
+
+/** Those that waited for a lock were more than is usual because they waited: what they do now must show first. */
+function policyAfterLocks({ policy, snapshot, history: { brokeLocksAt } }: PlanInput): Policy {
+  if (brokeLocksAt === null || snapshot.at - brokeLocksAt > AFTER_LOCKS_MS) return policy;
+  const { idleSeconds, suspectIdleSeconds } = policy.ages;
+  const freed = Math.max(suspectIdleSeconds, Math.min(idleSeconds, FREED_SECONDS));
+  return { ...policy, ages: { ...policy.ages, suspectIdleSeconds: freed } };
+}
+
+function isSpent(need: number, input: PlanInput): boolean {
+  const { incident, hour } = leftOf(need, input);
+  return Math.min(incident, hour) <= 0;
 }
 
 interface StagePlan extends Pick<Plan, 'tiers' | 'choice'> {

@@ -31,6 +31,8 @@ export interface History {
   readonly lastCause: CauseName | null;
   /** Temporary limits of the target that are on record. */
   readonly limits: readonly ActiveLimit[];
+  /** When it last ended a root blocker, epoch milliseconds; null when it has not. */
+  readonly brokeLocksAt: number | null;
   /** When its first round was, epoch milliseconds; null before it. */
   readonly since: number | null;
   /** What was usual before this incident; null until its first round has found it. */
@@ -46,6 +48,7 @@ export const NO_HISTORY: History = {
   denied: new Set(),
   lastCause: null,
   limits: [],
+  brokeLocksAt: null,
   since: null,
   usual: null,
 };

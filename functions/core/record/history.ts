@@ -133,6 +133,7 @@ export function historyOf(past: PastAndNow): History {
     denied: deniedTiers(approvals),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
+    brokeLocksAt: acts.findLast(({ tier, counted }) => tier === 'break-locks' && counted > 0)?.startedAt ?? null,
     since: rounds[0]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
   };

@@ -26,6 +26,8 @@ export const NO_RETURNS: Returns = { ended: 0, back: 0, refilling: 0, vainSince:
 
 /** Sessions that come within this time after an act come back at once; later, so many as come in that time do. */
 const AT_ONCE_MS = 20_000;
+/** Nor do few of a large consumer: a pool that is still growing opens as many anyway. */
+const LEAST_SHARE_ENDED = 0.2;
 /** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
 const LEAST_ENDED = 3;
 /** From this share on, ending sessions gains nothing. */
@@ -46,9 +48,11 @@ export function readReturns(
   ended: ReadonlyMap<string, Ended>,
   isAtUsual: (consumer: string) => boolean = () => false,
 ): Returns {
-  const measured = [...ended].filter(([consumer, { sessions: lost }]) => lost >= LEAST_ENDED && !isAtUsual(consumer));
-  const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
   const living = countBy(sessions, consumerOf);
+  const tells = (consumer: string, lost: number) =>
+    lost >= Math.max(LEAST_ENDED, LEAST_SHARE_ENDED * (living.get(consumer) ?? 0));
+  const measured = [...ended].filter(([consumer, { sessions: lost }]) => tells(consumer, lost) && !isAtUsual(consumer));
+  const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
   const fresh = countBy(
     sessions.filter((session) => {
       const first = since.get(consumerOf(session));

@@ -46,8 +46,8 @@ export interface Departures {
  * Up to this many sessions more, or this share more, are as usual. Work comes and goes more than sessions do, and more
  * is lost with it.
  */
-const SOME_MORE = 2;
-const SHARE_MORE = 0.15;
+export const SOME_MORE = 2;
+export const SHARE_MORE = 0.15;
 const SHARE_OF_WORK_MORE = 0.5;
 /**
  * Idle for this long and never used since it was opened: forgotten, in a consumer that has grown over its long usual

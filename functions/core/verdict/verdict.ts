@@ -84,7 +84,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   if (soon !== null && soon.inMs <= LONGEST_WAIT_MS && waitedMs <= soon.ageMs)
     return { next: 'settle', why: `usage is ${usage}; ${describeSoon(soon)}` };
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
-    return { next: 'settle', why: `nothing may be ended at ${usage}; checking again before a person is paged` };
+    const then = situation.incident.escalation === null ? ' before a person is paged' : '';
+    return { next: 'settle', why: `nothing may be ended at ${usage}; checking again${then}` };
   }
   return { next: 'escalate', why: nothingLeft(diagnosis, usage), advice: adviceFor(diagnosis, situation) };
 }
@@ -97,9 +98,11 @@ function judgeCalm(diagnosis: Diagnosis, situation: Situation): Verdict | null {
   const { incident, hasActed, now } = situation;
   const { policy } = incident.target;
   const mayAct = plan.tiers.some((tier) => tier.mode === 'act' && isPlanned(tier));
+  // What filled the server goes on: what is old enough of it goes before clients are refused again, but no budget is
+  // spent on a few slots.
+  const isHalfway = usage >= (policy.reliefPercent + policy.triggerPercent) / 2;
   if (incident.reliefAt !== null) {
-    // What filled the server goes on: what is old enough of it goes before clients are refused again.
-    if (mayAct && usage >= (policy.reliefPercent + policy.triggerPercent) / 2) return null;
+    if (mayAct && isHalfway) return null;
     return judgeHeldRelief(diagnosis, now - incident.reliefAt, policy);
   }
   if (plan.need === 0) {
@@ -111,7 +114,7 @@ function judgeCalm(diagnosis: Diagnosis, situation: Situation): Verdict | null {
   }
   if (hasActed) {
     // Nobody is paged for the last few slots: clients get in, and what is left is as usual or beyond the budgets.
-    if (plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier))) return null;
+    if (isHalfway && plan.tiers.some((tier) => tier.mode !== 'observe' && isPlanned(tier))) return null;
     const why = `usage ${percent(usage)} is under the trigger and ordinary clients get in; ${whyNoMore(plan)}`;
     return { next: 'confirm', outcome: 'relieved', why };
   }

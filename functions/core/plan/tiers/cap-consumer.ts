@@ -1,5 +1,6 @@
 import { matchesAny, protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
+import { SHARE_MORE, SOME_MORE } from '../../usual/departure.ts';
 import { consumerOf, userOf } from '../../server/consumer.ts';
 import type { Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
@@ -104,11 +105,12 @@ function applicationOf(session: Session): string {
   return consumerOf({ ...session, client: null });
 }
 
-/** How many sessions its user usually has, as far as anything tells; 0 where nothing does. */
+/** How many sessions of its user still count as usual, as far as anything tells; 0 where nothing does. */
 function usualOf(own: readonly Session[], { usual }: TierInput): number {
   const names = [...new Set(own.map(consumerOf))].filter((name) => !usual.dominant.includes(name));
   const ofConsumers = names.reduce((sum, name) => sum + (usual.consumers[name]?.all ?? 0), 0);
-  return Math.ceil(Math.max(ofConsumers, usual.users[userOf(own[0] ?? { user: null })]?.all ?? 0));
+  const most = Math.max(ofConsumers, usual.users[userOf(own[0] ?? { user: null })]?.all ?? 0);
+  return most === 0 ? 0 : Math.floor(most + Math.max(SOME_MORE, SHARE_MORE * most));
 }
 
 /**

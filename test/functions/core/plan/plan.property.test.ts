@@ -42,6 +42,7 @@ const histories: fc.Arbitrary<History> = fc.record({
     .map((pairs) => new Map(pairs)),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   lastCause: fc.constantFrom(null, 'connection-storm'),
+  brokeLocksAt: fc.constantFrom(null, -10_000),
   since: fc.constantFrom(null, -120_000),
   usual: fc.constant(null),
   limits: fc

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
+import { policy } from '../../../../functions/core/policy/policy.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import {
@@ -198,4 +199,15 @@ describe('the plan', () => {
     const reasons = countSpared(planOf(10, sessions).spared);
     expect(reasons).toEqual({ 'query-too-young': 8, 'holds-advisory-lock': 1, 'holds-listen': 1 });
   });
+});
+
+it('lets sessions that waited for a lock go on before they count as idle', () => {
+  const freed = many(100, 1, (id) => aSession(id, { stateMs: 6_000 }));
+  const settings = { policy: policy.parse({}), mode: 'act' as const };
+  expect(victimsOf(planOf(100, freed, settings), 'kill-idle')).toHaveLength(30);
+  const justNow = { ...NEW_TO_ALL, brokeLocksAt: -6_000 };
+  const plan = planOf(100, freed, settings, justNow);
+  expect(victimsOf(plan, 'kill-idle')).toEqual([]);
+  expect(plan.soon).toMatchObject({ tier: 'kill-idle', inMs: 24_000 });
+  expect(victimsOf(planOf(100, freed, settings, { ...justNow, brokeLocksAt: -90_000 }), 'kill-idle')).toHaveLength(30);
 });
