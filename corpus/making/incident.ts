@@ -23,6 +23,13 @@ export interface Chosen {
 
 /** The same seed makes the same incident. */
 export function makeIncident({ id, seed, kind, hasHistory }: Chosen): Incident {
+  const { world, snapshots } = lookAt(seed);
+  const question = writeDown({ id, world, snapshots, hasHistory });
+  return { ...question, labels: labelsOf(world, kind, question) };
+}
+
+/** The server of a seed at its last look, and what every look has shown. */
+export function lookAt(seed: number): { readonly world: World; readonly snapshots: readonly Snapshot[] } {
   const stranger = makeStranger(seed);
   const world = openWorld(stranger);
   const snapshots: Snapshot[] = [];
@@ -30,8 +37,7 @@ export function makeIncident({ id, seed, kind, hasHistory }: Chosen): Incident {
     advance(world, stranger.alarmAt + look * LOOK_MS);
     snapshots.push(takeSnapshot(world));
   }
-  const question = writeDown({ id, world, snapshots, hasHistory });
-  return { ...question, labels: labelsOf(world, kind, question) };
+  return { world, snapshots };
 }
 
 interface Seen {

@@ -48,9 +48,9 @@ function groupsOf(world: World, crew: Crew, byLabel: ByLabel): Group[] {
   const excess = excessOf(world, crew);
   if (excess > 0) add('culprit', alike, excess);
   else if (alike.length > 0) {
-    // A cold session of a pool that leaks looks like a leaked one: together no more than are too many.
+    // A cold session of a pool that leaks looks like a leaked one: together no more than are leaked, and too many.
     const usual = Math.round(crew.consumer.usualAt(world.stranger.crossedAt).total);
-    add('culprit', culprits, crew.count - usual);
+    add('culprit', culprits, Math.min(crew.count - usual, culprits.length - alike.length));
   }
   add('spare', own('spare'), spareOf(world, crew, gangs));
   return groups;

@@ -31,8 +31,8 @@ export function judgeAnswer(incident: Incident, answer: Answer): Outcome {
   const verdicts = countVerdicts(labels, hit);
   const usedAfter = last.used - freedBy(labels, hit);
   const { fewest } = labels;
-  const trigger = (policy.triggerPercent / 100) * limits.usable;
-  const isPressing = last.used >= trigger || !last.admitsClients;
+  const isAtTrigger = (used: number) => 100 * used >= policy.triggerPercent * limits.usable;
+  const isPressing = isAtTrigger(last.used) || !last.admitsClients;
   const isAtRelief = usedAfter <= reliefSlots(incident);
   const named = answer.cause ?? null;
   return {
@@ -41,7 +41,8 @@ export function judgeAnswer(incident: Incident, answer: Answer): Outcome {
     ...verdicts,
     unknown: [...answer.end, ...answer.cancel].filter((id) => !byId.has(id)).length,
     ends: fewest === null ? null : { given: hit.size, enough: Math.min(hit.size, fewest.ends) },
-    isRelieved: fewest === null || !isPressing ? null : fewest.reaches === 'relief' ? isAtRelief : usedAfter < trigger,
+    isRelieved:
+      fewest === null || !isPressing ? null : fewest.reaches === 'relief' ? isAtRelief : !isAtTrigger(usedAfter),
     isCauseRight:
       named === null || labels.causes.length === 0 ? null : (labels.causes as readonly string[]).includes(named),
     page: labels.page,
@@ -141,7 +142,7 @@ export function fewestBy(incident: Incident): Labels['fewest'] {
     ends++;
   }
   if (freed >= need) return { ends, reaches: 'relief' };
-  return used - freed < (policy.triggerPercent / 100) * limits.usable ? { ends, reaches: 'trigger' } : null;
+  return 100 * (used - freed) < policy.triggerPercent * limits.usable ? { ends, reaches: 'trigger' } : null;
 }
 
 export function lastSnapshot({ snapshots, id }: Pick<Incident, 'snapshots' | 'id'>): Incident['snapshots'][number] {
