@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { incident, type Incident } from './format.ts';
 
@@ -13,10 +13,9 @@ export function readCorpus(): Incident[] {
     .map((line) => incident.parse(JSON.parse(line)));
 }
 
-/** Puts these in the place of all that there are: one file for each kind, one line for each incident. */
+/** Puts these in the place of all of their kinds: one file for each kind, one line for each incident. */
 export function writeCorpus(incidents: readonly Incident[]): void {
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER);
+  mkdirSync(FOLDER, { recursive: true });
   for (const [kind, own] of Map.groupBy(incidents, ({ labels }) => labels.kind)) {
     const file = `${kind.replaceAll(/[^a-z]+/g, '-')}.jsonl`;
     writeFileSync(join(FOLDER, file), own.map((each) => `${JSON.stringify(each)}\n`).join(''));

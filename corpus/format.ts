@@ -19,7 +19,7 @@ const login = z.strictObject({
 
 const statement = z.strictObject({ verb: z.string(), text: z.string() });
 
-export const STATES = ['active', 'idle', 'idle-in-transaction'] as const;
+export const STATES = ['active', 'idle', 'idle-in-transaction', 'idle-in-transaction-aborted'] as const;
 
 /** What is not so, or not known, is left out. */
 const session = z.strictObject({

@@ -32,6 +32,22 @@ it('is what the generator makes of its seeds', () => {
   }
 });
 
+it('has some that were recorded on real servers, where everybody is of a load of known label', () => {
+  const recorded = CORPUS.filter(({ labels }) => labels.source === 'recorded');
+  expect(recorded.length).toBeGreaterThan(0);
+  for (const incident of recorded) {
+    const { labels, id } = incident;
+    const { used, sessions } = lastSnapshot(incident);
+    const known = new Set([...labels.culprit, ...labels.protected, ...labels.comesBack]);
+    expect(
+      sessions.filter((session) => !known.has(session.id)),
+      id,
+    ).toEqual([]);
+    expect(used, id).toBeGreaterThan(0.85 * incident.limits.usable);
+    expect(labels.causes.length, id).toBeGreaterThan(0);
+  }
+});
+
 it('says nothing of a machine, and no literal of a statement', () => {
   for (const incident of CORPUS) {
     expect(JSON.stringify(incident)).not.toMatch(/localhost|127\.0\.0|\/(home|tmp|usr|work)\//);

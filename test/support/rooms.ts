@@ -191,8 +191,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ours: ['bench/strangers', 'corpus/format.ts', 'corpus/scorer', 'functions/core', 'test/support'],
     packages: /^node:/,
   },
+  // Takes incidents from rehearsals on real servers.
+  'corpus/recording': {
+    ours: ['corpus/format.ts', 'corpus/making', 'corpus/scorer', 'drill', 'functions/core', 'functions/engines'],
+    packages: /^node:/,
+  },
   corpus: {
-    ours: ['corpus/making', 'corpus/scorer', 'functions/core/words', 'local/terminal'],
+    ours: ['corpus/making', 'corpus/recording', 'corpus/scorer', 'drill', 'functions/core/words', 'local/terminal'],
     packages: /^(prettier|zod|node:.*)$/,
   },
 };
