@@ -31,6 +31,7 @@ function readArguments(args: readonly string[]): Wanted | null {
   let wanted: Wanted = { isBatch: false, isJson: false, kind: '', print: null, command: [] };
   for (let at = 0; at < args.length; at++) {
     const option = args[at] ?? '';
+    if (option === '--') return { ...wanted, command: args.slice(at + 1) };
     if (!option.startsWith('-')) return { ...wanted, command: args.slice(at) };
     const value = args[at + 1];
     if (option === '--batch') wanted = { ...wanted, isBatch: true };

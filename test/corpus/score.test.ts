@@ -112,6 +112,11 @@ describe('a tool', () => {
     expect(askOneByOne({ program: 'no-such-tool-anywhere', args: [] }, some)[0]).toHaveProperty('trouble');
   });
 
+  it('need not read to the end', () => {
+    const [reply] = askOneByOne({ program: 'sh', args: ['-c', 'exec 0<&-; echo 5'] }, some);
+    expect(reply).toEqual({ answer: { end: [5], cancel: [] } });
+  });
+
   it('may answer all incidents at once, a line each', () => {
     const replies = askInBatch(node('console.log("[7]".length); console.log("{}")'), CORPUS.slice(0, 3));
     expect(replies[0]).toEqual({ answer: { end: [3], cancel: [] } });
