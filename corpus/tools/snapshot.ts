@@ -67,23 +67,23 @@ export function toContext(question: Question): Partial<Context> {
   return { profile: toQuarters(question, at), samples: toSamples(question, at) };
 }
 
-/** Each period becomes the quarter of an hour in its middle, or the last one before it ends. */
+/** The same hour of a day becomes the quarters around it, all alike; a part of the last day its last quarter. */
 function toQuarters({ profile, consumers }: Question, at: number): Quarter[] {
   if (profile === null) return [];
   const { periods, unnamed } = profile;
   const rest = { consumers: unnamed > 0 ? 1 : 0, most: unnamed };
   return periods
-    .map(({ of, fromAgoMs, toAgoMs, rows }): Quarter => {
-      const middle = at - (fromAgoMs + toAgoMs) / 2;
-      return {
-        at: of === 'same hour' ? quarterOf(middle) : quarterOf(at - toAgoMs) - QUARTER_MS,
-        samples: 15,
-        consumers: rows.map(([consumer = 0, most = 0, middle = 0, used = 0, idle = 0, open = 0, busy = 0]) => ({
-          ...(consumers[consumer] ?? { name: '', user: '' }),
-          ...{ most, middle, used, idle, open, busy },
-        })),
-        rest,
-      };
+    .flatMap(({ of, fromAgoMs, toAgoMs, rows }): Quarter[] => {
+      const own = rows.map(([consumer = 0, most = 0, middle = 0, used = 0, idle = 0, open = 0, busy = 0]) => ({
+        ...(consumers[consumer] ?? { name: '', user: '' }),
+        ...{ most, middle, used, idle, open, busy },
+      }));
+      const middleAt = quarterOf(at - (fromAgoMs + toAgoMs) / 2);
+      const times =
+        of === 'same hour'
+          ? [-1, 0, 1].map((quarters) => middleAt + quarters * QUARTER_MS)
+          : [quarterOf(at - toAgoMs) - QUARTER_MS];
+      return times.map((time) => ({ at: time, samples: 15, consumers: own, rest }));
     })
     .sort((a, b) => a.at - b.at);
 }
