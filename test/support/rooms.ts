@@ -182,6 +182,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },
   bin: { ours: ['drill', 'functions/core/words', 'lib', 'local'], packages: /^/ },
   bench: { ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
+
+  'corpus/scorer': { ours: ['corpus/format.ts'], packages: /^node:/ },
+  // Makes incidents out of what the generator of strangers tells.
+  'corpus/making': { ours: ['bench/strangers', 'corpus/format.ts', 'corpus/scorer', 'functions/core'], packages: /^$/ },
+  // What is scored: Headroom's judgement and its peers, as the model runs have them.
+  'corpus/tools': {
+    ours: ['bench/strangers', 'corpus/format.ts', 'corpus/scorer', 'functions/core', 'test/support'],
+    packages: /^node:/,
+  },
+  // Takes incidents from rehearsals on real servers.
+  'corpus/recording': {
+    ours: ['corpus/format.ts', 'corpus/making', 'corpus/scorer', 'drill', 'functions/core', 'functions/engines'],
+    packages: /^node:/,
+  },
+  corpus: {
+    ours: ['corpus/making', 'corpus/recording', 'corpus/scorer', 'drill', 'functions/core/words', 'local/terminal'],
+    packages: /^(prettier|zod|node:.*)$/,
+  },
 };
 
 /** The room a file is in; null when it is in none. */

@@ -1,0 +1,4 @@
+import { askPeer } from './peer.ts';
+import { serve } from './serve.ts';
+
+await serve(askPeer('pt-kill'));
