@@ -1,7 +1,7 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
 import { findCause, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
 import type { CauseFinding } from '../cause/finding.ts';
-import { slotsNeeded } from '../plan/budget.ts';
+import { budgetSlots, slotsNeeded } from '../plan/budget.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
 import { LIMITING_TIER } from '../plan/tiers/index.ts';
@@ -68,7 +68,7 @@ export function diagnoseSnapshot(
     history,
     returns,
     pressing,
-    stormWithinMs: stormWithin({ cause, at: snapshot.at, policy: settings.policy, history, returns }),
+    stormWithinMs: stormWithin({ cause, snapshot, policy: settings.policy, history, returns }),
   });
   return { usage, pressing, locks, cause, facts, departures, plan };
 }
@@ -108,17 +108,22 @@ function withoutOwnLimits(snapshot: Snapshot, { limits }: History): Snapshot {
 
 interface StormSigns {
   readonly cause: CauseFinding;
-  /** When the snapshot was taken. */
-  readonly at: number;
+  readonly snapshot: Snapshot;
   readonly policy: Policy;
   readonly history: History;
   readonly returns: Returns;
 }
 
-/** Sessions younger than this belong to a storm; null when neither the cause nor refilled slots are a sign of one. */
-function stormWithin({ cause, at, policy, history, returns }: StormSigns): number | null {
+/**
+ * Sessions younger than this keep the server full, and only a limit would hold them back. Null when neither the cause
+ * nor refilled slots are a sign of that, and the budgets are not used up by what goes on coming.
+ */
+function stormWithin({ cause, snapshot, policy, history, returns }: StormSigns): number | null {
+  const { at, limits } = snapshot;
+  const isSpent = history.countedIncident >= budgetSlots(policy.caps.perIncidentPercent, limits.usable);
   const ages = [
     ...([cause.name, history.lastCause].includes('connection-storm') ? [justConnectedMs(policy)] : []),
+    ...(isSpent && history.since !== null ? [at - history.since] : []),
     ...(returns.vainSince === null ? [] : [at - returns.vainSince + SNAPSHOT_TO_ACT_MS]),
   ];
   return ages.length === 0 ? null : Math.max(...ages);

@@ -6,6 +6,7 @@ import type { Policy } from '../../../../../functions/core/policy/policy.ts';
 import type { LimitRecord } from '../../../../../functions/core/record/limit.ts';
 import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
+import { NO_USUAL } from '../../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
 
@@ -130,6 +131,28 @@ describe('cap-consumer', () => {
     const { limit, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
     expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
     expect(victims).toHaveLength(30);
+  });
+
+  it('is proposed when a leak goes on until the budgets are used up: only a limit holds it back', () => {
+    const leak = many(90, 1, (id) => stormy(id, { connectedMs: 1_000 * id, stateMs: 1_000 * id - 50 }));
+    const known = { checkout: { all: 4, long: 4 }, shop: { all: 10, long: 10 } };
+    const pool = { idle: 10, open: 0, busy: 10, low: 10, all: 10, long: 10, used: 10 };
+    const usual = { ...NO_USUAL, basis: 'profile' as const, users: known, consumers: { 'shop/shop-web': pool } };
+    const history = { since: -120_000, usual, lastCause: 'connection-leak' as const };
+    expect(planned([...leak, ...shop], mayLimit(), { history })).toMatchObject({ limit: null, refusal: null });
+    const spent = { ...history, countedIncident: 50, countedHour: 50 };
+    const { limit, victims } = planned([...leak, ...shop], mayLimit(), { history: spent });
+    expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
+    expect(victims.length).toBeGreaterThan(0);
+  });
+
+  it('leaves a user what is usual of it, and is not proposed for one that holds no more', () => {
+    const usual = { ...NO_USUAL, basis: 'profile' as const, users: { checkout: { all: 60, long: 60 } } };
+    expect(planned([...storm, ...shop], mayLimit(), { history: { usual } }).limit).toMatchObject({ limit: 69 });
+    const as = { ...NO_USUAL, basis: 'profile' as const, users: { checkout: { all: 88, long: 88 } } };
+    const { limit, refusal } = planned([...storm, ...shop], mayLimit(), { history: { usual: as } });
+    expect(limit).toBeNull();
+    expect(refusal?.why).toContain('no more than is usual');
   });
 
   it('goes on to end the idle sessions above a limit that stands, in a budget of its own, and sets no second one', () => {
