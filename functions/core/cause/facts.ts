@@ -8,6 +8,7 @@ import type { Session } from '../server/session.ts';
 import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
+import { readClimb } from '../usual/climb.ts';
 import { USED_ONCE_SHARE, type Departures } from '../usual/departure.ts';
 import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
@@ -135,6 +136,8 @@ interface Trend {
   readonly gained: number;
   /** From the first tenth of the climb to the ninth. */
   readonly climbMs: number;
+  /** Which share of the sessions opened since it began have not stayed, 0 to 1; null where unknown. */
+  readonly turnover: number | null;
   /** Sessions recently opened per minute; null where the server does not count them. */
   readonly opensPerMinute: number | null;
   /**
@@ -332,21 +335,30 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
   const points = [...connections.filter(({ at }) => at < firstSampled), ...sampled];
   const [first] = points;
   if (first === undefined) return null;
-  const line = [...points, now];
-  const base = Math.min(...line.map(({ used }) => used));
-  const gained = now.used - base;
-  // The last time that usage was low: an earlier climb that has passed is not this one.
-  const begins = line.findLast(({ used }) => used <= base + gained / 10)?.at ?? first.at;
-  const ends = line.find(({ at, used }) => at >= begins && used >= base + (gained * 9) / 10)?.at ?? now.at;
+  const { base, gained, begins, ends } = readClimb([first, ...points.slice(1), now]);
   return {
     spanMs: now.at - first.at,
     base,
     gained,
     climbMs: ends - begins,
+    turnover: turnoverSince(begins, gained, samples, snapshot),
     opensPerMinute: perMinute('sessionsOpened', samples, snapshot, policy),
     refusedPerMinute: perMinute('loginsRefused', samples, snapshot, policy),
     fullSamples: samples.filter(({ isFull }) => isFull).length,
   };
+}
+
+/** Which share of the sessions opened since a time have not stayed; null where the server does not count them. */
+function turnoverSince(
+  since: number,
+  gained: number,
+  samples: readonly StoredSample[],
+  { activity: { sessionsOpened } }: Snapshot,
+): number | null {
+  const before = samples.findLast(({ at, activity }) => at <= since && activity?.sessionsOpened != null);
+  const opened = (sessionsOpened ?? 0) - (before?.activity?.sessionsOpened ?? 0);
+  if (sessionsOpened === null || before === undefined || opened <= 0) return null;
+  return Math.max(0, (opened - Math.max(0, gained)) / opened);
 }
 
 /** By how much a counter of the server recently grew per minute; null where it has none, or has reset it since. */

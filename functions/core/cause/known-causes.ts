@@ -185,9 +185,10 @@ export const KNOWN_CAUSES = {
     words: 'a connection storm: clients come back faster than slots come free',
     explains: {
       of:
-        'the most of: sessions that connected just now, sessions that clients open in that time, ' +
+        'the most of: sessions that connected just now (less where those that came before have stayed), ' +
+        'sessions that clients open in that time, ' +
         'sessions of consumers that replaced ended ones at once',
-      slots: (facts) => Math.max(facts.fresh ?? 0, Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
+      slots: (facts) => Math.max(churning(facts), Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
       words: ({ fresh, freshMs, trend, returns }) => {
         if (returns.refilling > (fresh ?? 0)) {
           return `${count(returns.refilling, 'session')} of consumers that replaced their ended sessions at once`;
@@ -203,7 +204,7 @@ export const KNOWN_CAUSES = {
         weight: 1.5,
         strength: () => 1,
         speaks: 'for',
-        slots: ({ fresh }) => fresh ?? 0,
+        slots: churning,
       },
       {
         of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken',
@@ -312,6 +313,11 @@ export const KNOWN_CAUSES = {
     ],
   },
 } as const satisfies Record<KnownCause, Cause>;
+
+/** Fresh sessions, as far as such sessions come and go: those of a leak or of a pool that starts stay. */
+function churning({ fresh, trend }: Facts): number {
+  return (fresh ?? 0) * (trend?.turnover ?? 1);
+}
 
 /**
  * How many sessions are opened, at the current rate, in the time that a session is fresh. Where none of those to explain
