@@ -1,3 +1,4 @@
+import type { Policy } from '../policy/policy.ts';
 import { KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
 import type { LockQueues } from '../server/locks.ts';
 import { consumerOf, userOf } from '../server/consumer.ts';
@@ -58,7 +59,12 @@ const FORGOTTEN_MS = 45 * 60_000;
 export const USED_ONCE_SHARE = 0.1;
 
 /** Compares a snapshot's client sessions with what is usual. Pure; O(n log n). */
-export function readDepartures(clients: readonly Session[], usual: Usual, locks: LockQueues): Departures {
+export function readDepartures(
+  clients: readonly Session[],
+  usual: Usual,
+  { locks, policy }: { readonly locks: LockQueues; readonly policy: Policy },
+): Departures {
+  const shortMs = shortWorkMs(policy);
   const suspects = new Map<Session, Suspicion>();
   const departed = new Set<Session>();
   const overOfUser = usersOver(clients, usual);
@@ -71,7 +77,7 @@ export function readDepartures(clients: readonly Session[], usual: Usual, locks:
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null)
-      suspect({ ...departure, usual: departure.usual, isDominant, isKnown }, sessions, { suspects, departed });
+      suspect({ ...departure, usual: departure.usual, isDominant, isKnown, shortMs }, sessions, { suspects, departed });
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
@@ -145,18 +151,20 @@ interface Known extends Departure {
   readonly isDominant: boolean;
   /** What is usual has been seen, not concluded from who came last. */
   readonly isKnown: boolean;
+  readonly shortMs: number;
 }
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, isDominant, isKnown } = departure;
+  const { excess, now, usual, isDominant, isKnown, shortMs } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0)
     .sort((a, b) => b.over - a.over);
-  const isWorking = excess > 0 && isAtWork(sessions, usual, excess);
+  const isShort = (session: Session) => isShortWork(session, shortMs);
+  const isWorking = excess > 0 && isAtWork(sessions.filter(isShort).length, usual, excess);
   for (const { kind, over } of kinds) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
@@ -167,26 +175,30 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
     for (const session of picked) {
       found.departed.add(session);
       // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those.
-      if (isWorking && (kind === 'idle' || isShortWork(session))) continue;
+      if (isWorking && (kind === 'idle' || isShort(session))) continue;
       found.suspects.set(session, { of: isForgotten && isKnown ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);
 }
 
-/** Queries younger than this are short work. */
 const SHORT_QUERY_MS = 5_000;
+
+/** Queries younger than this may be short work; less where the policy's ages are short, as in a rehearsal. */
+export function shortWorkMs({ ages }: Policy): number {
+  return Math.min(SHORT_QUERY_MS, 1000 * ages.querySeconds);
+}
+
 /** Where short work makes up this share of the excess, it is what has grown. */
 const WORK_SHARE = 0.4;
 
 /** The consumer has more short work than is usual, and that is a good part of its excess. */
-function isAtWork(sessions: readonly Session[], usual: UsualCount, excess: number): boolean {
-  const short = sessions.filter(isShortWork).length;
+function isAtWork(short: number, usual: UsualCount, excess: number): boolean {
   return short - usual.busy >= WORK_SHARE * excess;
 }
 
-function isShortWork({ state, queryMs, blockedBy }: Session): boolean {
-  return state === 'active' && blockedBy.length === 0 && (queryMs ?? 0) < SHORT_QUERY_MS;
+function isShortWork({ state, queryMs, blockedBy }: Session, shortMs: number): boolean {
+  return state === 'active' && blockedBy.length === 0 && (queryMs ?? 0) < shortMs;
 }
 
 type Order = (a: Session, b: Session) => number;

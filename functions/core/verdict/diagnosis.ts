@@ -90,7 +90,7 @@ function departuresOf(
       triggerPercent: policy.triggerPercent,
       clients,
     });
-  return readDepartures(clients, usual, locks);
+  return readDepartures(clients, usual, { locks, policy });
 }
 
 /** While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. */

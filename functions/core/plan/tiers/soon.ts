@@ -2,7 +2,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { SparedReason } from '../../policy/spared.ts';
 import type { TierName } from '../../policy/tier-names.ts';
 import type { Session } from '../../server/session.ts';
-import type { Departures } from '../../usual/departure.ts';
+import { shortWorkMs, type Departures } from '../../usual/departure.ts';
 import { agesOf } from './ages.ts';
 import type { Spared } from './tier.ts';
 
@@ -20,9 +20,6 @@ interface Judged {
   readonly departures: Departures;
   readonly policy: Policy;
 }
-
-/** A query that has run for this long does not look like short work. */
-const UNFINISHED_MS = 5_000;
 
 /** Which suspects are merely too young, and when those that are needed are old enough. */
 export function readSoon(spared: readonly Spared[], need: number, { departures, policy }: Judged): Soon | null {
@@ -49,7 +46,7 @@ function waitOf(session: Session, reason: SparedReason, { departures, policy }: 
       return wait('kill-idle', ages.idleMs, stateMs);
     case 'query-too-young':
       // Short work is what finishes: only a query that has not yet done so may grow old enough.
-      return (queryMs ?? 0) < UNFINISHED_MS ? null : wait('cancel-long', ages.queryMs, queryMs);
+      return (queryMs ?? 0) < shortWorkMs(policy) ? null : wait('cancel-long', ages.queryMs, queryMs);
     case 'transaction-too-young': {
       const ageMs = state === 'idle-in-transaction-aborted' ? ages.abortedMs : ages.inTransactionMs;
       return wait('end-idle-transactions', ageMs, stateMs);

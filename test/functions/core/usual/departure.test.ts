@@ -5,7 +5,7 @@ import type { Session } from '../../../../functions/core/server/session.ts';
 import { describeDepartures } from '../../../../functions/core/usual/departure-words.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
 import { NO_USUAL, type Usual, type UsualCount } from '../../../../functions/core/usual/usual.ts';
-import { active, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { active, aPolicy, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const MINUTE = 60_000;
 const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => ({
@@ -21,7 +21,7 @@ const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => 
 
 function departuresOf(sessions: readonly Session[], consumers: Usual['consumers'], changed: Partial<Usual> = {}) {
   const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
-  return readDepartures(sessions, usual, readLockQueues(sessions));
+  return readDepartures(sessions, usual, { locks: readLockQueues(sessions), policy: aPolicy() });
 }
 
 const idsOf = (suspects: ReadonlyMap<Session, unknown>) =>
