@@ -159,6 +159,9 @@ export function describeMysql(stage: () => MysqlStage): void {
     await later.query('SELECT 1');
     await busy.startQuery(20);
     await gone.close();
+    // The server takes a moment to let it go.
+    const isThere = () => look(gone).then(Boolean, () => false);
+    while (await isThere()) await sleep(20);
     const said = [];
     for (const [client, stillness] of before) said.push(await tryToEnd(client, stillness));
     connection.close();
