@@ -28,6 +28,6 @@ export function describeDepartures({ consumers, usual }: Departures): string[] {
 
 function describeConsumer({ name, now, usual, excess }: Departure): string {
   const holds = `${printable(name, NAME_LENGTH)} holds ${now.all}`;
-  if (usual === null) return holds;
+  if (usual === null) return excess > 0 ? `${holds}, and without it there is no relief` : holds;
   return excess > 0 ? `${holds}, usually ${inNumbers(usual)}` : `${holds}, as usual`;
 }

@@ -114,7 +114,7 @@ describe('the cause', () => {
       'app/leaky-# has 80 sessions idle for 10 min',
       '100% of the long-idle sessions of app/leaky-# were used once, when they were opened, and never since',
       '100 of 100 usable slots are taken',
-      'app/leaky-# holds 80; app/web holds 20, as usual (less sure: by who came last, as there is no history yet)',
+      'app/leaky-# holds 80, and without it there is no relief; app/web holds 20, as usual (less sure: by who came last, as there is no history yet)',
       'an ordinary client is refused (full)',
       'largest shares: user app 100%, application leaky-7 80%, client 10.0.0.1 100%, database shop 100%',
       'connected for: under 30 min (100)',
