@@ -22,6 +22,8 @@ export function isBetterFinding(
   { pressing, hasActed, cameBack }: Circumstances,
 ): boolean {
   if (before === null) return true;
+  // A first look at a fill of seconds may see nothing yet.
+  if (before.name === 'unclear' && hasActed) return found.name !== 'unclear';
   if (!pressing) return false;
   if (!hasActed || cameBack || before.name === 'unclear' || found.name === before.name) return true;
   return before.confidence < SURE && found.confidence > before.confidence;
