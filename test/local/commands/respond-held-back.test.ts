@@ -9,7 +9,7 @@ describe('respond', () => {
   it('can be paused from another terminal while it runs, and its records are nobody else’s to run on', async () => {
     await leak();
     const policy = {
-      loop: { settleSeconds: 20, holdSeconds: 0 },
+      loop: { settleSeconds: 30, holdSeconds: 0 },
       ages: { idleSeconds: 3 },
       caps: { perTierPercent: 10 },
     };
