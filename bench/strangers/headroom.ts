@@ -1,31 +1,29 @@
-import { policy } from '../../functions/core/policy/policy.ts';
 import { NO_CONTEXT, type Context } from '../../functions/core/cause/facts.ts';
-import { slotsNeeded } from '../../functions/core/plan/budget.ts';
-import { isPlanned, type TierPlan } from '../../functions/core/plan/tier-plan.ts';
 import type { CauseFinding } from '../../functions/core/cause/finding.ts';
+import { isPlanned, type TierPlan } from '../../functions/core/plan/tier-plan.ts';
 import type { CauseName } from '../../functions/core/policy/cause-names.ts';
+import { policy } from '../../functions/core/policy/policy.ts';
 import type { TierName } from '../../functions/core/policy/tier-names.ts';
 import type { Act } from '../../functions/core/record/act.ts';
 import { hasEffect, historyOf, isWorsening, NO_PAST, type Past } from '../../functions/core/record/history.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import type { Round } from '../../functions/core/record/round.ts';
-import { slotsTaken, usagePercent, type Snapshot } from '../../functions/core/server/snapshot.ts';
+import { countRounds, type Round } from '../../functions/core/record/round.ts';
+import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { keepUsual } from '../../functions/core/usual/keep-usual.ts';
-import { isBetterFinding } from '../../functions/core/verdict/better-finding.ts';
 import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
+import { isBetterFinding } from '../../functions/core/verdict/better-finding.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
 import { judgeSnapshot } from '../../functions/core/verdict/verdict.ts';
 import { aTarget } from '../../test/support/a-session.ts';
+import { anIncident } from '../../test/support/an-incident.ts';
 
 /** All that the model run knows of Headroom's judgement, in one place. */
 
-const POLICY = policy.parse({});
+export const POLICY = policy.parse({});
 const TARGET = aTarget({ policy: POLICY, mode: 'act' });
 const SETTINGS = { policy: POLICY, mode: 'act' as const };
 
-/** While what filled the server is still there, the workflow looks as often as this. */
-export const WATCH_SECONDS = 10;
 export const LOOP = POLICY.loop;
 
 /** What an open incident keeps between its rounds. */
@@ -67,12 +65,6 @@ export function judge(snapshot: Snapshot, memory: Memory, now: number): Judged {
   const situation = situationOf(snapshot, memory, now);
   const look = { snapshot, pressing: diagnosis.pressing, soon: diagnosis.plan.soon };
   return { diagnosis, verdict: judgeAfterPage(judgeSnapshot(snapshot, diagnosis, situation), look, situation) };
-}
-
-/** How long the workflow waits before the next round of an incident that has paged a person, seconds; 0 when it ends. */
-export function staySecondsOf(verdict: Verdict): number {
-  if (verdict.next === 'stay') return verdict.staySeconds;
-  return verdict.next === 'escalate' ? (verdict.page?.staySeconds ?? 0) : 0;
 }
 
 /** Puts a round on record, with the verdict as it is after relief was confirmed or not. */
@@ -126,14 +118,6 @@ export function watchesRelief({ reliefAt }: Memory, usage: number, now: number):
   return reliefAt !== null && usage < middle && now - reliefAt < 1_000 * LOOP.holdSeconds;
 }
 
-/** Whether a sample after the snapshot of a good round is good too, as confirm-relief.ts has it. */
-export function isGoodSample(sample: Snapshot, snapshot: Snapshot): boolean {
-  if (sample.canary.result === 'refused') return false;
-  return slotsNeeded(snapshot, POLICY) === 0
-    ? slotsNeeded(sample, POLICY) === 0
-    : usagePercent(sample) < POLICY.triggerPercent;
-}
-
 /** What one tier would do by a fresh snapshot, as the step Act chooses it; null when nothing. */
 export function chooseVictims(tier: TierName, snapshot: Snapshot, memory: Memory): TierPlan | null {
   const past = pastOf(memory);
@@ -177,9 +161,7 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
     incident: incidentOf(memory),
     now,
     pauses: [],
-    emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
-    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
-    countedRounds: rounds.filter(({ next, soon }) => next !== 'watch' && !(next === 'settle' && soon)).length,
+    ...countRounds(rounds),
     hasActed: acts.some(hasEffect),
     limited: [],
     isWorsening: isWorsening({ ...pastOf(memory), usedNow: slotsTaken(snapshot) }),
@@ -190,41 +172,5 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
 
 /** The verdict reads little of it. */
 function incidentOf({ openedAt, reliefAt, rebounds, rounds, escalation }: Memory): Incident {
-  return {
-    id: 'strange',
-    target: TARGET,
-    status: 'open',
-    outcome: null,
-    fence: 1,
-    alarm: { alarm: 'connections-high', at: openedAt, reason: '' },
-    call: null,
-    joined: [],
-    joinedCount: 0,
-    openedAt,
-    firstActionAt: null,
-    reliefAt,
-    rebounds,
-    closedAt: null,
-    serverVersion: null,
-    serverIdentity: null,
-    admission: null,
-    usageBefore: null,
-    usageAfter: null,
-    usagePeak: null,
-    refused: 0,
-    cause: null,
-    advice: [],
-    rounds: rounds.length,
-    endedCount: 0,
-    spared: {},
-    pauses: [],
-    escalation,
-    closing: null,
-    failure: null,
-    acknowledgement: null,
-    repeats: 0,
-    repeatedAt: null,
-    pendingNotices: [],
-    notices: [],
-  };
+  return anIncident({ target: TARGET, openedAt, reliefAt, rebounds, rounds: rounds.length, escalation });
 }

@@ -1,17 +1,17 @@
 import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import { TIER_NAMES, type TierName } from '../../functions/core/policy/tier-names.ts';
+import { CLOSELY_SECONDS, staySecondsOf } from '../../functions/diagnose/conclude.ts';
+import { isGoodSample } from '../../functions/diagnose/confirm-relief.ts';
 import { SECOND } from './world/consumer.ts';
 import {
   causeOf,
   chooseVictims,
-  isGoodSample,
-  WATCH_SECONDS,
   judge,
   LOOP,
   openMemory,
+  POLICY,
   record,
   recordAct,
-  staySecondsOf,
   watchesRelief,
   type Judged,
   type Memory,
@@ -218,14 +218,14 @@ function goRound(course: Course, memory: Memory): boolean {
   const { world, listener } = course;
   pass(course, LOOK_MS);
   if (watchesRelief(memory, usageOf(world), world.now)) {
-    pass(course, WATCH_SECONDS * SECOND);
+    pass(course, CLOSELY_SECONDS * SECOND);
     return true;
   }
   const snapshot = takeSnapshot(world);
   let judged = judge(snapshot, memory, world.now);
   for (let good = 1; judged.verdict.next === 'confirm' && good < LOOP.reliefSamples; good++) {
     pass(course, LOOP.reliefSpacingSeconds * SECOND);
-    if (!isGoodSample(takeSnapshot(world), snapshot))
+    if (!isGoodSample(takeSnapshot(world), snapshot, POLICY))
       judged = { ...judged, verdict: { next: 'settle', why: 'not confirmed' } };
   }
   record(memory, judged, snapshot, world.now);
@@ -236,10 +236,10 @@ function goRound(course: Course, memory: Memory): boolean {
       return false;
     case 'confirm':
       if (verdict.outcome === 'not-needed') return false;
-      pass(course, WATCH_SECONDS * SECOND);
+      pass(course, CLOSELY_SECONDS * SECOND);
       return true;
     case 'watch':
-      pass(course, WATCH_SECONDS * SECOND);
+      pass(course, CLOSELY_SECONDS * SECOND);
       return true;
     case 'settle':
       pass(course, LOOP.settleSeconds * SECOND);

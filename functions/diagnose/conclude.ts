@@ -134,7 +134,7 @@ function noticeOf({ next }: Verdict, { escalation }: Incident): Notice | undefin
 }
 
 /** A leak of one connection in 1.5 s fills a tenth of a small server meanwhile. */
-const CLOSELY_SECONDS = 10;
+export const CLOSELY_SECONDS = 10;
 
 function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: Conclusion): DiagnoseResult {
   const { loop } = target.policy;
@@ -155,7 +155,7 @@ function resultOf({ id, target }: Incident, verdict: Verdict, { round, next }: C
 }
 
 /** How long an incident that has paged a person waits before its next look; 0 when it is to end. */
-function staySecondsOf(verdict: Verdict): number {
+export function staySecondsOf(verdict: Verdict): number {
   if (verdict.next === 'stay') return verdict.staySeconds;
   return verdict.next === 'escalate' ? (verdict.page?.staySeconds ?? 0) : 0;
 }

@@ -41,7 +41,7 @@ export async function confirmRelief(
       return { verdict: unconfirmed(`a sample was refused as ${answer.refusal.kind}`), last, refusals: 1 };
     }
     last = answer.sample;
-    if (!isGood(last, snapshot, policy)) {
+    if (!isGoodSample(last, snapshot, policy)) {
       const why = `usage ${percent(usagePercent(last))}, canary ${describeCanary(last.canary)}`;
       return { verdict: unconfirmed(why), last, refusals: isRefusedAsFull(last.canary) ? 1 : 0 };
     }
@@ -55,10 +55,10 @@ export async function confirmRelief(
 }
 
 /**
- * The relief level is the measure; where the budgets stopped above it, with clients in, the trigger is. The snapshot
+ * Whether a sample after the snapshot confirms relief. The relief level is the measure; where the budgets stopped above it, with clients in, the trigger is. The snapshot
  * shows which.
  */
-function isGood(sample: Sample, snapshot: Sample, policy: Policy): boolean {
+export function isGoodSample(sample: Sample, snapshot: Sample, policy: Policy): boolean {
   if (sample.canary.result === 'refused') return false;
   return slotsNeeded(snapshot, policy) === 0
     ? slotsNeeded(sample, policy) === 0

@@ -2,6 +2,7 @@ import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Act } from '../core/record/act.ts';
 import { hasEffect, HOUR_MS, isWorsening, settleAct, type Past } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
+import { countRounds } from '../core/record/round.ts';
 import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
 import type { Situation } from '../core/verdict/situation.ts';
 import { countBy } from '../core/words/count-by.ts';
@@ -36,9 +37,7 @@ export async function readSituation(
     incident,
     now: deps.now(),
     pauses,
-    emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
-    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
-    countedRounds: rounds.filter(({ next, soon }) => next !== 'watch' && !(next === 'settle' && soon)).length,
+    ...countRounds(rounds),
     hasActed: acts.some(hasEffect),
     limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),
     isWorsening: isWorsening({ ...past, usedNow: snapshot && slotsTaken(snapshot) }),

@@ -4,6 +4,25 @@ import type { PlanSummary } from '../plan/plan-summary.ts';
 import type { Soon } from '../plan/tiers/soon.ts';
 import type { Usual } from '../usual/usual.ts';
 
+/** How many rounds went by without news, or count against the bounds of the loop. */
+export interface RoundCounts {
+  /** Rounds in a row that had nothing to do. */
+  readonly emptyRounds: number;
+  /** Rounds in a row that paged a person or waited after a page. */
+  readonly stayedRounds: number;
+  /** Without those that only watched relief or waited for suspects to grow old enough. */
+  readonly countedRounds: number;
+}
+
+/** `rounds`: in their order. */
+export function countRounds(rounds: readonly Round[]): RoundCounts {
+  return {
+    emptyRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'settle'),
+    stayedRounds: rounds.length - 1 - rounds.findLastIndex(({ next }) => next !== 'stay' && next !== 'escalate'),
+    countedRounds: rounds.filter(({ next, soon }) => next !== 'watch' && !(next === 'settle' && soon)).length,
+  };
+}
+
 /** What one run of Diagnose saw and decided. */
 export interface Round {
   readonly incidentId: string;

@@ -5,6 +5,7 @@ import type { ActLimit } from '../record/act.ts';
 import type { Approval } from '../record/approval.ts';
 import type { PagedState } from '../record/escalation.ts';
 import type { Incident } from '../record/incident.ts';
+import type { RoundCounts } from '../record/round.ts';
 
 export type Verdict =
   /** Looks good; to be sure, more good samples in a row are needed. */
@@ -33,17 +34,12 @@ interface Page {
   readonly staySeconds: number;
 }
 
-export interface Situation {
+/** Its rounds are those before this one. */
+export interface Situation extends RoundCounts {
   readonly incident: Incident;
   readonly now: number;
   /** Those active on the target; the diagnosis takes them into account. */
   readonly pauses: readonly Pause[];
-  /** Rounds in a row before this one that had nothing to do. */
-  readonly emptyRounds: number;
-  /** Rounds in a row before this one that paged a person or waited after a page. */
-  readonly stayedRounds: number;
-  /** Rounds so far, without those that only watched relief or waited for suspects to grow old enough. */
-  readonly countedRounds: number;
   /** Some tier has acted in this incident. */
   readonly hasActed: boolean;
   /** Temporary limits that this incident has set. */
