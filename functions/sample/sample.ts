@@ -38,8 +38,11 @@ export async function sample(
 ): Promise<SampleOutcome> {
   const { policy } = target;
   const startedAt = deps.now();
-  const history = await deps.store.samples.since(target.id, startedAt - historyMsOf(policy));
-  const isPaused = fullPause(await deps.store.pauses.on(target.id)) !== null;
+  const [history, pauses] = await Promise.all([
+    deps.store.samples.since(target.id, startedAt - historyMsOf(policy)),
+    deps.store.pauses.on(target.id),
+  ]);
+  const isPaused = fullPause(pauses) !== null;
   const isNewQuarter = beginsQuarter(history, startedAt);
   const samples: StoredSample[] = [];
   let dispatched: DispatchResult | null = null;
