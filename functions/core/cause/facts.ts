@@ -9,7 +9,7 @@ import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
 import { readClimb } from '../usual/climb.ts';
-import { USED_ONCE_SHARE, type Departures } from '../usual/departure.ts';
+import { shortWorkMs, wasUsedOnce, type Departures } from '../usual/departure.ts';
 import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -148,9 +148,8 @@ interface Trend {
   readonly fullSamples: number;
 }
 
-/** Excess sessions have been idle for long after this many seconds, and their queries run for long after these. */
+/** Excess sessions have been idle for long after this many seconds. */
 const EXCESS_IDLE_S = 5;
-const EXCESS_QUERY_S = 5;
 const JUST_CONNECTED_MS = 10_000;
 /** A session that takes longer to log in is half open and not new. */
 const LOGIN_MS = 1_000;
@@ -178,9 +177,8 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
   const waiting = rest.filter((session) => session.blockedBy.length > 0);
   const active = rest.filter((session) => session.state === 'active' && session.blockedBy.length === 0);
   // More than is usual: then it need not be old to be strange.
-  const longest = (ordinary: number, ofExcess: number) =>
-    explained === null ? ordinary : Math.min(ordinary, ofExcess);
-  const longQueryMs = 1000 * longest(ages.querySeconds, EXCESS_QUERY_S);
+  const longQueryMs = explained === null ? 1000 * ages.querySeconds : shortWorkMs(policy);
+  const longIdleMs = 1000 * (explained === null ? ages.idleSeconds : Math.min(ages.idleSeconds, EXCESS_IDLE_S));
   const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
@@ -190,7 +188,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     clients,
     ...readIdle(
       rest.filter((session) => session.state === 'idle' && !isFresh(session)),
-      1000 * longest(ages.idleSeconds, EXCESS_IDLE_S),
+      longIdleMs,
     ),
     inTransaction: rest.filter((session) => session.state.startsWith('idle-in-transaction')),
     ...readQueues(locks, jobs, waiting.length),
@@ -292,14 +290,8 @@ function isJob(session: Session, policy: Policy): boolean {
 }
 
 function shareUsedOnce(sessions: readonly Session[]): number | null {
-  let known = 0;
-  let once = 0;
-  for (const { connectedMs, stateMs } of sessions) {
-    if (connectedMs === null || stateMs === null) continue;
-    known++;
-    if (connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs) once++;
-  }
-  return known === 0 ? null : once / known;
+  const known = sessions.map(wasUsedOnce).filter((once) => once !== null);
+  return known.length === 0 ? null : known.filter(Boolean).length / known.length;
 }
 
 const LEAST_TO_COMPARE = 8;

@@ -1,17 +1,17 @@
 import type { SparedReason } from '../policy/spared.ts';
+import type { TierName } from '../policy/tier-names.ts';
 import { kindOf, type Kind } from '../server/consumer-count.ts';
-import { RETURNS_AT_ONCE } from '../server/returns.ts';
-import { spareIdle } from '../usual/spare-idle.ts';
-import { onlyObserves } from './tiers/mode-of-tier.ts';
-import type { Soon } from './tiers/soon.ts';
 import { consumerOf, poolOf } from '../server/consumer.ts';
+import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
-import { countBy } from '../words/count-by.ts';
 import { isRefusedAsFull, slotsTaken } from '../server/snapshot.ts';
 import type { Standing } from '../usual/departure.ts';
+import { spareIdle } from '../usual/spare-idle.ts';
+import { countBy } from '../words/count-by.ts';
 import { leftOf } from './budget.ts';
-import type { TierName } from '../policy/tier-names.ts';
 import type { PlanInput, TierPlan } from './tier-plan.ts';
+import { onlyObserves } from './tiers/mode-of-tier.ts';
+import type { Soon } from './tiers/soon.ts';
 import type { Spared } from './tiers/tier.ts';
 
 /**
@@ -65,6 +65,7 @@ const REASONS = {
 
 /** More than any consumer's times. */
 const FILLED_IT = 1_000_000;
+const BLOCKER = 2 * FILLED_IT;
 
 interface Foremost {
   readonly suspects: ReadonlySet<Session>;
@@ -74,40 +75,30 @@ interface Foremost {
 /**
  * The consumers that depart furthest from their usual number, and no more of them than it takes to bring usage under
  * the trigger: root blockers first, then those that were too many when the incident began, then by how many times as
- * many sessions a consumer has. What else departs is left
- * alone while these are enough, once they are old enough.
+ * many sessions a consumer has. What else departs is left alone while these are enough, once they are old enough.
  */
 function chooseForemost(open: readonly Session[], need: number, input: PlanInput): Foremost {
-  const { departures, locks, returns, snapshot, policy } = input;
+  const { departures, locks, returns } = input;
   const { over } = departures.usual;
-  const times = new Map(
+  const ranks = new Map(
     departures.consumers.map(({ name, now, usual }) => [
       name,
       (over.includes(name) ? FILLED_IT : 0) + now.all / ((usual?.all ?? 0) + 2),
     ]),
   );
-  const isBlocker = (session: Session) => departures.suspects.get(session)?.of === 'blocker';
   const suspects = open.filter((session) => departures.suspects.has(session));
   const groups = [
-    ...suspects
-      .filter(isBlocker)
-      .map((session) => ({ name: `${session.identity.id}`, first: Infinity, sessions: [session] })),
-    ...[
-      ...Map.groupBy(
-        suspects.filter((session) => !isBlocker(session)),
-        consumerOf,
-      ),
-    ].map(([name, sessions]) => ({
-      name,
-      first: times.get(name) ?? 0,
-      sessions,
-    })),
-  ].sort((a, b) => compare(b.first, a.first) || (a.name < b.name ? -1 : 1));
+    ...Map.groupBy(suspects, (session) => (isBlocker(session, input) ? session.identity.id : consumerOf(session))),
+  ].map(([key, sessions]) => ({
+    sessions,
+    key: String(key),
+    rank: typeof key === 'number' ? BLOCKER : (ranks.get(key) ?? 0),
+  }));
+  groups.sort((a, b) => b.rank - a.rank || (a.key < b.key ? -1 : 1));
   const chosen = new Set<Session>();
   const mayEnd = mayEndOf(input);
   let freed = 0;
-  const isEnough = () =>
-    freed >= need || 100 * (slotsTaken(snapshot) - freed) < policy.triggerPercent * snapshot.limits.usable;
+  const isEnough = () => freed >= need || isUnderTrigger(freed, input);
   for (const { sessions } of groups) {
     if (chosen.size > 0 && isEnough()) break;
     for (const session of sessions) {
@@ -119,9 +110,13 @@ function chooseForemost(open: readonly Session[], need: number, input: PlanInput
   return { suspects: chosen, suffices: chosen.size > 0 && isEnough() };
 }
 
-/** Also where both are infinite. */
-function compare(a: number, b: number): number {
-  return a === b ? 0 : a - b;
+function isBlocker(session: Session, { departures }: PlanInput): boolean {
+  return departures.suspects.get(session)?.of === 'blocker';
+}
+
+/** Whether usage is under the trigger once so many slots have come free. */
+function isUnderTrigger(freed: number, { snapshot, policy }: PlanInput): boolean {
+  return 100 * (slotsTaken(snapshot) - freed) < policy.triggerPercent * snapshot.limits.usable;
 }
 
 const TIER_OF: Readonly<Record<Kind, TierName>> = {
@@ -135,15 +130,14 @@ const TIER_OF: Readonly<Record<Kind, TierName>> = {
  * pool is left its minimum. Asked once for each session.
  */
 function mayEndOf(input: PlanInput): (session: Session) => boolean {
-  const { snapshot, policy, departures, returns, history } = input;
+  const { snapshot, policy, returns, order, history } = input;
+  const mayAct = new Set(order.filter((tier) => !onlyObserves(tier, input) && !history.denied.has(tier)));
   const left = countBy(
     snapshot.sessions.filter(({ kind }) => kind === 'client'),
     poolOf,
   );
   return (session) => {
-    const isBlocker = departures.suspects.get(session)?.of === 'blocker';
-    const tier = isBlocker ? 'break-locks' : TIER_OF[kindOf(session.state)];
-    if (onlyObserves(tier, input) || history.denied.has(tier)) return false;
+    if (!mayAct.has(isBlocker(session, input) ? 'break-locks' : TIER_OF[kindOf(session.state)])) return false;
     if (session.state === 'active') return true;
     if (returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return false;
     if (session.state !== 'idle') return true;
@@ -168,13 +162,11 @@ function patienceMs({ snapshot, history: { since } }: PlanInput): number {
  * What the budget of one act leaves over is for the next act, as far as the incident's budgets go.
  */
 export function bringsRelief(tiers: readonly TierPlan[], need: number, input: PlanInput): boolean {
-  const { snapshot, policy } = input;
   if (tiers.some(({ limit }) => limit !== null)) return true;
   const victims = tiers.flatMap((tier) => tier.victims);
   const { incident, hour } = leftOf(need, input);
   const later = tiers.flatMap(({ spared }) => spared).filter(({ reason }) => reason === 'cap-tier').length;
   const inBudget = Math.max(0, Math.min(later, Math.min(incident, hour) - victims.length));
   const freed = victims.reduce((sum, { frees }) => sum + frees, 0) + inBudget;
-  const left = slotsTaken(snapshot) - freed;
-  return freed >= need || (100 * left) / Math.max(1, snapshot.limits.usable) < policy.triggerPercent;
+  return freed >= need || isUnderTrigger(freed, input);
 }

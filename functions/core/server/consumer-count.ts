@@ -74,6 +74,20 @@ export function kindOf(state: Session['state']): Kind {
   return state.startsWith('idle-in-transaction') ? 'open' : 'busy';
 }
 
+/** How many sessions there are of each kind. */
+export function countKinds(sessions: readonly Pick<Session, 'state'>[]): Record<Kind, number> {
+  const counts = { idle: 0, open: 0, busy: 0 };
+  for (const { state } of sessions) counts[kindOf(state)]++;
+  return counts;
+}
+
+/** The most sessions of one that is only summed: each has one at least, and none more than those that are named. */
+export function mostOfRest({ largest, rest }: Consumers): number {
+  if (rest.consumers === 0) return 0;
+  const least = Math.min(...largest.map(sizeOf));
+  return Math.min(least, rest.sessions - rest.consumers + 1);
+}
+
 export function sizeOf({ idle, open, busy }: Pick<ConsumerCount, Kind>): number {
   return idle + open + busy;
 }

@@ -1,4 +1,4 @@
-import { kindOf } from '../server/consumer-count.ts';
+import { countKinds } from '../server/consumer-count.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import type { Usual, UsualCount } from './usual.ts';
@@ -47,11 +47,8 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     .sort((a, b) => a.began - b.began || b.burst - a.burst || (a.name < b.name ? -1 : 1));
   const cameLast = new Map<string, number>();
   const unsure = new Set<string>();
-  for (const { name, burst } of biggestOfLast(
-    arriving.filter(({ burst: size }) => size >= LEAST_NEWCOMERS),
-    need,
-  )) {
-    const sessions = arriving.find((each) => each.name === name)?.sessions ?? [];
+  const newcomers = arriving.filter(({ burst }) => burst >= LEAST_NEWCOMERS);
+  for (const { name, burst, sessions } of biggestOfLast(newcomers, need)) {
     if (ageAtLeast(sessions.slice(0, burst)) > RENEWING_MS) unsure.add(name);
     else cameLast.set(name, burst);
   }
@@ -82,18 +79,18 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
  * have.
  */
 function biggestOfLast(arriving: readonly Arriving[], need: number): readonly Arriving[] {
-  const last: Arriving[] = [];
-  const sizeOf = (bursts: readonly Arriving[]) => bursts.reduce((sum, { burst }) => sum + burst, 0);
-  for (const each of arriving) {
-    if (sizeOf(last) >= need) break;
-    last.push(each);
-  }
-  const biggest: Arriving[] = [];
-  for (const each of [...last].sort((a, b) => b.burst - a.burst)) {
-    if (sizeOf(biggest) >= need) break;
-    biggest.push(each);
-  }
-  return biggest;
+  const last = untilEnough(arriving, need);
+  return untilEnough(
+    last.toSorted((a, b) => b.burst - a.burst),
+    need,
+  );
+}
+
+/** As many from the first on as have enough sessions in their bursts; all where these are too few. */
+function untilEnough(arriving: readonly Arriving[], need: number): readonly Arriving[] {
+  let sum = 0;
+  const taken = arriving.findIndex(({ burst }) => (sum += burst) >= need) + 1;
+  return taken === 0 ? arriving : arriving.slice(0, taken);
 }
 
 /** The newest sessions of a consumer that came one soon after the other. */
@@ -120,8 +117,6 @@ function ageAtLeast(sessions: readonly Session[]): number {
 }
 
 function countUsual(sessions: readonly Session[]): UsualCount {
-  const counts = { idle: 0, open: 0, busy: 0 };
-  for (const { state } of sessions) counts[kindOf(state)]++;
   const all = sessions.length;
-  return { ...counts, low: all, all, long: all, used: null };
+  return { ...countKinds(sessions), low: all, all, long: all, used: null };
 }

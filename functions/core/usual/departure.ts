@@ -1,5 +1,5 @@
 import type { Policy } from '../policy/policy.ts';
-import { KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
+import { countKinds, KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
 import type { LockQueues } from '../server/locks.ts';
 import { consumerOf, userOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
@@ -47,8 +47,8 @@ export interface Departures {
  * Up to this many sessions more, or this share more, are as usual. Work comes and goes more than sessions do, and more
  * is lost with it.
  */
-export const SOME_MORE = 2;
-export const SHARE_MORE = 0.15;
+const SOME_MORE = 2;
+const SHARE_MORE = 0.15;
 const SHARE_OF_WORK_MORE = 0.5;
 /**
  * Idle for this long and never used since it was opened: forgotten, in a consumer that has grown over its long usual
@@ -56,7 +56,7 @@ const SHARE_OF_WORK_MORE = 0.5;
  */
 const FORGOTTEN_MS = 45 * 60_000;
 /** A session was used once if its last use falls into this first share of its life. */
-export const USED_ONCE_SHARE = 0.1;
+const USED_ONCE_SHARE = 0.1;
 
 /** Compares a snapshot's client sessions with what is usual. Pure; O(n log n). */
 export function readDepartures(
@@ -103,8 +103,7 @@ function readDeparture(
   usual: Usual,
   overOfUser: (user: string) => Over,
 ): Departure {
-  const now = { idle: 0, open: 0, busy: 0, all: sessions.length };
-  for (const { state } of sessions) now[kindOf(state)]++;
+  const now = { ...countKinds(sessions), all: sessions.length };
   if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
@@ -124,7 +123,12 @@ function unnamedUsual(most: number): UsualCount {
 
 /** By how much a number is over the usual one; 0 for what is only a little more. */
 function overUsual(now: number, usual: number, shareMore = SHARE_MORE): number {
-  return now - usual > Math.max(SOME_MORE, shareMore * usual) ? Math.ceil(now - usual) : 0;
+  return now - usual > someMore(usual, shareMore) ? Math.ceil(now - usual) : 0;
+}
+
+/** How many sessions more than a usual number are still as usual. */
+export function someMore(usual: number, shareMore = SHARE_MORE): number {
+  return Math.max(SOME_MORE, shareMore * usual);
 }
 
 type Over = Pick<UsualCount, 'all' | 'long'>;
@@ -251,7 +255,7 @@ function forgottenFirst(sessions: readonly Session[], usual: UsualCount): Order 
   const old = working.filter((session) => cameAt(session) <= oldest).length;
   const keepsOldest = old >= KEPT_SHARE * working.length;
   return (a, b) =>
-    Number(wasUsedAgain(a)) - Number(wasUsedAgain(b)) ||
+    Number(wasUsedOnce(a) === false) - Number(wasUsedOnce(b) === false) ||
     (keepsOldest ? cameAt(b) - cameAt(a) : cameAt(a) - cameAt(b)) ||
     longestFirst(a, b);
 }
@@ -261,8 +265,10 @@ function cameAt({ connectedMs, identity }: Session): number {
   return connectedMs === null ? identity.id : -connectedMs;
 }
 
-function wasUsedAgain({ connectedMs, stateMs }: Session): boolean {
-  return connectedMs !== null && stateMs !== null && connectedMs - stateMs > USED_ONCE_SHARE * connectedMs;
+/** Whether a session was used when it was opened and never since; null where the server does not show it. */
+export function wasUsedOnce({ connectedMs, stateMs }: Session): boolean | null {
+  if (connectedMs === null || stateMs === null) return null;
+  return connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs;
 }
 
 /** Sessions that were used once and never again, of a consumer that has grown for days. */
@@ -285,9 +291,9 @@ export function inNumbers({ low, all }: Pick<UsualCount, 'low' | 'all'>): string
   return from >= to ? `${to}` : `${from} to ${to}`;
 }
 
-function isForgottenIdle({ state, stateMs, connectedMs }: Session): boolean {
-  if (state !== 'idle' || stateMs === null || stateMs < FORGOTTEN_MS) return false;
-  return connectedMs === null || connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs;
+function isForgottenIdle(session: Session): boolean {
+  const { state, stateMs } = session;
+  return state === 'idle' && stateMs !== null && stateMs >= FORGOTTEN_MS && wasUsedOnce(session) !== false;
 }
 
 function longestFirst(a: Session, b: Session): number {

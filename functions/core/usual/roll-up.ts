@@ -1,5 +1,5 @@
 import type { StoredSample } from '../sampler/stored-sample.ts';
-import { MOST_CONSUMERS, sizeOf, type ConsumerCount, type Consumers } from '../server/consumer-count.ts';
+import { MOST_CONSUMERS, mostOfRest, sizeOf, type ConsumerCount, type Consumers } from '../server/consumer-count.ts';
 import { quarterOf, type Quarter, type QuarterConsumer } from './profile.ts';
 
 /**
@@ -71,13 +71,6 @@ function middleOf(values: readonly number[]): number {
 
 function leftOutOf({ largest, rest }: Consumers, kept: ReadonlySet<string>): number {
   return largest.filter(({ name }) => !kept.has(name)).length + rest.consumers;
-}
-
-/** The most sessions of one that a sample only sums: each has one at least, and none more than those that it names. */
-function mostOfRest({ largest, rest }: Consumers): number {
-  if (rest.consumers === 0) return 0;
-  const least = Math.min(...largest.map(sizeOf));
-  return Math.min(least, rest.sessions - rest.consumers + 1);
 }
 
 function greatest<T>(things: readonly T[], read: (thing: T) => number): number {

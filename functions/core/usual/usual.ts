@@ -1,5 +1,5 @@
 import type { StoredSample } from '../sampler/stored-sample.ts';
-import { KINDS, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
+import { mostOfRest, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
 import { PROFILE_MS, QUARTER_MS, type Profile, type QuarterConsumer } from './profile.ts';
 
 /** What a person would call usual of one consumer, in sessions. */
@@ -230,47 +230,38 @@ function quantile(values: readonly number[], share: number): number {
 }
 
 function ofQuarter({ at, consumers, rest }: Profile[number]): Stretch {
-  const users = new Map<string, Figures>();
-  for (const consumer of consumers) users.set(consumer.user, add(users.get(consumer.user), consumer));
-  return {
-    at,
-    consumers: new Map(consumers.map((consumer) => [consumer.name, consumer])),
-    users,
-    unnamed: rest.consumers === 0 ? 0 : rest.most,
-  };
+  return stretchOf(at, consumers, rest.consumers === 0 ? 0 : rest.most);
 }
 
 function ofSample({ at, consumers }: UsualSample): Stretch[] {
   if (consumers == null) return [];
-  const figures = consumers.largest.map((count) => ({ count, figures: figuresOf(count) }));
+  return [stretchOf(at, consumers.largest.map(figuresOf), mostOfRest(consumers))];
+}
+
+function stretchOf(at: number, consumers: readonly QuarterConsumer[], unnamedMost: number): Stretch {
   const users = new Map<string, Figures>();
-  for (const { count, figures: own } of figures) users.set(count.user, add(users.get(count.user), own));
-  const { rest, largest } = consumers;
-  return [
-    {
-      at,
-      consumers: new Map(figures.map(({ count, figures: own }) => [count.name, own])),
-      users,
-      unnamed: rest.consumers === 0 ? 0 : Math.min(rest.sessions, ...largest.slice(-1).map(sizeOf)),
-    },
-  ];
-}
-
-function figuresOf(count: ConsumerCount): Figures {
-  const size = sizeOf(count);
-  const { idle, open, busy } = count;
-  return { idle, open, busy, most: size, middle: size, used: open + busy };
-}
-
-function add(sum: Figures | undefined, { most, middle, used, idle, open, busy }: Figures): Figures {
-  if (sum === undefined) return { most, middle, used, idle, open, busy };
+  for (const consumer of consumers) users.set(consumer.user, add(users.get(consumer.user) ?? NO_FIGURES, consumer));
   return {
-    most: sum.most + most,
-    middle: sum.middle + middle,
-    used: sum.used + used,
-    ...(Object.fromEntries(KINDS.map((kind) => [kind, sum[kind] + { idle, open, busy }[kind]])) as Record<
-      Kind,
-      number
-    >),
+    at,
+    consumers: new Map(consumers.map((consumer) => [consumer.name, consumer])),
+    users,
+    unnamed: unnamedMost,
+  };
+}
+
+function figuresOf(count: ConsumerCount): QuarterConsumer {
+  const { name, user, idle, open, busy } = count;
+  const size = sizeOf(count);
+  return { name, user, idle, open, busy, most: size, middle: size, used: open + busy };
+}
+
+function add(a: Figures, b: Figures): Figures {
+  return {
+    idle: a.idle + b.idle,
+    open: a.open + b.open,
+    busy: a.busy + b.busy,
+    most: a.most + b.most,
+    middle: a.middle + b.middle,
+    used: a.used + b.used,
   };
 }

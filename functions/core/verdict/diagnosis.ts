@@ -46,14 +46,18 @@ export function diagnoseSnapshot(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const clients = snapshot.sessions.filter(({ kind }) => kind === 'client');
-  const departures = departuresOf(snapshot, settings.policy, history, { context, locks });
+  const clients = snapshot.sessions.filter(({ kind, own }) => kind === 'client' && !own);
+  const used = slotsTaken(snapshot);
+  const need = slotsNeeded(snapshot, settings.policy);
+  const { triggerPercent } = settings.policy;
+  // What is usual is what was so before the incident: its own rounds must not change it.
+  const usual = history.usual ?? findUsual(context, { at: snapshot.at, used, need, triggerPercent, clients });
+  const departures = readDepartures(clients, usual, { locks, policy: settings.policy });
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );
   const returns = readReturns(clients, snapshot.at, history.ended, (consumer) => atUsual.has(consumer));
-  const need = slotsNeeded(snapshot, settings.policy);
-  const overTrigger = slotsTaken(snapshot) - (settings.policy.triggerPercent / 100) * snapshot.limits.usable;
+  const overTrigger = used - (triggerPercent / 100) * snapshot.limits.usable;
   const scope = { locks, departures, tooMany: Math.min(need / 2, overTrigger) };
   const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, scope, { ...context, returns });
   const cause = findCause(facts, settings.policy, snapshot.canary, history.lastCause);
@@ -71,26 +75,6 @@ export function diagnoseSnapshot(
     stormWithinMs: stormWithin({ cause, snapshot, policy: settings.policy, history, returns }),
   });
   return { usage, pressing, locks, cause, facts, departures, plan };
-}
-
-/** What is usual is what was so before the incident: its own rounds must not change it. */
-function departuresOf(
-  snapshot: Snapshot,
-  policy: Policy,
-  history: History,
-  { context, locks }: { readonly context: Context; readonly locks: LockQueues },
-): Departures {
-  const clients = snapshot.sessions.filter(({ kind, own }) => kind === 'client' && !own);
-  const usual =
-    history.usual ??
-    findUsual(context, {
-      at: snapshot.at,
-      used: slotsTaken(snapshot),
-      need: slotsNeeded(snapshot, policy),
-      triggerPercent: policy.triggerPercent,
-      clients,
-    });
-  return readDepartures(clients, usual, { locks, policy });
 }
 
 /** While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. */

@@ -1,9 +1,9 @@
 import { matchesAny, protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
-import { SHARE_MORE, SOME_MORE } from '../../usual/departure.ts';
 import { consumerOf, userOf } from '../../server/consumer.ts';
 import type { Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
+import { someMore } from '../../usual/departure.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
@@ -110,7 +110,7 @@ function usualOf(own: readonly Session[], { usual }: TierInput): number {
   const names = [...new Set(own.map(consumerOf))].filter((name) => !usual.dominant.includes(name));
   const ofConsumers = names.reduce((sum, name) => sum + (usual.consumers[name]?.all ?? 0), 0);
   const most = Math.max(ofConsumers, usual.users[userOf(own[0] ?? { user: null })]?.all ?? 0);
-  return most === 0 ? 0 : Math.floor(most + Math.max(SOME_MORE, SHARE_MORE * most));
+  return most === 0 ? 0 : Math.floor(most + someMore(most));
 }
 
 /**
