@@ -3,6 +3,7 @@ import { act } from '../../../functions/act/act.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
+import { leak } from '../../support/looks.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -12,10 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const leak = aSnapshot(
-  100,
-  many(100, 1, (id) => aSession(id)),
-);
 const calm = aSnapshot(
   100,
   many(50, 1, (id) => aSession(id)),

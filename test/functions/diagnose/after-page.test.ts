@@ -3,7 +3,6 @@ import { LEASE_MS } from '../../../functions/core/ports/stores/incidents.ts';
 import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { DiagnoseResult } from '../../../functions/core/protocol/steps.ts';
-import type { WorkerRefused } from '../../../functions/core/protocol/worker.ts';
 import { act } from '../../../functions/act/act.ts';
 import { close } from '../../../functions/close/close.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
@@ -13,30 +12,11 @@ import { notify } from '../../../functions/notify/notify.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { aPause } from '../../support/a-pause.ts';
-import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { aPolicy, aTarget } from '../../support/a-session.ts';
+import { busy, calm, leak, lockedOut } from '../../support/looks.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 const MINUTE = 60_000;
-
-const busy = aSnapshot(
-  100,
-  many(100, 1, (id) => active(id)),
-);
-const leak = aSnapshot(
-  100,
-  many(100, 1, (id) => aSession(id)),
-);
-const calm = aSnapshot(
-  100,
-  many(50, 1, (id) => active(id)),
-);
-const lockedOut: WorkerRefused = {
-  schema: SCHEMA,
-  ok: false,
-  refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' },
-  attempts: 40,
-  waitedMs: 60_000,
-};
 
 let world: StepWorld;
 let target: TargetSettings;

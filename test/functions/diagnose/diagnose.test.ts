@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { WorkerRefused } from '../../../functions/core/protocol/worker.ts';
 import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { calm, leak, lockedOut } from '../../support/looks.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -14,25 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-const leak = aSnapshot(
-  100,
-  many(100, 1, (id) => aSession(id)),
-);
-
-const calm = aSnapshot(
-  100,
-  many(50, 1, (id) => active(id)),
-);
-
 const refused: Snapshot['canary'] = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'full' } };
-const lockedOut: WorkerRefused = {
-  schema: SCHEMA,
-  ok: false,
-  refusal: { kind: 'full', code: '53300', message: 'sorry, too many clients already' },
-  attempts: 40,
-  waitedMs: 60_000,
-};
-
 const open = (changed: Partial<TargetSettings> = {}): Promise<string> =>
   world.openIncident(aTarget({ id: `t${++count}`, ...changed }));
 

@@ -8,6 +8,7 @@ import type { Situation, Verdict } from '../../../../functions/core/verdict/situ
 import { judgeRefusal, judgeSnapshot } from '../../../../functions/core/verdict/verdict.ts';
 import { aPause } from '../../../support/a-pause.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../../support/a-session.ts';
+import { busy, leak } from '../../../support/looks.ts';
 import { anApproval } from '../../../support/an-approval.ts';
 import { anIncident } from '../../../support/an-incident.ts';
 
@@ -34,16 +35,6 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
 function judge(snapshot: Snapshot, situation = situationOf()): Verdict {
   return judgeSnapshot(snapshot, diagnoseSnapshot(snapshot, situation.incident.target, NO_HISTORY), situation);
 }
-
-const leak = aSnapshot(
-  100,
-  many(100, 1, (id) => aSession(id)),
-);
-
-const busy = aSnapshot(
-  100,
-  many(100, 1, (id) => active(id)),
-);
 
 const calm = aSnapshot(
   100,
