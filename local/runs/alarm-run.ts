@@ -9,7 +9,7 @@ export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event:
 
 /**
  * Closes an incident as interrupted and stops its workflow, so that a person is notified and the target is free for the
- * next alarm. An incident that is closed already stays as it is.
+ * next alarm. Resolves when the person has been notified. An incident that is closed already stays as it is.
  */
 export async function interrupt(
   runtime: LocalRuntime,
@@ -25,4 +25,5 @@ export async function interrupt(
   runtime.stopExecution(incidentId, `stopped by ${by}`);
   await runtime.executionEnded(incidentId);
   await runtime.invoke(namesOf(prefix).control('notify'), { incidentId });
+  await runtime.noticesDelivered();
 }

@@ -61,6 +61,8 @@ export interface LocalRuntime {
    * was delivered or given up. Throws when the incident has no workflow in this runtime.
    */
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
+  /** Resolves when every notice so far was delivered or given up. */
+  noticesDelivered(): Promise<void>;
   /** Aborts the workflow of an incident; `executionEnded` then resolves when that is done. */
   stopExecution(incidentId: string, cause: string): void;
   /** Records a person's answer to a question and wakes the workflow, as the page does in AWS. */
@@ -151,6 +153,7 @@ function runtimeOf({ config, targets, records, topic, plane, functions, rules, c
     dispatch: async (id, event) => rules.triggerFor(find(id), names.alarmRule(id), event),
     sample: async (id) => rules.triggerFor(find(id), names.sampleRule(id), null, { samples: 1 }),
     reconcile: async (id) => rules.triggerFor(find(id), names.minuteRule(id), null),
+    noticesDelivered: () => topic.settled(),
     stopExecution: (incidentId, cause) => void machine.stop(incidentId, null, cause),
     async executionEnded(incidentId) {
       const execution = await machine.ended(incidentId);

@@ -18,8 +18,11 @@ export interface LeakingServer {
   readonly folder: string;
   /** What the configuration expects to find. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Writes a configuration with these fields of the target changed, and returns its path. */
-  configure(changes?: Readonly<Record<string, unknown>>): string;
+  /**
+   * Writes a configuration with these fields of the target changed, and returns its path. `deliverySeconds` is how long
+   * a notice takes to reach a person.
+   */
+  configure(changes?: Readonly<Record<string, unknown>>, deliverySeconds?: number): string;
   /** Fills it until ordinary clients are refused. */
   leak(): Promise<Load>;
   stop(): Promise<void>;
@@ -36,7 +39,7 @@ export async function startLeakingServer(): Promise<LeakingServer> {
     server,
     folder,
     environment: { [RESPONDER]: server.responderUrl, [CANARY]: server.canaryUrl },
-    configure(changes = {}) {
+    configure(changes = {}, deliverySeconds = 0) {
       configurations += 1;
       const file = join(folder, `headroom-${configurations}.yaml`);
       const target = {
@@ -48,7 +51,8 @@ export async function startLeakingServer(): Promise<LeakingServer> {
         rehearsal: true,
         policy: COMPRESSED,
       };
-      const notify = { command: `cat >> ${join(folder, 'notices')}; echo >> ${join(folder, 'notices')}` };
+      const notices = join(folder, 'notices');
+      const notify = { command: `sleep ${deliverySeconds}; cat >> ${notices}; echo >> ${notices}` };
       writeFileSync(file, stringify({ notify, targets: [{ ...target, ...changes }] }));
       return file;
     },

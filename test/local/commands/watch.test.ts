@@ -111,7 +111,7 @@ describe('watch', () => {
 
   it('stopped in the middle of an incident closes it as interrupted', async () => {
     const loop = { ...COMPRESSED.loop, settleSeconds: 20, maxMinutes: 5 };
-    const watching = await startWatch(staging.configure({ policy: { ...POLICY, loop } }));
+    const watching = await startWatch(staging.configure({ policy: { ...POLICY, loop } }, 1));
     await watching.started.said(/staging: usage/);
     await staging.leak();
     await watching.started.said(/Settle/);
