@@ -50,7 +50,7 @@ type Measured = Readonly<Record<MeasureName, number | null>>;
 /** Of all taken slots: how many of them are more than is usual is no measure of what the incident looks like. */
 export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
   const locks = readLockQueues(snapshot.sessions);
-  const scope = { locks, departures: readDepartures([], NO_USUAL, { locks, policy }), tooMany: Infinity };
+  const scope = { locks, departures: readDepartures([], NO_USUAL, { locks, policy, need: 0 }), tooMany: Infinity };
   const facts = readFacts(snapshot, policy, scope, context);
   const entries = Object.entries(MEASURES).map(([name, read]) => [name, rounded(read(facts, policy))]);
   return Object.fromEntries(entries) as Record<MeasureName, number | null>;

@@ -36,7 +36,7 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   const foremost = chooseForemost(open, need, input);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
-  const idle = suffices ? [] : spareIdle(open, departures, input.policy);
+  const idle = suffices ? [] : spareIdle(open, need, input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
@@ -148,8 +148,11 @@ function mayEndOf(input: PlanInput): (session: Session) => boolean {
   };
 }
 
-/** While clients get in, nothing that is as usual is touched for this long: a deploy is over in a minute. */
-const PATIENCE_MS = 60_000;
+/**
+ * While clients get in, nothing that is as usual is touched for this long, and nobody is paged: most deploys are over
+ * by then, and relief is promised within three minutes of the server being full.
+ */
+export const PATIENCE_MS = 150_000;
 
 /** How long sessions at their usual are still left alone, milliseconds. */
 function patienceMs({ snapshot, history: { since } }: PlanInput): number {

@@ -20,9 +20,18 @@ export interface Returns {
   readonly vainSince: number | null;
   /** The share, 0 to 1, of a consumer's ended sessions that were replaced; 0 when it lost none, or too few to tell. */
   readonly shareOf: (consumer: string) => number;
+  /** The same, also of consumers that are at their usual number again. */
+  readonly refillOf: (consumer: string) => number;
 }
 
-export const NO_RETURNS: Returns = { ended: 0, back: 0, refilling: 0, vainSince: null, shareOf: () => 0 };
+export const NO_RETURNS: Returns = {
+  ended: 0,
+  back: 0,
+  refilling: 0,
+  vainSince: null,
+  shareOf: () => 0,
+  refillOf: () => 0,
+};
 
 /** Sessions that come within this time after an act come back at once; later, so many as come in that time do. */
 const AT_ONCE_MS = 20_000;
@@ -51,8 +60,8 @@ export function readReturns(
   const living = countBy(sessions, consumerOf);
   const tells = (consumer: string, lost: number) =>
     lost >= Math.max(LEAST_ENDED, LEAST_SHARE_ENDED * (living.get(consumer) ?? 0));
-  const measured = [...ended].filter(([consumer, { sessions: lost }]) => tells(consumer, lost) && !isAtUsual(consumer));
-  const since = new Map(measured.map(([consumer, act]) => [consumer, act.since]));
+  const telling = [...ended].filter(([consumer, { sessions: lost }]) => tells(consumer, lost));
+  const since = new Map(telling.map(([consumer, act]) => [consumer, act.since]));
   const fresh = countBy(
     sessions.filter((session) => {
       const first = since.get(consumerOf(session));
@@ -63,13 +72,15 @@ export function readReturns(
     consumerOf,
   );
   const shares = new Map(
-    measured.map(([consumer, { sessions: lost, since: first }]) => {
+    telling.map(([consumer, { sessions: lost, since: first }]) => {
       // What comes one by one has not come back at once, however many they are in the end.
       const atOnceOf = Math.min(1, AT_ONCE_MS / Math.max(1, at - first));
       return [consumer, Math.min(1, ((fresh.get(consumer) ?? 0) * atOnceOf) / lost)];
     }),
   );
-  const shareOf = (consumer: string): number => shares.get(consumer) ?? 0;
+  const refillOf = (consumer: string): number => shares.get(consumer) ?? 0;
+  const shareOf = (consumer: string): number => (isAtUsual(consumer) ? 0 : refillOf(consumer));
+  const measured = telling.filter(([consumer]) => !isAtUsual(consumer));
   const lost = sum(measured.map(([, { sessions: count }]) => count));
   const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
   const atOnce = measured.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
@@ -77,8 +88,9 @@ export function readReturns(
     ended: lost,
     back: Math.round(back),
     refilling: sum(atOnce.map(([consumer]) => living.get(consumer) ?? 0)),
-    vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...since.values()) : null,
+    vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...measured.map(([, act]) => act.since)) : null,
     shareOf,
+    refillOf,
   };
 }
 

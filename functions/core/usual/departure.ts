@@ -58,11 +58,21 @@ const FORGOTTEN_MS = 45 * 60_000;
 /** A session was used once if its last use falls into this first share of its life. */
 const USED_ONCE_SHARE = 0.1;
 
+/** Less than this share of the largest excess, or of the slots that must come free, is not why a server is full. */
+const NEGLIGIBLE_SHARE = 0.1;
+
+interface Surroundings {
+  readonly locks: LockQueues;
+  readonly policy: Policy;
+  /** Slots that must come free. */
+  readonly need: number;
+}
+
 /** Compares a snapshot's client sessions with what is usual. Pure; O(n log n). */
 export function readDepartures(
   clients: readonly Session[],
   usual: Usual,
-  { locks, policy }: { readonly locks: LockQueues; readonly policy: Policy },
+  { locks, policy, need }: Surroundings,
 ): Departures {
   const shortMs = shortWorkMs(policy);
   const suspects = new Map<Session, Suspicion>();
@@ -71,13 +81,21 @@ export function readDepartures(
   const consumers: Departure[] = [];
   const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen;
   const groups = Map.groupBy(clients, consumerOf);
-  for (const [name, sessions] of groups) {
-    const departure = readDeparture(name, sessions, usual, overOfUser);
+  const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, overOfUser));
+  const least = NEGLIGIBLE_SHARE * Math.max(need, ...read.map(({ excess }) => excess));
+  for (const whole of read) {
+    const { name } = whole;
+    const sessions = groups.get(name) ?? [];
+    const leastExcess = usual.over.includes(name) ? 0 : least;
+    const departure = whole.excess < leastExcess ? { ...whole, excess: 0 } : whole;
     const isDominant = usual.dominant.includes(name);
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null)
-      suspect({ ...departure, usual: departure.usual, isDominant, isKnown, shortMs }, sessions, { suspects, departed });
+      suspect({ ...departure, usual: departure.usual, isDominant, isKnown, shortMs, leastExcess }, sessions, {
+        suspects,
+        departed,
+      });
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
@@ -89,7 +107,7 @@ export function readDepartures(
     if (isHead || session.blockedBy.length > 0) departed.add(session);
   }
   consumers.sort((a, b) => b.excess - a.excess || b.now.all - a.now.all || (a.name < b.name ? -1 : 1));
-  const unsure = new Set(usual.basis === 'none' ? groups.keys() : usual.unsure);
+  const unsure = new Set([...groups.keys()].filter((name) => isUnsure(name, usual)));
   const standingOf = (session: Session): Standing => {
     if (suspects.has(session)) return 'suspect';
     return unsure.has(consumerOf(session)) ? 'unsure' : 'usual';
@@ -104,7 +122,7 @@ function readDeparture(
   overOfUser: (user: string) => Over,
 ): Departure {
   const now = { ...countKinds(sessions), all: sessions.length };
-  if (usual.basis === 'none' || usual.unsure.includes(name)) return { name, now, usual: null, excess: 0, overLong: 0 };
+  if (isUnsure(name, usual)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
   return {
@@ -114,6 +132,11 @@ function readDeparture(
     excess: Math.min(overUsual(now.all, own.all), ofUser.all),
     overLong: Math.min(overUsual(now.all, own.long), ofUser.long),
   };
+}
+
+/** Whether nothing tells if a consumer is as usual. */
+function isUnsure(name: string, { basis, unsure }: Usual): boolean {
+  return basis === 'none' || unsure.includes(name);
 }
 
 /** What is usual of a consumer that no list names. */
@@ -156,16 +179,17 @@ interface Known extends Departure {
   /** What is usual has been seen, not concluded from who came last. */
   readonly isKnown: boolean;
   readonly shortMs: number;
+  readonly leastExcess: number;
 }
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, isDominant, isKnown, shortMs } = departure;
+  const { excess, now, usual, isDominant, isKnown, shortMs, leastExcess } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
-    .filter(({ over }) => over > 0)
+    .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
     .sort((a, b) => b.over - a.over);
   const isShort = (session: Session) => isShortWork(session, shortMs);
   const isWorking = excess > 0 && isAtWork(sessions.filter(isShort).length, usual, excess);

@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
 import { consumerOf } from '../server/consumer.ts';
+import { RETURNS_AT_ONCE, type Returns } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import type { Departures } from './departure.ts';
 
@@ -7,22 +8,34 @@ import type { Departures } from './departure.ts';
 const MARGIN_SHARE = 0.25;
 const MARGIN = 2;
 
-/** Idle sessions of pools that hold more than they have used at once within a day, longest idle first in each. */
-export function spareIdle(open: readonly Session[], departures: Departures, policy: Policy): Session[] {
+/**
+ * Idle sessions of pools that hold more than they have used at once within a day: the longest idle, `most` of them. A
+ * pool that has replaced what it lost in this incident is left alone: ending more of it gains nothing.
+ */
+export function spareIdle(
+  open: readonly Session[],
+  most: number,
+  { departures, policy, returns }: { departures: Departures; policy: Policy; returns: Returns },
+): Session[] {
   const { usual } = departures;
   if (policy.collateral === 'none' || usual.basis !== 'profile') return [];
   const sizes = new Map(departures.consumers.map(({ name, now }) => [name, now.all]));
   const idle = open.filter(
     (session) =>
       session.state === 'idle' &&
+      session.holds.length === 0 &&
       departures.standingOf(session) === 'usual' &&
       (session.stateMs ?? 0) >= 1000 * policy.ages.idleSeconds,
   );
-  return [...Map.groupBy(idle, consumerOf)].flatMap(([name, own]) => {
+  const spare = [...Map.groupBy(idle, consumerOf)].flatMap(([name, own]) => {
     const used = usual.consumers[name]?.used ?? null;
-    if (used === null) return [];
+    if (used === null || returns.refillOf(name) >= RETURNS_AT_ONCE) return [];
     const kept = Math.ceil((1 + MARGIN_SHARE) * used) + MARGIN;
-    const spare = Math.max(0, (sizes.get(name) ?? 0) - kept);
-    return own.sort((a, b) => (b.stateMs ?? 0) - (a.stateMs ?? 0) || a.identity.id - b.identity.id).slice(0, spare);
+    return own.sort(longestIdleFirst).slice(0, Math.max(0, (sizes.get(name) ?? 0) - kept));
   });
+  return spare.sort(longestIdleFirst).slice(0, most);
+}
+
+function longestIdleFirst(a: Session, b: Session): number {
+  return (b.stateMs ?? 0) - (a.stateMs ?? 0) || a.identity.id - b.identity.id;
 }

@@ -72,6 +72,8 @@ const LEAST_DAYS = 3;
 const LEAST_QUARTERS = 4;
 /** So many samples before the climb tell what was usual. */
 const LEAST_SAMPLES = 3;
+/** Samples come each minute at least, and one in between may be lost. */
+const SAMPLES_APART_MS = 150_000;
 
 /** A sample, as far as it tells what is usual. One of an earlier version names no consumers. */
 export interface UsualSample extends Pick<StoredSample, 'at' | 'inIncident'> {
@@ -84,6 +86,8 @@ type Figures = Pick<QuarterConsumer, Kind | 'most' | 'middle' | 'used'>;
 /** One stretch of time with what each consumer and user had in it. */
 interface Stretch {
   readonly at: number;
+  /** No sample of it was left out, so whatever went away in it went by itself. */
+  readonly isWhole: boolean;
   readonly consumers: ReadonlyMap<string, Figures>;
   readonly users: ReadonlyMap<string, Figures>;
   /** What a consumer may have had that is not named. */
@@ -104,11 +108,15 @@ export function usualFrom(
   const quarters = profile.filter(
     (quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS,
   );
-  if (quarters.length >= LEAST_QUARTERS)
-    return { ...summed('profile', horizonsOf(quarters, at)), isSeldomSeen: isSeldomSeen(quarters, at) };
+  if (quarters.length >= LEAST_QUARTERS) {
+    const horizons = horizonsOf(quarters, at);
+    const usual = summed('profile', horizons);
+    return isSeldomSeen(quarters, at) ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(horizons) } : usual;
+  }
   const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
   if (before.length < LEAST_SAMPLES) return null;
-  return summed('samples', { recent: [...quarters.map(ofQuarter), ...before], days: [], weeks: [], day: [] });
+  const recent = [...stretchesOf(quarters), ...before];
+  return summed('samples', { recent, days: [], weeks: [], day: [], apartMs: SAMPLES_APART_MS });
 }
 
 interface Horizons {
@@ -120,23 +128,27 @@ interface Horizons {
   readonly weeks: readonly (readonly Stretch[])[];
   /** The last day. */
   readonly day: readonly Stretch[];
+  /** Stretches that lie further apart than this have something between them that is not on record. */
+  readonly apartMs: number;
 }
 
 function horizonsOf(quarters: Profile, at: number): Horizons {
-  const first = quarters[0]?.at ?? at;
-  if (at - first < DAY_MS - AROUND_MS) return { recent: quarters.map(ofQuarter), days: [], weeks: [], day: [] };
-  const ofThisHour = quarters.filter((quarter) => {
+  const stretches = stretchesOf(quarters);
+  const first = stretches[0]?.at ?? at;
+  if (at - first < DAY_MS - AROUND_MS) return { recent: stretches, days: [], weeks: [], day: [], apartMs: QUARTER_MS };
+  const ofThisHour = stretches.filter((quarter) => {
     const ago = at - quarter.at;
     const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
     return Math.round(ago / DAY_MS) > 0 && Math.abs(offset) <= AROUND_MS + QUARTER_MS / 2;
   });
-  const byDay = Map.groupBy(ofThisHour.map(ofQuarter), (quarter) => Math.round((at - quarter.at) / DAY_MS));
+  const byDay = Map.groupBy(ofThisHour, (quarter) => Math.round((at - quarter.at) / DAY_MS));
   return {
     recent: [],
     // Yesterday first.
-    days: [...byDay].sort(([a], [b]) => a - b).map(([, stretches]) => stretches),
-    weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, stretches]) => stretches),
-    day: quarters.filter((quarter) => at - quarter.at <= DAY_MS).map(ofQuarter),
+    days: [...byDay].sort(([a], [b]) => a - b).map(([, ofDay]) => ofDay),
+    weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, ofDay]) => ofDay),
+    day: stretches.filter((quarter) => at - quarter.at <= DAY_MS),
+    apartMs: QUARTER_MS,
   };
 }
 
@@ -155,6 +167,13 @@ function isSeldomSeen(quarters: Profile, at: number): boolean {
   }
   const missing = Array.from({ length: days }, (_, index) => index + 1).filter((day) => !seen.has(day)).length;
   return missing >= LEAST_MISSING_DAYS && 2 * missing >= days;
+}
+
+/** Consumers that are not there for most of the last day: an hour that is seldom seen tells nothing of them. */
+function comingsAndGoings({ day, days }: Horizons): string[] {
+  const names = new Set([...day, ...days.flat()].flatMap(({ consumers }) => [...consumers.keys()]));
+  const isThere = (name: string) => 2 * day.filter(({ consumers }) => consumers.has(name)).length > day.length;
+  return [...names].filter((name) => !isThere(name));
 }
 
 function summed(basis: UsualBasis, horizons: Horizons): Usual {
@@ -179,12 +198,14 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
 }
 
 function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): UsualCount {
-  const read = (stretches: readonly Stretch[]): readonly Figures[] =>
+  const read = (stretches: readonly Stretch[]) =>
     stretches.map((stretch) => stretch[of].get(name) ?? (of === 'consumers' ? unnamed(stretch) : NO_FIGURES));
   const recent = read(horizons.recent);
   const days = horizons.days.map(read);
   const weeks = horizons.weeks.map(read);
   const day = read(horizons.day);
+  const lately = horizons.recent.length > 0 ? horizons.recent : horizons.day;
+  const comings = horizons.recent.length > 0 ? recent : day;
   const high = (figure: keyof Figures) => {
     const hours = days.map((figures) => mostOf(figures, figure));
     return Math.max(
@@ -192,6 +213,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
       ...weeks.map((figures) => mostOf(figures, figure)),
       quantile(valuesOf(day, figure), 0.5),
       quantile(valuesOf(recent, figure), OF_DAYS),
+      heldAndGivenBack(valuesOf(comings, figure), lately, horizons.apartMs),
     );
   };
   const all = high('most');
@@ -206,6 +228,34 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
     open: high('open'),
     busy: high('busy'),
   };
+}
+
+/**
+ * What was held and given back on so many occasions within a day is usual at any hour: a job that runs every half hour
+ * holds nothing for most of the time. What only grows, as a leak does, is never given back.
+ */
+const LEAST_OCCASIONS = 3;
+
+/** The most that was held on each of LEAST_OCCASIONS; 0 when there were fewer. `values`: one for each stretch. */
+function heldAndGivenBack(values: readonly number[], stretches: readonly Stretch[], apartMs: number): number {
+  const quiet = quantile(values, 0.5);
+  const peaks: number[] = [];
+  let peak = 0;
+  let isSeen = true;
+  let before = -Infinity;
+  for (const [index, { at, isWhole }] of stretches.entries()) {
+    const value = values[index] ?? 0;
+    isSeen &&= isWhole && (peak === 0 || at - before <= apartMs);
+    before = at;
+    if (value > quiet) {
+      peak = Math.max(peak, value);
+      continue;
+    }
+    if (peak > 0 && isSeen) peaks.push(peak);
+    peak = 0;
+    isSeen = isWhole;
+  }
+  return peaks.sort((a, b) => b - a)[LEAST_OCCASIONS - 1] ?? 0;
 }
 
 const NO_FIGURES: Figures = { idle: 0, open: 0, busy: 0, most: 0, middle: 0, used: 0 };
@@ -229,20 +279,30 @@ function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
 }
 
-function ofQuarter({ at, consumers, rest }: Profile[number]): Stretch {
-  return stretchOf(at, consumers, rest.consumers === 0 ? 0 : rest.most);
+/** A quarter with fewer samples than this share of the most that any has is without some. */
+const WHOLE_SHARE = 0.9;
+
+function stretchesOf(quarters: Profile): Stretch[] {
+  const most = quarters.reduce((samples, quarter) => Math.max(samples, quarter.samples), 0);
+  return quarters.map(({ at, consumers, rest, samples }) =>
+    stretchOf({ at, isWhole: samples >= WHOLE_SHARE * most }, consumers, rest.consumers === 0 ? 0 : rest.most),
+  );
 }
 
 function ofSample({ at, consumers }: UsualSample): Stretch[] {
   if (consumers == null) return [];
-  return [stretchOf(at, consumers.largest.map(figuresOf), mostOfRest(consumers))];
+  return [stretchOf({ at, isWhole: true }, consumers.largest.map(figuresOf), mostOfRest(consumers))];
 }
 
-function stretchOf(at: number, consumers: readonly QuarterConsumer[], unnamedMost: number): Stretch {
+function stretchOf(
+  when: Pick<Stretch, 'at' | 'isWhole'>,
+  consumers: readonly QuarterConsumer[],
+  unnamedMost: number,
+): Stretch {
   const users = new Map<string, Figures>();
   for (const consumer of consumers) users.set(consumer.user, add(users.get(consumer.user) ?? NO_FIGURES, consumer));
   return {
-    at,
+    ...when,
     consumers: new Map(consumers.map((consumer) => [consumer.name, consumer])),
     users,
     unnamed: unnamedMost,

@@ -52,7 +52,7 @@ export function diagnoseSnapshot(
   const { triggerPercent } = settings.policy;
   // What is usual is what was so before the incident: its own rounds must not change it.
   const usual = history.usual ?? findUsual(context, { at: snapshot.at, used, need, triggerPercent, clients });
-  const departures = readDepartures(clients, usual, { locks, policy: settings.policy });
+  const departures = readDepartures(clients, usual, { locks, policy: settings.policy, need });
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );

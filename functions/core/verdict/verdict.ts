@@ -1,13 +1,14 @@
 import { causeWords } from '../cause/find-cause.ts';
 import { summarisePlan } from '../plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../plan/tier-plan.ts';
+import { PATIENCE_MS } from '../plan/stages.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import { describePause, fullPause } from '../policy/pause.ts';
 import type { Policy } from '../policy/policy.ts';
 import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
 import { reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
 import { explainRefusal } from '../server/refusal.ts';
-import type { Canary, Refusal, Snapshot } from '../server/snapshot.ts';
+import { isRefusedAsFull, type Canary, type Refusal, type Snapshot } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { configuredPercent, percent } from '../words/percent.ts';
@@ -28,7 +29,10 @@ import {
 
 /** Rounds in a row with nothing to do before a person is paged: ended sessions may take a moment to disappear. */
 const EMPTY_ROUNDS = 3;
-/** For suspects that are old enough within this time, nobody is paged yet; after a page they are still ended. */
+/**
+ * While clients are refused: for suspects that are old enough within this time, nobody is paged yet; after a page they
+ * are still ended.
+ */
 const LONGEST_WAIT_MS = 60_000;
 
 /**
@@ -81,7 +85,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const { soon } = diagnosis.plan;
   // Those that are used again and again never grow old enough.
   const waitedMs = situation.emptyRounds * situation.incident.target.policy.loop.settleSeconds * 1000;
-  if (soon !== null && soon.inMs <= LONGEST_WAIT_MS && waitedMs <= soon.ageMs)
+  const longestMs = isRefusedAsFull(snapshot.canary) ? LONGEST_WAIT_MS : PATIENCE_MS;
+  if (soon !== null && soon.inMs <= longestMs && waitedMs <= soon.ageMs)
     return { next: 'settle', why: `usage is ${usage}; ${describeSoon(soon)}` };
   if (situation.emptyRounds + 1 < EMPTY_ROUNDS) {
     const then = situation.incident.escalation === null ? ' before a person is paged' : '';

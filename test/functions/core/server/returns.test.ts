@@ -40,6 +40,12 @@ describe('what became of ended sessions', () => {
     expect(returns).toMatchObject({ ended: 24, back: 19, refilling: 59, vainSince: NOW - 15_000 });
   });
 
+  it('leaves out a pool that fills up again to its usual number, and still knows that it has', () => {
+    const returns = readReturns(of('pool', 9, 1, 3_000), NOW, new Map([[POOL, lost(4)]]), () => true);
+    expect(returns).toMatchObject({ ended: 0, back: 0, refilling: 0, vainSince: null });
+    expect([returns.shareOf(POOL), returns.refillOf(POOL)]).toEqual([0, 1]);
+  });
+
   it('says nothing of a consumer that has lost two, nor of sessions whose age is not known', () => {
     const few = readReturns(of('pool', 9, 1, 1_000), NOW, new Map([[POOL, lost(2)]]));
     expect(few).toMatchObject({ ended: 0, back: 0, refilling: 0, vainSince: null });

@@ -19,9 +19,14 @@ const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => 
   ...changed,
 });
 
-function departuresOf(sessions: readonly Session[], consumers: Usual['consumers'], changed: Partial<Usual> = {}) {
+function departuresOf(
+  sessions: readonly Session[],
+  consumers: Usual['consumers'],
+  changed: Partial<Usual> = {},
+  need = 0,
+) {
   const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
-  return readDepartures(sessions, usual, { locks: readLockQueues(sessions), policy: aPolicy() });
+  return readDepartures(sessions, usual, { locks: readLockQueues(sessions), policy: aPolicy(), need });
 }
 
 const idsOf = (suspects: ReadonlyMap<Session, unknown>) =>
@@ -47,6 +52,18 @@ describe('who departs from usual', () => {
 
   it('is nobody who only has a little more than usual', () => {
     expect(departuresOf(pool, { 'app/checkout': usually(48) }).suspects.size).toBe(0);
+  });
+
+  it('is nobody whose excess is too small to be why the server is full, unless it was so from the beginning', () => {
+    const few = many(6, 901, (id) => aSession(id, { application: 'mailer' }));
+    const all = { ...known, 'app/mailer': usually(1) };
+    const isSuspect = ({ suspects }: { suspects: ReadonlyMap<Session, unknown> }) =>
+      few.some((session) => suspects.has(session));
+    expect(isSuspect(departuresOf(few, all))).toBe(true);
+    expect(isSuspect(departuresOf([...queries, ...few], all))).toBe(false);
+    expect(isSuspect(departuresOf([...queries, ...few], all, { over: ['app/mailer'] }))).toBe(true);
+    expect(isSuspect(departuresOf(few, all, {}, 60))).toBe(false);
+    expect(departuresOf([...queries, ...few], all).consumers.find(({ name }) => name === 'app/mailer')?.excess).toBe(0);
   });
 
   it('is no consumer whose user holds what it usually does: a deploy gives new names', () => {

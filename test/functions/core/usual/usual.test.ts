@@ -79,6 +79,42 @@ describe('what is usual', () => {
     expect(usual?.unnamed).toBe(6);
   });
 
+  describe('of a consumer that comes and goes', () => {
+    const quarterOfHour = (at: number) => new Date(at).getUTCMinutes() / 15;
+    /** Each hour, but never in the two hours around this one. */
+    const hourly = (_: string, at: number) =>
+      quarterOfHour(at) === 3 && Math.abs(new Date(at).getUTCHours() - 10) > 1 ? 30 : 0;
+
+    it('is at any hour what it has held and given back three times within a day', () => {
+      expect(usualOf(profileOf(7, hourly))).toMatchObject({ low: 0, all: 30 });
+      const samples = Array.from({ length: 60 }, (_, minute) => ({
+        at: NOW - (60 - minute) * 60_000,
+        inIncident: false,
+        consumers: {
+          largest: [{ name: 'app/web', user: 'app', idle: 0, open: 0, busy: minute % 20 < 2 ? 30 : 0, arrived: null }],
+          rest: { consumers: 0, sessions: 0 },
+        },
+      }));
+      const bySamples = usualFrom([], samples, { at: NOW, climbAt: NOW });
+      expect(bySamples?.consumers['app/web']).toMatchObject({ all: 30, busy: 30 });
+    });
+
+    it('is not what it has held twice, nor what it still holds', () => {
+      const twice = (name: string, at: number) =>
+        [14, 20].includes(new Date(at).getUTCHours()) ? hourly(name, at) : 0;
+      expect(usualOf(profileOf(7, twice))?.all).toBe(0);
+      const growing = (_: string, at: number) => Math.max(0, 40 - Math.round((NOW - at) / QUARTER_MS));
+      expect(usualOf(profileOf(7, growing))?.all).toBe(0);
+    });
+
+    it('is not what went while samples were left out: an incident may have ended it', () => {
+      const whole = profileOf(7, hourly);
+      const cut = whole.map((quarter) => ({ ...quarter, samples: quarterOfHour(quarter.at) === 0 ? 9 : 15 }));
+      expect(usualOf(cut)?.all).toBe(0);
+      expect(usualOf(whole.filter(({ at }) => quarterOfHour(at) !== 0))?.all).toBe(0);
+    });
+  });
+
   it('is not known from less than an hour of quarters and three samples', () => {
     expect(
       usualFrom(
@@ -125,6 +161,19 @@ describe('an hour that the profile seldom sees', () => {
   it('is less sure: the server is at the trigger each day then', () => {
     expect(usualFrom(without(1), [], { at: NOW, climbAt: NOW })?.isSeldomSeen).toBe(true);
     expect(usualFrom(days, [], { at: NOW, climbAt: NOW })?.isSeldomSeen).toBe(false);
+  });
+
+  it('tells nothing of consumers that are there at no other hour', () => {
+    const names = ['app/web', 'app/report'];
+    const reports = (name: string, at: number) => (name === 'app/web' || new Date(at).getUTCHours() === 9 ? 20 : 0);
+    const profile = profileOf(10, reports, names).filter(
+      ({ at }) => at % DAY < NOW % DAY || at % DAY > (NOW % DAY) + HOUR,
+    );
+    const seen = profile.map((quarter) => ({
+      ...quarter,
+      consumers: quarter.consumers.filter(({ most }) => most > 0),
+    }));
+    expect(usualFrom(seen, [], { at: NOW, climbAt: NOW })?.unsure).toEqual(['app/report']);
   });
 
   it('is as sure as any after one day without samples', () => {

@@ -69,6 +69,20 @@ describe('what comes next', () => {
     expect(judge(snapshot, all)).toMatchObject({ next: 'ask', question: { tier: 'cancel-long' } });
   });
 
+  it('is to wait for spare idle sessions while clients get in, and no longer than a minute while they are refused', () => {
+    const waiting = (snapshot: Snapshot) => {
+      const situation = situationOf({}, { emptyRounds: 2 });
+      const diagnosis = diagnoseSnapshot(snapshot, situation.incident.target, NO_HISTORY);
+      const soon = { tier: 'kill-idle' as const, sessions: 20, inMs: 100_000, ageMs: 150_000 };
+      return judgeSnapshot(snapshot, { ...diagnosis, plan: { ...diagnosis.plan, soon } }, situation).next;
+    };
+    const working = many(90, 1, (id) => active(id));
+    expect(waiting(aSnapshot(100, working))).toBe('settle');
+    const full = { kind: 'full' as const, code: '53300', message: 'sorry, too many clients already' };
+    const refused = { ...aSnapshot(100, working), canary: { result: 'refused' as const, refusal: full, tookMs: 3 } };
+    expect(waiting(refused)).toBe('escalate');
+  });
+
   it('counts no time that was spent waiting for people against the time an incident has', () => {
     const minutes = (count: number) => HOUR + count * 60_000;
     const waited = anApproval({ status: 'approved', askedAt: minutes(1), endedAt: minutes(15) });
