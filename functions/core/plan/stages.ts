@@ -36,7 +36,9 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   const foremost = chooseForemost(open, need, input);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
-  const idle = suffices ? [] : spareIdle(open, need, input);
+  // No healthy pool pays for what may be the cause and cannot be told.
+  const isUnsure = open.filter((session) => departures.standingOf(session) === 'unsure').length >= need;
+  const idle = suffices || isUnsure ? [] : spareIdle(open, need, input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
@@ -155,9 +157,9 @@ function mayEndOf(input: PlanInput): (session: Session) => boolean {
 export const PATIENCE_MS = 150_000;
 
 /** How long sessions at their usual are still left alone, milliseconds. */
-function patienceMs({ snapshot, history: { since } }: PlanInput): number {
+function patienceMs({ snapshot, history: { pressingSince } }: PlanInput): number {
   if (isRefusedAsFull(snapshot.canary)) return 0;
-  return since === null ? PATIENCE_MS : Math.max(0, since + PATIENCE_MS - snapshot.at);
+  return pressingSince === null ? PATIENCE_MS : Math.max(0, pressingSince + PATIENCE_MS - snapshot.at);
 }
 
 /**

@@ -35,6 +35,8 @@ export interface History {
   readonly brokeLocksAt: number | null;
   /** When its first round was, epoch milliseconds; null before it. */
   readonly since: number | null;
+  /** The first round after the last one that watched relief; null when there is none yet. */
+  readonly pressingSince: number | null;
   /** What was usual before this incident; null until its first round has found it. */
   readonly usual: Usual | null;
 }
@@ -50,6 +52,7 @@ export const NO_HISTORY: History = {
   limits: [],
   brokeLocksAt: null,
   since: null,
+  pressingSince: null,
   usual: null,
 };
 

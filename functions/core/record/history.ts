@@ -135,6 +135,7 @@ export function historyOf(past: PastAndNow): History {
     limits,
     brokeLocksAt: acts.findLast(({ tier, counted }) => tier === 'break-locks' && counted > 0)?.startedAt ?? null,
     since: rounds[0]?.at ?? null,
+    pressingSince: rounds[rounds.findLastIndex(({ next }) => next === 'watch') + 1]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
   };
 }

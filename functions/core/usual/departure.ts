@@ -135,8 +135,9 @@ function readDeparture(
 }
 
 /** Whether nothing tells if a consumer is as usual. */
-function isUnsure(name: string, { basis, unsure }: Usual): boolean {
-  return basis === 'none' || unsure.includes(name);
+function isUnsure(name: string, { basis, unsure, isSeldomSeen, consumers }: Usual): boolean {
+  // At an hour that is seldom seen, a job that runs every night looks like one that is new.
+  return basis === 'none' || unsure.includes(name) || (isSeldomSeen && consumers[name] === undefined);
 }
 
 /** What is usual of a consumer that no list names. */

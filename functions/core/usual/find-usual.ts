@@ -9,7 +9,7 @@ import { NO_USUAL, usualFrom, type Usual, type UsualSample } from './usual.ts';
 export interface Before {
   readonly profile: Profile;
   /** Oldest first. */
-  readonly samples: readonly (UsualSample & Pick<StoredSample, 'used' | 'usage' | 'isFull'>)[];
+  readonly samples: readonly (UsualSample & Pick<StoredSample, 'used' | 'usage' | 'isFull' | 'isUnusual'>)[];
 }
 
 /** A moment to judge. */
@@ -33,8 +33,8 @@ export function findUsual({ profile, samples }: Before, { at, used, need, trigge
   const climb = readClimb([first ?? { at, used }, ...later]);
   // Where usage has not climbed while it was watched, all of that time tells what is usual.
   const climbAt = climb.gained * 10 < Math.max(1, used) ? at : climb.begins + 1;
-  // A server that is full is no example of what is usual, whether or not an incident is open.
-  const calm = samples.filter(({ isFull, usage }) => !isFull && (usage ?? 0) < triggerPercent);
+  // A server that is full is no example of what is usual, whether or not an incident is open; nor is one in a pause.
+  const calm = samples.filter(({ isFull, isUnusual, usage }) => !isFull && !isUnusual && (usage ?? 0) < triggerPercent);
   const known = usualFrom(profile, calm, { at, climbAt });
   if (known !== null) return known;
   return need > 0 ? usualFromArrivals(clients, need) : NO_USUAL;

@@ -108,15 +108,16 @@ export function usualFrom(
   const quarters = profile.filter(
     (quarter) => quarter.at + QUARTER_MS <= climbAt && quarter.at >= at - PROFILE_MS - DAY_MS,
   );
+  const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
+  const lately = { stretches: before, apartMs: SAMPLES_APART_MS };
   if (quarters.length >= LEAST_QUARTERS) {
-    const horizons = horizonsOf(quarters, at);
+    const horizons = horizonsOf(quarters, at, lately);
     const usual = summed('profile', horizons);
     return isSeldomSeen(quarters, at) ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(horizons) } : usual;
   }
-  const before = samples.flatMap((sample) => (sample.at < climbAt && !sample.inIncident ? ofSample(sample) : []));
   if (before.length < LEAST_SAMPLES) return null;
   const recent = [...stretchesOf(quarters), ...before];
-  return summed('samples', { recent, days: [], weeks: [], day: [], apartMs: SAMPLES_APART_MS });
+  return summed('samples', { recent, days: [], weeks: [], day: [], series: [lately] });
 }
 
 interface Horizons {
@@ -128,27 +129,35 @@ interface Horizons {
   readonly weeks: readonly (readonly Stretch[])[];
   /** The last day. */
   readonly day: readonly Stretch[];
-  /** Stretches that lie further apart than this have something between them that is not on record. */
+  /** What shows who comes and goes. */
+  readonly series: readonly Series[];
+}
+
+/** Stretches in their order. Those that lie further apart than `apartMs` have something between them that is not known. */
+interface Series {
+  readonly stretches: readonly Stretch[];
   readonly apartMs: number;
 }
 
-function horizonsOf(quarters: Profile, at: number): Horizons {
+function horizonsOf(quarters: Profile, at: number, lately: Series): Horizons {
   const stretches = stretchesOf(quarters);
   const first = stretches[0]?.at ?? at;
-  if (at - first < DAY_MS - AROUND_MS) return { recent: stretches, days: [], weeks: [], day: [], apartMs: QUARTER_MS };
+  if (at - first < DAY_MS - AROUND_MS)
+    return { recent: stretches, days: [], weeks: [], day: [], series: [{ stretches, apartMs: QUARTER_MS }, lately] };
   const ofThisHour = stretches.filter((quarter) => {
     const ago = at - quarter.at;
     const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
     return Math.round(ago / DAY_MS) > 0 && Math.abs(offset) <= AROUND_MS + QUARTER_MS / 2;
   });
   const byDay = Map.groupBy(ofThisHour, (quarter) => Math.round((at - quarter.at) / DAY_MS));
+  const day = stretches.filter((quarter) => at - quarter.at <= DAY_MS);
   return {
     recent: [],
     // Yesterday first.
     days: [...byDay].sort(([a], [b]) => a - b).map(([, ofDay]) => ofDay),
     weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, ofDay]) => ofDay),
-    day: stretches.filter((quarter) => at - quarter.at <= DAY_MS),
-    apartMs: QUARTER_MS,
+    day,
+    series: [{ stretches: day, apartMs: QUARTER_MS }, lately],
   };
 }
 
@@ -204,8 +213,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
   const days = horizons.days.map(read);
   const weeks = horizons.weeks.map(read);
   const day = read(horizons.day);
-  const lately = horizons.recent.length > 0 ? horizons.recent : horizons.day;
-  const comings = horizons.recent.length > 0 ? recent : day;
+  const series = horizons.series.map((each) => ({ ...each, figures: read(each.stretches) }));
   const high = (figure: keyof Figures) => {
     const hours = days.map((figures) => mostOf(figures, figure));
     return Math.max(
@@ -213,7 +221,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
       ...weeks.map((figures) => mostOf(figures, figure)),
       quantile(valuesOf(day, figure), 0.5),
       quantile(valuesOf(recent, figure), OF_DAYS),
-      heldAndGivenBack(valuesOf(comings, figure), lately, horizons.apartMs),
+      ...series.map((each) => heldAndGivenBack(valuesOf(each.figures, figure), each)),
     );
   };
   const all = high('most');
@@ -237,7 +245,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
 const LEAST_OCCASIONS = 3;
 
 /** The most that was held on each of LEAST_OCCASIONS; 0 when there were fewer. `values`: one for each stretch. */
-function heldAndGivenBack(values: readonly number[], stretches: readonly Stretch[], apartMs: number): number {
+function heldAndGivenBack(values: readonly number[], { stretches, apartMs }: Series): number {
   const quiet = quantile(values, 0.5);
   const peaks: number[] = [];
   let peak = 0;

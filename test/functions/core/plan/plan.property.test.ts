@@ -44,6 +44,7 @@ const histories: fc.Arbitrary<History> = fc.record({
   lastCause: fc.constantFrom(null, 'connection-storm'),
   brokeLocksAt: fc.constantFrom(null, -10_000),
   since: fc.constantFrom(null, -120_000),
+  pressingSince: fc.constantFrom(null, -160_000, -30_000),
   usual: fc.constant(null),
   limits: fc
     .array(fc.record({ user: fc.constantFrom('app', 'reports', 'guarded'), limit: fc.integer({ min: 1, max: 60 }) }), {

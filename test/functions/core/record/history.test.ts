@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Act, VictimRecord } from '../../../../functions/core/record/act.ts';
-import { isWorsening, settleAct } from '../../../../functions/core/record/history.ts';
+import { historyOf, isWorsening, NO_PAST, settleAct } from '../../../../functions/core/record/history.ts';
 import type { Round } from '../../../../functions/core/record/round.ts';
 import { active, aSession, aSnapshot } from '../../../support/a-session.ts';
 
@@ -35,6 +35,17 @@ it('settles by a later snapshot what can be concluded from it, and goes on count
   const settled = settleAct(act, later, 5_000);
   expect(settled.victims.map(({ result }) => result)).toEqual(['not-tried', 'ended', 'not-tried', null, null, 'ended']);
   expect(settled).toMatchObject({ counted: 4, finishedAt: 5_000 });
+});
+
+it('counts the time under pressure anew after each time that relief was watched', () => {
+  const roundsOf = (...verdicts: string[]) =>
+    verdicts.map((next, index) => ({ round: index + 1, at: 10 * index, next, cause: null }) as unknown as Round);
+  const pressingSince = (...verdicts: string[]) =>
+    historyOf({ ...NO_PAST, rounds: roundsOf(...verdicts), usedNow: null }).pressingSince;
+  expect(pressingSince()).toBeNull();
+  expect(pressingSince('settle', 'kill-idle')).toBe(0);
+  expect(pressingSince('kill-idle', 'watch', 'settle', 'settle')).toBe(20);
+  expect(pressingSince('kill-idle', 'watch', 'watch')).toBeNull();
 });
 
 describe('what acts gave back', () => {

@@ -65,7 +65,7 @@ function forAllPlans(
       shares,
       (snapshot, made, usualShares) => {
         const policy = { ...made, collateral };
-        const history = { ...NO_HISTORY, since: snapshot.at - 120_000, usual: usualFor(snapshot, usualShares) };
+        const history = { ...NO_HISTORY, pressingSince: snapshot.at - 200_000, usual: usualFor(snapshot, usualShares) };
         const diagnosis = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, history);
         const victims = diagnosis.plan.tiers
           .filter(({ mode }) => mode === 'act')

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
+import { policy } from '../../../../functions/core/policy/policy.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
+import { active, aSession, aSnapshot, many } from '../../../support/a-session.ts';
+
+const acting = { policy: policy.parse({}), mode: 'act' as const };
+const MINUTE = 60_000;
+const pool = many(60, 1, (id) => aSession(id, { application: 'pool', stateMs: 20 * MINUTE }));
+const busy = many(30, 101, (id) => active(id, { application: 'busy', queryMs: 20 }));
+const usually = (idle: number, inUse: number) => ({
+  low: idle + inUse,
+  all: idle + inUse,
+  long: idle + inUse,
+  used: inUse,
+  idle,
+  open: 0,
+  busy: inUse,
+});
+const KNOWN = { ...NO_USUAL, basis: 'profile', consumers: { 'app/pool': usually(60, 4), 'app/busy': usually(0, 30) } };
+
+function planOf(sessions: readonly Session[], history: Partial<History>, usual: Partial<Usual> = {}) {
+  const snapshot = aSnapshot(100, sessions);
+  const past = { ...NO_HISTORY, usual: { ...KNOWN, ...usual } as Usual, ...history };
+  return diagnoseSnapshot(snapshot, acting, past).plan;
+}
+
+const { at: NOW } = aSnapshot(100, []);
+
+function endedOf(plan: ReturnType<typeof planOf>): number {
+  return plan.tiers.reduce((sum, { victims }) => sum + victims.length, 0);
+}
+
+describe('spare idle sessions of a healthy pool', () => {
+  const sessions = [...pool, ...busy];
+
+  it('are left alone while clients get in, counted anew from the last time that relief was watched', () => {
+    const waiting = planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: NOW - 149_000 });
+    expect([endedOf(waiting), waiting.soon?.inMs]).toEqual([0, 1_000]);
+    expect(endedOf(planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: NOW - 150_000 }))).toBe(20);
+    expect(endedOf(planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: null }))).toBe(0);
+  });
+
+  it('do not go for a consumer that may be the cause and cannot be told', () => {
+    const report = many(25, 201, (id) => active(id, { application: 'report', queryMs: 5 * MINUTE }));
+    const rest = [...pool, ...busy.slice(0, 5), ...report];
+    const seldom = { unsure: ['app/report'], isSeldomSeen: true };
+    const plan = planOf(rest, { pressingSince: NOW - 10 * MINUTE }, seldom);
+    expect([endedOf(plan), countSpared(plan.spared)['usual-unknown']]).toEqual([0, 25]);
+    const few = [...pool, ...busy.slice(0, 20), ...report.slice(0, 10)];
+    expect(endedOf(planOf(few, { pressingSince: NOW - 10 * MINUTE }, seldom))).toBe(20);
+  });
+});
