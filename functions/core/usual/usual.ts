@@ -243,25 +243,26 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
  * holds nothing for most of the time. What only grows, as a leak does, is never given back.
  */
 const LEAST_OCCASIONS = 3;
+/** Given back is what a consumer has at most half of a while later. */
+const GIVEN_BACK = 0.5;
 
 /** The most that was held on each of LEAST_OCCASIONS; 0 when there were fewer. `values`: one for each stretch. */
 function heldAndGivenBack(values: readonly number[], { stretches, apartMs }: Series): number {
-  const quiet = quantile(values, 0.5);
   const peaks: number[] = [];
-  let peak = 0;
+  let [most, least] = [0, 0];
   let isSeen = true;
-  let before = -Infinity;
   for (const [index, { at, isWhole }] of stretches.entries()) {
     const value = values[index] ?? 0;
-    isSeen &&= isWhole && (peak === 0 || at - before <= apartMs);
-    before = at;
-    if (value > quiet) {
-      peak = Math.max(peak, value);
-      continue;
+    if (most === 0) {
+      least = Math.min(least, value);
+      if (value === 0 || GIVEN_BACK * value < least) continue;
+      isSeen = true;
     }
-    if (peak > 0 && isSeen) peaks.push(peak);
-    peak = 0;
-    isSeen = isWhole;
+    most = Math.max(most, value);
+    isSeen &&= isWhole && (value === most || at - (stretches[index - 1]?.at ?? at) <= apartMs);
+    if (value > GIVEN_BACK * most) continue;
+    if (isSeen) peaks.push(most);
+    [most, least] = [0, value];
   }
   return peaks.sort((a, b) => b - a)[LEAST_OCCASIONS - 1] ?? 0;
 }

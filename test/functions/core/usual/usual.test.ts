@@ -80,6 +80,16 @@ describe('what is usual', () => {
   });
 
   describe('of a consumer that comes and goes', () => {
+    /** One a minute for the last hour. */
+    const samplesOf = (busyAt: (minute: number) => number) =>
+      Array.from({ length: 60 }, (_, minute) => ({
+        at: NOW - (60 - minute) * 60_000,
+        inIncident: false,
+        consumers: {
+          largest: [{ name: 'app/web', user: 'app', idle: 0, open: 0, busy: busyAt(minute), arrived: null }],
+          rest: { consumers: 0, sessions: 0 },
+        },
+      }));
     const quarterOfHour = (at: number) => new Date(at).getUTCMinutes() / 15;
     /** Each hour, but never in the two hours around this one. */
     const hourly = (_: string, at: number) =>
@@ -87,16 +97,26 @@ describe('what is usual', () => {
 
     it('is at any hour what it has held and given back three times within a day', () => {
       expect(usualOf(profileOf(7, hourly))).toMatchObject({ low: 0, all: 30 });
-      const samples = Array.from({ length: 60 }, (_, minute) => ({
-        at: NOW - (60 - minute) * 60_000,
-        inIncident: false,
-        consumers: {
-          largest: [{ name: 'app/web', user: 'app', idle: 0, open: 0, busy: minute % 20 < 2 ? 30 : 0, arrived: null }],
-          rest: { consumers: 0, sessions: 0 },
-        },
-      }));
-      const bySamples = usualFrom([], samples, { at: NOW, climbAt: NOW });
+      const often = samplesOf((minute) => (minute % 20 < 2 ? 30 : 0));
+      const bySamples = usualFrom([], often, { at: NOW, climbAt: NOW });
       expect(bySamples?.consumers['app/web']).toMatchObject({ all: 30, busy: 30 });
+      expect(
+        usualFrom(
+          profileOf(7, () => 0),
+          often,
+          { at: NOW, climbAt: NOW },
+        )?.consumers['app/web']?.all,
+      ).toBe(30);
+    });
+
+    it('is not what wobbles while it grows', () => {
+      const growing = samplesOf((minute) => 500 + minute + 40 * (minute % 2));
+      const usual = usualFrom(
+        profileOf(7, () => 10),
+        growing,
+        { at: NOW, climbAt: NOW },
+      );
+      expect(usual?.consumers['app/web']?.all).toBe(10);
     });
 
     it('is not what it has held twice, nor what it still holds', () => {
