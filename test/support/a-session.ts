@@ -20,6 +20,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     superuser: false,
     user: 'app',
     application: 'web',
+    doubts: [],
     database: 'shop',
     client: '10.0.0.1',
     state: 'idle',

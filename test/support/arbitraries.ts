@@ -38,6 +38,7 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
       superuser: fc.boolean().map((superuser) => superuser && id % 5 === 0),
       user: fc.oneof(hostile, fc.constantFrom('rdsadmin', 'guarded', null)),
       application: hostile,
+      doubts: fc.constantFrom([], [], [], [], ['user' as const], ['application' as const]),
       database: fc.constantFrom('shop', 'ledger', null),
       client: fc.constantFrom('10.0.0.1', '10.9.0.1', null),
       state: fc.constantFrom(
@@ -131,6 +132,7 @@ export const policies: fc.Arbitrary<Policy> = fc
     perTier: fc.integer({ min: 1, max: 100 }),
     perIncident: fc.integer({ min: 1, max: 100 }),
     minimumPerPool: fc.integer({ min: 0, max: 4 }),
+    applications: fc.constantFrom<string[][]>([], ['nightly*']),
     tiers: fc.record(
       Object.fromEntries(TIER_NAMES.map((name) => [name, fc.constantFrom('act' as const, 'observe' as const)])),
       { requiredKeys: [] },
@@ -142,6 +144,6 @@ export const policies: fc.Arbitrary<Policy> = fc
       caps: { perTierPercent: made.perTier, perIncidentPercent: made.perIncident },
       minimumPerPool: made.minimumPerPool,
       tiers: made.tiers,
-      protect: { users: ['guarded'], clients: ['10.9.*'] },
+      protect: { users: ['guarded'], applications: made.applications, clients: ['10.9.*'] },
     }),
   );

@@ -93,10 +93,12 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.state === 'starting') return 'logging-in';
   if (session.state === 'rolling-back') return 'rolling-back';
   if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
+  if (session.doubts.includes('user')) return 'user-unsure';
   if (matchesAny(session.application, BACKUP_TOOLS)) return 'backup-tool';
   if (matchesAny(session.application, MIGRATION_TOOLS)) return 'migration-tool';
   if (matchesAny(session.user, policy.protect.users)) return 'protected-user';
   if (matchesAny(session.application, policy.protect.applications)) return 'protected-application';
+  if (session.doubts.includes('application') && policy.protect.applications.length > 0) return 'application-unknown';
   if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
   if (session.client !== null && matchesClient(session.client, policy.protect.clients)) return 'protected-client';
   if (session.statement?.isOptedOut === true) return 'opted-out';

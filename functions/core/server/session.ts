@@ -33,6 +33,13 @@ export type SessionKind = 'client' | 'replication' | 'system';
 /** What an idle session visibly holds and would lose if it were ended. */
 export type Holding = 'advisory-lock' | 'listen' | 'table-lock';
 
+/**
+ * What the server may tell wrong of whose session it is, or not tell at all. `user`, with `client`: while a routine
+ * runs with its definer's rights, some servers name the definer. `application`: the server does not show what the client
+ * sent.
+ */
+export type Doubt = 'user' | 'application';
+
 /** In `blockedBy`: a prepared transaction, which belongs to no session. */
 export const PREPARED_TRANSACTION = 0;
 /** In `blockedBy`: a blocker that this server does not show. */
@@ -48,6 +55,8 @@ export interface Session {
   readonly user: string | null;
   /** Empty when the client sent none. */
   readonly application: string;
+  /** What of `user` and `application` may not be so: then it may be anybody's, those that a policy protects included. */
+  readonly doubts: readonly Doubt[];
   readonly database: string | null;
   /** Client address without port; null for a local socket. */
   readonly client: string | null;

@@ -1,4 +1,5 @@
 import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
+import { rememberLooks } from '../shared/looks/earlier-looks.ts';
 import { isAlive, tryCanaryLogin } from '../shared/login.ts';
 import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
@@ -14,12 +15,13 @@ export const postgresEngine: Engine = {
 };
 
 function createSession({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {
+  const looks = rememberLooks();
   const ownUsers = options.canaryUser === null ? [] : [options.canaryUser];
   return {
     reserved,
     isAlive: (timeoutMs) => isAlive(connection, timeoutMs),
     sample: (timeoutMs) => readSample(connection, ownUsers, timeoutMs),
-    snapshot: (timeoutMs) => readSnapshot(connection, options, timeoutMs),
+    snapshot: (timeoutMs) => readSnapshot({ connection, looks }, options, timeoutMs),
     check: (canary, timeoutMs) => checkRights(connection, options, canary, timeoutMs),
     end: (request) => endUnderLock(connection, ownUsers, request),
     limitUser: (change) => limitUser(connection, ownUsers, change),

@@ -45,6 +45,7 @@ export function describeLooking(stage: () => Stage): void {
     expect(seenIdle).toMatchObject({ kind: 'client', own: false, superuser: false, state: 'idle', user: 'app' });
     expect(seenIdle).toMatchObject({
       application: shows.application ? 'pool-1' : '',
+      doubts: shows.application ? [] : ['application'],
       client: '127.0.0.1',
       transactionMs: null,
       transactionMark: null,

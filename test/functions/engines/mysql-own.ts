@@ -12,6 +12,7 @@ import { createSessionReader } from '../../../functions/engines/mysql/sessions/s
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
+import { describeMysqlAges } from './mysql-ages.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import {
   endSessions,
@@ -26,6 +27,7 @@ import {
 
 /** What only MySQL and MariaDB have. */
 export function describeMysql(stage: () => MysqlStage): void {
+  describeMysqlAges(stage);
   let worker: Worker;
   beforeEach(async () => {
     worker = await openWorker(stage());
@@ -138,7 +140,7 @@ export function describeMysql(stage: () => MysqlStage): void {
     const own = { id: self.id, responder: self.user, canary: null };
     const look = async (client: StageClient) => {
       const usage = await reader.readUsage({ ids: [client.id], withStatements: false }, 3_000);
-      const [found] = observe(usage, null, { server: '', own, statements: 'verb' });
+      const [found] = observe(usage, null, { server: '', startedAt: 0, own, statements: 'verb' });
       if (found === undefined) throw new Error('it is not there');
       return found.stillness;
     };

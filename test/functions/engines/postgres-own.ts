@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
@@ -53,6 +54,24 @@ export function describePostgres(stage: () => PostgresStage): void {
       { of: 'database', name: 'second', limit: 1 },
     ]);
     expect((await takeSnapshot(worker)).atLimit).toEqual([]);
+  });
+
+  test('ages are exact, however the login’s own settings round numbers', async () => {
+    await stage().administer('ALTER ROLE headroom_responder SET extra_float_digits = -15');
+    const rounding = await openWorker(stage());
+    try {
+      const client = await stage().open();
+      const workedAt = Date.now();
+      await client.query('SELECT 1');
+      await sleep(1_600);
+      const { stateMs, connectedMs } = sessionOf(await takeSnapshot(rounding), client);
+      expect(stateMs).toBeGreaterThanOrEqual(1_600);
+      expect(stateMs).toBeLessThanOrEqual(Date.now() - workedAt);
+      expect(connectedMs).toBeGreaterThanOrEqual(stateMs ?? Infinity);
+    } finally {
+      rounding.close();
+      await stage().administer('ALTER ROLE headroom_responder RESET extra_float_digits');
+    }
   });
 
   test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {

@@ -49,9 +49,8 @@ function spareReason(
   { policy: { ages } }: TierInput,
 ): SparedReason | null {
   if (session.state === 'idle') return 'holds-advisory-lock';
-  if (session.transactionMs === null || session.transactionMs < ages.blockerTransactionSeconds * 1000) {
-    return 'blocker-too-young';
-  }
+  if (session.transactionMs === null || session.transactionMark === null) return 'age-unknown';
+  if (session.transactionMs < ages.blockerTransactionSeconds * 1000) return 'blocker-too-young';
   const patient = waiters.filter((waiter) => (waiter.lockWaitMs ?? 0) >= ages.blockerWaitSeconds * 1000);
   if (patient.length < ages.blockerMinWaiters) return 'few-waiters';
   return null;

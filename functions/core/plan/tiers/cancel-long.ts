@@ -21,7 +21,9 @@ export const cancelLong: Tier = {
     for (const session of sessions) {
       if (session.state !== 'active') continue;
       const { queryMs } = agesOf(session, policy, suspects);
-      if (session.queryMs === null || session.queryMark === null || session.queryMs < queryMs) {
+      if (session.queryMs === null || session.queryMark === null) {
+        spared.push({ session, reason: 'age-unknown' });
+      } else if (session.queryMs < queryMs) {
         spared.push({ session, reason: 'query-too-young' });
       } else {
         candidates.push({

@@ -183,6 +183,7 @@ const PASSING: ReadonlySet<SparedReason> = new Set([
   'logging-in',
   'rolling-back',
   'may-not-see',
+  'user-unsure',
   'opted-out',
 ]);
 
@@ -203,9 +204,9 @@ function endIdle(
     const left = excess.get(user) ?? 0;
     const [holding] = session.holds;
     if (holding) spared.push({ session, reason: `holds-${holding}` });
-    else if (session.stateMs === null || session.stateMs < minStateMs) {
-      spared.push({ session, reason: 'not-idle-long-enough' });
-    } else if (left <= 0) spared.push({ session, reason: 'within-limit' });
+    else if (session.stateMs === null) spared.push({ session, reason: 'age-unknown' });
+    else if (session.stateMs < minStateMs) spared.push({ session, reason: 'not-idle-long-enough' });
+    else if (left <= 0) spared.push({ session, reason: 'within-limit' });
     else {
       excess.set(user, left - 1);
       candidates.push({

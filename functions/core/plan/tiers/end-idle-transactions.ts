@@ -23,7 +23,11 @@ export const endIdleTransactions: Tier = {
       if (state !== 'idle-in-transaction' && state !== 'idle-in-transaction-aborted') continue;
       const { inTransactionMs, abortedMs } = agesOf(session, policy, suspects);
       const minStateMs = state === 'idle-in-transaction' ? inTransactionMs : abortedMs;
-      if (session.stateMs === null || session.stateMs < minStateMs) {
+      if (session.stateMs === null || session.transactionMark === null) {
+        spared.push({ session, reason: 'age-unknown' });
+        continue;
+      }
+      if (session.stateMs < minStateMs) {
         spared.push({ session, reason: 'transaction-too-young' });
         continue;
       }

@@ -57,7 +57,8 @@ function spareReason(session: Session, { policy, suspects }: TierInput): SparedR
   const [holding] = session.holds;
   if (holding) return `holds-${holding}`;
   const { idleMs } = agesOf(session, policy, suspects);
-  if (session.stateMs === null || session.stateMs < idleMs) return 'not-idle-long-enough';
+  if (session.stateMs === null) return 'age-unknown';
+  if (session.stateMs < idleMs) return 'not-idle-long-enough';
   return null;
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 /**
  * Settings of our own session. Our statements are bounded (SELECT only on MySQL), wait for no lock for long and read
- * texts as written. Our session is never ended for being idle (Aurora uses the lesser of both timeouts). Times are the
+ * texts as written. The clock is the server's, whatever it does to new sessions. Our session is never ended for being idle (Aurora uses the lesser of both timeouts). Times are the
  * operating system's, like those of INNODB_TRX. MySQL 8.0 and later, MariaDB 10.6 and later: each reads its own kind of
  * comment.
  */
@@ -10,6 +10,7 @@ export const SETTINGS = {
   sql: /* SQL */ `
     SET SESSION
       sql_mode = '', autocommit = 1, time_zone = 'SYSTEM', sql_big_selects = 1, sql_select_limit = DEFAULT,
+      timestamp = DEFAULT,
       lock_wait_timeout = 2, innodb_lock_wait_timeout = 2,
       /*!80000 max_execution_time = 8000, */
       /*M! max_statement_time = 8, */

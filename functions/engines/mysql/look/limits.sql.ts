@@ -3,6 +3,7 @@ import type { Features } from '../connect/features.ts';
 
 const row = z.object({
   identity: z.string(),
+  started_at: z.number(),
   read_only: z.number(),
   max_connections: z.number(),
   connected: z.number(),
@@ -36,6 +37,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
     sql: /* SQL */ `
       SELECT
         CONCAT(${server}, '/', ${start}) AS identity,
+        ${start} AS started_at,
         ${readOnly.join(' OR ')} AS read_only,
         @@max_connections AS max_connections,
         ${status('Threads_connected')} AS connected,

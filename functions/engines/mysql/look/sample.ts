@@ -39,9 +39,10 @@ export async function readLimits({ connection, features }: Responder, timeoutMs:
   return firstRow(await connection.query(limitsStatement(features), [LOCK_NAME], timeoutMs));
 }
 
-export function contextOf({ self, options }: Responder, { identity }: LimitsRow): SessionContext {
+export function contextOf({ self, options }: Responder, { identity, started_at }: LimitsRow): SessionContext {
   return {
     server: identity,
+    startedAt: started_at,
     own: { id: self.id, responder: self.user, canary: options.canaryUser },
     statements: options.statements,
   };

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARRIVED_MS } from '../../../core/server/consumer-count.ts';
+import type { Session } from '../../../core/server/session.ts';
+import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/earlier-looks.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
@@ -36,6 +38,11 @@ export interface Usage {
   readonly hasArrived: (id: number) => boolean | null;
   /** See Sleepers. */
   readonly asleepMs: (id: number) => number;
+  readonly atWorkMs: (id: number) => number | null;
+  /** The sessions put together from this, with the ages that earlier looks do not contradict. See EarlierLooks. */
+  readonly withKnownAges: (sessions: readonly Session[]) => readonly Session[];
+  /** Whether the server shows what applications say they are. */
+  readonly showsApplications: boolean;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -67,12 +74,18 @@ export interface SessionReader {
 interface Memory {
   readonly arrivals: Arrivals;
   readonly sleepers: Sleepers;
+  readonly looks: EarlierLooks;
   innodbReadAt: number;
 }
 
 export function createSessionReader(admitted: Admitted): SessionReader {
   // A connection of ours that has just gone may have read it just now.
-  const memory: Memory = { arrivals: trackArrivals(), sleepers: trackSleepers(), innodbReadAt: Date.now() };
+  const memory: Memory = {
+    arrivals: trackArrivals(),
+    sleepers: trackSleepers(),
+    looks: rememberLooks(),
+    innodbReadAt: Date.now(),
+  };
   memory.arrivals.note(admitted.self.id, Date.now());
   return {
     readUsage: (scope, timeoutMs) => readUsage(admitted, memory, scope, timeoutMs),
@@ -105,6 +118,9 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
     hasArrived: (id) => memory.arrivals.hasArrived(id, answeredAt, ARRIVED_MS),
     asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
+    atWorkMs: (id) => memory.sleepers.atWorkMs(id, answeredAt),
+    withKnownAges: (sessions) => judgeAges(memory, sessions, scope, { askedAt, answeredAt: askedAt + readWithinMs }),
+    showsApplications: features.hasAttributes,
     threads: new Map(threads.map(({ id, thread }) => [id, thread])),
     statements: new Map(ran.map((row) => [row.thread, row])),
     openTransactions: new Map(open.map((row) => [row.thread, row])),
@@ -115,8 +131,17 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
 /** `rows`: all sessions of the server. */
 function noteAll({ arrivals, sleepers }: Memory, ownId: number, rows: readonly ProcessRow[], askedAt: number): void {
   arrivals.note(Math.max(ownId, ...rows.map(({ id }) => id)), askedAt);
-  const asleep = rows.filter(({ command }) => command === 'Sleep');
-  sleepers.note(asleep, askedAt);
+  const { asleep = [], atWork = [] } = Object.groupBy(rows, ({ command }) =>
+    command === 'Sleep' ? 'asleep' : 'atWork',
+  );
+  const idsAtWork = atWork.map(({ id }) => id);
+  sleepers.note(asleep, idsAtWork, askedAt);
+}
+
+/** Only a look at all sessions is one that later looks are compared with. */
+function judgeAges({ looks }: Memory, sessions: readonly Session[], scope: Scope, look: Look): readonly Session[] {
+  if (scope.ids === null) return looks.checkAll(sessions, look);
+  return sessions.map((session) => looks.check(session, look));
 }
 
 /** Two reads closer to each other than this would see the same transactions: see INNODB_TRANSACTIONS. */

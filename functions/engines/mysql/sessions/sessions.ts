@@ -6,7 +6,7 @@ import {
   type StatementDetail,
 } from '../../../core/server/statement.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
-import { atLeast } from './ages.ts';
+import { atLeast, withPossibleTime } from './ages.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
@@ -25,6 +25,8 @@ interface Own {
  */
 export interface SessionContext {
   readonly server: string;
+  /** When the server started, in epoch seconds by its own clock. */
+  readonly startedAt: number;
   readonly own: Own;
   readonly statements: StatementDetail;
 }
@@ -52,6 +54,7 @@ export function observe(
     context,
     details,
     applications,
+    showsApplications: usage.showsApplications,
     connectedMs: usage.connectedMs,
     hasArrived: usage.hasArrived,
     rowWaits,
@@ -60,10 +63,13 @@ export function observe(
     redact: redactOnce((text) => redactStatement(text, 'mysql', context.statements)),
   };
   const innodb = new Map(usage.innodb.map((row) => [row.id, row]));
-  const listed = usage.processes.map((process) =>
-    observeOne(process, workOf(process, innodb.get(process.id), usage), index),
-  );
-  return [...listed, ...leaving(usage, context.server)];
+  const listed = usage.processes.map((row) => {
+    const process = withPossibleTime(row, usage.connectedMs(row.id), context.startedAt);
+    return observeOne(process, workOf(process, innodb.get(process.id), usage), index);
+  });
+  const observed = [...listed, ...leaving(usage, context.server)];
+  const known = usage.withKnownAges(observed.map(({ session }) => session));
+  return observed.map((found, at) => ({ ...found, session: known[at] ?? found.session }));
 }
 
 /** What was read of all sessions, to be found by session. */
@@ -71,6 +77,7 @@ interface Index {
   readonly context: SessionContext;
   readonly details: Details | null;
   readonly applications: ReadonlyMap<number, string>;
+  readonly showsApplications: boolean;
   readonly connectedMs: Usage['connectedMs'];
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
@@ -107,20 +114,22 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
   };
 }
 
-type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'database' | 'client';
+type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'doubts' | 'database' | 'client';
 
 function whose(
   { id, user, host, command, database }: ProcessRow,
   text: string | null,
-  { context: { server, own }, details, applications }: Index,
+  { context: { server, own }, details, applications, showsApplications }: Index,
 ): Pick<Session, Whose> {
+  const application = applications.get(id) ?? (isDump(text) ? 'mysqldump' : '');
   return {
     identity: { server, id, incarnation: `${user ?? ''}@${host ?? ''}` },
     kind: kindOf(user, command),
     own: id === own.id || (user !== null && [own.responder, own.canary].includes(user)),
     superuser: user !== null && details?.administrators.has(user) === true,
     user: user === UNAUTHENTICATED ? null : user,
-    application: applications.get(id) ?? (isDump(text) ? 'mysqldump' : ''),
+    application,
+    doubts: application === '' && !showsApplications ? ['application'] : [],
     database,
     client: clientOf(host),
   };
@@ -186,6 +195,7 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
       superuser: false,
       user: null,
       application: '',
+      doubts: [],
       database: null,
       client: null,
       state: 'rolling-back',

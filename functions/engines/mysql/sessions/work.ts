@@ -37,7 +37,10 @@ export function workOf(process: ProcessRow, transaction: TransactionRow | undefi
     state: stateOf(process, { isAsleep, inTransaction, isUndoing }),
     isAsleep,
     isUndoing,
-    ages: agesOf(process, ran, isAsleep, inTransaction ? usage.asleepMs(id) : null),
+    ages: agesOf(process, ran, isAsleep, {
+      asleepMs: inTransaction ? usage.asleepMs(id) : null,
+      atWorkMs: usage.atWorkMs(id),
+    }),
     queryMark: queryMark(process, ran),
     text: (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null,
     transaction,

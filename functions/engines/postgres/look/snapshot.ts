@@ -5,6 +5,7 @@ import { redactStatement, type Statement } from '../../../core/server/statement.
 import { countBy } from '../../../core/words/count-by.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
+import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
@@ -13,16 +14,19 @@ import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
 export async function readSnapshot(
-  connection: ServerConnection,
+  { connection, looks }: { readonly connection: ServerConnection; readonly looks: EarlierLooks },
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
 ): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(connection, true, timeoutMs);
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
+  const askedAt = Date.now();
   const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
+  const look = { askedAt, answeredAt: Date.now() };
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
-  const sessions = rows.map((row) => sessionOf(row, limits.identity, redact));
+  const shown = rows.map((row) => sessionOf(row, limits.identity, redact));
+  const sessions = looks.checkAll(shown, look);
 
   const inSlots = rows.filter(({ takes_slot }) => takes_slot);
   const byState = Object.fromEntries(countBy(inSlots, ({ state }) => stateOf(state)));
@@ -70,6 +74,7 @@ function sessionOf(row: SessionRow, server: string, redact: (escaped: string) =>
     superuser: row.superuser,
     user: row.user,
     application: row.application,
+    doubts: [],
     database: row.database,
     client: row.client,
     state,

@@ -89,6 +89,24 @@ function mayNeverEnd(session: Session): string | null {
   return null;
 }
 
+/** What must be known of a session before this tier may end it; null when all of it is. */
+function unknownOf({ user, doubts, state, ...session }: Session, tier: TierName, { protect }: Policy): string | null {
+  if (user === null || doubts.includes('user')) return 'user';
+  if (doubts.includes('application') && protect.applications.length > 0) return 'application';
+  if (!['active', 'idle', 'idle-in-transaction', 'idle-in-transaction-aborted'].includes(state)) return 'state';
+  switch (tier) {
+    case 'kill-idle':
+    case 'cap-consumer':
+      return session.stateMs === null ? 'idle age' : null;
+    case 'end-idle-transactions':
+      return session.stateMs === null || session.transactionMark === null ? 'idle age, or which transaction' : null;
+    case 'break-locks':
+      return session.transactionMs === null || session.transactionMark === null ? 'age of the transaction' : null;
+    case 'cancel-long':
+      return session.queryMs === null || session.queryMark === null ? 'age of the query' : null;
+  }
+}
+
 /** A user with one such session must not be limited, whatever the server's list says. */
 function neverLimited(session: Session): string | null {
   if (session.kind !== 'client') return 'not only clients';
@@ -102,6 +120,16 @@ describe('every plan', () => {
   it('leaves alone what may never be ended', () => {
     forAllPlans(({ victims }) => {
       expect(victims.map((victim) => mayNeverEnd(victim.session)).filter(Boolean)).toEqual([]);
+    });
+  });
+
+  it('ends nothing of which it does not know what counts: whose it is, what it does, since when', () => {
+    forAllPlans(({ policy, diagnosis }) => {
+      const acting = diagnosis.plan.tiers.filter(({ mode }) => mode === 'act');
+      const unknown = acting.flatMap(({ tier, victims }) =>
+        victims.map(({ session }) => unknownOf(session, tier, policy)).filter(Boolean),
+      );
+      expect(unknown).toEqual([]);
     });
   });
 

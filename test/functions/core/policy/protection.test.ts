@@ -32,6 +32,8 @@ describe('a session is protected', () => {
     ['migration-tool', { application: 'Flyway Community' }],
     ['protected-user', { user: 'billing_batch' }],
     ['protected-application', { application: 'nightly' }],
+    ['application-unknown', { application: '', doubts: ['application'] }],
+    ['user-unsure', { doubts: ['user'] }],
     ['protected-database', { database: 'ledger' }],
     ['protected-client', { client: '10.9.4.2' }],
     ['protected-client', { client: '10.20.255.255' }],

@@ -72,6 +72,7 @@ test.each([
   const features = featuresOf(found({ version, version_comment }, []));
   const row = {
     identity: 'x',
+    started_at: 0,
     read_only: 0,
     max_connections: 1,
     connected: 1,
