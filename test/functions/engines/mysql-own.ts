@@ -14,6 +14,7 @@ import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
+import { describeMysqlThreads } from './mysql-threads.ts';
 import {
   endSessions,
   endShortly,
@@ -28,6 +29,7 @@ import {
 /** What only MySQL and MariaDB have. */
 export function describeMysql(stage: () => MysqlStage): void {
   describeMysqlAges(stage);
+  describeMysqlThreads(stage);
   let worker: Worker;
   beforeEach(async () => {
     worker = await openWorker(stage());

@@ -48,17 +48,20 @@ export function contextOf({ self, options }: Responder, { identity, started_at }
   };
 }
 
-/** Slots whose sessions do not show (without PROCESS, or beyond what performance_schema has room for) are `unseen`. */
+/**
+ * Slots whose sessions do not show (without PROCESS, or beyond what performance_schema has room for) are `unseen`. The
+ * server's own count holds: of the sessions that are listed, the newest came after it, or take no slot.
+ */
 export function sampleOf(
   { features }: Responder,
   limits: LimitsRow,
   observed: readonly Observed[],
 ): WithoutCanary<Sample> {
   const inSlots = observed.filter(({ takesSlot }) => takesSlot);
-  const shown = Object.fromEntries(countBy(inSlots, ({ session }) => session.state));
-  // They were counted a moment before the sessions were listed.
-  const used = Math.max(limits.connected, inSlots.length);
-  const unseen = used - inSlots.length;
+  const used = limits.connected;
+  const counted = inSlots.toSorted((a, b) => a.session.identity.id - b.session.identity.id).slice(0, used);
+  const shown = Object.fromEntries(countBy(counted, ({ session }) => session.state));
+  const unseen = used - counted.length;
   const byState: Sample['byState'] = unseen > 0 ? { ...shown, unseen } : shown;
   return {
     at: Date.now(),

@@ -87,7 +87,7 @@ interface Index {
 }
 
 function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
-  const { id, user, command } = process;
+  const { id, user } = process;
   const { state, ages, queryMark, text, transactionMs, transactionMark, rowsModified } = work;
   const statement = text === null || text === '' ? null : index.redact(text);
   return {
@@ -106,7 +106,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       rowsModified,
       statement,
     },
-    takesSlot: takesSlot(user, command),
+    takesSlot: takesSlot(process),
     isResponder: user === index.context.own.responder,
     hasArrived: index.hasArrived(id),
     isUndoing: work.isUndoing,
@@ -117,14 +117,15 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
 type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'doubts' | 'database' | 'client';
 
 function whose(
-  { id, user, host, command, database }: ProcessRow,
+  process: ProcessRow,
   text: string | null,
   { context: { server, own }, details, applications, showsApplications }: Index,
 ): Pick<Session, Whose> {
+  const { id, user, host, database } = process;
   const application = applications.get(id) ?? (isDump(text) ? 'mysqldump' : '');
   return {
     identity: { server, id, incarnation: `${user ?? ''}@${host ?? ''}` },
-    kind: kindOf(user, command),
+    kind: kindOf(process),
     own: id === own.id || (user !== null && [own.responder, own.canary].includes(user)),
     superuser: user !== null && details?.administrators.has(user) === true,
     user: user === UNAUTHENTICATED ? null : user,

@@ -1,4 +1,5 @@
 import type { SessionKind, SessionState } from '../../../core/server/session.ts';
+import type { ProcessRow } from './usage.sql.ts';
 
 /** The user of a connection that has not logged in yet. */
 export const UNAUTHENTICATED = 'unauthenticated user';
@@ -12,15 +13,27 @@ const REPLICATION_COMMAND =
   /^(Binlog Dump|Binlog Dump GTID|Table Dump|Register (Slave|Replica)|Connect Out|Slave_\w+|Replica_\w+)$/;
 const SYSTEM_COMMAND = /^(Daemon|Delayed insert)$/;
 
-export function kindOf(user: string | null, command: string | null): SessionKind {
+type Thread = Pick<ProcessRow, 'user' | 'host' | 'command'>;
+
+export function kindOf(thread: Thread): SessionKind {
+  const { user, command } = thread;
   if (REPLICATION_COMMAND.test(command ?? '') || user === 'rdsrepladmin') return 'replication';
   const isSystem = SYSTEM_COMMAND.test(command ?? '') || SYSTEM_USER.test(user ?? '') || RDS_USER.test(user ?? '');
-  return isSystem ? 'system' : 'client';
+  return isSystem || isEvent(thread) ? 'system' : 'client';
+}
+
+/**
+ * An event at work is listed as its definer, who seems to be logging in without a port. A client on the server's own
+ * machine that is just logging in by its socket looks the same for a moment; the server counts its slot nevertheless.
+ */
+function isEvent({ user, host, command }: Thread): boolean {
+  return command === 'Connect' && user !== UNAUTHENTICATED && host !== null && !host.includes(':');
 }
 
 /** Whether it counts against max_connections. */
-export function takesSlot(user: string | null, command: string | null): boolean {
-  return !SYSTEM_COMMAND.test(command ?? '') && !THREAD_USER.test(user ?? '');
+export function takesSlot(thread: Thread): boolean {
+  const { user, command } = thread;
+  return !SYSTEM_COMMAND.test(command ?? '') && !THREAD_USER.test(user ?? '') && !isEvent(thread);
 }
 
 /** Commands of the protocol that do work for the client. */

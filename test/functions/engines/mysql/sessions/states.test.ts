@@ -22,9 +22,20 @@ test.each([
   ['client', 'unauthenticated user', 'Connect', true],
   ['client', 'mysqladmin', 'Query', true],
 ] as const)('%s: %s, %s', (kind, user, command, slot) => {
-  if (command !== 'Slave_SQL') expect(kindOf(user, command)).toBe(kind);
-  else expect(kindOf(user, command)).not.toBe('client');
-  expect(takesSlot(user, command)).toBe(slot);
+  const thread = { user, command, host: user.startsWith('system') ? '' : '10.0.0.1:4000' };
+  if (command !== 'Slave_SQL') expect(kindOf(thread)).toBe(kind);
+  else expect(kindOf(thread)).not.toBe('client');
+  expect(takesSlot(thread)).toBe(slot);
+});
+
+test.each([
+  ['an event at work', 'chores', 'localhost', 'Connect', 'system', false],
+  ['an event at work of a definer from anywhere', 'chores', '%', 'Connect', 'system', false],
+  ['a client that is logging in', 'app', '10.0.0.1:4000', 'Connect', 'client', true],
+  ['a client whose user is not known yet', 'unauthenticated user', 'localhost', 'Connect', 'client', true],
+  ['a client by the socket', 'app', 'localhost', 'Sleep', 'client', true],
+] as const)('%s: %s@%s, %s', (_, user, host, command, kind, slot) => {
+  expect([kindOf({ user, host, command }), takesSlot({ user, host, command })]).toEqual([kind, slot]);
 });
 
 const still = { isAsleep: false, inTransaction: false, isUndoing: false };
