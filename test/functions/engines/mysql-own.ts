@@ -13,6 +13,7 @@ import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
+import { describeMysqlRoutines } from './mysql-routines.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { describeMysqlThreads } from './mysql-threads.ts';
 import {
@@ -29,6 +30,7 @@ import {
 /** What only MySQL and MariaDB have. */
 export function describeMysql(stage: () => MysqlStage): void {
   describeMysqlAges(stage);
+  describeMysqlRoutines(stage);
   describeMysqlThreads(stage);
   let worker: Worker;
   beforeEach(async () => {

@@ -74,6 +74,31 @@ export function describePostgres(stage: () => PostgresStage): void {
     }
   });
 
+  test('a session is whose it is, whatever rights it acts with', async () => {
+    await stage().administer(
+      'CREATE FUNCTION nap() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$SELECT pg_sleep(20)::text$$',
+    );
+    const asOther = await stage().open({ as: 'administrator' });
+    await asOther.query('SET ROLE app');
+    const client = new pg.Client(stage().server.urlFor({ user: 'app', password: 'app' }));
+    client.on('error', () => undefined);
+    await client.connect();
+    const nap = client.query("SELECT nap(), 'in a routine'").catch(() => undefined);
+    const napping = async () => {
+      const snapshot = await takeSnapshot(worker);
+      const session = snapshot.sessions.find(({ wait }) => wait?.event === 'PgSleep');
+      return { snapshot, session };
+    };
+    await until(async () => (await napping()).session !== undefined);
+    const { snapshot, session } = await napping();
+    expect(session).toMatchObject({ user: 'app', superuser: false, doubts: [], state: 'active' });
+    expect(sessionOf(snapshot, asOther)).toMatchObject({ superuser: true });
+    const victims = session === undefined ? [] : [victimOf(session)];
+    expect((await endSessions(worker, victims)).map(({ result }) => result)).toEqual(['ended']);
+    await nap;
+    await stage().administer('DROP FUNCTION nap()');
+  });
+
   test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {
     const preparing = await stage().open();
     await preparing.begin();

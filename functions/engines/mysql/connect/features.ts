@@ -8,6 +8,7 @@ import {
   RDS_PROCEDURES,
   schemaPrivileges,
   SEES,
+  SEES_ACCOUNTS,
   SEES_LIMITS,
   type Privilege,
 } from '../grants/grants.ts';
@@ -36,6 +37,10 @@ export interface Features {
   /** Where waits for row locks name the transaction ahead. */
   readonly rowWaits: 'performance_schema' | 'information_schema' | null;
   readonly hasMetadataLocks: boolean;
+  /** Threads show who logged in, where the list of sessions shows as whom a session acts. */
+  readonly hasThreads: boolean;
+  /** The accounts may be read; needed where threads do not show who logged in. */
+  readonly hasAccounts: boolean;
   readonly hasAttributes: boolean;
   /** How administrators are recognised: by their privileges, by name alone as on RDS, or not at all. */
   readonly administrators: 'privileges' | 'names' | null;
@@ -83,6 +88,7 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
     hasSuperReadOnly: variable.has('super_read_only'),
     hasTransactions: may.process,
     administrators,
+    hasAccounts: readable.isGranted(SEES_ACCOUNTS),
     hasUserLimits: readable.isGranted(SEES_LIMITS),
     kills,
     reserved: may.anyKill,
@@ -133,7 +139,8 @@ function readableIn(columns: ServerFacts['columns']): Readable {
 
 const PROCESSLIST = 'information_schema.PROCESSLIST';
 
-type Sources = 'hasTimers' | 'processlist' | 'hasQueryIds' | 'rowWaits' | 'hasMetadataLocks' | 'hasAttributes';
+type Sources =
+  'hasTimers' | 'processlist' | 'hasQueryIds' | 'rowWaits' | 'hasMetadataLocks' | 'hasThreads' | 'hasAttributes';
 
 /** Where this server shows what its sessions are at. */
 function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Readable): Pick<Features, Sources> {
@@ -147,6 +154,7 @@ function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Rea
     processlist: listsItself ? 'performance_schema.processlist' : PROCESSLIST,
     hasQueryIds: has('information_schema', 'PROCESSLIST', 'QUERY_ID'),
     rowWaits: shows('data_lock_waits') ? 'performance_schema' : hasLockWaits ? 'information_schema' : null,
+    hasThreads: shows('threads'),
     hasMetadataLocks: shows('metadata_locks') && shows('threads'),
     hasAttributes: shows('session_connect_attrs'),
   };

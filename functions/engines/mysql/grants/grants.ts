@@ -79,6 +79,15 @@ export const SEES_LIMITS: Privilege = {
   why: 'It can tell a user at a limit of its own from a server that is full.',
 };
 
+/**
+ * Where performance_schema is off: a session at work may show the definer of its routine. An account's own host in place
+ * of an address tells.
+ */
+export const SEES_ACCOUNTS: Privilege = {
+  grant: 'SELECT (User, Host) ON mysql.user',
+  why: 'It can tell a client from the definer of a routine that the client runs.',
+};
+
 export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Privilege & { readonly table: string })[] {
   return SCHEMA_TABLES[engine].map(([table, why]) => ({ table, grant: `SELECT ON performance_schema.${table}`, why }));
 }
@@ -96,6 +105,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     ...(isRds ? RDS_PROCEDURES.map(procedurePrivilege) : [killPrivilege(engine), ...accountPrivileges(engine)]),
     ...schemaPrivileges(engine),
     SEES_LIMITS,
+    SEES_ACCOUNTS,
   ];
   return [
     { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },

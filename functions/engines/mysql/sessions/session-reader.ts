@@ -6,7 +6,9 @@ import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
 import { trackArrivals, type Arrivals } from './arrivals.ts';
+import { trackOwners, type Owners } from './owners.ts';
 import {
+  ACCOUNTS,
   ADMINISTRATORS,
   APPLICATIONS,
   METADATA_LOCKS,
@@ -45,6 +47,8 @@ export interface Usage {
   readonly showsApplications: boolean;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
+  /** Sessions that may be somebody else's than they seem. */
+  readonly doubtful: ReadonlySet<number>;
   readonly statements: ReadonlyMap<number, StatementRow>;
   readonly openTransactions: ReadonlyMap<number, { readonly event: number; readonly age_ms: number | null }>;
   readonly innodb: readonly TransactionRow[];
@@ -75,6 +79,7 @@ interface Memory {
   readonly arrivals: Arrivals;
   readonly sleepers: Sleepers;
   readonly looks: EarlierLooks;
+  readonly owners: Owners;
   innodbReadAt: number;
 }
 
@@ -84,6 +89,7 @@ export function createSessionReader(admitted: Admitted): SessionReader {
     arrivals: trackArrivals(),
     sleepers: trackSleepers(),
     looks: rememberLooks(),
+    owners: trackOwners(),
     innodbReadAt: Date.now(),
   };
   memory.arrivals.note(admitted.self.id, Date.now());
@@ -107,13 +113,17 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   const rows = await connection.query(processes(features, scope), ids, timeoutMs);
   const answeredAt = Date.now();
   if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
-  const needsThreads = thread !== null || features.hasMetadataLocks;
-  const threads = needsThreads ? await connection.query(THREADS, [], left()) : [];
+  const threads = features.hasThreads ? await connection.query(THREADS, [], left()) : [];
   const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
   const readWithinMs = Date.now() - askedAt;
+  const needsAccounts = !features.hasThreads && features.hasAccounts;
+  const accounts = needsAccounts ? await connection.query(ACCOUNTS, [], left()) : null;
+  const logins = new Map(threads.map((row) => [row.id, row]));
+  const { processes: settled, doubtful } = memory.owners.settle(rows, { logins, accounts });
   const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
   return {
-    processes: rows,
+    processes: settled,
+    doubtful,
     readWithinMs,
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
     hasArrived: (id) => memory.arrivals.hasArrived(id, answeredAt, ARRIVED_MS),
@@ -129,13 +139,19 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
 }
 
 /** `rows`: all sessions of the server. */
-function noteAll({ arrivals, sleepers }: Memory, ownId: number, rows: readonly ProcessRow[], askedAt: number): void {
+function noteAll(
+  { arrivals, sleepers, owners }: Memory,
+  ownId: number,
+  rows: readonly ProcessRow[],
+  askedAt: number,
+): void {
   arrivals.note(Math.max(ownId, ...rows.map(({ id }) => id)), askedAt);
   const { asleep = [], atWork = [] } = Object.groupBy(rows, ({ command }) =>
     command === 'Sleep' ? 'asleep' : 'atWork',
   );
   const idsAtWork = atWork.map(({ id }) => id);
   sleepers.note(asleep, idsAtWork, askedAt);
+  owners.keep(new Set(rows.map(({ id }) => id)));
 }
 
 /** Only a look at all sessions is one that later looks are compared with. */

@@ -90,6 +90,14 @@ export const USER_LIMITS = {
   row: z.object({ name: z.string(), most: z.number() }),
 };
 
+/** Which accounts are there? Needs SELECT on both columns. */
+export const ACCOUNTS = {
+  sql: /* SQL */ `
+    SELECT CONVERT(User USING utf8mb4) AS user, CONVERT(Host USING utf8mb4) AS host FROM mysql.user`,
+  row: z.object({ user: z.string(), host: z.string() }),
+};
+export type AccountRow = z.infer<(typeof ACCOUNTS)['row']>;
+
 const administratorRow = z.object({ name: z.string() });
 
 /**

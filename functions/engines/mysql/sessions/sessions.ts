@@ -55,6 +55,7 @@ export function observe(
     details,
     applications,
     showsApplications: usage.showsApplications,
+    doubtful: usage.doubtful,
     connectedMs: usage.connectedMs,
     hasArrived: usage.hasArrived,
     rowWaits,
@@ -78,6 +79,7 @@ interface Index {
   readonly details: Details | null;
   readonly applications: ReadonlyMap<number, string>;
   readonly showsApplications: boolean;
+  readonly doubtful: ReadonlySet<number>;
   readonly connectedMs: Usage['connectedMs'];
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
@@ -119,7 +121,7 @@ type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' 
 function whose(
   process: ProcessRow,
   text: string | null,
-  { context: { server, own }, details, applications, showsApplications }: Index,
+  { context: { server, own }, details, applications, showsApplications, doubtful }: Index,
 ): Pick<Session, Whose> {
   const { id, user, host, database } = process;
   const application = applications.get(id) ?? (isDump(text) ? 'mysqldump' : '');
@@ -130,7 +132,10 @@ function whose(
     superuser: user !== null && details?.administrators.has(user) === true,
     user: user === UNAUTHENTICATED ? null : user,
     application,
-    doubts: application === '' && !showsApplications ? ['application'] : [],
+    doubts: [
+      ...(doubtful.has(id) ? (['user'] as const) : []),
+      ...(application === '' && !showsApplications ? (['application'] as const) : []),
+    ],
     database,
     client: clientOf(host),
   };

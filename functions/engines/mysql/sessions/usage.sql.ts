@@ -52,14 +52,18 @@ const processRow = z.object({
 export type ProcessRow = z.infer<typeof processRow>;
 
 /**
- * Which thread serves which session? MySQL with performance_schema. Each of these tables is read once, from end to end,
+ * Which thread serves which session, and who logged in to it, from where? Where performance_schema is on. Each of these tables is read once, from end to end,
  * and the caller joins them: their indexes are only filters, and a join on the server costs sessions squared.
  */
 export const THREADS = {
   sql: /* SQL */ `
-    SELECT THREAD_ID AS thread, PROCESSLIST_ID AS id FROM performance_schema.threads WHERE PROCESSLIST_ID IS NOT NULL`,
-  row: z.object({ thread: z.number(), id: z.number() }),
+    SELECT THREAD_ID AS thread, PROCESSLIST_ID AS id, PROCESSLIST_USER AS user, PROCESSLIST_HOST AS host
+    FROM performance_schema.threads
+    WHERE PROCESSLIST_ID IS NOT NULL`,
+  row: z.object({ thread: z.number(), id: z.number(), user: z.nullable(z.string()), host: z.nullable(z.string()) }),
 };
+
+export type ThreadRow = z.infer<(typeof THREADS)['row']>;
 
 /**
  * The clock of performance_schema, as it times our present statement; picoseconds, beyond what a signed number holds.
