@@ -143,6 +143,7 @@ function sessionOf(group: Group, index: number, { id, engine, blockedBy }: Place
     user: who[0],
     application: who[1],
     doubts: [],
+    tool: null,
     database: 'shop',
     client: `10.0.${who[1].length}.${(index % clients) + 1}`,
     state,

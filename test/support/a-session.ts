@@ -21,6 +21,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     user: 'app',
     application: 'web',
     doubts: [],
+    tool: null,
     database: 'shop',
     client: '10.0.0.1',
     state: 'idle',

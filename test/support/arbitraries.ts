@@ -39,6 +39,7 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
       user: fc.oneof(hostile, fc.constantFrom('rdsadmin', 'guarded', null)),
       application: hostile,
       doubts: fc.constantFrom([], [], [], [], ['user' as const], ['application' as const]),
+      tool: fc.constantFrom(null, null, null, null, null, 'backup' as const, 'migration' as const),
       database: fc.constantFrom('shop', 'ledger', null),
       client: fc.constantFrom('10.0.0.1', '10.9.0.1', null),
       state: fc.constantFrom(

@@ -1,4 +1,4 @@
-import { matchesAny } from '../policy/protection.ts';
+import { matchesAny } from '../policy/patterns.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import type { CheckFacts, LoginSources, ReserveHolder } from '../protocol/check-facts.ts';
 import type { EngineName } from '../server/snapshot.ts';

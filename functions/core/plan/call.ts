@@ -1,5 +1,6 @@
+import { matchesAny } from '../policy/patterns.ts';
 import type { Policy } from '../policy/policy.ts';
-import { matchesAny, matchesClient, protectionOf, reservedForPerson } from '../policy/protection.ts';
+import { matchesClient, protectionOf, reservedForPerson } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import { sessionKey, type Session, type SessionState } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';

@@ -62,6 +62,10 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'protect.applications': 'Application names, as the client reports them.',
   'protect.databases': 'Databases.',
   'protect.clients': 'Client addresses; here also networks in CIDR form.',
+  'protect.toolUsers':
+    'Users that may call themselves a backup or migration tool (pg_dump, flyway and others) and are spared for it. ' +
+    'Anybody can give such a name: name the users that run such tools. A tool that shows by what it does what it is ' +
+    'needs no name.',
   tiers: 'Modes of single tiers, where they differ from the mode of the target.',
   'tiers.kill-idle':
     'Mode of kill-idle, which terminates idle sessions. A pool reconnects; an application without retry sees one ' +

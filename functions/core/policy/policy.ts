@@ -82,6 +82,7 @@ const protect = z.strictObject({
   applications: names(),
   databases: names(),
   clients: clientAddresses(),
+  toolUsers: z._default(z.array(pattern()), ['*']),
 });
 
 /** The longest that an incident stays open after its page: half a day. */

@@ -2,46 +2,10 @@ import { BlockList, isIP } from 'node:net';
 import type { Session } from '../server/session.ts';
 import { isMaintenance } from '../server/statement.ts';
 import { readNetwork } from './network.ts';
+import { matchesAny } from './patterns.ts';
 import type { Policy } from './policy.ts';
 import type { SparedReason } from './spared.ts';
-
-/**
- * Applications that copy or change whole databases. Ending them loses hours of work or leaves half a migration. The
- * names are those that the tools set as application_name (PostgreSQL client tools, pgBackRest, WAL-G, AWS DMS, Flyway
- * and others).
- */
-const BACKUP_TOOLS = [
-  'pg_dump*',
-  'pg_basebackup*',
-  'pg_receivewal*',
-  'pg_recvlogical*',
-  'pgbackrest*',
-  'wal-g*',
-  'barman*',
-  'mysqldump*',
-  'mysqlpump*',
-  'xtrabackup*',
-  'mariabackup*',
-  'mariadb-dump*',
-  'mariadb-backup*',
-  'mydumper*',
-];
-const MIGRATION_TOOLS = [
-  'pg_restore*',
-  'pg_repack*',
-  'pg_squeeze*',
-  'flyway*',
-  'liquibase*',
-  'alembic*',
-  'sqitch*',
-  'dbmate*',
-  'golang-migrate*',
-  'prisma-migrate*',
-  'replication-task*',
-  'awsdms*',
-  'gh-ost*',
-  'pt-online-schema-change*',
-];
+import { toolOf } from './tools.ts';
 
 /** Logins of the platform. Only AWS may end their sessions, and trying can fail a whole batch. */
 const RDS_INTERNAL = [
@@ -56,33 +20,6 @@ const RDS_INTERNAL = [
   'system user',
 ];
 
-interface Matcher {
-  readonly exact: ReadonlySet<string>;
-  readonly prefixes: readonly string[];
-}
-
-/** Pattern lists live as long as their policy and are matched against thousands of sessions. */
-const matchers = new WeakMap<readonly string[], Matcher>();
-
-function matcherOf(patterns: readonly string[]): Matcher {
-  const known = matchers.get(patterns);
-  if (known) return known;
-  const lower = patterns.map((pattern) => pattern.toLowerCase());
-  const matcher = {
-    exact: new Set(lower.filter((pattern) => !pattern.endsWith('*'))),
-    prefixes: lower.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1)),
-  };
-  matchers.set(patterns, matcher);
-  return matcher;
-}
-
-/** Whether a name equals a pattern, or starts like one that ends in `*`. Ignores case. */
-export function matchesAny(name: string, patterns: readonly string[]): boolean {
-  const lower = name.toLowerCase();
-  const { exact, prefixes } = matcherOf(patterns);
-  return exact.has(lower) || prefixes.some((prefix) => lower.startsWith(prefix));
-}
-
 /** Why no tier may ever end this session, or null. The first reason that holds is the one that is given. */
 export function protectionOf(session: Session, policy: Policy): SparedReason | null {
   if (session.own) return 'own-session';
@@ -94,8 +31,8 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.state === 'rolling-back') return 'rolling-back';
   if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
   if (session.doubts.includes('user')) return 'user-unsure';
-  if (matchesAny(session.application, BACKUP_TOOLS)) return 'backup-tool';
-  if (matchesAny(session.application, MIGRATION_TOOLS)) return 'migration-tool';
+  const tool = toolOf(session, policy);
+  if (tool !== null) return `${tool}-tool`;
   if (matchesAny(session.user, policy.protect.users)) return 'protected-user';
   if (matchesAny(session.application, policy.protect.applications)) return 'protected-application';
   if (session.doubts.includes('application') && policy.protect.applications.length > 0) return 'application-unknown';

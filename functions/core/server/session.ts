@@ -40,6 +40,9 @@ export type Holding = 'advisory-lock' | 'listen' | 'table-lock';
  */
 export type Doubt = 'user' | 'application';
 
+/** What a session shows itself to be by what it does: it copies, or changes, whole tables or the whole server. */
+export type Tool = 'backup' | 'migration';
+
 /** In `blockedBy`: a prepared transaction, which belongs to no session. */
 export const PREPARED_TRANSACTION = 0;
 /** In `blockedBy`: a blocker that this server does not show. */
@@ -57,6 +60,8 @@ export interface Session {
   readonly application: string;
   /** What of `user` and `application` may not be so: then it may be anybody's, those that a policy protects included. */
   readonly doubts: readonly Doubt[];
+  /** What it is by what it does, or by what another session of its user and client does; null: nothing shows that. */
+  readonly tool: Tool | null;
   readonly database: string | null;
   /** Client address without port; null for a local socket. */
   readonly client: string | null;

@@ -16,6 +16,7 @@ import { describeMysqlAges } from './mysql-ages.ts';
 import { describeMysqlRoutines } from './mysql-routines.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { describeMysqlThreads } from './mysql-threads.ts';
+import { describeMysqlTools } from './mysql-tools.ts';
 import {
   endSessions,
   endShortly,
@@ -32,6 +33,7 @@ export function describeMysql(stage: () => MysqlStage): void {
   describeMysqlAges(stage);
   describeMysqlRoutines(stage);
   describeMysqlThreads(stage);
+  describeMysqlTools(stage);
   let worker: Worker;
   beforeEach(async () => {
     worker = await openWorker(stage());
@@ -395,6 +397,10 @@ export function describeMysql(stage: () => MysqlStage): void {
     const count = isMysql() ? 2 : 1;
     await until(async () => (await copiers()).filter(({ kind }) => kind === 'replication').length === count);
     expect((await takeSample(worker)).used).toBeGreaterThanOrEqual(used + count);
+    // What reads a binlog has more to do there: gh-ost, Debezium.
+    await stage().connect({ user: 'copier', password: 'copier' });
+    const besides = (await copiers()).filter(({ kind }) => kind === 'client');
+    expect(besides.map(({ tool }) => tool)).toEqual(['migration']);
     const victims = (await copiers()).map((session) => victimOf({ ...session, state: 'active' }));
     expect(new Set(results(await endSessions(worker, victims)))).toEqual(new Set(['changed']));
     await stage().administer('DROP USER copier');

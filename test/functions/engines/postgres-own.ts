@@ -155,6 +155,13 @@ export function describePostgres(stage: () => PostgresStage): void {
     expect(session?.kind).toBe('replication');
     // Fewer when a session of an earlier test has left meanwhile.
     expect(snapshot.used).toBeLessThanOrEqual(used);
+    const besides = new pg.Client(stage().server.urlFor({ user: 'standby', password: 'x' }));
+    await besides.connect();
+    const found = (await takeSnapshot(worker)).sessions.filter(
+      ({ user, kind }) => user === 'standby' && kind === 'client',
+    );
+    expect(found.map(({ tool }) => tool)).toEqual(['migration']);
+    await besides.end();
     const endings = session === undefined ? [] : await endSessions(worker, [victimOf({ ...session, state: 'idle' })]);
     expect(endings.map(({ result }) => result)).toEqual(['changed']);
     await client.end();

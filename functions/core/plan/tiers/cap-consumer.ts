@@ -1,4 +1,5 @@
-import { matchesAny, protectionOf } from '../../policy/protection.ts';
+import { matchesAny } from '../../policy/patterns.ts';
+import { protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, userOf } from '../../server/consumer.ts';
 import type { Session } from '../../server/session.ts';

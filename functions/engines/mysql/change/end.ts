@@ -121,8 +121,15 @@ function isAsExpected(found: Observed, job: Job, blocking: ReadonlySet<number>):
   );
 }
 
-function mayBeEnded({ kind, own, superuser, identity, doubts }: Session): boolean {
-  return kind === 'client' && !own && !superuser && !doubts.includes('user') && identity.id !== PREPARED_TRANSACTION;
+function mayBeEnded({ kind, own, superuser, identity, doubts, tool }: Session): boolean {
+  return (
+    kind === 'client' &&
+    !own &&
+    !superuser &&
+    tool === null &&
+    !doubts.includes('user') &&
+    identity.id !== PREPARED_TRANSACTION
+  );
 }
 
 /** In the expected state and query; or, once its query was cancelled, still on that query, and not undoing it. */

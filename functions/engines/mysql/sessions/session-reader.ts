@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARRIVED_MS } from '../../../core/server/consumer-count.ts';
-import type { Session } from '../../../core/server/session.ts';
+import type { Session, Tool } from '../../../core/server/session.ts';
 import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/earlier-looks.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
-import { trackArrivals, type Arrivals } from './arrivals.ts';
-import { trackOwners, type Owners } from './owners.ts';
+import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
+import { trackOwners, type Owners } from './memory/owners.ts';
 import {
   ACCOUNTS,
   ADMINISTRATORS,
@@ -16,7 +16,7 @@ import {
   USER_LIMITS,
   type MetadataLockRow,
 } from './sessions.sql.ts';
-import { trackSleepers, type Sleepers } from './sleepers.ts';
+import { trackSleepers, type Sleepers } from './memory/sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -49,6 +49,8 @@ export interface Usage {
   readonly threads: ReadonlyMap<number, number>;
   /** Sessions that may be somebody else's than they seem. */
   readonly doubtful: ReadonlySet<number>;
+  /** What a session has shown itself to be, now or at an earlier look. `shown`: what its statement shows now. */
+  readonly toolOf: (id: number, shown: Tool | null) => Tool | null;
   readonly statements: ReadonlyMap<number, StatementRow>;
   readonly openTransactions: ReadonlyMap<number, { readonly event: number; readonly age_ms: number | null }>;
   readonly innodb: readonly TransactionRow[];
@@ -80,6 +82,7 @@ interface Memory {
   readonly sleepers: Sleepers;
   readonly looks: EarlierLooks;
   readonly owners: Owners;
+  readonly tools: Map<number, Tool>;
   innodbReadAt: number;
 }
 
@@ -90,6 +93,7 @@ export function createSessionReader(admitted: Admitted): SessionReader {
     sleepers: trackSleepers(),
     looks: rememberLooks(),
     owners: trackOwners(),
+    tools: new Map(),
     innodbReadAt: Date.now(),
   };
   memory.arrivals.note(admitted.self.id, Date.now());
@@ -124,6 +128,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   return {
     processes: settled,
     doubtful,
+    toolOf: (id, shown) => recallTool(memory, id, shown),
     readWithinMs,
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
     hasArrived: (id) => memory.arrivals.hasArrived(id, answeredAt, ARRIVED_MS),
@@ -140,7 +145,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
 
 /** `rows`: all sessions of the server. */
 function noteAll(
-  { arrivals, sleepers, owners }: Memory,
+  { arrivals, sleepers, owners, tools }: Memory,
   ownId: number,
   rows: readonly ProcessRow[],
   askedAt: number,
@@ -151,7 +156,14 @@ function noteAll(
   );
   const idsAtWork = atWork.map(({ id }) => id);
   sleepers.note(asleep, idsAtWork, askedAt);
-  owners.keep(new Set(rows.map(({ id }) => id)));
+  const ids = new Set(rows.map(({ id }) => id));
+  owners.keep(ids);
+  for (const id of tools.keys()) if (!ids.has(id)) tools.delete(id);
+}
+
+function recallTool({ tools }: Memory, id: number, shown: Tool | null): Tool | null {
+  if (shown !== null) tools.set(id, shown);
+  return tools.get(id) ?? null;
 }
 
 /** Only a look at all sessions is one that later looks are compared with. */

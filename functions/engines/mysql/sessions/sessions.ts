@@ -5,11 +5,13 @@ import {
   type Statement,
   type StatementDetail,
 } from '../../../core/server/statement.ts';
+import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { atLeast, withPossibleTime } from './ages.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
+import { holdersOfBackupLocks, toolOfText } from './tools.ts';
 import type { ProcessRow, TransactionRow } from './usage.sql.ts';
 import { transactionMark, workOf, type Work } from './work.ts';
 
@@ -61,6 +63,8 @@ export function observe(
     rowWaits,
     tableWaits,
     holdings: holdingsOf(details, byThread),
+    toolOf: usage.toolOf,
+    holdBackupLocks: holdersOfBackupLocks(details?.metadataLocks ?? [], byThread),
     redact: redactOnce((text) => redactStatement(text, 'mysql', context.statements)),
   };
   const innodb = new Map(usage.innodb.map((row) => [row.id, row]));
@@ -69,7 +73,7 @@ export function observe(
     return observeOne(process, workOf(process, innodb.get(process.id), usage), index);
   });
   const observed = [...listed, ...leaving(usage, context.server)];
-  const known = usage.withKnownAges(observed.map(({ session }) => session));
+  const known = withToolSiblings(usage.withKnownAges(observed.map(({ session }) => session)));
   return observed.map((found, at) => ({ ...found, session: known[at] ?? found.session }));
 }
 
@@ -85,6 +89,8 @@ interface Index {
   readonly rowWaits: Blockers;
   readonly tableWaits: Blockers;
   readonly holdings: ReadonlyMap<number, readonly Holding[]>;
+  readonly toolOf: Usage['toolOf'];
+  readonly holdBackupLocks: ReadonlySet<number>;
   readonly redact: (text: string) => Statement;
 }
 
@@ -116,14 +122,13 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
   };
 }
 
-type Whose = 'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'doubts' | 'database' | 'client';
+type Whose =
+  'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'tool' | 'doubts' | 'database' | 'client';
 
-function whose(
-  process: ProcessRow,
-  text: string | null,
-  { context: { server, own }, details, applications, showsApplications, doubtful }: Index,
-): Pick<Session, Whose> {
+function whose(process: ProcessRow, text: string | null, index: Index): Pick<Session, Whose> {
   const { id, user, host, database } = process;
+  const { context, details, applications, showsApplications, doubtful } = index;
+  const { server, own } = context;
   const application = applications.get(id) ?? (isDump(text) ? 'mysqldump' : '');
   return {
     identity: { server, id, incarnation: `${user ?? ''}@${host ?? ''}` },
@@ -132,6 +137,7 @@ function whose(
     superuser: user !== null && details?.administrators.has(user) === true,
     user: user === UNAUTHENTICATED ? null : user,
     application,
+    tool: index.toolOf(id, index.holdBackupLocks.has(id) ? 'backup' : toolOfText(text)),
     doubts: [
       ...(doubtful.has(id) ? (['user'] as const) : []),
       ...(application === '' && !showsApplications ? (['application'] as const) : []),
@@ -202,6 +208,7 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
       user: null,
       application: '',
       doubts: [],
+      tool: null,
       database: null,
       client: null,
       state: 'rolling-back',

@@ -6,6 +6,7 @@ import { countBy } from '../../../core/words/count-by.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
+import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
@@ -26,7 +27,7 @@ export async function readSnapshot(
   const look = { askedAt, answeredAt: Date.now() };
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const shown = rows.map((row) => sessionOf(row, limits.identity, redact));
-  const sessions = looks.checkAll(shown, look);
+  const sessions = withToolSiblings(looks.checkAll(shown, look));
 
   const inSlots = rows.filter(({ takes_slot }) => takes_slot);
   const byState = Object.fromEntries(countBy(inSlots, ({ state }) => stateOf(state)));
@@ -75,6 +76,7 @@ function sessionOf(row: SessionRow, server: string, redact: (escaped: string) =>
     user: row.user,
     application: row.application,
     doubts: [],
+    tool: null,
     database: row.database,
     client: row.client,
     state,

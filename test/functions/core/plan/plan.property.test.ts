@@ -80,7 +80,13 @@ function mayNeverEnd(session: Session): string | null {
   if (session.superuser) return 'superuser';
   if (session.user === null || session.user.startsWith('rdsadmin')) return 'RDS or unknown';
   if (session.user === 'guarded' || session.client?.startsWith('10.9.') === true) return 'protected by policy';
-  if (['pg_dump', 'flyway'].includes(session.application)) return 'backup or migration';
+  if (session.tool !== null) return 'backup or migration by what it does';
+  // An idle session of such a name has rested for longer than such tools do.
+  if (
+    ['pg_dump', 'flyway'].includes(session.application) &&
+    (session.state !== 'idle' || (session.stateMs ?? 0) < 300_000)
+  )
+    return 'backup or migration';
   if (['starting', 'rolling-back', 'unseen', 'other'].includes(session.state)) return 'state unknown, or ended already';
   if (session.statement?.isOptedOut === true) return 'opted out';
   if (session.state !== 'idle' && session.statement?.verb === 'VACUUM') return 'maintenance, for a person';

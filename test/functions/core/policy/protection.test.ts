@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
-import { isRollbackTooCostly, matchesAny, protectionOf } from '../../../../functions/core/policy/protection.ts';
+import { matchesAny } from '../../../../functions/core/policy/patterns.ts';
+import { isRollbackTooCostly, protectionOf } from '../../../../functions/core/policy/protection.ts';
 import type { SparedReason } from '../../../../functions/core/policy/spared.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { aPolicy, aSession } from '../../../support/a-session.ts';
@@ -11,6 +12,7 @@ const policy = aPolicy({
     applications: ['Nightly'],
     databases: ['ledger'],
     clients: ['10.9.*', '10.20.0.0/16', 'fd00::/8'],
+    toolUsers: ['*'],
   },
 });
 
@@ -27,9 +29,9 @@ describe('a session is protected', () => {
     ['may-not-see', { state: 'unseen' }],
     ['may-not-see', { state: 'other' }],
     ['may-not-see', { user: null }],
-    ['backup-tool', { application: 'pg_dump' }],
-    ['backup-tool', { application: 'PG_DUMPALL' }],
-    ['migration-tool', { application: 'Flyway Community' }],
+    ['backup-tool', { application: 'pg_dump', state: 'active' }],
+    ['backup-tool', { application: 'PG_DUMPALL', state: 'active' }],
+    ['migration-tool', { application: 'Flyway Community', state: 'active' }],
     ['protected-user', { user: 'billing_batch' }],
     ['protected-application', { application: 'nightly' }],
     ['application-unknown', { application: '', doubts: ['application'] }],
@@ -70,6 +72,54 @@ describe('a rollback is too costly', () => {
     [true, 'when nobody can say for how long it has been writing', { hasWritten: true, transactionMs: null }],
   ])('is %s %s', (expected, _, changed) => {
     expect(isRollbackTooCostly(aSession(1, changed), policy)).toBe(expected);
+  });
+});
+
+describe('a backup or a migration is one', () => {
+  const judged = aPolicy({ protect: { ...aPolicy().protect, toolUsers: ['deploy', 'backup*'] } });
+  const reasonFor = (changed: Partial<Session>, by: Policy = judged) => protectionOf(aSession(1, changed), by);
+  const atWork = { state: 'active', user: 'deploy' } as const;
+
+  it.each<[string, SparedReason]>([
+    ['/usr/bin/pt-online-schema-change', 'migration-tool'],
+    ['C:\\tools\\mysqldump.exe', 'backup-tool'],
+    ['mysqlsh', 'backup-tool'],
+    ['Flyway by Redgate', 'migration-tool'],
+  ])('by the last part of the name that it gives: %s', (application, reason) => {
+    expect(reasonFor({ ...atWork, application })).toBe(reason);
+    expect(reasonFor({ ...atWork, application: `not-${application.split(/[/\\]/).at(-1) ?? ''}` })).toBeNull();
+  });
+
+  it('only for users that the policy lets have such a name; by default for all', () => {
+    expect(reasonFor({ ...atWork, user: 'app', application: 'pg_dump' })).toBeNull();
+    expect(reasonFor({ ...atWork, user: 'backup_eu', application: 'pg_dump' })).toBe('backup-tool');
+    expect(reasonFor({ ...atWork, user: 'app', application: 'pg_dump' }, policy)).toBe('backup-tool');
+  });
+
+  it('by what it does, whoever it is and whatever it calls itself', () => {
+    expect(reasonFor({ user: 'app', application: 'web', tool: 'backup' })).toBe('backup-tool');
+    expect(reasonFor({ user: 'app', application: '', tool: 'migration', stateMs: 9_000_000 })).toBe('migration-tool');
+  });
+
+  it('not when it rests as no such tool does: a leak is not safe for its name', () => {
+    const idle = { user: 'deploy', state: 'idle' } as const;
+    for (const application of ['pg_dump', 'flyway-x', '/bin/mysqldump']) {
+      expect(reasonFor({ ...idle, application, stateMs: 299_000 })).not.toBeNull();
+      expect(reasonFor({ ...idle, application, stateMs: 300_000 })).toBeNull();
+      expect(reasonFor({ ...idle, application, stateMs: 300_000, state: 'idle-in-transaction' })).not.toBeNull();
+    }
+    expect(reasonFor({ ...idle, application: 'pgbackrest', stateMs: 9_000_000 })).toBe('backup-tool');
+  });
+
+  it.each([
+    ['backup', 'backup-tool'],
+    ['nightly_backup', 'backup-tool'],
+    ['mariabackup', 'backup-tool'],
+    ['backupper', null],
+    ['netlify', null],
+  ])('by a word of its user’s name, where it gives none: %s', (user, reason) => {
+    expect(reasonFor({ user, application: '' }, policy)).toBe(reason);
+    expect(reasonFor({ user, application: 'web' }, policy)).toBeNull();
   });
 });
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { agesOf, withPossibleTime } from '../../../../../functions/engines/mysql/sessions/ages.ts';
-import { trackArrivals } from '../../../../../functions/engines/mysql/sessions/arrivals.ts';
-import { trackSleepers } from '../../../../../functions/engines/mysql/sessions/sleepers.ts';
+import { trackArrivals } from '../../../../../functions/engines/mysql/sessions/memory/arrivals.ts';
+import { trackSleepers } from '../../../../../functions/engines/mysql/sessions/memory/sleepers.ts';
 import type { ProcessRow, StatementRow } from '../../../../../functions/engines/mysql/sessions/usage.sql.ts';
 
 const process: ProcessRow = {

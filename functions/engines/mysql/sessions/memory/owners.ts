@@ -1,6 +1,6 @@
-import type { AccountRow } from './sessions.sql.ts';
-import { takesSlot, UNAUTHENTICATED } from './states.ts';
-import type { ProcessRow, ThreadRow } from './usage.sql.ts';
+import type { AccountRow } from '../sessions.sql.ts';
+import { takesSlot, UNAUTHENTICATED } from '../states.ts';
+import type { ProcessRow, ThreadRow } from '../usage.sql.ts';
 
 /**
  * Whose sessions they are. PROCESSLIST shows who a session acts as: while it runs a routine, trigger or function with the

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { trackOwners } from '../../../../../functions/engines/mysql/sessions/owners.ts';
-import type { ProcessRow } from '../../../../../functions/engines/mysql/sessions/usage.sql.ts';
+import { trackOwners } from '../../../../../../functions/engines/mysql/sessions/memory/owners.ts';
+import type { ProcessRow } from '../../../../../../functions/engines/mysql/sessions/usage.sql.ts';
 
 function row(id: number, changed: Partial<ProcessRow> = {}): ProcessRow {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { trackArrivals } from '../../../../../functions/engines/mysql/sessions/arrivals.ts';
+import { trackArrivals } from '../../../../../../functions/engines/mysql/sessions/memory/arrivals.ts';
 
 const MINUTE = 60_000;
 

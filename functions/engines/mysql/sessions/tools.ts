@@ -1,0 +1,44 @@
+import type { Tool } from '../../../core/server/session.ts';
+import type { MetadataLockRow } from './sessions.sql.ts';
+
+/**
+ * Statements that only backups send: mysqldump, mydumper, xtrabackup, mariadb-backup. A comment before them, and a
+ * versioned comment in them, is part of what they send.
+ */
+const OF_BACKUP = [
+  /^BACKUP (STAGE|LOCK|UNLOCK)\b/,
+  /^LOCK (INSTANCE|TABLES|BINLOG) FOR BACKUP\b/,
+  /^FLUSH (NO_WRITE_TO_BINLOG |LOCAL |\/\*!\d+ LOCAL \*\/ )?TABLES?\b.* (WITH READ LOCK|FOR EXPORT)\b/,
+  /^FLUSH (NO_WRITE_TO_BINLOG |LOCAL )(ENGINE|BINARY) LOGS\b/,
+  /^START TRANSACTION\b.*\bWITH CONSISTENT SNAPSHOT\b/,
+  /^SELECT \/\*!40001 SQL_NO_CACHE \*\//,
+];
+/** gh-ost and pt-online-schema-change sign every statement; gh-ost's shadow tables have names of their own. */
+const OF_MIGRATION = /\/\*\s*(gh-ost|pt-online-schema-change)\b|`_[^`]+_gh[oc]`/i;
+/** Only this much is read. */
+const MOST_TEXT = 2_048;
+
+/** What a statement shows its session to be. */
+export function toolOfText(text: string | null): Tool | null {
+  if (text === null) return null;
+  const start = text.slice(0, MOST_TEXT);
+  if (OF_MIGRATION.test(start)) return 'migration';
+  const plain = start
+    .replace(/^(\s*\/\*[^!].*?\*\/)+/s, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const upper = plain.toUpperCase();
+  return OF_BACKUP.some((pattern) => pattern.test(upper)) ? 'backup' : null;
+}
+
+/** What holds the whole server still until it is given back: FLUSH TABLES WITH READ LOCK, or a backup's own lock. */
+const BACKUP_LOCKS: ReadonlySet<string> = new Set(['GLOBAL', 'BACKUP', 'BACKUP LOCK']);
+
+/** Sessions that hold such a lock. */
+export function holdersOfBackupLocks(
+  locks: readonly MetadataLockRow[],
+  sessions: ReadonlyMap<number, number>,
+): ReadonlySet<number> {
+  const holding = locks.filter(({ kind, kept, pending }) => BACKUP_LOCKS.has(kind) && kept === 1 && pending === 0);
+  return new Set(holding.flatMap(({ thread }) => sessions.get(thread ?? -1) ?? []));
+}
