@@ -86,7 +86,7 @@ export function describeMysqlRoutines(stage: () => MysqlStage): void {
     const accounts = async (may: boolean) =>
       stage().administer(
         may
-          ? 'GRANT SELECT (User, Host) ON mysql.user TO headroom_responder'
+          ? 'GRANT SELECT (Host) ON mysql.user TO headroom_responder'
           : 'REVOKE SELECT (Host) ON mysql.user FROM headroom_responder',
       );
     await accounts(false);

@@ -12,7 +12,6 @@ export function describeMysqlTools(stage: () => MysqlStage): void {
     worker = await openWorker(stage());
     await stage().administer("CREATE USER IF NOT EXISTS keeper IDENTIFIED BY 'keeper'");
     await stage().administer('GRANT ALL ON main.* TO keeper');
-    await stage().administer(`GRANT RELOAD${isMysql() ? ', BACKUP_ADMIN' : ''} ON *.* TO keeper`);
   });
   afterEach(async () => {
     worker.close();
@@ -20,6 +19,7 @@ export function describeMysqlTools(stage: () => MysqlStage): void {
     await stage().administer('DROP USER keeper');
   });
 
+  const letBackUp = () => stage().administer(`GRANT RELOAD${isMysql() ? ', BACKUP_ADMIN' : ''} ON *.* TO keeper`);
   const isMysql = () => stage().engine === 'mysql';
   const connectAs = (user: 'keeper' | 'app', program_name = '') =>
     stage().connect({ user, password: user, database: 'main', connectAttributes: { program_name } });
@@ -68,6 +68,7 @@ export function describeMysqlTools(stage: () => MysqlStage): void {
   const LOCKS = ['FLUSH TABLES WITH READ LOCK', 'the lock of a backup'];
   test.each(LOCKS)('a backup is known by the lock it holds, where the server shows locks: %s', async (name) => {
     if (!stage().hasPerformanceSchema) return;
+    await letBackUp();
     await stage().administer(
       "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'",
     );
@@ -81,7 +82,21 @@ export function describeMysqlTools(stage: () => MysqlStage): void {
     ]);
   });
 
+  test('where locks do not show, who may take that of a backup may have done so; what it runs is seen', async () => {
+    const [busy] = [await connectAs('keeper'), await connectAs('keeper'), await connectAs('app')];
+    const sleep = busy.query('SELECT SLEEP(20)').catch(() => undefined);
+    await until(async () => (await spared())['keeper, active'] !== undefined);
+    expect(await spared()).toEqual({ 'keeper, active': null, 'keeper, idle': null, 'app, idle': null });
+    await letBackUp();
+    const shows = isMysql() && stage().hasPerformanceSchema;
+    const idle = shows ? null : 'backup-tool';
+    expect(await spared()).toEqual({ 'keeper, active': null, 'keeper, idle': idle, 'app, idle': null });
+    await stage().administer(`KILL ${busy.threadId}`);
+    await sleep;
+  });
+
   test('a backup that waits for its lock is known by what it asks for', async () => {
+    await letBackUp();
     const holding = await stage().open({ as: 'administrator' });
     await holding.query('LOCK TABLES main.ledger WRITE');
     const waiting = await connectAs('keeper');

@@ -37,9 +37,11 @@ export interface Features {
   /** Where waits for row locks name the transaction ahead. */
   readonly rowWaits: 'performance_schema' | 'information_schema' | null;
   readonly hasMetadataLocks: boolean;
+  /** And they surely show them: MariaDB does not, unless its instrument for it is on. */
+  readonly showsLocks: boolean;
   /** Threads show who logged in, where the list of sessions shows as whom a session acts. */
   readonly hasThreads: boolean;
-  /** The accounts may be read; needed where threads do not show who logged in. */
+  /** The accounts may be read; needed where threads do not show who logged in, or locks not who holds them. */
   readonly hasAccounts: boolean;
   readonly hasAttributes: boolean;
   /** How administrators are recognised: by their privileges, by name alone as on RDS, or not at all. */
@@ -140,7 +142,14 @@ function readableIn(columns: ServerFacts['columns']): Readable {
 const PROCESSLIST = 'information_schema.PROCESSLIST';
 
 type Sources =
-  'hasTimers' | 'processlist' | 'hasQueryIds' | 'rowWaits' | 'hasMetadataLocks' | 'hasThreads' | 'hasAttributes';
+  | 'hasTimers'
+  | 'processlist'
+  | 'hasQueryIds'
+  | 'rowWaits'
+  | 'hasMetadataLocks'
+  | 'hasThreads'
+  | 'showsLocks'
+  | 'hasAttributes';
 
 /** Where this server shows what its sessions are at. */
 function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Readable): Pick<Features, Sources> {
@@ -148,6 +157,7 @@ function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Rea
   const hasTimers = engine === 'mysql' && shows('threads') && shows('events_statements_current');
   // The table came with this setting, whose value does not matter for it.
   const listsItself = hasTimers && variable.has('performance_schema_show_processlist');
+  const hasMetadataLocks = shows('metadata_locks') && shows('threads');
   const hasLockWaits = has('information_schema', 'INNODB_LOCK_WAITS');
   return {
     hasTimers,
@@ -155,7 +165,8 @@ function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Rea
     hasQueryIds: has('information_schema', 'PROCESSLIST', 'QUERY_ID'),
     rowWaits: shows('data_lock_waits') ? 'performance_schema' : hasLockWaits ? 'information_schema' : null,
     hasThreads: shows('threads'),
-    hasMetadataLocks: shows('metadata_locks') && shows('threads'),
+    hasMetadataLocks,
+    showsLocks: hasMetadataLocks && engine === 'mysql',
     hasAttributes: shows('session_connect_attrs'),
   };
 }

@@ -80,12 +80,12 @@ export const SEES_LIMITS: Privilege = {
 };
 
 /**
- * Where performance_schema is off: a session at work may show the definer of its routine. An account's own host in place
- * of an address tells.
+ * Where performance_schema is off: a session at work may show the definer of its routine; an account's own host in place
+ * of an address tells. And where locks do not show, who may take a backup's lock may hold it.
  */
 export const SEES_ACCOUNTS: Privilege = {
-  grant: 'SELECT (User, Host) ON mysql.user',
-  why: 'It can tell a client from the definer of a routine that the client runs.',
+  grant: 'SELECT (User, Host, Reload_priv) ON mysql.user',
+  why: 'It can tell a client from the definer of a routine that the client runs, and who may be a backup.',
 };
 
 export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Privilege & { readonly table: string })[] {

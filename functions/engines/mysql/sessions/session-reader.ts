@@ -14,6 +14,7 @@ import {
   METADATA_LOCKS,
   rowWaits,
   USER_LIMITS,
+  type AccountRow,
   type MetadataLockRow,
 } from './sessions.sql.ts';
 import { trackSleepers, type Sleepers } from './memory/sleepers.ts';
@@ -49,6 +50,8 @@ export interface Usage {
   readonly threads: ReadonlyMap<number, number>;
   /** Sessions that may be somebody else's than they seem. */
   readonly doubtful: ReadonlySet<number>;
+  /** Users that may hold the lock of a backup without that it shows. */
+  readonly mayBackUp: ReadonlySet<string>;
   /** What a session has shown itself to be, now or at an earlier look. `shown`: what its statement shows now. */
   readonly toolOf: (id: number, shown: Tool | null) => Tool | null;
   readonly statements: ReadonlyMap<number, StatementRow>;
@@ -120,7 +123,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   const threads = features.hasThreads ? await connection.query(THREADS, [], left()) : [];
   const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
   const readWithinMs = Date.now() - askedAt;
-  const needsAccounts = !features.hasThreads && features.hasAccounts;
+  const needsAccounts = features.hasAccounts && !(features.hasThreads && features.showsLocks);
   const accounts = needsAccounts ? await connection.query(ACCOUNTS, [], left()) : null;
   const logins = new Map(threads.map((row) => [row.id, row]));
   const { processes: settled, doubtful } = memory.owners.settle(rows, { logins, accounts });
@@ -128,6 +131,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   return {
     processes: settled,
     doubtful,
+    mayBackUp: features.showsLocks ? new Set() : usersThatMayBackUp(accounts ?? []),
     toolOf: (id, shown) => recallTool(memory, id, shown),
     readWithinMs,
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
@@ -159,6 +163,10 @@ function noteAll(
   const ids = new Set(rows.map(({ id }) => id));
   owners.keep(ids);
   for (const id of tools.keys()) if (!ids.has(id)) tools.delete(id);
+}
+
+function usersThatMayBackUp(accounts: readonly AccountRow[]): ReadonlySet<string> {
+  return new Set(accounts.flatMap(({ user, may_back_up }) => (may_back_up === 1 ? [user] : [])));
 }
 
 function recallTool({ tools }: Memory, id: number, shown: Tool | null): Tool | null {

@@ -90,11 +90,15 @@ export const USER_LIMITS = {
   row: z.object({ name: z.string(), most: z.number() }),
 };
 
-/** Which accounts are there? Needs SELECT on both columns. */
+/** Which accounts are there, and which of them may take the locks of a backup? Needs SELECT on these columns. */
 export const ACCOUNTS = {
   sql: /* SQL */ `
-    SELECT CONVERT(User USING utf8mb4) AS user, CONVERT(Host USING utf8mb4) AS host FROM mysql.user`,
-  row: z.object({ user: z.string(), host: z.string() }),
+    SELECT
+      CONVERT(User USING utf8mb4) AS user,
+      CONVERT(Host USING utf8mb4) AS host,
+      Reload_priv = 'Y' AS may_back_up
+    FROM mysql.user`,
+  row: z.object({ user: z.string(), host: z.string(), may_back_up: z.number() }),
 };
 export type AccountRow = z.infer<(typeof ACCOUNTS)['row']>;
 

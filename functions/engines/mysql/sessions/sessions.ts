@@ -11,7 +11,7 @@ import { atLeast, withPossibleTime } from './ages.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
-import { holdersOfBackupLocks, toolOfText } from './tools.ts';
+import { holdersOfBackupLocks, toolOfText, withPossibleBackups } from './tools.ts';
 import type { ProcessRow, TransactionRow } from './usage.sql.ts';
 import { transactionMark, workOf, type Work } from './work.ts';
 
@@ -73,8 +73,9 @@ export function observe(
     return observeOne(process, workOf(process, innodb.get(process.id), usage), index);
   });
   const observed = [...listed, ...leaving(usage, context.server)];
-  const known = withToolSiblings(usage.withKnownAges(observed.map(({ session }) => session)));
-  return observed.map((found, at) => ({ ...found, session: known[at] ?? found.session }));
+  const known = usage.withKnownAges(observed.map(({ session }) => session));
+  const sessions = withPossibleBackups(withToolSiblings(known), usage.mayBackUp);
+  return observed.map((found, at) => ({ ...found, session: sessions[at] ?? found.session }));
 }
 
 /** What was read of all sessions, to be found by session. */

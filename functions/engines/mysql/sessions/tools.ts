@@ -1,4 +1,4 @@
-import type { Tool } from '../../../core/server/session.ts';
+import type { Session, Tool } from '../../../core/server/session.ts';
 import type { MetadataLockRow } from './sessions.sql.ts';
 
 /**
@@ -41,4 +41,16 @@ export function holdersOfBackupLocks(
 ): ReadonlySet<number> {
   const holding = locks.filter(({ kind, kept, pending }) => BACKUP_LOCKS.has(kind) && kept === 1 && pending === 0);
   return new Set(holding.flatMap(({ thread }) => sessions.get(thread ?? -1) ?? []));
+}
+
+/**
+ * A backup copies files for hours while its sessions show nothing: idle, without a name (mariadb-backup). Where their
+ * locks do not show either, an idle session of a user that may take such a lock counts as one.
+ */
+export function withPossibleBackups(sessions: readonly Session[], mayBackUp: ReadonlySet<string>): readonly Session[] {
+  return sessions.map((session) => {
+    const { user, state, tool } = session;
+    const isPossible = tool === null && state.startsWith('idle') && user !== null && mayBackUp.has(user);
+    return isPossible ? { ...session, tool: 'backup' } : session;
+  });
 }

@@ -30,7 +30,10 @@ const reasonsOf = (planned: ReturnType<typeof plan>) =>
 
 /** Written against the list of what Headroom never ends and against the call's promises, not against the code. */
 function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall): boolean {
-  const isDump = ['pg_dump', 'flyway'].includes(session.application);
+  // No such tool rests outside a transaction for five minutes.
+  const isResting = session.state === 'idle' && (session.stateMs ?? 0) >= 300_000;
+  const isDump = session.tool !== null || (['pg_dump', 'flyway'].includes(session.application) && !isResting);
+  const isDoubtful = session.doubts.includes('user');
   const isHeld = session.state === 'idle' && session.holds.length > 0;
   const isProtected = session.user === 'guarded' || session.client?.startsWith('10.9.') === true;
   const isRds = session.user === null || session.user.startsWith('rdsadmin');
@@ -43,6 +46,7 @@ function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall)
     session.own ||
     session.superuser ||
     isDump ||
+    isDoubtful ||
     isHeld ||
     isProtected ||
     isRds ||

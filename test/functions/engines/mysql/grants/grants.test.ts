@@ -31,7 +31,7 @@ test('the responder may see and end sessions, and read what it takes to leave ad
     'SELECT (FROM_USER, TO_USER) ON mysql.role_edges',
     ...all,
     'SELECT (User, max_user_connections) ON mysql.user',
-    'SELECT (User, Host) ON mysql.user',
+    'SELECT (User, Host, Reload_priv) ON mysql.user',
   ]);
   expect(granted({ engine: 'mariadb' })).toContain('CONNECTION ADMIN ON *.*');
 });

@@ -20,9 +20,9 @@ function row(id: number, changed: Partial<ProcessRow> = {}): ProcessRow {
 }
 
 const ACCOUNTS = [
-  { user: 'app', host: '%' },
-  { user: 'owner', host: '10.1.%' },
-  { user: 'root', host: 'localhost' },
+  { user: 'app', host: '%', may_back_up: 0 },
+  { user: 'owner', host: '10.1.%', may_back_up: 0 },
+  { user: 'root', host: 'localhost', may_back_up: 1 },
 ];
 const inRoutine = { user: 'owner', host: '10.1.%:4000' };
 const read = { logins: new Map(), accounts: ACCOUNTS };
