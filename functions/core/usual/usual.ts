@@ -113,7 +113,9 @@ export function usualFrom(
   if (quarters.length >= LEAST_QUARTERS) {
     const horizons = horizonsOf(quarters, at, lately);
     const usual = summed('profile', horizons);
-    return isSeldomSeen(quarters, at) ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(horizons) } : usual;
+    return isSeldomSeen(quarters, at)
+      ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(usual, horizons) }
+      : usual;
   }
   if (before.length < LEAST_SAMPLES) return null;
   const recent = [...stretchesOf(quarters), ...before];
@@ -179,14 +181,18 @@ function isSeldomSeen(quarters: Profile, at: number): boolean {
 }
 
 /** Consumers that are not there for most of the last day: an hour that is seldom seen tells nothing of them. */
-function comingsAndGoings({ day, days }: Horizons): string[] {
-  const names = new Set([...day, ...days.flat()].flatMap(({ consumers }) => [...consumers.keys()]));
-  const isThere = (name: string) => 2 * day.filter(({ consumers }) => consumers.has(name)).length > day.length;
-  return [...names].filter((name) => !isThere(name));
+function comingsAndGoings({ consumers }: Usual, { day }: Horizons): string[] {
+  const isThere = (name: string) => 2 * day.filter((stretch) => stretch.consumers.has(name)).length > day.length;
+  return Object.keys(consumers).filter((name) => !isThere(name));
 }
 
 function summed(basis: UsualBasis, horizons: Horizons): Usual {
-  const all = [...horizons.recent, ...horizons.day, ...horizons.days.flat()];
+  const all = [
+    ...horizons.recent,
+    ...horizons.day,
+    ...horizons.days.flat(),
+    ...horizons.series.flatMap(({ stretches }) => stretches),
+  ];
   const names = new Set(all.flatMap(({ consumers }) => [...consumers.keys()]));
   const users = new Set(all.flatMap((stretch) => [...stretch.users.keys()]));
   return {
@@ -213,7 +219,10 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
   const days = horizons.days.map(read);
   const weeks = horizons.weeks.map(read);
   const day = read(horizons.day);
-  const series = horizons.series.map((each) => ({ ...each, figures: read(each.stretches) }));
+  const comings = horizons.series
+    .map((each) => ({ ...each, figures: read(each.stretches) }))
+    // Work goes up and down in any pool; here the sessions themselves must have come and gone.
+    .filter((each) => heldAndGivenBack(valuesOf(each.figures, 'most'), each) > 0);
   const high = (figure: keyof Figures) => {
     const hours = days.map((figures) => mostOf(figures, figure));
     return Math.max(
@@ -221,7 +230,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
       ...weeks.map((figures) => mostOf(figures, figure)),
       quantile(valuesOf(day, figure), 0.5),
       quantile(valuesOf(recent, figure), OF_DAYS),
-      ...series.map((each) => heldAndGivenBack(valuesOf(each.figures, figure), each)),
+      ...comings.map((each) => heldAndGivenBack(valuesOf(each.figures, figure), each)),
     );
   };
   const all = high('most');
