@@ -2,6 +2,7 @@ import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Session } from '../server/session.ts';
+import { describeHead } from '../server/slot-picture.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
@@ -132,12 +133,13 @@ function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, eng
 function adviseOnBlocker({ picture, roots }: Facts): string {
   const [head] = picture.heads;
   if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
-  const { session, waiters } = head;
+  const { session, holdsMutex } = head;
   const text = session.statement?.text ?? '';
   const who = `session ${session.identity.id} of ${applicationOf([session])}`;
   const ran = text === '' ? '' : `; its last statement: ${printable(text, LONGEST_TEXT)}`;
   const others = roots > 1 ? `; then at ${count(roots - 1, 'other root blocker')}` : '';
-  return `look first at ${who}, which blocks ${count(waiters, 'session')}${ran}${others}`;
+  const forPerson = holdsMutex ? '; only a person may end it, and then the next one in the queue holds the lock' : '';
+  return `look first at ${who}, which ${describeHead(head)}${forPerson}${ran}${others}`;
 }
 
 function lockTimeout(user: string, engine: Advised['engine']): string {

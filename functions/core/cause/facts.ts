@@ -247,8 +247,9 @@ type Queues = Pick<Facts, 'waiting' | 'queued' | 'roots' | 'behindPrepared' | 'b
 
 function readQueues(locks: LockQueues, jobs: ReadonlySet<Session>, waiting: number): Queues {
   const jobIds = new Set([...jobs].map(({ identity }) => identity.id));
-  const behindJobs = [...locks.behind].reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
-  const roots = [...locks.behind.keys()].filter((root) => !jobIds.has(root)).length;
+  const queues = [...locks.behind, ...locks.behindMutex];
+  const behindJobs = queues.reduce((sum, [root, behind]) => sum + (jobIds.has(root) ? behind.length : 0), 0);
+  const roots = new Set(queues.flatMap(([root]) => (jobIds.has(root) ? [] : [root]))).size;
   const { behindPrepared, behindUnknown } = locks;
   return {
     waiting,

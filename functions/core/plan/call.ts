@@ -89,10 +89,7 @@ function reasonToSpare(
   const protection = protectionOf(session, policy);
   // It loses only its own work, and the person asked for that.
   if (protection !== null && !(protection === 'waits-for-lock' && active)) return protection;
-  if (session.state === 'idle') {
-    const [holding] = session.holds;
-    return holding ? `holds-${holding}` : null;
-  }
+  if (session.state === 'idle') return null;
   if (session.state === 'active' && !active) return 'query-not-asked-for';
   return costly ? null : reservedForPerson(session, policy);
 }
@@ -109,7 +106,7 @@ function toCandidate(session: Session): Candidate | null {
   const shared = { session, method: 'terminate', frees: 1 } as const;
   switch (state) {
     case 'idle':
-      return { ...shared, expect: expecting(state, { holdsNothing: true }), reason: `idle for ${inWords(stateMs)}` };
+      return { ...shared, expect: expecting(state, {}), reason: `idle for ${inWords(stateMs)}` };
     case 'idle-in-transaction':
     case 'idle-in-transaction-aborted':
       return {

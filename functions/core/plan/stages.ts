@@ -144,7 +144,7 @@ function mayEndOf(input: PlanInput): (session: Session) => boolean {
     if (returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return false;
     if (session.state !== 'idle') return true;
     const inPool = left.get(poolOf(session)) ?? 0;
-    if (session.holds.length > 0 || inPool <= policy.minimumPerPool) return false;
+    if (inPool <= policy.minimumPerPool) return false;
     left.set(poolOf(session), inPool - 1);
     return true;
   };

@@ -39,6 +39,8 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
   if (session.client !== null && matchesClient(session.client, policy.protect.clients)) return 'protected-client';
   if (session.statement?.isOptedOut === true) return 'opted-out';
+  const [holding] = session.holds;
+  if (holding !== undefined) return `holds-${holding}`;
   if (isWaiter(session)) return 'waits-for-lock';
   return null;
 }

@@ -17,7 +17,7 @@ export const SPARED = {
   'protected-client': 'its client address is protected by the policy',
   'opted-out': 'a comment in its statement asks to keep it (headroom:keep)',
   'waits-for-lock': 'waits for a lock; its blocker is the problem',
-  'holds-advisory-lock': 'idle, but holds an advisory lock',
+  'holds-advisory-lock': 'holds an advisory lock',
   'holds-listen': 'idle, but listens for notifications',
   'holds-table-lock': 'idle, but holds locks on whole tables',
   'at-usual': 'its consumer holds no more than is usual',

@@ -19,7 +19,7 @@ const expectation = z.object({
   queryMark: z.nullable(z.string()),
   /** Still ahead of another session in a lock queue. */
   blocksOthers: z.boolean(),
-  /** Still holds no advisory lock, LISTEN or the like. */
+  /** Still holds nothing: see Holding. */
   holdsNothing: z.boolean(),
 });
 

@@ -1,8 +1,10 @@
-import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER, type Session } from './session.ts';
+import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER, waitsForMutex, type Session } from './session.ts';
 
 export interface LockQueues {
-  /** By a root's id: the waiters that this root alone blocks, directly or through others. */
+  /** By a root's id: the waiters that this root alone blocks, directly or through others, and that its end frees. */
   readonly behind: ReadonlyMap<number, readonly Session[]>;
+  /** By a root's id: waiters for a mutex, and those behind them. Its end frees none: the next one holds the mutex. */
+  readonly behindMutex: ReadonlyMap<number, readonly Session[]>;
   /** Sessions that share the head of a queue with others: ending one alone frees no waiter. */
   readonly shared: ReadonlySet<number>;
   /** Waiters behind a prepared transaction, which belongs to no session. */
@@ -30,17 +32,20 @@ export function readLockQueues(sessions: readonly Session[]): LockQueues {
   }
 
   const roots = new Map<number, Roots>();
+  const queuesForMutex = new Set([...waitersById].flatMap(([id, waiter]) => (waitsForMutex(waiter) ? [id] : [])));
   const queue = [...followers.keys()].filter((id) => !waitersById.has(id));
   for (const id of queue) roots.set(id, [id]);
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     for (const follower of followers.get(id) ?? []) {
       roots.set(follower, unite(roots.get(follower) ?? [], roots.get(id) ?? []));
+      if (queuesForMutex.has(id)) queuesForMutex.add(follower);
       const open = (unsettled.get(follower) ?? 0) - 1;
       unsettled.set(follower, open);
       if (open === 0) queue.push(follower);
     }
   }
-  return group(waitersById, roots, unsettled);
+  for (const [id, open] of unsettled) if (open > 0) waitersById.delete(id);
+  return group(waitersById, roots, queuesForMutex);
 }
 
 /** The lowest two ids that lead a queue: one id is the answer, two mean "several". */
@@ -50,25 +55,27 @@ function unite(a: Roots, b: Roots): Roots {
   return [...new Set([...a, ...b])].sort((x, y) => x - y).slice(0, 2);
 }
 
+/** `waiters`: those that are settled. */
 function group(
   waiters: ReadonlyMap<number, Session>,
   roots: ReadonlyMap<number, Roots>,
-  unsettled: ReadonlyMap<number, number>,
+  queuesForMutex: ReadonlySet<number>,
 ): LockQueues {
   const behind = new Map<number, Session[]>();
+  const behindMutex = new Map<number, Session[]>();
   const shared = new Set<number>();
   let behindPrepared = 0;
   let behindUnknown = 0;
   for (const [id, waiter] of waiters) {
-    if (unsettled.get(id) !== 0) continue;
     const [root, other] = roots.get(id) ?? [];
     if (root === undefined) continue;
     if (root === UNKNOWN_BLOCKER) behindUnknown++;
+    else if (queuesForMutex.has(id)) pushTo(behindMutex, root, waiter);
     else if (other !== undefined) shared.add(root).add(other);
     else if (root === PREPARED_TRANSACTION) behindPrepared++;
     else pushTo(behind, root, waiter);
   }
-  return { behind, shared, behindPrepared, behindUnknown };
+  return { behind, behindMutex, shared, behindPrepared, behindUnknown };
 }
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -30,8 +30,13 @@ export type SessionState =
 /** Only `client` sessions are ever candidates. */
 export type SessionKind = 'client' | 'replication' | 'system';
 
-/** What an idle session visibly holds and would lose if it were ended. */
-export type Holding = 'advisory-lock' | 'listen' | 'table-lock';
+/**
+ * What a session visibly holds, in the state it is in, that its end would take from others or that nobody could give
+ * back. An advisory lock is a mutex, whatever its holder does. The others are what an idle session would lose; where it
+ * is in a transaction or at work, its tiers weigh that.
+ */
+export const HOLDINGS = ['advisory-lock', 'listen', 'table-lock'] as const;
+export type Holding = (typeof HOLDINGS)[number];
 
 /**
  * What the server may tell wrong of whose session it is, or not tell at all. `user`, with `client`: while a routine
@@ -88,6 +93,14 @@ export interface Session {
   readonly rowsModified: number | null;
   /** The current statement, or the last one; null when the server does not show it. */
   readonly statement: Statement | null;
+}
+
+/** `wait` of a session in the queue of a mutex (advisory lock, GET_LOCK, locking service), as each engine names it. */
+const MUTEX_WAITS: ReadonlySet<string> = new Set(['advisory', 'User lock', 'Waiting for locking service lock']);
+
+/** Whether it waits for a lock that guards no data: when its holder goes, the next one in the queue holds it. */
+export function waitsForMutex({ wait }: Session): boolean {
+  return wait?.type === 'Lock' && MUTEX_WAITS.has(wait.event);
 }
 
 /** One string for one identity, for maps and sets. */

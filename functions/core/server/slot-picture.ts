@@ -17,7 +17,14 @@ export interface SlotPicture {
   /** What active sessions wait for, most first. */
   readonly waits: readonly Share[];
   /** Heads of the lock queues, with how many wait behind each, most first. */
-  readonly heads: readonly { readonly session: Session; readonly waiters: number }[];
+  readonly heads: readonly Head[];
+}
+
+export interface Head {
+  readonly session: Session;
+  readonly waiters: number;
+  /** Its lock is a mutex: when it goes, the next one holds it. */
+  readonly holdsMutex: boolean;
 }
 
 interface Share {
@@ -49,10 +56,11 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
       query: histogram(active.map(({ queryMs }) => queryMs)),
     },
     waits: largest(active.map(({ wait }) => (wait === null ? null : `${wait.type} ${wait.event}`))),
-    heads: [...locks.behind]
-      .flatMap(([id, waiters]) => {
+    heads: [...locks.behind, ...locks.behindMutex]
+      .flatMap(([id, waiters]): Head[] => {
         const session = byId.get(id);
-        return session === undefined ? [] : [{ session, waiters: waiters.length }];
+        const holdsMutex = locks.behindMutex.get(id) === waiters;
+        return session === undefined ? [] : [{ session, waiters: waiters.length, holdsMutex }];
       })
       .sort((a, b) => b.waiters - a.waiters || a.session.identity.id - b.session.identity.id)
       .slice(0, MOST_SHARES),
@@ -74,14 +82,21 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
     items.map(({ name, sessions }) => `${printable(name, SHOWN_NAME_LENGTH)} (${sessions})`).join(', ');
   return [
     ...heads.map(
-      ({ session, waiters }) =>
-        `session ${session.identity.id} of ${printable(consumerOf(session), SHOWN_NAME_LENGTH)} ` +
-        `(${session.state}) blocks ${count(waiters, 'session')}`,
+      (head) =>
+        `session ${head.session.identity.id} of ${printable(consumerOf(head.session), SHOWN_NAME_LENGTH)} ` +
+        `(${head.session.state}) ${describeHead(head)}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
     ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),
     ...histograms,
   ];
+}
+
+/** `blocks 4 sessions`, to come after whom it is about. */
+export function describeHead({ waiters, holdsMutex }: Omit<Head, 'session'>): string {
+  return holdsMutex
+    ? `holds an advisory lock for which ${count(waiters, 'session')} queue`
+    : `blocks ${count(waiters, 'session')}`;
 }
 
 const AGE_WORDS = {

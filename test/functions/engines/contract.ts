@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeEnding } from './contract-ending.ts';
 import { describeEntering } from './contract-entering.ts';
+import { describeHolding } from './contract-holding.ts';
 import { describeLimiting } from './contract-limiting.ts';
 import { describeLooking } from './contract-looking.ts';
 import type { Stage } from './stage.ts';
@@ -30,6 +31,7 @@ export function describeContract<T extends Stage>(
     describe('entering', () => describeEntering(stage));
     describe('looking', () => describeLooking(stage));
     describe('ending', () => describeEnding(stage));
+    describe('holding', () => describeHolding(stage));
     describe('limiting', () => describeLimiting(stage));
     if (more !== undefined) describe('of its own', () => more(stage));
   });

@@ -319,7 +319,8 @@ async function overConnection(connection: Connection, administrator: Administrat
       connection.pause();
       await flood;
     },
-    holdAdvisoryLock: () => query(`SELECT GET_LOCK('seven', 0)`),
+    holdAdvisoryLock: (key = 7) => query(`SELECT GET_LOCK('key ${key}', 0)`),
+    startWaitingForAdvisoryLock: (key) => start(`SELECT GET_LOCK('key ${key}', 60)`, /^User lock$/),
     async close() {
       if (!isOpen) return;
       isOpen = false;

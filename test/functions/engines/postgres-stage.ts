@@ -249,7 +249,8 @@ async function openClient(url: string, application: string, administrator: Admin
          END LOOP; END $$`,
         `wait_event = 'PgSleep'`,
       ),
-    holdAdvisoryLock: () => query('SELECT pg_advisory_lock(7)'),
+    holdAdvisoryLock: (key = 7) => query(`SELECT pg_advisory_lock(${key})`),
+    startWaitingForAdvisoryLock: (key) => start(`SELECT pg_advisory_lock(${key})`, `wait_event = 'advisory'`),
     async close() {
       if (!isOpen) return;
       isOpen = false;

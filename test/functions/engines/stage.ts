@@ -111,7 +111,9 @@ export interface StageClient {
   startWaitingForRow(row: number): Promise<void>;
   startQuery(seconds: number): Promise<void>;
   startIgnoringCancel(): Promise<void>;
-  holdAdvisoryLock(): Promise<void>;
+  /** Of one number for all sessions of the server, until it is given back. */
+  holdAdvisoryLock(key?: number): Promise<void>;
+  startWaitingForAdvisoryLock(key: number): Promise<void>;
   close(): Promise<void>;
 }
 

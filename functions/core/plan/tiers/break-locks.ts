@@ -48,7 +48,8 @@ function spareReason(
   waiters: readonly Session[],
   { policy: { ages } }: TierInput,
 ): SparedReason | null {
-  if (session.state === 'idle') return 'holds-advisory-lock';
+  // In no transaction: what it blocks others with lasts until it gives it back.
+  if (session.state === 'idle') return 'holds-table-lock';
   if (session.transactionMs === null || session.transactionMark === null) return 'age-unknown';
   if (session.transactionMs < ages.blockerTransactionSeconds * 1000) return 'blocker-too-young';
   const patient = waiters.filter((waiter) => (waiter.lockWaitMs ?? 0) >= ages.blockerWaitSeconds * 1000);

@@ -2,7 +2,7 @@ import { matchesAny } from '../../policy/patterns.ts';
 import { protectionOf } from '../../policy/protection.ts';
 import type { SparedReason } from '../../policy/spared.ts';
 import { consumerOf, userOf } from '../../server/consumer.ts';
-import type { Session } from '../../server/session.ts';
+import { HOLDINGS, type Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
 import { someMore } from '../../usual/departure.ts';
 import { count } from '../../words/count.ts';
@@ -186,6 +186,7 @@ const PASSING: ReadonlySet<SparedReason> = new Set([
   'may-not-see',
   'user-unsure',
   'opted-out',
+  ...HOLDINGS.map((holding) => `holds-${holding}` as const),
 ]);
 
 /** The idle sessions of limited users, longest idle first, as many as each user has above its limit. */
@@ -203,9 +204,7 @@ function endIdle(
   for (const session of idle) {
     const user = session.user ?? '';
     const left = excess.get(user) ?? 0;
-    const [holding] = session.holds;
-    if (holding) spared.push({ session, reason: `holds-${holding}` });
-    else if (session.stateMs === null) spared.push({ session, reason: 'age-unknown' });
+    if (session.stateMs === null) spared.push({ session, reason: 'age-unknown' });
     else if (session.stateMs < minStateMs) spared.push({ session, reason: 'not-idle-long-enough' });
     else if (left <= 0) spared.push({ session, reason: 'within-limit' });
     else {
@@ -213,7 +212,7 @@ function endIdle(
       candidates.push({
         session,
         method: 'terminate',
-        expect: expecting('idle', { minStateMs, holdsNothing: true }),
+        expect: expecting('idle', { minStateMs }),
         reason:
           `idle for ${inWords(session.stateMs)}; ` +
           `its user has ${count(left, 'session')} above its limit of ${limited.get(user) ?? 0}`,

@@ -54,8 +54,6 @@ export const killIdle: Tier = {
 };
 
 function spareReason(session: Session, { policy, suspects }: TierInput): SparedReason | null {
-  const [holding] = session.holds;
-  if (holding) return `holds-${holding}`;
   const { idleMs } = agesOf(session, policy, suspects);
   if (session.stateMs === null) return 'age-unknown';
   if (session.stateMs < idleMs) return 'not-idle-long-enough';
@@ -66,7 +64,7 @@ function toCandidate(session: Session, level: number, { policy, suspects }: Tier
   return {
     session,
     method: 'terminate',
-    expect: expecting('idle', { minStateMs: agesOf(session, policy, suspects).idleMs, holdsNothing: true }),
+    expect: expecting('idle', { minStateMs: agesOf(session, policy, suspects).idleMs }),
     reason:
       `idle for ${inWords(session.stateMs)}` +
       (suspects.has(session) ? '' : `; its consumer holds ${count(level, 'session')}`),

@@ -117,7 +117,7 @@ export interface Tier {
   readonly propose: (input: TierInput) => TierProposal;
 }
 
-/** Checks the state, and what `asked` adds. */
+/** Checks the state, that the session holds nothing, and what `asked` adds. */
 export function expecting(state: Expectation['state'], asked: Partial<Expectation>): Expectation {
   return {
     state,
@@ -125,7 +125,7 @@ export function expecting(state: Expectation['state'], asked: Partial<Expectatio
     transactionMark: null,
     queryMark: null,
     blocksOthers: false,
-    holdsNothing: false,
+    holdsNothing: true,
     ...asked,
   };
 }

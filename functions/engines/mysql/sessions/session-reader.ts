@@ -7,6 +7,7 @@ import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
 import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
 import { trackOwners, type Owners } from './memory/owners.ts';
+import { readNamedLockWaits, type NamedLockWait } from './named-locks.ts';
 import {
   ACCOUNTS,
   ADMINISTRATORS,
@@ -63,6 +64,8 @@ export interface Usage {
 export interface Details {
   readonly rowWaits: readonly { readonly waiter: string; readonly blocker: string }[];
   readonly metadataLocks: readonly MetadataLockRow[];
+  /** Of GET_LOCK, where the locks above do not show it. */
+  readonly namedLockWaits: readonly NamedLockWait[];
   readonly applications: ReadonlyMap<number, string>;
   readonly administrators: ReadonlySet<string>;
   /** Sessions that a user may have, where it has a limit of its own. */
@@ -201,6 +204,8 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
       ? []
       : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
   const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
+  const showsNamedLocks = locks.some(({ kind }) => kind === 'USER LEVEL LOCK');
+  const namedLockWaits = showsNamedLocks ? [] : await readNamedLockWaits(connection, features, timeoutMs);
   const applications = await readApplications({ connection, features }, timeoutMs);
   const administrators =
     features.administrators === 'privileges'
@@ -210,6 +215,7 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
   return {
     rowWaits: waits,
     metadataLocks: locks,
+    namedLockWaits,
     applications,
     administrators: new Set(administrators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),

@@ -69,6 +69,22 @@ export const METADATA_LOCKS = {
 };
 export type MetadataLockRow = z.infer<(typeof METADATA_LOCKS)['row']>;
 
+/** Who waits in GET_LOCK, and in which statement? Needs PROCESS. */
+export function lockWaiters({ processlist }: Features) {
+  return {
+    sql: /* SQL */ `SELECT ID AS id, LEFT(INFO, 2048) AS statement FROM ${processlist} WHERE STATE = 'User lock'`,
+    row: z.object({ id: z.number(), statement: z.nullable(z.string()) }),
+  };
+}
+
+/** Which session holds each of so many names? Any login may ask. $1, $2, and so on: a number and a name, for each. */
+export function lockHolders(names: number) {
+  return {
+    sql: Array.from({ length: names }, () => 'SELECT ? AS place, IS_USED_LOCK(?) AS holder').join(' UNION ALL '),
+    row: z.object({ place: z.number(), holder: z.nullable(z.number()) }),
+  };
+}
+
 /** Which application is it, as its driver says? Needs SELECT on the table. */
 export const APPLICATIONS = {
   sql: /* SQL */ `

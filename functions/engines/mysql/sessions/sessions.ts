@@ -52,6 +52,7 @@ export function observe(
   const byThread = sessionsByThread(usage);
   const rowWaits = details === null ? new Map() : rowBlockers(details.rowWaits, usage.innodb);
   const tableWaits = details === null ? new Map() : metadataBlockers(details.metadataLocks, byThread);
+  const namedWaits = new Map(details?.namedLockWaits.map(({ waiter, holder }) => [waiter, [holder]]));
   const index: Index = {
     context,
     details,
@@ -62,6 +63,7 @@ export function observe(
     hasArrived: usage.hasArrived,
     rowWaits,
     tableWaits,
+    namedWaits,
     holdings: holdingsOf(details, byThread),
     toolOf: usage.toolOf,
     holdBackupLocks: holdersOfBackupLocks(details?.metadataLocks ?? [], byThread),
@@ -89,6 +91,7 @@ interface Index {
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
   readonly tableWaits: Blockers;
+  readonly namedWaits: Blockers;
   readonly holdings: ReadonlyMap<number, readonly Holding[]>;
   readonly toolOf: Usage['toolOf'];
   readonly holdBackupLocks: ReadonlySet<number>;
@@ -110,7 +113,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       transactionMark,
       queryMark,
       ...waitingOf(process, work, statement, index),
-      holds: index.holdings.get(id) ?? [],
+      holds: (index.holdings.get(id) ?? []).filter((holding) => holding === 'advisory-lock' || state === 'idle'),
       hasWritten: (work.transaction?.rows_modified ?? 0) > 0,
       rowsModified,
       statement,
@@ -152,9 +155,9 @@ function waitingOf(
   { id, doing }: ProcessRow,
   { isAsleep, transaction, ages }: Work,
   statement: Statement | null,
-  { rowWaits, tableWaits }: Index,
+  { rowWaits, tableWaits, namedWaits }: Index,
 ): Pick<Session, 'wait' | 'lockWaitMs' | 'blockedBy'> {
-  const blockedBy = united(id, rowWaits, tableWaits);
+  const blockedBy = united(id, rowWaits, tableWaits, namedWaits);
   const waitsForRow = transaction?.state === 'LOCK WAIT';
   const waitsForTable = tableWaits.has(id) || (!isAsleep && waitsForServerLock(doing));
   if (!waitsForRow && !waitsForTable) {
@@ -237,13 +240,17 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
 
 function holdingsOf(details: Details | null, sessions: ReadonlyMap<number, number>): ReadonlyMap<number, Holding[]> {
   const holdings = new Map<number, Holding[]>();
+  const add = (id: number, holding: Holding) => {
+    const known = holdings.get(id) ?? [];
+    if (!known.includes(holding)) holdings.set(id, [...known, holding]);
+  };
   for (const { thread, kind, kept, pending } of details?.metadataLocks ?? []) {
     const id = sessions.get(thread ?? -1);
     if (id === undefined || kept === 0 || pending === 1) continue;
     const holding = kind === 'USER LEVEL LOCK' || kind === 'LOCKING SERVICE' ? 'advisory-lock' : 'table-lock';
-    const known = holdings.get(id) ?? [];
-    if (!known.includes(holding)) holdings.set(id, [...known, holding]);
+    add(id, holding);
   }
+  for (const { holder } of details?.namedLockWaits ?? []) add(holder, 'advisory-lock');
   return holdings;
 }
 

@@ -48,7 +48,7 @@ export const SIGNAL = {
           AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
           AND (NOT w.blocks_others OR EXISTS (SELECT FROM blocking AS b WHERE b.pid = a.pid))
           AND (NOT w.holds_nothing OR NOT (
-            encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $2
+            (a.state = 'idle' AND encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $2)
             OR EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)
           ))
         ) IS TRUE AS as_expected

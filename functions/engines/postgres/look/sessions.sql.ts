@@ -59,7 +59,9 @@ export const SESSIONS = {
         LIMIT 32
       ) ELSE '{}' END AS blocked_by,
       coalesce(l.holds_advisory, false) AS holds_advisory,
-      coalesce(encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $1, false) AS listens,
+      (
+        a.state = 'idle' AND encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $1
+      ) IS TRUE AS listens,
       a.backend_xid IS NOT NULL AS has_written,
       encode(substr(textsend(a.query), 1, 2048), 'escape') AS query
     FROM activity AS a

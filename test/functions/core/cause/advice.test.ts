@@ -126,6 +126,18 @@ describe('advice', () => {
     expect(adviseOn('lock-contention', factsOf([]), POSTGRES)[0]).toContain('`headroom plan` shows');
   });
 
+  it('leaves who holds a mutex to a person, and says that the next one holds it then', () => {
+    const wait = { type: 'Lock', event: 'advisory' };
+    const sessions = [
+      inTransaction(1, { application: 'deploy', statement: null, holds: ['advisory-lock'] }),
+      ...many(9, 2, (id) => waiter(id, [1], { wait })),
+    ];
+    expect(adviseOn('lock-contention', factsOf(sessions), POSTGRES)[0]).toBe(
+      'look first at session 1 of app/deploy, which holds an advisory lock for which 9 sessions queue; ' +
+        'only a person may end it, and then the next one in the queue holds the lock',
+    );
+  });
+
   it('on pools says what to do about idle ones, which pooler fits and what a higher limit takes', () => {
     const text = adviseOn('pool-oversubscription', leak, POSTGRES).join('\n');
     expect(text).toContain('minimumIdle');

@@ -91,7 +91,7 @@ function mayNeverEnd(session: Session): string | null {
   if (session.statement?.isOptedOut === true) return 'opted out';
   if (session.state !== 'idle' && session.statement?.verb === 'VACUUM') return 'maintenance, for a person';
   if (session.blockedBy.length > 0 || session.lockWaitMs !== null) return 'waiter';
-  if (session.state === 'idle' && session.holds.length > 0) return 'holds something';
+  if (session.holds.length > 0) return 'holds something';
   return null;
 }
 
@@ -137,6 +137,21 @@ describe('every plan', () => {
       );
       expect(unknown).toEqual([]);
     });
+  });
+
+  it('counts nobody as gain that queues for a mutex, and ends nobody for such a queue', () => {
+    const wait = { type: 'Lock', event: 'advisory' };
+    const forMutexes = snapshots.map((snapshot) => ({
+      ...snapshot,
+      sessions: snapshot.sessions.map((session) => (session.blockedBy.length === 0 ? session : { ...session, wait })),
+    }));
+    fc.assert(
+      fc.property(forMutexes, policies, histories, (snapshot, policy, history) => {
+        const { plan } = diagnoseSnapshot(snapshot, { policy, mode: 'act' }, history);
+        expect(plan.tiers.flatMap(({ victims }) => victims).filter(({ frees }) => frees > 1)).toEqual([]);
+        expect(plan.tiers.find(({ tier }) => tier === 'break-locks')?.victims).toEqual([]);
+      }),
+    );
   });
 
   it('ends nobody when the relief level is reached, and no more than it needs', () => {

@@ -42,6 +42,10 @@ describe('a session is protected', () => {
     ['protected-client', { client: '::ffff:10.20.0.1' }],
     ['protected-client', { client: 'fd12::1' }],
     ['opted-out', { statement: { verb: 'SELECT', text: null, isOptedOut: true } }],
+    ['holds-advisory-lock', { holds: ['advisory-lock'] }],
+    ['holds-advisory-lock', { state: 'idle-in-transaction', holds: ['advisory-lock'] }],
+    ['holds-advisory-lock', { state: 'active', holds: ['advisory-lock'], blockedBy: [7] }],
+    ['holds-listen', { holds: ['listen'] }],
     ['waits-for-lock', { state: 'active', blockedBy: [7] }],
     ['waits-for-lock', { state: 'active', lockWaitMs: 1 }],
   ])('as %s when it is %o', (reason, changed) => {

@@ -47,6 +47,21 @@ describe('lock queues', () => {
     expect(queues.behindUnknown).toBe(3);
   });
 
+  it('keep those apart that wait for a mutex, and those behind them: no end of its holder frees them', () => {
+    const wait = { type: 'Lock', event: 'advisory' };
+    const queues = readLockQueues([
+      inTransaction(1),
+      waiter(2, [1], { wait }),
+      waiter(3, [1, 2], { wait }),
+      waiter(4, [2]),
+      waiter(5, [1]),
+    ]);
+    const ids = (map: typeof queues.behind) =>
+      [...map].map(([root, waiters]) => [root, waiters.map(({ identity }) => identity.id).sort()]);
+    expect(ids(queues.behindMutex)).toEqual([[1, [2, 3, 4]]]);
+    expect(ids(queues.behind)).toEqual([[1, [5]]]);
+  });
+
   it('follow a chain of ten thousand', () => {
     const chain = [inTransaction(1), ...many(9_999, 2, (id) => waiter(id, [id - 1]))];
     expect(behindOf(chain)['1']).toHaveLength(9_999);

@@ -63,6 +63,14 @@ describe('the picture of the slots', () => {
     expect(waits).toBe('active sessions wait for: Lock transactionid (5), IO DataFileRead (1)');
   });
 
+  it('names who holds a mutex that others queue for', () => {
+    const wait = { type: 'Lock', event: 'User lock' };
+    const sessions = [inTransaction(1), waiter(2, [1], { wait }), waiter(3, [1], { wait })];
+    expect(describeSlots(draw(sessions), 3)[0]).toBe(
+      'session 1 of app/web (idle-in-transaction) holds an advisory lock for which 2 sessions queue',
+    );
+  });
+
   it('of nobody is empty', () => {
     expect(describeSlots(draw([]), 1)).toEqual([]);
   });
