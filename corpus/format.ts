@@ -19,6 +19,16 @@ const login = z.strictObject({
 
 const statement = z.strictObject({ verb: z.string(), text: z.string() });
 
+const HOLDINGS = [
+  'advisory-lock',
+  'commit',
+  'backup',
+  'snapshot',
+  'listen',
+  'table-lock',
+  'temporary-table',
+  'cursor',
+] as const;
 export const STATES = ['active', 'idle', 'idle-in-transaction', 'idle-in-transaction-aborted'] as const;
 
 /** What is not so, or not known, is left out. */
@@ -33,7 +43,7 @@ const session = z.strictObject({
   hasWritten: z.optional(z.literal(true)),
   lockWaitMs: z.optional(age),
   blockedBy: z.optional(ids),
-  holds: z.optional(z.array(z.enum(['advisory-lock', 'listen', 'table-lock']))),
+  holds: z.optional(z.array(z.enum(HOLDINGS))),
   kind: z.optional(z.literal('replication')),
   superuser: z.optional(z.literal(true)),
   statement: z.optional(index),

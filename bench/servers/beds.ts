@@ -7,7 +7,7 @@ import type { WorkerSettings } from '../../functions/core/protocol/worker-settin
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { LOCK_KEY } from '../../functions/engines/postgres/connect/server-lock.sql.ts';
 import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
-import { LISTEN_PATTERN, SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
+import { SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
 import { startCrowd, type Crowd } from './crowd.ts';
 
 /** A server with a crowd of idle sessions, and a session for SQL that a person would type. */
@@ -63,7 +63,7 @@ async function openPostgresBed(count: number): Promise<Bed> {
     // The worker's own two statements: no shorter ones return the same.
     async snapshotManually() {
       await hand.query(LIMITS.sql, [true, ...LOCK_KEY]);
-      return hand.query(SESSIONS.sql, [LISTEN_PATTERN, []]);
+      return hand.query(SESSIONS.sql, [[]]);
     },
     async endManually(wanted) {
       const { rows } = await hand.query<{ pid: number }>(

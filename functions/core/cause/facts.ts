@@ -1,5 +1,6 @@
 import type { Policy } from '../policy/policy.ts';
 import { protectionOf } from '../policy/protection.ts';
+import type { SparedReason } from '../policy/spared.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
 import type { LockQueues } from '../server/locks.ts';
 import { NO_RETURNS, type Returns } from '../server/returns.ts';
@@ -279,9 +280,17 @@ export function largestConsumer(sessions: readonly Session[]): Consumer {
   return { name, sessions: groups.get(name) ?? [] };
 }
 
+const JOB_REASONS: ReadonlySet<SparedReason> = new Set([
+  'backup-tool',
+  'migration-tool',
+  'replication',
+  'holds-backup',
+  'holds-snapshot',
+]);
+
 function isJob(session: Session, policy: Policy): boolean {
   const reason = protectionOf(session, policy);
-  if (reason === 'backup-tool' || reason === 'migration-tool' || reason === 'replication') return true;
+  if (reason !== null && JOB_REASONS.has(reason)) return true;
   const isAtWork = session.state === 'active' || session.state.startsWith('idle-in-transaction');
   // A job that waits for a lock itself suffers from the trouble and does not cause it.
   if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;

@@ -32,10 +32,20 @@ export type SessionKind = 'client' | 'replication' | 'system';
 
 /**
  * What a session visibly holds, in the state it is in, that its end would take from others or that nobody could give
- * back. An advisory lock is a mutex, whatever its holder does. The others are what an idle session would lose; where it
- * is in a transaction or at work, its tiers weigh that.
+ * back. An advisory lock is a mutex, whatever its holder does; a commit that waits for a standby is done on this server;
+ * a backup, and a copy that reads one snapshot, would have to begin again. The others are what an idle session would
+ * lose: where it is in a transaction or at work, its tiers weigh that.
  */
-export const HOLDINGS = ['advisory-lock', 'listen', 'table-lock'] as const;
+export const HOLDINGS = [
+  'advisory-lock',
+  'commit',
+  'backup',
+  'snapshot',
+  'listen',
+  'table-lock',
+  'temporary-table',
+  'cursor',
+] as const;
 export type Holding = (typeof HOLDINGS)[number];
 
 /**

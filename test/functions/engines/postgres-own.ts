@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
+import { describePostgresHolding } from './postgres-holding.ts';
 import { until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 
@@ -16,6 +17,8 @@ export function describePostgres(stage: () => PostgresStage): void {
     worker = await openWorker(stage());
   });
   afterEach(() => worker.close());
+
+  describePostgresHolding(stage);
 
   test('connections stuck in authentication are counted where they show, and concluded where they do not', async () => {
     await takeSample(worker);

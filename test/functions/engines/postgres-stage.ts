@@ -31,7 +31,8 @@ export async function openPostgresStage(major: PostgresMajor, options: PostgresO
     superuserReservedConnections: SUPERUSER_RESERVED,
     ...(hasReserve ? { reservedConnections: RESERVED } : {}),
     ...options,
-    settings: { max_prepared_transactions: '2', ...options.settings },
+    // An archive that takes nothing: who ends a backup waits for it.
+    settings: { max_prepared_transactions: '2', archive_mode: 'on', ...options.settings },
   });
   const { responderUrl, canaryUrl } = await createLogins(server, [LIMITABLE, 'nobody']);
   const administrator = keepAdministrator(server.adminUrl);

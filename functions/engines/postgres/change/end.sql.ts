@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
+import { HOLDS, LAST_STATEMENT } from '../look/holdings.sql.ts';
 
 /**
  * Ends, or cancels the query of, every wanted session that is still as expected. The check and the signal are one
  * statement. Sessions that are not there any more have no row.
  * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
- * $1: wanted sessions as JSON. $2: LISTEN_PATTERN. $3: further users that are Headroom's own.
+ * $1: wanted sessions as JSON. $2: further users that are Headroom's own.
  * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
  * and if it happens nevertheless the caller takes one session at a time.
- * The last statement is read as ASCII in escape format: it may be no valid text in this database's encoding.
  * Locks and blockers are read only when a wanted session asks for it: both cost the lock manager.
  */
 export const SIGNAL = {
@@ -38,7 +38,7 @@ export const SIGNAL = {
           a.backend_type = 'client backend'
           AND a.pid <> pg_backend_pid()
           AND a.usename <> session_user
-          AND a.usename <> ALL ($3::text[])
+          AND a.usename <> ALL ($2::text[])
           AND NOT starts_with(a.usename::text, 'rds')
           AND NOT coalesce(r.rolsuper, false)
           AND a.state = w.state
@@ -47,14 +47,15 @@ export const SIGNAL = {
                OR concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) = w.transaction_mark)
           AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
           AND (NOT w.blocks_others OR EXISTS (SELECT FROM blocking AS b WHERE b.pid = a.pid))
-          AND (NOT w.holds_nothing OR NOT (
-            (a.state = 'idle' AND encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $2)
-            OR EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)
+          AND (NOT w.holds_nothing OR (
+            NOT EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)
+            AND cardinality(${HOLDS}) = 0
           ))
         ) IS TRUE AS as_expected
       FROM wanted AS w
       JOIN pg_stat_activity AS a ON a.pid = w.pid AND extract(epoch FROM a.backend_start)::text = w.incarnation
       LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
+      ${LAST_STATEMENT}
       WHERE extract(epoch FROM pg_postmaster_start_time())::text = w.server
     )
     SELECT

@@ -4,7 +4,6 @@ import type { ServerConnection } from '../../shared/connection.ts';
 import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../../shared/ending.ts';
 import { withServerLock } from '../../shared/server-lock.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import { LISTEN_PATTERN } from '../look/sessions.sql.ts';
 import { SQL_STATE } from '../look/states.ts';
 import { SIGNAL, STILL_THERE } from './end.sql.ts';
 
@@ -71,12 +70,10 @@ async function signalTogether(
   method: EndMethod,
 ): Promise<string | null> {
   const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
-  const answer = await connection
-    .query(SIGNAL, [wanted, LISTEN_PATTERN, ownUsers], QUERY_MS)
-    .catch((error: unknown) => {
-      if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
-      throw error;
-    });
+  const answer = await connection.query(SIGNAL, [wanted, ownUsers], QUERY_MS).catch((error: unknown) => {
+    if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
+    throw error;
+  });
   if (typeof answer === 'string') return answer;
   const found = new Map(answer.map((row) => [row.pid, row]));
   for (const job of jobs) {

@@ -1,18 +1,12 @@
 import * as z from 'zod/mini';
-
-/**
- * The last statement begins, or continues after a semicolon, with LISTEN; comments are skipped. Other sessions cannot
- * ask what a session listens to. A parameter of the snapshot and of the statement that ends sessions.
- */
-export const LISTEN_PATTERN = String.raw`(?i)(^|;)(\s|--[^\n]*(\n|$)|/\*([^*]|\*+[^*/])*\*+/)*listen\M`;
+import { HOLDINGS } from '../../../core/server/session.ts';
+import { HOLDS, LAST_STATEMENT } from './holdings.sql.ts';
 
 /**
  * Who is connected, doing what, for how long, and behind whom?
  * 14 and later (waitstart). Needs pg_read_all_stats: without it state, times and type of others' sessions are NULL.
- * $1: LISTEN_PATTERN. $2: further users that are Headroom's own.
- * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle. The
- * statement comes as its first 2,048 bytes in escape format, which is ASCII: in another database's encoding it may be
- * no valid text here, and every function that reads characters would fail, for all sessions.
+ * $1: further users that are Headroom's own.
+ * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
  * pg_blocking_pids takes the lock manager's locks, so it is called only for sessions that wait for a lock. At most 32
  * blockers of each are kept, those that do not wait themselves first: all sessions ahead in a queue of 1,000 would be
  * 500,000 numbers.
@@ -34,7 +28,7 @@ export const SESSIONS = {
       extract(epoch FROM a.backend_start)::text AS incarnation,
       a.backend_type,
       (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL)) AS takes_slot,
-      (a.pid = pg_backend_pid() OR a.usename = session_user OR a.usename = ANY ($2::text[])) IS TRUE AS own,
+      (a.pid = pg_backend_pid() OR a.usename = session_user OR a.usename = ANY ($1::text[])) IS TRUE AS own,
       (a.usename = session_user) IS TRUE AS is_responder,
       coalesce(r.rolsuper, false) AS superuser,
       a.usename::text AS "user",
@@ -58,15 +52,13 @@ export const SESSIONS = {
         ORDER BY (b.wait_event_type = 'Lock') IS TRUE, blocker
         LIMIT 32
       ) ELSE '{}' END AS blocked_by,
-      coalesce(l.holds_advisory, false) AS holds_advisory,
-      (
-        a.state = 'idle' AND encode(substr(textsend(a.query), 1, 2048), 'escape') ~ $1
-      ) IS TRUE AS listens,
+      CASE WHEN l.holds_advisory THEN ARRAY['advisory-lock'] ELSE '{}' END || ${HOLDS} AS holds,
       a.backend_xid IS NOT NULL AS has_written,
-      encode(substr(textsend(a.query), 1, 2048), 'escape') AS query
+      s.said AS query
     FROM activity AS a
     LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
     LEFT JOIN locks AS l ON l.pid = a.pid
+    ${LAST_STATEMENT}
     WHERE a.backend_type IN ('client backend', 'walsender') OR a.datid IS NOT NULL`,
   row: z.object({
     pid: z.number(),
@@ -91,8 +83,7 @@ export const SESSIONS = {
     wait_event: z.nullable(z.string()),
     lock_wait_ms: z.nullable(z.number()),
     blocked_by: z.array(z.number()),
-    holds_advisory: z.boolean(),
-    listens: z.boolean(),
+    holds: z.array(z.enum(HOLDINGS)),
     has_written: z.boolean(),
     query: z.nullable(z.string()),
   }),

@@ -1,5 +1,5 @@
 import { ARRIVED_MS, countSessions } from '../../../core/server/consumer-count.ts';
-import type { Holding, Session, SessionKind } from '../../../core/server/session.ts';
+import type { Session, SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
 import { countBy } from '../../../core/words/count-by.ts';
@@ -9,7 +9,7 @@ import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
-import { LISTEN_PATTERN, SESSIONS, type SessionRow } from './sessions.sql.ts';
+import { SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { isOfServer, stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
@@ -23,7 +23,7 @@ export async function readSnapshot(
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const askedAt = Date.now();
-  const rows = await connection.query(SESSIONS, [LISTEN_PATTERN, ownUsers], timeoutMs);
+  const rows = await connection.query(SESSIONS, [ownUsers], timeoutMs);
   const look = { askedAt, answeredAt: Date.now() };
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const shown = rows.map((row) => sessionOf(row, limits.identity, redact));
@@ -89,7 +89,7 @@ function sessionOf(row: SessionRow, server: string, redact: (escaped: string) =>
     wait: row.wait_event_type === null ? null : { type: row.wait_event_type, event: row.wait_event ?? '' },
     lockWaitMs: row.lock_wait_ms,
     blockedBy: row.blocked_by,
-    holds: holdingsOf(row),
+    holds: row.holds,
     hasWritten: row.has_written,
     rowsModified: null,
     statement: row.query === null || row.query === '' || state === 'unseen' ? null : redact(row.query),
@@ -108,11 +108,4 @@ function unescape(escaped: string): string {
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
   if (backend_type === 'walsender') return 'replication';
   return takes_slot && !isOfServer(user ?? '') ? 'client' : 'system';
-}
-
-function holdingsOf({ holds_advisory, listens }: SessionRow): readonly Holding[] {
-  const holds: Holding[] = [];
-  if (holds_advisory) holds.push('advisory-lock');
-  if (listens) holds.push('listen');
-  return holds;
 }
