@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
-import type { Session } from '../../functions/core/server/session.ts';
+import { HOLDINGS, type Session } from '../../functions/core/server/session.ts';
 import type { Snapshot, UserLimits } from '../../functions/core/server/snapshot.ts';
 import { aSession, aSnapshot } from './a-session.ts';
 
@@ -64,7 +64,10 @@ const session = (id: number, ids: number): fc.Arbitrary<Session> =>
         { weight: 3, arbitrary: fc.constant([]) },
         { weight: 1, arbitrary: fc.array(fc.integer({ min: -1, max: ids }), { minLength: 1, maxLength: 3 }) },
       ),
-      holds: fc.constantFrom([], [], [], ['advisory-lock' as const], ['listen' as const], ['table-lock' as const]),
+      holds: fc.oneof(
+        { weight: 4, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.constantFrom(...HOLDINGS).map((holding) => [holding]) },
+      ),
       hasWritten: fc.boolean(),
       rowsModified: fc.constantFrom(null, null, 0, 500, 10_000, 10_001, 2_000_000),
       statement: fc.constantFrom(

@@ -67,6 +67,20 @@ export function redactStatement(statement: string, dialect: Dialect, detail: Sta
   }
 }
 
+/** Whether a statement begins with these words, given in upper case, whatever blanks and comments it has. */
+export function opensWith(text: string, dialect: Dialect, words: readonly string[]): boolean {
+  let at = 0;
+  const next = (): string => {
+    while (at < text.length) {
+      const { emit, end } = readToken(text, at, dialect);
+      at = end ?? text.length;
+      if (emit !== ' ') return emit.toUpperCase();
+    }
+    return '';
+  };
+  return words.every((word) => next() === word);
+}
+
 function verbOf(text: string, dialect: Dialect): string {
   const isSingle = !text.includes(';');
   let first: string | null = null;

@@ -13,6 +13,7 @@ import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
+import { describeMysqlHolding } from './mysql-holding.ts';
 import { describeMysqlRoutines } from './mysql-routines.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { describeMysqlThreads } from './mysql-threads.ts';
@@ -39,6 +40,8 @@ export function describeMysql(stage: () => MysqlStage): void {
     worker = await openWorker(stage());
   });
   afterEach(() => worker.close());
+
+  describeMysqlHolding(stage);
 
   const isMysql = () => stage().engine === 'mysql';
   /** Statements are timed one by one. */

@@ -71,7 +71,7 @@ function idsOf(jobs: readonly Job[]): readonly number[] {
 
 /** These sessions as they are now, by id, and the ids of all that hold others up. */
 async function readNow({ reader }: Responder, context: SessionContext, jobs: readonly Job[]) {
-  const usage = await reader.readUsage({ ids: idsOf(jobs), withStatements: false }, QUERY_MS);
+  const usage = await reader.readUsage({ ids: idsOf(jobs), withStatements: true }, QUERY_MS);
   const details = await reader.readDetails(usage, QUERY_MS);
   const sessions = observe(usage, details, context).map((found) => [found.session.identity.id, found] as const);
   return { sessions: new Map(sessions), blocking: blockersOf(usage, details) };

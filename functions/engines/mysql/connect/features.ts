@@ -10,6 +10,7 @@ import {
   SEES,
   SEES_ACCOUNTS,
   SEES_LIMITS,
+  SEES_REPLICATORS,
   type Privilege,
 } from '../grants/grants.ts';
 import type { COLUMNS, VARIABLES } from './login.sql.ts';
@@ -48,6 +49,8 @@ export interface Features {
   readonly administrators: 'privileges' | 'names' | null;
   /** The limits of single users may be read. */
   readonly hasUserLimits: boolean;
+  /** Which users may replicate may be read. */
+  readonly hasReplicators: boolean;
   /** How sessions are ended: by RDS's procedures where they are offered to us, else by KILL. */
   readonly kills: 'procedures' | 'statements';
   /** May use the slot beyond max_connections. */
@@ -92,6 +95,7 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
     administrators,
     hasAccounts: readable.isGranted(SEES_ACCOUNTS),
     hasUserLimits: readable.isGranted(SEES_LIMITS),
+    hasReplicators: readable.isGranted(SEES_REPLICATORS),
     kills,
     reserved: may.anyKill,
     visibility: {

@@ -88,6 +88,12 @@ export const SEES_ACCOUNTS: Privilege = {
   why: 'It can tell a client from the definer of a routine that the client runs, and who may be a backup.',
 };
 
+/** Optional: without it, a copy that its name does not give away looks like any other long read. */
+export const SEES_REPLICATORS: Privilege = {
+  grant: 'SELECT (User, Repl_slave_priv) ON mysql.user',
+  why: 'It sees which users may replicate, and spares the copies that they read.',
+};
+
 export function schemaPrivileges(engine: GrantOptions['engine']): readonly (Privilege & { readonly table: string })[] {
   return SCHEMA_TABLES[engine].map(([table, why]) => ({ table, grant: `SELECT ON performance_schema.${table}`, why }));
 }
@@ -106,6 +112,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     ...schemaPrivileges(engine),
     SEES_LIMITS,
     SEES_ACCOUNTS,
+    SEES_REPLICATORS,
   ];
   return [
     { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },

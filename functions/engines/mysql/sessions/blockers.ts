@@ -107,3 +107,26 @@ function yieldsTo(wanted: string, waiting: string): boolean {
   const comesFirst = COMES_FIRST.has(waiting) || (waiting === 'SHARED' && wanted === 'INTENTION_EXCLUSIVE');
   return comesFirst && !COMES_FIRST.has(wanted) && conflict(wanted, waiting);
 }
+
+/** One session waits in GET_LOCK for a name, which another one holds. */
+export interface NamedLockWait {
+  readonly waiter: number;
+  readonly holder: number;
+}
+
+/** No lock has a longer name. */
+const NAME_CHARACTERS = 64;
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', '0': '\0', Z: '\x1a' };
+
+/** The name that a statement asks GET_LOCK for; null where it is no literal, or no name of a lock. */
+export function lockNameIn(statement: string): string | null {
+  const [, quoted] = /\bGET_LOCK\s*\(\s*('(?:[^'\\]|''|\\[^])*'|"(?:[^"\\]|""|\\[^])*")\s*,/i.exec(statement) ?? [];
+  if (quoted === undefined) return null;
+  const name = quoted
+    .slice(1, -1)
+    .replace(/''|""|\\[^]/g, (pair) =>
+      pair.startsWith('\\') ? (ESCAPES[pair.slice(1)] ?? pair.slice(1)) : pair.slice(1),
+    );
+  return name === '' || [...name].length > NAME_CHARACTERS ? null : name;
+}

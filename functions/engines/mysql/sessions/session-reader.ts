@@ -5,14 +5,17 @@ import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
+import { lockNameIn, type NamedLockWait } from './blockers.ts';
 import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
 import { trackOwners, type Owners } from './memory/owners.ts';
-import { readNamedLockWaits, type NamedLockWait } from './named-locks.ts';
 import {
   ACCOUNTS,
   ADMINISTRATORS,
   APPLICATIONS,
+  LOCK_HOLDER,
+  lockWaiters,
   METADATA_LOCKS,
+  REPLICATORS,
   rowWaits,
   USER_LIMITS,
   type AccountRow,
@@ -68,6 +71,8 @@ export interface Details {
   readonly namedLockWaits: readonly NamedLockWait[];
   readonly applications: ReadonlyMap<number, string>;
   readonly administrators: ReadonlySet<string>;
+  /** Users that may replicate; none where the server does not tell. */
+  readonly replicators: ReadonlySet<string>;
   /** Sessions that a user may have, where it has a limit of its own. */
   readonly userLimits: ReadonlyMap<string, number>;
 }
@@ -124,7 +129,8 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   const answeredAt = Date.now();
   if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
   const threads = features.hasThreads ? await connection.query(THREADS, [], left()) : [];
-  const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread], left());
+  const found = scope.ids === null ? [] : [threadsOf(scope.ids, threads)];
+  const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread, ...found], left());
   const readWithinMs = Date.now() - askedAt;
   const needsAccounts = features.hasAccounts && !(features.hasThreads && features.showsLocks);
   const accounts = needsAccounts ? await connection.query(ACCOUNTS, [], left()) : null;
@@ -148,6 +154,11 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     openTransactions: new Map(open.map((row) => [row.thread, row])),
     innodb: features.hasTransactions ? await readTransactions(admitted, memory, left()) : [],
   };
+}
+
+/** At least one, as an empty list is no SQL: no thread has the number 0. */
+function threadsOf(ids: readonly number[], threads: readonly { readonly id: number; readonly thread: number }[]) {
+  return [0, ...threads.flatMap(({ id, thread }) => (ids.includes(id) ? [thread] : []))];
 }
 
 /** `rows`: all sessions of the server. */
@@ -205,12 +216,13 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
       : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
   const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
   const showsNamedLocks = locks.some(({ kind }) => kind === 'USER LEVEL LOCK');
-  const namedLockWaits = showsNamedLocks ? [] : await readNamedLockWaits(connection, features, timeoutMs);
+  const namedLockWaits = showsNamedLocks ? [] : await readNamedLockWaits({ connection, features }, timeoutMs);
   const applications = await readApplications({ connection, features }, timeoutMs);
   const administrators =
     features.administrators === 'privileges'
       ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
       : [{ name: 'rdsadmin' }];
+  const replicators = features.hasReplicators ? await connection.query(REPLICATORS, [], timeoutMs) : [];
   const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
   return {
     rowWaits: waits,
@@ -218,8 +230,46 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
     namedLockWaits,
     applications,
     administrators: new Set(administrators.map(({ name }) => name)),
+    replicators: new Set(replicators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
+}
+
+/** A name that the server does not take has no holder. It comes from a client's statement, and may be anything. */
+async function holderOf(connection: Admitted['connection'], name: string, timeoutMs: number): Promise<number | null> {
+  try {
+    const [row] = await connection.query(LOCK_HOLDER, [name], timeoutMs);
+    return row?.holder ?? null;
+  } catch (error) {
+    if (isServerError(error)) return null;
+    throw error;
+  }
+}
+
+/** Most names that are asked for: each is a statement of its own. */
+const MOST_NAMES = 32;
+
+/**
+ * Who holds the locks that sessions wait for in GET_LOCK, where metadata_locks does not show them. The waiter's
+ * statement has the name, and the server tells everybody who holds a name. A lock that nobody waits for stays unseen.
+ */
+async function readNamedLockWaits(
+  { connection, features }: Pick<Admitted, 'connection' | 'features'>,
+  timeoutMs: number,
+): Promise<readonly NamedLockWait[]> {
+  const waiters = await connection.query(lockWaiters(features), [], timeoutMs);
+  const named = waiters.flatMap(({ id, statement }) => {
+    const name = lockNameIn(statement ?? '');
+    return name === null ? [] : [{ id, name }];
+  });
+  const holders = new Map<string, number | null>();
+  for (const { name } of named) {
+    if (!holders.has(name) && holders.size < MOST_NAMES) holders.set(name, await holderOf(connection, name, timeoutMs));
+  }
+  return named.flatMap(({ id, name }) => {
+    const holder = holders.get(name) ?? null;
+    return holder === null || holder === id ? [] : [{ waiter: id, holder }];
+  });
 }
 
 async function readApplications(

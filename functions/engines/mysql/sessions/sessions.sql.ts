@@ -77,13 +77,11 @@ export function lockWaiters({ processlist }: Features) {
   };
 }
 
-/** Which session holds each of so many names? Any login may ask. $1, $2, and so on: a number and a name, for each. */
-export function lockHolders(names: number) {
-  return {
-    sql: Array.from({ length: names }, () => 'SELECT ? AS place, IS_USED_LOCK(?) AS holder').join(' UNION ALL '),
-    row: z.object({ place: z.number(), holder: z.nullable(z.number()) }),
-  };
-}
+/** Which session holds the lock of this name? Any login may ask. $1: the name. */
+export const LOCK_HOLDER = {
+  sql: /* SQL */ `SELECT IS_USED_LOCK(?) AS holder`,
+  row: z.object({ holder: z.nullable(z.number()) }),
+};
 
 /** Which application is it, as its driver says? Needs SELECT on the table. */
 export const APPLICATIONS = {
@@ -117,6 +115,12 @@ export const ACCOUNTS = {
   row: z.object({ user: z.string(), host: z.string(), may_back_up: z.number() }),
 };
 export type AccountRow = z.infer<(typeof ACCOUNTS)['row']>;
+
+/** Which users may replicate, and so copy whole databases? By name, as below. Needs SELECT on both columns. */
+export const REPLICATORS = {
+  sql: /* SQL */ `SELECT DISTINCT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Repl_slave_priv = 'Y'`,
+  row: z.object({ name: z.string() }),
+};
 
 const administratorRow = z.object({ name: z.string() });
 

@@ -9,6 +9,7 @@ import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { atLeast, withPossibleTime } from './ages.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
+import { holdingsOf, locksHeldBy } from './holdings.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
 import { holdersOfBackupLocks, toolOfText, withPossibleBackups } from './tools.ts';
@@ -64,7 +65,7 @@ export function observe(
     rowWaits,
     tableWaits,
     namedWaits,
-    holdings: holdingsOf(details, byThread),
+    locksHeld: locksHeldBy(details, byThread),
     toolOf: usage.toolOf,
     holdBackupLocks: holdersOfBackupLocks(details?.metadataLocks ?? [], byThread),
     redact: redactOnce((text) => redactStatement(text, 'mysql', context.statements)),
@@ -92,7 +93,7 @@ interface Index {
   readonly rowWaits: Blockers;
   readonly tableWaits: Blockers;
   readonly namedWaits: Blockers;
-  readonly holdings: ReadonlyMap<number, readonly Holding[]>;
+  readonly locksHeld: ReadonlyMap<number, readonly Holding[]>;
   readonly toolOf: Usage['toolOf'];
   readonly holdBackupLocks: ReadonlySet<number>;
   readonly redact: (text: string) => Statement;
@@ -113,7 +114,10 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       transactionMark,
       queryMark,
       ...waitingOf(process, work, statement, index),
-      holds: (index.holdings.get(id) ?? []).filter((holding) => holding === 'advisory-lock' || state === 'idle'),
+      holds: holdingsOf(process, work, {
+        locks: index.locksHeld.get(id) ?? [],
+        mayReplicate: user !== null && index.details?.replicators.has(user) === true,
+      }),
       hasWritten: (work.transaction?.rows_modified ?? 0) > 0,
       rowsModified,
       statement,
@@ -236,22 +240,6 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
     isUndoing: true,
     stillness: { isAsleep: false, thread: null, statement: null, seconds: 0, beganAt: null },
   };
-}
-
-function holdingsOf(details: Details | null, sessions: ReadonlyMap<number, number>): ReadonlyMap<number, Holding[]> {
-  const holdings = new Map<number, Holding[]>();
-  const add = (id: number, holding: Holding) => {
-    const known = holdings.get(id) ?? [];
-    if (!known.includes(holding)) holdings.set(id, [...known, holding]);
-  };
-  for (const { thread, kind, kept, pending } of details?.metadataLocks ?? []) {
-    const id = sessions.get(thread ?? -1);
-    if (id === undefined || kept === 0 || pending === 1) continue;
-    const holding = kind === 'USER LEVEL LOCK' || kind === 'LOCKING SERVICE' ? 'advisory-lock' : 'table-lock';
-    add(id, holding);
-  }
-  for (const { holder } of details?.namedLockWaits ?? []) add(holder, 'advisory-lock');
-  return holdings;
 }
 
 /** By the comment in every statement that mysqldump reads a table with. */

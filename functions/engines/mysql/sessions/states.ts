@@ -55,6 +55,11 @@ export function stateOf(
   return WORKING.has(command ?? '') || command === 'Sleep' ? 'active' : 'other';
 }
 
+/** The STATE of a session whose transaction is committed, or about to be, and waits for a replica or for the log. */
+export function isCommitting(doing: string | null): boolean {
+  return /^(Waiting for semi-sync ACK from (replica|slave)|waiting for handler commit)$/.test(doing ?? '');
+}
+
 /** The STATE of a session that waits for a lock which is not InnoDB's. */
 export function waitsForServerLock(doing: string | null): boolean {
   return /^(Waiting for .+ (lock|flush)|User lock)$/.test(doing ?? '');

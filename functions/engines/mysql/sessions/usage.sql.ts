@@ -75,9 +75,9 @@ const NOW = /* SQL */ `
 
 /**
  * What is each session's present or last statement, and when did it begin and end? MySQL with performance_schema; needs
- * SELECT on the table. $1, $2: our own thread.
+ * SELECT on the table. $1, $2: our own thread. $3: the threads of the sessions to read, where not all are.
  */
-export function statements({ withStatements }: Scope) {
+export function statements({ ids, withStatements }: Scope) {
   return {
     sql: /* SQL */ `
       SELECT
@@ -89,7 +89,7 @@ export function statements({ withStatements }: Scope) {
         TIMER_WAIT / 1e9 AS took_ms,
         ${withStatements ? 'LEFT(SQL_TEXT, 2048)' : 'NULL'} AS statement
       FROM performance_schema.events_statements_current
-      WHERE NESTING_EVENT_LEVEL = 0`,
+      WHERE NESTING_EVENT_LEVEL = 0${ids === null ? '' : ' AND THREAD_ID IN (?)'}`,
     row: statementRow,
   };
 }

@@ -32,6 +32,7 @@ describe('a session is protected', () => {
     ['backup-tool', { application: 'pg_dump', state: 'active' }],
     ['backup-tool', { application: 'PG_DUMPALL', state: 'active' }],
     ['migration-tool', { application: 'Flyway Community', state: 'active' }],
+    ['migration-tool', { application: 'Debezium General' }],
     ['protected-user', { user: 'billing_batch' }],
     ['protected-application', { application: 'nightly' }],
     ['application-unknown', { application: '', doubts: ['application'] }],
@@ -46,6 +47,9 @@ describe('a session is protected', () => {
     ['holds-advisory-lock', { state: 'idle-in-transaction', holds: ['advisory-lock'] }],
     ['holds-advisory-lock', { state: 'active', holds: ['advisory-lock'], blockedBy: [7] }],
     ['holds-listen', { holds: ['listen'] }],
+    ['holds-commit', { state: 'active', holds: ['commit'] }],
+    ['holds-backup', { holds: ['backup'] }],
+    ['holds-snapshot', { state: 'idle-in-transaction', holds: ['snapshot'] }],
     ['waits-for-lock', { state: 'active', blockedBy: [7] }],
     ['waits-for-lock', { state: 'active', lockWaitMs: 1 }],
   ])('as %s when it is %o', (reason, changed) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redactStatement, type Dialect } from '../../../../functions/core/server/statement.ts';
+import { opensWith, redactStatement, type Dialect } from '../../../../functions/core/server/statement.ts';
 
 const redact = (text: string, dialect: Dialect = 'postgres') => redactStatement(text, dialect, 'redacted').text;
 
@@ -171,4 +171,22 @@ test('the opt-out is seen, whatever may be told of the statement', () => {
     expect(redactStatement('SELECT 1 # headroom:keep', 'mysql', detail).isOptedOut).toBe(true);
     expect(redactStatement('SELECT headroom FROM keep', 'postgres', detail).isOptedOut).toBe(false);
   }
+});
+
+test('what a statement opens with is read past blanks and comments, and no further', () => {
+  const words = ['CREATE', 'TEMPORARY'];
+  for (const text of [
+    'CREATE TEMPORARY TABLE t (id INT)',
+    '/* a */ create -- b\n\ttemporary table t',
+    'Create Temporary',
+  ])
+    expect(opensWith(text, 'mysql', words)).toBe(true);
+  for (const text of [
+    'CREATE TABLE temporary (id INT)',
+    "SELECT 'CREATE TEMPORARY'",
+    'CREATE',
+    '',
+    '/* CREATE TEMPORARY',
+  ])
+    expect(opensWith(text, 'mysql', words)).toBe(false);
 });

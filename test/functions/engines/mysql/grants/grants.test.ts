@@ -32,6 +32,7 @@ test('the responder may see and end sessions, and read what it takes to leave ad
     ...all,
     'SELECT (User, max_user_connections) ON mysql.user',
     'SELECT (User, Host, Reload_priv) ON mysql.user',
+    'SELECT (User, Repl_slave_priv) ON mysql.user',
   ]);
   expect(granted({ engine: 'mariadb' })).toContain('CONNECTION ADMIN ON *.*');
 });

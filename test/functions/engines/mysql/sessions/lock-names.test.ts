@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lockNameIn } from '../../../../../functions/engines/mysql/sessions/named-locks.ts';
+import { lockNameIn } from '../../../../../functions/engines/mysql/sessions/blockers.ts';
 
 describe('the name that a statement waits for in GET_LOCK', () => {
   it.each([

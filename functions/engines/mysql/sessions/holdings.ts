@@ -1,0 +1,41 @@
+import type { Holding } from '../../../core/server/session.ts';
+import { opensWith } from '../../../core/server/statement.ts';
+import type { Details } from './session-reader.ts';
+import { isCommitting } from './states.ts';
+import type { ProcessRow } from './usage.sql.ts';
+import type { Work } from './work.ts';
+
+/** `locks`: see locksHeldBy. `mayReplicate`: its user may, so what it reads in a transaction is taken for a copy. */
+export function holdingsOf(
+  { doing }: ProcessRow,
+  { state, isAsleep, text, rowsModified }: Work,
+  { locks, mayReplicate }: { readonly locks: readonly Holding[]; readonly mayReplicate: boolean },
+): readonly Holding[] {
+  const isIdle = state === 'idle';
+  const onlyReads = !isIdle && rowsModified === 0;
+  return [
+    ...locks.filter((lock) => lock === 'advisory-lock' || isIdle),
+    ...(!isAsleep && isCommitting(doing) ? (['commit'] as const) : []),
+    ...(onlyReads && mayReplicate ? (['snapshot'] as const) : []),
+    ...(isIdle && opensWith(text ?? '', 'mysql', ['CREATE', 'TEMPORARY']) ? (['temporary-table'] as const) : []),
+  ];
+}
+
+/** By session, as far as the server shows who holds locks of its own. */
+export function locksHeldBy(
+  details: Details | null,
+  sessions: ReadonlyMap<number, number>,
+): ReadonlyMap<number, readonly Holding[]> {
+  const held = new Map<number, Holding[]>();
+  const add = (id: number, holding: Holding) => {
+    const known = held.get(id) ?? [];
+    if (!known.includes(holding)) held.set(id, [...known, holding]);
+  };
+  for (const { thread, kind, kept, pending } of details?.metadataLocks ?? []) {
+    const id = sessions.get(thread ?? -1);
+    if (id === undefined || kept === 0 || pending === 1) continue;
+    add(id, kind === 'USER LEVEL LOCK' || kind === 'LOCKING SERVICE' ? 'advisory-lock' : 'table-lock');
+  }
+  for (const { holder } of details?.namedLockWaits ?? []) add(holder, 'advisory-lock');
+  return held;
+}

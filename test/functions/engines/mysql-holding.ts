@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Worker } from '../../../functions/worker/worker.ts';
+import { planOnFull, reasonOf } from './contract-holding.ts';
+import { until, type MysqlStage } from './mysql-stage.ts';
+import { endSessions, openWorker, sessionOf, takeSnapshot, victimOf, type StageClient } from './stage.ts';
+
+/** What only sessions of MySQL and MariaDB hold. */
+export function describeMysqlHolding(stage: () => MysqlStage): void {
+  let worker: Worker;
+  beforeEach(async () => {
+    worker = await openWorker(stage());
+  });
+  afterEach(() => worker.close());
+
+  const isTimed = () => stage().engine === 'mysql' && stage().hasPerformanceSchema;
+  const see = async ({ id }: Pick<StageClient, 'id'>) => sessionOf(await takeSnapshot(worker), { id });
+  const results = (endings: readonly { readonly result: string }[]) => endings.map(({ result }) => result);
+
+  test('a commit that waits for its standby is spared and left alone', async () => {
+    const name = stage().engine === 'mysql' ? 'rpl_semi_sync_source' : 'rpl_semi_sync_master';
+    if (stage().engine === 'mysql') await stage().administer(`INSTALL PLUGIN ${name} SONAME 'semisync_source.so'`);
+    await stage().administer(`SET GLOBAL ${name}_timeout = 600000`);
+    await stage().administer(`SET GLOBAL ${name}_enabled = ON`);
+    const client = await stage().open();
+    await client.startWaiting('UPDATE main.ledger SET amount = amount + 1 WHERE id = 1', /^Waiting for semi-sync ACK/);
+    const snapshot = await takeSnapshot(worker);
+    const order = victimOf(sessionOf(snapshot, client), { holdsNothing: true }, 'cancel');
+    const endings = await endSessions(worker, [order], { graceMs: 0 });
+    const after = await see(client);
+    await stage().administer(`SET GLOBAL ${name}_enabled = OFF`);
+    expect(sessionOf(snapshot, client).holds).toEqual(['commit']);
+    expect(reasonOf(planOnFull(snapshot), client)).toBe('holds-commit');
+    expect(results(endings)).toEqual(['changed']);
+    expect(after.wait?.event).toMatch(/^Waiting for semi-sync ACK/);
+    await client.query('SELECT 1');
+  });
+
+  test('an idle session whose last statement made a temporary table is spared, where the server shows it', async () => {
+    const client = await stage().open();
+    const order = victimOf(await see(client), { holdsNothing: true });
+    await client.query('/* once */ create  TEMPORARY table basket (id INT)');
+    const snapshot = await takeSnapshot(worker);
+    expect(sessionOf(snapshot, client).holds).toEqual(isTimed() ? ['temporary-table'] : []);
+    if (isTimed()) expect(reasonOf(planOnFull(snapshot), client)).toBe('holds-temporary-table');
+    expect(results(await endSessions(worker, [order]))).toEqual([isTimed() ? 'changed' : 'ended']);
+  });
+
+  test('a copy of one snapshot is spared while it reads, where its login may replicate', async () => {
+    await stage().administer("CREATE USER copier IDENTIFIED BY 'copier'");
+    await stage().administer('GRANT SELECT, REPLICATION SLAVE ON *.* TO copier');
+    const copier = await stage().connect({ user: 'copier', password: 'copier' });
+    const idle = (await takeSnapshot(worker)).sessions.find(({ user }) => user === 'copier');
+    await copier.query('START TRANSACTION');
+    await copier.query('SELECT * FROM main.ledger');
+    await sleep(stage().shows.precisionMs);
+    const between = await takeSnapshot(worker);
+    void copier.query('SELECT *, SLEEP(20) FROM main.ledger').catch(() => undefined);
+    await until(async () => (await see({ id: copier.threadId ?? 0 })).state === 'active');
+    const reading = await takeSnapshot(worker);
+    const id = copier.threadId ?? 0;
+    const endings = await endSessions(worker, [victimOf(sessionOf(reading, { id }), { holdsNothing: true }, 'cancel')]);
+    await stage().administer('DROP USER copier');
+    expect(idle?.holds).toEqual([]);
+    for (const snapshot of [between, reading]) {
+      expect(sessionOf(snapshot, { id }).holds).toEqual(['snapshot']);
+      expect(reasonOf(planOnFull(snapshot), { id })).toBe('holds-snapshot');
+    }
+    expect(results(endings)).toEqual(['changed']);
+  });
+}
