@@ -24,6 +24,7 @@ const HOLDINGS = [
   'commit',
   'backup',
   'snapshot',
+  'prepared-transaction',
   'listen',
   'table-lock',
   'temporary-table',

@@ -9,6 +9,7 @@ import { mostFirst } from '../words/most-first.ts';
 import { printable } from '../words/printable.ts';
 import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
+import { adviseOnPrepared } from './prepared.ts';
 
 export type Advised = Pick<TargetSettings, 'engine' | 'isRds' | 'pools'>;
 
@@ -56,9 +57,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     ...(facts.deadlockAgoMs === null
       ? []
       : ['retry transactions that were ended as deadlock victims, a little later each time']),
-    ...(facts.behindPrepared > 0
-      ? ['commit or roll back the prepared transactions that hold locks: no session owns them']
-      : []),
+    ...(facts.behindPrepared > 0 ? adviseOnPrepared(facts.prepared, engine) : []),
     ...(facts.behindUnknown > 0
       ? ['turn performance_schema on (this needs a restart), so that the server shows blockers']
       : []),

@@ -100,6 +100,7 @@ export interface Facts {
   readonly roots: number;
   readonly behindPrepared: number;
   readonly behindUnknown: number;
+  readonly prepared: Snapshot['preparedTransactions'];
   readonly longQueries: readonly Session[];
   readonly shortQueries: readonly Session[];
   /** Sessions of backup, migration and replication tools or in maintenance statements, and how many wait for them. */
@@ -205,6 +206,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
       usagePercent(snapshot) < policy.triggerPercent
         ? clients.filter((session) => isLimited(session, snapshot)).length
         : 0,
+    prepared: snapshot.preparedTransactions,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend,
     poolSlots: context.poolSlots,

@@ -1,6 +1,7 @@
 import type { CauseName, KnownCause } from '../policy/cause-names.ts';
 import type { Policy } from '../policy/policy.ts';
 import { TIER_NAMES, type TierName } from '../policy/tier-names.ts';
+import { describePrepared } from './prepared.ts';
 import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
 import { describeDepartures } from '../usual/departure-words.ts';
@@ -108,7 +109,8 @@ export function weighCauses(facts: Facts, policy: Policy, held: CauseName | null
 }
 
 function commonEvidence(facts: Facts, canary: Canary): string[] {
-  const { slots, usable, departures, atLimit, trend, returns, changes, picture, unknown } = facts;
+  const { slots, usable, departures, atLimit, prepared, behindPrepared, trend, returns, changes, picture, unknown } =
+    facts;
   return [
     `${slots} of ${usable} usable slots are taken`,
     ...describeDepartures(departures),
@@ -117,6 +119,7 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
       .map(
         ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
       ),
+    ...describePrepared(prepared, behindPrepared),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0
       ? [`${count(trend.fullSamples, 'earlier sample')} found the server full`]

@@ -21,6 +21,7 @@ export const SPARED = {
   'holds-commit': 'its commit waits for a standby, and is done on this server already',
   'holds-backup': 'a backup has begun in it, or waits for its archive there',
   'holds-snapshot': 'copies data from one snapshot, as replication does when it begins',
+  'holds-prepared-transaction': 'its transaction is prepared, and would stay without it',
   'holds-listen': 'idle, but listens for notifications',
   'holds-table-lock': 'idle, but holds locks on whole tables',
   'holds-temporary-table': 'idle, but has just made a temporary table',

@@ -33,7 +33,8 @@ export type SessionKind = 'client' | 'replication' | 'system';
 /**
  * What a session visibly holds, in the state it is in, that its end would take from others or that nobody could give
  * back. An advisory lock is a mutex, whatever its holder does; a commit that waits for a standby is done on this server;
- * a backup, and a copy that reads one snapshot, would have to begin again. The others are what an idle session would
+ * a backup, and a copy that reads one snapshot, would have to begin again; a prepared transaction stays, with its locks,
+ * when its session ends. The others are what an idle session would
  * lose: where it is in a transaction or at work, its tiers weigh that.
  */
 export const HOLDINGS = [
@@ -41,6 +42,7 @@ export const HOLDINGS = [
   'commit',
   'backup',
   'snapshot',
+  'prepared-transaction',
   'listen',
   'table-lock',
   'temporary-table',

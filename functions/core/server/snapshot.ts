@@ -162,11 +162,18 @@ export interface Snapshot extends Sample {
   /** The last one that the server shows, with what may leave the worker of its statements; null when it shows none. */
   readonly latestDeadlock: { readonly agoMs: number; readonly statements: readonly Statement[] } | null;
   /** Prepared transactions: they can block others and belong to no session. */
-  readonly preparedTransactions: readonly {
-    readonly owner: string;
-    readonly database: string;
-    readonly ageMs: number;
-  }[];
+  readonly preparedTransactions: readonly PreparedTransaction[];
+}
+
+/** A transaction that waits for its second phase, as far as the server shows it. */
+export interface PreparedTransaction {
+  /** As ROLLBACK PREPARED (PostgreSQL) or XA ROLLBACK takes it, in quotes; null when the server does not tell. */
+  readonly gid: string | null;
+  /** Empty when the server does not tell. */
+  readonly owner: string;
+  readonly database: string;
+  /** At least. */
+  readonly ageMs: number;
 }
 
 /**

@@ -68,4 +68,54 @@ export function describeMysqlHolding(stage: () => MysqlStage): void {
     }
     expect(results(endings)).toEqual(['changed']);
   });
+
+  test('a session whose transaction is prepared is spared where the server shows it, and left alone', async () => {
+    const client = await stage().open();
+    await client.query("XA START 'held', 'b', 7");
+    await client.lockRow(2);
+    await client.query("XA END 'held', 'b', 7; XA PREPARE 'held', 'b', 7");
+    // Where its transaction belongs to no session any more, only performance_schema tells whose it was.
+    const isSeen = isTimed() || stage().engine === 'mariadb';
+    const snapshot = await takeSnapshot(worker);
+    const session = sessionOf(snapshot, client);
+    const endings = isSeen ? await endSessions(worker, [victimOf(session, { holdsNothing: true })]) : [];
+    const shown = snapshot.preparedTransactions;
+    await client.query("XA ROLLBACK 'held', 'b', 7");
+    const after = await see(client);
+    expect({ state: session.state, holds: session.holds }).toEqual(
+      isSeen ? { state: 'idle-in-transaction', holds: ['prepared-transaction'] } : { state: 'idle', holds: [] },
+    );
+    if (isSeen) expect(reasonOf(planOnFull(snapshot), client)).toBe('holds-prepared-transaction');
+    expect(results(endings)).toEqual(isSeen ? ['changed'] : []);
+    const owner = isTimed() ? { owner: 'app', database: 'main' } : { owner: '', database: '' };
+    expect(shown).toEqual([{ gid: isSeen ? "'held','b',7" : null, ...owner, ageMs: expect.any(Number) as number }]);
+    expect({ state: after.state, holds: after.holds }).toEqual({ state: 'idle', holds: [] });
+  });
+
+  test('a session that keeps its prepared transaction, as a setting of MySQL lets it, is spared too', async () => {
+    if (stage().engine !== 'mysql') return;
+    await stage().administer('SET GLOBAL xa_detach_on_prepare = OFF');
+    const client = await stage().open();
+    const idle = await stage().open();
+    await client.query("XA START 'kept'; UPDATE main.ledger SET amount = 7 WHERE id = 3; XA END 'kept'");
+    await client.query("XA PREPARE 'kept'");
+    await idle.begin();
+    const snapshot = await takeSnapshot(worker);
+    const endings = await endSessions(worker, [victimOf(sessionOf(snapshot, client), { holdsNothing: true })]);
+    await client.query("XA ROLLBACK 'kept'");
+    await stage().administer('SET GLOBAL xa_detach_on_prepare = ON');
+    expect(sessionOf(snapshot, client).holds).toEqual(['prepared-transaction']);
+    expect(sessionOf(snapshot, idle).holds).toEqual([]);
+    expect(results(endings)).toEqual(['changed']);
+  });
+
+  test('a session whose prepared transaction another one has committed holds nothing any more', async () => {
+    if (stage().engine !== 'mysql') return;
+    const client = await stage().open();
+    await client.query("XA START 'other'; UPDATE main.ledger SET amount = 7 WHERE id = 3; XA END 'other'");
+    await client.query("XA PREPARE 'other'");
+    await stage().administer("XA COMMIT 'other'");
+    const { state, holds } = await see(client);
+    expect({ state, holds }).toEqual({ state: 'idle', holds: [] });
+  });
 }

@@ -225,7 +225,11 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(sessionOf(snapshot, waiter).blockedBy).toEqual([
       stage().shows.blockers ? PREPARED_TRANSACTION : UNKNOWN_BLOCKER,
     ]);
-    expect(snapshot.preparedTransactions).toEqual([{ owner: '', database: '', ageMs: expect.any(Number) as number }]);
+    // Its name takes a right that the responder has not got on RDS for MySQL.
+    const gid = isMysql() && stage().isRds ? null : "'held'";
+    expect(snapshot.preparedTransactions).toEqual([
+      { gid, owner: '', database: '', ageMs: expect.any(Number) as number },
+    ]);
   });
 
   test('an idle session that holds tables is seen where the server shows it, and then left alone', async () => {

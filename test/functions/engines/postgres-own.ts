@@ -102,19 +102,19 @@ export function describePostgres(stage: () => PostgresStage): void {
     await stage().administer('DROP FUNCTION nap()');
   });
 
-  test('a prepared transaction that blocks is reported as 0, with its owner and database', async () => {
+  test('a prepared transaction that blocks is reported as 0, with its name, owner and database', async () => {
     const preparing = await stage().open();
     await preparing.begin();
     await preparing.lockRow(5);
-    await preparing.query("PREPARE TRANSACTION 'held'");
+    await preparing.query("PREPARE TRANSACTION 'he''ld'");
     await preparing.close();
     const waiter = await stage().open();
     await waiter.startWaitingForRow(5);
     const snapshot = await takeSnapshot(worker);
-    await stage().administer("ROLLBACK PREPARED 'held'");
+    await stage().administer("ROLLBACK PREPARED 'he''ld'");
     expect(sessionOf(snapshot, waiter).blockedBy).toEqual([0]);
     expect(snapshot.preparedTransactions).toEqual([
-      { owner: 'app', database: 'postgres', ageMs: expect.any(Number) as number },
+      { gid: "'he''ld'", owner: 'app', database: 'postgres', ageMs: expect.any(Number) as number },
     ]);
   });
 

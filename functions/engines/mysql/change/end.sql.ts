@@ -1,6 +1,6 @@
 import type { EndMethod } from '../../../core/protocol/worker.ts';
 import type { Features } from '../connect/features.ts';
-import type { Stillness } from '../sessions/stillness.ts';
+import type { Stillness } from '../sessions/work.ts';
 
 /**
  * Ends, or cancels the query of, one session that has done nothing since it was read: same connection id, on the same

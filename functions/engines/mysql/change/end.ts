@@ -6,7 +6,7 @@ import { isServerError } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
 import { contextOf, readLimits, type Responder } from '../look/sample.ts';
 import { blockersOf, observe, type Observed, type SessionContext } from '../sessions/sessions.ts';
-import { isOnSameStatement, type Stillness } from '../sessions/stillness.ts';
+import { isOnSameStatement, type Stillness } from '../sessions/work.ts';
 import { endIfStill } from './end.sql.ts';
 
 const QUERY_MS = 5_000;

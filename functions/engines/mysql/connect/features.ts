@@ -49,6 +49,10 @@ export interface Features {
   readonly administrators: 'privileges' | 'names' | null;
   /** The limits of single users may be read. */
   readonly hasUserLimits: boolean;
+  /** XA RECOVER may be read. */
+  readonly seesPrepared: boolean;
+  /** A prepared transaction belongs to no session from then on (MySQL, by a setting that is on by default). */
+  readonly detachesPrepared: boolean;
   /** Which users may replicate may be read. */
   readonly hasReplicators: boolean;
   /** How sessions are ended: by RDS's procedures where they are offered to us, else by KILL. */
@@ -95,6 +99,8 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
     administrators,
     hasAccounts: readable.isGranted(SEES_ACCOUNTS),
     hasUserLimits: readable.isGranted(SEES_LIMITS),
+    seesPrepared: engine === 'mariadb' || may.recoverXa,
+    detachesPrepared: variable.get('xa_detach_on_prepare') === 'ON',
     hasReplicators: readable.isGranted(SEES_REPLICATORS),
     kills,
     reserved: may.anyKill,
@@ -188,6 +194,7 @@ interface Privileges {
   readonly process: boolean;
   /** KILL of other users' sessions. */
   readonly anyKill: boolean;
+  readonly recoverXa: boolean;
   /** RDS's procedures that may be called. */
   readonly kill: ReadonlySet<string>;
 }
@@ -204,7 +211,12 @@ function privilegesOf(grants: readonly string[]): Privileges {
     if (procedure !== undefined && /\b(EXECUTE|ALL PRIVILEGES)\b/.test(names)) kill.add(procedure);
   }
   const holds = (...names: readonly string[]) => ['ALL PRIVILEGES', ...names].some((name) => global.has(name));
-  return { process: holds('PROCESS'), anyKill: holds('SUPER', 'CONNECTION_ADMIN', 'CONNECTION ADMIN'), kill };
+  return {
+    process: holds('PROCESS'),
+    anyKill: holds('SUPER', 'CONNECTION_ADMIN', 'CONNECTION ADMIN'),
+    recoverXa: holds('XA_RECOVER_ADMIN'),
+    kill,
+  };
 }
 
 function killsLacking(engine: Features['engine'], isRds: boolean, { kill, anyKill }: Privileges): readonly Privilege[] {

@@ -25,7 +25,7 @@ export const VARIABLES = {
   sql: /* SQL */ `
     SHOW GLOBAL VARIABLES WHERE Variable_name IN (
       'version', 'version_comment', 'performance_schema', 'performance_schema_show_processlist', 'server_uuid',
-      'super_read_only', 'aurora_server_id', 'basedir'
+      'super_read_only', 'aurora_server_id', 'basedir', 'xa_detach_on_prepare'
     )`,
   row: z.object({ Variable_name: z.string(), Value: z.string() }),
 };

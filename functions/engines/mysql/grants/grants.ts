@@ -88,6 +88,12 @@ export const SEES_ACCOUNTS: Privilege = {
   why: 'It can tell a client from the definer of a routine that the client runs, and who may be a backup.',
 };
 
+/** Optional: without it, a prepared transaction has no name. MariaDB shows it to everybody. */
+const SEES_PREPARED: Privilege = {
+  grant: 'XA_RECOVER_ADMIN ON *.*',
+  why: 'It can tell the names of prepared transactions, and whether one is still there.',
+};
+
 /** Optional: without it, a copy that its name does not give away looks like any other long read. */
 export const SEES_REPLICATORS: Privilege = {
   grant: 'SELECT (User, Repl_slave_priv) ON mysql.user',
@@ -113,6 +119,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     SEES_LIMITS,
     SEES_ACCOUNTS,
     SEES_REPLICATORS,
+    ...(engine === 'mysql' && !isRds ? [SEES_PREPARED] : []),
   ];
   return [
     { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },

@@ -60,9 +60,3 @@ export const DEADLOCKS = {
   sql: /* SQL */ `SELECT COUNT AS deadlocks FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'`,
   row: z.object({ deadlocks: z.number() }),
 };
-
-/** InnoDB's status, up to 1 MB. Needs PROCESS. */
-export const INNODB_STATUS = {
-  sql: /* SQL */ `SHOW ENGINE INNODB STATUS`,
-  row: z.object({ Status: z.string() }),
-};

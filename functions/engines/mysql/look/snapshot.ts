@@ -1,9 +1,14 @@
 import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
+import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
+import { atLeast, exact } from '../sessions/ages.ts';
+import type { Details, Usage } from '../sessions/session-reader.ts';
+import { INNODB_STATUS, MOST_PRINTED } from '../sessions/sessions.sql.ts';
 import { observe, type Observed } from '../sessions/sessions.ts';
+import { describeAll } from '../sessions/xa.ts';
 import { latestDeadlock } from './deadlock.ts';
-import { DEADLOCKS, INNODB_STATUS, type LimitsRow } from './limits.sql.ts';
+import { DEADLOCKS, type LimitsRow } from './limits.sql.ts';
 import { contextOf, readLimits, sampleOf, type Responder } from './sample.ts';
 import { readUserLimits } from './user-limits.ts';
 
@@ -24,11 +29,24 @@ export async function readSnapshot(responder: Responder, timeoutMs: number): Pro
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
     latestDeadlock: await readDeadlock(responder, deadlocks, usage.innodb.length, timeoutMs),
-    // Transactions without a session. It takes more privileges than these to see whose each was, and in which database.
-    preparedTransactions: usage.innodb
-      .filter(({ id, state }) => id === 0 && state === 'RUNNING')
-      .map(({ age_s }) => ({ owner: '', database: '', ageMs: Math.round(1000 * Math.max(0, (age_s ?? 0) - 1)) })),
+    preparedTransactions: preparedIn(usage, details),
   };
+}
+
+/** The names come from XA RECOVER, ages from InnoDB, and owners from performance_schema while their session is there. */
+function preparedIn(
+  { innodb, openTransactions, threads, processes }: Usage,
+  { xids, prepared }: Details,
+): Snapshot['preparedTransactions'] {
+  const ages = innodb
+    .filter(({ id }) => id === PREPARED_TRANSACTION || prepared.has(id))
+    .map(({ age_s }) => atLeast(age_s) ?? 0);
+  const owners = processes.flatMap(({ id, user, database }) => {
+    const open = openTransactions.get(threads.get(id) ?? -1);
+    const owner = { owner: user ?? '', database: database ?? '', ageMs: exact(open?.age_ms) ?? 0 };
+    return open?.xid == null ? [] : [[open.xid, owner] as const];
+  });
+  return describeAll(xids, ages, new Map(owners));
 }
 
 /** A user without a limit of its own has the server's for all users; 0 is none. */
@@ -56,16 +74,13 @@ async function countDeadlocks(
   return row?.deadlocks ?? 0;
 }
 
-/** More transactions than this take InnoDB long to print, which holds all sessions up meanwhile. */
-const MOST_TRANSACTIONS = 500;
-
 async function readDeadlock(
   { connection, features, options }: Responder,
   deadlocks: number,
   transactions: number,
   timeoutMs: number,
 ): Promise<Snapshot['latestDeadlock']> {
-  if (deadlocks === 0 || transactions > MOST_TRANSACTIONS || !features.hasTransactions) return null;
+  if (deadlocks === 0 || transactions > MOST_PRINTED || !features.hasTransactions) return null;
   const [row] = await connection.query(INNODB_STATUS, [], timeoutMs);
   return row === undefined ? null : latestDeadlock(row.Status, options.statements);
 }

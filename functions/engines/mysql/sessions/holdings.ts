@@ -5,17 +5,24 @@ import { isCommitting } from './states.ts';
 import type { ProcessRow } from './usage.sql.ts';
 import type { Work } from './work.ts';
 
-/** `locks`: see locksHeldBy. `mayReplicate`: its user may, so what it reads in a transaction is taken for a copy. */
+interface Held {
+  readonly locks: readonly Holding[];
+  readonly isPrepared: boolean;
+  readonly mayReplicate: boolean;
+}
+
+/** `locks`: see locksHeldBy. `isPrepared`: its transaction. `mayReplicate`: its user may, so what it reads in a transaction is taken for a copy. */
 export function holdingsOf(
   { doing }: ProcessRow,
   { state, isAsleep, text, rowsModified }: Work,
-  { locks, mayReplicate }: { readonly locks: readonly Holding[]; readonly mayReplicate: boolean },
+  { locks, isPrepared, mayReplicate }: Held,
 ): readonly Holding[] {
   const isIdle = state === 'idle';
   const onlyReads = !isIdle && rowsModified === 0;
   return [
     ...locks.filter((lock) => lock === 'advisory-lock' || isIdle),
     ...(!isAsleep && isCommitting(doing) ? (['commit'] as const) : []),
+    ...(isPrepared ? (['prepared-transaction'] as const) : []),
     ...(onlyReads && mayReplicate ? (['snapshot'] as const) : []),
     ...(isIdle && opensWith(text ?? '', 'mysql', ['CREATE', 'TEMPORARY']) ? (['temporary-table'] as const) : []),
   ];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARRIVED_MS } from '../../../core/server/consumer-count.ts';
-import type { Session, Tool } from '../../../core/server/session.ts';
+import { PREPARED_TRANSACTION, type Session, type Tool } from '../../../core/server/session.ts';
 import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/earlier-looks.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
@@ -14,13 +14,17 @@ import {
   APPLICATIONS,
   LOCK_HOLDER,
   lockWaiters,
+  INNODB_STATUS,
   METADATA_LOCKS,
+  MOST_PRINTED,
+  PREPARED,
   REPLICATORS,
   rowWaits,
   USER_LIMITS,
   type AccountRow,
   type MetadataLockRow,
 } from './sessions.sql.ts';
+import { preparedIn, xidKey, xidOf, type Xid } from './xa.ts';
 import { trackSleepers, type Sleepers } from './memory/sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
@@ -59,7 +63,11 @@ export interface Usage {
   /** What a session has shown itself to be, now or at an earlier look. `shown`: what its statement shows now. */
   readonly toolOf: (id: number, shown: Tool | null) => Tool | null;
   readonly statements: ReadonlyMap<number, StatementRow>;
-  readonly openTransactions: ReadonlyMap<number, { readonly event: number; readonly age_ms: number | null }>;
+  /** `xid`: see xidKey; null unless the transaction is prepared. */
+  readonly openTransactions: ReadonlyMap<
+    number,
+    { readonly event: number; readonly age_ms: number | null; readonly xid: string | null }
+  >;
   readonly innodb: readonly TransactionRow[];
 }
 
@@ -71,6 +79,10 @@ export interface Details {
   readonly namedLockWaits: readonly NamedLockWait[];
   readonly applications: ReadonlyMap<number, string>;
   readonly administrators: ReadonlySet<string>;
+  /** The prepared transactions; null when this login may not read them. */
+  readonly xids: readonly Xid[] | null;
+  /** Sessions whose transaction is prepared, where performance_schema does not say so. */
+  readonly prepared: ReadonlySet<number>;
   /** Users that may replicate; none where the server does not tell. */
   readonly replicators: ReadonlySet<string>;
   /** Sessions that a user may have, where it has a limit of its own. */
@@ -151,7 +163,9 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     showsApplications: features.hasAttributes,
     threads: new Map(threads.map(({ id, thread }) => [id, thread])),
     statements: new Map(ran.map((row) => [row.thread, row])),
-    openTransactions: new Map(open.map((row) => [row.thread, row])),
+    openTransactions: new Map(
+      open.map((row) => [row.thread, { ...row, xid: row.prepared === 1 ? xidKey(row) : null }]),
+    ),
     innodb: features.hasTransactions ? await readTransactions(admitted, memory, left()) : [],
   };
 }
@@ -208,7 +222,8 @@ async function readTransactions(
   return rows;
 }
 
-async function readDetails({ connection, features }: Admitted, { innodb }: Usage, timeoutMs: number): Promise<Details> {
+async function readDetails(admitted: Admitted, { innodb }: Usage, timeoutMs: number): Promise<Details> {
+  const { connection, features } = admitted;
   const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
   const waits =
     waiting.length === 0 || features.rowWaits === null
@@ -224,15 +239,39 @@ async function readDetails({ connection, features }: Admitted, { innodb }: Usage
       : [{ name: 'rdsadmin' }];
   const replicators = features.hasReplicators ? await connection.query(REPLICATORS, [], timeoutMs) : [];
   const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
+  const xids = features.seesPrepared
+    ? (await connection.query(PREPARED[features.engine], [], timeoutMs)).map(xidOf)
+    : null;
   return {
     rowWaits: waits,
     metadataLocks: locks,
     namedLockWaits,
+    xids,
+    prepared: await readPrepared(admitted, innodb, xids, timeoutMs),
     applications,
     administrators: new Set(administrators.map(({ name }) => name)),
     replicators: new Set(replicators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
+}
+
+/**
+ * Whose transaction is prepared, by InnoDB's status, which is read only when it can say so. Where it is too long to be
+ * printed, every session with a transaction may be one of them.
+ */
+async function readPrepared(
+  { connection, features, self }: Admitted,
+  innodb: readonly TransactionRow[],
+  xids: readonly Xid[] | null,
+  timeoutMs: number,
+): Promise<ReadonlySet<number>> {
+  const owned = innodb.filter(({ id }) => id !== PREPARED_TRANSACTION).map(({ id }) => id);
+  const most = xids === null ? owned.length : xids.length - (innodb.length - owned.length);
+  if (self.thread !== null || features.detachesPrepared || owned.length === 0 || most <= 0) return new Set();
+  if (innodb.length > MOST_PRINTED) return new Set(owned);
+  const [row] = await connection.query(INNODB_STATUS, [], timeoutMs);
+  const found = preparedIn(row?.Status ?? '');
+  return xids !== null && found.size < most ? new Set(owned) : found;
 }
 
 /** A name that the server does not take has no holder. It comes from a client's statement, and may be anything. */

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import type { Features } from '../connect/features.ts';
 
+const xaRow = z.object({ formatID: z.number(), gtrid_length: z.number(), data: z.string() });
+export type XaRow = z.infer<typeof xaRow>;
+
 /** Most blockers of one waiter: all sessions ahead in a queue of 1,000 would be 500,000 rows. */
 const MOST_BLOCKERS = 32;
 
@@ -121,6 +124,21 @@ export const REPLICATORS = {
   sql: /* SQL */ `SELECT DISTINCT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Repl_slave_priv = 'Y'`,
   row: z.object({ name: z.string() }),
 };
+
+/** Which transactions are prepared? MySQL: needs XA_RECOVER_ADMIN. MariaDB: nothing. */
+export const PREPARED = {
+  mysql: { sql: /* SQL */ `XA RECOVER CONVERT XID`, row: xaRow },
+  mariadb: { sql: /* SQL */ `XA RECOVER FORMAT = 'SQL'`, row: xaRow },
+} as const satisfies Record<Features['engine'], { readonly sql: string; readonly row: typeof xaRow }>;
+
+/** InnoDB's status, up to 1 MB. Needs PROCESS. */
+export const INNODB_STATUS = {
+  sql: /* SQL */ `SHOW ENGINE INNODB STATUS`,
+  row: z.object({ Status: z.string() }),
+};
+
+/** More transactions than this take InnoDB long to print, which holds all sessions up meanwhile. */
+export const MOST_PRINTED = 500;
 
 const administratorRow = z.object({ name: z.string() });
 

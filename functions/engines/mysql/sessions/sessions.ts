@@ -116,6 +116,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       ...waitingOf(process, work, statement, index),
       holds: holdingsOf(process, work, {
         locks: index.locksHeld.get(id) ?? [],
+        isPrepared: isPrepared(id, work, index.details),
         mayReplicate: user !== null && index.details?.replicators.has(user) === true,
       }),
       hasWritten: (work.transaction?.rows_modified ?? 0) > 0,
@@ -128,6 +129,13 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
     isUndoing: work.isUndoing,
     stillness: work.stillness,
   };
+}
+
+/** A transaction that is not listed as prepared any more has ended in another session. */
+function isPrepared(id: number, { preparedXid }: Work, details: Details | null): boolean {
+  if (details === null) return false;
+  if (preparedXid === null) return details.prepared.has(id);
+  return details.xids === null || details.xids.some(({ key }) => key === preparedXid);
 }
 
 type Whose =

@@ -105,14 +105,30 @@ const statementRow = z.object({
 });
 export type StatementRow = z.infer<typeof statementRow>;
 
-/** Which sessions are in a transaction, for how long? MySQL with performance_schema. $1: our own thread. */
+/** Which sessions are in a transaction, for how long, and is it prepared (XA)? MySQL with performance_schema. $1: our own thread. */
 export const OPEN_TRANSACTIONS = {
   sql: /* SQL */ `
-    SELECT THREAD_ID AS thread, EVENT_ID AS event, (${NOW} - TIMER_START) / 1e9 AS age_ms
+    SELECT
+      THREAD_ID AS thread,
+      EVENT_ID AS event,
+      (${NOW} - TIMER_START) / 1e9 AS age_ms,
+      COALESCE(XA_STATE, '') = 'PREPARED' AS prepared,
+      XID_FORMAT_ID AS format,
+      XID_GTRID AS gtrid,
+      XID_BQUAL AS bqual
     FROM performance_schema.events_transactions_current
     WHERE STATE = 'ACTIVE'`,
-  row: z.object({ thread: z.number(), event: z.number(), age_ms: z.nullable(z.number()) }),
+  row: z.object({
+    thread: z.number(),
+    event: z.number(),
+    age_ms: z.nullable(z.number()),
+    prepared: z.number(),
+    format: z.nullable(z.number()),
+    gtrid: z.nullable(z.string()),
+    bqual: z.nullable(z.string()),
+  }),
 };
+export type OpenTransactionRow = z.infer<(typeof OPEN_TRANSACTIONS)['row']>;
 
 /**
  * What has InnoDB open? Needs PROCESS. Times are cut off to whole seconds: transactions and waits may have begun up to

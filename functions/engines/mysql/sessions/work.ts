@@ -1,9 +1,28 @@
-import type { Session } from '../../../core/server/session.ts';
+import { PREPARED_TRANSACTION, type Session } from '../../../core/server/session.ts';
 import { agesOf, atLeast, exact, whatRan, type Ages } from './ages.ts';
 import type { Usage } from './session-reader.ts';
 import { stateOf, UNAUTHENTICATED } from './states.ts';
-import type { Stillness } from './stillness.ts';
 import type { ProcessRow, StatementRow, TransactionRow } from './usage.sql.ts';
+
+/**
+ * What stays the same as long as a session does nothing: whether it is between two statements, and which was its last;
+ * `seconds`, TIME, may only grow. Where statements are not numbered (MySQL without performance_schema) `statement` is
+ * null, and `beganAt` is the epoch second of its start, to about one.
+ */
+export interface Stillness {
+  readonly isAsleep: boolean;
+  readonly thread: number | null;
+  readonly statement: number | null;
+  readonly seconds: number;
+  readonly beganAt: number | null;
+}
+
+/** Still at work on the statement it was at work on before. */
+export function isOnSameStatement(now: Stillness, before: Stillness): boolean {
+  if (now.isAsleep || before.isAsleep || now.thread !== before.thread) return false;
+  if (now.statement !== null || before.statement !== null) return now.statement === before.statement;
+  return now.beganAt !== null && before.beganAt !== null && Math.abs(now.beganAt - before.beganAt) <= 1;
+}
 
 /** What a session does, put together from every table that shows a part of it. */
 export interface Work {
@@ -17,6 +36,8 @@ export interface Work {
   readonly text: string | null;
   /** What InnoDB has open for it. */
   readonly transaction: TransactionRow | undefined;
+  /** Its transaction, by performance_schema, when it is prepared: see xidKey. */
+  readonly preparedXid: string | null;
   readonly transactionMs: number | null;
   readonly transactionMark: string | null;
   /** Null outside a transaction. */
@@ -29,7 +50,10 @@ export function workOf(process: ProcessRow, transaction: TransactionRow | undefi
   const { id, user, command } = process;
   const thread = usage.threads.get(id) ?? null;
   const ran = whatRan(process, thread === null ? undefined : usage.statements.get(thread), usage.readWithinMs);
-  const open = thread === null ? undefined : usage.openTransactions.get(thread);
+  const shown = thread === null ? undefined : usage.openTransactions.get(thread);
+  // Once another session has committed it, performance_schema goes on showing it here.
+  const hasPrepared = usage.innodb.some((row) => row.id === PREPARED_TRANSACTION || row.id === id);
+  const open = shown !== undefined && shown.xid !== null && !hasPrepared ? undefined : shown;
   const isAsleep = user !== UNAUTHENTICATED && (ran === undefined ? command === 'Sleep' : ran.ended === 1);
   const inTransaction = open !== undefined || transaction !== undefined;
   const isUndoing = transaction?.state === 'ROLLING BACK';
@@ -44,6 +68,7 @@ export function workOf(process: ProcessRow, transaction: TransactionRow | undefi
     queryMark: queryMark(process, ran),
     text: (isAsleep ? ran?.statement : (ran?.statement ?? process.statement)) ?? null,
     transaction,
+    preparedXid: open?.xid ?? null,
     transactionMs: inTransaction ? (exact(open?.age_ms) ?? atLeast(transaction?.age_s)) : null,
     transactionMark: transactionMark(open?.event, transaction),
     rowsModified: inTransaction ? (transaction?.rows_modified ?? 0) : null,

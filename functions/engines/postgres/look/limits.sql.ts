@@ -38,6 +38,7 @@ export const LIMITS = {
       CASE WHEN $1 THEN (SELECT sum(deadlocks)::float8 FROM pg_stat_database) END AS deadlocks,
       CASE WHEN $1 THEN (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
+                 'gid', quote_literal(gid),
                  'owner', owner,
                  'database', database,
                  'ageMs', round(extract(epoch FROM clock_timestamp() - prepared) * 1000)
@@ -74,6 +75,8 @@ export const LIMITS = {
     others_acting: z.nullable(z.boolean()),
     deadlocks: z.nullable(z.number()),
     at_limit: z.nullable(z.array(z.object({ of: z.enum(['user', 'database']), name: z.string(), limit: z.number() }))),
-    prepared: z.nullable(z.array(z.object({ owner: z.string(), database: z.string(), ageMs: z.number() }))),
+    prepared: z.nullable(
+      z.array(z.object({ gid: z.string(), owner: z.string(), database: z.string(), ageMs: z.number() })),
+    ),
   }),
 };

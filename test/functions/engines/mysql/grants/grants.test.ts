@@ -33,6 +33,7 @@ test('the responder may see and end sessions, and read what it takes to leave ad
     'SELECT (User, max_user_connections) ON mysql.user',
     'SELECT (User, Host, Reload_priv) ON mysql.user',
     'SELECT (User, Repl_slave_priv) ON mysql.user',
+    'XA_RECOVER_ADMIN ON *.*',
   ]);
   expect(granted({ engine: 'mariadb' })).toContain('CONNECTION ADMIN ON *.*');
 });
