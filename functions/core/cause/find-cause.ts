@@ -112,6 +112,7 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
   const { slots, usable, departures, atLimit, prepared, behindPrepared, trend, returns, changes, picture, unknown } =
     facts;
   return [
+    ...describePrepared(prepared, behindPrepared),
     `${slots} of ${usable} usable slots are taken`,
     ...describeDepartures(departures),
     ...atLimit
@@ -119,7 +120,6 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
       .map(
         ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
       ),
-    ...describePrepared(prepared, behindPrepared),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0
       ? [`${count(trend.fullSamples, 'earlier sample')} found the server full`]

@@ -4,28 +4,30 @@ import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 
 /** Most of them that are told one by one. */
-const MOST = 3;
+const MOST = 2;
 /** Younger ones are in the middle of their work, unless somebody waits for one. */
 const LEFT_BEHIND_MS = 60_000;
 /** Names are at most 200 bytes (PostgreSQL), or twice 64 (XA). */
 const LONGEST_GID = 220;
+/** In a line with others. */
+const LONGEST_SHOWN = 60;
 
-/** One line each, oldest first, for those that seem left behind. `behind`: sessions that wait for one. */
+/**
+ * One line, as the page has room for few, with the oldest first: those that seem left behind, or all of them when
+ * `behind`, sessions that wait for one, is not 0. No line when there are none.
+ */
 export function describePrepared(prepared: readonly PreparedTransaction[], behind: number): string[] {
   const told = prepared.filter(({ ageMs }) => behind > 0 || ageMs >= LEFT_BEHIND_MS).sort((a, b) => b.ageMs - a.ageMs);
+  if (told.length === 0) return [];
   const more = told.length - MOST;
-  return [
-    ...told.slice(0, MOST).map(describeOne),
-    ...(more > 0 ? [`and ${count(more, 'more prepared transaction')}`] : []),
-  ];
+  const names = [...told.slice(0, MOST).map(describeOne), ...(more > 0 ? [`and ${more} more`] : [])];
+  return [`${count(told.length, 'prepared transaction')}: ${names.join('; ')}`];
 }
 
 function describeOne({ gid, owner, database, ageMs }: PreparedTransaction): string {
-  const whose = owner === '' ? '' : ` of ${printable(owner, 63)} in ${printable(database, 63)}`;
-  const unknown = [...(gid === null ? ['its name'] : []), ...(owner === '' ? ['whose it is'] : [])];
-  const name = gid === null ? 'a prepared transaction' : `prepared transaction ${printable(gid, LONGEST_GID)}`;
-  const missing = unknown.length === 0 ? '' : `; this server does not show ${unknown.join(', nor ')}`;
-  return `${name}${whose}, ${inWords(ageMs)} old${missing}`;
+  const name = gid === null ? 'one whose name this server does not show' : printable(gid, LONGEST_SHOWN);
+  const whose = owner === '' ? '' : ` of ${printable(owner, 30)} in ${printable(database, 30)}`;
+  return `${name}${whose}, ${inWords(ageMs)} old`;
 }
 
 /** What a person can do about those that hold locks, the oldest first. */
