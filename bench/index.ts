@@ -7,7 +7,8 @@ import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
 import { benchSamples } from './samples.ts';
 import { benchStrangers } from './strangers.ts';
-import { benchWorker } from './worker.ts';
+import { benchWorker } from './worker/cost.ts';
+import { benchMoment } from './worker/moment.ts';
 
 /** What follows the first option belongs to `strangers` or `pace`: no other measurement has any. */
 const args = process.argv.slice(2);
@@ -24,6 +25,7 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
     benchStrangers(options);
   },
   worker: benchWorker,
+  moment: benchMoment,
   samples: benchSamples,
   memory: benchMemory,
   functions: benchFunctions,

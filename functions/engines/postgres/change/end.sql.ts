@@ -2,13 +2,15 @@ import * as z from 'zod/mini';
 import { HOLDS, LAST_STATEMENT } from '../look/holdings.sql.ts';
 
 /**
- * Ends, or cancels the query of, every wanted session that is still as expected. The check and the signal are one
- * statement. Sessions that are not there any more have no row.
+ * Ends, or cancels the query of, every wanted session that is still as expected. Each session is read anew right before
+ * its own signal: pg_stat_activity is one picture for a whole statement, so it is thrown away and taken again for each.
+ * Locks and blockers cost the lock manager, so they are read once, before the first session, and only when a wanted
+ * session asks for it. What was read still holds for a session that has done nothing since the statement began, and no
+ * other is ended. Sessions that are not there any more have no `found`.
  * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
  * $1: wanted sessions as JSON. $2: further users that are Headroom's own.
  * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
  * and if it happens nevertheless the caller takes one session at a time.
- * Locks and blockers are read only when a wanted session asks for it: both cost the lock manager.
  */
 export const SIGNAL = {
   sql: /* SQL */ `
@@ -29,48 +31,56 @@ export const SIGNAL = {
       FROM pg_locks
       WHERE locktype = 'advisory' AND granted AND EXISTS (SELECT FROM wanted WHERE holds_nothing)
     ),
-    found AS MATERIALIZED (
+    beforehand AS MATERIALIZED (
       SELECT
-        w.pid,
-        w.cancel,
-        extract(epoch FROM a.query_start)::text AS query_mark,
-        (
-          a.backend_type = 'client backend'
-          AND a.pid <> pg_backend_pid()
-          AND a.usename <> session_user
-          AND a.usename <> ALL ($2::text[])
-          AND NOT starts_with(a.usename::text, 'rds')
-          AND NOT coalesce(r.rolsuper, false)
-          AND a.state = w.state
-          AND extract(epoch FROM clock_timestamp() - a.state_change) * 1000 >= w.min_state_ms
-          AND (w.transaction_mark IS NULL
-               OR concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) = w.transaction_mark)
-          AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
-          AND (NOT w.blocks_others OR EXISTS (SELECT FROM blocking AS b WHERE b.pid = a.pid))
-          AND (NOT w.holds_nothing OR (
-            NOT EXISTS (SELECT FROM holding AS h WHERE h.pid = a.pid)
-            AND cardinality(${HOLDS}) = 0
-          ))
-        ) IS TRUE AS as_expected
+        w.*,
+        (NOT w.blocks_others OR EXISTS (SELECT FROM blocking AS b WHERE b.pid = w.pid))
+          AND (NOT w.holds_nothing OR NOT EXISTS (SELECT FROM holding AS h WHERE h.pid = w.pid)) AS has_its_locks
       FROM wanted AS w
-      JOIN pg_stat_activity AS a ON a.pid = w.pid AND extract(epoch FROM a.backend_start)::text = w.incarnation
-      LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
-      ${LAST_STATEMENT}
       WHERE extract(epoch FROM pg_postmaster_start_time())::text = w.server
     )
     SELECT
-      pid,
-      query_mark,
-      as_expected,
-      CASE WHEN as_expected THEN
-        CASE WHEN cancel THEN pg_cancel_backend(pid) ELSE pg_terminate_backend(pid) END
-      END AS signalled
-    FROM found`,
+      w.pid,
+      (
+        SELECT jsonb_build_object(
+          'queryMark', query_mark,
+          'asExpected', as_expected,
+          'signalled', CASE WHEN as_expected THEN
+            CASE WHEN w.cancel THEN pg_cancel_backend(w.pid) ELSE pg_terminate_backend(w.pid) END
+          END
+        )
+        FROM (
+          SELECT
+            extract(epoch FROM a.query_start)::text AS query_mark,
+            (
+              w.has_its_locks
+              AND a.state_change <= statement_timestamp()
+              AND a.backend_type = 'client backend'
+              AND a.pid <> pg_backend_pid()
+              AND r.rolname <> session_user
+              AND r.rolname <> ALL ($2::text[])
+              AND NOT starts_with(r.rolname::text, 'rds')
+              AND NOT r.rolsuper
+              AND a.state = w.state
+              AND extract(epoch FROM clock_timestamp() - a.state_change) * 1000 >= w.min_state_ms
+              AND (w.transaction_mark IS NULL
+                   OR concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) = w.transaction_mark)
+              AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
+              AND (NOT w.holds_nothing OR cardinality(${HOLDS}) = 0)
+            ) IS TRUE AS as_expected
+          FROM pg_stat_get_activity(CASE WHEN pg_stat_clear_snapshot() IS NULL THEN NULL ELSE w.pid END) AS a
+          LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
+          ${LAST_STATEMENT}
+          WHERE extract(epoch FROM a.backend_start)::text = w.incarnation
+          OFFSET 0
+        ) AS now
+      ) AS found
+    FROM beforehand AS w`,
   row: z.object({
     pid: z.number(),
-    query_mark: z.nullable(z.string()),
-    as_expected: z.boolean(),
-    signalled: z.nullable(z.boolean()),
+    found: z.nullable(
+      z.object({ queryMark: z.nullable(z.string()), asExpected: z.boolean(), signalled: z.nullable(z.boolean()) }),
+    ),
   }),
 };
 

@@ -25,8 +25,8 @@ export function endUnderLock(
 
 function createEnder(connection: ServerConnection, ownUsers: readonly string[], deadline: number): Ender<string> {
   return {
-    /** The effect of a cancel shows at once. */
-    goesAlone: (_, method) => method === 'cancel',
+    /** The effect of a cancel shows at once, and the end of one transaction may free the waiters of another. */
+    goesAlone: ({ expect }, method) => method === 'cancel' || expect.blocksOthers || expect.state !== 'idle',
 
     async signal(jobs, method) {
       const signal = (some: readonly Job[]) => signalTogether(connection, ownUsers, some, method);
@@ -75,14 +75,14 @@ async function signalTogether(
     throw error;
   });
   if (typeof answer === 'string') return answer;
-  const found = new Map(answer.map((row) => [row.pid, row]));
+  const foundBy = new Map(answer.map(({ pid, found }) => [pid, found]));
   for (const job of jobs) {
-    const row = found.get(job.victim.identity.id);
-    if (row === undefined) job.result = 'gone';
-    else if (!row.as_expected) job.result = 'changed';
+    const found = foundBy.get(job.victim.identity.id);
+    if (found == null) job.result = 'gone';
+    else if (!found.asExpected) job.result = 'changed';
     // False: it ended between the check and the signal.
-    else job.result = row.signalled === true ? 'still-there' : 'gone';
-    if (method === 'cancel') job.cancelled = row?.query_mark ?? null;
+    else job.result = found.signalled === true ? 'still-there' : 'gone';
+    if (method === 'cancel') job.cancelled = found?.queryMark ?? null;
   }
   return null;
 }

@@ -1,9 +1,9 @@
-import { SCHEMA } from '../functions/core/protocol/schema.ts';
-import type { Session } from '../functions/core/server/session.ts';
-import { createWorker, type Worker } from '../functions/worker/worker.ts';
-import { middle } from './median.ts';
-import { BED_USER, openBed, workerSettingsOf, type Bed } from './servers/beds.ts';
-import { printTable } from './table.ts';
+import type { Session } from '../../functions/core/server/session.ts';
+import { createWorker, type Worker } from '../../functions/worker/worker.ts';
+import { middle } from '../median.ts';
+import { BED_USER, openBed, workerSettingsOf, type Bed } from '../servers/beds.ts';
+import { printTable } from '../table.ts';
+import { endIdle, snapshotOf, timed } from './orders.ts';
 
 const SNAPSHOT_RUNS = 15;
 const KILL_RUNS = 5;
@@ -59,51 +59,16 @@ async function compareKills(bed: Bed, worker: Worker): Promise<string[]> {
     const idle = (await snapshotOf(worker)).filter(({ user }) => user === BED_USER);
     const victims = idle.slice(0, Math.ceil(idle.length * KILL_SHARE));
     ended = victims.length;
-    ours.push(await timed(() => endByWorker(worker, victims)));
+    ours.push(await timed(() => endAll(worker, victims)));
     await bed.crowd.refill();
     manually.push(await timed(() => bed.endManually(victims.length)));
   }
   return [...compared(ours, manually), (middle(ours) / ended).toFixed(2)];
 }
 
-async function snapshotOf(worker: Worker): Promise<readonly Session[]> {
-  const answer = await worker.answer({
-    schema: SCHEMA,
-    kind: 'snapshot',
-    deadline: Date.now() + 30_000,
-    patienceMs: 0,
-  });
-  if (!answer.ok || !('snapshot' in answer)) throw new Error(`no snapshot: ${JSON.stringify(answer).slice(0, 200)}`);
-  return answer.snapshot.sessions;
-}
-
-async function endByWorker(worker: Worker, victims: readonly Session[]): Promise<void> {
-  const answer = await worker.answer({
-    schema: SCHEMA,
-    kind: 'end',
-    deadline: Date.now() + 30_000,
-    graceMs: 0,
-    victims: victims.map(({ identity }) => ({
-      identity,
-      method: 'terminate',
-      expect: {
-        state: 'idle',
-        minStateMs: 0,
-        transactionMark: null,
-        queryMark: null,
-        blocksOthers: false,
-        holdsNothing: true,
-      },
-    })),
-  });
-  const isDone = answer.ok && 'endings' in answer && answer.endings.every(({ result }) => result === 'ended');
-  if (!isDone) throw new Error(`not all ended: ${JSON.stringify(answer).slice(0, 200)}`);
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
+async function endAll(worker: Worker, victims: readonly Session[]): Promise<void> {
+  const left = (await endIdle(worker, victims)).filter(({ result }) => result !== 'ended');
+  if (left.length > 0) throw new Error(`not all ended: ${JSON.stringify(left).slice(0, 200)}`);
 }
 
 function compared(ours: readonly number[], manually: readonly number[]): string[] {
