@@ -112,6 +112,7 @@ function snapshotOf({ engine, usable, groups, course, also }: Story): Snapshot {
     },
     consumers: countSessions(sessions, () => null),
     othersActing: false,
+    lockTakenBy: null,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
     userLimits: { missing: [], users: [] },

@@ -5,7 +5,6 @@ import { startMysql } from '../../drill/servers/mysql.ts';
 import { createLogins, startPostgres } from '../../drill/servers/postgres.ts';
 import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
-import { LOCK_KEY } from '../../functions/engines/postgres/connect/server-lock.sql.ts';
 import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
 import { SESSIONS } from '../../functions/engines/postgres/look/sessions.sql.ts';
 import { startCrowd, type Crowd } from './crowd.ts';
@@ -62,7 +61,7 @@ async function openPostgresBed(count: number): Promise<Bed> {
     crowd,
     // The worker's own two statements: no shorter ones return the same.
     async snapshotManually() {
-      await hand.query(LIMITS.sql, [true, ...LOCK_KEY]);
+      await hand.query(LIMITS.sql, [true]);
       return hand.query(SESSIONS.sql, [[]]);
     },
     async endManually(wanted) {

@@ -13,7 +13,7 @@ import { usableFor, type Approval } from '../core/record/approval.ts';
 import { hasEffect, historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { reasonNotToAct } from '../core/server/readiness.ts';
-import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
+import { slotsTaken, type Refusal, type Snapshot } from '../core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../core/verdict/diagnosis.ts';
 import { percent } from '../core/words/percent.ts';
 import { carryOut } from '../incident/carry-out.ts';
@@ -66,7 +66,12 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
   const { act: carried, counts, refusal } = await carryOut(incident, { round, tier, ...decided, seenAt }, deps);
   if (carried.limit !== null && carried.limit.result !== 'done')
     return { tier, round, held: describeUnset(carried.limit), counts };
-  return { tier, round, held: refusal === null ? null : `refused as ${refusal.kind}`, counts };
+  return { tier, round, held: refusal === null ? null : heldBy(refusal), counts };
+}
+
+/** Whoever is in the way is named. */
+function heldBy({ kind, message }: Refusal): string {
+  return kind === 'busy-elsewhere' ? message : `refused as ${kind}`;
 }
 
 interface ChosenAct extends Pick<TierPlan, 'limit' | 'victims'> {

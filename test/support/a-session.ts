@@ -93,6 +93,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     },
     consumers: countSessions(sessions, ({ connectedMs }) => (connectedMs === null ? null : connectedMs < ARRIVED_MS)),
     othersActing: false,
+    lockTakenBy: null,
     visibility: { seesSessions: true, maySignal: true, seesBlockers: true, missing: [] },
     sessions,
     userLimits: { missing: [], users: [] },

@@ -1,13 +1,16 @@
-import type { Snapshot } from './snapshot.ts';
+import { printable } from '../words/printable.ts';
+import { PREPARED_TRANSACTION, type Session } from './session.ts';
+import type { EngineName, Snapshot } from './snapshot.ts';
 
 /** Why Headroom must not end anything on a server, whatever the plan says. */
 export interface ReasonNotToAct {
-  readonly kind: 'may-not' | 'untested' | 'others-acting';
+  readonly kind: 'may-not' | 'untested' | 'others-acting' | 'lock-taken';
   readonly why: string;
 }
 
 /** The first reason that a snapshot shows, or null. Diagnose and every act check it. */
-export function reasonNotToAct({ visibility, server, othersActing }: Snapshot): ReasonNotToAct | null {
+export function reasonNotToAct(snapshot: Snapshot): ReasonNotToAct | null {
+  const { visibility, server, othersActing } = snapshot;
   if (!visibility.seesSessions || !visibility.maySignal) {
     const lack = visibility.seesSessions ? 'end' : 'see';
     return { kind: 'may-not', why: `the responder may not ${lack} other users’ sessions, so nothing was ended` };
@@ -19,5 +22,44 @@ export function reasonNotToAct({ visibility, server, othersActing }: Snapshot): 
   // The sessions that the other executor is ending still show here: the same slots would be freed twice.
   if (othersActing)
     return { kind: 'others-acting', why: 'another executor is ending sessions on this server right now' };
-  return null;
+  const holder = lockHolderIn(snapshot);
+  return holder === null ? null : { kind: 'lock-taken', why: whyLockTaken(holder) };
+}
+
+/** Whoever else than an executor holds the server-side lock, with what the snapshot shows of it. */
+export function lockHolderIn({ lockTakenBy, sessions }: Snapshot): LockHolder | null {
+  if (lockTakenBy === null) return null;
+  const session = sessions.find(({ identity }) => identity.id === lockTakenBy);
+  const { user = null, application = '', client = null } = session ?? {};
+  return { id: lockTakenBy, user, application, client };
+}
+
+/** A session that holds the server-side lock and does not log in as the responder. */
+export interface LockHolder extends Pick<Session, 'user' | 'application' | 'client'> {
+  /** As in SessionIdentity, or PREPARED_TRANSACTION. */
+  readonly id: number;
+}
+
+/** Why Headroom does not act beside it. It may be another installation as well as somebody who is in the way. */
+export function whyLockTaken(holder: LockHolder): string {
+  return `the server-side lock is held by ${describeHolder(holder)}, which is not Headroom’s login, so nothing was ended`;
+}
+
+function describeHolder({ id, user, application, client }: LockHolder): string {
+  if (id === PREPARED_TRANSACTION) return 'a prepared transaction';
+  const parts = [
+    `session ${id} of user ${user === null ? 'unknown' : printable(user)}`,
+    ...(application === '' ? [] : [`application ${printable(application)}`]),
+    ...(client === null ? [] : [`from ${printable(client)}`]),
+  ];
+  return parts.join(', ');
+}
+
+/** How an administrator takes the lock away from it. */
+export function adviceOnLockTaken({ id }: Pick<LockHolder, 'id'>, engine: EngineName): readonly string[] {
+  const end =
+    id === PREPARED_TRANSACTION
+      ? 'find it in pg_prepared_xacts, and end it: ROLLBACK PREPARED its gid'
+      : `end it as an administrator: ${engine === 'postgres' ? `SELECT pg_terminate_backend(${id})` : `KILL ${id} (on RDS: CALL mysql.rds_kill(${id}))`}`;
+  return [`ask what it is, or ${end}`, 'if it is Headroom of another installation, let both log in as one responder'];
 }

@@ -12,7 +12,7 @@ export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as c
 
 /**
  * Why a login failed. `full`: every slot is taken. `consumer-full`: the limit of a role, user or database is reached;
- * the server is not full. `busy-elsewhere`: another executor holds the server-side lock. `too-late`: the request's
+ * the server is not full. `busy-elsewhere`: another session holds the server-side lock. `too-late`: the request's
  * deadline had passed.
  */
 export type RefusalKind =
@@ -152,8 +152,16 @@ export interface ConsumerAtLimit {
 
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
-  /** Another executor holds the server-side lock and may be ending sessions right now. */
+  /**
+   * Another executor holds the server-side lock and may be ending sessions right now: a session that logs in as the
+   * responder.
+   */
   readonly othersActing: boolean;
+  /**
+   * Id of a session that holds the server-side lock under another login, or PREPARED_TRANSACTION; null when there is
+   * none.
+   */
+  readonly lockTakenBy: number | null;
   readonly sessions: readonly Session[];
   readonly userLimits: UserLimits;
   readonly atLimit: readonly ConsumerAtLimit[];

@@ -6,7 +6,7 @@ import { tierNamed } from '../plan/tiers/index.ts';
 import { describePause, fullPause } from '../policy/pause.ts';
 import type { Policy } from '../policy/policy.ts';
 import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
-import { reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
+import { adviceOnLockTaken, lockHolderIn, reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
 import { explainRefusal } from '../server/refusal.ts';
 import { isRefusedAsFull, type Canary, type Refusal, type Snapshot } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
@@ -69,7 +69,12 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
   if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
 
-  if (obstacle) return { next: 'settle', why: obstacle.why };
+  if (obstacle) {
+    const holder = lockHolderIn(snapshot);
+    const isPassing = holder === null || obstacle.kind !== 'lock-taken' || situation.emptyRounds === 0;
+    if (isPassing) return { next: 'settle', why: obstacle.why };
+    return { next: 'escalate', why: obstacle.why, advice: adviceOnLockTaken(holder, snapshot.server.engine) };
+  }
 
   const acting = firstToAct(diagnosis.plan.tiers);
   if (acting) {

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { whyLockTaken, type LockHolder } from '../../core/server/readiness.ts';
+import type { Snapshot } from '../../core/server/snapshot.ts';
 import type { Trial } from '../../core/protocol/check-facts.ts';
 import { ConnectionLost, Refused } from './engine.ts';
 
@@ -7,17 +9,30 @@ import { ConnectionLost, Refused } from './engine.ts';
  * executor dies or freezes, the server ends that session, and with it the lock.
  */
 export interface ServerLock {
-  /** False when another executor holds it. */
+  /** False when another session holds it. */
   tryTake(): Promise<boolean>;
+  /** Another session that holds it, an executor if there is one; null when none does any more. */
+  holder(): Promise<Holder | null>;
   /** Gives the lock back and ends the lease; also when only the lease was taken. */
   release(): Promise<void>;
 }
 
+/** A session that holds the lock. Executors log in as the responder; whoever else holds it ends no sessions. */
+export interface Holder extends LockHolder {
+  readonly isExecutor: boolean;
+}
+
 const TRIES = 5;
+
+/** What a snapshot says of the lock's holders. */
+export function takenBy(holders: readonly Holder[]): Pick<Snapshot, 'othersActing' | 'lockTakenBy'> {
+  const othersActing = holders.some(({ isExecutor }) => isExecutor);
+  return { othersActing, lockTakenBy: holders.find(({ isExecutor }) => !isExecutor)?.id ?? null };
+}
 
 /**
  * Does the work while no other executor acts on this server. Throws Refused (`busy-elsewhere`) without doing it when
- * another executor does.
+ * another session holds the lock; its message names whoever is no executor.
  */
 export async function withServerLock<T>(lock: ServerLock, work: () => Promise<T>): Promise<T> {
   try {
@@ -42,7 +57,11 @@ async function takeLock(lock: ServerLock): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     if (await lock.tryTake()) return;
     if (attempt === TRIES) {
-      const message = 'another executor is ending sessions on this server; it holds the server-side lock';
+      const holder = await lock.holder();
+      const message =
+        holder === null || holder.isExecutor
+          ? 'another executor is ending sessions on this server; it holds the server-side lock'
+          : whyLockTaken(holder);
       throw new Refused({ kind: 'busy-elsewhere', code: '', message });
     }
     await sleep(20 + Math.random() * 130);

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Expectation } from '../../../functions/core/protocol/worker.ts';
+import { reasonNotToAct } from '../../../functions/core/server/readiness.ts';
+import { LOCK_NAME } from '../../../functions/engines/mysql/connect/server-lock.sql.ts';
+import { LOCK_KEY } from '../../../functions/engines/postgres/connect/server-lock.sql.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import {
   endSessions,
@@ -239,5 +242,31 @@ export function describeEnding(stage: () => Stage): void {
       if (!answer.ok) expect(answer.refusal.kind).toBe('busy-elsewhere');
     }
     expect(results(await endSessions(worker, [order]))).toEqual(['gone']);
+  });
+
+  test('another login that holds the server-side lock is no executor: it is named, and nobody is ended beside it', async () => {
+    const squatter = await stage().open({ as: 'other-app', application: 'squatter' });
+    const client = await stage().open();
+    const order = victimOf(await see(client));
+    await squatter.query(
+      stage().engine === 'postgres'
+        ? `SELECT pg_advisory_lock(${LOCK_KEY.join(', ')})`
+        : `SELECT GET_LOCK('${LOCK_NAME}', 0)`,
+    );
+    const snapshot = await takeSnapshot(worker);
+    expect(snapshot).toMatchObject({ othersActing: false, lockTakenBy: squatter.id });
+    const { shows } = stage();
+    expect(reasonNotToAct(snapshot)).toMatchObject({ kind: 'lock-taken' });
+    expect(reasonNotToAct(snapshot)?.why).toContain(`session ${squatter.id} of user other_app`);
+    if (shows.application) expect(reasonNotToAct(snapshot)?.why).toContain('application squatter');
+    const request = { schema: SCHEMA, kind: 'end', deadline: Date.now() + 10_000, graceMs: 0, victims: [order] };
+    const answer = await worker.answer(request);
+    expect(answer).toMatchObject({ ok: false, refusal: { kind: 'busy-elsewhere' } });
+    expect(!answer.ok && answer.refusal.message).toContain(`session ${squatter.id} of user other_app`);
+    expect(client.isOpen).toBe(true);
+
+    await squatter.close();
+    await expect.poll(async () => (await takeSnapshot(worker)).lockTakenBy).toBeNull();
+    expect(results(await endSessions(worker, [order]))).toEqual(['ended']);
   });
 }

@@ -2,6 +2,7 @@ import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts
 import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
+import { takenBy, type Holder } from '../../shared/server-lock.ts';
 import { atLeast, exact } from '../sessions/ages.ts';
 import type { Details, Usage } from '../sessions/session-reader.ts';
 import { INNODB_STATUS, MOST_PRINTED } from '../sessions/sessions.sql.ts';
@@ -23,7 +24,7 @@ export async function readSnapshot(responder: Responder, timeoutMs: number): Pro
   return {
     ...sampleOf(responder, limits, observed),
     visibility: responder.features.visibility,
-    othersActing: limits.lock_holder !== null,
+    ...takenBy(observed.filter(({ session }) => session.identity.id === limits.lock_holder).map(holderOf)),
     sessions: observed.map(({ session }) => session),
     userLimits,
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
@@ -47,6 +48,12 @@ function preparedIn(
     return open?.xid == null ? [] : [[open.xid, owner] as const];
   });
   return describeAll(xids, ages, new Map(owners));
+}
+
+/** An executor logs in as the responder. */
+function holderOf({ session, isResponder }: Observed): Holder {
+  const { identity, user, application, client } = session;
+  return { id: identity.id, user, application, client, isExecutor: isResponder };
 }
 
 /** A user without a limit of its own has the server's for all users; 0 is none. */

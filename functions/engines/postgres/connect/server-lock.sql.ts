@@ -15,15 +15,31 @@ export const TAKE_LOCK = {
 };
 
 /**
- * Does another session hold it? Advisory locks are per database, pg_locks shows all of them. $1, $2: the key.
+ * Who else holds it? Executors, which log in as we do, come first. Advisory locks are per database, pg_locks shows all
+ * of them; 0 stands for a prepared transaction. $1, $2: the key. All versions; no privileges (without pg_read_all_stats
+ * the application and the client of others are not shown).
  */
-export const LOCK_RIVALS = {
+export const LOCK_HOLDERS = {
   sql: /* SQL */ `
-    SELECT count(*)::int AS rivals
-    FROM pg_locks
-    WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
-      AND classid = $1::int::oid AND objid = $2::int::oid AND objsubid = 2`,
-  row: z.object({ rivals: z.number() }),
+    SELECT
+      coalesce(l.pid, 0) AS id,
+      pg_get_userbyid(a.usesysid)::text AS "user",
+      coalesce(a.application_name, '') AS application,
+      host(a.client_addr) AS client,
+      (pg_get_userbyid(a.usesysid) = session_user) IS TRUE AS is_executor
+    FROM pg_locks AS l
+    LEFT JOIN pg_stat_get_activity(NULL) AS a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+      AND l.classid = $1::int::oid AND l.objid = $2::int::oid AND l.objsubid = 2
+      AND (l.pid IS NULL OR a.pid IS NOT NULL)
+    ORDER BY is_executor DESC, id`,
+  row: z.object({
+    id: z.number(),
+    user: z.nullable(z.string()),
+    application: z.string(),
+    client: z.nullable(z.string()),
+    is_executor: z.boolean(),
+  }),
 };
 
 /** Gives it back; our session may be idle for any time again. $1, $2: the key. */

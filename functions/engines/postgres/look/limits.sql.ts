@@ -3,8 +3,7 @@ import * as z from 'zod/mini';
 /**
  * How many slots are there, who is this server, what may we see and do, and what has it counted?
  * 14 and later; no privileges (a missing one is what it reports).
- * $1: false leaves out what only a snapshot needs: then deadlocks, prepared, at_limit and others_acting are null.
- * $2, $3: LOCK_KEY; locks of all databases count.
+ * $1: false leaves out what only a snapshot needs: then deadlocks, prepared and at_limit are null.
  * Reserves the version or platform does not have are left out.
  */
 export const LIMITS = {
@@ -30,11 +29,6 @@ export const LIMITS = {
       pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AS may_signal,
       quote_ident(session_user) AS quoted_user,
       (SELECT sum(sessions)::float8 FROM pg_stat_database) AS sessions_opened,
-      CASE WHEN $1 THEN EXISTS (
-        SELECT FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
-          AND classid = $2::int::oid AND objid = $3::int::oid AND objsubid = 2
-      ) END AS others_acting,
       CASE WHEN $1 THEN (SELECT sum(deadlocks)::float8 FROM pg_stat_database) END AS deadlocks,
       CASE WHEN $1 THEN (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -72,7 +66,6 @@ export const LIMITS = {
     may_signal: z.boolean(),
     quoted_user: z.string(),
     sessions_opened: z.nullable(z.number()),
-    others_acting: z.nullable(z.boolean()),
     deadlocks: z.nullable(z.number()),
     at_limit: z.nullable(z.array(z.object({ of: z.enum(['user', 'database']), name: z.string(), limit: z.number() }))),
     prepared: z.nullable(

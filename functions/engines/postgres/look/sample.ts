@@ -3,7 +3,6 @@ import { ARRIVED_MS, countConsumers } from '../../../core/server/consumer-count.
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { firstRow, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
-import { LOCK_KEY } from '../connect/server-lock.sql.ts';
 import { LIMITS } from './limits.sql.ts';
 import { isOfServer, stateOf } from './states.ts';
 import { USAGE, type UsageRow } from './usage.sql.ts';
@@ -59,7 +58,7 @@ function longest(ages: readonly (number | null)[]): number | null {
 }
 
 export async function readLimits(connection: ServerConnection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
-  return firstRow(await connection.query(LIMITS, [isFull, ...LOCK_KEY], timeoutMs));
+  return firstRow(await connection.query(LIMITS, [isFull], timeoutMs));
 }
 
 export function serverOf({ version, major, identity, read_only }: LimitsRow): Server {

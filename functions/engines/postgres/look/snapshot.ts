@@ -8,6 +8,8 @@ import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
+import { takenBy } from '../../shared/server-lock.ts';
+import { readHolders } from '../connect/server-lock.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { SESSIONS, type SessionRow } from './sessions.sql.ts';
 import { isOfServer, stateOf } from './states.ts';
@@ -20,6 +22,7 @@ export async function readSnapshot(
   timeoutMs: number,
 ): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(connection, true, timeoutMs);
+  const holders = await readHolders(connection, timeoutMs);
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const askedAt = Date.now();
@@ -43,7 +46,7 @@ export async function readSnapshot(
     activity: activityOf(sessions, countersOf(limits)),
     consumers: countSessions(sessions, ({ connectedMs }) => (connectedMs === null ? null : connectedMs < ARRIVED_MS)),
     visibility: visibilityOf(limits),
-    othersActing: limits.others_acting ?? false,
+    ...takenBy(holders),
     sessions,
     userLimits,
     atLimit: limits.at_limit ?? [],

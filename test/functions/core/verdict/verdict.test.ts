@@ -175,6 +175,16 @@ describe('what comes next', () => {
     expect(judge(busy, situationOf({}, { now: HOUR + 12 * 60_000 }))).toMatchObject({ next: 'escalate' });
   });
 
+  it('is a person at the second look when another login holds the server-side lock, with its name and the way out', () => {
+    const squatter = aSession(999, { user: 'shop', application: 'psql', client: '10.0.0.9' });
+    const squatted = { ...leak, lockTakenBy: squatter.identity.id, sessions: [...leak.sessions, squatter] };
+    expect(judge(squatted, situationOf({}, { emptyRounds: 0 }))).toMatchObject({ next: 'settle' });
+    const paged = judge(squatted, situationOf({}, { emptyRounds: 1 }));
+    expect(paged).toMatchObject({ next: 'escalate' });
+    expect(paged.why).toContain(`session ${squatter.identity.id} of user shop, application psql, from 10.0.0.9`);
+    expect('advice' in paged && paged.advice.join()).toContain(`pg_terminate_backend(${squatter.identity.id})`);
+  });
+
   it('is a person when rounds or time run out', () => {
     expect(judge(leak, situationOf({}, { countedRounds: 12 }))).toMatchObject({
       next: 'escalate',
