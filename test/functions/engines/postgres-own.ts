@@ -232,6 +232,39 @@ export function describePostgres(stage: () => PostgresStage): void {
     expect(client.isOpen).toBe(false);
   });
 
+  /** What the owner of a database may set for every session in it. */
+  const blindfolds: readonly [string, string][] = [
+    ['default_transaction_isolation', 'serializable'],
+    ['default_transaction_deferrable', 'on'],
+    ['default_transaction_read_only', 'on'],
+    ['extra_float_digits', '-15'],
+    ['standard_conforming_strings', 'off'],
+    ['transaction_timeout', '1ms'],
+    ['role', 'pg_monitor'],
+  ];
+  test('the owner of its database cannot blind the responder, nor tie its hands', async () => {
+    const writing = await stage().open({ database: 'second' });
+    const busy = await stage().open({ as: 'administrator' });
+    const settings = blindfolds.filter(([name]) => name !== 'transaction_timeout' || stage().major >= 17);
+    await stage().administer('ALTER DATABASE postgres OWNER TO other_app');
+    for (const [name, value] of settings) await stage().administer(`ALTER DATABASE postgres SET ${name} = '${value}'`);
+    const blindfolded = await openWorker(stage());
+    try {
+      // A deferrable transaction waits until no other may write under serializable isolation.
+      await busy.query('BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE');
+      await busy.lockRow(1);
+      const session = sessionOf(await takeSnapshot(blindfolded), writing);
+      expect(session.queryMark).toMatch(/\.[0-9]{6}$/);
+      expect((await takeSample(blindfolded)).canary).toMatchObject({ result: 'admitted' });
+      expect(await endSessions(blindfolded, [victimOf(session)])).toMatchObject([{ result: 'ended' }]);
+    } finally {
+      await busy.query('ROLLBACK');
+      for (const [name] of settings) await stage().administer(`ALTER DATABASE postgres RESET ${name}`);
+      await stage().administer('ALTER DATABASE postgres OWNER TO postgres');
+      blindfolded.close();
+    }
+  });
+
   test('somebody who ends our own session costs one new login', async () => {
     await takeSnapshot(worker);
     await stage().administer(

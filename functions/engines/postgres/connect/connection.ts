@@ -5,12 +5,14 @@ import { $ZodError } from 'zod/v4/core';
 import { Line, type ServerConnection } from '../../shared/connection.ts';
 import { codeOf } from '../../shared/driver-error.ts';
 import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engine.ts';
-import { within } from '../../shared/within.ts';
+import { countdown, within } from '../../shared/within.ts';
+import { NO_TRANSACTION_TIMEOUT } from './login.sql.ts';
 
 /**
- * Settings of our own session. They are sent with the login, so they cost no round trip and hold from the first
- * statement: our statements are bounded and never compiled, our session is never ended for being idle, and no user's
- * functions shadow those of the catalog.
+ * Settings of our own session. They are sent with the login, so they cost no round trip, hold from the first statement
+ * and come before those that the owner of a database may set for every session in it: our statements are bounded, wait
+ * for nobody's transaction, may write where the responder may, are run as the responder and never compiled; our session
+ * is never ended for being idle; no user's functions shadow those of the catalog; texts and numbers come as expected.
  */
 const SESSION_SETTINGS = [
   '-c statement_timeout=8000',
@@ -19,6 +21,11 @@ const SESSION_SETTINGS = [
   '-c idle_in_transaction_session_timeout=0',
   '-c search_path=pg_catalog',
   '-c jit=off',
+  '-c role=none',
+  '-c default_transaction_isolation=read\\ committed',
+  '-c default_transaction_deferrable=off',
+  '-c default_transaction_read_only=off',
+  '-c standard_conforming_strings=on',
   // Numbers come exact: rounded, an age of 1.7 s would be one of 2 s.
   '-c extra_float_digits=1',
 ].join(' ');
@@ -26,12 +33,33 @@ const SESSION_SETTINGS = [
 /** The settings that every client gets, except that no user's functions shadow those of the catalog. */
 export const ORDINARY_SETTINGS = '-c search_path=pg_catalog';
 
-/** Opens a connection. Throws what the driver throws; `refusalOf` makes sense of it. */
+/** SQLSTATE of a session that `transaction_timeout` has ended. */
+const TRANSACTION_TIMEOUT = '25P04';
+
+/**
+ * Opens a connection. Throws what the driver throws; `refusalOf` makes sense of it. `transaction_timeout` cannot be sent
+ * with the login, as servers before 17 refuse what they do not know. Where it is too short to log in and turn it off,
+ * the server knows it, and a second login says so.
+ */
 export async function openConnection(
   login: Login,
   timeoutMs: number,
   settings = SESSION_SETTINGS,
 ): Promise<ServerConnection> {
+  const left = countdown(timeoutMs);
+  let connection: ServerConnection | null = null;
+  try {
+    connection = await connect(login, left(), settings);
+    await connection.query(NO_TRANSACTION_TIMEOUT, [], left());
+    return connection;
+  } catch (error) {
+    connection?.close();
+    if (codeOf(error) !== TRANSACTION_TIMEOUT) throw error;
+    return connect(login, left(), `${settings} -c transaction_timeout=0`);
+  }
+}
+
+async function connect(login: Login, timeoutMs: number, settings: string): Promise<ServerConnection> {
   const socket = new Socket();
   const line = new Line(socket);
   const client = createClient(login, socket, timeoutMs, settings);

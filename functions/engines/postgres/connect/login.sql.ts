@@ -1,5 +1,14 @@
 import * as z from 'zod/mini';
 
+/** No transaction of our session is too long. Only 17 and later have the setting; no privileges. */
+export const NO_TRANSACTION_TIMEOUT = {
+  sql: /* SQL */ `
+    SELECT CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL
+      THEN set_config('transaction_timeout', '0', false)
+    END AS timeout`,
+  row: z.object({ timeout: z.nullable(z.string()) }),
+};
+
 /**
  * What may this login do, and can the server name its instance? Once per connection.
  * From here on the server sends texts unconverted: statements of databases in other encodings cannot always be
