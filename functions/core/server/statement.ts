@@ -51,8 +51,8 @@ const MAX_READ = 4096;
 /**
  * What may leave the worker of a statement. Redacted: literals (numbers, strings of every form) become `?` and comments
  * are dropped. From the first place where it is not certain what is literal, the rest is dropped too: an unterminated
- * string (servers cut statements off), a backslash before a quote, values that need no quotes (SET). Linear in the
- * first 4 kB.
+ * string (servers cut statements off), a backslash before a quote, values that need no quotes (SET, PASSWORD), a comment
+ * that MySQL runs, a blank that is none to every server. Linear in the first 4 kB.
  */
 export function redactStatement(statement: string, dialect: Dialect, detail: StatementDetail): Statement {
   const text = statement.slice(0, MAX_READ);
@@ -87,7 +87,12 @@ function verbOf(text: string, dialect: Dialect): string {
   let begins = true;
   for (let at = 0; at < text.length;) {
     const { emit, end } = readToken(text, at, dialect);
-    if (end === null) break;
+    if (end === null) {
+      // Sparing one session too many is harmless.
+      const next = /[A-Za-z_]{1,32}/.exec(text.slice(at))?.[0].toUpperCase() ?? '';
+      if (begins && isMaintenance(next)) return next;
+      break;
+    }
     at = end;
     if (emit === ';') begins = true;
     if (!begins || /^[\s(;]$/.test(emit)) continue;
@@ -120,10 +125,11 @@ function redactedTokens(text: string, dialect: Dialect): string[] {
   // What comes after the text that is shown need not be understood.
   while (at < text.length && shown <= MAX_TEXT) {
     const { emit, end } = readToken(text, at, dialect);
-    tokens.push(emit);
+    const uncertain = end === null || emit === ' ' ? null : words.uncertainFrom(text.slice(at, end));
+    if (uncertain !== 'here') tokens.push(emit);
     if (emit !== ' ') shown += emit.length;
     if (end === null) break;
-    if (words.endCertainty(text.slice(at, end))) {
+    if (uncertain !== null) {
       tokens.push(' ?');
       break;
     }
@@ -132,13 +138,32 @@ function redactedTokens(text: string, dialect: Dialect): string[] {
   return tokens;
 }
 
+/** Statements in which a password is a column, unless it is compared with something or assigned. */
+const USES_COLUMNS = /^(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|EXPLAIN|REPLACE|VALUES|DECLARE)$/;
+/** UPDATE … SET and the like assign expressions, whose literals have quotes; every other SET may take bare words. */
+const ASSIGNS_EXPRESSIONS = /^(UPDATE|INSERT|MERGE|WITH|EXPLAIN|REPLACE|LOAD)$/;
+
 /** Follows the words of a text closely enough to know when data, or values without quotes, come next. */
 class StatementWords {
   #verb = '';
   #isSetting = false;
+  /** The word before this one, where it decides what this one may be. */
+  #after: 'identified' | 'password' | null = null;
 
-  /** True when what follows this token may be a literal and nothing shows it. */
-  endCertainty(token: string): boolean {
+  /**
+   * From where on there may be literals that nothing shows: from this very token (`here`), or from the next one.
+   * Statements that fail are shown too, so values come bare, or in quotes that are for names. Blanks are left out.
+   */
+  uncertainFrom(token: string): 'here' | 'next' | null {
+    const after = this.#after;
+    this.#after = null;
+    if (after === 'identified') return /^by$/i.test(token) ? 'next' : 'here';
+    if (after === 'password' && /^([=<>!(:]|:=|(not|like|ilike|rlike|regexp|similar|in|is|to)$)/i.test(token))
+      return 'next';
+    return this.#isDataNext(token) ? 'next' : null;
+  }
+
+  #isDataNext(token: string): boolean {
     if (token === ';') {
       const wasCopy = this.#verb === 'COPY';
       this.#verb = '';
@@ -146,24 +171,30 @@ class StatementWords {
       // What follows a COPY in the same text is its data.
       return wasCopy;
     }
-    if (this.#isSetting) return token === '=' || token === ':=' || /^to$/i.test(token);
+    if (this.#isSetting && (token === '=' || token === ':=' || /^to$/i.test(token))) return true;
+    const word = token.replace(/^["`](.*)["`]$/s, '$1').toUpperCase();
+    if (/^(?:[A-Z]+_)*PASSW(?:OR)?D$/.test(word)) {
+      if (!USES_COLUMNS.test(this.#verb)) return true;
+      this.#after = 'password';
+    }
     if (!/^[A-Za-z_]/.test(token)) return false;
-    const word = token.toUpperCase();
+    if (word === 'IDENTIFIED') this.#after = 'identified';
     if (this.#verb === '') this.#verb = word;
-    // UPDATE … SET and the like assign expressions, whose literals have quotes; every other SET may take bare words.
-    if (word === 'SET' && !/^(UPDATE|INSERT|MERGE|WITH|EXPLAIN|REPLACE|LOAD)$/.test(this.#verb)) this.#isSetting = true;
+    if (word === 'SET' && !ASSIGNS_EXPRESSIONS.test(this.#verb)) this.#isSetting = true;
     return false;
   }
 }
 
 function readToken(text: string, at: number, dialect: Dialect): Read {
   const char = text.charAt(at);
-  if (/\s/.test(char)) return { emit: ' ', end: endOf(/\s+/y, text, at) };
+  if (BLANK.test(char)) return { emit: ' ', end: endOf(/[ \t-\r]+/y, text, at) };
+  if (MAY_BE_BLANK.test(char)) return { emit: '', end: null };
   if (startsComment(text, at, dialect)) return readComment(text, at, dialect);
   if (char === "'") return readString(text, at, 'uncertain');
   if (char === '"') return dialect === 'mysql' ? readString(text, at, 'uncertain') : readQuotedName(text, at);
   if (char === '`') return dialect === 'mysql' ? readQuotedName(text, at) : { emit: '', end: null };
-  if (char === '$') return readDollar(text, at);
+  // In MySQL 9 it may begin a string, in MariaDB a name.
+  if (char === '$') return dialect === 'mysql' ? { emit: '', end: null } : readDollar(text, at);
   if (/[0-9]/.test(char) || /\.[0-9]/.test(text.slice(at, at + 2))) {
     return { emit: '?', end: endOf(/(?:[eE][+-]?[0-9]|[\p{L}\p{N}_.])+/uy, text, at) };
   }
@@ -172,7 +203,11 @@ function readToken(text: string, at: number, dialect: Dialect): Read {
   return { emit: char, end: at + 1 };
 }
 
-const NAME_START = /[A-Za-z_\u0080-\uffff]/;
+/** From tab to carriage return, and the space. */
+const BLANK = /[ \t-\r]/;
+/** Part of a name to PostgreSQL and in most character sets; to MySQL, in others, a blank or a control character. */
+const MAY_BE_BLANK = /[\u0080-\u00a0]|(?![ \t-\r])\s/;
+const NAME_START = /[A-Za-z_]|(?!\s)[\u00a1-\uffff]/;
 
 function endOf(sticky: RegExp, text: string, at: number): number {
   sticky.lastIndex = at;
@@ -182,8 +217,9 @@ function endOf(sticky: RegExp, text: string, at: number): number {
 function startsComment(text: string, at: number, dialect: Dialect): boolean {
   const two = text.slice(at, at + 2);
   if (two === '/*') return true;
-  // MySQL: two dashes start a comment only before a blank, else they are operators.
-  if (two === '--') return dialect === 'postgres' || !/\S/.test(text.charAt(at + 2));
+  // MySQL: two dashes start a comment only before a blank or a control character, else they are operators.
+  const next = text.charAt(at + 2);
+  if (two === '--') return dialect === 'postgres' || next <= ' ' || next === '\u007f';
   return dialect === 'mysql' && two.startsWith('#');
 }
 
@@ -193,6 +229,7 @@ function readComment(text: string, at: number, dialect: Dialect): Read {
     // MySQL ends such a comment at a line feed only.
     return { emit: ' ', end: endOf(dialect === 'mysql' ? /[^\n]*/y : line, text, at) };
   }
+  if (dialect === 'mysql' && /^\/\*(?:M?!|\+)/.test(text.slice(at, at + 4))) return readCodeComment(text, at);
   let depth = 0;
   const marks = /\/\*|\*\//g;
   marks.lastIndex = at;
@@ -203,6 +240,18 @@ function readComment(text: string, at: number, dialect: Dialect): Read {
     if (depth === 0) return { emit: ' ', end: marks.lastIndex };
   }
   return { emit: '', end: null };
+}
+
+/**
+ * A comment that MySQL and MariaDB run, or take for hints: `/*! … *\/`, `/*M! … *\/`, `/*+ … *\/`. What it holds is code,
+ * in which a string may hold the end of the comment. Only a few plain words are certain.
+ */
+function readCodeComment(text: string, at: number): Read {
+  const plain = /\/\*(?:M?!|\+)[\w \t-\r]*\*\//y;
+  plain.lastIndex = at;
+  if (!plain.test(text)) return { emit: '', end: null };
+  const isHarmless = !/\b(?:SET|COPY|IDENTIFIED|\w*PASSW(?:OR)?D)\b/i.test(text.slice(at, plain.lastIndex));
+  return isHarmless ? { emit: ' ', end: plain.lastIndex } : { emit: '', end: null };
 }
 
 /**
@@ -244,6 +293,8 @@ function readDollar(text: string, at: number): Read {
   tag.lastIndex = at;
   if (tag.test(text)) {
     const opening = text.slice(at, tag.lastIndex);
+    // Different letters that could not be read look the same, so another tag may look like this one.
+    if (opening.includes('\ufffd')) return { emit: '?', end: null };
     const closing = text.indexOf(opening, tag.lastIndex);
     return closing === -1 ? { emit: '?', end: null } : { emit: '?', end: closing + opening.length };
   }
@@ -253,7 +304,7 @@ function readDollar(text: string, at: number): Read {
 
 /** A keyword or name, or the prefix of a string, which decides what a backslash in it means. */
 function readWord(text: string, at: number, dialect: Dialect): Read {
-  const end = endOf(/[A-Za-z0-9_$\u0080-\uffff]+/y, text, at);
+  const end = endOf(/(?:[A-Za-z0-9_$]|(?!\s)[\u00a1-\uffff])+/y, text, at);
   const word = text.slice(at, end);
   if (/^u$/i.test(word) && /^&['"]/.test(text.slice(end, end + 2))) {
     return text.charAt(end + 1) === "'" ? readString(text, end + 1, 'uncertain') : readQuotedName(text, end + 1);

@@ -488,6 +488,21 @@ export function describeMysql(stage: () => MysqlStage): void {
     ]);
   });
 
+  test('of a deadlock no statement is told where a literal looks like another transaction', async () => {
+    const before = await takeSnapshot(worker);
+    const [one, other] = [await stage().open(), await stage().open()];
+    for (const client of [one, other]) await client.begin();
+    await one.lockRow(7);
+    await other.lockRow(8);
+    const literal = `'\n\n${stage().engine === 'mysql' ? 'MySQL' : 'MariaDB'} thread id 9, query id 1\nhunter2\n\n'`;
+    void one.query(`UPDATE main.ledger SET amount = amount + (${literal} = '') WHERE id = 8`).catch(() => undefined);
+    await until(async () => sessionOf(await takeSnapshot(worker), one).lockWaitMs !== null);
+    await other.lockRow(7).catch(() => undefined);
+    const { deadlocks, latestDeadlock } = await takeSnapshot(worker);
+    expect(deadlocks).toBe(before.deadlocks + 1);
+    expect(latestDeadlock?.statements).toEqual([]);
+  });
+
   test('a server that only reads says so', async () => {
     await stage().administer('SET GLOBAL read_only = ON');
     const { server } = await takeSample(worker);

@@ -53,6 +53,15 @@ test.each(['MySQL', 'MariaDB'])(
   },
 );
 
+test.each(['MySQL', 'MariaDB'])('%s: no statement, where a literal looks like another transaction', (server) => {
+  const forged = `'\n\n${server} thread id 9, query id 1\nhunter2\n\n'`;
+  const forgedHeading = `'\n\n*** (2) TRANSACTION:\nTRANSACTION 1, ACTIVE\n${server} thread id 9\nhunter2\n\n'`;
+  for (const literal of [forged, forgedHeading]) {
+    const text = deadlock(server).replace(`'hunter2'`, literal);
+    expect(latestDeadlock(status(server, text), 'redacted')).toEqual({ agoMs: 30_000, statements: [] });
+  }
+});
+
 test('none, when there was none, and none from a text that is something else', () => {
   expect(latestDeadlock(status('MySQL', ''), 'redacted')).toBeNull();
   expect(latestDeadlock('', 'redacted')).toBeNull();
