@@ -67,7 +67,7 @@ async function compareKills(bed: Bed, worker: Worker): Promise<string[]> {
 }
 
 async function endAll(worker: Worker, victims: readonly Session[]): Promise<void> {
-  const left = (await endIdle(worker, victims)).filter(({ result }) => result !== 'ended');
+  const left = (await endIdle(worker, victims, 0)).filter(({ result }) => result !== 'ended');
   if (left.length > 0) throw new Error(`not all ended: ${JSON.stringify(left).slice(0, 200)}`);
 }
 

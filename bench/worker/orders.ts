@@ -16,8 +16,12 @@ export async function snapshotOf(worker: Worker): Promise<readonly Session[]> {
   return answer.snapshot.sessions;
 }
 
-/** Ends those of these sessions that are idle and hold nothing. */
-export async function endIdle(worker: Worker, victims: readonly Session[]): Promise<readonly Ending[]> {
+/** Ends those of these sessions that have been idle for so long and hold nothing. */
+export async function endIdle(
+  worker: Worker,
+  victims: readonly Session[],
+  minStateMs: number,
+): Promise<readonly Ending[]> {
   const answer = await worker.answer({
     schema: SCHEMA,
     kind: 'end',
@@ -28,7 +32,7 @@ export async function endIdle(worker: Worker, victims: readonly Session[]): Prom
       method: 'terminate',
       expect: {
         state: 'idle',
-        minStateMs: 0,
+        minStateMs,
         transactionMark: null,
         queryMark: null,
         blocksOthers: false,

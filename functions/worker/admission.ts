@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admission, Refusal } from '../core/server/snapshot.ts';
 import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
+import type { BackOff } from './back-off.ts';
 import type { Logins } from './logins.ts';
 
 /** The way into one target: how the responder logs in, and the session that it keeps between requests. */
@@ -9,6 +10,7 @@ export interface Access {
   readonly engine: Engine;
   readonly logins: Logins;
   readonly options: Omit<SessionOptions, 'canaryUser'>;
+  readonly backOff: BackOff;
   /** The session of an earlier request; it may have died since. */
   kept: EngineSession | null;
 }
@@ -27,10 +29,14 @@ export interface LockedOut {
   readonly waitedMs: number;
 }
 
-/** How long the responder may try to get in. `patienceMs` bounds the wait, `deadline` everything. */
+/**
+ * How long the responder may try to get in. `patienceMs` bounds the wait, `deadline` everything. `isRoutine`: nobody
+ * waits for it, so it heeds the back-off.
+ */
 export interface Patience {
   readonly patienceMs: number;
   readonly deadline: number;
+  readonly isRoutine: boolean;
 }
 
 /** A dead session after a thaw must not cost more than this. */
@@ -41,8 +47,9 @@ const CONNECT_MS = 3_000;
  * The way into a full server: the session that is still open, else a new login, else waiting for the next slot that
  * frees. A refusal that waiting cannot cure ends it at once.
  */
-export async function enter(access: Access, { patienceMs, deadline }: Patience): Promise<OpenSession | LockedOut> {
+export async function enter(access: Access, patience: Patience): Promise<OpenSession | LockedOut> {
   const { logins } = access;
+  const { patienceMs, deadline } = patience;
   const startedAt = Date.now();
   const warm = await warmSession(access, deadline);
   if (warm !== null) {
@@ -55,7 +62,7 @@ export async function enter(access: Access, { patienceMs, deadline }: Patience):
   let refusedAsFull = 0;
   for (let attempts = 1; ; attempts++) {
     try {
-      const session = await logIn(access, isFresh, deadline);
+      const session = await logIn(access, isFresh, patience);
       access.kept = session;
       const way = attempts === 1 ? 'first-try' : 'retry';
       const { reserved } = session;
@@ -88,10 +95,16 @@ async function warmSession(access: Access, deadline: number): Promise<EngineSess
   return access.kept;
 }
 
-async function logIn({ engine, logins, options }: Access, isFresh: boolean, deadline: number) {
+async function logIn(
+  { engine, logins, options, backOff }: Access,
+  isFresh: boolean,
+  { deadline, isRoutine }: Patience,
+) {
   const login = await logins.responder(isFresh);
   const canaryUser = await canaryUserOf(logins);
-  return engine.connect(login, { ...options, canaryUser }, Math.min(CONNECT_MS, timeLeft(deadline)));
+  return backOff.attempt(isRoutine, () =>
+    engine.connect(login, { ...options, canaryUser }, Math.min(CONNECT_MS, timeLeft(deadline))),
+  );
 }
 
 /** Slots free up, servers start, and a failover takes an address away for a while; a wrong password stays wrong. */

@@ -29,25 +29,27 @@ const CHECK_MS = 20_000;
 export function answerSample(access: Access, request: SampleRequest): Promise<SampleAnswer> {
   const deadline = Math.min(request.deadline, Date.now() + SAMPLE_MS);
   const left = () => timeLeft(deadline);
-  return readWithSession(access, { patienceMs: 0, deadline }, async ({ session, admission }) => {
+  const isRoutine = true;
+  return readWithSession(access, { patienceMs: 0, deadline, isRoutine }, async ({ session, admission }) => {
     const counts = await session.sample(left());
-    const sample = { ...counts, ...(await readAsCanary(access, session, counts, left)) };
+    const sample = { ...counts, ...(await readAsCanary(access, session, counts, { left, isRoutine })) };
     return { schema: SCHEMA, ok: true, admission, sample };
   });
 }
 
 export function answerSnapshot(access: Access, request: SnapshotRequest): Promise<SnapshotAnswer> {
   const left = () => Math.min(SNAPSHOT_QUERY_MS, timeLeft(request.deadline));
-  return readWithSession(access, request, async ({ session, admission }) => {
+  const isRoutine = false;
+  return readWithSession(access, { ...request, isRoutine }, async ({ session, admission }) => {
     const sessions = await session.snapshot(left());
-    const snapshot = { ...sessions, ...(await readAsCanary(access, session, sessions, left)) };
+    const snapshot = { ...sessions, ...(await readAsCanary(access, session, sessions, { left, isRoutine })) };
     return { schema: SCHEMA, ok: true, admission, snapshot };
   });
 }
 
 export async function answerCheck(access: Access, sources: LoginSources, request: CheckRequest): Promise<CheckAnswer> {
   const deadline = Math.min(request.deadline, Date.now() + CHECK_MS);
-  const patience = { patienceMs: CHECK_PATIENCE_MS, deadline };
+  const patience = { patienceMs: CHECK_PATIENCE_MS, deadline, isRoutine: false };
   const answer = await readWithSession(access, patience, async ({ session, admission }) => {
     const found = await runCheck(access, session, deadline);
     return { schema: SCHEMA, ok: true as const, admission, ...found };

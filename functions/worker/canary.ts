@@ -1,7 +1,7 @@
 import type { Canary, Sample } from '../core/server/snapshot.ts';
 import { Refused, type EngineSession, type WithoutCanary } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
-import type { Access } from './admission.ts';
+import type { Access, Patience } from './admission.ts';
 
 const CANARY_MS = 3_000;
 
@@ -10,24 +10,24 @@ export async function readAsCanary(
   access: Access,
   session: EngineSession,
   sample: WithoutCanary<Sample>,
-  left: () => number,
+  { left, isRoutine }: { readonly left: () => number; readonly isRoutine: boolean },
 ): Promise<Pick<Sample, 'canary' | 'halfOpen'>> {
-  const canary = await tryCanary(access, left());
+  const canary = await tryCanary(access, { deadline: Date.now() + left(), isRoutine });
   return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
 }
 
 /** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
 export async function tryCanary(
-  { engine, logins }: Pick<Access, 'engine' | 'logins'>,
-  timeoutMs: number,
+  { engine, logins, backOff }: Pick<Access, 'engine' | 'logins' | 'backOff'>,
+  patience: Omit<Patience, 'patienceMs'>,
 ): Promise<Canary> {
-  const deadline = Date.now() + Math.min(CANARY_MS, timeoutMs);
+  const deadline = Math.min(Date.now() + CANARY_MS, patience.deadline);
   const tryOnce = async (isFresh: boolean): Promise<Canary> => {
     const startedAt = Date.now();
     try {
       const login = await logins.canary(isFresh);
       if (login === null) return { result: 'unknown' };
-      await engine.tryCanaryLogin(login, timeLeft(deadline));
+      await backOff.attempt(patience.isRoutine, () => engine.tryCanaryLogin(login, timeLeft(deadline)));
       return { result: 'admitted', tookMs: Date.now() - startedAt };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -15,7 +15,7 @@ export async function runCheck(
   session: EngineSession,
   deadline: number,
 ): Promise<{ readonly check: CheckFacts; readonly canary: Canary }> {
-  const canary = await tryCanary(access, timeLeft(deadline));
+  const canary = await tryCanary(access, { deadline, isRoutine: false });
   const decoy = canary.result === 'admitted' ? await access.logins.canary(false) : null;
   return { check: await session.check(decoy, timeLeft(deadline)), canary };
 }

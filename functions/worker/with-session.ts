@@ -33,7 +33,7 @@ export async function changeWithSession<T>(
   change: (open: OpenSession) => Promise<T>,
 ): Promise<T | WorkerRefused> {
   const patienceMs = Math.min(CHANGE_PATIENCE_MS, (deadline - Date.now()) / 2);
-  const entry = await enter(access, { patienceMs, deadline });
+  const entry = await enter(access, { patienceMs, deadline, isRoutine: false });
   if (!entry.ok) return refused(entry);
   try {
     return await change(entry);

@@ -8,6 +8,7 @@ import { problemsIn } from '../core/protocol/zod-words.ts';
 import { engineEntry } from '../engines/registry.ts';
 import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
+import { createBackOff } from './back-off.ts';
 import { sourcesOf } from './check.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
 import { refused } from './with-session.ts';
@@ -27,7 +28,8 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   const { instance, statements } = settings;
   const { url, load } = engineEntry(settings.engine);
   const logins = loginsOf(settings, url, surroundings);
-  const access: Access = { engine: await load(), logins, options: { instance, statements }, kept: null };
+  const options = { instance, statements };
+  const access: Access = { engine: await load(), logins, options, backOff: createBackOff(Date.now), kept: null };
   const sources = sourcesOf(settings);
   let last: Promise<unknown> = Promise.resolve();
   return {

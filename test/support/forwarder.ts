@@ -9,8 +9,8 @@ export interface Forwarder {
   mend(): Promise<void>;
 }
 
-/** `answerDelayMs`: how long each piece of an answer is delayed. */
-export async function startForwarder(to: number, answerDelayMs = 0): Promise<Forwarder> {
+/** `answerDelayMs`: how long each piece of an answer is delayed. `from`: the address that the server sees. */
+export async function startForwarder(to: number, answerDelayMs = 0, from?: string): Promise<Forwarder> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -18,7 +18,7 @@ export async function startForwarder(to: number, answerDelayMs = 0): Promise<For
   };
   const make = () =>
     createServer((client) => {
-      const server = keep(connect(to, '127.0.0.1'));
+      const server = keep(connect({ port: to, host: '127.0.0.1', localAddress: from }));
       keep(client).pipe(server);
       if (answerDelayMs === 0) server.pipe(client);
       else server.on('data', (chunk) => setTimeout(() => client.writable && client.write(chunk), answerDelayMs));

@@ -9,6 +9,7 @@ import { MYSQL_FLAVOURS } from '../../../drill/servers/files/mysql-flavours.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
 import { Refused, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
+import { startForwarder } from '../../support/forwarder.ts';
 import { openMysqlStage, type MysqlStage } from './mysql-stage.ts';
 import { openWorker, takeSample } from './stage.ts';
 
@@ -33,6 +34,8 @@ describe.each(MYSQL_FLAVOURS)('%s', (flavour) => {
       settings: {
         'ssl-cert': join(folder, 'server.pem'),
         'ssl-key': join(folder, 'server.key'),
+        // Without names it does not count what goes wrong with a host.
+        'skip-name-resolve': 'OFF',
         ...(flavour === 'mysql' ? { 'tls-version': 'TLSv1.2,TLSv1.3' } : {}),
       },
     });
@@ -68,6 +71,36 @@ describe.each(MYSQL_FLAVOURS)('%s', (flavour) => {
 
   test('verify-full refuses an authority that nobody told it to trust', async () => {
     expect(await look({ mode: 'verify-full', ca: null }, 'localhost')).toMatch(/^tls: .*certificate/);
+  });
+
+  test('samples whose TLS handshake fails do not get the host blocked, nor the applications on it', async () => {
+    await stage.administer('SET GLOBAL max_connect_errors = 5');
+    // The server keeps no count for its own address.
+    const forwarder = await startForwarder(stage.port, 0, '127.0.0.2');
+    const through = (url: string) => Object.assign(new URL(url), { port: String(forwarder.port) }).href;
+    const tls = { mode: 'verify-full', ca: null } as const;
+    const worker = await openWorker(
+      { ...stage, canaryUrl: through(stage.canaryUrl) },
+      { tls },
+      through(stage.responderUrl),
+    );
+    const sampled: string[] = [];
+    for (let n = 0; n < 12; n++) {
+      const answer = await worker.answer({ schema: 1, kind: 'sample', deadline: Date.now() + 5_000 });
+      sampled.push(answer.ok ? 'admitted' : answer.refusal.kind);
+    }
+    const app = await stage.connect({ user: 'app', password: 'app', port: forwarder.port }).then(
+      (connection) => {
+        connection.destroy();
+        return 'admitted';
+      },
+      (error: unknown) => String(error),
+    );
+    worker.close();
+    await forwarder.cut();
+    await stage.administer('FLUSH HOSTS').catch(() => stage.administer('TRUNCATE TABLE performance_schema.host_cache'));
+    expect(app).toBe('admitted');
+    expect(sampled).toEqual(Array(12).fill('tls'));
   });
 
   test('require encrypts without asking who it is', async () => {
