@@ -9,10 +9,10 @@ import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 const order = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('fill'), engine: z.enum(ENGINE_NAMES), url: z.string(), count: z.number() }),
   /** Each begins one transaction, at a moment of its own within so many milliseconds. */
-  z.object({ kind: z.literal('begin'), withinMs: z.number() }),
+  z.object({ kind: z.literal('begin'), engine: z.enum(ENGINE_NAMES), withinMs: z.number() }),
   z.object({ kind: z.literal('report') }),
 ]);
-type FillOrder = z.infer<typeof order> & { readonly kind: 'fill' };
+type Order<Kind> = Extract<z.infer<typeof order>, { readonly kind: Kind }>;
 
 interface Transaction {
   /** When its first answer came. */
@@ -32,11 +32,11 @@ process.once('disconnect', () => process.exit());
 process.on('message', (message) => {
   const wanted = order.parse(message);
   if (wanted.kind === 'fill') void fill(wanted).then((open) => process.send?.({ open }));
-  if (wanted.kind === 'begin') beginning = Promise.all([...connections].map((each) => begin(each, wanted.withinMs)));
+  if (wanted.kind === 'begin') beginning = beginAll(wanted);
   if (wanted.kind === 'report') void report().then((told) => process.send?.(told));
 });
 
-async function fill({ engine, url, count }: FillOrder): Promise<number> {
+async function fill({ engine, url, count }: Order<'fill'>): Promise<number> {
   const client = await clientFor(engine);
   while (connections.size < count) {
     const missing = Math.min(OPENED_AT_ONCE, count - connections.size);
@@ -55,11 +55,17 @@ async function fill({ engine, url, count }: FillOrder): Promise<number> {
   return connections.size;
 }
 
-async function begin(connection: Connection, withinMs: number): Promise<void> {
+/** A bare BEGIN opens nothing yet that MySQL and MariaDB would show. */
+async function beginAll({ engine, withinMs }: Order<'begin'>): Promise<void> {
+  const { dialect } = await clientFor(engine);
+  await Promise.all([...connections].map((each) => begin(each, dialect.beginSnapshot, withinMs)));
+}
+
+async function begin(connection: Connection, statement: string, withinMs: number): Promise<void> {
   await sleep(Math.random() * withinMs);
   if (!connections.has(connection)) return;
   try {
-    await connection.query('BEGIN');
+    await connection.query(statement);
     await connection.query('SELECT 1');
     transactions.set(connection, { answeredAt: performance.now(), endedAt: null });
   } catch {

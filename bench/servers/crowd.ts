@@ -36,7 +36,7 @@ export function startCrowd(engine: EngineName, url: string, count: number): Crow
       await ask({ kind: 'fill', engine, url, count });
     },
     beginWithin(withinMs) {
-      child.send({ kind: 'begin', withinMs });
+      child.send({ kind: 'begin', engine, withinMs });
     },
     reportBegun: async () => begun.parse(await ask({ kind: 'report' })),
     async stop() {

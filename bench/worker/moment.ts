@@ -9,7 +9,7 @@ const SESSIONS = 1_000;
 /** What one tier may end at once. */
 const VICTIMS = 300;
 const RUNS = 4;
-/** A transaction that has read no table yet shows on MariaDB by this only. */
+/** A session that was used since is no longer as old as ordered. */
 const IDLE_MS = 2_000;
 /** Sessions in one order; the worker may divide it further. */
 const ORDERS = [1, 10, 100, VICTIMS];
