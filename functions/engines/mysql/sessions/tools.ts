@@ -34,12 +34,17 @@ export function toolOfText(text: string | null): Tool | null {
 /** What holds the whole server still until it is given back: FLUSH TABLES WITH READ LOCK, or a backup's own lock. */
 const BACKUP_LOCKS: ReadonlySet<string> = new Set(['GLOBAL', 'BACKUP', 'BACKUP LOCK']);
 
+/** Of the same kinds, the locks that every change and every commit takes. MariaDB keeps a commit's until it is done. */
+const OF_CHANGES = /^(INTENTION_EXCLUSIVE|BACKUP_(\w*DML|DDL|ALTER_COPY|COMMIT))$/;
+
 /** Sessions that hold such a lock. */
 export function holdersOfBackupLocks(
   locks: readonly MetadataLockRow[],
   sessions: ReadonlyMap<number, number>,
 ): ReadonlySet<number> {
-  const holding = locks.filter(({ kind, kept, pending }) => BACKUP_LOCKS.has(kind) && kept === 1 && pending === 0);
+  const holding = locks.filter(
+    ({ kind, type, kept, pending }) => BACKUP_LOCKS.has(kind) && !OF_CHANGES.test(type) && kept === 1 && pending === 0,
+  );
   return new Set(holding.flatMap(({ thread }) => sessions.get(thread ?? -1) ?? []));
 }
 

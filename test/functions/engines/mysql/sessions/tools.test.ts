@@ -65,3 +65,11 @@ test('who holds the server still for a backup holds it, and who waits for that d
   const sessions = new Map([1, 2, 3, 4, 5, 6].map((thread) => [thread, 100 + thread]));
   expect(holdersOfBackupLocks(locks, sessions)).toEqual(new Set([101, 102, 103]));
 });
+
+test.each(['BACKUP_COMMIT', 'BACKUP_TRANS_DML', 'BACKUP_DDL', 'INTENTION_EXCLUSIVE'])(
+  'whoever changes or commits something is no backup for its lock: %s',
+  (type) => {
+    const lock = { thread: 1, kind: 'BACKUP', object: 'BACKUP//', type, kept: 1, pending: 0 };
+    expect(holdersOfBackupLocks([lock], new Map([[1, 101]]))).toEqual(new Set());
+  },
+);
