@@ -55,7 +55,7 @@ export type Holding = (typeof HOLDINGS)[number];
  * runs with its definer's rights, some servers name the definer. `application`: the server does not show what the client
  * sent.
  */
-export type Doubt = 'user' | 'application';
+type Doubt = 'user' | 'application';
 
 /** What a session shows itself to be by what it does: it copies, or changes, whole tables or the whole server. */
 export type Tool = 'backup' | 'migration';
