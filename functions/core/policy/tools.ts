@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<Tool, readonly string[]>> = {
   ],
 };
 
-/** These never rest outside a transaction for long: what does, and calls itself so, is no such tool. */
+/** These never rest outside a transaction for long: what does, and calls itself so, is a leak. */
 const NEVER_REST: readonly string[] = [
   'pg_dump*',
   'pg_restore*',
@@ -72,12 +72,14 @@ export function toolOf(session: Session, policy: Policy): Tool | null {
   if (application === '') return BACKUP_USER.test(user) ? 'backup' : null;
   // Some send the path that they were started by.
   const name = application.slice(Math.max(application.lastIndexOf('/'), application.lastIndexOf('\\')) + 1);
-  if (isResting(session, policy) && matchesAny(name, NEVER_REST)) return null;
+  if (isResting(session) && matchesAny(name, NEVER_REST)) return null;
   if (matchesAny(name, NAMES.backup)) return 'backup';
   return matchesAny(name, NAMES.migration) ? 'migration' : null;
 }
 
-/** Idle for as long as any idle session must be before it may be ended. */
-function isResting({ state, stateMs }: Session, { ages }: Policy): boolean {
-  return state === 'idle' && stateMs !== null && stateMs >= 1000 * ages.idleSeconds;
+/** Not from the policy: how long a tool may rest has nothing to do with how soon others are ended. */
+const RESTING_MS = 15 * 60_000;
+
+function isResting({ state, stateMs }: Session): boolean {
+  return state === 'idle' && stateMs !== null && stateMs >= RESTING_MS;
 }

@@ -37,7 +37,7 @@ describe('the cause', () => {
       'dumps and migrations',
       [
         ...many(50, 1, (id) => active(id, { application: 'pg_dump' })),
-        ...many(50, 101, (id) => inTransaction(id, { application: 'flyway' })),
+        ...many(50, 101, (id) => aSession(id, { application: 'flyway' })),
       ],
       'job-holding-on',
     ],

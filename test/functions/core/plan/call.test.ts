@@ -30,8 +30,8 @@ const reasonsOf = (planned: ReturnType<typeof plan>) =>
 
 /** Written against the list of what Headroom never ends and against the call's promises, not against the code. */
 function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall): boolean {
-  // No such tool rests outside a transaction for five minutes.
-  const isResting = session.state === 'idle' && (session.stateMs ?? 0) >= 300_000;
+  // No such tool rests outside a transaction for a quarter of an hour.
+  const isResting = session.state === 'idle' && (session.stateMs ?? 0) >= 900_000;
   const isDump = session.tool !== null || (['pg_dump', 'flyway'].includes(session.application) && !isResting);
   const isDoubtful = session.doubts.includes('user');
   const isHeld = session.state === 'idle' && session.holds.length > 0;

@@ -84,7 +84,7 @@ function mayNeverEnd(session: Session): string | null {
   // An idle session of such a name has rested for longer than such tools do.
   if (
     ['pg_dump', 'flyway'].includes(session.application) &&
-    (session.state !== 'idle' || (session.stateMs ?? 0) < 300_000)
+    (session.state !== 'idle' || (session.stateMs ?? 0) < 900_000)
   )
     return 'backup or migration';
   if (['starting', 'rolling-back', 'unseen', 'other'].includes(session.state)) return 'state unknown, or ended already';
