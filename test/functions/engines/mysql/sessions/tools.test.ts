@@ -46,24 +46,29 @@ test('a text as long and as hostile as it likes is read in no time', () => {
 });
 
 test('who holds the server still for a backup holds it, and who waits for that does not', () => {
-  const lock = (thread: number, kind: string, kept = 1, pending = 0) => ({
+  const lock = (thread: number, kind: string, type = 'SHARED', changed = {}) => ({
     thread,
     kind,
     object: `${kind}//`,
-    type: 'SHARED',
-    kept,
-    pending,
+    type,
+    kept: 1,
+    pending: 0,
+    ...changed,
   });
   const locks = [
     lock(1, 'GLOBAL'),
-    lock(2, 'BACKUP'),
+    lock(2, 'BACKUP', 'BACKUP_BLOCK_DDL'),
     lock(3, 'BACKUP LOCK'),
-    lock(4, 'GLOBAL', 0),
-    lock(5, 'GLOBAL', 1, 1),
+    lock(4, 'GLOBAL', 'SHARED', { kept: 0 }),
+    lock(5, 'GLOBAL', 'SHARED', { pending: 1 }),
     lock(6, 'USER LEVEL LOCK'),
+    // A commit that waits for its standby, on MariaDB.
+    lock(7, 'BACKUP', 'BACKUP_COMMIT'),
+    lock(8, 'GLOBAL', 'INTENTION_EXCLUSIVE'),
+    lock(9, 'BACKUP', 'BACKUP_FTWRL1'),
   ];
-  const sessions = new Map([1, 2, 3, 4, 5, 6].map((thread) => [thread, 100 + thread]));
-  expect(holdersOfBackupLocks(locks, sessions)).toEqual(new Set([101, 102, 103]));
+  const sessions = new Map([1, 2, 3, 4, 5, 6, 7, 8, 9].map((thread) => [thread, 100 + thread]));
+  expect(holdersOfBackupLocks(locks, sessions)).toEqual(new Set([101, 102, 103, 109]));
 });
 
 test.each(['BACKUP_COMMIT', 'BACKUP_TRANS_DML', 'BACKUP_DDL', 'INTENTION_EXCLUSIVE'])(
