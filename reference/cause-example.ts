@@ -97,6 +97,7 @@ function snapshotOf({ engine, usable, groups, course, also }: Story): Snapshot {
     used,
     ownSlots: 0,
     responderSessions: 1,
+    strangers: { responder: 0, canary: 0 },
     byState: {},
     canary: isFull
       ? { result: 'refused', refusal: { kind: 'full', code: '', message: 'too many connections' } }
@@ -141,6 +142,7 @@ function sessionOf(group: Group, index: number, { id, engine, blockedBy }: Place
     kind: 'client',
     own: false,
     superuser: false,
+    administrator: false,
     user: who[0],
     application: who[1],
     doubts: [],

@@ -17,6 +17,7 @@ export interface FirstSnapshot {
 const PATIENCE_MS = 5_000;
 /** There is no control plane to ask here. */
 const NO_SURROUNDINGS = {
+  masterUser: () => Promise.resolve(null),
   changes: () => Promise.resolve([]),
   connections: () => Promise.resolve([]),
   freeMemory: () => Promise.resolve(null),

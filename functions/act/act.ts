@@ -2,6 +2,7 @@ import { NO_CONTEXT } from '../core/cause/facts.ts';
 import { isLimitAgreed, withinAgreed } from '../core/plan/plan-summary.ts';
 import { isPlanned, type TierPlan } from '../core/plan/tier-plan.ts';
 import { describePause, pauseOn, underPauses } from '../core/policy/pause.ts';
+import { withMasterUser } from '../core/policy/protection.ts';
 import type { TierName } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';
@@ -94,7 +95,7 @@ async function chooseAct(
   if (pause) return describePause(pause);
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
   // Pauses of other tiers count too: what such a tier would have ended is left for this one.
-  const settings = underPauses(target, pauses);
+  const settings = underPauses({ ...target, policy: withMasterUser(target.policy, history.masterUser) }, pauses);
   // The round has found what is usual, and keeps it for the incident; one of an earlier version has not.
   const before = history.usual === null ? await readBefore(target.id, deps) : {};
   const { plan, pressing, usage } = diagnoseSnapshot(snapshot, settings, history, {

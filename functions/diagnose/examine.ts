@@ -2,6 +2,7 @@ import { adviseOn } from '../core/cause/advice.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
+import { withMasterUser } from '../core/policy/protection.ts';
 import type { SnapshotAnswer } from '../core/protocol/worker.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
@@ -16,7 +17,7 @@ import { judgeAfterPage } from '../core/verdict/after-page.ts';
 import { judgeSnapshot, judgeUnconfirmed } from '../core/verdict/verdict.ts';
 import type { Findings } from './conclude.ts';
 import { confirmRelief, type ConfirmDependencies } from './confirm-relief.ts';
-import { readContext, type ContextDependencies } from './read-context.ts';
+import { readContext, readMasterUser, type ContextDependencies } from './read-context.ts';
 import { readSituation, type OnRecord, type SituationDependencies } from './read-situation.ts';
 
 export interface ExamineDependencies extends ContextDependencies, ConfirmDependencies, SituationDependencies {
@@ -39,7 +40,9 @@ export async function examine(
   const [onRecord, context] = await Promise.all([readSituation(incident, snapshot, deps), readContext(target, deps)]);
   const { past, situation } = onRecord;
   const history = historyOf({ ...past, usedNow: slotsTaken(snapshot) });
-  const diagnosis = diagnoseSnapshot(snapshot, underPauses(target, situation.pauses), history, { context });
+  const masterUser = history.masterUser ?? (await readMasterUser(target, snapshot, deps));
+  const settings = underPauses({ ...target, policy: withMasterUser(target.policy, masterUser) }, situation.pauses);
+  const diagnosis = diagnoseSnapshot(snapshot, settings, history, { context });
   const look = { snapshot, pressing: diagnosis.pressing, soon: diagnosis.plan.soon };
   const judged = judgeAfterPage(judgeSnapshot(snapshot, diagnosis, situation), look, situation);
   const { verdict, last, refusals } = await confirmRelief(
@@ -55,6 +58,7 @@ export async function examine(
     round: {
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
       ...(history.usual === null && foundUsual(diagnosis)),
+      ...(masterUser !== null && history.masterUser === null && { masterUser }),
     },
     ...(isBetterFinding(cause, incident.cause, {
       pressing: diagnosis.pressing,

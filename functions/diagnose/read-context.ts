@@ -1,11 +1,26 @@
 import { NO_CONTEXT, type Context } from '../core/cause/facts.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { Surroundings } from '../core/ports/outside.ts';
+import type { Snapshot } from '../core/server/snapshot.ts';
 import { inTimeOr } from '../incident/in-time.ts';
 import { EVIDENCE_MS, readBefore, type BeforeDependencies } from '../incident/read-before.ts';
 
 export interface ContextDependencies extends BeforeDependencies {
   readonly surroundings: Surroundings;
+}
+
+/**
+ * The master user as RDS names it, where the policy does not and the responder cannot see who is an administrator: some
+ * sessions may then be people's way in. Null when nobody can tell.
+ */
+export async function readMasterUser(
+  { instance, isRds, policy }: TargetSettings,
+  { sessions }: Snapshot,
+  { surroundings }: ContextDependencies,
+): Promise<string | null> {
+  const isOpen =
+    policy.protect.masterUser === undefined && sessions.some(({ administrator }) => administrator === null);
+  return isRds && isOpen ? inTimeOr(null, surroundings.masterUser(instance)) : null;
 }
 
 /** What is known beside the snapshot. What cannot be had in time is left out: it would only make the cause surer. */

@@ -1,4 +1,5 @@
-import type { Canary, Sample } from '../core/server/snapshot.ts';
+import type { Canary, Refusal, Sample } from '../core/server/snapshot.ts';
+import { count } from '../core/words/count.ts';
 import { Refused, type EngineSession, type WithoutCanary } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
 import type { Access, Patience } from './admission.ts';
@@ -12,13 +13,14 @@ export async function readAsCanary(
   sample: WithoutCanary<Sample>,
   { left, isRoutine }: { readonly left: () => number; readonly isRoutine: boolean },
 ): Promise<Pick<Sample, 'canary' | 'halfOpen'>> {
-  const canary = await tryCanary(access, { deadline: Date.now() + left(), isRoutine });
+  const canary = await tryCanary(access, sample, { deadline: Date.now() + left(), isRoutine });
   return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
 }
 
 /** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
 export async function tryCanary(
   { engine, logins, backOff }: Pick<Access, 'engine' | 'logins' | 'backOff'>,
+  { server, strangers }: Pick<Sample, 'server' | 'strangers'>,
   patience: Omit<Patience, 'patienceMs'>,
 ): Promise<Canary> {
   const deadline = Math.min(Date.now() + CANARY_MS, patience.deadline);
@@ -27,7 +29,10 @@ export async function tryCanary(
     try {
       const login = await logins.canary(isFresh);
       if (login === null) return { result: 'unknown' };
-      await backOff.attempt(patience.isRoutine, () => engine.tryCanaryLogin(login, timeLeft(deadline)));
+      await backOff.attempt(patience.isRoutine, () =>
+        engine.tryCanaryLogin(login, server.identity, timeLeft(deadline)),
+      );
+      if (strangers.canary > 0) return { result: 'refused', refusal: sharedBy(strangers.canary) };
       return { result: 'admitted', tookMs: Date.now() - startedAt };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -37,6 +42,13 @@ export async function tryCanary(
   const first = await tryOnce(false);
   const isOutdated = first.result === 'refused' && first.refusal.kind === 'authentication' && logins.canRefresh;
   return isOutdated ? tryOnce(true) : first;
+}
+
+/** An application may get in by a pool or a limit of its own. */
+function sharedBy(sessions: number): Refusal {
+  const others = `${count(sessions, 'session')} of ${sessions === 1 ? 'another client' : 'other clients'}`;
+  const message = `this login is also used by ${others}, so it does not stand for ordinary clients alone`;
+  return { kind: 'unfit-login', code: '', message };
 }
 
 /**

@@ -15,8 +15,10 @@ export async function runCheck(
   session: EngineSession,
   deadline: number,
 ): Promise<{ readonly check: CheckFacts; readonly canary: Canary }> {
-  const canary = await tryCanary(access, { deadline, isRoutine: false });
-  const decoy = canary.result === 'admitted' ? await access.logins.canary(false) : null;
+  const canary = await tryCanary(access, await session.sample(timeLeft(deadline)), { deadline, isRoutine: false });
+  // Also when it proves nothing: the session is ours, whoever else has the login.
+  const isIn = canary.result === 'admitted' || (canary.result === 'refused' && canary.refusal.kind === 'unfit-login');
+  const decoy = isIn ? await access.logins.canary(false) : null;
   return { check: await session.check(decoy, timeLeft(deadline)), canary };
 }
 

@@ -18,6 +18,7 @@ export function aSession(id: number, changed: Partial<Session> = {}): Session {
     kind: 'client',
     own: false,
     superuser: false,
+    administrator: false,
     user: 'app',
     application: 'web',
     doubts: [],
@@ -77,6 +78,7 @@ export function aSnapshot(usable: number, sessions: readonly Session[], changed:
     used,
     ownSlots: 0,
     responderSessions: 1,
+    strangers: { responder: 0, canary: 0 },
     byState: {},
     canary:
       used < usable

@@ -115,7 +115,9 @@ export class StepWorld {
 
   changes: string[] = [];
   freeMemoryBytes: number | null = null;
+  masterUser: string | null = null;
   readonly surroundings = {
+    masterUser: (): Promise<string | null> => Promise.resolve(this.masterUser),
     changes: (): Promise<string[]> => Promise.resolve(this.changes),
     connections: () => Promise.resolve([]),
     freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),

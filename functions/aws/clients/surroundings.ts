@@ -1,5 +1,11 @@
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { DescribeDBInstancesCommand, DescribeEventsCommand, RDSClient, type SourceType } from '@aws-sdk/client-rds';
+import {
+  DescribeDBInstancesCommand,
+  DescribeEventsCommand,
+  RDSClient,
+  type DBInstance,
+  type SourceType,
+} from '@aws-sdk/client-rds';
 import type { Surroundings } from '../../core/ports/outside.ts';
 import { once } from '../process/once.ts';
 
@@ -18,6 +24,9 @@ const CATEGORIES = ['availability', 'configuration change', 'failover', 'mainten
 export function createSurroundings(clients: SurroundingsOptions): Surroundings {
   const { now } = clients;
   return {
+    async masterUser(instance) {
+      return (await describeInstance(instance, clients))?.MasterUsername ?? null;
+    },
     async changes(instance, since) {
       const own = readEvents({ type: 'db-instance', name: instance, prefix: '' }, since, clients);
       // What cannot be had of the others takes nothing from the instance's own.
@@ -82,11 +91,16 @@ async function readEvents(
   );
 }
 
-/** A changed parameter is an event of its group, a failover one of the cluster. */
-async function readEventsAround(instance: string, since: number, clients: SurroundingsOptions): Promise<Change[]> {
-  const { DBInstances: [found] = [] } = await clients.rds.send(
+async function describeInstance(instance: string, { rds }: SurroundingsOptions): Promise<DBInstance | undefined> {
+  const { DBInstances: [found] = [] } = await rds.send(
     new DescribeDBInstancesCommand({ DBInstanceIdentifier: instance }),
   );
+  return found;
+}
+
+/** A changed parameter is an event of its group, a failover one of the cluster. */
+async function readEventsAround(instance: string, since: number, clients: SurroundingsOptions): Promise<Change[]> {
+  const found = await describeInstance(instance, clients);
   const groups = (found?.DBParameterGroups ?? []).flatMap(({ DBParameterGroupName: name }) => name ?? []);
   const cluster = found?.DBClusterIdentifier;
   const sources: EventSource[] = [

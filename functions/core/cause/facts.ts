@@ -157,8 +157,13 @@ const JUST_CONNECTED_MS = 10_000;
 const LOGIN_MS = 1_000;
 /** Idle for less than this share of a long idle time: in a pause between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
-/** Common names of programs that run by themselves. Only ever evidence: such a name protects no session. */
-const JOB_WORDS = /batch|cron|nightly|etl|job|import|migrat|backfill/i;
+/** Words in names of programs that run by themselves. Only ever evidence: such a name protects no session. */
+const JOB_WORDS: ReadonlySet<string> = new Set(
+  (
+    'batch|batches|cron|crontab|cronjob|cronjobs|nightly|etl|elt|job|jobs|import|imports|importer|' +
+    'migrate|migration|migrations|migrator|backfill|backfills'
+  ).split('|'),
+);
 /** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
 const RECENT_MS = 180_000;
 const RECENT_IDLE_TIMES = 0.6;
@@ -297,8 +302,16 @@ function isJob(session: Session, policy: Policy): boolean {
   // A job that waits for a lock itself suffers from the trouble and does not cause it.
   if (session.kind !== 'client' || !isAtWork || session.blockedBy.length > 0) return false;
   // Where sessions have no application name (MariaDB), we use the user's.
-  if (JOB_WORDS.test(session.application || (session.user ?? ''))) return true;
+  if (wordsOf(session.application || (session.user ?? '')).some((word) => JOB_WORDS.has(word))) return true;
   return session.statement !== null && isMaintenance(session.statement.verb);
+}
+
+/** `BatchRunner-2`: batch, runner. Part of a word says nothing: netlify is no etl. */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replace(/(\p{Ll})(?=\p{Lu})/gu, '$1 ')
+    .toLowerCase()
+    .split(/\P{L}+/u);
 }
 
 function shareUsedOnce(sessions: readonly Session[]): number | null {

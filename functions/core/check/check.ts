@@ -4,7 +4,17 @@ import type { CheckAnswer } from '../protocol/worker.ts';
 import { describeAdmission } from '../server/admission.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { CHECKS, fine, notReached, shown, type CheckFinding, type CheckId } from './finding.ts';
-import { checkCanary, checkLoginLimits, checkPowers, checkReserve, checkTrial, checkVisibility } from './logins.ts';
+import {
+  checkCanary,
+  checkLoginLimits,
+  checkPowers,
+  checkReserve,
+  checkStrangers,
+  checkTrial,
+  checkVisibility,
+  leavingShared,
+} from './logins.ts';
+import { checkProtection } from './protection.ts';
 import {
   checkClock,
   checkDatabase,
@@ -17,7 +27,8 @@ import {
 } from './server-setup.ts';
 import { checkRefusal } from './way-in.ts';
 
-type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'>;
+type CheckedTarget = Pick<TargetSettings, 'engine' | 'maxConnections' | 'reservedSlots'> &
+  Partial<Pick<TargetSettings, 'policy' | 'isRds'>>;
 type AnsweredCheck = Extract<CheckAnswer, { ok: true }>;
 
 /**
@@ -50,13 +61,14 @@ function findingsInside({ check, canary, admission, sources }: AnsweredCheck, ta
     fine('slot', `got in ${describeAdmission(admission)}`),
     fine('authentication', `logged in as ${shown(check.login.user)} with ${sources.responder}`),
     checkServer(check),
-    ...check.trials.map(checkTrial),
-    checkVisibility(check),
-    checkReserve(check),
+    ...[...check.trials.map(checkTrial), checkVisibility(check), checkReserve(check), checkLoginLimits(check)].map(
+      (finding) => leavingShared(check, finding),
+    ),
     checkCanary(canary, sources.canary, engine),
     checkPowers(check, canary),
+    checkStrangers(check),
+    checkProtection(check, target),
     checkLimit(check, target),
-    checkLoginLimits(check),
     checkClock(check),
     checkHolders(check, engine),
     checkTracking(check),

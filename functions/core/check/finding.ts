@@ -18,6 +18,8 @@ export const CHECKS = {
   reserve: 'reserved way in',
   canary: 'canary gets in',
   'canary-ordinary': 'canary is ordinary',
+  'own-logins': 'nobody else uses its logins',
+  protection: 'what the policy protects can be told',
   limit: 'real limit is the configured one',
   'login-limits': 'no limit keeps Headroom out',
   clock: 'clocks agree',

@@ -1,6 +1,7 @@
 import type { CheckFacts, Right, Trial } from '../protocol/check-facts.ts';
-import { fixFor, refusalWords } from '../server/refusal.ts';
+import { fixFor, OWN_LOGINS, refusalWords } from '../server/refusal.ts';
 import type { Canary, EngineName } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
 import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
 
@@ -73,9 +74,25 @@ export function checkPowers({ powers }: CheckFacts, { result }: Canary): CheckFi
   if (powers.length === 0) return fine('canary-ordinary', 'it may only connect');
   return failed(
     'canary-ordinary',
-    `it may do more than connect: ${listNames(powers.map((power) => power.name))}`,
-    joinFixes(powers.map(({ fix }) => fix)),
+    `it may do more than connect: ${listNames(powers)}`,
+    // Nothing is taken away: whoever else uses this login may live on it.
+    OWN_LOGINS,
   );
+}
+
+export function checkStrangers({ strangers }: CheckFacts): CheckFinding {
+  const shared = (['responder', 'canary'] as const).filter((login) => strangers[login] > 0);
+  if (shared.length === 0) return fine('own-logins', 'no session of others has them right now');
+  const words = shared.map(
+    (login) => `the ${login}’s login is also used by ${count(strangers[login], 'session')} of others`,
+  );
+  return failed('own-logins', words.join('; '), OWN_LOGINS);
+}
+
+/** A login that others use stays as it is, whatever Headroom would need of it. */
+export function leavingShared({ strangers }: CheckFacts, finding: CheckFinding): CheckFinding {
+  const isShared = strangers.responder + strangers.canary > 0;
+  return isShared && finding.fix !== null ? { ...finding, fix: OWN_LOGINS } : finding;
 }
 
 export function checkLoginLimits({ loginLimits }: CheckFacts): CheckFinding {

@@ -18,6 +18,7 @@ const STOPS: Readonly<Record<RefusalKind, { readonly at: Step; readonly passed: 
   authentication: { at: 'authentication', passed: ['route', 'tls', 'slot'] },
   'missing-database': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
   'wrong-server': { at: 'server', passed: ['route', 'tls', 'slot', 'authentication'] },
+  'unfit-login': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
   'busy-elsewhere': { at: 'slot', passed: ['route', 'tls', 'authentication'] },
   'too-late': { at: 'route', passed: [] },
   other: { at: 'authentication', passed: ['route', 'tls'] },

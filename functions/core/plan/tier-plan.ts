@@ -39,6 +39,8 @@ export interface History {
   readonly pressingSince: number | null;
   /** What was usual before this incident; null until its first round has found it. */
   readonly usual: Usual | null;
+  /** The master user as RDS names it; null until a round has asked. */
+  readonly masterUser: string | null;
 }
 
 export const NO_HISTORY: History = {
@@ -54,6 +56,7 @@ export const NO_HISTORY: History = {
   since: null,
   pressingSince: null,
   usual: null,
+  masterUser: null,
 };
 
 /** A session that a tier would end. */

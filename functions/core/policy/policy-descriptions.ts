@@ -57,7 +57,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   escalation: 'What happens to a page that no person acknowledges (`headroom acknowledge ID`) while the trouble lasts.',
   'escalation.repeatMinutes': 'Minutes after a page before people are paged again.',
   'escalation.maxRepeats': 'Pages after the first one, each louder. 0: one page only.',
-  protect: 'Sessions that are never ended. Each entry is exact, or a prefix that ends in "*".',
+  protect:
+    'Sessions that are never ended. Each entry is exact, or a prefix that ends in "*". Where a server does not show ' +
+    'what an entry is about, no session that it may mean is ended either, and `headroom doctor` says so.',
   'protect.users': 'Database users.',
   'protect.applications': 'Application names, as the client reports them.',
   'protect.databases': 'Databases.',
@@ -66,6 +68,12 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Users that may call themselves a backup or migration tool (pg_dump, flyway and others) and are spared for it. ' +
     'Anybody can give such a name: name the users that run such tools. A tool that shows by what it does what it is ' +
     'needs no name.',
+  'protect.masterUser':
+    'The master user of RDS, where the responder cannot see who is an administrator (`headroom doctor` says so). ' +
+    'Default: what RDS itself says of the instance.',
+  'protect.exceptAdministrators':
+    'Administrators of RDS (the master user, members of rds_superuser) that are not spared as such, because an ' +
+    'application logs in as them.',
   tiers: 'Modes of single tiers, where they differ from the mode of the target.',
   'tiers.kill-idle':
     'Mode of kill-idle, which terminates idle sessions. A pool reconnects; an application without retry sees one ' +

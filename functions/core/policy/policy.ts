@@ -83,6 +83,8 @@ const protect = z.strictObject({
   databases: names(),
   clients: clientAddresses(),
   toolUsers: z._default(z.array(pattern()), ['*']),
+  masterUser: z.optional(z.string().check(z.minLength(1))),
+  exceptAdministrators: names(),
 });
 
 /** The longest that an incident stays open after its page: half a day. */

@@ -1,24 +1,14 @@
 import { BlockList, isIP } from 'node:net';
-import type { Session } from '../server/session.ts';
+import { RDS_LOGINS, SERVER_USERS, type Session } from '../server/session.ts';
 import { isMaintenance } from '../server/statement.ts';
+import { isInDoubt } from './doubt.ts';
 import { readNetwork } from './network.ts';
 import { matchesAny } from './patterns.ts';
 import type { Policy } from './policy.ts';
 import type { SparedReason } from './spared.ts';
 import { toolOf } from './tools.ts';
 
-/** Logins of the platform. Only AWS may end their sessions, and trying can fail a whole batch. */
-const RDS_INTERNAL = [
-  'rdsadmin*',
-  'rdsrepladmin*',
-  'rdsproxyadmin*',
-  'rdstopmgr*',
-  'rdswriteforwarduser*',
-  'rds_superuser',
-  'mysql.*',
-  'event_scheduler',
-  'system user',
-];
+const PLATFORM = [...RDS_LOGINS, ...SERVER_USERS];
 
 /** Why no tier may ever end this session, or null. The first reason that holds is the one that is given. */
 export function protectionOf(session: Session, policy: Policy): SparedReason | null {
@@ -26,7 +16,8 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.kind === 'replication') return 'replication';
   if (session.kind !== 'client') return 'system-process';
   if (session.superuser) return 'superuser';
-  if (session.user !== null && matchesAny(session.user, RDS_INTERNAL)) return 'rds-internal';
+  if (isAdministrator(session, policy) === true) return 'administrator';
+  if (session.user !== null && matchesAny(session.user, PLATFORM)) return 'rds-internal';
   if (session.state === 'starting') return 'logging-in';
   if (session.state === 'rolling-back') return 'rolling-back';
   if (session.user === null || session.state === 'unseen' || session.state === 'other') return 'may-not-see';
@@ -39,10 +30,28 @@ export function protectionOf(session: Session, policy: Policy): SparedReason | n
   if (session.database !== null && matchesAny(session.database, policy.protect.databases)) return 'protected-database';
   if (session.client !== null && matchesClient(session.client, policy.protect.clients)) return 'protected-client';
   if (session.statement?.isOptedOut === true) return 'opted-out';
+  if (mayBeProtected(session, policy)) return 'may-be-protected';
   const [holding] = session.holds;
   if (holding !== undefined) return `holds-${holding}`;
   if (isWaiter(session)) return 'waits-for-lock';
   return null;
+}
+
+/** Null: it may be one, and nobody can tell. */
+function isAdministrator({ user, administrator }: Session, { protect }: Policy): boolean | null {
+  if (user !== null && matchesAny(user, protect.exceptAdministrators)) return false;
+  if (protect.masterUser === undefined) return administrator;
+  return user === protect.masterUser || administrator === true;
+}
+
+/** The policy with the master user that RDS names, where it names none itself. */
+export function withMasterUser(policy: Policy, masterUser: string | null): Policy {
+  if (masterUser === null || policy.protect.masterUser !== undefined) return policy;
+  return { ...policy, protect: { ...policy.protect, masterUser } };
+}
+
+function mayBeProtected(session: Session, policy: Policy): boolean {
+  return isAdministrator(session, policy) === null || isInDoubt(session, policy.protect);
 }
 
 /** A session in a lock queue. Its slot comes free when its blocker goes; ending it would only lose its work. */
@@ -50,9 +59,14 @@ function isWaiter(session: Session): boolean {
   return session.blockedBy.length > 0 || session.lockWaitMs !== null;
 }
 
+/** What MySQL and MariaDB show for a client on their own machine, where they look up names. */
+const LOCALHOST = 'localhost';
+const LOOPBACK = ['127.0.0.1', '::1'];
+
 /** Whether an address is named exactly or by prefix, or lies in one of the networks. */
 export function matchesClient(client: string, patterns: readonly string[]): boolean {
   if (matchesAny(client, patterns)) return true;
+  if (client === LOCALHOST) return LOOPBACK.some((address) => matchesClient(address, patterns));
   // A server that listens on IPv6 shows IPv4 clients in this form.
   const address = client.replace(/^::ffff:(?=\d+\.)/i, '');
   const family = isIP(address);

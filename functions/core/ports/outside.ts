@@ -7,8 +7,10 @@ export interface Alarms {
   active(names: readonly string[]): Promise<AlarmSighting[]>;
 }
 
-/** What the control plane knows of a target. Evidence only: whatever cannot be had is left out. */
+/** What the control plane knows of a target. Whatever cannot be had is left out. */
 export interface Surroundings {
+  /** The login that its administrators were given; null when RDS does not say. */
+  masterUser(instance: string): Promise<string | null>;
   /** What was done to the instance or its parameters since a time, in words, newest first. */
   changes(instance: string, since: number): Promise<string[]>;
   /** Its connections by the metric of RDS since a time, oldest first. */

@@ -1,4 +1,4 @@
-import type { EngineName, Limits, Server } from '../server/snapshot.ts';
+import type { EngineName, Limits, Sample, Server } from '../server/snapshot.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 /** A right that Headroom's logins need. `see-locks`, `see-transactions`: only where they take a grant of their own. */
@@ -65,11 +65,21 @@ export interface ReserveHolder {
   readonly sessions: number;
 }
 
-/** Something that the canary may do beyond connecting. */
-export interface Power {
-  readonly name: string;
-  /** The statement that revokes it. */
-  readonly fix: string;
+/** What a server leaves unknown of its sessions, and statements or settings that would show it. */
+interface Gap {
+  readonly without: string;
+  readonly fix: readonly string[];
+}
+
+/** What a policy can protect by on this server. */
+export interface Shown {
+  /** Null where every application shows. */
+  readonly applications: Gap | null;
+  /** Null where it shows who is an administrator. */
+  readonly administrators: Gap | null;
+  /** Sessions of clients that show by their address, and by a host name. */
+  readonly addresses: number;
+  readonly hostNames: number;
 }
 
 /** A setting as an ordinary client gets it. */
@@ -108,8 +118,11 @@ export interface CheckFacts {
   readonly reserve: ReserveFacts;
   /** Most sessions first, without those of Headroom and RDS. Null where the server hides who is an administrator. */
   readonly holders: readonly ReserveHolder[] | null;
-  /** Null when the canary could not log in. */
-  readonly powers: readonly Power[] | null;
+  /** What the canary may do beyond connecting, in words; null when it could not log in. */
+  readonly powers: readonly string[] | null;
+  readonly shown: Shown;
+  /** See Sample.strangers. */
+  readonly strangers: Sample['strangers'];
   readonly loginLimits: readonly LoginLimit[];
   /** Sessions of applications in the database that Headroom logs in to. */
   readonly neighbours: number;

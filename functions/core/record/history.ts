@@ -137,6 +137,7 @@ export function historyOf(past: PastAndNow): History {
     since: rounds[0]?.at ?? null,
     pressingSince: rounds[rounds.findLastIndex(({ next }) => next === 'watch') + 1]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
+    masterUser: rounds.find(({ masterUser }) => masterUser !== undefined)?.masterUser ?? null,
   };
 }
 

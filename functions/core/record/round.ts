@@ -50,6 +50,8 @@ export interface Round {
   readonly choice?: Choice;
   /** What was usual before the incident, in the round that found it: it holds for all of the incident. */
   readonly usual?: Usual;
+  /** The master user as RDS names it, in the round that asked: the responder cannot see who is an administrator. */
+  readonly masterUser?: string;
   /** What a person is asked, if one is. */
   readonly question?: PlanSummary;
 }

@@ -57,7 +57,8 @@ const NETWORK_FIX: Readonly<Record<string, (source: string) => string>> = {
 
 const LIMIT_FIX: Readonly<Record<EngineName, string>> = {
   postgres:
-    'raise the limit of this role or database: ALTER ROLE … CONNECTION LIMIT -1, ALTER DATABASE … CONNECTION LIMIT -1',
+    'raise the limit of this role, if nothing else uses it (ALTER ROLE … CONNECTION LIMIT -1), ' +
+    'or use a database without a limit',
   mysql: 'raise the limit of this user: ALTER USER … WITH MAX_USER_CONNECTIONS 0',
   mariadb: 'raise the limit of this user: ALTER USER … WITH MAX_USER_CONNECTIONS 0',
 };
@@ -67,6 +68,10 @@ const TLS_ON: Readonly<Record<EngineName, string>> = {
   mysql: 'ssl_cert and ssl_key',
   mariadb: 'ssl_cert and ssl_key',
 };
+
+/** Whatever a shared login lacks or has too much of: its other users rely on it as it is. */
+export const OWN_LOGINS =
+  'create logins that nothing else uses with the statements of `headroom grants`, and let Headroom log in with them';
 
 const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
   full: {
@@ -122,8 +127,14 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
   },
   'wrong-server': {
     why: () => 'the worker reached another server than the target’s',
-    advice: () => ['set endpoint.host to the endpoint of the instance itself, never of the cluster'],
-    fix: (_, source) => `set ${source} to the endpoint of the instance itself, not of a cluster, reader or proxy`,
+    advice: () => ['set endpoint.host to the endpoint of the instance itself, never of a cluster, pooler or proxy'],
+    fix: (_, source) =>
+      `set ${source} to the endpoint of the instance itself, not of a cluster, reader, pooler or proxy`,
+  },
+  'unfit-login': {
+    why: () => 'the login is not Headroom’s own',
+    advice: () => [OWN_LOGINS],
+    fix: () => OWN_LOGINS,
   },
   'busy-elsewhere': {
     why: ({ endpoint }) => `another executor is acting on ${endpoint}`,

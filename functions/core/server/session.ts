@@ -31,6 +31,29 @@ export type SessionState =
 export type SessionKind = 'client' | 'replication' | 'system';
 
 /**
+ * Logins of the server, of RDS and of Aurora themselves, by their exact names: applications may have names that begin
+ * like these. Only AWS may end their sessions, and trying can fail a whole batch.
+ */
+export const RDS_LOGINS: readonly string[] = [
+  'rdsadmin',
+  'rdsrepladmin',
+  'rdsproxyadmin',
+  'rdstopmgr',
+  'rdswriteforwarduser',
+  'rds_superuser',
+];
+
+/** Users that MySQL and MariaDB show for what the server does by itself. */
+export const SERVER_USERS: readonly string[] = [
+  'system user',
+  'event_scheduler',
+  'mysql.session',
+  'mysql.sys',
+  'mysql.infoschema',
+  'mariadb.sys',
+];
+
+/**
  * What a session visibly holds, in the state it is in, that its end would take from others or that nobody could give
  * back. An advisory lock is a mutex, whatever its holder does; a commit that waits for a standby is done on this server;
  * a backup, and a copy that reads one snapshot, would have to begin again; a prepared transaction stays, with its locks,
@@ -52,10 +75,10 @@ export type Holding = (typeof HOLDINGS)[number];
 
 /**
  * What the server may tell wrong of whose session it is, or not tell at all. `user`, with `client`: while a routine
- * runs with its definer's rights, some servers name the definer. `application`: the server does not show what the client
- * sent.
+ * runs with its definer's rights, some servers name the definer. `user-name`: its role was dropped, and has a number for
+ * a name. `application`: the server does not show what the client sent.
  */
-type Doubt = 'user' | 'application';
+type Doubt = 'user' | 'user-name' | 'application';
 
 /** What a session shows itself to be by what it does: it copies, or changes, whole tables or the whole server. */
 export type Tool = 'backup' | 'migration';
@@ -69,9 +92,16 @@ export const UNKNOWN_BLOCKER = -1;
 export interface Session {
   readonly identity: SessionIdentity;
   readonly kind: SessionKind;
-  /** One of Headroom's own: the worker's session, or any session of its two logins. */
+  /** One that Headroom opened: the worker's session, or one of its two logins that names itself as Headroom does. */
   readonly own: boolean;
+  /** Above the responder: the server would not let it end this one. */
   readonly superuser: boolean;
+  /**
+   * People's way in on RDS: a member of rds_superuser, or one with the master user's rights. Null where the responder
+   * may not see who is one.
+   */
+  readonly administrator: boolean | null;
+  /** Null before it has logged in. */
   readonly user: string | null;
   /** Empty when the client sent none. */
   readonly application: string;

@@ -13,7 +13,7 @@ export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as c
 /**
  * Why a login failed. `full`: every slot is taken. `consumer-full`: the limit of a role, user or database is reached;
  * the server is not full. `busy-elsewhere`: another session holds the server-side lock. `too-late`: the request's
- * deadline had passed.
+ * deadline had passed. `unfit-login`: the login proves nothing, as others use it too or it may use reserved slots.
  */
 export type RefusalKind =
   | 'full'
@@ -24,6 +24,7 @@ export type RefusalKind =
   | 'network'
   | 'starting'
   | 'wrong-server'
+  | 'unfit-login'
   | 'busy-elsewhere'
   | 'too-late'
   | 'other';
@@ -113,8 +114,10 @@ export interface Sample {
   readonly used: number;
   /** How many of them the worker itself takes: its one session. */
   readonly ownSlots: number;
-  /** Sessions of the responder's login, the worker's included. More than one for long: one was left behind. */
+  /** Headroom's own sessions of the responder's login, the worker's included. More than one for long: one was left. */
   readonly responderSessions: number;
+  /** Sessions of Headroom's logins that Headroom did not open: each login should be nobody else's. */
+  readonly strangers: { readonly responder: number; readonly canary: number };
   readonly byState: Readonly<Record<string, number>>;
   readonly canary: Canary;
   /** Connections that hold a slot without a session. `inferred`: concluded, as SQL cannot count them on this server. */

@@ -3,7 +3,7 @@ import { isAlive, tryCanaryLogin } from '../shared/login.ts';
 import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
-import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
+import { arrive, connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
 import { readSample } from './look/sample.ts';
 import { readSnapshot } from './look/snapshot.ts';
 import { createSessionReader } from './sessions/session-reader.ts';
@@ -12,7 +12,7 @@ import { createSessionReader } from './sessions/session-reader.ts';
 export const mysqlEngine: Engine = {
   connect: async (login, options, timeoutMs) =>
     createSession(await connectResponder(login, options, timeoutMs), options),
-  tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
+  tryCanaryLogin: (login, server, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, arrive, login, { server, timeoutMs }),
 };
 
 function createSession(admitted: Admitted, options: SessionOptions): EngineSession {

@@ -1,3 +1,4 @@
+import { firstRow, type ServerConnection } from '../shared/connection.ts';
 import type { Engine, EngineSession, SessionOptions } from '../shared/engine.ts';
 import { rememberLooks } from '../shared/looks/earlier-looks.ts';
 import { isAlive, tryCanaryLogin } from '../shared/login.ts';
@@ -5,13 +6,18 @@ import { endUnderLock } from './change/end.ts';
 import { limitUser } from './change/limit-user.ts';
 import { checkRights } from './check/check.ts';
 import { connectResponder, LOGIN_MEANS, type Admitted } from './connect/connect.ts';
+import { ARRIVAL } from './connect/login.sql.ts';
 import { readSample } from './look/sample.ts';
 import { readSnapshot } from './look/snapshot.ts';
 
 export const postgresEngine: Engine = {
   connect: async (login, options, timeoutMs) =>
     createSession(await connectResponder(login, options, timeoutMs), options),
-  tryCanaryLogin: (login, timeoutMs) => tryCanaryLogin(LOGIN_MEANS, login, timeoutMs),
+  tryCanaryLogin: (login, server, timeoutMs) => {
+    const arrive = async (connection: ServerConnection, left: () => number) =>
+      firstRow(await connection.query(ARRIVAL, [], left()));
+    return tryCanaryLogin(LOGIN_MEANS, arrive, login, { server, timeoutMs });
+  },
 };
 
 function createSession({ connection, reserved }: Admitted, options: SessionOptions): EngineSession {

@@ -8,6 +8,9 @@ interface Query<T extends z.ZodMiniType> {
   readonly row: T;
 }
 
+/** How our own sessions name themselves: that, and their login, tells them from those of others. */
+export const OWN_APPLICATION = 'headroom';
+
 /** One connection to a server that cannot crash the process, cannot hang and cannot be used after it failed. */
 export interface ServerConnection<Value = unknown> {
   /**
@@ -20,6 +23,8 @@ export interface ServerConnection<Value = unknown> {
     timeoutMs: number,
   ): Promise<z.infer<T>[]>;
   readonly isOpen: boolean;
+  /** The session's id as whoever greeted us named it; null when none was named. */
+  readonly greetedAs: number | null;
   /** Says goodbye and drops the socket, without waiting. */
   close(): void;
 }

@@ -72,8 +72,8 @@ export interface UserLimitChange {
 export interface Engine {
   /** Logs in as the responder. Throws Refused. */
   connect(login: Login, options: SessionOptions, timeoutMs: number): Promise<EngineSession>;
-  /** Logs in as an ordinary client does, runs one query and leaves. Throws Refused. */
-  tryCanaryLogin(login: Login, timeoutMs: number): Promise<void>;
+  /** Logs in as an ordinary client does, proves that it is one, at the server that is meant, and leaves. Throws Refused. */
+  tryCanaryLogin(login: Login, server: string, timeoutMs: number): Promise<void>;
 }
 
 /** A login that did not get in, or a request that the server cannot take now: an answer, not a fault. */

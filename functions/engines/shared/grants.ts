@@ -5,6 +5,15 @@ export interface Grant {
   readonly why: string;
 }
 
+/** For a script that is meant for RDS. */
+export const SPARES_ADMINISTRATORS: Grant = {
+  sql: null,
+  why:
+    'Headroom leaves sessions of administrators alone: the master user and members of rds_superuser are your way in. ' +
+    'If an application logs in as one of them, give it a login of its own, or list that one in ' +
+    'policy.protect.exceptAdministrators.',
+};
+
 /** The grants as a script: a comment above each statement. */
 export function renderGrants(grants: readonly Grant[]): string {
   return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Refusal } from '../../core/server/snapshot.ts';
+import type { Refusal, RefusalKind } from '../../core/server/snapshot.ts';
 import type { ServerConnection } from './connection.ts';
 import { Refused, type Login } from './engine.ts';
 import { countdown } from './within.ts';
@@ -33,16 +33,47 @@ export async function logIn<C extends ServerConnection, T>(
   }
 }
 
-/** See Engine.tryCanaryLogin. */
-export async function tryCanaryLogin(
-  means: LoginMeans<ServerConnection>,
+/** What an open session says of itself. */
+export interface Arrival {
+  /** Its id, by the server itself. */
+  readonly id: number;
+  /** The server's identity, as in Server.identity. */
+  readonly server: string;
+  /** It may get in when ordinary clients are refused. */
+  readonly reserved: boolean;
+}
+
+/** See Engine.tryCanaryLogin. `arrive` asks the open session. `server`: the identity of the one that is meant. */
+export async function tryCanaryLogin<C extends ServerConnection>(
+  means: LoginMeans<C>,
+  arrive: (connection: C, left: () => number) => Promise<Arrival>,
   login: Login,
-  timeoutMs: number,
+  { server, timeoutMs }: { readonly server: string; readonly timeoutMs: number },
 ): Promise<void> {
   await logIn(means, login, timeoutMs, async (connection, left) => {
-    await connection.query(PING, [], left());
+    const arrival = await arrive(connection, left);
+    checkDirect(connection, arrival.id);
+    if (arrival.server !== server) {
+      refuse('wrong-server', 'this login leads to another server than the responder’s, so it says nothing of that one');
+    }
+    if (arrival.reserved) {
+      refuse('unfit-login', 'this login may use reserved slots, so it gets in while ordinary clients are refused');
+    }
     connection.close();
   });
+}
+
+/** Beyond this, what greets us cannot name a session. */
+const GREETING_IDS = 2 ** 32;
+
+/** A pooler greets with an id of its own. It may let us in when the server lets nobody in, or share our session. */
+export function checkDirect({ greetedAs }: Pick<ServerConnection, 'greetedAs'>, id: number): void {
+  if (greetedAs === id % GREETING_IDS) return;
+  refuse('wrong-server', 'a pooler or proxy answers at this address, not the server itself');
+}
+
+function refuse(kind: RefusalKind, message: string): never {
+  throw new Refused({ kind, code: '', message });
 }
 
 /** Does this connection still answer? */
@@ -62,9 +93,5 @@ export async function isAlive(connection: ServerConnection, timeoutMs: number): 
 /** On Aurora a name in DNS can lead to another instance of the cluster; ending sessions there would not help. */
 export function checkInstance(found: string | null, expected: string): void {
   if (found === null || found.toLowerCase() === expected.toLowerCase()) return;
-  throw new Refused({
-    kind: 'wrong-server',
-    code: '',
-    message: `this is the instance "${found}", not "${expected}"; use the endpoint of the instance itself`,
-  });
+  refuse('wrong-server', `this is the instance "${found}", not "${expected}"; use the endpoint of the instance itself`);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import type { Session } from '../../../functions/core/server/session.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, inTransaction, many } from '../../support/a-session.ts';
 import { leak } from '../../support/looks.ts';
@@ -49,6 +50,23 @@ describe('an act', () => {
     expect(recorded).toMatchObject({ finishedAt: world.at, counted: 27 });
     expect(recorded?.victims).toHaveLength(30);
     expect(await world.store.incidents.byId(id)).toMatchObject({ endedCount: 27, firstActionAt: world.at });
+  });
+
+  it('leaves the master user of RDS alone where only RDS names it, and ends nobody before it is known', async () => {
+    const unclear = { ...leak, sessions: leak.sessions.map((session) => ({ ...session, administrator: null })) };
+    const isMaster = ({ identity }: Session) => identity.id <= 5;
+    world.snapshots = [
+      { ...unclear, sessions: unclear.sessions.map((one) => (isMaster(one) ? { ...one, user: 'dba' } : one)) },
+    ];
+    const { id } = await open({ isRds: true });
+    expect(await act(request(id), world)).toMatchObject({ held: 'a fresh snapshot shows no session to end' });
+    world.masterUser = 'dba';
+    await diagnose({ schema: 1, incidentId: id }, { ...world, now: () => world.at });
+    world.masterUser = null;
+    await act(request(id, 1), world);
+    const users = (await world.store.acts.of(id)).flatMap(({ victims }) => victims).map(({ user }) => user);
+    expect(users).toHaveLength(30);
+    expect(users).not.toContain('dba');
   });
 
   it('has its victims on record, counting against the caps, before anything ends', async () => {

@@ -65,7 +65,7 @@ describe('a diagnosis', () => {
     expect(told?.advice.join()).toContain('recently at least 3,000 MB were free');
 
     const fail = () => Promise.reject(new Error('throttled'));
-    const surroundings = { changes: fail, connections: fail, freeMemory: fail };
+    const surroundings = { masterUser: fail, changes: fail, connections: fail, freeMemory: fail };
     const withoutAny = await open({ isRds: true });
     await diagnose({ schema: SCHEMA, incidentId: withoutAny }, { ...world, now: () => world.at, surroundings });
     const untold = await world.store.incidents.byId(withoutAny);

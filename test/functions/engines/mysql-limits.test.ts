@@ -138,11 +138,15 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
   });
 
   test('logins of the platform and of Headroom are refused although they are on the list', async () => {
-    await run(statements({ users: ['root', 'rdsadmin', 'headroom_responder', 'headroom_canary'] }));
+    await run(statements({ users: ['root', 'rdsadmin', 'rds_orders', 'headroom_responder', 'headroom_canary'] }));
     for (const user of ['root', 'headroom_responder', 'headroom_canary']) {
       expect((await limit(user)).result, user).toBe('refused');
     }
     expect(await limit('rdsadmin')).toMatchObject({ result: 'gone' });
+    await admin.query(`CREATE USER rds_orders`);
+    const named = (await seen()).users.find(({ user }) => user === 'rds_orders');
+    await admin.query(`DROP USER rds_orders`);
+    expect(named?.refusal).toBeNull();
   });
 
   test('names are compared to the letter', async () => {

@@ -162,7 +162,7 @@ describe('a server that asks for the password in the clear, as IAM authenticatio
       });
     };
     const login = { host: 'localhost', port, database: '', user: 'iam', password, tls };
-    const refused: unknown = await mysqlEngine.tryCanaryLogin(login, 2_000).catch((error: unknown) => error);
+    const refused: unknown = await mysqlEngine.tryCanaryLogin(login, 'any', 2_000).catch((error: unknown) => error);
     server.close();
     if (heard !== null) return { heard };
     return { heard, refusal: refused instanceof Refused ? refused.refusal : null };

@@ -117,7 +117,12 @@ export interface StageClient {
   close(): Promise<void>;
 }
 
-export async function openWorker(stage: Stage, settings: Partial<WorkerSettings> = {}, url?: string): Promise<Worker> {
+export async function openWorker(
+  stage: Stage,
+  settings: Partial<WorkerSettings> = {},
+  url = stage.responderUrl,
+  canaryUrl = stage.canaryUrl,
+): Promise<Worker> {
   return createWorker(
     {
       engine: stage.engine,
@@ -130,7 +135,7 @@ export async function openWorker(stage: Stage, settings: Partial<WorkerSettings>
       statements: 'redacted',
       ...settings,
     },
-    { env: { RESPONDER: url ?? stage.responderUrl, CANARY: stage.canaryUrl }, folder: '/' },
+    { env: { RESPONDER: url, CANARY: canaryUrl }, folder: '/' },
   );
 }
 

@@ -49,6 +49,8 @@ function checked(changed: Partial<CheckFacts> = {}): CheckAnswer {
     reserve: { isOffered: true, slots: 2, detail: 'reserved_connections', fix: [] },
     holders: [],
     powers: [],
+    shown: { applications: null, administrators: null, addresses: 3, hostNames: 0 },
+    strangers: { responder: 0, canary: 0 },
     loginLimits: [],
     neighbours: 0,
     settings: [],

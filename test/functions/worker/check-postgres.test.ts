@@ -59,6 +59,8 @@ describe('a server that is in order', () => {
       'reserve',
       'canary',
       'canary-ordinary',
+      'own-logins',
+      'protection',
       'limit',
       'login-limits',
       'clock',
@@ -114,20 +116,58 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });
 
-  test.each<[string, string]>([
-    ['SUPERUSER', 'ALTER ROLE headroom_canary SUPERUSER'],
-    ['member of pg_use_reserved_connections', 'GRANT pg_use_reserved_connections TO headroom_canary'],
-    ['rights on 1 objects in database postgres', 'GRANT SELECT ON ledger TO headroom_canary'],
-  ])('a canary that is not ordinary: %s', async (name, statement) => {
-    await stage.administer(statement);
+  test.each<[string, string, string, readonly CheckId[]]>([
+    ['SUPERUSER', 'ALTER ROLE headroom_canary SUPERUSER', 'ALTER ROLE headroom_canary NOSUPERUSER', ['canary']],
+    [
+      'member of pg_use_reserved_connections',
+      'GRANT pg_use_reserved_connections TO headroom_canary',
+      'REVOKE pg_use_reserved_connections FROM headroom_canary',
+      ['canary'],
+    ],
+    [
+      'rights on 1 objects in database postgres',
+      'GRANT SELECT ON ledger TO headroom_canary',
+      'REVOKE SELECT ON ledger FROM headroom_canary',
+      [],
+    ],
+  ])('a canary that is not ordinary: %s; the fix takes nothing from anybody', async (name, give, take, also) => {
+    await stage.administer(give);
     const findings = await look();
-    expect(idsOf(findings, 'failed')).toEqual(['canary-ordinary']);
+    await stage.administer(take);
+    expect(idsOf(findings, 'failed')).toEqual([...also, 'canary-ordinary']);
     const finding = pick(findings, 'canary-ordinary');
     expect(finding.detail).toContain(name);
-    await runFix({ ...finding, fix: finding.fix?.replace('in database postgres: ', '') ?? null }, (sql) =>
-      stage.administer(sql),
-    );
+    expect(finding.fix).toContain('create logins that nothing else uses');
+    expect(JSON.stringify(findings)).not.toMatch(/REVOKE|DROP|REASSIGN/);
     expect(idsOf(await look(), 'failed')).toEqual([]);
+  });
+
+  test('logins that an application uses too are found, and no fix changes what such a login may do', async () => {
+    await stage.administer('GRANT SELECT ON ledger TO app');
+    await stage.open();
+    const canaryUrl = stage.server.urlFor({ user: 'app', password: 'app' });
+    const shared = await look({ worker: await openWorker({ ...stage, canaryUrl }) });
+    expect(pick(shared, 'own-logins')).toMatchObject({ status: 'failed' });
+    expect(pick(shared, 'own-logins').detail).toContain('the canary’s login is also used by 1 session of others');
+    expect(pick(shared, 'canary')).toMatchObject({ status: 'failed' });
+    const sharing = await openWorker(stage, {}, canaryUrl, stage.canaryUrl);
+    const responder = await look({ worker: sharing });
+    sharing.close();
+    expect(pick(responder, 'own-logins').detail).toContain('the responder’s login is also used by 1 session of others');
+    for (const findings of [shared, responder]) {
+      expect(JSON.stringify(findings.filter(({ status }) => status === 'failed'))).not.toMatch(
+        /REVOKE|DROP|REASSIGN|GRANT|ALTER ROLE/,
+      );
+    }
+    expect(pick(await look(), 'own-logins').status).toBe('ok');
+  });
+
+  test('a limit of the database is not for Headroom to lift', async () => {
+    await stage.administer('ALTER DATABASE postgres CONNECTION LIMIT 50');
+    const finding = pick(await look(), 'login-limits');
+    await stage.administer('ALTER DATABASE postgres CONNECTION LIMIT -1');
+    expect(finding.status).toBe('warning');
+    expect(finding.fix).toContain('a database of their own');
   });
 
   test('what its logins own elsewhere shows too', async () => {

@@ -1,4 +1,5 @@
 import type { PlanSummary } from '../../../core/plan/plan-summary.ts';
+import { policy, type Policy } from '../../../core/policy/policy.ts';
 import type { NewIncident } from '../../../core/ports/stores/incidents.ts';
 import type { AlarmSighting, Incident } from '../../../core/record/incident.ts';
 import { REPEATS, type Notice, type NoticeAttempt } from '../../../core/record/notice.ts';
@@ -161,12 +162,20 @@ export function incidentOf(item: Item): Incident {
     throw new Error(`${String(item['pk'])} is a record of version ${String(item['record'])}; this one reads ${RECORD}`);
   }
   const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !META_ONLY.has(name)));
+  const stored = fields as unknown as StoredIncident;
   return {
     ...ADDED_LATER,
-    ...(fields as unknown as StoredIncident),
+    ...stored,
+    target: { ...stored.target, policy: withDefaults(stored.target.policy) },
     joined: Object.values(item.joinedBy).sort((one, other) => one.at - other.at),
     pendingNotices: NOTICE_ORDER.filter((notice) => item.notified[notice] === 'pending'),
   };
+}
+
+/** A policy of an earlier version lacks fields; one that has others is a later version's, and stays as it is. */
+function withDefaults(stored: Policy): Policy {
+  const read = policy.safeParse(stored);
+  return read.success ? read.data : stored;
 }
 
 /** A plan as it was shown to a person. The first version called its limit `cap`. */

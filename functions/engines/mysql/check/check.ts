@@ -15,6 +15,7 @@ import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
 import { powersOf } from './powers.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
+import { shownOf } from './shown.ts';
 import { findTracking, TRACKING } from './tracking.ts';
 import { tryRights } from './trials.ts';
 
@@ -48,6 +49,13 @@ export async function checkRights(responder: Responder, canary: Login | null, ti
       reserve: reserveOf(features, self),
       holders: holdersOf(snapshot.sessions, features),
       powers: grants === null ? null : powersOf(grants.flatMap((row) => Object.values(row))),
+      shown: shownOf(
+        snapshot.sessions,
+        await responder.reader.readApplications(left()),
+        features,
+        quoteCurrentUser(self.account),
+      ),
+      strangers: snapshot.strangers,
       loginLimits: [self, ...(decoy === null ? [] : [decoy])].flatMap(loginLimitOf),
       neighbours: snapshot.sessions.filter((session) => isOrdinary(session) && isIn(session, self.database)).length,
       settings: judgeSettings(settings, features),
@@ -74,8 +82,8 @@ function reserveOf({ engine, isRds, reserved }: Features, { account }: SelfRow):
   return { isOffered: !isRds, slots: 0, detail, fix: [`GRANT ${grant} TO ${quoteCurrentUser(account)}`] };
 }
 
-function holdersOf(sessions: readonly Session[], { administrators }: Features): readonly ReserveHolder[] | null {
-  if (administrators !== 'privileges') return null;
+function holdersOf(sessions: readonly Session[], { administrators, isRds }: Features): readonly ReserveHolder[] | null {
+  if (isRds || administrators !== 'privileges') return null;
   const counts = new Map<string, ReserveHolder>();
   for (const { kind, own, superuser, user, application } of sessions) {
     if (kind !== 'client' || own || !superuser || user === null) continue;
@@ -94,6 +102,8 @@ function isIn({ database }: Session, name: string | null): boolean {
   return name !== null && database === name;
 }
 
+const PLENTY = 10;
+
 function loginLimitOf({ account, own_limit, global_limit }: SelfRow): LoginLimit[] {
   if (own_limit === 0 || own_limit >= SESSIONS_NEEDED) return [];
   const isGlobal = own_limit === global_limit;
@@ -101,9 +111,8 @@ function loginLimitOf({ account, own_limit, global_limit }: SelfRow): LoginLimit
     {
       of: `login ${account}`,
       detail: `may have ${count(own_limit, 'session')}${isGlobal ? ', like every login' : ''}`,
-      fix: isGlobal
-        ? 'SET GLOBAL max_user_connections = 0'
-        : `ALTER USER ${quoteCurrentUser(account)} WITH MAX_USER_CONNECTIONS 0`,
+      // Its own limit stands above the one of every login, which is others' too.
+      fix: `ALTER USER ${quoteCurrentUser(account)} WITH MAX_USER_CONNECTIONS ${isGlobal ? PLENTY : 0}`,
     },
   ];
 }

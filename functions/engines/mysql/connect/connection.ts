@@ -1,7 +1,7 @@
 import mysql from 'mysql2';
 import { isIP, Socket } from 'node:net';
 import { $ZodError } from 'zod/v4/core';
-import { Line, type ServerConnection } from '../../shared/connection.ts';
+import { Line, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import { codeOf } from '../../shared/driver-error.ts';
 import { ConnectionLost, type Login } from '../../shared/engine.ts';
 import { countdown, within } from '../../shared/within.ts';
@@ -57,7 +57,7 @@ function createClient(login: Login, socket: Socket, timeoutMs: number): mysql.Co
     password: login.password,
     stream: socket,
     connectTimeout: timeoutMs,
-    connectAttributes: { program_name: 'headroom' },
+    connectAttributes: { program_name: OWN_APPLICATION },
     charset: 'UTF8MB4_GENERAL_CI',
     // Several statements in one text end a session right behind the check of it. Every such text is a constant.
     multipleStatements: true,
@@ -87,6 +87,7 @@ function wrapClient(client: mysql.Connection, line: Line): MysqlConnection {
     get isOpen() {
       return line.isOpen;
     },
+    greetedAs: client.threadId,
     async query({ sql, row }, values, timeoutMs) {
       const rows = await send(sql, values, timeoutMs);
       try {

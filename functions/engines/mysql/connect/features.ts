@@ -45,7 +45,7 @@ export interface Features {
   /** The accounts may be read; needed where threads do not show who logged in, or locks not who holds them. */
   readonly hasAccounts: boolean;
   readonly hasAttributes: boolean;
-  /** How administrators are recognised: by their privileges, by name alone as on RDS, or not at all. */
+  /** How administrators are recognised: by their privileges, RDS itself by its name alone, or not at all. */
   readonly administrators: 'privileges' | 'names' | null;
   /** The limits of single users may be read. */
   readonly hasUserLimits: boolean;
@@ -79,12 +79,12 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
   const kills = isRds && may.kill.size === RDS_PROCEDURES.length ? 'procedures' : 'statements';
   const readable = readableIn(columns);
   const sources = sourcesOf(engine, variable, readable);
-  const readsAccounts = accountPrivileges(engine).every(readable.isGranted);
+  const readsAccounts = accountPrivileges(engine, isRds).every(readable.isGranted);
   const administrators = readsAccounts ? 'privileges' : isRds ? 'names' : null;
   const lacking: readonly Privilege[] = [
     ...(may.process ? [] : [SEES]),
     ...killsLacking(engine, isRds, may),
-    ...(administrators === null ? accountPrivileges(engine) : []),
+    ...(administrators === null ? accountPrivileges(engine, isRds) : []),
     ...schemaLacking(engine, variable, readable),
   ];
   const listsSessions = sources.processlist !== PROCESSLIST || readable.has('information_schema', 'PROCESSLIST');
@@ -177,7 +177,8 @@ function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Rea
     hasThreads: shows('threads'),
     hasMetadataLocks,
     showsLocks: hasMetadataLocks && engine === 'mysql',
-    hasAttributes: shows('session_connect_attrs'),
+    hasAttributes:
+      shows('session_connect_attrs') && variable.get('performance_schema_session_connect_attrs_size') !== '0',
   };
 }
 
@@ -200,7 +201,7 @@ interface Privileges {
 }
 
 /** From SHOW GRANTS, whose lines name privileges, then ON what, each name in backticks. */
-function privilegesOf(grants: readonly string[]): Privileges {
+export function privilegesOf(grants: readonly string[]): Privileges {
   const global = new Set<string>();
   const kill = new Set<string>();
   for (const line of grants) {

@@ -25,7 +25,8 @@ export const VARIABLES = {
   sql: /* SQL */ `
     SHOW GLOBAL VARIABLES WHERE Variable_name IN (
       'version', 'version_comment', 'performance_schema', 'performance_schema_show_processlist', 'server_uuid',
-      'super_read_only', 'aurora_server_id', 'basedir', 'xa_detach_on_prepare'
+      'super_read_only', 'aurora_server_id', 'basedir', 'xa_detach_on_prepare',
+      'performance_schema_session_connect_attrs_size'
     )`,
   row: z.object({ Variable_name: z.string(), Value: z.string() }),
 };
@@ -55,8 +56,50 @@ export const ACCOUNT = {
   row: z.object({ id: z.number(), account: z.string() }),
 };
 
+/**
+ * Which session is this, and on which server? Asked by the canary. No privileges. As one of several columns: poolers
+ * answer CONNECTION_ID() alone themselves. The identity is that of `limits`; each kind of server reads its own comment.
+ */
+export const ARRIVAL = {
+  sql: /* SQL */ `
+    SELECT
+      CONNECTION_ID() AS id,
+      CONCAT(
+        /*!80000 @@server_uuid */ /*M! @@hostname, ':', @@port */,
+        '/',
+        UNIX_TIMESTAMP() - (
+          SELECT CAST(VARIABLE_VALUE AS UNSIGNED)
+          FROM /*!80000 performance_schema.global_status */ /*M! information_schema.GLOBAL_STATUS */
+          WHERE VARIABLE_NAME = 'Uptime'
+        )
+      ) AS server`,
+  row: z.object({ id: z.number(), server: z.string() }),
+};
+
 /** Our own thread in performance_schema, whose clock all ages are measured by. Needs SELECT on threads. */
 export const THREAD = {
   sql: /* SQL */ `SELECT THREAD_ID AS thread FROM performance_schema.threads WHERE PROCESSLIST_ID = CONNECTION_ID()`,
   row: z.object({ thread: z.number() }),
 };
+
+/** Which application is it, as its driver says? Needs SELECT on the table. */
+export const APPLICATIONS = {
+  sql: /* SQL */ `
+    SELECT PROCESSLIST_ID AS id, ATTR_VALUE AS application
+    FROM performance_schema.session_connect_attrs
+    WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE IS NOT NULL`,
+  row: z.object({ id: z.number(), application: z.string() }),
+};
+
+/** Were attributes lost, or the whole thread of a session, for lack of room? No privileges. */
+const lostAttributes = (status: string) => ({
+  sql: /* SQL */ `
+    SELECT CAST(VARIABLE_VALUE AS UNSIGNED) AS lost
+    FROM ${status}
+    WHERE VARIABLE_NAME IN ('Performance_schema_session_connect_attrs_lost', 'Performance_schema_thread_instances_lost')`,
+  row: z.object({ lost: z.number() }),
+});
+export const LOST_ATTRIBUTES = {
+  mysql: lostAttributes('performance_schema.global_status'),
+  mariadb: lostAttributes('information_schema.GLOBAL_STATUS'),
+} as const;

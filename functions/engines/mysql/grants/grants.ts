@@ -1,4 +1,4 @@
-import { commentSafe, type Grant } from '../../shared/grants.ts';
+import { commentSafe, SPARES_ADMINISTRATORS, type Grant } from '../../shared/grants.ts';
 
 /** What the statements depend on. Names are taken as they are: any name the server accepts is quoted correctly. */
 export interface GrantOptions {
@@ -57,20 +57,23 @@ export function procedurePrivilege(name: (typeof RDS_PROCEDURES)[number]): Privi
   };
 }
 
-/** To leave administrators alone it has to know who they are. On RDS only RDS itself is one. */
-export function accountPrivileges(engine: GrantOptions['engine']): readonly Privilege[] {
-  const why = 'It sees which users are administrators, and leaves them alone.';
+/**
+ * To leave administrators alone it has to know who they are. On RDS only RDS itself has SUPER; people's way in is the
+ * master user, who may create users and hand on what it may do.
+ */
+export function accountPrivileges(engine: GrantOptions['engine'], isRds: boolean): readonly Privilege[] {
+  const why = isRds
+    ? 'It sees who has the rights of the master user, and leaves them alone unless the policy lists them.'
+    : 'It sees which users are administrators, and leaves them alone.';
   const roles = 'The same for administrators by way of a role.';
-  return engine === 'mysql'
-    ? [
-        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
-        { grant: 'SELECT (USER, PRIV) ON mysql.global_grants', why },
-        { grant: 'SELECT (FROM_USER, TO_USER) ON mysql.role_edges', why: roles },
-      ]
-    : [
-        { grant: 'SELECT (User, Super_priv) ON mysql.user', why },
-        { grant: 'SELECT (User, Role) ON mysql.roles_mapping', why: roles },
-      ];
+  const users = isRds ? 'User, Super_priv, Create_user_priv, Grant_priv' : 'User, Super_priv';
+  return [
+    { grant: `SELECT (${users}) ON mysql.user`, why },
+    ...(engine === 'mysql' && !isRds ? [{ grant: 'SELECT (USER, PRIV) ON mysql.global_grants', why }] : []),
+    engine === 'mysql'
+      ? { grant: 'SELECT (FROM_USER, TO_USER) ON mysql.role_edges', why: roles }
+      : { grant: 'SELECT (User, Role) ON mysql.roles_mapping', why: roles },
+  ];
 }
 
 /** Optional: a user's own limit decides only what a person reads. */
@@ -114,7 +117,8 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
   const canary = accountOf('canary', options.canary, options.from);
   const privileges = [
     SEES,
-    ...(isRds ? RDS_PROCEDURES.map(procedurePrivilege) : [killPrivilege(engine), ...accountPrivileges(engine)]),
+    ...(isRds ? RDS_PROCEDURES.map(procedurePrivilege) : [killPrivilege(engine)]),
+    ...accountPrivileges(engine, isRds),
     ...schemaPrivileges(engine),
     SEES_LIMITS,
     SEES_ACCOUNTS,
@@ -124,7 +128,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
   return [
     { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },
     ...privileges.map(({ grant, why }) => ({ sql: `GRANT ${grant} TO ${responder}`, why })),
-    ...(isRds ? [reserveRemark(engine, responder)] : []),
+    ...(isRds ? [SPARES_ADMINISTRATORS, reserveRemark(engine, responder)] : []),
     {
       sql: `CREATE USER ${canary} ${login(auth)}`,
       why: 'The canary: logs in as ordinary clients do, and may do nothing else.',

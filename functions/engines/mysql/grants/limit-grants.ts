@@ -1,3 +1,4 @@
+import { RDS_LOGINS, SERVER_USERS } from '../../../core/server/session.ts';
 import type { Grant } from '../../shared/grants.ts';
 import { accountOf, type GrantOptions } from './grants.ts';
 
@@ -33,8 +34,7 @@ SELECT
     WHEN MAX(u.Super_priv) = 'Y' OR MAX(u.Create_user_priv) = 'Y' OR MAX(u.Repl_slave_priv) = 'Y'
       OR MAX(EXISTS (${ADMINISTRATORS[engine]})) = 1
       THEN 'it is an administrator or replicates'
-    WHEN l.user_name LIKE 'rds%' OR l.user_name LIKE 'mysql.%'
-      OR l.user_name IN ('root', 'mariadb.sys', 'event_scheduler')
+    WHEN l.user_name IN (${['root', ...RDS_LOGINS, ...SERVER_USERS].map((name) => `'${name}'`).join(', ')})
       THEN 'it belongs to the platform'
     WHEN l.user_name = LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER())))
       THEN 'it is the login that asks'

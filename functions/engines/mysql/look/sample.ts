@@ -63,13 +63,16 @@ export function sampleOf(
   const shown = Object.fromEntries(countBy(counted, ({ session }) => session.state));
   const unseen = used - counted.length;
   const byState: Sample['byState'] = unseen > 0 ? { ...shown, unseen } : shown;
+  const strangersAs = (whose: Observed['login']) =>
+    observed.filter(({ login, session }) => login === whose && !session.own).length;
   return {
     at: Date.now(),
     server: serverOf(features, limits),
     limits: limitsOf(limits),
     used,
     ownSlots: 1,
-    responderSessions: observed.filter(({ isResponder }) => isResponder).length,
+    responderSessions: observed.filter(({ login, session }) => login === 'responder' && session.own).length,
+    strangers: { responder: strangersAs('responder'), canary: strangersAs('canary') },
     byState,
     halfOpen: byState['starting'] ?? 0,
     activity: activityOf(

@@ -51,9 +51,9 @@ function preparedIn(
 }
 
 /** An executor logs in as the responder. */
-function holderOf({ session, isResponder }: Observed): Holder {
+function holderOf({ session, login }: Observed): Holder {
   const { identity, user, application, client } = session;
-  return { id: identity.id, user, application, client, isExecutor: isResponder };
+  return { id: identity.id, user, application, client, isExecutor: login === 'responder' };
 }
 
 /** A user without a limit of its own has the server's for all users; 0 is none. */

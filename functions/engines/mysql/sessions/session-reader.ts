@@ -5,13 +5,14 @@ import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
+import { readApplications, type Applications } from '../connect/applications.ts';
 import { lockNameIn, type NamedLockWait } from './blockers.ts';
 import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
 import { trackOwners, type Owners } from './memory/owners.ts';
+import { trackSleepers, type Sleepers } from './memory/sleepers.ts';
 import {
   ACCOUNTS,
-  ADMINISTRATORS,
-  APPLICATIONS,
+  administrators,
   LOCK_HOLDER,
   lockWaiters,
   INNODB_STATUS,
@@ -25,7 +26,6 @@ import {
   type MetadataLockRow,
 } from './sessions.sql.ts';
 import { preparedIn, xidKey, xidOf, type Xid } from './xa.ts';
-import { trackSleepers, type Sleepers } from './memory/sleepers.ts';
 import {
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
@@ -52,8 +52,6 @@ export interface Usage {
   readonly atWorkMs: (id: number) => number | null;
   /** The sessions put together from this, with the ages that earlier looks do not contradict. See EarlierLooks. */
   readonly withKnownAges: (sessions: readonly Session[]) => readonly Session[];
-  /** Whether the server shows what applications say they are. */
-  readonly showsApplications: boolean;
   /** Threads by session. */
   readonly threads: ReadonlyMap<number, number>;
   /** Sessions that may be somebody else's than they seem. */
@@ -77,8 +75,10 @@ export interface Details {
   readonly metadataLocks: readonly MetadataLockRow[];
   /** Of GET_LOCK, where the locks above do not show it. */
   readonly namedLockWaits: readonly NamedLockWait[];
-  readonly applications: ReadonlyMap<number, string>;
-  readonly administrators: ReadonlySet<string>;
+  readonly applications: Applications;
+  readonly superusers: ReadonlySet<string>;
+  /** See Session.administrator; null where the responder may not see them. */
+  readonly administrators: ReadonlySet<string> | null;
   /** The prepared transactions; null when this login may not read them. */
   readonly xids: readonly Xid[] | null;
   /** Sessions whose transaction is prepared, where performance_schema does not say so. */
@@ -95,8 +95,7 @@ export interface SessionReader {
   readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
   /** `timeoutMs`: for each of its statements. */
   readDetails(usage: Usage, timeoutMs: number): Promise<Details>;
-  /** The application of each session that gave one. */
-  readApplications(timeoutMs: number): Promise<ReadonlyMap<number, string>>;
+  readApplications(timeoutMs: number): Promise<Applications>;
 }
 
 /** What earlier reads leave behind. */
@@ -160,7 +159,6 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
     atWorkMs: (id) => memory.sleepers.atWorkMs(id, answeredAt),
     withKnownAges: (sessions) => judgeAges(memory, sessions, scope, { askedAt, answeredAt: askedAt + readWithinMs }),
-    showsApplications: features.hasAttributes,
     threads: new Map(threads.map(({ id, thread }) => [id, thread])),
     statements: new Map(ran.map((row) => [row.thread, row])),
     openTransactions: new Map(
@@ -233,10 +231,7 @@ async function readDetails(admitted: Admitted, { innodb }: Usage, timeoutMs: num
   const showsNamedLocks = locks.some(({ kind }) => kind === 'USER LEVEL LOCK');
   const namedLockWaits = showsNamedLocks ? [] : await readNamedLockWaits({ connection, features }, timeoutMs);
   const applications = await readApplications({ connection, features }, timeoutMs);
-  const administrators =
-    features.administrators === 'privileges'
-      ? await connection.query(ADMINISTRATORS[features.engine], [], timeoutMs)
-      : [{ name: 'rdsadmin' }];
+  const chiefs = await readChiefs({ connection, features }, timeoutMs);
   const replicators = features.hasReplicators ? await connection.query(REPLICATORS, [], timeoutMs) : [];
   const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
   const xids = features.seesPrepared
@@ -249,7 +244,7 @@ async function readDetails(admitted: Admitted, { innodb }: Usage, timeoutMs: num
     xids,
     prepared: await readPrepared(admitted, innodb, xids, timeoutMs),
     applications,
-    administrators: new Set(administrators.map(({ name }) => name)),
+    ...chiefs,
     replicators: new Set(replicators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
@@ -311,12 +306,16 @@ async function readNamedLockWaits(
   });
 }
 
-async function readApplications(
+/** On RDS the responder cannot be kept from a session of the master user: the plan leaves it alone. */
+async function readChiefs(
   { connection, features }: Pick<Admitted, 'connection' | 'features'>,
   timeoutMs: number,
-): Promise<ReadonlyMap<number, string>> {
-  const rows = features.hasAttributes ? await connection.query(APPLICATIONS, [], timeoutMs) : [];
-  return new Map(rows.map(({ id, application }) => [id, application]));
+): Promise<Pick<Details, 'superusers' | 'administrators'>> {
+  const shown = features.administrators === 'privileges';
+  const rows = shown ? await connection.query(administrators(features), [], timeoutMs) : [];
+  const names = new Set(rows.map(({ name }) => name));
+  if (!features.isRds) return { superusers: names, administrators: new Set() };
+  return { superusers: new Set(['rdsadmin']), administrators: shown ? names : null };
 }
 
 /** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */

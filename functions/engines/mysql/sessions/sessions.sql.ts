@@ -86,15 +86,6 @@ export const LOCK_HOLDER = {
   row: z.object({ holder: z.nullable(z.number()) }),
 };
 
-/** Which application is it, as its driver says? Needs SELECT on the table. */
-export const APPLICATIONS = {
-  sql: /* SQL */ `
-    SELECT PROCESSLIST_ID AS id, LEFT(ATTR_VALUE, 256) AS application
-    FROM performance_schema.session_connect_attrs
-    WHERE ATTR_NAME = 'program_name' AND ATTR_VALUE IS NOT NULL`,
-  row: z.object({ id: z.number(), application: z.string() }),
-};
-
 /**
  * Which users have a limit of their own? The highest where one name has several accounts. Needs SELECT on both columns.
  */
@@ -140,37 +131,39 @@ export const INNODB_STATUS = {
 /** More transactions than this take InnoDB long to print, which holds all sessions up meanwhile. */
 export const MOST_PRINTED = 500;
 
-const administratorRow = z.object({ name: z.string() });
+/** Who has a role, by way of which it may do what the role may. */
+const BY_ROLE: Readonly<Record<Features['engine'], string>> = {
+  mysql: /* SQL */ `
+    SELECT CONVERT(TO_USER USING utf8mb4)
+    FROM mysql.role_edges
+    JOIN administrators ON CONVERT(FROM_USER USING utf8mb4) = name`,
+  mariadb: /* SQL */ `
+    SELECT CONVERT(roles_mapping.User USING utf8mb4)
+    FROM mysql.roles_mapping
+    JOIN administrators ON CONVERT(Role USING utf8mb4) = name`,
+};
 
 /**
  * Which users may do what ordinary ones may not? By name, whatever host they come from: when in doubt a session is
- * spared. Needs SELECT on a few columns of mysql.
+ * spared. On RDS, where only RDS itself has SUPER: who may create users and hand on what they may do, as the master user
+ * may, and who has its role. Needs SELECT on a few columns of mysql.
  */
-export const ADMINISTRATORS = {
-  mysql: {
+export function administrators({ engine, isRds }: Pick<Features, 'engine' | 'isRds'>) {
+  const isChief = isRds
+    ? `Super_priv = 'Y' OR (Create_user_priv = 'Y' AND Grant_priv = 'Y') OR User = 'rds_superuser_role'`
+    : `Super_priv = 'Y'`;
+  const byGrant = `
+    UNION
+    SELECT CONVERT(USER USING utf8mb4) FROM mysql.global_grants WHERE PRIV IN ('CONNECTION_ADMIN', 'SYSTEM_USER')`;
+  return {
     sql: /* SQL */ `
       WITH RECURSIVE administrators AS (
-        SELECT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Super_priv = 'Y'
+        SELECT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE ${isChief}
+        ${engine === 'mysql' && !isRds ? byGrant : ''}
         UNION
-        SELECT CONVERT(USER USING utf8mb4) FROM mysql.global_grants WHERE PRIV IN ('CONNECTION_ADMIN', 'SYSTEM_USER')
-        UNION
-        SELECT CONVERT(TO_USER USING utf8mb4)
-        FROM mysql.role_edges
-        JOIN administrators ON CONVERT(FROM_USER USING utf8mb4) = name
+        ${BY_ROLE[engine]}
       )
       SELECT name FROM administrators`,
-    row: administratorRow,
-  },
-  mariadb: {
-    sql: /* SQL */ `
-      WITH RECURSIVE administrators AS (
-        SELECT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Super_priv = 'Y'
-        UNION
-        SELECT CONVERT(roles_mapping.User USING utf8mb4)
-        FROM mysql.roles_mapping
-        JOIN administrators ON CONVERT(Role USING utf8mb4) = name
-      )
-      SELECT name FROM administrators`,
-    row: administratorRow,
-  },
-} as const satisfies Record<Features['engine'], { readonly sql: string; readonly row: typeof administratorRow }>;
+    row: z.object({ name: z.string() }),
+  };
+}

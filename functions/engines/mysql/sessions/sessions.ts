@@ -5,9 +5,11 @@ import {
   type Statement,
   type StatementDetail,
 } from '../../../core/server/statement.ts';
+import { OWN_APPLICATION } from '../../shared/connection.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { atLeast, withPossibleTime } from './ages.ts';
+import { NOT_SHOWN, type Applications } from '../connect/applications.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
 import { holdingsOf, locksHeldBy } from './holdings.ts';
 import type { Details, Usage } from './session-reader.ts';
@@ -38,7 +40,8 @@ export interface SessionContext {
 export interface Observed extends Pick<Work, 'isUndoing' | 'stillness'> {
   readonly session: Session;
   readonly takesSlot: boolean;
-  readonly isResponder: boolean;
+  /** Whose login of Headroom's it has, whether or not Headroom opened it. */
+  readonly login: 'responder' | 'canary' | null;
   /** It connected within ARRIVED_MS; null where that is not known. */
   readonly hasArrived: boolean | null;
 }
@@ -48,7 +51,7 @@ export function observe(
   usage: Usage,
   details: Details | null,
   context: SessionContext,
-  applications = details?.applications ?? new Map<number, string>(),
+  applications = details?.applications ?? NOT_SHOWN,
 ): readonly Observed[] {
   const byThread = sessionsByThread(usage);
   const rowWaits = details === null ? new Map() : rowBlockers(details.rowWaits, usage.innodb);
@@ -58,7 +61,6 @@ export function observe(
     context,
     details,
     applications,
-    showsApplications: usage.showsApplications,
     doubtful: usage.doubtful,
     connectedMs: usage.connectedMs,
     hasArrived: usage.hasArrived,
@@ -85,8 +87,7 @@ export function observe(
 interface Index {
   readonly context: SessionContext;
   readonly details: Details | null;
-  readonly applications: ReadonlyMap<number, string>;
-  readonly showsApplications: boolean;
+  readonly applications: Applications;
   readonly doubtful: ReadonlySet<number>;
   readonly connectedMs: Usage['connectedMs'];
   readonly hasArrived: Usage['hasArrived'];
@@ -105,7 +106,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
   const statement = text === null || text === '' ? null : index.redact(text);
   return {
     session: {
-      ...whose(process, text, index),
+      ...whose(process, work, index),
       state,
       connectedMs: index.connectedMs(id),
       transactionMs,
@@ -124,7 +125,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       statement,
     },
     takesSlot: takesSlot(process),
-    isResponder: user === index.context.own.responder,
+    login: loginOf(user, index.context.own),
     hasArrived: index.hasArrived(id),
     isUndoing: work.isUndoing,
     stillness: work.stillness,
@@ -139,28 +140,61 @@ function isPrepared(id: number, { preparedXid }: Work, details: Details | null):
 }
 
 type Whose =
-  'identity' | 'kind' | 'own' | 'superuser' | 'user' | 'application' | 'tool' | 'doubts' | 'database' | 'client';
+  | 'identity'
+  | 'kind'
+  | 'own'
+  | 'superuser'
+  | 'administrator'
+  | 'user'
+  | 'application'
+  | 'tool'
+  | 'doubts'
+  | 'database'
+  | 'client';
 
-function whose(process: ProcessRow, text: string | null, index: Index): Pick<Session, Whose> {
+function whose(process: ProcessRow, { text, ages }: Work, index: Index): Pick<Session, Whose> {
   const { id, user, host, database } = process;
-  const { context, details, applications, showsApplications, doubtful } = index;
+  const { context, details, applications, doubtful } = index;
   const { server, own } = context;
-  const application = applications.get(id) ?? (isDump(text) ? 'mysqldump' : '');
+  const application = applications.of(id) ?? (isDump(text) ? 'mysqldump' : null);
   return {
     identity: { server, id, incarnation: `${user ?? ''}@${host ?? ''}` },
     kind: kindOf(process),
-    own: id === own.id || (user !== null && [own.responder, own.canary].includes(user)),
-    superuser: user !== null && details?.administrators.has(user) === true,
+    own: id === own.id || isOwn({ login: loginOf(user, own), application, stateMs: ages.stateMs ?? 0 }),
+    superuser: user !== null && details?.superusers.has(user) === true,
+    administrator: details?.administrators?.has(user ?? '') ?? null,
     user: user === UNAUTHENTICATED ? null : user,
-    application,
+    application: application ?? '',
     tool: index.toolOf(id, index.holdBackupLocks.has(id) ? 'backup' : toolOfText(text)),
     doubts: [
       ...(doubtful.has(id) ? (['user'] as const) : []),
-      ...(application === '' && !showsApplications ? (['application'] as const) : []),
+      ...(application === null ? (['application'] as const) : []),
     ],
     database,
     client: clientOf(host),
   };
+}
+
+/** A canary leaves as soon as it has got in. */
+const LONGEST_CANARY_MS = 60_000;
+
+/**
+ * Where the server does not show applications, sessions of Headroom's logins count as its own, but not those that a
+ * canary cannot be.
+ */
+function isOwn({ login, application, stateMs }: Pick<Observed, 'login'> & Unnamed): boolean {
+  if (login === null) return false;
+  return application === null ? login === 'responder' || stateMs < LONGEST_CANARY_MS : application === OWN_APPLICATION;
+}
+
+interface Unnamed {
+  readonly application: string | null;
+  readonly stateMs: number;
+}
+
+function loginOf(user: string | null, { responder, canary }: Own): Observed['login'] {
+  if (user === responder) return 'responder';
+  return user !== null && user === canary ? 'canary' : null;
 }
 
 function waitingOf(
@@ -221,6 +255,7 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
       kind: 'client',
       own: false,
       superuser: false,
+      administrator: null,
       user: null,
       application: '',
       doubts: [],
@@ -243,7 +278,7 @@ function observeLeaving(row: TransactionRow, server: string): Observed {
       statement: null,
     },
     takesSlot: true,
-    isResponder: false,
+    login: null,
     hasArrived: null,
     isUndoing: true,
     stillness: { isAsleep: false, thread: null, statement: null, seconds: 0, beganAt: null },

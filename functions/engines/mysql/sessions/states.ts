@@ -1,12 +1,10 @@
-import type { SessionKind, SessionState } from '../../../core/server/session.ts';
+import { RDS_LOGINS, SERVER_USERS, type SessionKind, type SessionState } from '../../../core/server/session.ts';
 import type { ProcessRow } from './usage.sql.ts';
 
 /** The user of a connection that has not logged in yet. */
 export const UNAUTHENTICATED = 'unauthenticated user';
 
-/** The logins of the server, RDS or Aurora themselves. Applications may be called rdsuser, too. */
-const SYSTEM_USER = /^(system user|event_scheduler|mysql\.(session|sys|infoschema)|mariadb\.sys)$/;
-const RDS_USER = /^rds(admin|repladmin|proxyadmin|topmgr|writeforwarduser)/;
+const SYSTEM_USERS: ReadonlySet<string> = new Set([...RDS_LOGINS, ...SERVER_USERS]);
 /** Threads of the server without a connection, which take no slot. */
 const THREAD_USER = /^(system user|event_scheduler)$/;
 const REPLICATION_COMMAND =
@@ -18,7 +16,7 @@ type Thread = Pick<ProcessRow, 'user' | 'host' | 'command'>;
 export function kindOf(thread: Thread): SessionKind {
   const { user, command } = thread;
   if (REPLICATION_COMMAND.test(command ?? '') || user === 'rdsrepladmin') return 'replication';
-  const isSystem = SYSTEM_COMMAND.test(command ?? '') || SYSTEM_USER.test(user ?? '') || RDS_USER.test(user ?? '');
+  const isSystem = SYSTEM_COMMAND.test(command ?? '') || SYSTEM_USERS.has(user ?? '');
   return isSystem || isEvent(thread) ? 'system' : 'client';
 }
 

@@ -8,7 +8,9 @@ import { HOLDS, LAST_STATEMENT } from '../look/holdings.sql.ts';
  * session asks for it. What was read still holds for a session that has done nothing since the statement began, and no
  * other is ended. Sessions that are not there any more have no `found`.
  * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
- * $1: wanted sessions as JSON. $2: further users that are Headroom's own.
+ * $1: wanted sessions as JSON. $2: further users that are Headroom's own. $3: RDS_LOGINS.
+ * $4: OWN_APPLICATION, which the sessions have that Headroom opened.
+ * The role of a session may have been dropped: then it has no name.
  * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
  * and if it happens nevertheless the caller takes one session at a time.
  */
@@ -57,10 +59,10 @@ export const SIGNAL = {
               AND a.state_change <= statement_timestamp()
               AND a.backend_type = 'client backend'
               AND a.pid <> pg_backend_pid()
-              AND r.rolname <> session_user
-              AND r.rolname <> ALL ($2::text[])
-              AND NOT starts_with(r.rolname::text, 'rds')
-              AND NOT r.rolsuper
+              AND a.usesysid IS NOT NULL
+              AND NOT (coalesce(r.rolname::text, '') = ANY ($2::text[] || session_user::text) AND a.application_name = $4)
+              AND coalesce(r.rolname::text, '') <> ALL ($3::text[])
+              AND NOT coalesce(r.rolsuper, false)
               AND a.state = w.state
               AND extract(epoch FROM clock_timestamp() - a.state_change) * 1000 >= w.min_state_ms
               AND (w.transaction_mark IS NULL

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Ending, EndMethod } from '../../../core/protocol/worker.ts';
-import type { ServerConnection } from '../../shared/connection.ts';
+import { RDS_LOGINS } from '../../../core/server/session.ts';
+import { OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../../shared/ending.ts';
 import { withServerLock } from '../../shared/server-lock.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
@@ -70,10 +71,12 @@ async function signalTogether(
   method: EndMethod,
 ): Promise<string | null> {
   const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
-  const answer = await connection.query(SIGNAL, [wanted, ownUsers], QUERY_MS).catch((error: unknown) => {
-    if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
-    throw error;
-  });
+  const answer = await connection
+    .query(SIGNAL, [wanted, ownUsers, RDS_LOGINS, OWN_APPLICATION], QUERY_MS)
+    .catch((error: unknown) => {
+      if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
+      throw error;
+    });
   if (typeof answer === 'string') return answer;
   const foundBy = new Map(answer.map(({ pid, found }) => [pid, found]));
   for (const job of jobs) {

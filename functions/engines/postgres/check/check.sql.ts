@@ -14,7 +14,6 @@ export const SELF = {
       extract(epoch FROM clock_timestamp())::float8 * 1000 AS clock_ms,
       session_user::text AS "user",
       current_database()::text AS database,
-      quote_ident(current_database()) AS quoted_database,
       (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS tls_version,
       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_superuser') AS is_managed,
       (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS is_superuser,
@@ -36,7 +35,6 @@ export const SELF = {
     clock_ms: z.number(),
     user: z.string(),
     database: z.string(),
-    quoted_database: z.string(),
     tls_version: z.nullable(z.string()),
     is_managed: z.boolean(),
     is_superuser: z.boolean(),
@@ -49,7 +47,8 @@ export type SelfRow = z.infer<typeof SELF.row>;
 
 /**
  * What do we see of other users' sessions? All versions; needs pg_read_all_stats to see anything.
- * $1: further users that are Headroom's own. A session whose type is hidden is one we may not see.
+ * $1: further users that are Headroom's own. $2: RDS_LOGINS. $3: OWN_APPLICATION. A session whose type is
+ * hidden is one we may not see.
  */
 export const SIGHT = {
   sql: /* SQL */ `
@@ -58,19 +57,20 @@ export const SIGHT = {
       (count(*) FILTER (WHERE a.backend_type IS NULL))::int AS hidden,
       (count(*) FILTER (WHERE a.state = 'disabled'))::int AS untracked,
       (count(*) FILTER (
-        WHERE a.datname = current_database() AND a.usename <> ALL ($1::text[]) AND NOT coalesce(r.rolsuper, false)
-          AND NOT starts_with(a.usename::text, 'rds')
+        WHERE a.datname = current_database() AND coalesce(a.usename, '') <> ALL ($2::text[])
+          AND NOT coalesce(r.rolsuper, false) AND NOT (a.usename = ANY ($1::text[]) AND a.application_name = $3) IS TRUE
       ))::int AS neighbours
     FROM pg_stat_activity AS a
     LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
     WHERE (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL))
-      AND a.usename <> session_user`,
+      AND NOT (a.usename = session_user AND a.application_name = $3) IS TRUE`,
   row: z.object({ others: z.number(), hidden: z.number(), untracked: z.number(), neighbours: z.number() }),
 };
 
 /**
  * Which sessions are of logins that may use reserved slots? All versions; no privileges: every login sees who is
  * connected and with which application name. $1: further users that are Headroom's own. $2: RESERVED_ROLES.
+ * $3: RDS_LOGINS. $4: OWN_APPLICATION.
  */
 export const HOLDERS = {
   sql: /* SQL */ `
@@ -78,7 +78,8 @@ export const HOLDERS = {
     FROM pg_stat_activity AS a
     JOIN pg_roles AS r ON r.oid = a.usesysid
     WHERE (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL))
-      AND a.usename <> session_user AND a.usename <> ALL ($1::text[]) AND NOT starts_with(a.usename::text, 'rds')
+      AND NOT (a.usename = ANY ($1::text[] || session_user::text) AND a.application_name = $4)
+      AND a.usename <> ALL ($3::text[])
       AND (r.rolsuper OR EXISTS (
         SELECT FROM pg_roles AS g WHERE g.rolname = ANY ($2::text[]) AND pg_has_role(r.oid, g.oid, 'USAGE')
       ))
@@ -115,32 +116,26 @@ export const TRY_CANCEL = {
 export const POWERS = {
   sql: /* SQL */ `
     WITH me AS (SELECT * FROM pg_roles WHERE rolname = session_user)
-    SELECT attribute AS name, format('ALTER ROLE %I NO%s', rolname, attribute) AS fix
+    SELECT attribute AS name
     FROM me, LATERAL (VALUES
       ('SUPERUSER', rolsuper), ('CREATEROLE', rolcreaterole), ('CREATEDB', rolcreatedb),
       ('REPLICATION', rolreplication), ('BYPASSRLS', rolbypassrls)
     ) AS attributes (attribute, is_set)
     WHERE is_set
     UNION ALL
-    SELECT format('member of %s', g.rolname), format('REVOKE %I FROM %I', g.rolname, me.rolname)
+    SELECT format('member of %s', g.rolname)
     FROM me
     JOIN pg_auth_members AS m ON m.member = me.oid
     JOIN pg_roles AS g ON g.oid = m.roleid
     WHERE g.rolname <> 'rds_iam'
     UNION ALL
-    SELECT
-      format('rights on %s objects in database %s', count(*), d.datname),
-      format(
-        'in database %s: REASSIGN OWNED BY %2$I TO CURRENT_USER; DROP OWNED BY %2$I; '
-        'GRANT CONNECT ON DATABASE %3$I TO %2$I',
-        d.datname, me.rolname, current_database()
-      )
+    SELECT format('rights on %s objects in database %s', count(*), d.datname)
     FROM me
     JOIN pg_shdepend AS s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = me.oid AND s.deptype IN ('o', 'a')
     JOIN pg_database AS d ON d.oid = s.dbid OR (s.dbid = 0 AND d.datname = current_database())
     WHERE NOT (s.classid = 'pg_database'::regclass AND s.deptype = 'a')
-    GROUP BY me.rolname, d.datname`,
-  row: z.object({ name: z.string(), fix: z.string() }),
+    GROUP BY d.datname`,
+  row: z.object({ name: z.string() }),
 };
 
 /** Our own backend, and its user. */

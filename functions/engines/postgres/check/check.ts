@@ -1,12 +1,13 @@
 import type { CheckFacts, LoginLimit } from '../../../core/protocol/check-facts.ts';
+import { RDS_LOGINS } from '../../../core/server/session.ts';
 import { CANARY_LOGIN_MS, compareClocks, openIfAdmitted, SESSIONS_NEEDED } from '../../shared/checking.ts';
-import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import { firstRow, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { Login, SessionOptions } from '../../shared/engine.ts';
 import { tryServerLock } from '../../shared/server-lock.ts';
 import { countdown } from '../../shared/within.ts';
 import { openConnection, ORDINARY_SETTINGS } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
-import { limitsOf, readLimits, serverOf } from '../look/sample.ts';
+import { limitsOf, readLimits, readSample, serverOf } from '../look/sample.ts';
 import { HOLDERS, OWN_BACKEND, POWERS, RESERVED_ROLES, SELF, SETTINGS, SIGHT, type SelfRow } from './check.sql.ts';
 import { reserveOf } from './reserve.ts';
 import { changeSetting, judgeSettings, SETTING_NAMES } from './settings.ts';
@@ -26,7 +27,7 @@ export async function checkRights(
   const [self, clock] = await compareClocks(async () =>
     firstRow(await connection.query(SELF, [ownUsers, RESERVED_ROLES], left())),
   );
-  const holders = await connection.query(HOLDERS, [ownUsers, RESERVED_ROLES], left());
+  const holders = await connection.query(HOLDERS, [ownUsers, RESERVED_ROLES, RDS_LOGINS, OWN_APPLICATION], left());
   const lock = await tryServerLock(serverLockOf(connection));
 
   const ordinary =
@@ -35,7 +36,9 @@ export async function checkRights(
       : await openIfAdmitted(openConnection(canary, Math.min(CANARY_LOGIN_MS, left()), ORDINARY_SETTINGS));
   try {
     const decoy = ordinary === null ? null : firstRow(await ordinary.query(OWN_BACKEND, [], left()));
-    const { neighbours, ...sight } = firstRow(await connection.query(SIGHT, [ownUsers], left()));
+    const { neighbours, ...sight } = firstRow(
+      await connection.query(SIGHT, [ownUsers, RDS_LOGINS, OWN_APPLICATION], left()),
+    );
     const tracking = firstRow(await (ordinary ?? connection).query(SETTINGS, [['track_activities']], left()));
     const settings = await (ordinary ?? connection).query(SETTINGS, [SETTING_NAMES], left());
     return {
@@ -59,7 +62,10 @@ export async function checkRights(
       },
       reserve: reserveOf(limits, self),
       holders,
-      powers: ordinary === null ? null : await ordinary.query(POWERS, [], left()),
+      powers: ordinary === null ? null : (await ordinary.query(POWERS, [], left())).map(({ name }) => name),
+      // Applications and roles always show, clients always by address.
+      shown: { applications: null, administrators: null, addresses: 0, hostNames: 0 },
+      strangers: (await readSample(connection, ownUsers, left())).strangers,
       loginLimits: loginLimitsOf(self),
       neighbours,
       settings: judgeSettings(settings, ordinary !== null, self.is_managed),
@@ -69,7 +75,7 @@ export async function checkRights(
   }
 }
 
-function loginLimitsOf({ logins, database_limit, quoted_database, database }: SelfRow): LoginLimit[] {
+function loginLimitsOf({ logins, database_limit, database }: SelfRow): LoginLimit[] {
   const ofLogins = logins.flatMap(({ quoted, limit, expires }): LoginLimit[] => [
     ...(limit >= 0 && limit < SESSIONS_NEEDED
       ? [
@@ -92,6 +98,6 @@ function loginLimitsOf({ logins, database_limit, quoted_database, database }: Se
   ]);
   if (database_limit < 0) return ofLogins;
   const detail = `has a connection limit of ${database_limit}, for all its clients together`;
-  const fix = `ALTER DATABASE ${quoted_database} CONNECTION LIMIT -1`;
+  const fix = 'let both logins use a database of their own (endpoint.database, or the path of both URLs)';
   return [...ofLogins, { of: `database ${database}`, detail, fix }];
 }

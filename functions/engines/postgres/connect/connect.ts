@@ -1,6 +1,6 @@
 import { firstRow, type ServerConnection } from '../../shared/connection.ts';
 import type { Login, SessionOptions } from '../../shared/engine.ts';
-import { checkInstance, logIn, type LoginMeans } from '../../shared/login.ts';
+import { checkDirect, checkInstance, logIn, type LoginMeans } from '../../shared/login.ts';
 import { openConnection } from './connection.ts';
 import { INSTANCE, LOGIN } from './login.sql.ts';
 import { refusalOf } from './refusal.ts';
@@ -15,7 +15,8 @@ export const LOGIN_MEANS: LoginMeans<ServerConnection> = { open: openConnection,
 /** One try to log in as the responder, at the right server. Throws Refused. */
 export function connectResponder(login: Login, { instance }: SessionOptions, timeoutMs: number): Promise<Admitted> {
   return logIn(LOGIN_MEANS, login, timeoutMs, async (connection, left) => {
-    const { reserved, names_instance } = firstRow(await connection.query(LOGIN, [], left()));
+    const { id, reserved, names_instance } = firstRow(await connection.query(LOGIN, [], left()));
+    checkDirect(connection, id);
     if (names_instance) checkInstance(firstRow(await connection.query(INSTANCE, [], left())).instance, instance);
     return { connection, reserved };
   });

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import pg from 'pg';
 import { $ZodError } from 'zod/v4/core';
-import { Line, type ServerConnection } from '../../shared/connection.ts';
+import { Line, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import { codeOf } from '../../shared/driver-error.ts';
 import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engine.ts';
 import { countdown, within } from '../../shared/within.ts';
@@ -76,6 +76,7 @@ async function connect(login: Login, timeoutMs: number, settings: string): Promi
     get isOpen() {
       return line.isOpen;
     },
+    greetedAs: 'processID' in client && typeof client.processID === 'number' ? client.processID : null,
     async query({ sql, row }, values, timeoutMs) {
       if (!line.isOpen) throw new ConnectionLost('', 'the connection is closed');
       try {
@@ -97,7 +98,7 @@ function createClient(login: Login, socket: Socket, timeoutMs: number, settings:
     user: login.user,
     // As a function, or the driver would look elsewhere for a password that is empty.
     password: () => login.password,
-    application_name: 'headroom',
+    application_name: OWN_APPLICATION,
     options: settings,
     ssl: tlsOptions(login.tls, login.host),
     connectionTimeoutMillis: timeoutMs,

@@ -9,6 +9,27 @@ export const NO_TRANSACTION_TIMEOUT = {
   row: z.object({ timeout: z.nullable(z.string()) }),
 };
 
+const RESERVED = /* SQL */ `
+  (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+    OR EXISTS (
+      SELECT FROM pg_roles
+      WHERE rolname IN ('pg_use_reserved_connections', 'rds_superuser', 'rds_reserved')
+        AND pg_has_role(session_user, oid, 'USAGE')
+    )`;
+
+/**
+ * Which session is this, on which server, and may it use reserved slots? Asked by the canary. All versions; no
+ * privileges.
+ */
+export const ARRIVAL = {
+  sql: /* SQL */ `
+    SELECT
+      pg_backend_pid() AS id,
+      extract(epoch FROM pg_postmaster_start_time())::text AS server,
+      ${RESERVED} AS reserved`,
+  row: z.object({ id: z.number(), server: z.string(), reserved: z.boolean() }),
+};
+
 /**
  * What may this login do, and can the server name its instance? Once per connection.
  * From here on the server sends texts unconverted: statements of databases in other encodings cannot always be
@@ -18,15 +39,11 @@ export const NO_TRANSACTION_TIMEOUT = {
 export const LOGIN = {
   sql: /* SQL */ `
     SELECT
-      (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
-        OR EXISTS (
-          SELECT FROM pg_roles
-          WHERE rolname IN ('pg_use_reserved_connections', 'rds_superuser')
-            AND pg_has_role(session_user, oid, 'USAGE')
-        ) AS reserved,
+      pg_backend_pid() AS id,
+      ${RESERVED} AS reserved,
       to_regproc('aurora_db_instance_identifier') IS NOT NULL AS names_instance,
       set_config('client_encoding', 'SQL_ASCII', false) AS client_encoding`,
-  row: z.object({ reserved: z.boolean(), names_instance: z.boolean() }),
+  row: z.object({ id: z.number(), reserved: z.boolean(), names_instance: z.boolean() }),
 };
 
 /** Which instance is this? Only on Aurora, where the function exists. */

@@ -1,4 +1,4 @@
-import { commentSafe, type Grant } from '../../shared/grants.ts';
+import { commentSafe, SPARES_ADMINISTRATORS, type Grant } from '../../shared/grants.ts';
 
 /** What the statements depend on. Names are taken as they are: any name PostgreSQL accepts is quoted correctly. */
 export interface GrantOptions {
@@ -27,6 +27,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
       sql: `GRANT pg_signal_backend TO ${responder}`,
       why: 'It may cancel queries and end sessions of ordinary users, never of superusers.',
     },
+    ...(options.isRds ? [SPARES_ADMINISTRATORS] : []),
     reserve(options, responder),
     { sql: `GRANT CONNECT ON DATABASE ${database} TO ${responder}`, why: 'It logs in here.' },
     {

@@ -1,3 +1,4 @@
+import { RDS_LOGINS } from '../../../core/server/session.ts';
 import type { Grant } from '../../shared/grants.ts';
 import { quoteLiteral, quoteName } from './grants.ts';
 
@@ -17,7 +18,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $refusal$
       THEN 'no administrator has allowed to limit it'
     WHEN r.rolsuper THEN 'it is a superuser'
     WHEN r.rolcreaterole OR r.rolreplication THEN 'it is an administrator or replicates'
-    WHEN starts_with(wanted::text, 'rds') OR starts_with(wanted::text, 'pg_') THEN 'it belongs to the platform'
+    WHEN wanted IN (${RDS_LOGINS.map(quoteLiteral).join(', ')}) OR starts_with(wanted::text, 'pg_') THEN 'it belongs to the platform'
     WHEN wanted = session_user THEN 'it is the login that asks'
     WHEN EXISTS (
       SELECT FROM pg_roles AS g WHERE g.rolname = 'rds_superuser' AND pg_has_role(r.oid, g.oid, 'MEMBER')

@@ -1,10 +1,11 @@
 import type * as z from 'zod/mini';
 import { ARRIVED_MS, countConsumers } from '../../../core/server/consumer-count.ts';
+import { RDS_LOGINS } from '../../../core/server/session.ts';
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
-import { firstRow, type ServerConnection } from '../../shared/connection.ts';
+import { firstRow, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
 import { LIMITS } from './limits.sql.ts';
-import { isOfServer, stateOf } from './states.ts';
+import { stateOf } from './states.ts';
 import { USAGE, type UsageRow } from './usage.sql.ts';
 
 /** Major versions the contract suite passes on; for 14 manually, because npm has it for one platform only. */
@@ -20,8 +21,11 @@ export async function readSample(
 ): Promise<WithoutCanary<Sample>> {
   const limits = await readLimits(connection, false, timeoutMs);
   const usage = await connection.query(USAGE, [LONG_QUERY_MS, ARRIVED_MS], timeoutMs);
-  const isClient = ({ user, is_responder }: UsageRow) =>
-    !is_responder && (user === null || !(ownUsers.includes(user) || isOfServer(user)));
+  const isCanary = ({ user }: UsageRow) => ownUsers.includes(user ?? '');
+  const isOwn = (row: UsageRow) => (row.is_responder || isCanary(row)) && row.application === OWN_APPLICATION;
+  const isClient = (row: UsageRow) => !isOwn(row) && !RDS_LOGINS.includes(row.user ?? '');
+  const total = (rows: readonly UsageRow[]) => rows.reduce((sum, { sessions }) => sum + sessions, 0);
+  const others = usage.filter((row) => !isOwn(row));
   const byState: Record<string, number> = {};
   for (const { state, sessions } of usage) {
     const name = stateOf(state);
@@ -31,9 +35,10 @@ export async function readSample(
     at: Date.now(),
     server: serverOf(limits),
     limits: limitsOf(limits),
-    used: usage.reduce((sum, { sessions }) => sum + sessions, 0),
+    used: total(usage),
     ownSlots: 1,
-    responderSessions: usage.reduce((sum, row) => sum + (row.is_responder ? row.sessions : 0), 0),
+    responderSessions: total(usage.filter((row) => row.is_responder && isOwn(row))),
+    strangers: { responder: total(others.filter((row) => row.is_responder)), canary: total(others.filter(isCanary)) },
     byState,
     halfOpen: halfOpenOf(limits, byState),
     activity: {

@@ -5,15 +5,21 @@ import { HOLDS, LAST_STATEMENT } from './holdings.sql.ts';
 /**
  * Who is connected, doing what, for how long, and behind whom?
  * 14 and later (waitstart). Needs pg_read_all_stats: without it state, times and type of others' sessions are NULL.
- * $1: further users that are Headroom's own.
+ * $1: further users that are Headroom's own. $2: OWN_APPLICATION.
  * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
+ * The role of a session may have been dropped since it logged in: then it has its number for a name.
  * pg_blocking_pids takes the lock manager's locks, so it is called only for sessions that wait for a lock. At most 32
  * blockers of each are kept, those that do not wait themselves first: all sessions ahead in a queue of 1,000 would be
  * 500,000 numbers.
  */
 export const SESSIONS = {
   sql: /* SQL */ `
-    WITH locks AS MATERIALIZED (
+    WITH RECURSIVE administrators (oid) AS (
+      SELECT oid FROM pg_roles WHERE rolname = 'rds_superuser'
+      UNION
+      SELECT m.member FROM pg_auth_members AS m JOIN administrators AS a ON a.oid = m.roleid
+    ),
+    locks AS MATERIALIZED (
       SELECT
         pid,
         coalesce(bool_or(locktype = 'advisory' AND granted), false) AS holds_advisory,
@@ -28,10 +34,16 @@ export const SESSIONS = {
       extract(epoch FROM a.backend_start)::text AS incarnation,
       a.backend_type,
       (a.backend_type = 'client backend' OR (a.backend_type IS NULL AND a.datid IS NOT NULL)) AS takes_slot,
-      (a.pid = pg_backend_pid() OR a.usename = session_user OR a.usename = ANY ($1::text[])) IS TRUE AS own,
+      (
+        a.pid = pg_backend_pid()
+        OR ((a.usename = session_user OR a.usename = ANY ($1::text[])) AND a.application_name = $2)
+      ) IS TRUE AS own,
       (a.usename = session_user) IS TRUE AS is_responder,
+      (a.usename = ANY ($1::text[])) IS TRUE AS is_canary,
       coalesce(r.rolsuper, false) AS superuser,
-      a.usename::text AS "user",
+      a.usesysid IN (SELECT oid FROM administrators) IS TRUE AS administrator,
+      pg_get_userbyid(a.usesysid)::text AS "user",
+      (a.usesysid IS NOT NULL AND a.usename IS NULL) AS is_dropped,
       coalesce(a.application_name, '') AS application,
       a.datname::text AS database,
       host(a.client_addr) AS client,
@@ -67,8 +79,11 @@ export const SESSIONS = {
     takes_slot: z.boolean(),
     own: z.boolean(),
     is_responder: z.boolean(),
+    is_canary: z.boolean(),
     superuser: z.boolean(),
+    administrator: z.boolean(),
     user: z.nullable(z.string()),
+    is_dropped: z.boolean(),
     application: z.string(),
     database: z.nullable(z.string()),
     client: z.nullable(z.string()),

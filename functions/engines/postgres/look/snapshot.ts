@@ -1,9 +1,9 @@
 import { ARRIVED_MS, countSessions } from '../../../core/server/consumer-count.ts';
-import type { Session, SessionKind } from '../../../core/server/session.ts';
+import { RDS_LOGINS, type Session, type SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
 import { countBy } from '../../../core/words/count-by.ts';
-import type { ServerConnection } from '../../shared/connection.ts';
+import { OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
 import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
@@ -12,7 +12,7 @@ import { takenBy } from '../../shared/server-lock.ts';
 import { readHolders } from '../connect/server-lock.ts';
 import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { SESSIONS, type SessionRow } from './sessions.sql.ts';
-import { isOfServer, stateOf } from './states.ts';
+import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
 /** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
@@ -26,7 +26,7 @@ export async function readSnapshot(
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
   const askedAt = Date.now();
-  const rows = await connection.query(SESSIONS, [ownUsers], timeoutMs);
+  const rows = await connection.query(SESSIONS, [ownUsers, OWN_APPLICATION], timeoutMs);
   const look = { askedAt, answeredAt: Date.now() };
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
   const shown = rows.map((row) => sessionOf(row, limits.identity, redact));
@@ -40,7 +40,11 @@ export async function readSnapshot(
     limits: limitsOf(limits),
     used: inSlots.length,
     ownSlots: 1,
-    responderSessions: rows.filter((row) => row.is_responder).length,
+    responderSessions: rows.filter((row) => row.is_responder && row.own).length,
+    strangers: {
+      responder: rows.filter((row) => row.is_responder && !row.own).length,
+      canary: rows.filter((row) => row.is_canary && !row.own).length,
+    },
     byState,
     halfOpen: halfOpenOf(limits, byState),
     activity: activityOf(sessions, countersOf(limits)),
@@ -76,9 +80,10 @@ function sessionOf(row: SessionRow, server: string, redact: (escaped: string) =>
     kind: kindOf(row),
     own: row.own,
     superuser: row.superuser,
+    administrator: row.administrator,
     user: row.user,
     application: row.application,
-    doubts: [],
+    doubts: row.is_dropped ? ['user-name'] : [],
     tool: null,
     database: row.database,
     client: row.client,
@@ -110,5 +115,5 @@ function unescape(escaped: string): string {
 
 function kindOf({ backend_type, takes_slot, user }: SessionRow): SessionKind {
   if (backend_type === 'walsender') return 'replication';
-  return takes_slot && !isOfServer(user ?? '') ? 'client' : 'system';
+  return takes_slot && !RDS_LOGINS.includes(user ?? '') ? 'client' : 'system';
 }

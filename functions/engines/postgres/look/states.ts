@@ -29,8 +29,3 @@ export function stateOf(sqlState: string | null): SessionState {
       return 'other';
   }
 }
-
-/** A login of RDS itself: rdsadmin, rdsrepladmin, rdsproxyadmin, rdstopmgr and others. */
-export function isOfServer(user: string): boolean {
-  return user.startsWith('rds');
-}

@@ -61,6 +61,15 @@ it('tells what was done to the instance, its parameters and its cluster lately, 
   ]);
 });
 
+it('names the master user of the instance, and nobody where RDS does not', async () => {
+  const named = (inner: string) => ({
+    body: `<DescribeDBInstancesResponse><DescribeDBInstancesResult><DBInstances><DBInstance>${inner}</DBInstance></DBInstances></DescribeDBInstancesResult></DescribeDBInstancesResponse>`,
+  });
+  endpoint.script(named('<MasterUsername>dba</MasterUsername>'), named(''));
+  expect(await surroundings.masterUser('orders-db')).toBe('dba');
+  expect(await surroundings.masterUser('orders-db')).toBeNull();
+});
+
 it('tells what was done to the instance also where the rest may not be read', async () => {
   const denied = { status: 403, body: '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>' };
   endpoint.script(...Array.from({ length: 2 }, () => (request: Received) => rdsAnswers(request, denied)));

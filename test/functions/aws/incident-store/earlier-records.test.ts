@@ -1,8 +1,10 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { metaItem } from '../../../../functions/aws/incident-store/table/items.ts';
 import { createIncidentStore } from '../../../../functions/aws/incident-store/store.ts';
 import type { PlanSummary } from '../../../../functions/core/plan/plan-summary.ts';
 import type { IncidentStore } from '../../../../functions/core/ports/incident-store.ts';
+import { anIncident } from '../../../support/an-incident.ts';
 import { anApproval, aSummary } from '../../../support/an-approval.ts';
 import { startLocalTable, type LocalTable } from './local-table.ts';
 import { aVictim } from './samples.ts';
@@ -32,6 +34,25 @@ it.each([LIMIT, null])('reads the question of a round whose limit was stored as 
   expect(await store.rounds.of('first')).toEqual([
     { incidentId: 'first', round: 1, question: aSummary({ tier: 'cap-consumer', limit }) },
   ]);
+});
+
+it('reads an incident whose policy was stored before it had a field, with the default of that field', async () => {
+  const incident = anIncident({ id: 'third' });
+  const { call, ...candidate } = { ...incident, at: 0, leaseUntil: 0 };
+  expect(call).toBeNull();
+  await put(metaItem(candidate, 1));
+  const { exceptAdministrators, ...protect } = incident.target.policy.protect;
+  await local.client.send(
+    new UpdateCommand({
+      TableName: local.table,
+      Key: { pk: 'INCIDENT#third', sk: 'META' },
+      UpdateExpression: 'SET target.#policy.protect = :earlier',
+      ExpressionAttributeNames: { '#policy': 'policy' },
+      ExpressionAttributeValues: { ':earlier': protect },
+    }),
+  );
+  expect(exceptAdministrators).toEqual([]);
+  expect((await store.incidents.byId('third'))?.target).toEqual(incident.target);
 });
 
 it.each([LIMIT, null])('reads an approval whose limit was stored as cap: %o', async (limit) => {

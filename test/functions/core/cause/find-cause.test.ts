@@ -55,6 +55,20 @@ describe('the cause', () => {
     expect(causeOf(sessions).name).toBe(expected);
   });
 
+  it.each(['nightly-etl', 'BatchRunner', 'orders_import2', 'cron'])(
+    'of a job is found by a word of its name: %s',
+    (name) => {
+      expect(causeOf(many(100, 1, (id) => active(id, { application: name }))).name).toBe('job-holding-on');
+    },
+  );
+
+  it.each(['netlify-functions', 'jobcentre', 'important', 'macron'])(
+    'is no job because of a part of a word: %s',
+    (name) => {
+      expect(causeOf(many(100, 1, (id) => active(id, { application: name }))).name).toBe('limit-too-low');
+    },
+  );
+
   it('is half-open connections when slots are taken without sessions', () => {
     const cause = causeOf(
       many(20, 1, (id) => active(id)),

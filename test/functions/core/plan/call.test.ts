@@ -35,8 +35,9 @@ function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall)
   const isDump = session.tool !== null || (['pg_dump', 'flyway'].includes(session.application) && !isResting);
   const isDoubtful = session.doubts.includes('user');
   const isHeld = session.state === 'idle' && session.holds.length > 0;
-  const isProtected = session.user === 'guarded' || session.client?.startsWith('10.9.') === true;
-  const isRds = session.user === null || session.user.startsWith('rdsadmin');
+  const isProtected =
+    session.doubts.includes('user-name') || session.user === 'guarded' || session.client?.startsWith('10.9.') === true;
+  const isRds = session.user === null || session.user === 'rdsadmin';
   const isUnclear = ['starting', 'rolling-back', 'unseen', 'other'].includes(session.state);
   const hasOptedOut = session.statement?.isOptedOut === true;
   const isBusy = session.state === 'active' || session.blockedBy.length > 0 || session.lockWaitMs !== null;
@@ -45,6 +46,7 @@ function mayNeverEnd(session: Session, { active: running, costly }: PersonsCall)
     session.kind !== 'client' ||
     session.own ||
     session.superuser ||
+    session.administrator !== false ||
     isDump ||
     isDoubtful ||
     isHeld ||

@@ -46,6 +46,7 @@ const histories: fc.Arbitrary<History> = fc.record({
   since: fc.constantFrom(null, -120_000),
   pressingSince: fc.constantFrom(null, -160_000, -30_000),
   usual: fc.constant(null),
+  masterUser: fc.constant(null),
   limits: fc
     .array(fc.record({ user: fc.constantFrom('app', 'reports', 'guarded'), limit: fc.integer({ min: 1, max: 60 }) }), {
       maxLength: 2,
@@ -78,7 +79,9 @@ function mayNeverEnd(session: Session): string | null {
   if (session.kind !== 'client') return 'not a client';
   if (session.own) return 'own';
   if (session.superuser) return 'superuser';
-  if (session.user === null || session.user.startsWith('rdsadmin')) return 'RDS or unknown';
+  if (session.administrator !== false) return 'an administrator of RDS, or nobody knows';
+  if (session.user === null || session.user === 'rdsadmin') return 'RDS or unknown';
+  if (session.doubts.includes('user-name')) return 'may be protected by policy';
   if (session.user === 'guarded' || session.client?.startsWith('10.9.') === true) return 'protected by policy';
   if (session.tool !== null) return 'backup or migration by what it does';
   // An idle session of such a name has rested for longer than such tools do.
@@ -98,6 +101,8 @@ function mayNeverEnd(session: Session): string | null {
 /** What must be known of a session before this tier may end it; null when all of it is. */
 function unknownOf({ user, doubts, state, ...session }: Session, tier: TierName, { protect }: Policy): string | null {
   if (user === null || doubts.includes('user')) return 'user';
+  if (doubts.includes('user-name') && protect.users.length > 0) return 'user';
+  if (session.administrator === null) return 'whether it is an administrator';
   if (doubts.includes('application') && protect.applications.length > 0) return 'application';
   if (!['active', 'idle', 'idle-in-transaction', 'idle-in-transaction-aborted'].includes(state)) return 'state';
   switch (tier) {
@@ -116,8 +121,8 @@ function unknownOf({ user, doubts, state, ...session }: Session, tier: TierName,
 /** A user with one such session must not be limited, whatever the server's list says. */
 function neverLimited(session: Session): string | null {
   if (session.kind !== 'client') return 'not only clients';
-  if (session.own || session.superuser) return 'own or superuser';
-  if (session.user?.startsWith('rds') === true) return 'RDS';
+  if (session.own || session.superuser || session.administrator !== false) return 'own or administrator';
+  if (session.user === 'rdsadmin') return 'RDS';
   if (session.client?.startsWith('10.9.') === true) return 'protected by policy';
   return ['pg_dump', 'flyway'].includes(session.application) ? 'backup or migration' : null;
 }

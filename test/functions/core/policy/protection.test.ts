@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../../../functions/core/policy/policy.ts';
 import { matchesAny } from '../../../../functions/core/policy/patterns.ts';
-import { isRollbackTooCostly, protectionOf } from '../../../../functions/core/policy/protection.ts';
+import { isRollbackTooCostly, protectionOf, withMasterUser } from '../../../../functions/core/policy/protection.ts';
 import type { SparedReason } from '../../../../functions/core/policy/spared.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { aPolicy, aSession } from '../../../support/a-session.ts';
@@ -13,6 +13,7 @@ const policy = aPolicy({
     databases: ['ledger'],
     clients: ['10.9.*', '10.20.0.0/16', 'fd00::/8'],
     toolUsers: ['*'],
+    exceptAdministrators: ['shop*'],
   },
 });
 
@@ -22,8 +23,11 @@ describe('a session is protected', () => {
     ['replication', { kind: 'replication' }],
     ['system-process', { kind: 'system' }],
     ['superuser', { superuser: true }],
+    ['administrator', { administrator: true }],
+    ['may-be-protected', { administrator: null }],
     ['rds-internal', { user: 'rdsadmin' }],
     ['rds-internal', { user: 'rdsproxyadmin' }],
+    ['rds-internal', { user: 'mysql.session' }],
     ['logging-in', { state: 'starting', user: null }],
     ['rolling-back', { state: 'rolling-back' }],
     ['may-not-see', { state: 'unseen' }],
@@ -42,6 +46,9 @@ describe('a session is protected', () => {
     ['protected-client', { client: '10.20.255.255' }],
     ['protected-client', { client: '::ffff:10.20.0.1' }],
     ['protected-client', { client: 'fd12::1' }],
+    ['may-be-protected', { user: 'unknown (OID=16412)', doubts: ['user-name'] }],
+    ['protected-client', { client: '10.9.0.1' }],
+    ['may-be-protected', { client: 'host.example' }],
     ['opted-out', { statement: { verb: 'SELECT', text: null, isOptedOut: true } }],
     ['holds-advisory-lock', { holds: ['advisory-lock'] }],
     ['holds-advisory-lock', { state: 'idle-in-transaction', holds: ['advisory-lock'] }],
@@ -58,10 +65,34 @@ describe('a session is protected', () => {
 
   it('by nothing when it is an ordinary client', () => {
     expect(protectionOf(aSession(1), policy)).toBeNull();
+    for (const user of ['rdsadmin_reports', 'rds_orders', 'rdsuser', 'mysql.orders']) {
+      expect(protectionOf(aSession(1, { user }), policy)).toBeNull();
+    }
+    expect(protectionOf(aSession(1, { doubts: ['user-name'] }), aPolicy())).toBeNull();
+    for (const administrator of [true, null]) {
+      expect(protectionOf(aSession(1, { user: 'shop_web', administrator }), policy)).toBeNull();
+    }
     expect(protectionOf(aSession(1, { application: 'nightly-2', user: 'admin' }), policy)).toBeNull();
-    for (const client of ['10.21.0.0', 'fe00::1', 'host.example', '10.20.0.0/16 ', null]) {
+    for (const client of ['10.21.0.0', 'fe00::1', 'localhost', null]) {
       expect(protectionOf(aSession(1, { client }), policy)).toBeNull();
     }
+  });
+});
+
+describe('the master user', () => {
+  const named = withMasterUser(policy, 'master');
+
+  it('is an administrator once it is known, and then nobody else may be', () => {
+    expect(protectionOf(aSession(1, { user: 'master', administrator: null }), named)).toBe('administrator');
+    expect(protectionOf(aSession(1, { user: 'master' }), named)).toBe('administrator');
+    expect(protectionOf(aSession(1, { administrator: null }), named)).toBeNull();
+    expect(protectionOf(aSession(1, { administrator: true }), named)).toBe('administrator');
+  });
+
+  it('is the one that the policy names, whatever RDS says, and may be listed as no administrator', () => {
+    expect(withMasterUser(named, 'other')).toBe(named);
+    expect(withMasterUser(policy, null)).toBe(policy);
+    expect(protectionOf(aSession(1, { user: 'shop_admin' }), withMasterUser(policy, 'shop_admin'))).toBeNull();
   });
 });
 

@@ -222,6 +222,7 @@ describe('a worker that does not get in', () => {
     'tls',
     'network',
     'wrong-server',
+    'unfit-login',
     'too-late',
     'busy-elsewhere',
     'other',

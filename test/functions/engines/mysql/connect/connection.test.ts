@@ -55,7 +55,7 @@ const FULL = packet(0, Buffer.from('\xff\x10\x04Too many connections', 'latin1')
 
 const refusalTo = async (...answers: readonly Buffer[]) => {
   const refused: unknown = await mysqlEngine
-    .tryCanaryLogin(await loginTo(...answers), 150)
+    .tryCanaryLogin(await loginTo(...answers), 'any', 150)
     .catch((error: unknown) => error);
   if (!(refused instanceof Refused)) throw new Error('it did not refuse');
   return refused.refusal;

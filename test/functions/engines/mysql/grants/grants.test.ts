@@ -44,6 +44,9 @@ test('on RDS it ends sessions through procedures only, and nothing is granted to
     expect(sql).toContain('EXECUTE ON PROCEDURE mysql.rds_kill');
     expect(sql).toContain('EXECUTE ON PROCEDURE mysql.rds_kill_query');
     expect(sql.join()).not.toMatch(/ADMIN|SUPER/);
+    expect(sql).toContain('SELECT (User, Super_priv, Create_user_priv, Grant_priv) ON mysql.user');
+    const script = renderGrants(loginGrants({ ...options, engine, isRds: true }));
+    expect(script).toContain('-- Headroom leaves sessions of administrators alone');
   }
   expect(statements({ isRds: true }).filter((sql) => sql.includes('headroom_canary'))).toHaveLength(1);
 });

@@ -18,6 +18,8 @@ test.each([
   ['system', 'mysql.session', 'Query', true],
   ['system', 'rdswriteforwarduser', 'Sleep', true],
   ['client', 'rdsuser', 'Sleep', true],
+  ['client', 'rdsadmin_reports', 'Sleep', true],
+  ['client', 'mysql.orders', 'Query', true],
   ['client', 'admin', 'Sleep', true],
   ['client', 'unauthenticated user', 'Connect', true],
   ['client', 'mysqladmin', 'Query', true],

@@ -33,6 +33,8 @@ test('the responder may see, signal and use the reserve from 16 on; the canary m
 test('on RDS up to 15 the script says what the only reserve would cost, and does not grant it', () => {
   const script = renderGrants(loginGrants({ ...options, major: 15, isRds: true }));
   expect(script).toContain('GRANT rds_superuser');
+  expect(script).toContain('-- Headroom leaves sessions of administrators alone');
+  expect(renderGrants(loginGrants(options))).not.toContain('administrators alone');
   expect(statements({ major: 15, isRds: true }).join()).not.toContain('rds_superuser');
 });
 
