@@ -1,7 +1,7 @@
 import mysql from 'mysql2/promise';
 import { randomBytes } from 'node:crypto';
-import { loginGrants, quoteAccount } from '../../functions/engines/mysql/grants/grants.ts';
-import { limitGrants } from '../../functions/engines/mysql/grants/limit-grants.ts';
+import { quoteAccount } from '../../functions/engines/mysql/grants/grants.ts';
+import { grantScript } from '../../functions/engines/mysql/grants/script.ts';
 import type { MysqlServer } from './mysql.ts';
 import type { Logins } from './postgres.ts';
 
@@ -20,19 +20,15 @@ export async function createMysqlLogins(
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
   const from = '%';
-  const grants = [
-    ...loginGrants({
-      engine: server.flavour,
-      isRds,
-      auth: 'password',
-      responder: responder.user,
-      canary: canary.user,
-      from,
-    }),
-    ...(limitableUsers.length === 0
-      ? []
-      : limitGrants({ engine: server.flavour, responder: responder.user, from, users: limitableUsers })),
-  ];
+  const grants = grantScript({
+    engine: server.flavour,
+    isRds,
+    auth: 'password',
+    responder: responder.user,
+    canary: canary.user,
+    from,
+    limitableUsers,
+  });
   const passwords = [responder, canary].map(
     ({ user, password }) =>
       `ALTER USER ${quoteAccount(user, from)} IDENTIFIED BY ${mysql.escape(password)} ACCOUNT UNLOCK`,

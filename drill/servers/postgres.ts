@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { loginGrants } from '../../functions/engines/postgres/grants/grants.ts';
-import { limitGrants } from '../../functions/engines/postgres/grants/limit-grants.ts';
+import { grantScript } from '../../functions/engines/postgres/grants/script.ts';
 import { makePostgresFiles, type PostgresMajor } from './files/postgres-files.ts';
 import { HOST, startServer } from './server-process.ts';
 
@@ -112,19 +111,15 @@ export interface Logins {
 export async function createLogins(server: PostgresServer, limitableUsers: readonly string[] = []): Promise<Logins> {
   const responder = { user: 'headroom_responder', password: randomBytes(12).toString('hex') };
   const canary = { user: 'headroom_canary', password: randomBytes(12).toString('hex') };
-  const grants = [
-    ...loginGrants({
-      major: server.major,
-      isRds: false,
-      auth: 'password',
-      responder: responder.user,
-      canary: canary.user,
-      database: 'postgres',
-    }),
-    ...(limitableUsers.length === 0
-      ? []
-      : limitGrants({ responder: responder.user, database: 'postgres', users: limitableUsers })),
-  ];
+  const grants = grantScript({
+    major: server.major,
+    isRds: false,
+    auth: 'password',
+    responder: responder.user,
+    canary: canary.user,
+    database: 'postgres',
+    limitableUsers,
+  });
   const passwords = [responder, canary].map(
     ({ user, password }) => `ALTER ROLE ${pg.escapeIdentifier(user)} PASSWORD ${pg.escapeLiteral(password)}`,
   );

@@ -1,10 +1,8 @@
 import { Command, Option } from 'commander';
 import * as z from 'zod/mini';
 import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snapshot.ts';
-import * as mysql from '../../functions/engines/mysql/grants/grants.ts';
-import * as mysqlLimits from '../../functions/engines/mysql/grants/limit-grants.ts';
-import * as postgres from '../../functions/engines/postgres/grants/grants.ts';
-import * as postgresLimits from '../../functions/engines/postgres/grants/limit-grants.ts';
+import * as mysql from '../../functions/engines/mysql/grants/script.ts';
+import * as postgres from '../../functions/engines/postgres/grants/script.ts';
 import { renderGrants, type Grant } from '../../functions/engines/shared/grants.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
@@ -47,7 +45,7 @@ export function grantsCommand(): Command {
       const auth = given.auth ?? (given.rds ? 'iam' : 'password');
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
       const grants = WRITERS[given.engine](given, auth);
-      if (given.json) printJson({ engine: given.engine, grants });
+      if (given.json) printJson({ engine: given.engine, grants: grants.map(({ sql, why }) => ({ sql, why })) });
       else print(renderGrants(grants).trimEnd());
     });
 }
@@ -64,19 +62,18 @@ function writePostgres(given: Given, auth: 'iam' | 'password'): readonly Grant[]
   if (given.from !== undefined)
     throw new UsageError('--from is for mysql and mariadb; PostgreSQL has pg_hba.conf for it');
   const { responder, canary, database = 'postgres' } = given;
-  const logins = postgres.loginGrants({
+  return postgres.grantScript({
     major: parseVersion(given.version ?? '18', 'PostgreSQL', [9, 0], 'a major version such as 16').major,
     isRds: given.rds,
     auth,
     responder,
     canary,
     database,
+    limitableUsers: limitableUsersOf(given),
   });
-  const users = limitUsersOf(given);
-  return users.length === 0 ? logins : [...logins, ...postgresLimits.limitGrants({ responder, database, users })];
 }
 
-function limitUsersOf({ capUsers = '' }: Given): readonly string[] {
+function limitableUsersOf({ capUsers = '' }: Given): readonly string[] {
   return capUsers.split(',').filter((name) => name !== '');
 }
 
@@ -88,9 +85,8 @@ function writeMysql(engine: 'mysql' | 'mariadb', given: Given, auth: 'iam' | 'pa
   if (engine === 'mysql') parseVersion(given.version ?? '8.4', 'supported MySQL', [8, 0], '8.0 or later');
   else parseVersion(given.version ?? '10.11', 'supported MariaDB', [10, 6], '10.6 or later');
   const { responder, canary, from = '%' } = given;
-  const logins = mysql.loginGrants({ engine, isRds: given.rds, auth, responder, canary, from });
-  const users = limitUsersOf(given);
-  return users.length === 0 ? logins : [...logins, ...mysqlLimits.limitGrants({ engine, responder, from, users })];
+  const limitableUsers = limitableUsersOf(given);
+  return mysql.grantScript({ engine, isRds: given.rds, auth, responder, canary, from, limitableUsers });
 }
 
 function parseVersion(version: string, name: string, oldest: readonly [number, number], fix: string) {

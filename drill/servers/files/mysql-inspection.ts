@@ -63,7 +63,7 @@ export function inspectProgram({ flavour, file, tree, origin }: FoundProgram, ac
 /**
  * A tree that brings its own C library is started through that library's loader, so that it runs on any Linux.
  */
-function launcherOf(file: string, tree: string | null): [string, ...string[]] {
+export function launcherOf(file: string, tree: string | null): [string, ...string[]] {
   if (tree === null) return [file];
   const loader = listFolders(tree, ['lib64', 'usr/lib64', 'lib', 'usr/lib']).find((each) =>
     /\/ld-linux[^/]*\.so\.\d+$/.test(each),

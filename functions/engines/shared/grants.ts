@@ -3,6 +3,8 @@ export interface Grant {
   readonly sql: string | null;
   /** One sentence for whoever reads the script before running it. */
   readonly why: string;
+  /** What the client that people use has to be given where that is not the statement and a semicolon. */
+  readonly printed?: string;
 }
 
 /** For a script that is meant for RDS. */
@@ -14,9 +16,15 @@ export const SPARES_ADMINISTRATORS: Grant = {
     'policy.protect.exceptAdministrators.',
 };
 
-/** The grants as a script: a comment above each statement. */
+/** The grants as a script that can be piped into the client: a comment above each statement. */
 export function renderGrants(grants: readonly Grant[]): string {
-  return grants.map(({ sql, why }) => (sql === null ? `-- ${why}\n` : `-- ${why}\n${sql};\n`)).join('\n');
+  return grants
+    .map(({ sql, why, printed }) => `-- ${why}\n${lines(printed ?? (sql === null ? '' : `${sql};`))}`)
+    .join('\n');
+}
+
+function lines(text: string): string {
+  return text === '' ? '' : `${text}\n`;
 }
 
 /** A line break in a name would end the comment and start a statement. */

@@ -89,9 +89,60 @@ describe.each(['mysql', 'mariadb'] as const)('limits of users on %s', (flavour) 
     await expect(stranger.query(`CALL headroom.limit_connections('storm', 0, 5, @found)`)).rejects.toThrow('denied');
     await stranger.end();
     const responder = await mysql.createConnection({ uri: logins.responderUrl });
-    await expect(responder.query(`INSERT INTO headroom.limitable_users VALUES ('stranger')`)).rejects.toThrow('denied');
+    await expect(responder.query(`ALTER VIEW headroom.connection_limits AS SELECT 1`)).rejects.toThrow('denied');
     await expect(responder.query(`ALTER USER storm WITH MAX_USER_CONNECTIONS 5`)).rejects.toThrow('denied');
     await responder.end();
+  });
+
+  test('nobody but the responder limits anybody, whatever the grants of the server say', async () => {
+    await run(statements());
+    await admin.query('GRANT EXECUTE ON *.* TO stranger');
+    const stranger = await login('stranger');
+    await expect(stranger.query(`CALL headroom.limit_connections('storm', 0, 1, @found)`)).rejects.toThrow(
+      'only the responder',
+    );
+    await stranger.end();
+    await admin.query('REVOKE EXECUTE ON *.* FROM stranger');
+    expect(await limitOf('storm')).toBe(0);
+  });
+
+  /** Says that it has done what it was asked for, and notes who called it. */
+  const IMPOSTOR = `CREATE PROCEDURE headroom.limit_connections(
+    IN wanted VARCHAR(128), IN old_limit INT, IN new_limit INT, OUT found_limit INT
+  ) BEGIN SET found_limit = old_limit; INSERT INTO headroom.calls VALUES (USER()); END`;
+
+  test.each([
+    ['the routine', 'DROP PROCEDURE headroom.limit_connections', IMPOSTOR],
+    [
+      'the list',
+      'DROP VIEW headroom.connection_limits',
+      `CREATE VIEW headroom.connection_limits AS
+       SELECT 'storm' AS user_name, '%' AS host, 0 AS connection_limit, NULL AS refusal`,
+    ],
+  ])('%s of somebody who is no administrator is not used, whoever lets us', async (_, drop, impostor) => {
+    await run(statements());
+    await run(['CREATE TABLE headroom.calls (who TEXT)', 'GRANT ALL ON headroom.* TO stranger', drop]);
+    const stranger = await login('stranger');
+    await stranger.query(impostor);
+    await stranger.end();
+    await admin.query('GRANT SELECT, EXECUTE ON headroom.* TO headroom_responder');
+    await admin.query('REVOKE ALL ON headroom.* FROM stranger');
+    expect(await seen()).toEqual({ missing: [expect.stringContaining('--cap-users') as string], users: [] });
+    expect(await limit()).toMatchObject({ result: 'refused' });
+    await admin.query('REVOKE SELECT, EXECUTE ON headroom.* FROM headroom_responder');
+    const [calls] = await admin.query('SELECT * FROM headroom.calls');
+    expect(calls).toEqual([]);
+    expect(await limitOf('storm')).toBe(0);
+  });
+
+  test('a routine that would run with our own rights is not called', async () => {
+    await run(statements());
+    await admin.query('ALTER PROCEDURE headroom.limit_connections SQL SECURITY INVOKER');
+    expect((await seen()).missing.join()).toContain('--cap-users');
+    expect(await limit()).toMatchObject({
+      result: 'refused',
+      detail: expect.stringContaining('--cap-users') as string,
+    });
   });
 
   test.each(['NULL', '-1', '2000000'])('a new limit of %s is refused by the routine itself', async (limit) => {

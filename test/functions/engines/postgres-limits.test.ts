@@ -67,10 +67,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
 
   test('the printed script is all it takes, may be run again, and limits what it names', async () => {
     await admin.query(renderGrants(limitGrants(GRANTS)));
-    const again = renderGrants(
-      limitGrants({ ...GRANTS, users: ['stranger'] }).filter(({ sql }) => sql !== 'CREATE SCHEMA headroom'),
-    );
-    await admin.query(again);
+    await admin.query(renderGrants(limitGrants({ ...GRANTS, users: ['storm', 'stranger'] })));
     expect((await seen()).users.map(({ user }) => user).sort()).toEqual(['storm', 'stranger']);
     expect(await limit()).toMatchObject({ result: 'done', current: 5 });
     expect(await limitOf('storm')).toBe(5);
@@ -79,9 +76,37 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
   test('a routine that anybody could have made is not called', async () => {
     await admin.query('GRANT CREATE ON DATABASE postgres TO stranger');
     await as('stranger', (client) => client.query(renderGrants(limitGrants(GRANTS))));
-    expect((await seen()).missing.join()).toContain('belong to an administrator');
+    expect((await seen()).missing.join()).toContain('belong to administrators');
     expect(await limit()).toMatchObject({ result: 'refused' });
     await admin.query('REVOKE CREATE ON DATABASE postgres FROM stranger');
+  });
+
+  test.each([
+    ['a function of the chain', 'ALTER FUNCTION headroom.limit_refusal(name) OWNER TO stranger'],
+    ['the schema, whose owner may put others in their place', 'ALTER SCHEMA headroom OWNER TO stranger'],
+    ['the right to put others beside them', 'GRANT CREATE ON SCHEMA headroom TO stranger'],
+    ['their names', 'ALTER FUNCTION headroom.limit_connections(name, int, int) RESET search_path'],
+    ['the names of the one they call', 'ALTER FUNCTION headroom.limit_refusal(name) SET search_path = public'],
+    ['whose rights they have', 'ALTER FUNCTION headroom.connection_limits() SECURITY INVOKER'],
+  ])('a routine is not called any more once somebody else has %s', async (_, spoil) => {
+    await admin.query(renderGrants(limitGrants(GRANTS)));
+    expect((await seen()).missing).toEqual([]);
+    await admin.query(spoil);
+    expect((await seen()).missing.join()).toContain('headroom grants --cap-users');
+    expect(await limit()).toMatchObject({ result: 'refused' });
+    expect(await limitOf('storm')).toBe(-1);
+  });
+
+  test('nobody but the responder limits anybody, whatever the grants of the database say', async () => {
+    await admin.query('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO stranger');
+    await admin.query('ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO stranger');
+    await admin.query(renderGrants(limitGrants(GRANTS)));
+    await admin.query('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM stranger');
+    await admin.query('ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM stranger');
+    await expect(
+      as('stranger', (client) => client.query(`SELECT headroom.limit_connections('storm', -1, 1)`)),
+    ).rejects.toThrow('only the responder');
+    expect(await limitOf('storm')).toBe(-1);
   });
 
   test('without the right to call it the grants are named, and they are enough', async () => {
@@ -99,9 +124,9 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
       as('stranger', (client) => client.query(`SELECT headroom.limit_connections('storm', -1, 5)`)),
     ).rejects.toThrow('permission denied');
     const responder = await connect(logins.responderUrl);
-    await expect(responder.query(`INSERT INTO headroom.limitable_roles VALUES ('stranger')`)).rejects.toThrow(
-      'permission denied',
-    );
+    await expect(
+      responder.query(`ALTER FUNCTION headroom.limit_connections(name, int, int) SECURITY INVOKER`),
+    ).rejects.toThrow('must be owner');
     await expect(responder.query(`SELECT headroom.limit_refusal('storm')`)).rejects.toThrow('permission denied');
     // Names of its own in front of the catalogue's do not reach into the routine.
     await responder.query(`CREATE TEMP TABLE pg_roles AS SELECT 'storm'::name AS rolname, 77 AS rolconnlimit`);
@@ -111,17 +136,13 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
     await responder.end();
   });
 
-  test.each([
-    ['a list that is gone', 'DROP TABLE headroom.limitable_roles'],
-    ['a list that somebody holds locked', 'BEGIN; LOCK TABLE headroom.limitable_roles IN ACCESS EXCLUSIVE MODE'],
-  ])('%s keeps nobody from looking: it only means that no limit can be set', async (_, spoil) => {
+  test('a function that fails keeps nobody from looking: it only means that no limit can be set', async () => {
     await admin.query(renderGrants(limitGrants(GRANTS)));
-    await admin.query(spoil);
-    try {
-      expect(await seen()).toEqual({ missing: [expect.stringContaining('limitable_roles') as string], users: [] });
-    } finally {
-      await admin.query('ROLLBACK');
-    }
+    await admin.query(
+      `CREATE OR REPLACE FUNCTION headroom.limit_refusal(wanted name) RETURNS text LANGUAGE sql
+       SET search_path = pg_catalog, pg_temp AS 'SELECT (1 / 0)::text'`,
+    );
+    expect(await seen()).toEqual({ missing: [expect.stringContaining('division by zero') as string], users: [] });
   });
 
   test('a limit that may not be lifted any more is settled once somebody has lifted it by hand', async () => {
@@ -194,7 +215,7 @@ describe.each([15, 16, 18] as const)('limits of users on PostgreSQL %d', (major)
         result: 'gone',
       });
       await limit();
-      await admin.query('DELETE FROM headroom.limitable_roles');
+      await admin.query(renderGrants(limitGrants({ ...GRANTS, users: ['gone'] })));
       const lifted = await changeLimit(worker, 'lift', { user: 'storm', limit: 5, before: null });
       expect(lifted).toMatchObject({
         result: 'refused',

@@ -6,17 +6,19 @@ import { isServerError, type MysqlConnection } from '../connect/connection.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
 import type { Responder } from '../look/sample.ts';
 import { FOUND, LIMIT_CONNECTIONS, LIMIT_OF } from '../look/user-limits.sql.ts';
-import { fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
+import { findMissing, fromSql, NAME_CHARACTERS, QUERY_MS } from '../look/user-limits.ts';
 
 /** See EngineSession.limitUser. */
 export function limitUser(
-  { connection, self, options }: Responder,
+  { connection, features, self, options }: Responder,
   { user, from, to, deadline }: UserLimitChange,
 ): Promise<LimitOutcome> {
   return withServerLock(serverLockOf(connection), async () => {
     if ([...user].length > NAME_CHARACTERS) return NO_SUCH_USER;
     if (user === self.user || user === options.canaryUser) return refused('it is one of Headroom’s own logins');
     checkDeadline(deadline);
+    const missing = await findMissing({ connection, features }, QUERY_MS);
+    if (missing.length > 0) return refused(missing.join('; '));
     const attempt = await change(connection, [user, toSql(from), toSql(to)]);
     const current = await readLimit(connection, user, 'refusal' in attempt);
     if (current !== null) return limitOutcome({ from, to }, attempt, fromSql(current));

@@ -126,11 +126,11 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
     ...(engine === 'mysql' && !isRds ? [SEES_PREPARED] : []),
   ];
   return [
-    { sql: `CREATE USER ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },
+    { sql: `CREATE USER IF NOT EXISTS ${responder} ${login(auth)}`, why: "The responder: Headroom's own login." },
     ...privileges.map(({ grant, why }) => ({ sql: `GRANT ${grant} TO ${responder}`, why })),
     ...(isRds ? [SPARES_ADMINISTRATORS, reserveRemark(engine, responder)] : []),
     {
-      sql: `CREATE USER ${canary} ${login(auth)}`,
+      sql: `CREATE USER IF NOT EXISTS ${canary} ${login(auth)}`,
       why: 'The canary: logs in as ordinary clients do, and may do nothing else.',
     },
     ...(auth === 'password' ? [passwordRemark(responder, canary)] : []),

@@ -1,6 +1,6 @@
 import { RDS_LOGINS, SERVER_USERS } from '../../../core/server/session.ts';
 import type { Grant } from '../../shared/grants.ts';
-import { accountOf, type GrantOptions } from './grants.ts';
+import { accountOf, type GrantOptions, type Privilege } from './grants.ts';
 
 interface LimitGrantOptions {
   readonly engine: GrantOptions['engine'];
@@ -17,31 +17,36 @@ const ADMINISTRATORS = {
   mariadb: `SELECT 1 FROM mysql.roles_mapping AS g WHERE g.User = u.User AND g.Admin_option = 'Y'`,
 } as const satisfies Record<LimitGrantOptions['engine'], string>;
 
+/** The user that has logged in, whoever's rights a routine runs with. */
+const ASKER = `LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER())))`;
+
 /**
  * Limits belong to accounts, and sessions show users: where a user has several accounts, a session does not show which
- * of them is its own.
+ * of them is its own. The list is in the view itself: a table has no owner here, and whoever may create one in this
+ * database could have put a view in its place, which would run with the administrator's rights.
  */
-const listing = (
-  engine: LimitGrantOptions['engine'],
-) => `CREATE OR REPLACE SQL SECURITY DEFINER VIEW headroom.connection_limits AS
+function listing(engine: LimitGrantOptions['engine'], responder: string, users: readonly string[]): string {
+  const rows = users.map((user, n) => `SELECT ${literal(user)}${n === 0 ? ' AS user_name' : ''}`);
+  return `CREATE SQL SECURITY DEFINER VIEW headroom.connection_limits AS
 SELECT
   l.user_name,
   MAX(u.Host) AS host,
   MAX(u.max_user_connections) AS connection_limit,
   CASE
     WHEN COUNT(u.User) = 0 THEN NULL
+    WHEN ${ASKER} <> ${literal(responder)} THEN 'only the responder of Headroom may limit it'
     WHEN COUNT(u.User) > 1 THEN 'it has several accounts, and each would have a limit of its own'
     WHEN MAX(u.Super_priv) = 'Y' OR MAX(u.Create_user_priv) = 'Y' OR MAX(u.Repl_slave_priv) = 'Y'
       OR MAX(EXISTS (${ADMINISTRATORS[engine]})) = 1
       THEN 'it is an administrator or replicates'
     WHEN l.user_name IN (${['root', ...RDS_LOGINS, ...SERVER_USERS].map((name) => `'${name}'`).join(', ')})
       THEN 'it belongs to the platform'
-    WHEN l.user_name = LEFT(USER(), CHAR_LENGTH(USER()) - LOCATE('@', REVERSE(USER())))
-      THEN 'it is the login that asks'
+    WHEN l.user_name = ${ASKER} THEN 'it is the login that asks'
   END AS refusal
-FROM headroom.limitable_users AS l
+FROM (${rows.join(' UNION ALL ')}) AS l
 LEFT JOIN mysql.user AS u ON u.User = l.user_name
 GROUP BY l.user_name`;
+}
 
 /**
  * Compares and sets; without an account it finds NULL. 0 is no limit. It quotes identifiers itself: the result of QUOTE
@@ -77,40 +82,47 @@ END`;
 
 /**
  * What lets Headroom limit the connections of some users for a while, and change nothing else about them: a routine
- * that belongs to the administrator who runs this, with a list of the users. Throws when a name cannot be an account's.
+ * that belongs to the administrator who runs this, with a list of the users. To be run again with another list. Throws
+ * when a name cannot be an account's.
  */
 export function limitGrants({ engine, responder, from, users }: LimitGrantOptions): readonly Grant[] {
   const to = accountOf('responder', responder, from);
-  const rows = users.map((user) => {
-    accountOf('cap-users', user, '%');
-    return `(${hexLiteral(user)})`;
-  });
+  for (const user of users) accountOf('cap-users', user, '%');
   const named = users.map((user) => JSON.stringify(user));
   return [
-    { sql: null, why: 'Temporary connection limits. Give the whole of a routine to the client as one statement.' },
-    { sql: 'CREATE DATABASE headroom', why: 'For the routine; must not exist yet, so that it is yours.' },
+    { sql: 'CREATE DATABASE IF NOT EXISTS headroom', why: 'Temporary connection limits: for the routine.' },
     {
-      sql:
-        'CREATE TABLE IF NOT EXISTS headroom.limitable_users ' +
-        '(user_name VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PRIMARY KEY)',
-      why: 'The users that may be limited. Only you read and change it.',
+      sql: 'DROP PROCEDURE IF EXISTS headroom.limit_connections',
+      why: 'What an earlier run has made, or somebody else, is made anew: it must be yours.',
     },
+    { sql: 'DROP VIEW IF EXISTS headroom.connection_limits', why: 'The same.' },
+    { sql: 'DROP TABLE IF EXISTS headroom.limitable_users', why: 'The list of earlier versions.' },
     {
-      sql: `INSERT IGNORE INTO headroom.limitable_users VALUES ${rows.join(', ')}`,
-      why: `Whom Headroom may limit for as long as an incident lasts: ${named.join(', ')}`,
-    },
-    {
-      sql: listing(engine),
+      sql: listing(engine, responder, users),
       why:
-        'Lists these users with their limits. ' + 'Administrators and the platform are refused whatever the list says.',
+        'Whom Headroom may limit for as long as an incident lasts, and no others of earlier runs: ' +
+        `${named.join(', ')}. Administrators and the platform are refused whatever the list says.`,
     },
-    { sql: LIMITING, why: 'Changes a limit if the old one is still set, and returns the one it found.' },
+    {
+      sql: LIMITING,
+      why: 'Changes a limit if the old one is still set, and returns the one it found.',
+      printed: `DELIMITER //\n${LIMITING}//\nDELIMITER ;`,
+    },
     { sql: `GRANT SELECT ON headroom.connection_limits TO ${to}`, why: 'The responder reads it,' },
     { sql: `GRANT EXECUTE ON PROCEDURE headroom.limit_connections TO ${to}`, why: 'and calls it.' },
+    ...ownerPrivileges(engine).map(({ grant, why }) => ({ sql: `GRANT ${grant} TO ${to}`, why })),
   ];
 }
 
-/** The same under every sql_mode and character set of the client. */
-function hexLiteral(text: string): string {
-  return `_utf8mb4 0x${Buffer.from(text).toString('hex')}`;
+/** Before each use the responder looks whether both still belong to somebody who may create accounts. */
+export function ownerPrivileges(engine: LimitGrantOptions['engine']): readonly Privilege[] {
+  const why = 'It sees whether both still belong to an administrator, and calls nothing else.';
+  const columns = { grant: 'SELECT (User, Host, Create_user_priv) ON mysql.user', why };
+  const roles = { grant: 'SELECT (FROM_USER, FROM_HOST, TO_USER, TO_HOST) ON mysql.role_edges', why };
+  return engine === 'mysql' ? [columns, roles] : [columns];
+}
+
+/** A text with the collation of names; the same under every sql_mode and character set of the client. */
+function literal(text: string): string {
+  return `_utf8mb4 0x${Buffer.from(text).toString('hex')} COLLATE utf8mb4_bin`;
 }

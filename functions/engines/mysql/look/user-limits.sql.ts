@@ -1,4 +1,51 @@
 import * as z from 'zod/mini';
+import type { Features } from '../connect/features.ts';
+
+const trustedRow = z.object({ trusted: z.number() });
+
+/** With their owner's rights, whose account is one that may create others. */
+const TRUSTED = `
+    SELECT COUNT(*) = 2 AS trusted
+    FROM (
+      SELECT CONVERT(DEFINER USING utf8mb4) AS owner
+      FROM information_schema.ROUTINES
+      WHERE ROUTINE_SCHEMA = 'headroom' AND ROUTINE_NAME = 'limit_connections' AND ROUTINE_TYPE = 'PROCEDURE'
+        AND SECURITY_TYPE = 'DEFINER'
+      UNION ALL
+      SELECT CONVERT(DEFINER USING utf8mb4)
+      FROM information_schema.VIEWS
+      WHERE TABLE_SCHEMA = 'headroom' AND TABLE_NAME = 'connection_limits' AND SECURITY_TYPE = 'DEFINER'
+    ) AS used
+    WHERE EXISTS (SELECT 1 FROM administrators WHERE CONCAT(administrators.name, '@', administrators.place) = used.owner)`;
+
+/**
+ * Do the routine and the list belong to accounts that may create others, and run with their rights? Whoever made them
+ * decides what our session does when it uses them. On MySQL the right may come by a role. Raises 1142 or 1143 without
+ * the grants of `headroom grants --cap-users`.
+ */
+export const LIMIT_ROUTINES = {
+  mysql: {
+    sql: /* SQL */ `
+    WITH RECURSIVE administrators AS (
+      SELECT CONVERT(User USING utf8mb4) AS name, CONVERT(Host USING utf8mb4) AS place
+      FROM mysql.user WHERE Create_user_priv = 'Y'
+      UNION
+      SELECT CONVERT(TO_USER USING utf8mb4), CONVERT(TO_HOST USING utf8mb4)
+      FROM mysql.role_edges
+      JOIN administrators
+        ON CONVERT(FROM_USER USING utf8mb4) = name AND CONVERT(FROM_HOST USING utf8mb4) = place
+    )${TRUSTED}`,
+    row: trustedRow,
+  },
+  mariadb: {
+    sql: /* SQL */ `
+    WITH administrators AS (
+      SELECT CONVERT(User USING utf8mb4) AS name, CONVERT(Host USING utf8mb4) AS place
+      FROM mysql.user WHERE Create_user_priv = 'Y'
+    )${TRUSTED}`,
+    row: trustedRow,
+  },
+} as const satisfies Record<Features['engine'], { readonly sql: string; readonly row: typeof trustedRow }>;
 
 /**
  * Which users may be limited, and how many connections may they have? 0 is no limit. Raises 1142 or 1143 without a

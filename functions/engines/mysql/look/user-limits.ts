@@ -3,7 +3,7 @@ import { isServerError } from '../connect/connection.ts';
 import { quoteAccount } from '../grants/grants.ts';
 import type { LimitsRow } from './limits.sql.ts';
 import type { Responder } from './sample.ts';
-import { USER_LIMITS } from './user-limits.sql.ts';
+import { LIMIT_ROUTINES, USER_LIMITS } from './user-limits.sql.ts';
 
 export const QUERY_MS = 5_000;
 /** No account has a longer name; MariaDB's are longer than MySQL's. */
@@ -18,6 +18,8 @@ export async function readUserLimits(
   if (read_only === 1) {
     return { missing: ['on a replica, accounts cannot be changed: set the limit on its source manually'], users: [] };
   }
+  const missing = await findMissing({ connection, features }, timeoutMs);
+  if (missing.length > 0) return { missing, users: [] };
   try {
     const rows = await connection.query(USER_LIMITS, [], timeoutMs);
     const users = rows.map(({ name, host, most, refusal, most_of_all }) => ({
@@ -31,10 +33,29 @@ export async function readUserLimits(
     return { missing: [], users };
   } catch (error) {
     if (!isServerError(error)) throw error;
-    const print = `headroom grants --engine ${features.engine} --cap-users NAME`;
-    const fix = `as an administrator, run what \`${print}\` prints`;
-    return { missing: [`create the routine, or let the responder use it: ${fix}`], users: [] };
+    return { missing: [`create the routine, or let the responder use it: ${runGrants(features)}`], users: [] };
   }
+}
+
+/** What prevents us from using the routine, and its fix; empty when nothing does. */
+export async function findMissing(
+  { connection, features }: Pick<Responder, 'connection' | 'features'>,
+  timeoutMs: number,
+): Promise<string[]> {
+  try {
+    const [routines] = await connection.query(LIMIT_ROUTINES[features.engine], [], timeoutMs);
+    if (routines?.trusted === 1) return [];
+  } catch (error) {
+    if (!isServerError(error)) throw error;
+  }
+  return [
+    'the routine of the database headroom must be there, be open to the responder, and belong to an administrator: ' +
+      runGrants(features),
+  ];
+}
+
+function runGrants({ engine }: Pick<Responder['features'], 'engine'>): string {
+  return `as an administrator, run what \`headroom grants --engine ${engine} --cap-users NAME\` prints`;
 }
 
 export function fromSql(limit: number | null): number | null {

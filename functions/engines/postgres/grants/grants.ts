@@ -1,4 +1,5 @@
 import { commentSafe, SPARES_ADMINISTRATORS, type Grant } from '../../shared/grants.ts';
+import { quoteBody, quoteLiteral, quoteName } from './quote.ts';
 
 /** What the statements depend on. Names are taken as they are: any name PostgreSQL accepts is quoted correctly. */
 export interface GrantOptions {
@@ -21,7 +22,7 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
   const canary = quoteName('canary', options.canary);
   const database = quoteName('database', options.database);
   return [
-    { sql: `CREATE ROLE ${responder} LOGIN`, why: "The responder: Headroom's own login." },
+    createLogin(options.responder, responder, "The responder: Headroom's own login."),
     { sql: `GRANT pg_monitor TO ${responder}`, why: "It sees every session's state, age and locks." },
     {
       sql: `GRANT pg_signal_backend TO ${responder}`,
@@ -34,21 +35,52 @@ export function loginGrants(options: GrantOptions): readonly Grant[] {
       sql: `ALTER ROLE ${responder} SET idle_session_timeout = 0`,
       why: 'Its session stays open between snapshots: the surest way into a full server.',
     },
-    { sql: `CREATE ROLE ${canary} LOGIN`, why: 'The canary: logs in as ordinary clients do, and may do nothing else.' },
+    createLogin(options.canary, canary, 'The canary: logs in as ordinary clients do, and may do nothing else.'),
     { sql: `GRANT CONNECT ON DATABASE ${database} TO ${canary}`, why: 'It logs in here.' },
     ...(options.auth === 'iam' ? iamGrants(responder, canary) : [passwordRemark(responder, canary)]),
   ];
 }
 
+/**
+ * A login that is there already is used only if nobody has it in hand who lacks the power that it gets: whoever makes a
+ * role may do as that role from PostgreSQL 16 on.
+ */
+function createLogin(name: string, quoted: string, why: string): Grant {
+  const literal = quoteLiteral(name);
+  const body = `DECLARE
+  holder name;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${literal}) THEN
+    CREATE ROLE ${quoted} LOGIN;
+  END IF;
+  SELECT member.rolname INTO holder
+    FROM pg_auth_members AS m
+    JOIN pg_roles AS role ON role.oid = m.roleid
+    JOIN pg_roles AS member ON member.oid = m.member
+    WHERE role.rolname = ${literal} AND member.rolname <> current_user
+      AND NOT pg_has_role(member.oid, 'pg_signal_backend', 'MEMBER');
+  IF FOUND THEN
+    RAISE EXCEPTION 'the role % may act as %, which is to be a login of Headroom alone',
+      quote_ident(holder), quote_ident(${literal})
+      USING HINT = format('REVOKE %I FROM %I, or use another name', ${literal}, holder);
+  END IF;
+END`;
+  return { sql: `DO ${quoteBody(body)}`, why };
+}
+
 function reserve({ major, isRds }: GrantOptions, responder: string): Grant {
   if (major >= 16) {
+    const sql = `GRANT pg_use_reserved_connections TO ${responder}`;
+    const why = 'It may use the slots that reserved_connections sets aside (set that to 3 or so; it needs a restart).';
+    if (!isRds) return { sql, why };
+    const body = `BEGIN
+  ${sql};
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING 'no reserved slots: %', SQLERRM;
+END`;
     return {
-      sql: `GRANT pg_use_reserved_connections TO ${responder}`,
-      why:
-        'It may use the slots that reserved_connections sets aside (set that to 3 or so; it needs a restart).' +
-        (isRds
-          ? ' If this is refused, your administrator lacks ADMIN OPTION: the warm session and patience remain.'
-          : ''),
+      sql: `DO ${quoteBody(body)}`,
+      why: `${why} If your administrator lacks ADMIN OPTION, the warm session and patience remain.`,
     };
   }
   return {
@@ -76,21 +108,4 @@ function passwordRemark(responder: string, canary: string): Grant {
       'Set both passwords so that no log keeps them: ' +
       `\\password ${commentSafe(responder)} and \\password ${commentSafe(canary)}`,
   };
-}
-
-/** As a literal that is the same under every setting of the server. */
-export function quoteLiteral(text: string): string {
-  const quoted = `'${text.replaceAll("'", "''")}'`;
-  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
-}
-
-/** Throws, naming the field, for what cannot be a PostgreSQL name. */
-export function quoteName(field: string, name: string): string {
-  const bytes = Buffer.byteLength(name);
-  if (bytes === 0 || bytes > 63 || name.includes('\0')) {
-    throw new Error(
-      `${field}: ${JSON.stringify(name)} cannot be a PostgreSQL name; use 1 to 63 bytes without a zero byte`,
-    );
-  }
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,6 +1,6 @@
 import { RDS_LOGINS } from '../../../core/server/session.ts';
 import type { Grant } from '../../shared/grants.ts';
-import { quoteLiteral, quoteName } from './grants.ts';
+import { quoteBody, quoteLiteral, quoteName } from './quote.ts';
 
 interface LimitGrantOptions {
   readonly responder: string;
@@ -10,12 +10,52 @@ interface LimitGrantOptions {
   readonly users: readonly string[];
 }
 
+/** The literals that the routines hold. */
+interface Names {
+  readonly responder: string;
+  readonly users: string;
+}
+
+/** Every routine of ours runs with it, so that no name of anybody else's comes before the catalogue's. */
+const OWN_PATH = 'SET search_path = pg_catalog, pg_temp';
+
+/**
+ * Stops where somebody else has a hand in the schema: who owns a function may replace it at any time, and the routines
+ * call each other as the administrator.
+ */
+function ownership(database: string): string {
+  const body = `DECLARE
+  thing text;
+  owner name;
+BEGIN
+  IF current_database() <> ${database} THEN
+    RAISE EXCEPTION 'run this in the database %, which the responder logs in to', quote_ident(${database});
+  END IF;
+  SELECT found.thing, r.rolname INTO thing, owner
+    FROM (
+      SELECT 'the schema headroom' AS thing, n.nspowner AS owner FROM pg_namespace AS n WHERE n.nspname = 'headroom'
+      UNION ALL
+      SELECT format('headroom.%I', p.proname), p.proowner
+        FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = 'headroom'
+      UNION ALL
+      SELECT format('headroom.%I', c.relname), c.relowner
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'headroom'
+    ) AS found
+    JOIN pg_roles AS r ON r.oid = found.owner
+    WHERE r.rolname <> current_user;
+  IF FOUND THEN
+    RAISE EXCEPTION '% belongs to %, not to you', thing, quote_ident(owner)
+      USING HINT = 'look at it, then DROP SCHEMA headroom CASCADE; or run this as its owner';
+  END IF;
+END`;
+  return `DO ${quoteBody(body)}`;
+}
+
 /** Why a role may not be limited; NULL when it may. Runs as the owner of the routines that call it. */
-const REFUSAL = `CREATE OR REPLACE FUNCTION headroom.limit_refusal(wanted name) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $refusal$
-  SELECT CASE
-    WHEN NOT EXISTS (SELECT FROM headroom.limitable_roles AS a WHERE a.role_name = wanted)
-      THEN 'no administrator has allowed to limit it'
+function refusal({ responder, users }: Names): string {
+  const body = `  SELECT CASE
+    WHEN session_user <> ${responder} THEN 'only the responder of Headroom may limit it'
+    WHEN wanted <> ALL (${users}) THEN 'no administrator has allowed to limit it'
     WHEN r.rolsuper THEN 'it is a superuser'
     WHEN r.rolcreaterole OR r.rolreplication THEN 'it is an administrator or replicates'
     WHEN wanted IN (${RDS_LOGINS.map(quoteLiteral).join(', ')}) OR starts_with(wanted::text, 'pg_') THEN 'it belongs to the platform'
@@ -32,21 +72,24 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $refusal$
                   o.rolname, wanted, o.rolname)
   END
   FROM pg_roles AS o LEFT JOIN pg_roles AS r ON r.rolname = wanted
-  WHERE o.rolname = current_user
-$refusal$`;
+  WHERE o.rolname = current_user`;
+  return `CREATE FUNCTION headroom.limit_refusal(wanted name) RETURNS text
+LANGUAGE sql STABLE ${OWN_PATH} AS ${quoteBody(body)}`;
+}
 
-const LISTING = `CREATE OR REPLACE FUNCTION headroom.connection_limits()
+function listing({ users }: Names): string {
+  const body = `  SELECT r.rolname, r.rolconnlimit, headroom.limit_refusal(r.rolname)
+  FROM pg_roles AS r
+  WHERE r.rolname = ANY (${users})`;
+  return `CREATE FUNCTION headroom.connection_limits()
 RETURNS TABLE (role_name name, connection_limit int, refusal text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $listing$
-  SELECT r.rolname, r.rolconnlimit, headroom.limit_refusal(r.rolname)
-  FROM headroom.limitable_roles AS a
-  JOIN pg_roles AS r ON r.rolname = a.role_name
-$listing$`;
+LANGUAGE sql STABLE SECURITY DEFINER ${OWN_PATH} AS ${quoteBody(body)}`;
+}
 
 /** Compares and sets. 0 would lock the role out; where a role has it, a person chose that. */
-const LIMITING = `CREATE OR REPLACE FUNCTION headroom.limit_connections(wanted name, old_limit int, new_limit int)
+const LIMITING = `CREATE FUNCTION headroom.limit_connections(wanted name, old_limit int, new_limit int)
 RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $limiting$
+LANGUAGE plpgsql SECURITY DEFINER ${OWN_PATH} AS $limiting$
 DECLARE
   refusal text := headroom.limit_refusal(wanted);
   found_limit int;
@@ -68,34 +111,42 @@ $limiting$`;
 
 /**
  * What lets Headroom limit the connections of some roles for a while, and change nothing else about them: routines that
- * belong to the administrator who runs this, with a list of the roles. Throws when a name cannot be a PostgreSQL name.
+ * belong to the administrator who runs this, and that hold the list of the roles. To be run again with another list, in
+ * one transaction. Throws when a name cannot be a PostgreSQL name.
  */
 export function limitGrants({ responder, database, users }: LimitGrantOptions): readonly Grant[] {
   const to = quoteName('responder', responder);
-  const rows = users.map((user) => {
-    quoteName('cap-users', user);
-    return `(${quoteLiteral(user)})`;
-  });
   quoteName('database', database);
+  for (const user of users) quoteName('cap-users', user);
+  const names = {
+    responder: quoteLiteral(responder),
+    users: `ARRAY[${users.map(quoteLiteral).join(', ')}]::name[]`,
+  };
   return [
     {
-      sql: null,
+      sql: ownership(quoteLiteral(database)),
+      why: 'Temporary connection limits. What is in the schema headroom must be yours.',
+    },
+    {
+      sql:
+        'DROP FUNCTION IF EXISTS headroom.limit_connections(name, int, int), headroom.connection_limits(), ' +
+        'headroom.limit_refusal(name)',
+      why: 'What an earlier run has made is made anew.',
+    },
+    { sql: 'DROP TABLE IF EXISTS headroom.limitable_roles', why: 'The list of earlier versions.' },
+    { sql: 'DROP SCHEMA IF EXISTS headroom', why: 'Only if nothing else is in it.' },
+    { sql: 'CREATE SCHEMA headroom', why: 'For the routines: yours, and empty.' },
+    {
+      sql: refusal(names),
       why:
-        'Temporary connection limits. ' +
-        `Run the rest in the database ${JSON.stringify(database)}, which the responder logs in to.`,
+        'Whom Headroom may limit for as long as an incident lasts: these, and no others of earlier runs. Superusers, ' +
+        'administrators and the platform are refused whatever the list says.',
     },
-    { sql: 'CREATE SCHEMA headroom', why: 'For the routines; must not exist yet, so that it is yours.' },
+    { sql: listing(names), why: 'Lists these roles with their limits.' },
     {
-      sql: 'CREATE TABLE IF NOT EXISTS headroom.limitable_roles (role_name name PRIMARY KEY)',
-      why: 'The roles that may be limited. Only you read and change it.',
+      sql: LIMITING,
+      why: 'Changes a limit if the old one is still set, and returns the one it found.',
     },
-    {
-      sql: `INSERT INTO headroom.limitable_roles VALUES ${rows.join(', ')} ON CONFLICT DO NOTHING`,
-      why: 'Whom Headroom may limit for as long as an incident lasts.',
-    },
-    { sql: REFUSAL, why: 'Superusers, administrators and the platform are refused whatever the list says.' },
-    { sql: LISTING, why: 'Lists these roles with their limits.' },
-    { sql: LIMITING, why: 'Changes a limit if the old one is still set, and returns the one it found.' },
     {
       sql:
         'REVOKE ALL ON FUNCTION headroom.limit_refusal(name), headroom.connection_limits(), ' +

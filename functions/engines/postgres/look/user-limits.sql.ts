@@ -4,22 +4,33 @@ import * as z from 'zod/mini';
 export const NO_LIMIT = -1;
 
 /**
- * Are the routines here, may we call them, and do they belong to an administrator? The owner of a function decides what
- * our session does when it calls it. All versions; no privileges.
+ * Are the routines here, may we call them, and are they in the hands of administrators alone? Whoever owns a function,
+ * or may put another one beside it, decides what our session does when it calls it; so does a search path that is not
+ * the routine's own. All versions; no privileges.
  */
 export const LIMIT_ROUTINES = {
   sql: /* SQL */ `
+    WITH administrators AS (SELECT oid FROM pg_roles WHERE rolsuper OR rolcreaterole)
     SELECT
-      count(*) = 2 AS present,
-      coalesce(bool_and(p.prosecdef AND (o.rolsuper OR o.rolcreaterole)), false) AS trusted,
+      count(*) = 3 AS present,
       coalesce(bool_and(
+        p.proowner IN (SELECT oid FROM administrators)
+        AND n.nspowner IN (SELECT oid FROM administrators)
+        AND p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp']
+        AND (p.prosecdef OR p.proname = 'limit_refusal')
+        AND NOT EXISTS (
+          SELECT FROM aclexplode(n.nspacl) AS a
+          WHERE a.privilege_type = 'CREATE' AND a.grantee NOT IN (SELECT oid FROM administrators)
+        )
+      ), false) AS trusted,
+      coalesce(bool_and(
+        p.proname = 'limit_refusal' OR
         has_schema_privilege(session_user, n.oid, 'USAGE') AND has_function_privilege(session_user, p.oid, 'EXECUTE')
       ), false) AS may_call
     FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    JOIN pg_roles AS o ON o.oid = p.proowner
     WHERE n.nspname = 'headroom' AND (p.proname, oidvectortypes(p.proargtypes)) IN (
-      ('limit_connections', 'name, integer, integer'), ('connection_limits', '')
+      ('limit_connections', 'name, integer, integer'), ('connection_limits', ''), ('limit_refusal', 'name')
     )`,
   row: z.object({ present: z.boolean(), trusted: z.boolean(), may_call: z.boolean() }),
 };

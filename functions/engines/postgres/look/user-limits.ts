@@ -36,9 +36,7 @@ export async function readUserLimits(
 /** For an administrator. */
 const RUN_GRANTS = 'as an administrator, run what `headroom grants --cap-users NAME` prints';
 
-const REPAIR =
-  'repair headroom.connection_limits() and its table headroom.limitable_roles, ' +
-  `or drop the schema headroom and, ${RUN_GRANTS}`;
+const REPAIR = `repair headroom.connection_limits(), or drop the schema headroom and, ${RUN_GRANTS}`;
 
 /** What prevents us from calling the routines, and its fix; empty when nothing does. */
 export async function findMissing(
@@ -50,8 +48,8 @@ export async function findMissing(
   if (routines?.present !== true) return [`create the routine: ${RUN_GRANTS}`];
   if (!routines.trusted) {
     return [
-      'the functions of the schema headroom must be SECURITY DEFINER and belong to an administrator: ' +
-        `drop that schema and, ${RUN_GRANTS}`,
+      'the schema headroom and its functions must belong to administrators, be closed to others, and be as they were ' +
+        `made: look who has changed them, drop that schema and, ${RUN_GRANTS}`,
     ];
   }
   if (routines.may_call) return [];
