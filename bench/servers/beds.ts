@@ -3,6 +3,7 @@ import pg from 'pg';
 import { createMysqlLogins } from '../../drill/servers/mysql-logins.ts';
 import { startMysql } from '../../drill/servers/mysql.ts';
 import { createLogins, startPostgres } from '../../drill/servers/postgres.ts';
+import { UNBOUNDED } from '../../functions/core/policy/bounds.ts';
 import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { LIMITS } from '../../functions/engines/postgres/look/limits.sql.ts';
@@ -35,6 +36,7 @@ export function workerSettingsOf({ engine }: Bed): WorkerSettings {
     auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: null },
     tls: { mode: 'disable', ca: null },
     statements: 'redacted',
+    bounds: UNBOUNDED,
   };
 }
 

@@ -17,6 +17,7 @@ import { timeLeft } from '../engines/shared/within.ts';
 import { leave, type Access } from './admission.ts';
 import { readAsCanary } from './canary.ts';
 import { runCheck } from './check.ts';
+import type { Guard } from './guard.ts';
 import { changeWithSession, readWithSession } from './with-session.ts';
 
 /** Samples must never hold up a diagnosis. */
@@ -60,16 +61,23 @@ export async function answerCheck(access: Access, sources: LoginSources, request
   return { ...answer, sources };
 }
 
-export function answerEnd(access: Access, request: EndRequest): Promise<EndAnswer> {
+export function answerEnd(access: Access, guard: Guard, request: EndRequest): Promise<EndAnswer> {
   return changeWithSession(access, request.deadline, async ({ session, admission }) => {
-    return { schema: SCHEMA, ok: true, admission, endings: await session.end(request) };
+    const look = () => session.snapshot(Math.min(SNAPSHOT_QUERY_MS, timeLeft(request.deadline)));
+    const endings = await guard.end(request, look, (order) => session.end(order));
+    return { schema: SCHEMA, ok: true, admission, endings };
   });
 }
 
-export function answerLimit(access: Access, request: LimitRequest | LiftRequest): Promise<LimitAnswer> {
+export function answerLimit(access: Access, guard: Guard, request: LimitRequest | LiftRequest): Promise<LimitAnswer> {
   const { kind, user, limit, before, deadline } = request;
   const [from, to] = kind === 'limit' ? [before, limit] : [limit, before];
   return changeWithSession(access, deadline, async ({ session, admission }) => {
-    return { schema: SCHEMA, ok: true, admission, limit: await session.limitUser({ user, from, to, deadline }) };
+    const refusal = guard.whyNotLimit(request);
+    const outcome =
+      refusal === null
+        ? await session.limitUser({ user, from, to, deadline })
+        : ({ result: 'refused', current: null, detail: refusal } as const);
+    return { schema: SCHEMA, ok: true, admission, limit: outcome };
   });
 }

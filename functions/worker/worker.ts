@@ -10,6 +10,7 @@ import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
 import { createBackOff } from './back-off.ts';
 import { sourcesOf } from './check.ts';
+import { createGuard, type Guard } from './guard.ts';
 import { loginsOf, type Surroundings } from './logins.ts';
 import { refused } from './with-session.ts';
 
@@ -31,11 +32,12 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   const options = { instance, statements };
   const access: Access = { engine: await load(), logins, options, backOff: createBackOff(Date.now), kept: null };
   const sources = sourcesOf(settings);
+  const guard = createGuard(settings.bounds);
   let last: Promise<unknown> = Promise.resolve();
   return {
     async answer(payload) {
       const request = parseRequest(payload);
-      const turn = last.then(() => answer(access, sources, request));
+      const turn = last.then(() => answer({ access, guard, sources }, request));
       last = turn.catch(() => undefined);
       return turn;
     },
@@ -43,7 +45,13 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   };
 }
 
-async function answer(access: Access, sources: LoginSources, request: WorkerRequest): Promise<WorkerReply> {
+interface Answering {
+  readonly access: Access;
+  readonly guard: Guard;
+  readonly sources: LoginSources;
+}
+
+async function answer({ access, guard, sources }: Answering, request: WorkerRequest): Promise<WorkerReply> {
   if (Date.now() >= request.deadline) return { ...tooLate(), sources };
   switch (request.kind) {
     case 'sample':
@@ -51,10 +59,10 @@ async function answer(access: Access, sources: LoginSources, request: WorkerRequ
     case 'snapshot':
       return answerSnapshot(access, request);
     case 'end':
-      return answerEnd(access, request);
+      return answerEnd(access, guard, request);
     case 'limit':
     case 'lift':
-      return answerLimit(access, request);
+      return answerLimit(access, guard, request);
     case 'check':
       return answerCheck(access, sources, request);
   }

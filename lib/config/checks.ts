@@ -48,6 +48,7 @@ function checkTarget(target: ReadableTarget, raw: Fields, region: unknown): Find
     ...checkTls(target),
     ...checkSlots(target),
     ...checkPolicy(raw),
+    ...checkProtection(raw),
   ];
 }
 
@@ -152,6 +153,19 @@ function checkPolicy(raw: Fields): Finding[] {
     ...problem,
     path: ['policy', ...problem.path],
   }));
+}
+
+/** Lambda allows a function 4 KB of variables, and the worker knows by its own whom it must spare. */
+const MOST_PROTECTION_BYTES = 2_500;
+
+function checkProtection(raw: Fields): Finding[] {
+  const protect = isRecord(raw['policy']) ? raw['policy']['protect'] : undefined;
+  const bytes = Buffer.byteLength(JSON.stringify(protect ?? {}));
+  if (authModeOf(raw) === 'url' || bytes <= MOST_PROTECTION_BYTES) return [];
+  const message =
+    `is too long for the worker's environment: ${bytes} bytes, and ${MOST_PROTECTION_BYTES} fit; ` +
+    'use prefixes ("batch-*") and networks ("10.1.0.0/16")';
+  return [{ path: ['policy', 'protect'], value: protect, message }];
 }
 
 /** The policy with defaults in place of whatever is invalid; null when it is no policy at all. */

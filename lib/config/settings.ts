@@ -1,4 +1,7 @@
+import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
+import type { Bounds } from '../../functions/core/policy/bounds.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
@@ -59,6 +62,19 @@ export function toWorkerSettings(config: HeadroomConfig, target: Target): Worker
     auth: toWorkerAuth(target.auth, config.installation.region ?? ''),
     tls: { mode: target.tls.mode, ca: caOf(target) },
     statements: target.policy.statements,
+    bounds: boundsOf(target),
+  };
+}
+
+/** What the worker refuses to do whoever asks. */
+function boundsOf(target: Target): Bounds {
+  const { protect, caps } = target.policy;
+  return {
+    mayEnd: TIER_NAMES.some((tier) => modeOfTier(tier, target) !== 'observe'),
+    mayLimit: modeOfTier('cap-consumer', target) !== 'observe',
+    protect,
+    perActPercent: caps.perTierPercent,
+    perHourPercent: caps.perHourPercent,
   };
 }
 

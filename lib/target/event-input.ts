@@ -25,6 +25,6 @@ export function checkLength<T extends object>(input: T): T {
   // Some room for escapes and for the event's own field.
   if (length <= LONGEST_INPUT - 200) return input;
   throw new RangeError(
-    `the settings of a target take ${length} characters, EventBridge passes on ${LONGEST_INPUT}; shorten policy.protect, with prefixes such as "batch-*"`,
+    `the settings of a target take ${length} characters, EventBridge passes on ${LONGEST_INPUT}; shorten pools, or policy.protect with prefixes such as "batch-*"`,
   );
 }

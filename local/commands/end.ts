@@ -12,7 +12,7 @@ import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
+import { toTargetSettings, toWorkerSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../delivery/own-notifier.ts';
 import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
@@ -34,6 +34,7 @@ export function endCommand(): Command {
     const found = given.aws
       ? findTarget(given.config, given.target)
       : findLocalTarget(given.config, given.target, process.env);
+    if (given.aws) refuseWhereWorkerMayNot(found);
     const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
     await usingRecords(given, async ({ store }) => {
       const worker = given.aws ? workerOnAws(found) : await startOwnWorker(found.config, found.target, process.env);
@@ -46,6 +47,15 @@ export function endCommand(): Command {
       }
     });
   });
+}
+
+/** Before anything is asked of AWS: the worker's own settings would refuse it in the end. */
+function refuseWhereWorkerMayNot({ config, target }: ConfiguredTarget): void {
+  if (toWorkerSettings(config, target).bounds.mayEnd) return;
+  throw new UsageError(
+    `${target.id} is in mode observe, and its worker ends nobody, whoever asks: deploy it in mode approve or act first, ` +
+      'or end the sessions by a login of your own',
+  );
 }
 
 type EndDependencies = CallDependencies & Pick<DeliverDependencies, 'store'>;

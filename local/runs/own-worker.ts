@@ -1,3 +1,4 @@
+import { ofPerson } from '../../functions/core/policy/bounds.ts';
 import type { WorkerClient } from '../../functions/core/ports/worker-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type {
@@ -16,7 +17,7 @@ import { toWorkerSettings } from '../../lib/config/settings.ts';
 const GRACE_MS = 15_000;
 const CHECK_MS = 25_000;
 
-/** The worker of a target in this process: its session is kept from the first snapshot to the last act. */
+/** The worker of a target in this process, at a person's command: its session is kept from the first snapshot to the last act. */
 export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit'> {
   close(): void;
 }
@@ -27,7 +28,11 @@ export async function startOwnWorker(
   target: Target,
   environment: NodeJS.ProcessEnv,
 ): Promise<OwnWorker> {
-  const worker = await createWorker(toWorkerSettings(config, target), { env: environment, folder: process.cwd() });
+  const { bounds, ...settings } = toWorkerSettings(config, target);
+  const worker = await createWorker(
+    { ...settings, bounds: ofPerson(bounds) },
+    { env: environment, folder: process.cwd() },
+  );
   const ask = async <Answer extends WorkerReply>(
     request: WorkerRequest,
     isAnswer: (reply: WorkerReply) => reply is Answer,

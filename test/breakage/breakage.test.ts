@@ -1,7 +1,10 @@
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PostgresServer } from '../../drill/servers/postgres.ts';
-import { incidentOf, setStage, TARGET, WORKER, type Stage, type StageOptions } from './stage.ts';
+import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
+import { dispatchResult } from '../../functions/core/protocol/steps.ts';
+import { incidentOf, setStage, settingsFor, TARGET, WORKER, type Stage, type StageOptions } from './stage.ts';
 
 /** Ignores every request to cancel it, for a while. */
 const STUBBORN = `DO $$ BEGIN
@@ -48,6 +51,20 @@ describe('what breaks on the way', () => {
     expect(first?.finishedAt).not.toBeNull();
     expect(first?.victims.every(({ detail }) => detail.includes('concluded from the next snapshot'))).toBe(true);
     expect(incident).toMatchObject({ status: 'closed', outcome: 'relieved' });
+  });
+
+  it('forged settings end nobody of a target in mode observe', async () => {
+    await fullStage({ mode: 'observe' });
+    const forged = settingsFor({ mode: 'act' });
+    const event = makeAlarmEvent({ settings: forged, at: Date.now() });
+    const incidentId = incidentOf(
+      dispatchResult.parse(await stage.runtime.invoke('headroom-dispatch', { schema: SCHEMA, target: forged, event })),
+    );
+    const { endedCount } = await stage.ended(incidentId);
+    const acts = await stage.runtime.store.acts.of(incidentId);
+    expect(acts.flatMap(({ victims }) => victims.map(({ result }) => result))).toContain('refused');
+    expect(endedCount).toBe(0);
+    expect(await stage.sessions()).toBe(20);
   });
 
   it('a control function dies: the incident is closed as failed, a person is paged, the next alarm works', async () => {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { stringify } from 'yaml';
 import { createLogins, startPostgres, type PostgresServer } from '../../drill/servers/postgres.ts';
 import type { Mode } from '../../functions/core/policy/policy.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
@@ -29,6 +30,8 @@ export interface Stage {
    * none. Returns how they go for good.
    */
   storm(count: number): () => void;
+  /** How many sessions the ordinary user has. */
+  sessions(): Promise<number>;
   /** The connection limit of the ordinary user; -1 for none. */
   limit(): Promise<number>;
   /** Hands dispatch a fresh alarm. */
@@ -123,6 +126,12 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         for (let index = 0; index < count; index++) void comeAgain(url, isOver, storm.signal);
         return () => storm.abort();
       },
+      async sessions() {
+        const eyes = await connectPatiently(server.adminUrl);
+        const { rowCount } = await eyes.query("SELECT FROM pg_stat_activity WHERE usename = 'app'");
+        await eyes.end();
+        return rowCount ?? 0;
+      },
       async limit() {
         const eyes = await connectPatiently(server.adminUrl);
         const { rows } = await eyes.query<{ most: number }>(
@@ -131,7 +140,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         await eyes.end();
         return rows[0]?.most ?? 0;
       },
-      alarm: () => raiseAlarm(runtime, TARGET, alarmFor(config)),
+      alarm: () => raiseAlarm(runtime, TARGET, makeAlarmEvent({ settings: settingsIn(config), at: Date.now() })),
       async ended(incidentId) {
         await runtime.executionEnded(incidentId);
         const incident = await runtime.store.incidents.byId(incidentId);
@@ -213,8 +222,13 @@ function configOf({ policy, mode = 'act' }: StageOptions): HeadroomConfig {
   return parseConfig(stringify({ targets: [target] }), 'breakage');
 }
 
-function alarmFor(config: HeadroomConfig) {
+/** What the rules of such a target send. */
+export function settingsFor(options: StageOptions): TargetSettings {
+  return settingsIn(configOf(options));
+}
+
+function settingsIn(config: HeadroomConfig): TargetSettings {
   const [target] = config.targets;
   if (!target) throw new Error('the config has no target');
-  return makeAlarmEvent({ settings: toTargetSettings(config, target), at: Date.now() });
+  return toTargetSettings(config, target);
 }

@@ -1,3 +1,4 @@
+import { budgetSlots } from '../policy/bounds.ts';
 import type { Policy } from '../policy/policy.ts';
 import { slotsTaken, type Sample } from '../server/snapshot.ts';
 import type { PlanInput, TierPlan } from './tier-plan.ts';
@@ -7,11 +8,6 @@ import { tierNamed } from './tiers/index.ts';
 export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>, policy: Policy): number {
   const reliefSlots = Math.floor((policy.reliefPercent * sample.limits.usable) / 100);
   return Math.max(0, slotsTaken(sample) - reliefSlots);
-}
-
-/** A budget in sessions, rounded up: on a small server it must not end one session short of its stated share. */
-export function budgetSlots(percent: number, usable: number): number {
-  return Math.ceil((percent * usable) / 100);
 }
 
 export function leftOf(need: number, { snapshot, policy, history }: PlanInput): Left {

@@ -7,7 +7,7 @@ import type { Snapshot } from '../server/snapshot.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
-import { budgetSlots } from './budget.ts';
+import { budgetSlots } from '../policy/bounds.ts';
 import type { History } from './tier-plan.ts';
 import { endIdleTransactions } from './tiers/end-idle-transactions.ts';
 import { killIdle } from './tiers/kill-idle.ts';

@@ -77,7 +77,7 @@ const escalation = z.strictObject({
   maxRepeats: z._default(z.int().check(z.minimum(0), z.maximum(MOST_REPEATS)), 3),
 });
 
-const protect = z.strictObject({
+export const protect = z.strictObject({
   users: names(),
   applications: names(),
   databases: names(),
@@ -155,6 +155,9 @@ export const policy = z.strictObject({
   statements: z._default(z.enum(['redacted', 'verb', 'verbatim']), 'redacted'),
 });
 export type Policy = z.infer<typeof policy>;
+
+/** What decides whether a session may ever be ended, whatever the tier. */
+export type Protecting = Pick<Policy, 'protect'>;
 
 /** Usage at which one sample opens an incident: never below the trigger. */
 export function criticalPercentOf({ triggerPercent, levels }: Pick<Policy, 'triggerPercent' | 'levels'>): number {

@@ -4,14 +4,14 @@ import { isMaintenance } from '../server/statement.ts';
 import { isInDoubt } from './doubt.ts';
 import { readNetwork } from './network.ts';
 import { matchesAny } from './patterns.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Protecting } from './policy.ts';
 import type { SparedReason } from './spared.ts';
 import { toolOf } from './tools.ts';
 
 const PLATFORM = [...RDS_LOGINS, ...SERVER_USERS];
 
 /** Why no tier may ever end this session, or null. The first reason that holds is the one that is given. */
-export function protectionOf(session: Session, policy: Policy): SparedReason | null {
+export function protectionOf(session: Session, policy: Protecting): SparedReason | null {
   if (session.own) return 'own-session';
   if (session.kind === 'replication') return 'replication';
   if (session.kind !== 'client') return 'system-process';

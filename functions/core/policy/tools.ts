@@ -1,6 +1,6 @@
 import type { Session, Tool } from '../server/session.ts';
 import { matchesAny } from './patterns.ts';
-import type { Policy } from './policy.ts';
+import type { Protecting } from './policy.ts';
 
 /**
  * Applications that copy or change whole databases. Ending them loses hours of work or leaves half a migration. The
@@ -65,7 +65,7 @@ const BACKUP_USER =
   /(^|[^a-z])(backups?|mariabackup|xtrabackup|mysqldump|mydumper|pg_?dump|pgbackrest|barman)($|[^a-z])/i;
 
 /** The tool that a session belongs to: by what it does; or by its name, where the policy lets its user have such one. */
-export function toolOf(session: Session, policy: Policy): Tool | null {
+export function toolOf(session: Session, policy: Protecting): Tool | null {
   const { tool, user, application } = session;
   if (tool !== null) return tool;
   if (user === null || !matchesAny(user, policy.protect.toolUsers)) return null;

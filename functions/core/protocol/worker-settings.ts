@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { bounds } from '../policy/bounds.ts';
 import { ENGINE_NAMES } from '../server/snapshot.ts';
 
 /** How the worker logs in. It has two logins: the responder, and the canary, which stands for every ordinary client. */
@@ -32,6 +33,7 @@ export const workerSettings = z.object({
     ca: z.nullable(z.string()),
   }),
   statements: z.enum(['redacted', 'verb', 'verbatim']),
+  bounds,
 });
 export type WorkerSettings = z.infer<typeof workerSettings>;
 export type WorkerAuth = z.infer<typeof workerAuth>;

@@ -73,7 +73,7 @@ export type EndMethod = z.infer<typeof endMethod>;
 
 /**
  * `ended`: signalled, and seen to be gone. `cancelled`: its query stopped, the session was left alone. `gone`: it had
- * left before. `changed`: no longer as expected, so left alone. `refused`: the server refused to signal it.
+ * left before. `changed`: no longer as expected, so left alone. `refused`: by the server, or by the worker's own bounds.
  * `still-there`: signalled, but still there when the time was up. `rolling-back`: ended, but its slot comes free only
  * when its work is undone. `not-tried`: the deadline came first.
  */
@@ -83,14 +83,14 @@ export type EndingResult =
 export interface Ending {
   readonly identity: SessionIdentity;
   readonly result: EndingResult;
-  /** The server's words when `refused`, otherwise empty. */
+  /** Why it was `refused`, in the server's words or the worker's; otherwise empty. */
   readonly detail: string;
 }
 
 /**
  * The result of changing a user's limit, which happens only while the limit has the expected old value. `changed`: it
  * has another value, and nothing was done. `already`: it has the new value already. `gone`: there is no such user.
- * `refused`: the server or the administrator's routine refused.
+ * `refused`: the server, the administrator's routine or the worker's own bounds refused.
  */
 export type LimitResult = 'done' | 'already' | 'changed' | 'gone' | 'refused';
 

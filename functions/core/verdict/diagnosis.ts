@@ -1,7 +1,8 @@
 import { justConnectedMs, NO_CONTEXT, readFacts, type Context, type Facts } from '../cause/facts.ts';
 import { findCause, tierOrderFor, tiersLedBy } from '../cause/find-cause.ts';
 import type { CauseFinding } from '../cause/finding.ts';
-import { budgetSlots, slotsNeeded } from '../plan/budget.ts';
+import { slotsNeeded } from '../plan/budget.ts';
+import { budgetSlots } from '../policy/bounds.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
 import { LIMITING_TIER } from '../plan/tiers/index.ts';

@@ -227,7 +227,7 @@ export function describeEnding(stage: () => Stage): void {
     const client = await stage().open();
     await client.startIgnoringCancel();
     const order = victimOf(await see(client), {}, 'cancel');
-    const request = { schema: SCHEMA, kind: 'end', deadline: Date.now() + 10_000, graceMs: 2_500, victims: [order] };
+    const request = { schema: SCHEMA, kind: 'end', deadline: Date.now() + 20_000, graceMs: 5_000, victims: [order] };
     const onlooker = await openWorker(stage());
     expect((await takeSnapshot(onlooker)).othersActing).toBe(false);
     const acting = Promise.all([worker, second, third].map((executor) => executor.answer(request)));

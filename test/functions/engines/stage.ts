@@ -1,3 +1,4 @@
+import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import type {
@@ -133,6 +134,7 @@ export async function openWorker(
       auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
       tls: { mode: 'disable', ca: null },
       statements: 'redacted',
+      bounds: UNBOUNDED,
       ...settings,
     },
     { env: { RESPONDER: url, CANARY: canaryUrl }, folder: '/' },

@@ -7,6 +7,7 @@ import type { Logins } from '../../../drill/servers/postgres.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
 import { hasFailures, judgeCheck } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
+import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 
@@ -83,6 +84,7 @@ describe.each<Place>([
         auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
         tls: { mode: 'disable', ca: null },
         statements: 'redacted',
+        bounds: UNBOUNDED,
       },
       { env: { RESPONDER: responderUrl, CANARY: logins.canaryUrl }, folder: '/' },
     );

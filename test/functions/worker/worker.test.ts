@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
+import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { handler } from '../../../functions/worker/handler.ts';
 import { createWorker } from '../../../functions/worker/worker.ts';
@@ -26,6 +27,7 @@ const byUrl: WorkerSettings = {
   auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
   tls: { mode: 'disable', ca: null },
   statements: 'redacted',
+  bounds: UNBOUNDED,
 };
 const sampleBy = () => ({ schema: 1, kind: 'sample', deadline: Date.now() + 10_000 });
 

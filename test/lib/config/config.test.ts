@@ -216,6 +216,12 @@ describe('how fields stand to each other', () => {
     expect(pathsOf(twice)).toEqual(['targets[1].id', 'targets[1].instance']);
   });
 
+  test('more names than fit into the environment of a worker are refused', () => {
+    const names = JSON.stringify(Array.from({ length: 200 }, (_, n) => `batch-worker-${n}`));
+    const text = `${configText()}    policy: { protect: { users: ${names} } }\n`;
+    expect(messageAt(text, 'targets[0].policy.protect')).toContain('use prefixes');
+  });
+
   test('a pattern that would silently protect nobody is refused', () => {
     const protecting = (list: string) => `${LOCAL}    policy: { protect: { ${list} } }`;
     const at = 'targets[0].policy.protect';

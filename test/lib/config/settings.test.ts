@@ -62,6 +62,26 @@ describe('what the worker is told', () => {
     });
   });
 
+  test('what it may never do: protection, mode and shares as configured', () => {
+    const bounds = (text: string) => {
+      const { config, target } = parse(configText(text));
+      return toWorkerSettings(config, target).bounds;
+    };
+    expect(bounds('    policy: { protect: { users: [boss] }, caps: { perTierPercent: 20 } }')).toEqual({
+      mayEnd: false,
+      mayLimit: false,
+      protect: { users: ['boss'], applications: [], databases: [], clients: [], toolUsers: ['*'] },
+      perActPercent: 20,
+      perHourPercent: 100,
+    });
+    expect(bounds('    mode: act')).toMatchObject({ mayEnd: true, mayLimit: true });
+    expect(bounds('    mode: act\n    policy: { tiers: { cap-consumer: observe } }')).toMatchObject({
+      mayEnd: true,
+      mayLimit: false,
+    });
+    expect(bounds('    policy: { tiers: { kill-idle: approve } }')).toMatchObject({ mayEnd: true, mayLimit: false });
+  });
+
   test('without verification there is nothing to trust', () => {
     const { config, target } = parse(configText('    tls: { mode: require }'));
     expect(toWorkerSettings(config, target).tls).toEqual({ mode: 'require', ca: null });

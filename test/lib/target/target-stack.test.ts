@@ -156,8 +156,8 @@ describe('the rule from alarm to dispatch', () => {
   });
 
   test('settings longer than EventBridge passes on are refused before anything is deployed', () => {
-    const users = Array.from({ length: 400 }, (_, index) => `application-user-${index}`).join(', ');
-    expect(() => withTarget(`    policy: { protect: { users: [${users}] } }`)).toThrow(/shorten policy\.protect/);
+    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
+    expect(() => withTarget(`    pools: [${pools.join(', ')}]`)).toThrow(/shorten pools/);
   });
 
   test('the target adds no permission to the shared functions, whose policies would fill up', () => {

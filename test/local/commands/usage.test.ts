@@ -97,6 +97,10 @@ describe('a command that cannot be carried out as written', () => {
     [['end', '--user', 'shop', '--client', '10.1.0.0/99', '--why', 'x'], 'is not a network in CIDR form'],
     [['end', '--application', 'a*b', '--why', 'x'], 'a star is allowed at the end only'],
     [['end', '--user', '*'], '--why is missing'],
+    [
+      ['end', '--aws', '--config', GOOD, '--target', 'production', '--user', 'shop', '--why', 'x'],
+      'is in mode observe, and its worker ends nobody',
+    ],
     [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
     [['incidents', 'list', '--aws'], '--aws needs --config'],
     [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no such folder'],
@@ -119,11 +123,10 @@ describe('a command that cannot be carried out as written', () => {
 });
 
 describe('a command that only tells', () => {
-  it('prints grants that a psql session takes as they are', async () => {
+  it('prints grants with the names that it is given', async () => {
     const { status, stdout } = await runHeadroom(['grants', '--version', '16.4', '--responder', 'headroom']);
     expect(status).toBe(0);
     expect(stdout).toContain('GRANT pg_use_reserved_connections TO "headroom";');
-    for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^(--.*|.*;|)$/);
   });
 
   it.each([

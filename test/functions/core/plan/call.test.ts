@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
+import { budgetSlots } from '../../../../functions/core/policy/bounds.ts';
 import { consequencesOf, describeCall, planCall, type PersonsCall } from '../../../../functions/core/plan/call.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';

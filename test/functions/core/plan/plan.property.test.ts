@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
+import { budgetSlots } from '../../../../functions/core/policy/bounds.ts';
 import { NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { tierNamed } from '../../../../functions/core/plan/tiers/index.ts';
 import type { Candidate } from '../../../../functions/core/plan/tiers/tier.ts';

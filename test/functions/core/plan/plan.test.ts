@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { budgetSlots } from '../../../../functions/core/plan/budget.ts';
+import { budgetSlots } from '../../../../functions/core/policy/bounds.ts';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { policy } from '../../../../functions/core/policy/policy.ts';
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
