@@ -10,6 +10,7 @@ import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
+import { requireRunKey } from '../machine/run-key.ts';
 import type { Notice } from './deliver.ts';
 
 export interface LocalTopic {
@@ -38,6 +39,7 @@ export async function startTopic(name: string, onNotice: (notice: Notice) => Pro
   });
   // A caller may be frozen for long and expects its connections to be there when it thaws.
   app.server.keepAliveTimeout = 0;
+  requireRunKey(app.server);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
 
   const sns = new SNSClient(localClientConfig(url));

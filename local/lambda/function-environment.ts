@@ -1,4 +1,5 @@
-import { DUMMY_CREDENTIALS, REGION } from '../machine/place.ts';
+import { REGION } from '../machine/place.ts';
+import { RUN_KEY } from '../machine/run-key.ts';
 import { compileCacheIn } from './compiled-code.ts';
 import type { FunctionSpec } from './function-spec.ts';
 
@@ -36,8 +37,8 @@ export function buildFunctionEnvironment(
     LAMBDA_TASK_ROOT: spec.assetFolder,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: DUMMY_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: DUMMY_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: RUN_KEY.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: RUN_KEY.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',

@@ -1,11 +1,15 @@
-import { DUMMY_CREDENTIALS, REGION } from './place.ts';
+import { REGION } from './place.ts';
+import { RUN_KEY, type RunKey } from './run-key.ts';
 
-/** Settings of an SDK client of the local runtime itself. Each is given, so that none comes from the machine's own. */
-export function localClientConfig(endpoint: string) {
+/**
+ * Settings of an SDK client of the local runtime itself. Each is given, so that none comes from the machine's own.
+ * `key`: of another process's run.
+ */
+export function localClientConfig(endpoint: string, key: RunKey = RUN_KEY) {
   return {
     endpoint,
     region: REGION,
-    credentials: DUMMY_CREDENTIALS,
+    credentials: key,
     useFipsEndpoint: false,
     useDualstackEndpoint: false,
     retryMode: 'standard',

@@ -1,11 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { readFile } from 'node:fs/promises';
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { localClientConfig } from '../machine/client-config.ts';
-import { endpointFile, RecordsInUse } from '../records/dynamodb.ts';
+import { readEndpoint, RecordsInUse } from '../records/dynamodb.ts';
 import { openRecords } from '../records/records.ts';
 
 /** Incident records, wherever they are. */
@@ -24,9 +23,9 @@ export async function openLocalRecords(folder: string, prefix: string): Promise<
     return { store: records.store, close: () => records.stop() };
   } catch (error) {
     if (!(error instanceof RecordsInUse)) throw error;
-    const url = await readFile(endpointFile(folder), 'utf8').catch(() => null);
-    if (url === null) throw error;
-    return openTable(new DynamoDBClient(localClientConfig(url)), prefix);
+    const endpoint = await readEndpoint(folder);
+    if (endpoint === null) throw error;
+    return openTable(new DynamoDBClient(localClientConfig(endpoint.url, endpoint.key)), prefix);
   }
 }
 

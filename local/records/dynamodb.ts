@@ -1,11 +1,15 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
+import { readPrivateFile, takePrivateFolder, writePrivateFile } from '../machine/private-folder.ts';
+import { requireRunKey, RUN_KEY, type RunKey } from '../machine/run-key.ts';
 import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
 
 /** Another process has the records folder open. */
@@ -28,12 +32,13 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
       ...(folder === null ? {} : { path: join(resolve(folder), 'dynamodb') }),
     });
     ignoreBrokenRequests(server);
+    requireRunKey(server);
     const listening = await serveLoopback(server);
     await ensureTable(listening.url, table).catch(async (error: unknown) => {
       await listening.stop();
       throw error;
     });
-    if (folder !== null) await writeFile(endpointFile(folder), listening.url);
+    if (folder !== null) await writeEndpoint(folder, listening.url);
     return {
       url: listening.url,
       async stop() {
@@ -49,11 +54,26 @@ export async function startDynamoDb(table: TableDefinition, folder: string | nul
   }
 }
 
-/**
- * Where a process that has the folder open says how to reach its records. May be left over from one that was killed.
- */
+/** Where a process that has the folder open says how to reach its records. */
 export function endpointFile(folder: string): string {
   return join(resolve(folder), 'endpoint');
+}
+
+const endpoint = z.object({ url: z.string(), accessKeyId: z.string(), secretAccessKey: z.string() });
+
+async function writeEndpoint(folder: string, url: string): Promise<void> {
+  await writePrivateFile(endpointFile(folder), JSON.stringify({ url, ...RUN_KEY }));
+}
+
+/**
+ * How to reach the records of the process that has the folder open; null when it does not say. May be left over from
+ * one that was killed.
+ */
+export async function readEndpoint(folder: string): Promise<{ readonly url: string; readonly key: RunKey } | null> {
+  const found = endpoint.safeParse(parseJson((await readPrivateFile(endpointFile(folder))) ?? ''));
+  if (!found.success) return null;
+  const { url, ...key } = found.data;
+  return { url, key };
 }
 
 const TABLE_LIMIT_MS = 5_000;
@@ -96,7 +116,7 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
   // The same LevelDB that dynalite uses.
   const require = createRequire(createRequire(import.meta.url).resolve('dynalite'));
   const { Level } = require('level') as { readonly Level: new (path: string) => LevelDb };
-  await mkdir(folder, { recursive: true });
+  await takePrivateFolder(folder, ['lock', 'dynamodb', 'endpoint']);
   const lock = new Level(join(folder, 'lock'));
   try {
     await lock.open();

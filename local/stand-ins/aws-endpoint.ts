@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ApiError } from '../machine/api-error.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
-import { DUMMY_CREDENTIALS } from '../machine/place.ts';
 import type { OnProgress } from '../machine/progress.ts';
+import { hasRunKey } from '../machine/run-key.ts';
 import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
 
 type Operations = Readonly<Record<string, (request: unknown) => unknown>>;
@@ -27,7 +27,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
   };
 
   const answer = async (request: IncomingMessage, body: string): Promise<InvokeAnswer> => {
-    checkSignature(request);
+    checkKey(request);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const functionName = functionOfPath(url.pathname);
     if (functionName !== null && request.method === 'POST') {
@@ -78,10 +78,13 @@ const REPORTED: ReadonlySet<string> = new Set([
   'InternalFailure',
 ]);
 
-/** A caller that signs with other keys than the dummy ones has real ones, and was about to use them. */
-function checkSignature(request: IncomingMessage): void {
-  if (request.headers.authorization?.includes(`Credential=${DUMMY_CREDENTIALS.accessKeyId}/`) === true) return;
-  throw new ApiError('UnrecognizedClientException', 'the request is not signed with the keys of a local run', 403);
+/**
+ * A caller with another key is another account of this machine; or it has real ones of AWS, and was about to use them.
+ * This one says so, so that the run can report it.
+ */
+function checkKey(request: IncomingMessage): void {
+  if (hasRunKey(request)) return;
+  throw new ApiError('UnrecognizedClientException', 'the request is not signed with the key of this run', 403);
 }
 
 function operationOf(request: IncomingMessage): string {

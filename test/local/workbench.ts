@@ -14,6 +14,12 @@ export async function makeFolder(): Promise<string> {
   return folder;
 }
 
+/** Keys that open nothing: well-known ones, and what a run of another account might have. */
+export const STRANGERS_KEYS = [
+  { accessKeyId: 'local', secretAccessKey: 'local' },
+  { accessKeyId: 'AKIAREALLOOKINGKEY00', secretAccessKey: 'x' },
+];
+
 /** Writes a bundle like those of the cloud assembly and describes it as a function. */
 export async function makeFunction(source: string, change: Partial<FunctionSpec> = {}): Promise<FunctionSpec> {
   const assetFolder = await makeFolder();

@@ -3,6 +3,7 @@ import { ActRepeated } from '../../core/protocol/errors.ts';
 import type { Act, ActLimit, ActTally, VictimRecord } from '../../core/record/act.ts';
 import { clipBytes, jsonBytes } from '../process/fit.ts';
 import { expiresAt, incidentPk, KEEP_RECORDS_DAYS, KEEP_TALLIES_DAYS, ordinal, targetPk } from './table/items.ts';
+import { readable, recordIn } from './table/readable.ts';
 import { putItem, putNewItem, queryPrefix, querySince, type Item, type TableAccess } from './table/table.ts';
 
 /** Bytes of victims per item; DynamoDB takes 400 KB in all. */
@@ -40,7 +41,7 @@ export function createActs(table: TableAccess): Acts {
 
     async tallies(targetId, since) {
       const items = await querySince(table, targetPk(targetId), TALLY, new Date(since).toISOString());
-      return items.map((item) => (item as { readonly tally: ActTally }).tally);
+      return readable(items, (item) => recordIn<ActTally>(item, 'tally', ['round', 'startedAt', 'counted']));
     },
   };
 }

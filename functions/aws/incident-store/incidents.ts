@@ -4,6 +4,7 @@ import type { Incident } from '../../core/record/incident.ts';
 import { holdFence, openIncident, readHolder, releaseLock, takeOverIncident } from './lock.ts';
 import { closeRecord, readRecord, writeWhileOpen } from './table/record.ts';
 import { incidentOf } from './table/items.ts';
+import { readable } from './table/readable.ts';
 import { queryAll, type TableAccess } from './table/table.ts';
 
 export function createIncidents(table: TableAccess): Incidents {
@@ -43,5 +44,5 @@ async function list(table: TableAccess, { index, attribute, value }: IndexedValu
     ExpressionAttributeValues: { ':value': value },
     ScanIndexForward: false,
   };
-  return (await queryAll(table, query, limit)).map(incidentOf);
+  return readable(await queryAll(table, query, limit), incidentOf);
 }

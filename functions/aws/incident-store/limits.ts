@@ -2,6 +2,7 @@ import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { RecordedLimits } from '../../core/ports/stores/limits.ts';
 import type { LimitRecord, SettledLimit } from '../../core/record/limit.ts';
 import { expiresAt, incidentPk, KEEP_RECORDS_DAYS, ordinal, targetPk } from './table/items.ts';
+import { readable, recordIn } from './table/readable.ts';
 import {
   putNewItem,
   queryPrefix,
@@ -53,11 +54,11 @@ export function createLimits(table: TableAccess): RecordedLimits {
     },
     async of(targetId) {
       const items = await queryPrefix(table, targetPk(targetId), LIMIT);
-      return items.map((item) => (item as { readonly cap: LimitRecord }).cap);
+      return readable(items, (item) => recordIn<LimitRecord>(item, 'cap', ['limit', 'at', 'setBy']));
     },
     async settledOf(incidentId) {
       const items = await queryPrefix(table, incidentPk(incidentId), LIMIT);
-      return items.map((item) => (item as { readonly cap: SettledLimit }).cap);
+      return readable(items, (item) => recordIn<SettledLimit>(item, 'cap', ['limit', 'at', 'endedAt']));
     },
   };
 }

@@ -1,5 +1,8 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod/mini';
 import { byWidth, isInForce, overlaps, type Pause, type PauseScope } from '../../core/policy/pause.ts';
+import { targetId } from '../../core/policy/target.ts';
+import { TIER_NAMES } from '../../core/policy/tier-names.ts';
 import type { Pauses } from '../../core/ports/stores/pauses.ts';
 import { expiresAt, storedField } from './table/items.ts';
 import { putItem, queryAll, type Item, type Key, type TableAccess } from './table/table.ts';
@@ -36,7 +39,7 @@ async function readPauses(table: TableAccess, now: number): Promise<Pause[]> {
     ConsistentRead: true,
   });
   return items
-    .map(pauseOf)
+    .flatMap((item) => pauseOf(item) ?? [])
     .filter((pause) => isInForce(pause, now))
     .sort(byWidth);
 }
@@ -46,6 +49,23 @@ function keyOf({ targetId, tier }: PauseScope): Key {
   return { pk: PAUSES, sk: `${targetId ?? '*'}#${tier ?? '*'}` };
 }
 
-function pauseOf(item: Item): Pause {
-  return (item as { readonly pause: Pause }).pause;
+/** Of a record that cannot be read the key still says what it is to hold. Null when that says nothing either. */
+function pauseOf(item: Item): Pause | null {
+  const stored = storedPause.safeParse(item['pause']);
+  if (stored.success && keyOf(stored.data).sk === item['sk']) return stored.data;
+  const [target, tier] = String(item['sk']).split('#');
+  const scope = pauseScope.safeParse({ targetId: starless(target), tier: starless(tier) });
+  return scope.success
+    ? { ...scope.data, by: 'nobody known', why: 'its record cannot be read', at: 0, until: null }
+    : null;
 }
+
+const starless = (name: string | undefined) => (name === '*' ? null : name);
+
+const pauseScope = z.object({ targetId: z.nullable(targetId), tier: z.nullable(z.enum(TIER_NAMES)) });
+const storedPause = z.extend(pauseScope, {
+  by: z.string(),
+  why: z.string(),
+  at: z.number(),
+  until: z.nullable(z.number()),
+});

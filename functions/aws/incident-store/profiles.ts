@@ -2,6 +2,7 @@ import type { Profiles } from '../../core/ports/stores/profiles.ts';
 import type { Quarter } from '../../core/usual/profile.ts';
 import { packQuarter, unpackQuarter } from './table/consumer-rows.ts';
 import { expiresAt, targetPk } from './table/items.ts';
+import { readable } from './table/readable.ts';
 import { keysSince, queryAll, updateIf, type Item, type TableAccess } from './table/table.ts';
 
 /** A day more than a profile goes back. */
@@ -25,7 +26,7 @@ export function createProfiles(table: TableAccess): Profiles {
     },
     async since(targetId, since) {
       const keys = keysSince(targetPk(targetId), QUARTER, new Date(since).toISOString());
-      return (await queryAll(table, keys)).map(quarterOfItem);
+      return readable(await queryAll(table, keys), quarterOfItem);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { StoredSample } from '../../core/sampler/stored-sample.ts';
 import { fit } from '../process/fit.ts';
 import { packConsumers, unpackConsumers } from './table/consumer-rows.ts';
 import { expiresAt, targetPk } from './table/items.ts';
+import { readable, recordIn } from './table/readable.ts';
 import { putItem, querySince, type Item, type TableAccess } from './table/table.ts';
 
 /** For whoever reads the morning after a weekend; the levels look back on a quarter of an hour. */
@@ -24,12 +25,13 @@ export function createSamples(table: TableAccess): Samples {
     /** Strongly consistent, because dispatch asks for the very sample that led to it. */
     async since(targetId, since) {
       const items = await querySince(table, targetPk(targetId), SAMPLE, new Date(since).toISOString());
-      return items.map(sampleOf);
+      return readable(items, sampleOf);
     },
   };
 }
 
 function sampleOf(item: Item): StoredSample {
-  const { sample, consumers } = item as { readonly sample: StoredSample; readonly consumers?: string };
+  const sample = recordIn<StoredSample>(item, 'sample', ['at', 'tookMs']);
+  const { consumers } = item as { readonly consumers?: string };
   return { ...sample, consumers: consumers === undefined ? null : unpackConsumers(consumers) };
 }

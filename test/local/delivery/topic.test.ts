@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient, type PublishCommandInput } from '@aws-sdk/client-sns';
+import { ListTopicsCommand, PublishCommand, SNSClient, type PublishCommandInput } from '@aws-sdk/client-sns';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { deliver, type Notice } from '../../../local/delivery/deliver.ts';
 import { startTopic } from '../../../local/delivery/topic.ts';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
 import { serveLoopback } from '../../../local/machine/loopback-server.ts';
-import { makeFolder } from '../workbench.ts';
+import { makeFolder, STRANGERS_KEYS } from '../workbench.ts';
 
 interface Bench {
   readonly url: string;
@@ -48,6 +48,22 @@ describe('the topic', () => {
       { subject: 'second', body: 'text', attributes: {}, json: null },
     ]);
     await settled();
+  });
+
+  test('takes nothing from whoever does not have the key of this run', async () => {
+    const { url, notices, publish } = await start();
+    for (const credentials of STRANGERS_KEYS) {
+      const stranger = new SNSClient({ ...localClientConfig(url), maxAttempts: 1, credentials });
+      await expect(stranger.send(new ListTopicsCommand({}))).rejects.toThrow();
+      await expect(
+        stranger.send(
+          new PublishCommand({ TopicArn: 'arn:aws:sns:us-east-1:000000000000:headroom-notices', Message: 'x' }),
+        ),
+      ).rejects.toThrow();
+    }
+    expect((await fetch(url)).status).toBe(403);
+    await publish({ Subject: 'mine' });
+    await expect.poll(() => notices.map(({ subject }) => subject)).toEqual(['mine']);
   });
 
   test('takes a message in several forms: the text for people, the JSON for machines', async () => {

@@ -3,6 +3,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { buildFunctionEnvironment, type Endpoints } from '../../../local/lambda/function-environment.ts';
 import { createLocalFunction } from '../../../local/lambda/local-function.ts';
 import { serveLoopback } from '../../../local/machine/loopback-server.ts';
+import { RUN_KEY } from '../../../local/machine/run-key.ts';
 import type { FunctionEvent, Progress } from '../../../local/machine/progress.ts';
 import { makeFolder, makeFunction, makeProcessSettings } from '../workbench.ts';
 
@@ -50,7 +51,7 @@ test('a function sees its own variables and none of those of the process that ru
   expect(own).toMatchObject({
     HEADROOM_TABLE: 'incidents',
     AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
+    AWS_ACCESS_KEY_ID: RUN_KEY.accessKeyId,
     AWS_ENDPOINT_URL: ENDPOINTS.aws,
     AWS_ENDPOINT_URL_DYNAMODB: ENDPOINTS.dynamodb,
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -69,7 +70,7 @@ test('no variable of the template can lead the SDK elsewhere', async () => {
   });
   expect(buildFunctionEnvironment(spec, ENDPOINTS, '', {})).toMatchObject({
     AWS_ENDPOINT_URL_DYNAMODB: ENDPOINTS.dynamodb,
-    AWS_ACCESS_KEY_ID: 'local',
+    AWS_ACCESS_KEY_ID: RUN_KEY.accessKeyId,
   });
 });
 

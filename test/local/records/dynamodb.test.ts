@@ -1,12 +1,14 @@
 import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
-import { RecordsInUse, startDynamoDb } from '../../../local/records/dynamodb.ts';
+import { endpointFile, RecordsInUse, startDynamoDb } from '../../../local/records/dynamodb.ts';
 import { synthesizeTable } from '../../../local/synthesis/synthesized-table.ts';
-import { makeFolder } from '../workbench.ts';
+import { makeFolder, STRANGERS_KEYS } from '../workbench.ts';
 
 const TABLE = synthesizeTable('headroom');
 
@@ -46,6 +48,42 @@ test('records in a folder are there the next time, those in memory are not', asy
   expect((await get(second.client)).Item).toMatchObject({ fence: { N: '7' } });
   const fresh = await start(null);
   expect((await get(fresh.client)).Item).toBeUndefined();
+});
+
+test('whoever does not have the key of this run reads and writes nothing', async () => {
+  const { url } = await start(null);
+  for (const credentials of STRANGERS_KEYS) {
+    const stranger = new DynamoDBClient({ ...localClientConfig(url), maxAttempts: 1, credentials });
+    await expect(get(stranger)).rejects.toThrow();
+    await expect(put(stranger)).rejects.toThrow();
+  }
+  const unsigned = await fetch(url, { method: 'POST', headers: { 'X-Amz-Target': 'DynamoDB_20120810.ListTables' } });
+  expect(unsigned.status).toBe(403);
+});
+
+test('the folder is for its owner alone, and so is the file that says how to reach the records', async () => {
+  const parent = await makeFolder();
+  const folder = join(parent, 'records');
+  await mkdir(folder, { mode: 0o777 });
+  await chmod(folder, 0o777);
+  await start(folder);
+  expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  expect((await stat(endpointFile(folder))).mode & 0o777).toBe(0o600);
+});
+
+test.each(['the folder itself', 'endpoint', 'lock', 'dynamodb'])('a symbolic link is refused: %s', async (name) => {
+  const parent = await makeFolder();
+  const elsewhere = join(parent, 'elsewhere');
+  const folder = join(parent, 'records');
+  if (name === 'the folder itself') {
+    await mkdir(elsewhere);
+    await symlink(elsewhere, folder);
+  } else {
+    await mkdir(folder);
+    await symlink(elsewhere, join(folder, name));
+  }
+  await expect(start(folder)).rejects.toThrow('symbolic link');
+  expect(await readdir(parent)).not.toContain(name === 'the folder itself' ? 'lock' : 'elsewhere');
 });
 
 test('one process at a time has the records open, and the next may open them once that one is gone', async () => {

@@ -18,7 +18,7 @@ import { requestOf } from '../../../local/stand-ins/request-check.ts';
 import { stepFunctionsOperations } from '../../../local/stand-ins/step-functions-operations.ts';
 import { checkDefinition } from '../../../local/workflow/definition-check.ts';
 import { createStateMachine, type LocalStateMachine } from '../../../local/workflow/state-machine.ts';
-import { eventually } from '../workbench.ts';
+import { eventually, STRANGERS_KEYS } from '../workbench.ts';
 
 const WAITS = checkDefinition({
   StartAt: 'Settle',
@@ -280,17 +280,17 @@ describe('what nothing stands in for', () => {
     expect(refused).toHaveLength(3);
   });
 
-  test('whoever signs with other keys than those of a local run is refused', async () => {
-    const { url, refused } = await start();
-    const client = new SFNClient({
-      ...localClientConfig(url),
-      credentials: { accessKeyId: 'AKIAREALLOOKINGKEY00', secretAccessKey: 'x' },
-    });
-    await expect(client.send(new DescribeExecutionCommand({ executionArn: 'any' }))).rejects.toMatchObject({
-      name: 'UnrecognizedClientException',
-    });
-    expect(refused).toHaveLength(1);
-  });
+  test.each(STRANGERS_KEYS)(
+    'whoever signs with another key than that of this run is refused: $accessKeyId',
+    async (credentials) => {
+      const { url, refused } = await start();
+      const client = new SFNClient({ ...localClientConfig(url), credentials });
+      await expect(client.send(new DescribeExecutionCommand({ executionArn: 'any' }))).rejects.toMatchObject({
+        name: 'UnrecognizedClientException',
+      });
+      expect(refused).toHaveLength(1);
+    },
+  );
 });
 
 test('a request schema names only what the SDK sends', () => {
