@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
@@ -49,17 +49,20 @@ function majorOf(version) {
 }
 
 /**
+ * Its own packages, and where it is a package itself those beside it. Not those of any folder above: in a shared one
+ * anybody may have put a program there.
  * @param {string} root
  * @returns {string | null}
  */
 function findPackagedNode(root) {
   const platformPackage = `node-${process.platform}-${process.arch}`;
-  const candidates = [];
-  for (let folder = root; ; folder = dirname(folder)) {
-    candidates.push(join(folder, 'node_modules', platformPackage, 'bin', 'node'));
-    if (dirname(folder) === folder) break;
-  }
-  return candidates.find((candidate) => existsSync(candidate)) ?? null;
+  const home = dirname(join(root, 'package.json'));
+  const beside = basename(dirname(home)) === 'node_modules' ? [dirname(home)] : [];
+  return (
+    [join(home, 'node_modules'), ...beside]
+      .map((packages) => join(packages, platformPackage, 'bin', 'node'))
+      .find((candidate) => existsSync(candidate)) ?? null
+  );
 }
 
 /**

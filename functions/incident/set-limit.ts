@@ -5,7 +5,7 @@ import type { WorkerClient } from '../core/ports/worker-client.ts';
 import type { ActLimit } from '../core/record/act.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { printable } from '../core/words/printable.ts';
+import { named, printable } from '../core/words/printable.ts';
 
 export interface SetLimitDependencies {
   readonly store: Pick<IncidentStore, 'limits'>;
@@ -59,5 +59,5 @@ export async function setLimit(
 /** Why the limit was not set. */
 export function describeUnset({ user, result, detail }: ActLimit): string {
   const words = detail === '' ? (result ?? 'unknown') : `${result ?? 'unknown'}: ${printable(detail, 300)}`;
-  return `the user ${printable(user, 63)} could not be limited (${words}), so no session was ended`;
+  return `the user ${named(user, 63)} could not be limited (${words}), so no session was ended`;
 }

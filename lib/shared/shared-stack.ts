@@ -73,12 +73,12 @@ export class SharedStack extends Stack {
       'The metrics and the events of parameter groups know no narrower scope; reading only, as evidence for the cause.',
     );
     this.#allowWorkers(steps.act);
-    this.#topic.grantPublish(steps.ask);
+    this.#topic.allowPublishing(steps.ask);
     // It lifts limits, and pages a person when it cannot.
     this.#allowWorkers(steps.close);
-    this.#topic.grantPublish(steps.close);
-    this.#topic.grantPublish(steps.escalate);
-    this.#topic.grantPublish(steps.notify);
+    this.#topic.allowPublishing(steps.close);
+    this.#topic.allowPublishing(steps.escalate);
+    this.#topic.allowPublishing(steps.notify);
     return steps;
   }
 
@@ -122,7 +122,7 @@ export class SharedStack extends Stack {
     sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
     this.#allowWorkers(sample);
-    this.#topic.grantPublish(sample);
+    this.#topic.allowPublishing(sample);
     this.#allowTargetRules(sample);
     return sample;
   }
@@ -180,7 +180,7 @@ export class SharedStack extends Stack {
       ['*'],
       'CloudWatch does not return composite alarms under any narrower scope; reading only.',
     );
-    this.#topic.grantPublish(grantee);
+    this.#topic.allowPublishing(grantee);
   }
 
   /** Waking a workflow when its question has been answered. */

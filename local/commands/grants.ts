@@ -5,7 +5,7 @@ import * as mysql from '../../functions/engines/mysql/grants/script.ts';
 import * as postgres from '../../functions/engines/postgres/grants/script.ts';
 import { renderGrants, type Grant } from '../../functions/engines/shared/grants.ts';
 import { UsageError } from '../options/usage-error.ts';
-import { print, printJson } from '../terminal/output.ts';
+import { printJson, printScript } from '../terminal/output.ts';
 
 const options = z.object({
   engine: z.enum(ENGINE_NAMES),
@@ -46,7 +46,7 @@ export function grantsCommand(): Command {
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
       const grants = WRITERS[given.engine](given, auth);
       if (given.json) printJson({ engine: given.engine, grants: grants.map(({ sql, why }) => ({ sql, why })) });
-      else print(renderGrants(grants).trimEnd());
+      else printScript(renderGrants(grants).trimEnd());
     });
 }
 

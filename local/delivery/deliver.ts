@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { subjectOf } from '../../functions/core/messages/text.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
+import { jsonText } from '../../functions/core/words/json-text.ts';
 import type { OnProgress } from '../machine/progress.ts';
 
 /** How notices of a local run reach a person; both may be given. */
@@ -28,7 +30,7 @@ const DELIVERY_LIMIT_MS = 10_000;
  * tried.
  */
 export async function deliver(notice: Notice, { command, webhook }: DeliverySettings): Promise<void> {
-  const text = JSON.stringify({
+  const text = jsonText({
     subject: notice.subject,
     body: notice.body,
     attributes: notice.attributes,
@@ -47,7 +49,7 @@ async function runCommand(command: string, subject: string, text: string): Promi
   const child = spawn(command, {
     shell: true,
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...process.env, HEADROOM_SUBJECT: subject },
+    env: { ...process.env, HEADROOM_SUBJECT: subjectOf(subject) },
     // A group of its own, so that what the shell started ends with it.
     detached: true,
   });

@@ -36,14 +36,18 @@ if (process.argv[2] === 'wait') {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function installPackagedNode(): void {
-  const folder = join(root, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+function putNode(above: string): void {
+  const folder = join(above, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
   mkdirSync(folder, { recursive: true });
   symlinkSync(process.execPath, join(folder, 'node'));
 }
 
-function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [join(root, 'bin/program.js'), ...args], {
+function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  place = root,
+): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [join(place, 'bin/program.js'), ...args], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], ...env },
   });
@@ -68,8 +72,33 @@ describe('a program started through the launcher', () => {
     expect(stderr).toMatch(/needs Node 24 or newer; this is 20\.19\.0[^]*npm ci/);
   });
 
+  test('on an older Node, runs none of a folder above, which anybody may have put there', () => {
+    const inner = join(root, 'shared/checkout');
+    mkdirSync(join(inner, 'bin'), { recursive: true });
+    for (const file of ['package.json', 'bin/node24.js', 'bin/program.js', 'bin/program.ts']) {
+      copyFileSync(join(root, file), join(inner, file));
+    }
+    for (const above of [join(root, 'shared'), root]) putNode(above);
+    const { status, stderr } = run([], { PRETEND_OLD: '1' }, inner);
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toContain('needs Node 24 or newer');
+  });
+
+  test('on an older Node, as a package, runs under the one that was installed beside it', () => {
+    const inner = join(root, 'project/node_modules/headroom');
+    mkdirSync(join(inner, 'bin'), { recursive: true });
+    for (const file of ['package.json', 'bin/node24.js', 'bin/program.js', 'bin/program.ts']) {
+      copyFileSync(join(root, file), join(inner, file));
+    }
+    // Node strips no types below node_modules.
+    writeFileSync(join(inner, 'bin/program.ts'), 'console.log("started");');
+    putNode(join(root, 'project'));
+    expect(run([], { PRETEND_OLD: '1' }, inner).stderr).not.toContain('needs Node 24 or newer');
+  });
+
   test('on an older Node, runs under the packaged one, with its arguments and its exit status', () => {
-    installPackagedNode();
+    putNode(root);
     const { stdout, status } = run(['4', 'a b'], { PRETEND_OLD: '1' });
     expect([stdout, status]).toEqual(['["4","a b"]\n', 4]);
   });

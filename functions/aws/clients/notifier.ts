@@ -1,6 +1,7 @@
 import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/client-sns';
 import type { Message } from '../../core/messages/message.ts';
 import type { Notifier } from '../../core/ports/outside.ts';
+import { jsonText } from '../../core/words/json-text.ts';
 import { readEnvironment } from '../process/environment.ts';
 import { clipBytes } from '../process/fit.ts';
 import { once } from '../process/once.ts';
@@ -53,8 +54,8 @@ function representations(message: Message): string {
 }
 
 function representationsOf(text: string, forMachines: object): string {
-  const json = JSON.stringify(forMachines);
-  return JSON.stringify({ default: text, ...Object.fromEntries(MACHINES.map((protocol) => [protocol, json])) });
+  const json = jsonText(forMachines);
+  return jsonText({ default: text, ...Object.fromEntries(MACHINES.map((protocol) => [protocol, json])) });
 }
 
 function attributes(message: Message): Record<string, MessageAttributeValue> {

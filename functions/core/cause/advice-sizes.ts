@@ -1,7 +1,7 @@
 import type { Pool } from '../policy/target.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 
 /**
@@ -31,7 +31,7 @@ export function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Poo
   }
   const total = pools.reduce((sum, { instances, size }) => sum + instances * size, 0);
   const instances = pools.reduce((sum, pool) => sum + pool.instances, 0);
-  const terms = pools.map((pool) => `${pool.instances} × ${pool.size} (${printable(pool.name, 40)})`);
+  const terms = pools.map((pool) => `${pool.instances} × ${pool.size} (${named(pool.name, 40)})`);
   const sum = `${terms.join(' + ')} = ${count(total, 'connection')}`;
   const room = `of ${usable} usable slots, ${budget} leave room for everything else`;
   if (total <= budget) {
@@ -49,7 +49,7 @@ export function adviseOnPools({ usable, idlePlaces }: Facts, pools: readonly Poo
       const size = byCores === null ? fair : Math.min(fair, byCores);
       const why =
         byCores === null ? '' : `; (2 × ${pool.cores} cores + 1) × ${PEAKS} = ${byCores} is the most it can use`;
-      return `set the pool of ${printable(pool.name, 40)} to ${size} per process${why}`;
+      return `set the pool of ${named(pool.name, 40)} to ${size} per process${why}`;
     }),
     ...(instances > budget
       ? [`even with one connection each, ${instances} processes are over ${budget}: only a pooler in front helps`]

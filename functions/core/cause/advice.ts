@@ -6,7 +6,7 @@ import { describeHead } from '../server/slot-picture.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import { adviseOnPrepared } from './prepared.ts';
@@ -183,7 +183,7 @@ function lastStatement(sessions: readonly Session[], advice: string): string[] {
 }
 
 function applicationOf(sessions: readonly Session[]): string {
-  return sessions.length === 0 ? 'the application' : printable(largestConsumer(sessions).name, LONGEST_TEXT);
+  return sessions.length === 0 ? 'the application' : named(largestConsumer(sessions).name, LONGEST_TEXT);
 }
 
 function userOf(sessions: readonly Session[]): string {

@@ -6,7 +6,7 @@ import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
 import { describeDepartures } from '../usual/departure-words.ts';
 import { count } from '../words/count.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
 import { KNOWN_CAUSES, perMinute } from './known-causes.ts';
@@ -117,9 +117,7 @@ function commonEvidence(facts: Facts, canary: Canary): string[] {
     ...describeDepartures(departures),
     ...atLimit
       .slice(0, MAX_LIMITS)
-      .map(
-        ({ of, name, limit }) => `the ${of} ${printable(name)} has all ${limit} connections that its own limit allows`,
-      ),
+      .map(({ of, name, limit }) => `the ${of} ${named(name)} has all ${limit} connections that its own limit allows`),
     ...(canary.result === 'refused' ? [`an ordinary client is refused (${canary.refusal.kind})`] : []),
     ...(trend !== null && trend.fullSamples > 0
       ? [`${count(trend.fullSamples, 'earlier sample')} found the server full`]

@@ -3,7 +3,7 @@ import type { Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 import type { Cause } from './weights.ts';
 
@@ -57,7 +57,7 @@ export const KNOWN_CAUSES = {
       of: 'long-idle sessions of the consumer that has the most of them',
       slots: ({ leaker }) => leaker.sessions.length,
       words: ({ leaker: { name, sessions } }) =>
-        `${printable(name)} has ${count(sessions.length, 'session')} idle for ${spread(sessions, 'stateMs')}`,
+        `${named(name)} has ${count(sessions.length, 'session')} idle for ${spread(sessions, 'stateMs')}`,
     },
     signs: [
       {
@@ -65,7 +65,7 @@ export const KNOWN_CAUSES = {
         weight: 3,
         strength: ({ usedOnce }) => usedOnce,
         words: ({ usedOnce, leaker }) =>
-          `${percent(100 * (usedOnce ?? 0))} of the long-idle sessions of ${printable(leaker.name)} ` +
+          `${percent(100 * (usedOnce ?? 0))} of the long-idle sessions of ${named(leaker.name)} ` +
           'were used once, when they were opened, and never since',
       },
       {

@@ -1,7 +1,7 @@
 import type { EngineName, PreparedTransaction } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 
 /** Most of them that are told one by one. */
 const MOST = 2;
@@ -25,8 +25,8 @@ export function describePrepared(prepared: readonly PreparedTransaction[], behin
 }
 
 function describeOne({ gid, owner, database, ageMs }: PreparedTransaction): string {
-  const name = gid === null ? 'one whose name this server does not show' : printable(gid, LONGEST_SHOWN);
-  const whose = owner === '' ? '' : ` of ${printable(owner, 30)} in ${printable(database, 30)}`;
+  const name = gid === null ? 'one whose name this server does not show' : named(gid, LONGEST_SHOWN);
+  const whose = owner === '' ? '' : ` of ${named(owner, 30)} in ${named(database, 30)}`;
   return `${name}${whose}, ${inWords(ageMs)} old`;
 }
 

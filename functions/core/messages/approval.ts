@@ -7,7 +7,7 @@ import type { Incident } from '../record/incident.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import { approvalForm } from './json.ts';
 import type { Message } from './message.ts';
 import { causeLines, whereLine } from './sections.ts';
@@ -20,7 +20,7 @@ import { clipLines, renderSections, subjectLine, utc, type Section } from './tex
 export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
-  const limit = plan.limit && `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 40)}`;
+  const limit = plan.limit && `a limit of ${plan.limit.limit} on ${named(plan.limit.user, 40)}`;
   const what = [...(limit === null ? [] : [limit]), count(plan.sessions, 'session')].join(', ');
   const headline = `approve ${plan.tier}? ${what}, ${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);

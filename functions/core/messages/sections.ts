@@ -15,7 +15,7 @@ import { describeAdmission } from '../server/admission.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES, utc, type Section } from './text.ts';
 
 /** From this usage on, clients are refused or about to be. */
@@ -168,7 +168,7 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
     ...summariseLimits(acts, settledLimits).slice(0, MAX_LINES).map(describeLimit),
     ...actsByTier(acts).map(describeActs),
     ...(consumers.length > 0
-      ? [`mostly of ${consumers.map(({ name, count }) => `${printable(name)} (${count})`).join(', ')}`]
+      ? [`mostly of ${consumers.map(({ name, count }) => `${named(name)} (${count})`).join(', ')}`]
       : []),
   ];
 }

@@ -14,7 +14,12 @@ const LABEL_WIDTH = 10;
 /** One line of less than 100 printable ASCII characters, severity and target first. */
 export function subjectLine(severity: Message['attributes']['severity'], target: string, headline: string): string {
   const mark = severity === 'info' ? '[Headroom]' : `[Headroom ${severity.toUpperCase()}]`;
-  return ascii(`${mark} ${target}: ${headline}`, SUBJECT_LENGTH);
+  return subjectOf(`${mark} ${target}: ${headline}`);
+}
+
+/** A subject from elsewhere, as one that is sent may be. */
+export function subjectOf(text: string): string {
+  return ascii(text, SUBJECT_LENGTH);
 }
 
 /** A headline, then the sections with their labels in a column. */

@@ -6,7 +6,7 @@ import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import { sha256 } from '../words/sha256.ts';
 import type { TierPlan, Victim } from './tier-plan.ts';
 import type { LimitPlan } from './tiers/tier.ts';
@@ -118,12 +118,12 @@ export function isLimitAgreed({ user, limit }: Pick<LimitPlan, 'user' | 'limit'>
 
 /** A limit in words. */
 export function describeLimitPlan({ user, limit, sessions }: Pick<LimitPlan, 'user' | 'limit' | 'sessions'>): string {
-  return `the user ${printable(user, 63)}, who has ${count(sessions, 'connection')}, to ${limit}`;
+  return `the user ${named(user, 63)}, who has ${count(sessions, 'connection')}, to ${limit}`;
 }
 
 /** Why a limit is needed, and which consumers it affects, in words. */
 export function whyLimit({ reason, concerns }: Pick<LimitPlan, 'reason' | 'concerns'>): string {
-  const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${printable(consumer, 80)} (${sessions})`);
+  const names = concerns.slice(0, 5).map(({ consumer, sessions }) => `${named(consumer, 80)} (${sessions})`);
   return `${reason}; affects ${names.join(', ')}`;
 }
 
@@ -173,7 +173,7 @@ export function hashPlan(incidentId: string, round: number, plan: PlanSummary): 
 }
 
 function consumerKey({ session }: Victim): string {
-  return printable(consumerOf(session), CONSUMER_LENGTH);
+  return named(consumerOf(session), CONSUMER_LENGTH);
 }
 
 function losesWork({ state }: Session): boolean {
@@ -190,7 +190,7 @@ function sumRows(victims: readonly Victim[]): number {
 
 function describeVictim({ session, method, reason }: Victim): string {
   const { identity, user, application, state, transactionMs, rowsModified, statement } = session;
-  const who = `${identity.id} ${printable(user ?? '?', 63)}/${printable(application, 63)}`;
+  const who = `${identity.id} ${named(user ?? '?', 63)}/${named(application, 63)}`;
   const work = [
     state,
     ...(statement === null ? [] : [statement.verb]),

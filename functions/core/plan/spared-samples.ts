@@ -1,5 +1,5 @@
 import { inWords } from '../words/in-words.ts';
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import type { Spared } from './tiers/tier.ts';
 
 const SAMPLES_PER_REASON = 3;
@@ -10,7 +10,7 @@ export function describeSpared(spared: readonly Spared[]): Record<string, string
   for (const { session, reason } of spared) {
     const list = (samples[reason] ??= []);
     if (list.length >= SAMPLES_PER_REASON) continue;
-    const who = `${printable(session.user ?? '?', 40)}/${printable(session.application, 40)}`;
+    const who = `${named(session.user ?? '?', 40)}/${named(session.application, 40)}`;
     list.push(`${session.identity.id} ${who}, ${session.state} for ${inWords(session.stateMs)}`);
   }
   return samples;

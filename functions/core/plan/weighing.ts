@@ -1,6 +1,6 @@
 import type { TierName } from '../policy/tier-names.ts';
 import { consumerOf } from '../server/consumer.ts';
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import type { Choice } from './choice.ts';
 import { chooseLeastHarm, perSlot, type Bounds, type Option } from './least-harm.ts';
 import type { Victim } from './tier-plan.ts';
@@ -50,5 +50,5 @@ function sum(options: readonly Weighed[]): { readonly harm: number; readonly fre
 }
 
 function describeSession({ victim: { session } }: Weighed): string {
-  return `${session.identity.id} ${printable(consumerOf(session), 80)}`;
+  return `${session.identity.id} ${named(consumerOf(session), 80)}`;
 }

@@ -3,7 +3,7 @@ import { LONGEST_WAIT_MINUTES, type Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { Acknowledgement } from './incident.ts';
 import { sha256 } from '../words/sha256.ts';
 
@@ -119,7 +119,7 @@ function answererOf({ decision }: Approval): string {
 
 /** A question and its answer, in words. */
 export function describeApproval({ plan, status, decision, askedAt, endedAt }: Approval): string {
-  const limits = plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${printable(plan.limit.user, 63)} and `;
+  const limits = plan.limit === null ? '' : `a limit of ${plan.limit.limit} on ${named(plan.limit.user, 63)} and `;
   const what = `${plan.tier}, ${limits}${count(plan.sessions, 'session')}`;
   const after = endedAt === null ? '' : ` after ${inWords(endedAt - askedAt)}`;
   if (decision === null) return `${what}: ${UNANSWERED[status]}${after}`;

@@ -1,5 +1,5 @@
 import { count } from '../words/count.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { Act, ActLimit } from './act.ts';
 
 /** A temporary limit of an incident, for people and for machines. Null: unknown, or there is none. */
@@ -36,7 +36,7 @@ const END_WORDS: Readonly<Record<LimitEnd, string>> = {
 
 /** One line for each limit, with numbers. */
 export function describeLimit({ user, limit, before, result, end, dropped }: LimitSummary): string {
-  const what = `the user ${printable(user, 63)} to ${count(limit, 'connection')} (before: ${before ?? 'no limit'})`;
+  const what = `the user ${named(user, 63)} to ${count(limit, 'connection')} (before: ${before ?? 'no limit'})`;
   const who = dropped === null ? '' : `, by ${printable(dropped.by)}: ${printable(dropped.why, 300)}`;
   if (result === 'done') {
     return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;

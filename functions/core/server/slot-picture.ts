@@ -3,7 +3,7 @@ import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/most-first.ts';
 import { percent } from '../words/percent.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';
 import { consumerOf } from './consumer.ts';
 import type { Session } from './session.ts';
@@ -70,9 +70,7 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
 /** The picture in a few bounded lines, with shares of the taken slots. Leaves out what is not known. */
 export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken: number): string[] {
   const holders = Object.entries(shares).flatMap(([by, [top]]) =>
-    top === undefined
-      ? []
-      : [`${by} ${printable(top.name, SHOWN_NAME_LENGTH)} ${percent((100 * top.sessions) / taken)}`],
+    top === undefined ? [] : [`${by} ${named(top.name, SHOWN_NAME_LENGTH)} ${percent((100 * top.sessions) / taken)}`],
   );
   const histograms = Object.entries(ages).flatMap(([of, counts]) => {
     const bands = counts.flatMap((held, band) => (held === 0 ? [] : [`${bandInWords(band)} (${held})`]));
@@ -83,7 +81,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
   return [
     ...heads.map(
       (head) =>
-        `session ${head.session.identity.id} of ${printable(consumerOf(head.session), SHOWN_NAME_LENGTH)} ` +
+        `session ${head.session.identity.id} of ${named(consumerOf(head.session), SHOWN_NAME_LENGTH)} ` +
         `(${head.session.state}) ${describeHead(head)}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),

@@ -1,4 +1,4 @@
-import { printable } from '../words/printable.ts';
+import { named } from '../words/printable.ts';
 import { inNumbers, type Departure, type Departures } from './departure.ts';
 import type { UsualBasis } from './usual.ts';
 
@@ -27,7 +27,7 @@ export function describeDepartures({ consumers, usual }: Departures): string[] {
 }
 
 function describeConsumer({ name, now, usual, excess }: Departure): string {
-  const holds = `${printable(name, NAME_LENGTH)} holds ${now.all}`;
+  const holds = `${named(name, NAME_LENGTH)} holds ${now.all}`;
   if (usual === null) return excess > 0 ? `${holds}, and without it there is no relief` : holds;
   return excess > 0 ? `${holds}, usually ${inNumbers(usual)}` : `${holds}, as usual`;
 }

@@ -3,7 +3,7 @@ import type { PagedState } from '../record/escalation.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import { inWords } from '../words/in-words.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { Situation, Verdict } from './situation.ts';
 import { describeSoon } from './words.ts';
 
@@ -149,7 +149,7 @@ function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdic
   );
   if (needed === undefined || (incident.escalation === null && stayEnd(situation) === null)) return null;
   const { user, account, limit } = needed;
-  const name = printable(user, 63);
+  const name = named(user, 63);
   const why = `the temporary limit of ${limit} on ${name} is all in use, and closing the incident would lift it`;
   const { escalation } = incident;
   if (escalation?.state === 'limit-needed' || escalation?.changedAt !== undefined)

@@ -10,7 +10,7 @@ import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import { count } from '../words/count.ts';
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Situation } from './situation.ts';
 
@@ -79,7 +79,7 @@ export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, 
     ...limited.map(({ user, account, limit }) => {
       const again = printable(limitStatement(target.engine, account, limit), 300);
       return (
-        `the temporary limit of ${limit} on ${printable(user, 63)} is lifted when this incident closes; ` +
+        `the temporary limit of ${limit} on ${named(user, 63)} is lifted when this incident closes; ` +
         `to set it again: ${again}`
       );
     }),

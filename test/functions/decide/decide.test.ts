@@ -221,7 +221,7 @@ describe('every page', () => {
   });
 
   it('shows hostile names as text, and holds neither the token nor a script', async () => {
-    expect((await get()).body).toContain('&quot;&gt;&lt;script&gt;');
+    expect((await get()).body).toContain('&#39;&gt;&lt;script&gt;');
     for (const { body } of await everyPage()) {
       expect(body).not.toMatch(/<script|<b |onmouseover='|token-/i);
       expect(body).not.toMatch(/ src=| href=/);

@@ -46,6 +46,26 @@ describe('the notices topic', () => {
     }
   });
 
+  test('keeps messages, which carry links that decide, under a key of its own that alarms of CloudWatch may use', () => {
+    const [key] = Object.keys(shared.findResources('AWS::KMS::Key'));
+    shared.resourceCountIs('AWS::KMS::Key', 1);
+    shared.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: { 'Fn::GetAtt': [key, 'Arn'] } });
+    // With the key that AWS manages for SNS every alarm of CloudWatch would be lost without a word.
+    shared.hasResourceProperties('AWS::KMS::Key', {
+      EnableKeyRotation: true,
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+            Resource: '*',
+          },
+        ]),
+      },
+    });
+  });
+
   test('takes nothing unencrypted, and alarms of this account only', () => {
     shared.hasResourceProperties('AWS::SNS::TopicPolicy', {
       PolicyDocument: {
@@ -67,7 +87,7 @@ describe('what each control function may do', () => {
     'Allow dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <Incidents.Arn> <Incidents.Arn>/index/byStatus <Incidents.Arn>/index/byTarget';
   const log = (name: string): string => `Allow logs:CreateLogStream logs:PutLogEvents on <${name}Log.Arn>`;
   const workers = 'Allow lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:headroom-worker-*';
-  const publish = 'Allow sns:Publish on <Notices>';
+  const publish = ['Allow kms:Decrypt kms:GenerateDataKey on <NoticesKey.Arn>', 'Allow sns:Publish on <Notices>'];
   const incidents = [
     // The API reference: composite alarms are told of only under a permission that is scoped to everything.
     'Allow cloudwatch:DescribeAlarms on *',
@@ -78,17 +98,17 @@ describe('what each control function may do', () => {
   const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
 
   test.each([
-    ['Dispatch', [publish, failures, start, ...incidents]],
+    ['Dispatch', [...publish, failures, start, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
-    ['Reconcile', [workers, publish, startOrWake, ...incidents]],
-    ['Sample', [`${workers} <Dispatch.Arn>`, publish]],
+    ['Reconcile', [workers, ...publish, startOrWake, ...incidents]],
+    ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
-    ['Ask', [publish]],
+    ['Ask', publish],
     ['Act', [workers]],
-    ['Escalate', [publish]],
-    ['Close', [workers, publish]],
-    ['Notify', [publish]],
+    ['Escalate', publish],
+    ['Close', [workers, ...publish]],
+    ['Notify', publish],
   ])('%s: its log, the table, and no more than it needs', (name, grants) => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });

@@ -18,7 +18,7 @@ describe('plan', () => {
   });
 
   it('a name with terminal controls and line breaks in it is shown without them', async () => {
-    const name = 'evil\u001b[2J\nall clear';
+    const name = 'evil\u001b[2J\nall\u009b31m\u202e\u2066clear';
     const { server } = staging();
     await server.asAdmin(`CREATE ROLE ${pg.escapeIdentifier(name)} LOGIN PASSWORD 'x'`);
     const url = new URL(server.adminUrl);
@@ -26,8 +26,14 @@ describe('plan', () => {
     const client = new pg.Client(url.href);
     await client.connect();
     const { stdout } = await run(['plan', '--config', staging().configure(), ...records()]);
+    const json = await run(['plan', '--config', staging().configure(), '--json', ...records()]);
     await client.end();
-    expect(stdout).toContain('evil·[2J·all clear');
-    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+    expect(stdout).toContain('evil·[2J·all·31m·clear');
+    for (const shown of [stdout, json.stdout]) expect(shown).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    // Programs get the name to the letter.
+    const users = z
+      .looseObject({ spared: z.array(z.looseObject({ user: z.nullable(z.string()) })) })
+      .parse(JSON.parse(json.stdout)).spared;
+    expect(users.map(({ user }) => user)).toContain(name);
   });
 });

@@ -36,6 +36,17 @@ async function start(delayMs = 0): Promise<Bench> {
   };
 }
 
+test('whatever a subject holds, a command gets one line of printable ASCII', async () => {
+  const folder = await makeFolder();
+  const subject = 'a\u0000b\u001b[2J\u009b\u202e\nBcc: x@evil.example\r\u2028' + 'é'.repeat(500);
+  const notice = { subject, body: 'x', attributes: {}, json: { name: 'n\u202e\u009b' } };
+  await deliver(notice, { command: `printf %s "$HEADROOM_SUBJECT" > ${folder}/subject; cat > ${folder}/document` });
+  expect(await readFile(join(folder, 'subject'), 'utf8')).toMatch(/^[\x20-\x7e]{1,99}$/);
+  const document = await readFile(join(folder, 'document'), 'utf8');
+  expect(document).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  expect(JSON.parse(document)).toMatchObject({ notice: { name: 'n\u202e\u009b' } });
+});
+
 describe('the topic', () => {
   test('lives on loopback in the account of local runs and hands every message on, in order', async () => {
     const { url, notices, settled, publish } = await start(20);

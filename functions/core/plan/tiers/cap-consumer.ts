@@ -10,7 +10,7 @@ import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { mostFirst } from '../../words/most-first.ts';
 import { percent } from '../../words/percent.ts';
-import { printable, shellWord } from '../../words/printable.ts';
+import { named, shellWord } from '../../words/printable.ts';
 import {
   byDescending,
   expecting,
@@ -78,7 +78,7 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   const share = (100 * own.length) / others.length;
   const concerns = mostFirst(countBy(own, applicationOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
   const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
-    why: `a limit on the user ${printable(user, 63)} would help, but ${why}`,
+    why: `a limit on the user ${named(user, 63)} would help, but ${why}`,
     fix,
   });
 
@@ -93,7 +93,7 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   const limit = limitFor(own.length, usual, entry, input);
   if (limit >= own.length) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
-  const holds = `${printable(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
+  const holds = `${named(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
   const means = countsEarlier
     ? `${limit} are its share under the relief level`
     : `the limit lets in ${limit} more, as this server does not count the present ones`;
@@ -135,7 +135,7 @@ function guardAgainstSharing(
   { policy }: TierInput,
 ): LimitRefusal | null {
   if (concerns.length === 1 || Math.round(share) <= policy.consumerCap.sharedPercent) return null;
-  const names = concerns.slice(0, 4).map(({ consumer }) => printable(consumer, 80));
+  const names = concerns.slice(0, 4).map(({ consumer }) => named(consumer, 80));
   return {
     why:
       `${concerns.length} applications share it (${names.join(', ')}) ` +

@@ -115,7 +115,7 @@ export function limitGrants({ engine, responder, from, users }: LimitGrantOption
 }
 
 /** Before each use the responder looks whether both still belong to somebody who may create accounts. */
-export function ownerPrivileges(engine: LimitGrantOptions['engine']): readonly Privilege[] {
+function ownerPrivileges(engine: LimitGrantOptions['engine']): readonly Privilege[] {
   const why = 'It sees whether both still belong to an administrator, and calls nothing else.';
   const columns = { grant: 'SELECT (User, Host, Create_user_priv) ON mysql.user', why };
   const roles = { grant: 'SELECT (FROM_USER, FROM_HOST, TO_USER, TO_HOST) ON mysql.role_edges', why };
