@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { POLICY_DESCRIPTIONS } from '../../functions/core/policy/policy-descriptions.ts';
+import { POLICY_DESCRIPTIONS } from './policy-descriptions.ts';
 import { isRecord } from './records.ts';
 import { configSchema } from './schema.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { POLICY_DESCRIPTIONS } from '../../functions/core/policy/policy-descriptions.ts';
+import { POLICY_DESCRIPTIONS } from '../../lib/config/policy-descriptions.ts';
 import { buildJsonSchema, type JsonSchema } from '../../lib/config/json-schema.ts';
 import { isRecord } from '../../lib/config/records.ts';
 import { generateFiles } from '../../reference/generate.ts';

@@ -58,10 +58,15 @@ const CHECKED_AT_THE_END: ReadonlySet<SparedReason> = new Set([
 
 /** Why a session may not be ended, or null. `isHeldChecked`: that it holds nothing is part of the order. */
 export function whyKept(session: Session, isHeldChecked: boolean, bounds: Bounds): string | null {
-  const reason = protectionOf(session, bounds);
+  const reason = protectionOf(session, withoutUnknownMaster(bounds));
   if (reason === null || CHECKED_AT_THE_END.has(reason)) return null;
   if (isHeldChecked && reason.startsWith('holds-')) return null;
   return `the worker’s own rules spare it: ${SPARED[reason]}`;
+}
+
+/** Who the master user is, the other side may have from RDS: that it is not known here keeps nobody. */
+function withoutUnknownMaster({ protect: names }: Bounds): Pick<Bounds, 'protect'> {
+  return { protect: { ...names, masterUser: names.masterUser ?? '' } };
 }
 
 /** Why a user may not be limited, or null. */

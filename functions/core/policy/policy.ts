@@ -30,7 +30,7 @@ export const clientPattern = () =>
   );
 const clientAddresses = () => z._default(z.array(clientPattern()), []);
 
-// What each field does: policy-descriptions.ts.
+// What each field does: lib/config/policy-descriptions.ts.
 
 const ages = z.strictObject({
   idleSeconds: z._default(seconds(), 300),

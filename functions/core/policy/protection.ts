@@ -38,7 +38,7 @@ export function protectionOf(session: Session, policy: Protecting): SparedReason
 }
 
 /** Null: it may be one, and nobody can tell. */
-function isAdministrator({ user, administrator }: Session, { protect }: Policy): boolean | null {
+function isAdministrator({ user, administrator }: Session, { protect }: Protecting): boolean | null {
   if (user !== null && matchesAny(user, protect.exceptAdministrators)) return false;
   if (protect.masterUser === undefined) return administrator;
   return user === protect.masterUser || administrator === true;
@@ -50,7 +50,7 @@ export function withMasterUser(policy: Policy, masterUser: string | null): Polic
   return { ...policy, protect: { ...policy.protect, masterUser } };
 }
 
-function mayBeProtected(session: Session, policy: Policy): boolean {
+function mayBeProtected(session: Session, policy: Protecting): boolean {
   return isAdministrator(session, policy) === null || isInDoubt(session, policy.protect);
 }
 

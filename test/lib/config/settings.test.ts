@@ -70,7 +70,14 @@ describe('what the worker is told', () => {
     expect(bounds('    policy: { protect: { users: [boss] }, caps: { perTierPercent: 20 } }')).toEqual({
       mayEnd: false,
       mayLimit: false,
-      protect: { users: ['boss'], applications: [], databases: [], clients: [], toolUsers: ['*'] },
+      protect: {
+        users: ['boss'],
+        applications: [],
+        databases: [],
+        clients: [],
+        toolUsers: ['*'],
+        exceptAdministrators: [],
+      },
       perActPercent: 20,
       perHourPercent: 100,
     });
