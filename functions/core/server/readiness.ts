@@ -1,4 +1,4 @@
-import { printable } from '../words/printable.ts';
+import { named, printable } from '../words/printable.ts';
 import { PREPARED_TRANSACTION, type Session } from './session.ts';
 import type { EngineName, Snapshot } from './snapshot.ts';
 
@@ -48,8 +48,8 @@ export function whyLockTaken(holder: LockHolder): string {
 function describeHolder({ id, user, application, client }: LockHolder): string {
   if (id === PREPARED_TRANSACTION) return 'a prepared transaction';
   const parts = [
-    `session ${id} of user ${user === null ? 'unknown' : printable(user)}`,
-    ...(application === '' ? [] : [`application ${printable(application)}`]),
+    `session ${id} of user ${user === null ? 'unknown' : named(user)}`,
+    ...(application === '' ? [] : [`application ${named(application)}`]),
     ...(client === null ? [] : [`from ${printable(client)}`]),
   ];
   return parts.join(', ');
