@@ -77,6 +77,8 @@ export interface Shown {
   readonly applications: Gap | null;
   /** Null where it shows who is an administrator. */
   readonly administrators: Gap | null;
+  /** Null where it shows whose a session is, whatever routine it runs. */
+  readonly owners: Gap | null;
   /** Sessions of clients that show by their address, and by a host name. */
   readonly addresses: number;
   readonly hostNames: number;

@@ -49,7 +49,7 @@ function checked(changed: Partial<CheckFacts> = {}): CheckAnswer {
     reserve: { isOffered: true, slots: 2, detail: 'reserved_connections', fix: [] },
     holders: [],
     powers: [],
-    shown: { applications: null, administrators: null, addresses: 3, hostNames: 0 },
+    shown: { applications: null, administrators: null, owners: null, addresses: 3, hostNames: 0 },
     strangers: { responder: 0, canary: 0 },
     loginLimits: [],
     neighbours: 0,

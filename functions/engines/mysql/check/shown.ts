@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Shown } from '../../../core/protocol/check-facts.ts';
 import type { Session } from '../../../core/server/session.ts';
 import type { Features } from '../connect/features.ts';
-import { accountPrivileges } from '../grants/grants.ts';
+import { accountPrivileges, SEES_ACCOUNTS } from '../grants/grants.ts';
 import type { Applications } from '../connect/applications.ts';
 
 /** Room for what clients say of themselves; the server's own default is 512. */
@@ -14,7 +14,7 @@ const SIZE = 'performance_schema_session_connect_attrs_size';
 export function shownOf(
   sessions: readonly Session[],
   { gap }: Pick<Applications, 'gap'>,
-  { engine, isRds, administrators }: Features,
+  { engine, isRds, administrators, hasThreads, hasAccounts }: Features,
   account: string,
 ): Shown {
   const clients = sessions.flatMap(({ kind, own, client }) =>
@@ -39,6 +39,14 @@ export function shownOf(
             fix: accountPrivileges(engine, isRds).map(({ grant }) => `GRANT ${grant} TO ${account}`),
           }
         : null,
+    owners:
+      hasThreads || hasAccounts
+        ? null
+        : {
+            without:
+              'while a session runs a routine, it shows as its definer, and the responder may not read the accounts',
+            fix: [`GRANT ${SEES_ACCOUNTS.grant} TO ${account}`],
+          },
     addresses,
     hostNames: clients.length - addresses,
   };

@@ -64,7 +64,7 @@ export async function checkRights(
       holders,
       powers: ordinary === null ? null : (await ordinary.query(POWERS, [], left())).map(({ name }) => name),
       // Applications and roles always show, clients always by address.
-      shown: { applications: null, administrators: null, addresses: 0, hostNames: 0 },
+      shown: { applications: null, administrators: null, owners: null, addresses: 0, hostNames: 0 },
       strangers: (await readSample(connection, ownUsers, left())).strangers,
       loginLimits: loginLimitsOf(self),
       neighbours,

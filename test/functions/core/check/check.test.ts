@@ -24,7 +24,7 @@ const FACTS: CheckFacts = {
   reserve: { isOffered: true, slots: 5, detail: '5 slots', fix: [] },
   holders: [],
   powers: [],
-  shown: { applications: null, administrators: null, addresses: 3, hostNames: 0 },
+  shown: { applications: null, administrators: null, owners: null, addresses: 3, hostNames: 0 },
   strangers: { responder: 0, canary: 0 },
   loginLimits: [],
   neighbours: 0,
