@@ -257,6 +257,10 @@ describe.each<Place>([
   test('a server with every slot taken, in which a warm session still finds out the rest', async () => {
     const warm = await open();
     await askForCheck(warm);
+    // The sessions of the check leave after it has answered; the slot of one that leaves late would let the next one in.
+    await expect
+      .poll(async () => (await shownSessions()).filter((user) => /headroom/.test(user)), { timeout: 20_000 })
+      .toEqual(['headroom_responder']);
     const url = server.urlFor({ user: 'app', password: 'app' });
     const fill = async (as: string) => {
       for (;;) {

@@ -91,6 +91,12 @@ export const APPLICATIONS = {
   row: z.object({ id: z.number(), application: z.string() }),
 };
 
+/** Which sessions are there? Needs SELECT on the table. */
+export const CONNECTED = {
+  sql: /* SQL */ `SELECT PROCESSLIST_ID AS id FROM performance_schema.threads WHERE PROCESSLIST_ID IS NOT NULL`,
+  row: z.object({ id: z.number() }),
+};
+
 /** Were attributes lost, or the whole thread of a session, for lack of room? No privileges. */
 const lostAttributes = (status: string) => ({
   sql: /* SQL */ `
