@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { protectionOf } from '../../../functions/core/policy/protection.ts';
 import type { Session } from '../../../functions/core/server/session.ts';
 import { judgeCheck } from '../../../functions/core/check/check.ts';
@@ -64,11 +65,16 @@ describe.each([15, 18] as const)('on PostgreSQL %i', { timeout: 60_000 }, (major
     expect(session).toMatchObject({ kind: 'client', superuser: false, administrator: true });
     expect(await sessionAt(ordinary.id)).toMatchObject({ administrator: false });
     expect(protectionOf(session, aPolicy())).toBe('administrator');
-    const listing = aPolicy({ protect: { ...aPolicy().protect, exceptAdministrators: ['boss'] } });
-    expect(protectionOf(session, listing)).toBeNull();
-    const endings = await endSessions(worker, [victimOf(session)]);
+    const protect = { ...aPolicy().protect, exceptAdministrators: ['boss'] };
+    expect(protectionOf(session, aPolicy({ protect }))).toBeNull();
+    const listing = await openWorker(stage, { bounds: { ...UNBOUNDED, protect } });
+    const endings = [
+      ...(await endSessions(worker, [victimOf(session)])),
+      ...(await endSessions(listing, [victimOf(session)])),
+    ];
+    listing.close();
     await stage.administer('DROP ROLE boss, dba, rds_superuser');
-    expect(endings.map(({ result }) => result)).toEqual(['ended']);
+    expect(endings.map(({ result }) => result)).toEqual(['refused', 'ended']);
   });
 
   test('an application name that the server cuts, or does not show as it is, may be one that the policy protects', async () => {
