@@ -52,6 +52,7 @@ const CHECKED_AT_THE_END: ReadonlySet<SparedReason> = new Set([
   'system-process',
   'superuser',
   'may-not-see',
+  'user-unsure',
   'logging-in',
   'rolling-back',
 ]);
