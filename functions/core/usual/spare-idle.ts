@@ -23,7 +23,6 @@ export function spareIdle(
   const idle = open.filter(
     (session) =>
       session.state === 'idle' &&
-      session.holds.length === 0 &&
       departures.standingOf(session) === 'usual' &&
       (session.stateMs ?? 0) >= 1000 * policy.ages.idleSeconds,
   );
