@@ -1,5 +1,6 @@
 import type { StoredSample } from '../sampler/stored-sample.ts';
 import { mostOfRest, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
+import { heldAndGivenBack, type Moment, type Series } from './given-back.ts';
 import { PROFILE_MS, QUARTER_MS, type Profile, type QuarterConsumer } from './profile.ts';
 
 /** What a person would call usual of one consumer, in sessions. */
@@ -84,10 +85,7 @@ export interface UsualSample extends Pick<StoredSample, 'at' | 'inIncident'> {
 type Figures = Pick<QuarterConsumer, Kind | 'most' | 'middle' | 'used'>;
 
 /** One stretch of time with what each consumer and user had in it. */
-interface Stretch {
-  readonly at: number;
-  /** No sample of it was left out, so whatever went away in it went by itself. */
-  readonly isWhole: boolean;
+interface Stretch extends Moment {
   readonly consumers: ReadonlyMap<string, Figures>;
   readonly users: ReadonlyMap<string, Figures>;
   /** What a consumer may have had that is not named. */
@@ -97,8 +95,9 @@ interface Stretch {
 /**
  * What is usual now, by what was before the climb. Several horizons are compared: the same hour of the days on record,
  * the same hour of the same weekday, and the last day; with less than a day on record, all of it. The highest counts,
- * so that what is new for half a day is usual, and a batch that runs each Sunday too. `climbAt`: when usage began to
- * climb; nothing later counts. Null when there is too little to tell. Pure; linear in the quarters and samples.
+ * so that what is new for half a day is usual, and a batch that runs each Sunday too; so is what is held and given back
+ * again and again. `climbAt`: when usage began to climb; nothing later counts. Null when there is too little to tell.
+ * Pure; linear in the quarters and samples.
  */
 export function usualFrom(
   profile: Profile,
@@ -132,16 +131,10 @@ interface Horizons {
   /** The last day. */
   readonly day: readonly Stretch[];
   /** What shows who comes and goes. */
-  readonly series: readonly Series[];
+  readonly series: readonly Series<Stretch>[];
 }
 
-/** Stretches in their order. Those that lie further apart than `apartMs` have something between them that is not known. */
-interface Series {
-  readonly stretches: readonly Stretch[];
-  readonly apartMs: number;
-}
-
-function horizonsOf(quarters: Profile, at: number, lately: Series): Horizons {
+function horizonsOf(quarters: Profile, at: number, lately: Series<Stretch>): Horizons {
   const stretches = stretchesOf(quarters);
   const first = stretches[0]?.at ?? at;
   if (at - first < DAY_MS - AROUND_MS)
@@ -247,35 +240,6 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
   };
 }
 
-/**
- * What was held and given back on so many occasions within a day is usual at any hour: a job that runs every half hour
- * holds nothing for most of the time. What only grows, as a leak does, is never given back.
- */
-const LEAST_OCCASIONS = 3;
-/** Given back is what a consumer has at most half of a while later. */
-const GIVEN_BACK = 0.5;
-
-/** The most that was held on each of LEAST_OCCASIONS; 0 when there were fewer. `values`: one for each stretch. */
-function heldAndGivenBack(values: readonly number[], { stretches, apartMs }: Series): number {
-  const peaks: number[] = [];
-  let [most, least] = [0, 0];
-  let isSeen = true;
-  for (const [index, { at, isWhole }] of stretches.entries()) {
-    const value = values[index] ?? 0;
-    if (most === 0) {
-      least = Math.min(least, value);
-      if (value === 0 || GIVEN_BACK * value < least) continue;
-      isSeen = true;
-    }
-    most = Math.max(most, value);
-    isSeen &&= isWhole && (value === most || at - (stretches[index - 1]?.at ?? at) <= apartMs);
-    if (value > GIVEN_BACK * most) continue;
-    if (isSeen) peaks.push(most);
-    [most, least] = [0, value];
-  }
-  return peaks.sort((a, b) => b - a)[LEAST_OCCASIONS - 1] ?? 0;
-}
-
 const NO_FIGURES: Figures = { idle: 0, open: 0, busy: 0, most: 0, middle: 0, used: 0 };
 
 /** A consumer that a stretch does not name had no more than this of anything. */
@@ -312,11 +276,7 @@ function ofSample({ at, consumers }: UsualSample): Stretch[] {
   return [stretchOf({ at, isWhole: true }, consumers.largest.map(figuresOf), mostOfRest(consumers))];
 }
 
-function stretchOf(
-  when: Pick<Stretch, 'at' | 'isWhole'>,
-  consumers: readonly QuarterConsumer[],
-  unnamedMost: number,
-): Stretch {
+function stretchOf(when: Moment, consumers: readonly QuarterConsumer[], unnamedMost: number): Stretch {
   const users = new Map<string, Figures>();
   for (const consumer of consumers) users.set(consumer.user, add(users.get(consumer.user) ?? NO_FIGURES, consumer));
   return {
