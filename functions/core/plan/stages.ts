@@ -37,8 +37,9 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
   // No healthy pool pays for what may be the cause and cannot be told.
-  const isUnsure = open.filter((session) => departures.standingOf(session) === 'unsure').length >= need;
-  const idle = suffices || isUnsure ? [] : spareIdle(open, need, input);
+  const unsure = open.filter((session) => departures.standingOf(session) === 'unsure').length;
+  const mayBeCause = unsure > 0 && (unsure >= need || isUnderTrigger(unsure, input));
+  const idle = suffices || mayBeCause ? [] : spareIdle(open, need, input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];

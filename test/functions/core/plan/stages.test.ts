@@ -49,7 +49,10 @@ describe('spare idle sessions of a healthy pool', () => {
     const seldom = { unsure: ['app/report'], isSeldomSeen: true };
     const plan = planOf(rest, { pressingSince: NOW - 10 * MINUTE }, seldom);
     expect([endedOf(plan), countSpared(plan.spared)['usual-unknown']]).toEqual([0, 25]);
-    const few = [...pool, ...busy.slice(0, 20), ...report.slice(0, 10)];
-    expect(endedOf(planOf(few, { pressingSince: NOW - 10 * MINUTE }, seldom))).toBe(20);
+    // Six bring usage under the trigger, five do not.
+    const withReports = (count: number) => [...pool, ...busy.slice(0, 30 - count), ...report.slice(0, count)];
+    const endedWith = (count: number) =>
+      endedOf(planOf(withReports(count), { pressingSince: NOW - 10 * MINUTE }, seldom));
+    expect([endedWith(5), endedWith(6)]).toEqual([20, 0]);
   });
 });
