@@ -4,7 +4,9 @@ import { consumerOf } from '../../../functions/core/server/consumer.ts';
 import { sizeOf } from '../../../functions/core/server/consumer-count.ts';
 import { UNKNOWN_BLOCKER } from '../../../functions/core/server/session.ts';
 import type { Sample } from '../../../functions/core/server/snapshot.ts';
+import { diagnoseSnapshot } from '../../../functions/core/verdict/diagnosis.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
+import { aPolicy, NEW_TO_ALL } from '../../support/a-session.ts';
 import { endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf, type Stage } from './stage.ts';
 
 /** Seeing what is there. */
@@ -69,6 +71,21 @@ export function describeLooking(stage: () => Stage): void {
     expect(sessionOf(snapshot, failed).state).toBe(
       shows.failedTransactions ? 'idle-in-transaction-aborted' : 'idle-in-transaction',
     );
+  });
+
+  test('a transaction that has failed is planned to end, and is ended', async () => {
+    for (let n = 0; n < 6; n++) await (await stage().open()).fail();
+    const snapshot = await takeSnapshot(worker);
+    const full = { ...snapshot, limits: { ...snapshot.limits, usable: snapshot.used } };
+    const { ages } = aPolicy();
+    const young = { idleInTransactionSeconds: 0, abortedTransactionSeconds: 0, suspectIdleInTransactionSeconds: 0 };
+    const policy = aPolicy({ ages: { ...ages, ...young }, minimumPerPool: 0 });
+    const { tiers } = diagnoseSnapshot(full, { policy, mode: 'act' }, NEW_TO_ALL).plan;
+    const victims = tiers
+      .flatMap((tier) => tier.victims)
+      .map(({ session, method, expect: expected }) => ({ identity: session.identity, method, expect: expected }));
+    const results = (await endSessions(worker, victims)).map(({ result }) => result);
+    expect(new Set(results)).toEqual(new Set(['ended']));
   });
 
   test('ages are of the present state, not of the connection', async () => {

@@ -23,7 +23,9 @@ export const endIdleTransactions: Tier = {
       if (state !== 'idle-in-transaction' && state !== 'idle-in-transaction-aborted') continue;
       const { inTransactionMs, abortedMs } = agesOf(session, policy, suspects);
       const minStateMs = state === 'idle-in-transaction' ? inTransactionMs : abortedMs;
-      if (session.stateMs === null || session.transactionMark === null) {
+      // A failed transaction has nothing left that could tell it from another one, and nothing to lose.
+      const isKnown = session.transactionMark !== null || state === 'idle-in-transaction-aborted';
+      if (session.stateMs === null || !isKnown) {
         spared.push({ session, reason: 'age-unknown' });
         continue;
       }

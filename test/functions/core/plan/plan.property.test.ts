@@ -110,7 +110,8 @@ function unknownOf({ user, doubts, state, ...session }: Session, tier: TierName,
     case 'cap-consumer':
       return session.stateMs === null ? 'idle age' : null;
     case 'end-idle-transactions':
-      return session.stateMs === null || session.transactionMark === null ? 'idle age, or which transaction' : null;
+      if (session.stateMs === null) return 'idle age';
+      return session.transactionMark === null && state !== 'idle-in-transaction-aborted' ? 'which transaction' : null;
     case 'break-locks':
       return session.transactionMs === null || session.transactionMark === null ? 'age of the transaction' : null;
     case 'cancel-long':
