@@ -85,7 +85,9 @@ describe.each(ENGINE_NAMES)('loads on %s', (engine) => {
     expect(load.tally().refused).toBeGreaterThan(0);
     expect(await tryLogin(server.choice, server.passerByUrl)).toBe('refused');
     expect(endsOf(load)).not.toContain('lost');
-    expect(await tryLogin(server.choice, server.adminUrl)).toBe('admitted');
+    // A client that has just been refused still holds MySQL's slot beyond the limit for a moment.
+    const comesIn = async () => expect(await tryLogin(server.choice, server.adminUrl)).toBe('admitted');
+    await vi.waitFor(comesIn, { timeout: PATIENCE_MS, interval: 300 });
   });
 
   it('notice each session that was ended, under a statement and between two', async () => {
