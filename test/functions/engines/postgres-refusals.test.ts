@@ -55,7 +55,8 @@ describe.each<[PostgresMajor, readonly string[]]>([
       await stage.fill('other-app');
       heard.push(await refusalOfCanary(worker));
     }
-    await stage.fill('administrator');
+    // A client that has just been refused holds a slot for a moment, so the first time may end one short.
+    for (let times = 0; times < 2; times++) await stage.fill('administrator');
     heard.push(await refusalOfCanary(worker));
     expect(heard).toEqual([...messages, FULL].map((message) => ({ kind: 'full', code: '53300', message })));
     // The responder without its warm session hears the last one too.
