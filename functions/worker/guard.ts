@@ -1,5 +1,12 @@
 import { mostToEnd, whyKept, whyNoEnd, whyNoLift, whyNoLimit, type Bounds } from '../core/policy/bounds.ts';
-import type { Ending, EndRequest, LiftRequest, LimitRequest, SessionToEnd } from '../core/protocol/worker.ts';
+import {
+  COUNTING,
+  type Ending,
+  type EndRequest,
+  type LiftRequest,
+  type LimitRequest,
+  type SessionToEnd,
+} from '../core/protocol/worker.ts';
 import { sessionKey, type Session } from '../core/server/session.ts';
 import type { Snapshot } from '../core/server/snapshot.ts';
 import type { EngineSession } from '../engines/shared/engine.ts';
@@ -36,7 +43,7 @@ export function createGuard(bounds: Bounds): Guard {
       const judged = judge(victims, sessions, bounds, most);
       const allowed = victims.filter((_, n) => judged[n] === null);
       const endings = allowed.length === 0 ? [] : await endThese({ ...request, victims: allowed });
-      signalledAt = [...signalledAt, ...endings.filter(wasSignalled).map(() => now)];
+      signalledAt = [...signalledAt, ...endings.filter(({ result }) => COUNTING.has(result)).map(() => now)];
       const byKey = new Map(endings.map((ending) => [sessionKey(ending.identity), ending]));
       return victims.map((victim, n) => {
         const reason = judged[n] ?? null;
@@ -62,10 +69,6 @@ function judge(
     if (kept !== null) return kept;
     return room-- > 0 ? null : 'the worker’s own settings let it end no more sessions at once, or within this hour';
   });
-}
-
-function wasSignalled({ result }: Ending): boolean {
-  return result === 'ended' || result === 'cancelled' || result === 'still-there' || result === 'rolling-back';
 }
 
 function endingOf({ identity }: SessionToEnd, endings: ReadonlyMap<string, Ending>): Ending {

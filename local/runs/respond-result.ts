@@ -3,7 +3,7 @@ import type { IncidentStore } from '../../functions/core/ports/incident-store.ts
 import type { Outcome } from '../../functions/core/protocol/steps.ts';
 import type { EndingResult } from '../../functions/core/protocol/worker.ts';
 import type { Act } from '../../functions/core/record/act.ts';
-import { COUNTING } from '../../functions/core/record/history.ts';
+import { COUNTING } from '../../functions/core/protocol/worker.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { summariseLimits, type LimitSummary } from '../../functions/core/record/limit.ts';
 import type { SessionIdentity } from '../../functions/core/server/session.ts';

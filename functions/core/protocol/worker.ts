@@ -80,6 +80,9 @@ export type EndMethod = z.infer<typeof endMethod>;
 export type EndingResult =
   'ended' | 'cancelled' | 'gone' | 'changed' | 'refused' | 'still-there' | 'rolling-back' | 'not-tried';
 
+/** Results after which a session counts against the budgets: it was ended, or may have been. */
+export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
+
 export interface Ending {
   readonly identity: SessionIdentity;
   readonly result: EndingResult;

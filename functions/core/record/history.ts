@@ -2,7 +2,7 @@ import type { History } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import type { Budget } from '../plan/tiers/tier.ts';
 import { BY_HAND } from '../policy/tier-names.ts';
-import type { EndingResult } from '../protocol/worker.ts';
+import { COUNTING } from '../protocol/worker.ts';
 import type { Ended } from '../server/returns.ts';
 import { consumerOf } from '../server/consumer.ts';
 import { sessionKey, type Session } from '../server/session.ts';
@@ -29,9 +29,6 @@ interface PastAndNow extends Past {
   /** Slots taken in the snapshot that follows the last act and is not on record yet; null when there is none. */
   readonly usedNow: number | null;
 }
-
-/** Results after which a session counts against the budgets: it was ended, or may have been. */
-export const COUNTING: ReadonlySet<EndingResult> = new Set(['ended', 'cancelled', 'still-there', 'rolling-back']);
 
 /** How long an act weighs on the hourly budget. */
 export const HOUR_MS = 3_600_000;
