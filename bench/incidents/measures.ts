@@ -4,6 +4,7 @@ import { readLockQueues } from '../../functions/core/server/locks.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { readDepartures } from '../../functions/core/usual/departure.ts';
+import { JUST_LOOKED } from '../../functions/core/usual/turnover.ts';
 import { NO_USUAL } from '../../functions/core/usual/usual.ts';
 
 /** Fewer of the taken slots than this say nothing about an incident. */
@@ -50,7 +51,11 @@ type Measured = Readonly<Record<MeasureName, number | null>>;
 /** Of all taken slots: how many of them are more than is usual is no measure of what the incident looks like. */
 export function measure(snapshot: Snapshot, policy: Policy, context: Context): Measured {
   const locks = readLockQueues(snapshot.sessions);
-  const scope = { locks, departures: readDepartures([], NO_USUAL, { locks, policy, need: 0 }), tooMany: Infinity };
+  const scope = {
+    locks,
+    departures: readDepartures([], NO_USUAL, { locks, policy, need: 0, since: JUST_LOOKED }),
+    tooMany: Infinity,
+  };
   const facts = readFacts(snapshot, policy, scope, context);
   const entries = Object.entries(MEASURES).map(([name, read]) => [name, rounded(read(facts, policy))]);
   return Object.fromEntries(entries) as Record<MeasureName, number | null>;

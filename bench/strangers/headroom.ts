@@ -83,7 +83,7 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
   const { departures } = diagnosis;
   const isKnown = memory.rounds.some((round) => round.usual !== undefined) || departures.usual.basis === 'none';
   memory.rounds.push({
-    ...(!isKnown && { usual: keepUsual(departures) }),
+    ...(!isKnown && { usual: keepUsual(departures, snapshot) }),
     incidentId: 'strange',
     round: memory.rounds.length + 1,
     at,

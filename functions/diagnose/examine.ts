@@ -57,7 +57,7 @@ export async function examine(
   const found: Findings = {
     round: {
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
-      ...(history.usual === null && foundUsual(diagnosis)),
+      ...(history.usual === null && foundUsual(diagnosis, snapshot)),
       ...(masterUser !== null && history.masterUser === null && { masterUser }),
     },
     ...(isBetterFinding(cause, incident.cause, {
@@ -77,8 +77,8 @@ export async function examine(
 }
 
 /** What was usual before the incident, for all of its rounds; nothing while that is not known. */
-function foundUsual({ departures }: Diagnosis): Pick<Round, 'usual'> {
-  return departures.usual.basis === 'none' ? {} : { usual: keepUsual(departures) };
+function foundUsual({ departures }: Diagnosis, snapshot: Snapshot): Pick<Round, 'usual'> {
+  return departures.usual.basis === 'none' ? {} : { usual: keepUsual(departures, snapshot) };
 }
 
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {

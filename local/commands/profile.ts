@@ -2,12 +2,7 @@ import { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { PROFILE_MS, type Profile } from '../../functions/core/usual/profile.ts';
-import {
-  tabulateProfile,
-  type ProfileRow,
-  type ProfileTable,
-  type Range,
-} from '../../functions/core/usual/profile-table.ts';
+import { tabulateProfile, type ProfileRow, type ProfileTable, type Range } from '../terminal/profile-table.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';

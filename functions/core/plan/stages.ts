@@ -64,6 +64,7 @@ const REASONS = {
   suspect: 'suspects-suffice',
   usual: 'at-usual',
   unsure: 'usual-unknown',
+  'at-work': 'at-work',
 } as const satisfies Record<Standing, SparedReason>;
 
 /** More than any consumer's times. */

@@ -23,6 +23,8 @@ export interface History {
   readonly signalled: ReadonlySet<string>;
   /** What this incident has ended of each consumer, by its name. */
   readonly ended: ReadonlyMap<string, Ended>;
+  /** Queries of each consumer that this incident has cancelled, by its name. */
+  readonly cancelled: ReadonlyMap<string, number>;
   /** Tiers that a person has denied in this incident. */
   readonly denied: ReadonlySet<TierName>;
   /**
@@ -49,6 +51,7 @@ export const NO_HISTORY: History = {
   countedHour: 0,
   signalled: new Set(),
   ended: new Map(),
+  cancelled: new Map(),
   denied: new Set(),
   lastCause: null,
   limits: [],

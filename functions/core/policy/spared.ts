@@ -29,6 +29,7 @@ export const SPARED = {
   'holds-temporary-table': 'idle, but has just made a temporary table',
   'holds-cursor': 'idle, but reads from a cursor that outlives its transaction',
   'at-usual': 'its consumer holds no more than is usual',
+  'at-work': 'its consumer has more to do than usual, and gets it done',
   'usual-unknown': 'nothing tells yet whether its consumer holds more than usual',
   'suspects-suffice': 'not needed: ending the sessions that are more than usual is enough',
   'no-prospect': 'ending it would bring no relief',

@@ -10,6 +10,7 @@ import type { Snapshot } from '../server/snapshot.ts';
 import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
 import { deniedTiers, type Approval } from './approval.ts';
 import type { LimitRecord } from './limit.ts';
+import { countBy } from '../words/count-by.ts';
 import type { Round } from './round.ts';
 
 /** What is on record of earlier acts. `acts`, `rounds` and `approvals` are the incident's, in their order. */
@@ -127,6 +128,7 @@ export function historyOf(past: PastAndNow): History {
     countedHour: sumCounted(lastHour),
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     ended: endedBy(acts),
+    cancelled: countBy(cancelledBy(acts), consumerOf),
     denied: deniedTiers(approvals),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
@@ -151,6 +153,10 @@ function endedBy(acts: readonly Act[]): Map<string, Ended> {
     }
   }
   return ended;
+}
+
+function cancelledBy(acts: readonly Act[]): VictimRecord[] {
+  return acts.flatMap(({ victims }) => victims.filter(({ result }) => result === 'cancelled'));
 }
 
 /** What a person called for by hand counts against the incident's own budget. */

@@ -220,6 +220,11 @@ export function activityOf(
   return { longestQueryMs, longestTransactionMs, longQueries, blocked, ...counters };
 }
 
+/** Sessions of clients, without those of Headroom. */
+export function clientsOf({ sessions }: Pick<Snapshot, 'sessions'>): Session[] {
+  return sessions.filter(({ kind, own }) => kind === 'client' && !own);
+}
+
 /** Ordinary clients are refused because no slot is free for them. */
 export function isRefusedAsFull(canary: Canary): boolean {
   return canary.result === 'refused' && canary.refusal.kind === 'full';

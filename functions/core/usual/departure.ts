@@ -5,6 +5,7 @@ import { consumerOf, userOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
+import { finishesWithin, type SinceFirstLook } from './turnover.ts';
 import type { Usual, UsualCount } from './usual.ts';
 
 /** A consumer with what it has now and what is usual. */
@@ -28,8 +29,11 @@ export interface Suspicion {
   readonly why: string;
 }
 
-/** Where each session stands. `unsure`: nothing tells, so it is left alone. */
-export type Standing = 'suspect' | 'usual' | 'unsure';
+/**
+ * Where each session stands. `unsure`: nothing tells, so it is left alone. `at-work`: more than is usual, by work that
+ * its consumer gets done.
+ */
+export type Standing = 'suspect' | 'usual' | 'unsure' | 'at-work';
 
 /** How a snapshot departs from what is usual. */
 export interface Departures {
@@ -66,17 +70,19 @@ interface Surroundings {
   readonly policy: Policy;
   /** Slots that must come free. */
   readonly need: number;
+  readonly since: SinceFirstLook;
 }
 
 /** Compares a snapshot's client sessions with what is usual. Pure; O(n log n). */
 export function readDepartures(
   clients: readonly Session[],
   usual: Usual,
-  { locks, policy, need }: Surroundings,
+  { locks, policy, need, since }: Surroundings,
 ): Departures {
   const shortMs = shortWorkMs(policy);
   const suspects = new Map<Session, Suspicion>();
   const departed = new Set<Session>();
+  const working = new Set<Session>();
   const overOfUser = usersOver(clients, usual);
   const consumers: Departure[] = [];
   const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen;
@@ -91,11 +97,11 @@ export function readDepartures(
     const isDominant = usual.dominant.includes(name);
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
-    if (departure.usual !== null)
-      suspect({ ...departure, usual: departure.usual, isDominant, isKnown, shortMs, leastExcess }, sessions, {
-        suspects,
-        departed,
-      });
+    if (departure.usual !== null) {
+      const finishesMs = finishesWithin(name, sessions, since);
+      const known = { ...departure, usual: departure.usual, isDominant, isKnown, shortMs, finishesMs, leastExcess };
+      suspect(known, sessions, { suspects, departed, working });
+    }
   }
   for (const session of clients) {
     const waiters = locks.behind.get(session.identity.id)?.length ?? 0;
@@ -110,6 +116,7 @@ export function readDepartures(
   const unsure = new Set([...groups.keys()].filter((name) => isUnsure(name, usual)));
   const standingOf = (session: Session): Standing => {
     if (suspects.has(session)) return 'suspect';
+    if (working.has(session)) return 'at-work';
     return unsure.has(consumerOf(session)) ? 'unsure' : 'usual';
   };
   return { usual, consumers, departed, suspects, standingOf };
@@ -172,6 +179,8 @@ function usersOver(clients: readonly Session[], usual: Usual): (user: string) =>
 interface Found {
   readonly suspects: Map<Session, Suspicion>;
   readonly departed: Set<Session>;
+  /** More than is usual, and nothing is wrong with it. */
+  readonly working: Set<Session>;
 }
 
 interface Known extends Departure {
@@ -180,12 +189,14 @@ interface Known extends Departure {
   /** What is usual has been seen, not concluded from who came last. */
   readonly isKnown: boolean;
   readonly shortMs: number;
+  /** Queries up to this age are work that it finishes. */
+  readonly finishesMs: number;
   readonly leastExcess: number;
 }
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, isDominant, isKnown, shortMs, leastExcess } = departure;
+  const { excess, now, usual, isDominant, isKnown, shortMs, finishesMs, leastExcess } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
   let left = excess;
@@ -193,6 +204,7 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
     .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
     .sort((a, b) => b.over - a.over);
   const isShort = (session: Session) => isShortWork(session, shortMs);
+  const finishes = ({ state, queryMs }: Session) => state === 'active' && (queryMs ?? Infinity) < finishesMs;
   const isWorking = excess > 0 && isAtWork(sessions.filter(isShort).length, usual, excess);
   for (const { kind, over } of kinds) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
@@ -204,8 +216,8 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
     for (const session of picked) {
       found.departed.add(session);
       // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those.
-      if (isWorking && (kind === 'idle' || isShort(session))) continue;
-      found.suspects.set(session, { of: isForgotten && isKnown ? 'forgotten' : of, why });
+      if ((isWorking && (kind === 'idle' || isShort(session))) || finishes(session)) found.working.add(session);
+      else found.suspects.set(session, { of: isForgotten && isKnown ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);

@@ -23,7 +23,7 @@ export function spareIdle(
   const idle = open.filter(
     (session) =>
       session.state === 'idle' &&
-      departures.standingOf(session) === 'usual' &&
+      ['usual', 'at-work'].includes(departures.standingOf(session)) &&
       (session.stateMs ?? 0) >= 1000 * policy.ages.idleSeconds,
   );
   const spare = [...Map.groupBy(idle, consumerOf)].flatMap(([name, own]) => {

@@ -2,6 +2,7 @@ import type { StoredSample } from '../sampler/stored-sample.ts';
 import { mostOfRest, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
 import { heldAndGivenBack, type Moment, type Series } from './given-back.ts';
 import { PROFILE_MS, QUARTER_MS, type Profile, type QuarterConsumer } from './profile.ts';
+import type { FirstLook } from './turnover.ts';
 
 /** What a person would call usual of one consumer, in sessions. */
 export interface UsualCount extends Readonly<Record<Kind, number>> {
@@ -45,6 +46,8 @@ export interface Usual {
   readonly over: readonly string[];
   /** Consumers of which nothing tells whether they are as usual. */
   readonly unsure: readonly string[];
+  /** Absent before the incident's first look, and in records of earlier versions. */
+  readonly firstLook?: FirstLook;
 }
 
 export const NO_USUAL: Usual = {

@@ -11,7 +11,7 @@ import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { readLockQueues, type LockQueues } from '../server/locks.ts';
 import { SNAPSHOT_TO_ACT_MS, readReturns, type Returns } from '../server/returns.ts';
-import { isRefusedAsFull, slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
+import { clientsOf, isRefusedAsFull, slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { readDepartures, type Departures } from '../usual/departure.ts';
 import { findUsual } from '../usual/find-usual.ts';
 
@@ -47,13 +47,14 @@ export function diagnoseSnapshot(
   const usage = usagePercent(snapshot);
   const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
   const locks = readLockQueues(snapshot.sessions);
-  const clients = snapshot.sessions.filter(({ kind, own }) => kind === 'client' && !own);
+  const clients = clientsOf(snapshot);
   const used = slotsTaken(snapshot);
   const need = slotsNeeded(snapshot, settings.policy);
   const { triggerPercent } = settings.policy;
   // What is usual is what was so before the incident: its own rounds must not change it.
   const usual = history.usual ?? findUsual(context, { at: snapshot.at, used, need, triggerPercent, clients });
-  const departures = readDepartures(clients, usual, { locks, policy: settings.policy, need });
+  const since = { firstLook: usual.firstLook, now: snapshot.at, cancelled: history.cancelled };
+  const departures = readDepartures(clients, usual, { locks, policy: settings.policy, need, since });
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );

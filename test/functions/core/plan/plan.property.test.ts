@@ -40,6 +40,7 @@ const histories: fc.Arbitrary<History> = fc.record({
       { maxLength: 2 },
     )
     .map((pairs) => new Map(pairs)),
+  cancelled: fc.constant(new Map<string, number>()),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   lastCause: fc.constantFrom(null, 'connection-storm'),
   brokeLocksAt: fc.constantFrom(null, -10_000),

@@ -37,6 +37,21 @@ it('settles by a later snapshot what can be concluded from it, and goes on count
   expect(settled).toMatchObject({ counted: 4, finishedAt: 5_000 });
 });
 
+it('remembers whose queries were cancelled, but not those whose fate is unknown', () => {
+  const victims = [1, 2, 3].map((id) => ({ ...victim(id, 'cancel'), result: id < 3 ? ('cancelled' as const) : null }));
+  const act: Act = {
+    incidentId: 'orders-incident',
+    round: 1,
+    tier: 'cancel-long',
+    startedAt: 0,
+    finishedAt: 1,
+    counted: 3,
+    limit: null,
+    victims,
+  };
+  expect(historyOf({ ...NO_PAST, acts: [act], usedNow: null }).cancelled).toEqual(new Map([['app/web', 2]]));
+});
+
 it('counts the time under pressure anew after each time that relief was watched', () => {
   const roundsOf = (...verdicts: string[]) =>
     verdicts.map((next, index) => ({ round: index + 1, at: 10 * index, next, cause: null }) as unknown as Round);

@@ -4,6 +4,7 @@ import { readReturns } from '../../../../functions/core/server/returns.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { describeDepartures } from '../../../../functions/core/usual/departure-words.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
+import { JUST_LOOKED } from '../../../../functions/core/usual/turnover.ts';
 import { NO_USUAL, type Usual, type UsualCount } from '../../../../functions/core/usual/usual.ts';
 import { active, aPolicy, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
@@ -26,7 +27,12 @@ function departuresOf(
   need = 0,
 ) {
   const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
-  return readDepartures(sessions, usual, { locks: readLockQueues(sessions), policy: aPolicy(), need });
+  return readDepartures(sessions, usual, {
+    locks: readLockQueues(sessions),
+    policy: aPolicy(),
+    need,
+    since: JUST_LOOKED,
+  });
 }
 
 const idsOf = (suspects: ReadonlyMap<Session, unknown>) =>

@@ -5,6 +5,7 @@ import { NO_RETURNS, type Returns } from '../../../../functions/core/server/retu
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
 import { spareIdle } from '../../../../functions/core/usual/spare-idle.ts';
+import { JUST_LOOKED } from '../../../../functions/core/usual/turnover.ts';
 import { NO_USUAL, type UsualCount } from '../../../../functions/core/usual/usual.ts';
 import { aPolicy, aSession, many } from '../../../support/a-session.ts';
 
@@ -33,7 +34,12 @@ function spareOf(
   );
   const usual = { ...NO_USUAL, basis: 'profile' as const, consumers };
   const whole = { ...aPolicy(), ...policy };
-  const departures = readDepartures(sessions, usual, { locks: readLockQueues(sessions), policy: whole, need: most });
+  const departures = readDepartures(sessions, usual, {
+    locks: readLockQueues(sessions),
+    policy: whole,
+    need: most,
+    since: JUST_LOOKED,
+  });
   return spareIdle(sessions, most, { departures, policy: whole, returns }).map(consumerOf);
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { QUARTER_MS } from '../../../../functions/core/usual/profile.ts';
-import { tabulateProfile } from '../../../../functions/core/usual/profile-table.ts';
-import { aConsumer, aQuarter } from '../../../support/a-profile.ts';
+import { QUARTER_MS } from '../../../functions/core/usual/profile.ts';
+import { tabulateProfile } from '../../../local/terminal/profile-table.ts';
+import { aConsumer, aQuarter } from '../../support/a-profile.ts';
 
 const HOUR = 4 * QUARTER_MS;
 const DAY = 24 * HOUR;

@@ -1,4 +1,4 @@
-import { quarterOf, QUARTER_MS, type Profile, type Quarter } from './profile.ts';
+import { quarterOf, QUARTER_MS, type Profile, type Quarter } from '../../functions/core/usual/profile.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
