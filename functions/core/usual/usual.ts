@@ -99,7 +99,8 @@ interface Stretch extends Moment {
  * What is usual now, by what was before the climb. Several horizons are compared: the same hour of the days on record,
  * the same hour of the same weekday, and the last day; with less than a day on record, all of it. The highest counts,
  * so that what is new for half a day is usual, and a batch that runs each Sunday too; so is what is held and given back
- * again and again. `climbAt`: when usage began to climb; nothing later counts. Null when there is too little to tell.
+ * again and again. Where no day like today is on record (on the first Monday after a weekend), it is all that was held
+ * within the last day but for its last hour. `climbAt`: when usage began to climb; nothing later counts. Null when there is too little to tell.
  * Pure; linear in the quarters and samples.
  */
 export function usualFrom(
@@ -121,18 +122,25 @@ export function usualFrom(
   }
   if (before.length < LEAST_SAMPLES) return null;
   const recent = [...stretchesOf(quarters), ...before];
-  return summed('samples', { recent, days: [], weeks: [], day: [], series: [lately] });
+  return summed('samples', { recent, days: [], day: [], beforeLastHour: [], series: [lately] });
+}
+
+interface Day {
+  readonly stretches: readonly Stretch[];
+  /** Whole weeks ago. */
+  readonly isSameWeekday: boolean;
+  /** At a weekend as today, or as little as today. */
+  readonly isAlike: boolean;
 }
 
 interface Horizons {
   /** All there is, where a day has not been seen yet. */
   readonly recent: readonly Stretch[];
-  /** The same hour: one list for each day. */
-  readonly days: readonly (readonly Stretch[])[];
-  /** Those of them that are whole weeks ago. */
-  readonly weeks: readonly (readonly Stretch[])[];
-  /** The last day. */
+  /** The same hour of each day, yesterday first. */
+  readonly days: readonly Day[];
+  /** The last day, and the same without its last hour. */
   readonly day: readonly Stretch[];
+  readonly beforeLastHour: readonly Stretch[];
   /** What shows who comes and goes. */
   readonly series: readonly Series<Stretch>[];
 }
@@ -141,7 +149,13 @@ function horizonsOf(quarters: Profile, at: number, lately: Series<Stretch>): Hor
   const stretches = stretchesOf(quarters);
   const first = stretches[0]?.at ?? at;
   if (at - first < DAY_MS - AROUND_MS)
-    return { recent: stretches, days: [], weeks: [], day: [], series: [{ stretches, apartMs: QUARTER_MS }, lately] };
+    return {
+      recent: stretches,
+      days: [],
+      day: [],
+      beforeLastHour: [],
+      series: [{ stretches, apartMs: QUARTER_MS }, lately],
+    };
   const ofThisHour = stretches.filter((quarter) => {
     const ago = at - quarter.at;
     const offset = ago - Math.round(ago / DAY_MS) * DAY_MS;
@@ -151,12 +165,21 @@ function horizonsOf(quarters: Profile, at: number, lately: Series<Stretch>): Hor
   const day = stretches.filter((quarter) => at - quarter.at <= DAY_MS);
   return {
     recent: [],
-    // Yesterday first.
-    days: [...byDay].sort(([a], [b]) => a - b).map(([, ofDay]) => ofDay),
-    weeks: [...byDay].filter(([daysAgo]) => daysAgo % 7 === 0).map(([, ofDay]) => ofDay),
+    days: [...byDay]
+      .sort(([a], [b]) => a - b)
+      .map(([daysAgo, ofDay]) => ({
+        stretches: ofDay,
+        isSameWeekday: daysAgo % 7 === 0,
+        isAlike: isWeekend(at - daysAgo * DAY_MS) === isWeekend(at),
+      })),
     day,
+    beforeLastHour: day.filter((quarter) => at - quarter.at > HOUR_MS),
     series: [{ stretches: day, apartMs: QUARTER_MS }, lately],
   };
+}
+
+function isWeekend(at: number): boolean {
+  return [0, 6].includes(new Date(at).getUTCDay());
 }
 
 /** On so many days, and on half of them at least, the next quarter must be missing. */
@@ -186,7 +209,7 @@ function summed(basis: UsualBasis, horizons: Horizons): Usual {
   const all = [
     ...horizons.recent,
     ...horizons.day,
-    ...horizons.days.flat(),
+    ...horizons.days.flatMap(({ stretches }) => stretches),
     ...horizons.series.flatMap(({ stretches }) => stretches),
   ];
   const names = new Set(all.flatMap(({ consumers }) => [...consumers.keys()]));
@@ -212,26 +235,31 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
   const read = (stretches: readonly Stretch[]) =>
     stretches.map((stretch) => stretch[of].get(name) ?? (of === 'consumers' ? unnamed(stretch) : NO_FIGURES));
   const recent = read(horizons.recent);
-  const days = horizons.days.map(read);
-  const weeks = horizons.weeks.map(read);
+  const days = horizons.days.map((each) => ({ ...each, figures: read(each.stretches) }));
   const day = read(horizons.day);
+  const beforeLastHour = read(horizons.beforeLastHour);
+  const isLikeNoOther = days.length > 0 && !days.some(({ isAlike }) => isAlike);
   const comings = horizons.series
     .map((each) => ({ ...each, figures: read(each.stretches) }))
     // Work goes up and down in any pool; here the sessions themselves must have come and gone.
     .filter((each) => heldAndGivenBack(valuesOf(each.figures, 'most'), each) > 0);
   const high = (figure: keyof Figures) => {
-    const hours = days.map((figures) => mostOf(figures, figure));
+    const hours = days.map(({ figures }) => mostOf(figures, figure));
     return Math.max(
       hours.length < LEAST_DAYS ? Math.max(0, ...hours) : quantile(hours, OF_DAYS),
-      ...weeks.map((figures) => mostOf(figures, figure)),
+      ...days.flatMap(({ isSameWeekday, figures }) => (isSameWeekday ? [mostOf(figures, figure)] : [])),
       quantile(valuesOf(day, figure), 0.5),
       quantile(valuesOf(recent, figure), OF_DAYS),
       ...comings.map((each) => heldAndGivenBack(valuesOf(each.figures, figure), each)),
+      ...(isLikeNoOther ? valuesOf(beforeLastHour, figure) : []),
     );
   };
   const all = high('most');
-  const earlier = days.slice(Math.floor(days.length / 2)).map((figures) => mostOf(figures, 'most'));
-  const lows = valuesOf([...recent, ...days.flat()], 'middle');
+  // A weekend tells nothing of what a weekday has grown to.
+  const earlier = days
+    .slice(Math.floor(days.length / 2))
+    .flatMap(({ isAlike, figures }) => (isAlike ? [mostOf(figures, 'most')] : []));
+  const lows = valuesOf([...recent, ...days.flatMap(({ figures }) => figures)], 'middle');
   return {
     low: Math.min(all, quantile(lows.length === 0 ? valuesOf(day, 'middle') : lows, 0.2)),
     all,

@@ -8,10 +8,14 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 2, 17, 10, 40);
 
 /** A profile of so many days: how many sessions each consumer had, all of them idle. */
-function profileOf(days: number, sizeAt: (name: string, at: number) => number, names = ['app/web']): Quarter[] {
-  const first = Math.floor((NOW - days * DAY) / QUARTER_MS) * QUARTER_MS;
+function profileOf(
+  days: number,
+  sizeAt: (name: string, at: number) => number,
+  { names = ['app/web'], until = NOW } = {},
+): Quarter[] {
+  const first = Math.floor((until - days * DAY) / QUARTER_MS) * QUARTER_MS;
   const quarters: Quarter[] = [];
-  for (let at = first; at + QUARTER_MS <= NOW; at += QUARTER_MS) {
+  for (let at = first; at + QUARTER_MS <= until; at += QUARTER_MS) {
     const consumers = names.map((name) => {
       const most = sizeAt(name, at);
       return { name, user: 'app', idle: most, open: 0, busy: 0, most, middle: most, used: Math.min(most, 3) };
@@ -53,6 +57,25 @@ describe('what is usual', () => {
     expect(usualOf(profileOf(14, (_, at) => (at > NOW - 2 * DAY ? 40 : 20)))?.all).toBe(40);
   });
 
+  describe('on a weekday after a weekend', () => {
+    const isWeekend = (at: number) => [0, 6].includes(new Date(at).getUTCDay());
+    const monday = Date.UTC(2026, 2, 16, 10, 40);
+
+    it('has not grown since the weekend', () => {
+      const wednesday = monday + 2 * DAY;
+      const profile = profileOf(4.6, (_, at) => (isWeekend(at) ? 8 : 40), { until: wednesday });
+      expect(usualOf(profile, 'app/web', wednesday)).toMatchObject({ all: 40, long: 40 });
+    });
+
+    it('is what was held until an hour ago where only weekend days are on record', () => {
+      const climbs = (_: string, at: number) => (isWeekend(at) ? 8 : 8 + (at - (monday - 4 * HOUR)) / (HOUR / 5));
+      const profile = profileOf(1.6, (name, at) => Math.round(Math.max(8, climbs(name, at))), { until: monday });
+      expect(usualOf(profile, 'app/web', monday)?.all).toBe(22);
+      const longer = profileOf(8, (name, at) => Math.round(Math.max(8, climbs(name, at))), { until: monday });
+      expect(usualOf(longer, 'app/web', monday)?.all).toBe(8);
+    });
+  });
+
   it('does not take a slow leak for usual: what has grown for days is over the long number', () => {
     const leak = (_: string, at: number) => Math.max(0, Math.round(60 * (1 - (NOW - at) / (7 * DAY))));
     const usual = usualOf(profileOf(14, leak));
@@ -69,7 +92,9 @@ describe('what is usual', () => {
 
   it('gives a user its number whatever its consumers are called', () => {
     const names = ['app/web-a', 'app/web-b'];
-    const renamed = profileOf(14, (name, at) => ((name === 'app/web-a') === at < NOW - 7 * DAY ? 50 : 0), names);
+    const renamed = profileOf(14, (name, at) => ((name === 'app/web-a') === at < NOW - 7 * DAY ? 50 : 0), {
+      names: names,
+    });
     expect(usualFrom(renamed, [], { at: NOW, climbAt: NOW })?.users['app']?.all).toBe(50);
   });
 
@@ -186,7 +211,7 @@ describe('an hour that the profile seldom sees', () => {
   it('tells nothing of consumers that are there at no other hour', () => {
     const names = ['app/web', 'app/report'];
     const reports = (name: string, at: number) => (name === 'app/web' || new Date(at).getUTCHours() === 9 ? 20 : 0);
-    const profile = profileOf(10, reports, names).filter(
+    const profile = profileOf(10, reports, { names }).filter(
       ({ at }) => at % DAY < NOW % DAY || at % DAY > (NOW % DAY) + HOUR,
     );
     const seen = profile.map((quarter) => ({
