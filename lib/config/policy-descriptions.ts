@@ -27,8 +27,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Most sessions that all incidents of the target together may end within an hour, in percent of usable slots.',
   minimumPerPool: 'Sessions of each pool (user, application and database) that kill-idle leaves in place.',
   collateral:
-    'What may be ended of consumers that hold no more than is usual, where suspects do not suffice and the plan then ' +
-    'brings relief. spare-idle: idle sessions that their pool has not needed for a day. none: nothing.',
+    'What may be ended of consumers that hold no more than is usual, where suspects do not suffice and clients are ' +
+    'refused or usage is at 90%, to bring usage under the trigger. spare-idle: idle sessions that their pool has not ' +
+    'needed for a day. none: nothing.',
   rollback:
     'Work that no tier throws away by itself. A transaction over either limit is spared, unless its tier is in ' +
     'mode approve and a person approves it by name.',

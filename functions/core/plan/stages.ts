@@ -4,7 +4,7 @@ import { kindOf, type Kind } from '../server/consumer-count.ts';
 import { consumerOf, poolOf } from '../server/consumer.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
-import { isRefusedAsFull, slotsTaken } from '../server/snapshot.ts';
+import { isRefusedAsFull, slotsTaken, usagePercent } from '../server/snapshot.ts';
 import type { Standing } from '../usual/departure.ts';
 import { spareIdle } from '../usual/spare-idle.ts';
 import { countBy } from '../words/count-by.ts';
@@ -36,10 +36,11 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   const foremost = chooseForemost(open, need, input);
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
+  const toTrigger = Math.ceil(overTrigger(input) + WELL_UNDER * input.snapshot.limits.usable - foremost.freed);
   // No healthy pool pays for what may be the cause and cannot be told.
   const unsure = open.filter((session) => departures.standingOf(session) === 'unsure').length;
   const mayBeCause = unsure > 0 && (unsure >= need || isUnderTrigger(unsure, input));
-  const idle = suffices || mayBeCause ? [] : spareIdle(open, need, input);
+  const idle = suffices || mayBeCause || !isEmergency(input) ? [] : spareIdle(open, Math.min(need, toTrigger), input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
@@ -74,6 +75,8 @@ const BLOCKER = 2 * FILLED_IT;
 interface Foremost {
   readonly suspects: ReadonlySet<Session>;
   readonly suffices: boolean;
+  /** Slots that they give back. */
+  readonly freed: number;
 }
 
 /**
@@ -111,7 +114,7 @@ function chooseForemost(open: readonly Session[], need: number, input: PlanInput
         freed += 1 - returns.shareOf(consumerOf(session)) + (locks.behind.get(session.identity.id)?.length ?? 0);
     }
   }
-  return { suspects: chosen, suffices: chosen.size > 0 && isEnough() };
+  return { suspects: chosen, suffices: chosen.size > 0 && isEnough(), freed };
 }
 
 function isBlocker(session: Session, { departures }: PlanInput): boolean {
@@ -119,8 +122,22 @@ function isBlocker(session: Session, { departures }: PlanInput): boolean {
 }
 
 /** Whether usage is under the trigger once so many slots have come free. */
-function isUnderTrigger(freed: number, { snapshot, policy }: PlanInput): boolean {
-  return 100 * (slotsTaken(snapshot) - freed) < policy.triggerPercent * snapshot.limits.usable;
+function isUnderTrigger(freed: number, input: PlanInput): boolean {
+  return overTrigger(input) < freed;
+}
+
+/** Slots taken over the trigger. */
+function overTrigger({ snapshot, policy }: PlanInput): number {
+  return slotsTaken(snapshot) - (policy.triggerPercent / 100) * snapshot.limits.usable;
+}
+
+/** What is as usual pays for usage under the trigger, by this share of the usable slots, and for no more. */
+const WELL_UNDER = 0.05;
+/** From here on the runbooks end idle sessions, whoever holds them. */
+const EMERGENCY_PERCENT = 90;
+
+function isEmergency({ snapshot }: PlanInput): boolean {
+  return isRefusedAsFull(snapshot.canary) || usagePercent(snapshot) >= EMERGENCY_PERCENT;
 }
 
 const TIER_OF: Readonly<Record<Kind, TierName>> = {

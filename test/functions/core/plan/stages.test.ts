@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countSpared, NO_HISTORY, type History } from '../../../../functions/core/plan/tier-plan.ts';
 import { policy } from '../../../../functions/core/policy/policy.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
+import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aSession, aSnapshot, many } from '../../../support/a-session.ts';
@@ -21,8 +22,13 @@ const usually = (idle: number, inUse: number) => ({
 });
 const KNOWN = { ...NO_USUAL, basis: 'profile', consumers: { 'app/pool': usually(60, 4), 'app/busy': usually(0, 30) } };
 
-function planOf(sessions: readonly Session[], history: Partial<History>, usual: Partial<Usual> = {}) {
-  const snapshot = aSnapshot(100, sessions);
+function planOf(
+  sessions: readonly Session[],
+  history: Partial<History>,
+  usual: Partial<Usual> = {},
+  changed: Partial<Snapshot> = {},
+) {
+  const snapshot = aSnapshot(100, sessions, changed);
   const past = { ...NO_HISTORY, usual: { ...KNOWN, ...usual } as Usual, ...history };
   return diagnoseSnapshot(snapshot, acting, past).plan;
 }
@@ -39,7 +45,7 @@ describe('spare idle sessions of a healthy pool', () => {
   it('are left alone while clients get in, counted anew from the last time that relief was watched', () => {
     const waiting = planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: NOW - 149_000 });
     expect([endedOf(waiting), waiting.soon?.inMs]).toEqual([0, 1_000]);
-    expect(endedOf(planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: NOW - 150_000 }))).toBe(20);
+    expect(endedOf(planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: NOW - 150_000 }))).toBe(10);
     expect(endedOf(planOf(sessions, { since: NOW - 20 * MINUTE, pressingSince: null }))).toBe(0);
   });
 
@@ -53,6 +59,27 @@ describe('spare idle sessions of a healthy pool', () => {
     const withReports = (count: number) => [...pool, ...busy.slice(0, 30 - count), ...report.slice(0, count)];
     const endedWith = (count: number) =>
       endedOf(planOf(withReports(count), { pressingSince: NOW - 10 * MINUTE }, seldom));
-    expect([endedWith(5), endedWith(6)]).toEqual([20, 0]);
+    expect([endedWith(5), endedWith(6)]).toEqual([10, 0]);
+  });
+
+  it('pay for usage under the trigger and no more, and only from 90% on or where clients are refused', () => {
+    const old = { pressingSince: NOW - 60 * MINUTE };
+    const lessOne = sessions.slice(0, -1);
+    expect(endedOf(planOf(lessOne, old))).toBe(0);
+    expect(countSpared(planOf(lessOne, old).spared)['at-usual']).toBe(89);
+    // From 90 slots taken to 80: the trigger is at 85.
+    expect(endedOf(planOf(sessions, old))).toBe(10);
+    const refused = {
+      canary: { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'full' } },
+    } as const;
+    expect(endedOf(planOf(lessOne, { pressingSince: NOW }, {}, refused))).toBe(9);
+  });
+
+  it('pay for what suspects do not bring', () => {
+    const leak = many(6, 301, (id) => aSession(id, { application: 'leak' }));
+    const plan = planOf([...sessions.slice(6), ...leak], { pressingSince: NOW - 60 * MINUTE });
+    const victims = plan.tiers.flatMap((tier) => tier.victims.map(({ session }) => session.application));
+    expect(victims.filter((application) => application === 'leak')).toHaveLength(4);
+    expect(victims.filter((application) => application === 'pool')).toHaveLength(6);
   });
 });
