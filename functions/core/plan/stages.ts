@@ -37,10 +37,7 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
   const toTrigger = Math.ceil(overTrigger(input) + WELL_UNDER * input.snapshot.limits.usable - foremost.freed);
-  // No healthy pool pays for what may be the cause and cannot be told.
-  const unsure = open.filter((session) => departures.standingOf(session) === 'unsure').length;
-  const mayBeCause = unsure > 0 && (unsure >= need || isUnderTrigger(unsure, input));
-  const idle = suffices || mayBeCause || !isEmergency(input) ? [] : spareIdle(open, Math.min(need, toTrigger), input);
+  const idle = suffices || !mayAskHealthy(open, need, input) ? [] : spareIdle(open, Math.min(need, toTrigger), input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
@@ -54,6 +51,17 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   }
   const soon = waitMs > 0 && idle.length > 0 ? waitFor(idle.length, need, waitMs) : null;
   return { suspects, all, spared, suffices, soon };
+}
+
+/**
+ * Whether a healthy pool may be asked to give up what it does not need: only in an emergency, not for what may be the
+ * cause and cannot be told, and not for slots that whoever fills the server takes at once.
+ */
+function mayAskHealthy(open: readonly Session[], need: number, input: PlanInput): boolean {
+  const { departures, returns } = input;
+  if (!isEmergency(input) || returns.vainSince !== null) return false;
+  const unsure = open.filter((session) => departures.standingOf(session) === 'unsure').length;
+  return unsure === 0 || (unsure < need && !isUnderTrigger(unsure, input));
 }
 
 function waitFor(sessions: number, need: number, inMs: number): Soon {

@@ -75,6 +75,19 @@ describe('spare idle sessions of a healthy pool', () => {
     expect(endedOf(planOf(lessOne, { pressingSince: NOW }, {}, refused))).toBe(9);
   });
 
+  it('do not go for slots that are taken again at once by whoever fills the server', () => {
+    const crowd = many(6, 401, (id) => aSession(id, { application: 'crowd', stateMs: 1_000, connectedMs: 4_000 }));
+    const ended = (sessionsEnded: number) =>
+      endedOf(
+        planOf([...pool, ...busy.slice(6), ...crowd], {
+          pressingSince: NOW - 60 * MINUTE,
+          ended: new Map([['app/crowd', { sessions: sessionsEnded, since: NOW - 5_000 }]]),
+        }),
+      );
+    expect(ended(15)).toBe(8);
+    expect(ended(8)).toBe(0);
+  });
+
   it('pay for what suspects do not bring', () => {
     const leak = many(6, 301, (id) => aSession(id, { application: 'leak' }));
     const plan = planOf([...sessions.slice(6), ...leak], { pressingSince: NOW - 60 * MINUTE });
