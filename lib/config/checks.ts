@@ -94,11 +94,16 @@ const REFUSED_ENDPOINTS = [
   { part: /^shardgrp-/, what: 'the endpoint of a shard group', where: 'any of its routers' },
 ] as const;
 
+/** In China `rds` comes before the region, elsewhere behind it. Each partition of AWS has a domain of its own. */
+const RDS_HOST =
+  /^([^.]+)\.([^.]+)\.(?:[^.]+\.)?(?:rds\.([a-z0-9-]+)|([a-z0-9-]+)\.rds)\.amazonaws\.(?:com|com\.cn|eu)$/;
+
 function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
   const host = target.endpoint?.host.toLowerCase();
-  const parts = host?.match(/^([^.]+)\.([^.]+)\.(?:[^.]+\.)?([a-z0-9-]+)\.rds\.amazonaws\.com(\.cn)?$/);
+  const parts = host?.match(RDS_HOST);
   if (host === undefined || parts === null || parts === undefined) return [];
-  const [, name = '', second = '', region = ''] = parts;
+  const [, name = '', second = '', before, behind] = parts;
+  const region = before ?? behind ?? '';
   const found = (message: string): Finding[] => [{ path: ['endpoint', 'host'], value: host, message }];
 
   const refused = REFUSED_ENDPOINTS.find(({ part }) => part.test(second));

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { checkTargets } from './checks.ts';
+import { checkDeployable } from './deployable.ts';
 import { keysAt } from './json-schema.ts';
 import {
   ConfigInvalid,
@@ -53,6 +54,7 @@ export function parseConfig(text: string, source: string): HeadroomConfig {
   const findings = [
     ...(parsed.success ? [] : findingsOf(parsed.error, (path) => valueAt(merged, path), keysAt)),
     ...findingsAcrossFields(file, merged),
+    ...(parsed.success ? checkDeployable(parsed.data) : []),
   ];
   if (parsed.success && findings.length === 0) return resolveFiles(parsed.data, source);
   throw new ConfigInvalid(

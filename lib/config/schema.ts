@@ -3,7 +3,7 @@ import { mode, policy } from '../../functions/core/policy/policy.ts';
 import { targetId } from '../../functions/core/policy/target.ts';
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
+const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
 const subnetId = z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'expected a subnet id such as "subnet-0123456789abcdef0"');
 const securityGroupId = z

@@ -2,13 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import * as z from 'zod';
+import { errorWords } from '../../functions/core/words/error-words.ts';
+import { ConfigInvalid } from '../config/problems.ts';
+import { howToGetCertificates } from '../house/rds-certificates.ts';
 import type { Target } from '../config/schema.ts';
 
 const profiles = z.object({ ca: z.array(z.string()) });
 
 /**
  * PEM of the certificates that the worker of a target trusts: the configured file, else the region's RDS authorities.
- * Undefined when its connection is not verified. Throws when the region's authorities are not known.
+ * Undefined when its connection is not verified. Throws ConfigInvalid when there are none, or the file cannot be read.
  */
 export function certificatesFor(
   { id, tls }: Pick<Target, 'id' | 'tls'>,
@@ -16,12 +19,18 @@ export function certificatesFor(
   now: Date,
 ): string | undefined {
   if (tls.mode !== 'verify-full') return undefined;
-  if (tls.ca !== undefined) return readFileSync(tls.ca, 'utf8');
+  const refuse = (message: string) =>
+    new ConfigInvalid('the configuration', [{ path: `tls.ca of target "${id}"`, line: null, value: null, message }]);
+  if (tls.ca !== undefined) {
+    try {
+      return readFileSync(tls.ca, 'utf8');
+    } catch (error) {
+      throw refuse(`cannot be read: ${errorWords(error)}`);
+    }
+  }
   const certificates = rdsCertificatesOf(region, now);
-  if (certificates !== '') return certificates;
-  throw new RangeError(
-    `no RDS certificates are known for region ${region}; download its bundle from AWS and name the file in tls.ca of target ${id}`,
-  );
+  if (certificates === '') throw refuse(howToGetCertificates(region));
+  return certificates;
 }
 
 /**

@@ -6,15 +6,15 @@ import { Function as ReferencedFunction, FunctionBase, type IFunction } from 'aw
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { AwsPlace, AwsTarget } from '../config/aws-targets.ts';
+import { ruleInputsOf } from '../config/rule-inputs.ts';
 import type { HeadroomConfig } from '../config/schema.ts';
-import { toSampleRequest, toTargetSettings, toWorkerSettings } from '../config/settings.ts';
+import { toWorkerSettings } from '../config/settings.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { OwnAlarm } from '../house/own-alarm.ts';
-import { checkLength, EventInput } from './event-input.ts';
+import { EventInput } from './event-input.ts';
 import { certificatesFor } from './rds-ca.ts';
 import { TargetAlarms, usageMetric } from './target-alarms.ts';
 import { WorkerFunction } from './worker-function.ts';
@@ -44,11 +44,11 @@ export class TargetStack extends Stack {
 
     const { trigger, critical, usage } = new TargetAlarms(this, 'Alarms', { names: this.#names, target });
     const undelivered = this.#createUndelivered();
-    const input = checkLength({ schema: SCHEMA, target: toTargetSettings(config, target.target) });
-    this.#dispatchOn([trigger, critical, usage], input, undelivered);
-    this.#reconcileEveryMinute(input);
-    this.#checkEveryDay({ ...input, kind: 'check' });
-    this.#sampleEveryMinute(checkLength(toSampleRequest(config, target.target)));
+    const inputs = ruleInputsOf(config, target.target);
+    this.#dispatchOn([trigger, critical, usage], inputs.alarm, undelivered);
+    this.#reconcileEveryMinute(inputs.minute);
+    this.#checkEveryDay(inputs.check);
+    this.#sampleEveryMinute(inputs.sample);
     this.#watch(this.#createWorker(), undelivered);
 
     new CfnOutput(this, 'TriggerAlarm', { value: trigger.alarmName, description: 'Opens an incident' });

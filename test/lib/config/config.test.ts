@@ -173,6 +173,10 @@ describe('an endpoint that is not one instance', () => {
     ['orders.proxy-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'RDS Proxy'],
     ['ro.endpoint.proxy-c0ffee00beef.eu-west-1.rds.amazonaws.com', 'RDS Proxy'],
     ['ORDERS.CLUSTER-C0FFEE00BEEF.EU-WEST-1.RDS.AMAZONAWS.COM', 'writer endpoint of a cluster'],
+    ['orders.cluster-c0ffee00beef.rds.cn-north-1.amazonaws.com.cn', 'writer endpoint of a cluster'],
+    ['orders.cluster-ro-c0ffee00beef.rds.cn-northwest-1.amazonaws.com.cn', 'reader endpoint'],
+    ['orders.proxy-c0ffee00beef.rds.cn-north-1.amazonaws.com.cn', 'RDS Proxy'],
+    ['orders.cluster-c0ffee00beef.eusc-de-east-1.rds.amazonaws.eu', 'writer endpoint of a cluster'],
   ])('%s is refused with the reason', (host, reason) => {
     const message = messageAt(withHost(host), 'targets[0].endpoint.host');
     expect(message).toContain(reason);
@@ -190,6 +194,19 @@ describe('an endpoint that is not one instance', () => {
       'targets[0].endpoint.host',
     );
     expect(message).toContain('us-east-1');
+  });
+
+  test.each([
+    ['cn-north-1', 'orders-prod.c0ffee00beef.rds.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'orders-prod.c0ffee00beef.eusc-de-east-1.rds.amazonaws.eu'],
+    ['us-gov-west-1', 'orders-prod.c0ffee00beef.us-gov-west-1.rds.amazonaws.com'],
+  ])('the instance itself is accepted in %s, and its name and region are compared', (region, host) => {
+    const text = (endpoint: string) =>
+      withHost(endpoint).replace('region: eu-west-1', `region: ${region}`).concat('    tls: { ca: rds.pem }\n');
+    expect(parseConfig(text(host), 'headroom.yaml').targets[0]?.endpoint?.host).toBe(host);
+    const at = 'targets[0].endpoint.host';
+    expect(messageAt(text(host.replace('orders-prod', 'billing')), at)).toContain('instance "billing"');
+    expect(messageAt(withHost(host), at)).toContain(`is in region ${region}`);
   });
 
   test('a host that is not of RDS is none of these', () => {
@@ -252,5 +269,58 @@ describe('how fields stand to each other', () => {
 
   test('IAM authentication goes with TLS', () => {
     expect(pathsOf(configText('    tls: { mode: disable }'))).toEqual(['targets[0].tls.mode']);
+  });
+});
+
+describe('what AWS would refuse is named before anything is built, with target and line', () => {
+  test('a rule whose name is too long', () => {
+    const named = (prefix: string, id: string) =>
+      configText().replace('{ account', `{ prefix: ${prefix}, account`).replace('id: orders', `id: ${id}`);
+    const [problem, ...others] = problemsOf(named('a'.repeat(20), 'b'.repeat(30)));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ path: 'targets[0].id', line: 5, value: JSON.stringify('b'.repeat(30)) });
+    expect(problem?.message).toMatch(/EventBridge takes 64 characters; shorten it, or installation\.prefix, by 1$/);
+    expect(parseConfig(named('a'.repeat(19), 'b'.repeat(30)), 'headroom.yaml').targets).toHaveLength(1);
+    expect(parseConfig(named('a'.repeat(20), 'b'.repeat(29)), 'headroom.yaml').targets).toHaveLength(1);
+  });
+
+  test('settings that are longer than a rule passes on, by what makes them long', () => {
+    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
+    const [problem, ...others] = problemsOf(configText(`    pools: [${pools.join(', ')}]`));
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ path: 'targets[0].pools', line: 13 });
+    expect(problem?.message).toMatch(
+      /^the settings of target "orders" take \d+ characters, and EventBridge passes on 8192; name fewer pools$/,
+    );
+  });
+
+  test('a region whose certificates do not come along, with where they are', () => {
+    const inRegion = (region: string, target = '') =>
+      configText(target)
+        .replace('orders-prod.c0ffee00beef.eu-west-1.rds.amazonaws.com', 'db.example.com')
+        .replace('region: eu-west-1', `region: ${region}`);
+    for (const [region, address] of [
+      ['il-central-1', 'https://truststore.pki.rds.amazonaws.com/il-central-1/il-central-1-bundle.pem'],
+      [
+        'us-gov-east-1',
+        'https://truststore.pki.us-gov-west-1.rds.amazonaws.com/us-gov-east-1/us-gov-east-1-bundle.pem',
+      ],
+      ['cn-north-1', 'https://rds-truststore.s3.cn-north-1.amazonaws.com.cn/cn-north-1/cn-north-1-bundle.pem'],
+      ['eusc-de-east-1', 'the RDS guide of that partition'],
+    ] as const) {
+      const [problem, ...others] = problemsOf(inRegion(region));
+      expect(others).toEqual([]);
+      expect(problem).toMatchObject({ path: 'targets[0].tls.ca', line: 5 });
+      expect(problem?.message).toContain(address);
+      expect(problem?.message).toContain('name the file in tls.ca');
+      for (const tls of ['tls: { mode: require }', 'tls: { ca: rds.pem }']) {
+        expect(parseConfig(inRegion(region, `    ${tls}`), 'headroom.yaml').targets).toHaveLength(1);
+      }
+    }
+  });
+
+  test('and none of it is said of a target for runs on this machine', () => {
+    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
+    expect(parseConfig(`${LOCAL}    pools: [${pools.join(', ')}]`, 'headroom.yaml').targets).toHaveLength(1);
   });
 });

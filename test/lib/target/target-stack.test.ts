@@ -8,6 +8,7 @@ import {
   samplerRequest,
 } from '../../../functions/core/protocol/steps.ts';
 import { workerSettings } from '../../../functions/core/protocol/worker-settings.ts';
+import { parseConfig } from '../../../lib/config/config.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../../support/templates.ts';
 
 const { target } = templatesOf();
@@ -155,9 +156,29 @@ describe('the rule from alarm to dispatch', () => {
     expect(request.target.policy.protect.applications).toEqual(['<batch>']);
   });
 
-  test('settings longer than EventBridge passes on are refused before anything is deployed', () => {
-    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
-    expect(() => withTarget(`    pools: [${pools.join(', ')}]`)).toThrow(/shorten pools/);
+  test('no rule hands over more than EventBridge takes, with settings as long as they may be', () => {
+    const lines = (length: number) => `    pools: [{ name: '<${'x'.repeat(length)}>', instances: 1, size: 1 }]`;
+    const isAccepted = (length: number) => {
+      try {
+        return parseConfig(configText(lines(length)), 'headroom.yaml').targets.length === 1;
+      } catch {
+        return false;
+      }
+    };
+    let [most, least] = [0, 8192];
+    while (least - most > 1) {
+      const middle = Math.floor((least + most) / 2);
+      if (isAccepted(middle)) most = middle;
+      else least = middle;
+    }
+    const rules = ['alarms', 'minute', 'sample', 'check'];
+    const template = withTarget(lines(most));
+    const lengths = rules.map((name) => {
+      const { Input, InputTransformer } = targetOf(template, `headroom-target-orders-${name}`);
+      return (Input ?? InputTransformer?.InputTemplate ?? '').length;
+    });
+    expect(Math.max(...lengths)).toBe(8192);
+    expect(Math.min(...lengths)).toBeGreaterThan(7_000);
   });
 
   test('the target adds no permission to the shared functions, whose policies would fill up', () => {
