@@ -9,7 +9,7 @@ import { startDrillServer } from '../../drill/target/start-server.ts';
 import { tryLogin } from '../../drill/target/usage-watch.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
-import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
+import { parseLoginUrl } from '../../functions/engines/shared/doors/login-url.ts';
 
 /** How long the full server is left alone before the first look, and between the two. */
 const RIPEN_MS = 60_000;

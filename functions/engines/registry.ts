@@ -1,6 +1,6 @@
 import { DEFAULT_PORTS, type EngineName } from '../core/server/snapshot.ts';
 import type { Engine } from './shared/engine.ts';
-import type { UrlScheme } from './shared/login-url.ts';
+import type { UrlScheme } from './shared/doors/login-url.ts';
 
 interface EngineEntry {
   readonly url: UrlScheme;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admission, Refusal } from '../core/server/snapshot.ts';
+import type { Admission, Refusal, RefusalKind } from '../core/server/snapshot.ts';
 import { Refused, type Engine, type EngineSession, type SessionOptions } from '../engines/shared/engine.ts';
 import { timeLeft } from '../engines/shared/within.ts';
 import type { BackOff } from './back-off.ts';
@@ -107,9 +107,14 @@ async function logIn(
   );
 }
 
-/** Slots free up, servers start, and a failover takes an address away for a while; a wrong password stays wrong. */
+/**
+ * Slots and threads free up, servers start, and a failover takes an address away for a while; a wrong password stays
+ * wrong.
+ */
+const PASSING: ReadonlySet<RefusalKind> = new Set(['full', 'out-of-resources', 'starting', 'network', 'silent']);
+
 function isWorthWaiting({ kind }: Refusal): boolean {
-  return kind === 'full' || kind === 'starting' || kind === 'network';
+  return PASSING.has(kind);
 }
 
 /** The canary's own login reports credentials that cannot be read; they must not keep the responder out. */

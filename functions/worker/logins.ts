@@ -4,7 +4,7 @@ import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
 import { errorWords } from '../core/words/error-words.ts';
 import { Refused, type Login, type TlsSettings } from '../engines/shared/engine.ts';
-import { parseLoginUrl, type UrlScheme } from '../engines/shared/login-url.ts';
+import { parseLoginUrl, type UrlScheme } from '../engines/shared/doors/login-url.ts';
 
 /** Where logins come from. Each may throw Refused; `isFresh` asks for credentials that were not used before. */
 export interface Logins {
@@ -44,7 +44,7 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
         const password = await asRefusal(
           signIamToken({ region: auth.region, host: place.host, port: place.port, user }),
         );
-        return { ...place, user, password, tls };
+        return { ...place, user, password, isToken: true, tls };
       };
       return { canRefresh: false, responder: () => login(auth.user), canary: () => login(auth.canaryUser) };
     }

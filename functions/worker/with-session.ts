@@ -1,5 +1,6 @@
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerRefused } from '../core/protocol/worker.ts';
+import { kindOfLost } from '../engines/shared/driver-error.ts';
 import { ConnectionLost, Refused } from '../engines/shared/engine.ts';
 import { enter, type Access, type LockedOut, type OpenSession, type Patience } from './admission.ts';
 
@@ -21,7 +22,11 @@ export async function readWithSession<T>(
       if (!(error instanceof ConnectionLost)) throw error;
       if (attempt === 1) continue;
       const { code, message } = error;
-      return refused({ refusal: { kind: 'network', code, message }, attempts: attempt, waitedMs: 0 });
+      return refused({
+        refusal: { kind: kindOfLost(code) ?? 'network', code, message },
+        attempts: attempt,
+        waitedMs: 0,
+      });
     }
   }
 }

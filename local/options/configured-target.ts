@@ -1,6 +1,6 @@
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
-import { parseLoginUrl } from '../../functions/engines/shared/login-url.ts';
+import { parseLoginUrl } from '../../functions/engines/shared/doors/login-url.ts';
 import { loadConfig } from '../../lib/config/config.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { UsageError } from './usage-error.ts';

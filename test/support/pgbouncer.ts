@@ -19,8 +19,11 @@ interface Bouncer {
   stop(): Promise<void>;
 }
 
-/** A real PgBouncer in front of a server on loopback. Each login that is named in `urls` may come. */
-export async function startPgBouncer(port: number, urls: readonly string[]): Promise<Bouncer> {
+/**
+ * A real PgBouncer in front of a server on loopback. Each login that is named in `urls` may come, and `mostClients` at a
+ * time.
+ */
+export async function startPgBouncer(port: number, urls: readonly string[], mostClients = 100): Promise<Bouncer> {
   const account = serverAccount();
   const folder = await mkdtemp(join(tmpdir(), 'headroom-pgbouncer-'));
   await own(folder, account);
@@ -39,6 +42,7 @@ export async function startPgBouncer(port: number, urls: readonly string[]): Pro
       'auth_type = plain',
       `auth_file = ${join(folder, 'users')}`,
       'pool_mode = session',
+      `max_client_conn = ${mostClients}`,
       'ignore_startup_parameters = options,extra_float_digits',
     ].join('\n'),
   );

@@ -1,5 +1,5 @@
 import type { CheckFacts, Right, Trial } from '../protocol/check-facts.ts';
-import { fixFor, OWN_LOGINS, refusalWords } from '../server/refusal.ts';
+import { explainCanary, fixFor, OWN_LOGINS, refusalWords } from '../server/refusal.ts';
 import type { Canary, EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
@@ -54,7 +54,9 @@ export function checkCanary(canary: Canary, source: string | null, engine: Engin
   }
   if (canary.result === 'admitted') return fine('canary', `as ordinary clients do, in ${Math.round(canary.tookMs)} ms`);
   const { refusal } = canary;
-  if (refusal.kind !== 'full') return failed('canary', refusalWords(refusal), fixFor(refusal, source, engine));
+  if (refusal.kind !== 'full') {
+    return failed('canary', explainCanary(refusal, engine).why, fixFor(refusal, source, engine));
+  }
   return failed(
     'canary',
     `ordinary clients are refused right now: ${refusalWords(refusal)}`,

@@ -13,9 +13,13 @@ const STOPS: Readonly<Record<RefusalKind, { readonly at: Step; readonly passed: 
   tls: { at: 'tls', passed: ['route'] },
   // The server refuses it before authentication.
   full: { at: 'slot', passed: ['route', 'tls'] },
+  silent: { at: 'slot', passed: ['route'] },
+  'host-blocked': { at: 'slot', passed: ['route'] },
+  'out-of-resources': { at: 'slot', passed: ['route'] },
   starting: { at: 'slot', passed: ['route', 'tls'] },
   'consumer-full': { at: 'slot', passed: ['route', 'tls', 'authentication'] },
   authentication: { at: 'authentication', passed: ['route', 'tls', 'slot'] },
+  'iam-refused': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
   'missing-database': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
   'wrong-server': { at: 'server', passed: ['route', 'tls', 'slot', 'authentication'] },
   'unfit-login': { at: 'authentication', passed: ['route', 'tls', 'slot'] },
@@ -30,10 +34,16 @@ export function checkRefusal(
   { responder, tlsMode }: LoginSources,
   engine: EngineName,
 ): CheckFinding[] {
-  const { at, passed } = STOPS[refusal.kind];
+  const { at } = STOPS[refusal.kind];
+  const passed = passedBefore(refusal);
   return STEPS.map((step) => {
     if (step === at) return failed(step, refusalWords(refusal), fixFor(refusal, responder, engine));
     if (!passed.includes(step)) return notReached(step, `unknown: the login stopped at “${CHECKS[at]}”`);
     return fine(step, step === 'tls' && tlsMode === 'disable' ? 'not used (tls.mode is "disable")' : 'passed');
   });
+}
+
+/** What refuses a login by an error or in another protocol has not let it in, and its own door is not the server's. */
+function passedBefore({ kind, code }: Refusal): readonly Step[] {
+  return kind === 'wrong-server' && code !== '' ? ['route'] : STOPS[kind].passed;
 }

@@ -10,9 +10,9 @@ import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section 
 /** For a warning of the sampler. It has no incident, and no session is ended because of it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {
   const { name, since, lastedMs, sample } = warning;
-  const { policy, engine, endpoint } = target;
+  const { policy, engine, endpoint, isRds } = target;
   const { why, advice } = WARNINGS[name];
-  const subject = { sample, policy, engine, endpoint };
+  const subject = { sample, policy, engine, endpoint, isRds };
   const id = printable(target.id, 40);
   const reason = printable(why(subject), LINE_LENGTH);
   const toDo = clipLines(advice(subject));

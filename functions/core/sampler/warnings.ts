@@ -1,5 +1,5 @@
 import type { Policy } from '../policy/policy.ts';
-import { explainRefusal } from '../server/refusal.ts';
+import { explainCanary, explainRefusal } from '../server/refusal.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { configuredPercent, percent } from '../words/percent.ts';
@@ -15,6 +15,7 @@ interface Subject {
   readonly policy: Policy;
   readonly endpoint: string;
   readonly engine: EngineName;
+  readonly isRds: boolean;
 }
 
 export interface WarningShape {
@@ -81,10 +82,8 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
   'canary-broken': {
     shows: ({ canary, isFull }) => (canary === null || isFull ? null : canary !== 'admitted' && canary !== 'unknown'),
     holdMs: () => SEVERAL_MS,
-    why: ({ sample: { canary, detail } }) =>
-      `the canary cannot log in, and not for lack of slots (${canary ?? 'unknown'}: ${detail}), ` +
-      'so relief could not be confirmed',
-    advice: () => ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
+    why: (subject) => `${explainNoCanary(subject).why}, so relief could not be confirmed`,
+    advice: (subject) => explainNoCanary(subject).advice,
   },
   'no-access': {
     shows: (sample) => (sample.result === 'busy' ? null : hasFailed(sample)),
@@ -97,10 +96,15 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
 /** For a worker that gives no answer at all. */
 export const NO_ANSWER_FIX = 'read the worker’s log; check that the function exists and that the sampler may invoke it';
 
-function explainNoAccess({ sample, endpoint, engine }: Subject) {
+function explainNoCanary({ sample: { canary, detail }, engine }: Subject) {
+  const kind = canary === null || canary === 'admitted' || canary === 'unknown' ? 'other' : canary;
+  return explainCanary({ kind, code: '', message: detail }, engine);
+}
+
+function explainNoAccess({ sample, endpoint, engine, isRds }: Subject) {
   const { refused, detail, tookMs } = sample;
   if (refused !== null)
-    return explainRefusal({ kind: refused, code: '', message: detail }, { endpoint, engine, waitedMs: tookMs });
+    return explainRefusal({ kind: refused, code: '', message: detail }, { endpoint, engine, isRds, waitedMs: tookMs });
   return {
     why: `the worker does not answer (${detail})`,
     advice: [NO_ANSWER_FIX],

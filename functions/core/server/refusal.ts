@@ -6,6 +6,8 @@ interface Attempt {
   readonly endpoint: string;
   readonly engine: EngineName;
   readonly waitedMs: number;
+  /** An instance of RDS or Aurora. */
+  readonly isRds?: boolean;
 }
 
 /** What a refusal means, and what to do about it. */
@@ -34,18 +36,70 @@ export function fixFor(refusal: Refusal, source: string, engine: EngineName): st
   return REFUSALS[refusal.kind].fix(refusal, source, engine);
 }
 
+/**
+ * Why an ordinary client's login proves nothing now, and what to do. Not for a canary that is refused as full: that is
+ * what it is for.
+ */
+export function explainCanary(
+  refusal: Refusal,
+  engine: EngineName,
+): { readonly why: string; readonly advice: readonly string[] } {
+  const words = refusalWords(refusal);
+  const why = CANARY_WHY[refusal.kind] ?? 'the canary cannot log in, and not for lack of slots';
+  return {
+    why: `${why} (${words})`,
+    advice: [fixFor(refusal, 'the canary’s login', engine), '`headroom doctor` checks the canary'],
+  };
+}
+
+/** Where nothing is wrong with the login. */
+const CANARY_WHY: Readonly<Partial<Record<RefusalKind, string>>> = {
+  'consumer-full': 'a connection limit of the canary’s own is reached, which says nothing about the server',
+  'out-of-resources': 'ordinary clients are refused, and not for lack of slots',
+  'host-blocked': 'the server blocks the worker’s address, and every other client on it',
+};
+
 export function refusalWords({ kind, message }: Refusal): string {
   return `${kind}: ${printable(message, 200)}`;
 }
 
 /** What lets the responder in while ordinary clients are refused. */
-const RESERVED_WAY_IN = {
-  postgres:
-    'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with ' +
-    'reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser',
-  mysql: 'give the responder the extra slot: GRANT CONNECTION_ADMIN ON *.* (and grant it to no application)',
-  mariadb: 'give the responder the extra slot: GRANT CONNECTION ADMIN ON *.* (and grant it to no application)',
-} as const satisfies Record<EngineName, string>;
+function reservedWayIn(engine: EngineName, isRds: boolean): string {
+  if (engine === 'postgres') {
+    return (
+      'give the responder a reserved slot: GRANT pg_use_reserved_connections (PostgreSQL 16 and newer, with ' +
+      'reserved_connections of 2 or more); on RDS PostgreSQL 15 and older, GRANT rds_superuser'
+    );
+  }
+  const grant = `GRANT ${engine === 'mysql' ? 'CONNECTION_ADMIN' : 'CONNECTION ADMIN'} ON *.*`;
+  if (!isRds) return `give the responder the extra slot: ${grant} (and grant it to no application)`;
+  const rest = 'keep the sampler on: the session that it keeps open is in before the server is full';
+  return engine === 'mysql'
+    ? `${rest}; on Aurora MySQL 3 the master user can also grant the extra slot: ${grant}`
+    : rest;
+}
+
+/** How the server lets a host in again. MySQL 9 has no FLUSH HOSTS, and MariaDB's table may be switched off. */
+const UNBLOCK: Readonly<Record<EngineName, string>> = {
+  postgres: 'let the worker’s address in again',
+  mysql: 'run as an administrator: TRUNCATE TABLE performance_schema.host_cache',
+  mariadb: 'run as an administrator: FLUSH HOSTS',
+};
+
+const MORE_ROOM =
+  'raise what the server’s account may have of threads and processes (ulimit -u, or the pids limit of its container), ' +
+  'or give the machine more memory; on RDS, take a larger instance class';
+
+/** The error is the same whether the instance, the login or the policy lacks it. */
+function iamSteps(engine: EngineName): string {
+  const login =
+    engine === 'postgres' ? 'the role has rds_iam' : "the account is IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'";
+  return (
+    'check that IAM authentication is on (aws rds modify-db-instance --enable-iam-database-authentication ' +
+    `--apply-immediately; Aurora: modify-db-cluster), that ${login} as \`headroom grants\` prints it, ` +
+    'and that resourceId is that of this instance or cluster'
+  );
+}
 
 const NETWORK_FIX: Readonly<Record<string, (source: string) => string>> = {
   ECONNREFUSED: (source) => `nothing listens there: start the server, or correct host and port in ${source}`,
@@ -59,8 +113,8 @@ const LIMIT_FIX: Readonly<Record<EngineName, string>> = {
   postgres:
     'raise the limit of this role, if nothing else uses it (ALTER ROLE … CONNECTION LIMIT -1), ' +
     'or use a database without a limit',
-  mysql: 'raise the limit of this user: ALTER USER … WITH MAX_USER_CONNECTIONS 0',
-  mariadb: 'raise the limit of this user: ALTER USER … WITH MAX_USER_CONNECTIONS 0',
+  mysql: 'raise the limit of this user, or max_user_connections where it has none of its own',
+  mariadb: 'raise the limit of this user, or max_user_connections where it has none of its own',
 };
 
 const TLS_ON: Readonly<Record<EngineName, string>> = {
@@ -78,10 +132,10 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
     why: ({ endpoint, waitedMs }) =>
       `locked out: every slot of ${endpoint} is taken, reserved ones too, and none came free in ` +
       `${Math.round(waitedMs / 1000)} s`,
-    advice: ({ engine }) => [
+    advice: ({ engine, isRds = false }) => [
       'end sessions with a login that still gets in (a superuser or the master user), ' +
         'or restart the application that holds the slots',
-      RESERVED_WAY_IN[engine],
+      reservedWayIn(engine, isRds),
       'let no application log in as the master user: it would take the reserved slots',
     ],
     fix: () =>
@@ -90,17 +144,36 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
   },
   'consumer-full': {
     why: () => 'the responder’s own connection limit is reached',
-    advice: () => ['raise the connection limit of the responder’s role or database'],
+    advice: ({ engine }) => [LIMIT_FIX[engine]],
     fix: (_, __, engine) => LIMIT_FIX[engine],
+  },
+  'out-of-resources': {
+    why: ({ endpoint }) =>
+      `${endpoint} lacks threads, processes or memory for another session, whatever slots are free`,
+    advice: () => [MORE_ROOM, 'until then fewer sessions help: restart the application that holds the most'],
+    fix: () => MORE_ROOM,
+  },
+  'host-blocked': {
+    why: ({ endpoint }) => `${endpoint} blocks the worker’s address, after too many connections that never logged in`,
+    advice: ({ engine }) => [
+      UNBLOCK[engine],
+      'find what opens connections there and does not log in (a health check?), or raise max_connect_errors',
+    ],
+    fix: (_, __, engine) => `${UNBLOCK[engine]}; and find what opens connections from there and does not log in`,
   },
   authentication: {
     why: () => 'the responder’s login is refused',
     advice: () => [
-      'check its password, secret or rds_iam grant; `headroom grants` prints what to create',
+      'check its password or secret; `headroom grants` prints what to create',
       '`headroom doctor` checks it',
     ],
     fix: (_, source) =>
       `check user and password in ${source}; \`headroom grants\` prints the statements that create the logins`,
+  },
+  'iam-refused': {
+    why: () => 'the responder’s IAM token is refused',
+    advice: ({ engine }) => [iamSteps(engine), '`headroom doctor` checks it'],
+    fix: (_, __, engine) => iamSteps(engine),
   },
   'missing-database': {
     why: () => 'the database the responder connects to does not exist',
@@ -120,6 +193,14 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
     fix: ({ code }, source) =>
       NETWORK_FIX[code]?.(source) ?? 'check that the server runs and that nothing blocks the way to it from the worker',
   },
+  silent: {
+    why: ({ endpoint }) => `${endpoint} takes connections and does not answer`,
+    advice: () => [
+      'see whether the server hangs (its log, its disk, its load), and restart or fail over if it does',
+      'if it is well, something else listens there: check engine, host and port',
+    ],
+    fix: (_, source) => `see whether the server hangs; if it is well, correct engine, host and port in ${source}`,
+  },
   starting: {
     why: () => 'the server has been starting for too long',
     advice: () => ['read the server’s log: it may be recovering after a crash'],
@@ -127,9 +208,13 @@ const REFUSALS: Readonly<Record<RefusalKind, RefusalRow>> = {
   },
   'wrong-server': {
     why: () => 'the worker reached another server than the target’s',
-    advice: () => ['set endpoint.host to the endpoint of the instance itself, never of a cluster, pooler or proxy'],
+    advice: () => [
+      'set endpoint.host and port to those of the instance itself, never of a cluster, pooler or proxy, ' +
+        'and engine to its kind',
+    ],
     fix: (_, source) =>
-      `set ${source} to the endpoint of the instance itself, not of a cluster, reader, pooler or proxy`,
+      `set ${source} to the endpoint of the instance itself, not of a cluster, reader, pooler or proxy, ` +
+      'and engine to its kind',
   },
   'unfit-login': {
     why: () => 'the login is not Headroom’s own',

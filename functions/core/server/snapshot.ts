@@ -12,16 +12,23 @@ export const DEFAULT_PORTS = { postgres: 5432, mysql: 3306, mariadb: 3306 } as c
 
 /**
  * Why a login failed. `full`: every slot is taken. `consumer-full`: the limit of a role, user or database is reached;
- * the server is not full. `busy-elsewhere`: another session holds the server-side lock. `too-late`: the request's
+ * the server is not full. `out-of-resources`: slots or not, it has no thread, process or memory for another session.
+ * `host-blocked`: it lets nobody in from the worker's address. `silent`: something takes connections and does not
+ * answer. `iam-refused`: a token of IAM authentication was not accepted. `wrong-server`: another server, a pooler, or
+ * something else answers. `busy-elsewhere`: another session holds the server-side lock. `too-late`: the request's
  * deadline had passed. `unfit-login`: the login proves nothing, as others use it too or it may use reserved slots.
  */
 export type RefusalKind =
   | 'full'
   | 'consumer-full'
+  | 'out-of-resources'
+  | 'host-blocked'
   | 'authentication'
+  | 'iam-refused'
   | 'missing-database'
   | 'tls'
   | 'network'
+  | 'silent'
   | 'starting'
   | 'wrong-server'
   | 'unfit-login'

@@ -7,12 +7,11 @@ import { describePause, fullPause } from '../policy/pause.ts';
 import type { Policy } from '../policy/policy.ts';
 import { permissionFor, waitedForPeopleMs } from '../record/approval.ts';
 import { adviceOnLockTaken, lockHolderIn, reasonNotToAct, type ReasonNotToAct } from '../server/readiness.ts';
-import { explainRefusal } from '../server/refusal.ts';
-import { isRefusedAsFull, type Canary, type Refusal, type Snapshot } from '../server/snapshot.ts';
+import { explainCanary, explainRefusal } from '../server/refusal.ts';
+import { isRefusedAsFull, type Refusal, type Snapshot } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { configuredPercent, percent } from '../words/percent.ts';
-import { printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Situation, Verdict } from './situation.ts';
 import {
@@ -49,7 +48,7 @@ export function judgeRefusal(refusal: Refusal, waitedMs: number, situation: Situ
 
 /** What to do about a snapshot. The first rule that applies decides; their order is that of the code. */
 export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situation: Situation): Verdict {
-  const canaryFault = faultOf(snapshot.canary);
+  const canaryFault = faultOf(snapshot);
   if (!diagnosis.pressing) {
     if (canaryFault !== null) return { next: 'escalate', ...canaryFault };
     const calm = judgeCalm(diagnosis, situation);
@@ -213,13 +212,10 @@ function boundReached({ incident, countedRounds, now, approvals }: Situation): s
 }
 
 /** A canary that fails for another reason than full slots says nothing about them, so relief cannot be confirmed. */
-function faultOf(canary: Canary): { why: string; advice: readonly string[] } | null {
+function faultOf({ canary, server }: Snapshot): { why: string; advice: readonly string[] } | null {
   if (canary.result !== 'refused' || canary.refusal.kind === 'full') return null;
-  const words = `${canary.refusal.kind}: ${printable(canary.refusal.message, 160)}`;
-  return {
-    why: `the canary cannot log in (${words}), so relief cannot be confirmed`,
-    advice: ['repair the canary login: `headroom grants` prints its statements, `headroom doctor` checks it'],
-  };
+  const { why, advice } = explainCanary(canary.refusal, server.engine);
+  return { why: `${why}, so relief cannot be confirmed`, advice };
 }
 
 /** Why Headroom only observes; null when it may act. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type * as z from 'zod/mini';
 import { ConnectionLost } from './engine.ts';
@@ -39,10 +40,33 @@ export function firstRow<T>(rows: readonly T[]): T {
 /** The socket under a driver's connection: once it is dropped or left, nothing is sent over it any more. */
 export class Line {
   #isOpen = true;
+  #isConnected = false;
+  #greeting: Buffer | null = null;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    socket.once('connect', () => (this.#isConnected = true));
+    // Drivers read as soon as they connect, so that nothing is lost to them.
+    socket.once('data', (first: Buffer) => (this.#greeting = first));
+  }
+
+  /** Something has taken the connection, whatever it is. */
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** The first bytes that were heard, before any TLS; null while there are none. */
+  get greeting(): Buffer | null {
+    return this.#greeting;
+  }
+
+  /** Sends bytes behind the driver's back, and waits for the first answer; null without one. */
+  async probe(question: Buffer, timeoutMs: number): Promise<Buffer | null> {
+    const heard = once(this.#socket, 'data', { signal: AbortSignal.timeout(timeoutMs) });
+    this.#socket.write(question);
+    await heard.catch(() => undefined);
+    return this.#greeting;
   }
 
   get isOpen(): boolean {

@@ -1,5 +1,8 @@
+/** Of ConnectionLost: the other end has the connection, and does not answer. */
+export const NO_ANSWER = 'NO_ANSWER';
+
 /** What the network does to a connection: by the system's names, and by the driver's where it has its own. */
-export const NETWORK_CODES: ReadonlySet<string> = new Set([
+const NETWORK_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -12,6 +15,12 @@ export const NETWORK_CODES: ReadonlySet<string> = new Set([
   'EADDRNOTAVAIL',
   'PROTOCOL_CONNECTION_LOST',
 ]);
+
+/** What a lost connection says of the way there, by its code; null when it says nothing of it. */
+export function kindOfLost(code: string): 'silent' | 'network' | null {
+  if (code === NO_ANSWER) return 'silent';
+  return NETWORK_CODES.has(code) ? 'network' : null;
+}
 
 /** The code that a driver or the system gave an error; empty without one. */
 export function codeOf(error: unknown): string {

@@ -17,6 +17,8 @@ export interface Login {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** The password is a token of IAM authentication. */
+  readonly isToken?: boolean;
   readonly tls: TlsSettings;
 }
 

@@ -29,8 +29,19 @@ export async function logIn<C extends ServerConnection, T>(
     return await setUp(connection, left);
   } catch (error) {
     connection?.close();
-    throw new Refused(refusalOf(error, login), { cause: error });
+    throw new Refused(asIamRefusal(refusalOf(error, login), login), { cause: error });
   }
+}
+
+/** Servers do not say why a token is not accepted. */
+function asIamRefusal(refusal: Refusal, { isToken = false }: Login): Refusal {
+  return isToken && refusal.kind === 'authentication' ? { ...refusal, kind: 'iam-refused' } : refusal;
+}
+
+/** Where a login was refused without a password to try, that is why. */
+export function withoutPassword(kind: RefusalKind, password: string): string[] {
+  if (kind !== 'authentication' || password !== '') return [];
+  return ['no password is configured, and none is looked for elsewhere (~/.pgpass, ~/.my.cnf)'];
 }
 
 /** What an open session says of itself. */
@@ -63,13 +74,15 @@ export async function tryCanaryLogin<C extends ServerConnection>(
   });
 }
 
+export const POOLER_ANSWERS = 'a pooler or proxy answers at this address, not the server itself';
+
 /** Beyond this, what greets us cannot name a session. */
 const GREETING_IDS = 2 ** 32;
 
 /** A pooler greets with an id of its own. It may let us in when the server lets nobody in, or share our session. */
 export function checkDirect({ greetedAs }: Pick<ServerConnection, 'greetedAs'>, id: number): void {
   if (greetedAs === id % GREETING_IDS) return;
-  refuse('wrong-server', 'a pooler or proxy answers at this address, not the server itself');
+  refuse('wrong-server', POOLER_ANSWERS);
 }
 
 function refuse(kind: RefusalKind, message: string): never {

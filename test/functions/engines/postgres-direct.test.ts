@@ -93,6 +93,25 @@ describe('on PostgreSQL a login', { timeout: 60_000 }, () => {
     });
   });
 
+  test('at a pooler that is full itself, or refuses, says nothing of the server, which has slots', async () => {
+    const small = await startPgBouncer(stage.port, [stage.canaryUrl, stage.responderUrl], 0);
+    try {
+      await work({ canary: small.through(stage.canaryUrl), responder: small.through(stage.responderUrl) });
+      const refused = await beRefused(worker, 1_000);
+      expect(refused).toMatchObject({ refusal: { kind: 'wrong-server' }, attempts: 1 });
+      expect(refused.refusal.message).toMatch(
+        /^a pooler or proxy answers at this address.*no more connections allowed/,
+      );
+      worker.close();
+      await work({ canary: small.through(stage.canaryUrl) });
+      const { canary, halfOpen } = await takeSample(worker);
+      expect(canary).toMatchObject({ result: 'refused', refusal: { kind: 'wrong-server' } });
+      expect(halfOpen.count).toBe(0);
+    } finally {
+      await small.stop();
+    }
+  });
+
   test('that Headroom shares makes no session of others its own: they are counted and can be ended', async () => {
     await work({});
     const shared = await connect(stage.responderUrl);

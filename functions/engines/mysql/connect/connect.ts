@@ -15,7 +15,7 @@ export interface Admitted {
 
 export const LOGIN_MEANS: LoginMeans<MysqlConnection> = {
   open: openConnection,
-  refusalOf: (error, { tls }) => refusalOf(error, tls.mode),
+  refusalOf,
 };
 
 /** What the canary's session says of itself. */

@@ -4,7 +4,8 @@ import { $ZodError } from 'zod/v4/core';
 import { Line, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import { codeOf } from '../../shared/driver-error.ts';
 import { ConnectionLost, type Login } from '../../shared/engine.ts';
-import { countdown, within } from '../../shared/within.ts';
+import { ASKS_FOR_TLS, checkGreeting } from '../../shared/doors/greeting.ts';
+import { asUnconnected, countdown, within } from '../../shared/within.ts';
 import { SETTINGS } from './login.sql.ts';
 
 export interface MysqlConnection extends ServerConnection<Value> {
@@ -38,15 +39,22 @@ export async function openConnection(login: Login, timeoutMs: number): Promise<M
     const connected = new Promise<void>((resolve, reject) => {
       client.connect((error) => (error === null ? resolve() : reject(error)));
     });
-    await within(timeoutMs, connected, line.drop);
+    // The rest is for finding out who is there and says nothing.
+    await within(timeoutMs - Math.min(PROBE_MS, timeoutMs / 4), connected, () => undefined);
     const connection = wrapClient(client, line);
     await connection.run(SETTINGS, [], left());
     return connection;
   } catch (error) {
+    const isSilent = line.isOpen && line.isConnected && line.greeting === null;
+    // MySQL speaks first; who waits to be spoken to may be PostgreSQL.
+    const greeting = isSilent ? await line.probe(ASKS_FOR_TLS, left()) : line.greeting;
     line.drop();
-    throw error;
+    if (greeting !== null) checkGreeting(greeting, 'MySQL or MariaDB');
+    throw asUnconnected(error, line.isConnected, timeoutMs);
   }
 }
+
+const PROBE_MS = 300;
 
 function createClient(login: Login, socket: Socket, timeoutMs: number): mysql.Connection {
   return mysql.createConnection({

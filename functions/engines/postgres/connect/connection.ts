@@ -5,7 +5,8 @@ import { $ZodError } from 'zod/v4/core';
 import { Line, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import { codeOf } from '../../shared/driver-error.ts';
 import { ConnectionLost, type Login, type TlsSettings } from '../../shared/engine.ts';
-import { countdown, within } from '../../shared/within.ts';
+import { checkGreeting } from '../../shared/doors/greeting.ts';
+import { asUnconnected, countdown, within } from '../../shared/within.ts';
 import { NO_TRANSACTION_TIMEOUT } from './login.sql.ts';
 
 /**
@@ -62,15 +63,16 @@ export async function openConnection(
 async function connect(login: Login, timeoutMs: number, settings: string): Promise<ServerConnection> {
   const socket = new Socket();
   const line = new Line(socket);
-  const client = createClient(login, socket, timeoutMs, settings);
+  const client = createClient(login, socket, settings);
   // Without a listener, a session that is ended while it is idle would end the process too.
   client.on('error', line.drop);
   client.on('end', line.drop);
   try {
-    await client.connect();
+    await within(timeoutMs, client.connect(), line.drop);
   } catch (error) {
     line.drop();
-    throw error;
+    if (line.greeting !== null) checkGreeting(line.greeting, 'PostgreSQL');
+    throw asUnconnected(error, line.isConnected, timeoutMs);
   }
   return {
     get isOpen() {
@@ -90,7 +92,7 @@ async function connect(login: Login, timeoutMs: number, settings: string): Promi
   };
 }
 
-function createClient(login: Login, socket: Socket, timeoutMs: number, settings: string): pg.Client {
+function createClient(login: Login, socket: Socket, settings: string): pg.Client {
   return new pg.Client({
     host: login.host,
     port: login.port,
@@ -101,7 +103,6 @@ function createClient(login: Login, socket: Socket, timeoutMs: number, settings:
     application_name: OWN_APPLICATION,
     options: settings,
     ssl: tlsOptions(login.tls, login.host),
-    connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     stream: () => socket,

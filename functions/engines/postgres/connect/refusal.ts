@@ -1,20 +1,29 @@
 import pg from 'pg';
 import type { Refusal, RefusalKind } from '../../../core/server/snapshot.ts';
-import { codeOf, NETWORK_CODES, tidy } from '../../shared/driver-error.ts';
-import { ConnectionLost, Refused } from '../../shared/engine.ts';
+import { codeOf, kindOfLost, tidy } from '../../shared/driver-error.ts';
+import { ConnectionLost, Refused, type Login } from '../../shared/engine.ts';
+import { POOLER_ANSWERS, withoutPassword } from '../../shared/login.ts';
 
 /** Why a login failed, from the error the driver threw. */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown, login: Pick<Login, 'password'>): Refusal {
   if (error instanceof Refused) return error.refusal;
-  if (error instanceof ConnectionLost && error.cause !== undefined) return refusalOf(error.cause);
+  if (error instanceof ConnectionLost && error.cause !== undefined) return refusalOf(error.cause, login);
   const code = codeOf(error);
   const message = error instanceof Error && error.message !== '' ? error.message : code || String(error);
+  if (error instanceof pg.DatabaseError && isOfPooler(error)) {
+    return { kind: 'wrong-server', code, message: tidy(`${POOLER_ANSWERS}; it says: ${message}`) };
+  }
   const kind = error instanceof pg.DatabaseError ? kindOfServerError(code, error) : kindOfClientError(code, message);
-  return {
-    kind,
-    code,
-    message: tidy(code === UNKNOWN_SETTING ? `${message}; PostgreSQL before 14 is not supported` : message),
-  };
+  const advice = code === UNKNOWN_SETTING ? ['PostgreSQL before 14 is not supported'] : [];
+  return { kind, code, message: tidy([message, ...withoutPassword(kind, login.password), ...advice].join('; ')) };
+}
+
+/**
+ * The server always names the routine that reports an error. PgBouncer, RDS Proxy and others do not, or say
+ * `pooler_error`, and what they have too many of are their own clients.
+ */
+function isOfPooler({ routine }: pg.DatabaseError): boolean {
+  return routine === undefined || routine === 'pooler_error';
 }
 
 /** At login only, because our session's settings go with it. All of them exist from 14 on. */
@@ -34,6 +43,10 @@ function kindOfServerError(code: string, { message, routine }: pg.DatabaseError)
       return /no encryption|SSL off/.test(message) ? 'tls' : 'authentication';
     case '28P01':
       return 'authentication';
+    case '53000':
+    case '53100':
+    case '53200':
+      return 'out-of-resources';
     case '3D000':
       return 'missing-database';
     case '57P01':
@@ -46,11 +59,12 @@ function kindOfServerError(code: string, { message, routine }: pg.DatabaseError)
 }
 
 function kindOfClientError(code: string, message: string): RefusalKind {
-  if (NETWORK_CODES.has(code)) return 'network';
+  const lost = kindOfLost(code);
+  if (lost !== null) return lost;
   if (/CERT|SIGNATURE|ISSUER|^ERR_TLS|^ERR_SSL|^ERR_OSSL|^EPROTO$|^HOSTNAME_MISMATCH$/.test(code)) return 'tls';
   // The driver's own errors have no code.
   if (/SSL/.test(message)) return 'tls';
-  if (/^timeout expired$|^Connection terminated/.test(message)) return 'network';
+  if (/^Connection terminated/.test(message)) return 'network';
   if (/SASL|SCRAM|password/i.test(message)) return 'authentication';
   return 'other';
 }

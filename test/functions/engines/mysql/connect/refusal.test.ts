@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import * as mysql from '../../../../../functions/engines/mysql/connect/refusal.ts';
 import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 
-const refusalOf = (error: unknown, mode: 'disable' | 'verify-full' = 'verify-full') => mysql.refusalOf(error, mode);
+const refusalOf = (error: unknown, mode: 'disable' | 'verify-full' = 'verify-full', password = 'x') =>
+  mysql.refusalOf(error, { password, tls: { mode, ca: null } });
 
 function serverError(errno: number, message: string, code?: string): Error {
   return Object.assign(new Error(message), { errno, code, sqlMessage: message });
@@ -40,7 +41,14 @@ test.each([
   ['starting', serverError(3032, 'The server is currently in offline mode')],
   ['network', clientError('ECONNREFUSED')],
   ['network', clientError('PROTOCOL_CONNECTION_LOST', 'Connection lost: The server closed the connection.')],
-  ['network', new ConnectionLost('ETIMEDOUT', 'no answer within 3000 ms')],
+  ['network', new ConnectionLost('ETIMEDOUT', 'no connection within 3000 ms')],
+  ['silent', new ConnectionLost('NO_ANSWER', 'no answer within 3000 ms')],
+  ['out-of-resources', serverError(1135, "Can't create a new thread (errno 11); if you are not out of memory, …")],
+  ['out-of-resources', serverError(1041, 'Out of memory; check if mysqld or some other process uses all available …')],
+  [
+    'host-blocked',
+    serverError(1129, "Host '10.0.0.1' is blocked because of many connection errors; unblock with '…flush-hosts'"),
+  ],
   ['other', serverError(1142, 'SELECT command denied')],
   ['other', new Error('something else')],
 ] as const)('%s: %s', (kind, error) => {
@@ -49,7 +57,6 @@ test.each([
 });
 
 test.each([
-  [1129, 'authentication', 'FLUSH HOSTS'],
   [1862, 'authentication', 'PASSWORD EXPIRE NEVER'],
   [1193, 'other', 'before 8.0'],
 ])('for error %i the message says what to do', (errno, kind, advice) => {
@@ -57,6 +64,29 @@ test.each([
     kind,
     message: expect.stringContaining(advice) as string,
   });
+});
+
+/** As their sources and manuals have them. */
+test.each([
+  [1040, 'Too many connections to MySQL Router'],
+  [1040, 'Connections rate limit exceeded (100)'],
+  [1040, 'IAM authentication rate limit exceeded'],
+  [1040, 'Number simultaneous connections exceeded (420)'],
+  [1045, "ProxySQL Error: Access denied for user 'app'@'10.0.0.1' (using password: YES)"],
+  [9001, 'Max connect timeout reached while reaching hostgroup 1 after 10000ms'],
+  [9501, 'Timed-out waiting to acquire database connection'],
+])('a pooler that is full, or refuses, is not the server: %i %s', (errno, message) => {
+  const refusal = refusalOf(serverError(errno, message));
+  expect(refusal.kind).toBe('wrong-server');
+  expect(refusal.message).toContain('a pooler or proxy answers at this address');
+  expect(refusal.message).toContain(message);
+});
+
+test('a login without a password that is refused is told that none is configured', () => {
+  const error = serverError(1045, "Access denied for user 'app'@'10.0.0.1' (using password: NO)");
+  expect(refusalOf(error, 'verify-full', '').message).toContain('no password is configured');
+  expect(refusalOf(error, 'disable', '').message).toContain('no password is configured');
+  expect(refusalOf(error).message).not.toContain('configured');
 });
 
 test('a password refused without TLS may be a matter of TLS', () => {

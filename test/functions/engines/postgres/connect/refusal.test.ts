@@ -1,9 +1,11 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { refusalOf } from '../../../../../functions/engines/postgres/connect/refusal.ts';
+import * as postgres from '../../../../../functions/engines/postgres/connect/refusal.ts';
 import { ConnectionLost } from '../../../../../functions/engines/shared/engine.ts';
 
-function serverError(code: string, message: string, routine?: string): pg.DatabaseError {
+const refusalOf = (error: unknown, password = 'x') => postgres.refusalOf(error, { password });
+
+function serverError(code: string, message: string, routine: string | undefined = 'any'): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code, routine });
 }
 
@@ -32,9 +34,10 @@ test.each([
   ['other', serverError('42501', 'permission denied for database "b"')],
   ['network', Object.assign(new Error(''), { code: 'ECONNREFUSED' })],
   ['network', Object.assign(new Error('getaddrinfo ENOTFOUND db'), { code: 'ENOTFOUND' })],
-  ['network', new Error('timeout expired')],
   ['network', new Error('Connection terminated unexpectedly')],
-  ['network', new ConnectionLost('ETIMEDOUT', 'no answer within 3000 ms')],
+  ['network', new ConnectionLost('ETIMEDOUT', 'no connection within 3000 ms')],
+  ['silent', new ConnectionLost('NO_ANSWER', 'no answer within 3000 ms')],
+  ['out-of-resources', serverError('53200', 'out of memory', 'AllocSetContextCreateInternal')],
   [
     'starting',
     new ConnectionLost('57P03', 'x', { cause: serverError('57P03', 'the database system is shutting down') }),
@@ -48,6 +51,32 @@ test.each([
 ] as const)('%s: %s', (kind, error) => {
   expect(refusalOf(error).kind).toBe(kind);
   expect(refusalOf(error).message).not.toBe('');
+});
+
+/** As their sources have them: without the routine that the server itself always names, or with one that it has not. */
+test.each([
+  ['08P01', 'no more connections allowed (max_client_conn)', undefined],
+  ['08P01', 'query_wait_timeout', undefined],
+  ['53300', 'sorry, too many clients already', undefined],
+  [
+    'XX000',
+    '(EMAXCONNSESSION) max clients reached in session mode - max clients are limited to pool_size: 15',
+    undefined,
+  ],
+  ['53300', 'max client connections reached, limit: 200', 'pooler_error'],
+])('a pooler that is full is not the server: %s %s', (code, message, routine) => {
+  const error = Object.assign(serverError(code, message), { routine });
+  const refusal = refusalOf(error);
+  expect(refusal.kind).toBe('wrong-server');
+  expect(refusal.message).toContain('a pooler or proxy answers at this address');
+  expect(refusal.message).toContain(message);
+});
+
+test('a login without a password that is refused is told that none is configured', () => {
+  const asked = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string');
+  expect(refusalOf(asked, '').message).toContain('no password is configured');
+  expect(refusalOf(serverError('28P01', 'password authentication failed'), '').message).toContain('no password');
+  expect(refusalOf(serverError('28P01', 'password authentication failed')).message).not.toContain('no password');
 });
 
 test('a server that is too old for our settings is called that', () => {

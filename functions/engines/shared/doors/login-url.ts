@@ -15,6 +15,9 @@ export interface UrlScheme {
   readonly defaultDatabase: string;
 }
 
+const ENCODE = 'write the characters @ : / ? # and % of a password as %40 %3A %2F %3F %23 and %25';
+const SOCKET = 'Headroom does not use Unix sockets: name the host, such as 127.0.0.1';
+
 /**
  * Reads a database URL. `source` is its name in errors (the environment variable). Errors never repeat the URL or a
  * part of it, except the names of its query parameters. Throws one error that names every problem.
@@ -25,9 +28,13 @@ export function parseLoginUrl(
   { schemes, defaultPort, defaultDatabase }: UrlScheme,
 ): LoginUrl {
   const form = `${schemes[0]}://USER:PASSWORD@HOST:${defaultPort}/DATABASE`;
-  if (!URL.canParse(text))
-    throw new Error(`${source}: is not a URL; write ${form}, special characters percent-encoded`);
+  if (!URL.canParse(text)) {
+    const hostless = /@(\/|$)/.test(text) ? `. ${SOCKET}` : '';
+    throw new Error(`${source}: is not a URL; write ${form}, and ${ENCODE}${hostless}`);
+  }
   const url = new URL(text);
+  // Whatever else it seems to say may be a part of the password.
+  if (isCutInPassword(url)) throw new Error(`${source}: its password seems to end too early; ${ENCODE}`);
 
   const problems: string[] = [];
   const decode = (part: string, name: string): string => {
@@ -46,15 +53,24 @@ export function parseLoginUrl(
   if (!schemes.includes(url.protocol.slice(0, -1))) {
     problems.push(`its scheme must be ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`);
   }
-  if (host === '') problems.push(`it names no host; write ${form}`);
+  if (host === '') problems.push(`it names no host; write ${form}. ${SOCKET}`);
+  if (host.startsWith('/')) problems.push(`its host is a path; ${SOCKET}`);
   if (url.username === '') problems.push(`it names no user; write ${form}`);
   if (url.hash !== '') problems.push('it has a fragment (#); write a # in a password as %23');
-  const parameters = [...new Set(url.searchParams.keys())];
-  if (parameters.length > 0) {
-    problems.push(
-      `it has query parameters (${parameters.join(', ')}), which are not read; remove them, and set "tls" in the config`,
-    );
-  }
+  problems.push(...parameterProblems(url));
   if (problems.length > 0) throw new Error(`${source}: ${problems.join('; ')}`);
   return { host, port: url.port === '' ? defaultPort : Number(url.port), database, user, password };
+}
+
+/** A `/`, `?` or `#` in a password ends what a URL has for user, password and host; the `@` before the host is left over. */
+function isCutInPassword({ pathname, search, hash }: URL): boolean {
+  return `${pathname}${search}${hash}`.includes('@');
+}
+
+function parameterProblems({ searchParams }: URL): string[] {
+  const names = [...new Set(searchParams.keys())];
+  if (names.length === 0) return [];
+  const isSocket = names.some((name) => /^(host|socket|socketPath|unix_socket|unix_socket_path)$/i.test(name));
+  const listed = `it has query parameters (${names.join(', ')}), which are not read`;
+  return [`${listed}; remove them, and set "tls" in the config${isSocket ? `. ${SOCKET}` : ''}`];
 }
