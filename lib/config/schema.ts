@@ -43,7 +43,9 @@ const iamAuth = z.strictObject({
   mode: z
     .literal('iam')
     .default('iam')
-    .describe('IAM database authentication: no password anywhere, and no AWS call from the VPC.'),
+    .describe(
+      'IAM database authentication, which must be on for the instance: no password, and no AWS call from the VPC.',
+    ),
   user: z.string().min(1).default('headroom_responder').describe('Login that may see and end sessions.'),
   canaryUser: z
     .string()

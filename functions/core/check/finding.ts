@@ -18,7 +18,7 @@ export const CHECKS = {
   reserve: 'reserved way in',
   canary: 'canary gets in',
   'canary-ordinary': 'canary is ordinary',
-  'own-logins': 'nobody else uses its logins',
+  'own-logins': 'its logins are its own',
   protection: 'what the policy protects can be told',
   limit: 'real limit is the configured one',
   'login-limits': 'no limit keeps Headroom out',

@@ -3,7 +3,7 @@ import { explainCanary, fixFor, OWN_LOGINS, refusalWords } from '../server/refus
 import type { Canary, EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { printable } from '../words/printable.ts';
-import { failed, fine, joinFixes, listNames, notReached, warning, type CheckFinding } from './finding.ts';
+import { failed, fine, joinFixes, listNames, notReached, shown, warning, type CheckFinding } from './finding.ts';
 
 /** What Headroom's two logins may do, and whether they get in. */
 export function checkTrial({ right, result, detail, fix }: Trial): CheckFinding {
@@ -82,19 +82,31 @@ export function checkPowers({ powers }: CheckFacts, { result }: Canary): CheckFi
   );
 }
 
-export function checkStrangers({ strangers }: CheckFacts): CheckFinding {
-  const shared = (['responder', 'canary'] as const).filter((login) => strangers[login] > 0);
-  if (shared.length === 0) return fine('own-logins', 'no session of others has them right now');
-  const words = shared.map(
-    (login) => `the ${login}’s login is also used by ${count(strangers[login], 'session')} of others`,
-  );
-  return failed('own-logins', words.join('; '), OWN_LOGINS);
+/** Nothing is taken from a login that is not Headroom's own: an administrator stays one. */
+export function checkOwnLogins({ strangers, login }: CheckFacts): CheckFinding {
+  const user = shown(login.user);
+  const wrong = [
+    ...(login.isCanarysToo
+      ? [`responder and canary are one login, ${user}, and do not stand for ordinary clients`]
+      : []),
+    ...(['responder', 'canary'] as const)
+      .filter((whose) => strangers[whose] > 0)
+      .map((whose) => `the ${whose}’s login is also used by ${count(strangers[whose], 'session')} of others`),
+  ];
+  const tooMuch = login.isAdministrator
+    ? [`the responder’s login, ${user}, is an administrator’s, and may do far more than Headroom needs`]
+    : [];
+  const words = [...wrong, ...tooMuch].join('; ');
+  if (wrong.length > 0) return failed('own-logins', words, OWN_LOGINS);
+  if (tooMuch.length > 0) return warning('own-logins', words, OWN_LOGINS);
+  return fine('own-logins', 'no session of others has them right now');
 }
 
-/** A login that others use stays as it is, whatever Headroom would need of it. */
-export function leavingShared({ strangers }: CheckFacts, finding: CheckFinding): CheckFinding {
+/** A login that is not Headroom's own stays as it is, whatever Headroom would need of it. */
+export function leavingShared({ strangers, login }: CheckFacts, finding: CheckFinding): CheckFinding {
   const isShared = strangers.responder + strangers.canary > 0;
-  return isShared && finding.fix !== null ? { ...finding, fix: OWN_LOGINS } : finding;
+  const isOwn = !isShared && !login.isCanarysToo && !login.isAdministrator;
+  return isOwn || finding.fix === null ? finding : { ...finding, fix: OWN_LOGINS };
 }
 
 export function checkLoginLimits({ loginLimits }: CheckFacts): CheckFinding {

@@ -109,7 +109,14 @@ export interface CheckFacts {
   readonly server: Server;
   readonly limits: Limits;
   /** The login and the database of this session. */
-  readonly login: { readonly user: string; readonly database: string | null };
+  readonly login: {
+    readonly user: string;
+    readonly database: string | null;
+    /** The canary logs in as this user too. */
+    readonly isCanarysToo: boolean;
+    /** It may create users, or everything: a superuser, or RDS's master user. */
+    readonly isAdministrator: boolean;
+  };
   /** The protocol version of this connection; null when it is not encrypted. */
   readonly tlsVersion: string | null;
   /** The server's clock less the worker's, exact to `withinMs`. */

@@ -52,10 +52,12 @@ export function explainCanary(
   };
 }
 
-/** Where nothing is wrong with the login. */
+/** Where it is not the login that fails. */
 const CANARY_WHY: Readonly<Partial<Record<RefusalKind, string>>> = {
   'consumer-full': 'a connection limit of the canary’s own is reached, which says nothing about the server',
   'out-of-resources': 'ordinary clients are refused, and not for lack of slots',
+  'unfit-login': 'the canary’s login proves nothing',
+  'wrong-server': 'the canary does not reach the responder’s server',
   'host-blocked': 'the server blocks the worker’s address, and every other client on it',
 };
 

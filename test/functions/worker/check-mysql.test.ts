@@ -73,7 +73,7 @@ describe.each<Place>([
     return client;
   }
 
-  async function open(responderUrl = logins.responderUrl): Promise<Worker> {
+  async function open(responderUrl = logins.responderUrl, canaryUrl = logins.canaryUrl): Promise<Worker> {
     const worker = await createWorker(
       {
         engine: flavour,
@@ -86,7 +86,7 @@ describe.each<Place>([
         statements: 'redacted',
         bounds: UNBOUNDED,
       },
-      { env: { RESPONDER: responderUrl, CANARY: logins.canaryUrl }, folder: '/' },
+      { env: { RESPONDER: responderUrl, CANARY: canaryUrl }, folder: '/' },
     );
     workers.push(worker);
     return worker;
@@ -229,6 +229,37 @@ describe.each<Place>([
     expect(pick(findings, 'canary-ordinary').fix).toContain('create logins that nothing else uses');
     expect(JSON.stringify(findings)).not.toMatch(/IDENTIFIED|\*[0-9A-F]{40}|REVOKE/);
     expect(idsOf(await look(), 'failed')).toEqual([]);
+  });
+
+  test('one login for both, and an administrator’s, are named, and nothing is taken from either', async () => {
+    const both = await look(await open(server.adminUrl, server.adminUrl));
+    expect(pick(both, 'own-logins')).toMatchObject({ status: 'failed' });
+    expect(pick(both, 'own-logins').detail).toMatch(/responder and canary are one login, root.*administrator/);
+    await administer(`GRANT CREATE USER ON *.* TO ${account}`);
+    const mine = pick(await look(), 'own-logins');
+    await administer(`REVOKE CREATE USER ON *.* FROM ${account}`);
+    expect(mine).toMatchObject({ status: 'warning', fix: expect.stringContaining('create logins') as string });
+    const same = await look(await open(logins.responderUrl, logins.responderUrl));
+    expect(pick(same, 'own-logins').detail).toContain('responder and canary are one login, headroom_responder');
+    expect(pick(same, 'own-logins').detail).not.toContain('administrator');
+    const fixes = [both, mine, same].flat().filter(({ id }) => id !== 'settings' && id !== 'tracking');
+    for (const { fix } of fixes) expect(fix ?? '').not.toMatch(/REVOKE|DROP|ALTER USER|GRANT /);
+  });
+
+  if (isRds)
+    test('the slot that RDS gives nobody is not offered', async () => {
+      expect(pick(await look(), 'reserve').fix).toBe('keep the worker warm, as its sampler does');
+    });
+
+  test('a canary at a limit of its own is not broken: the fix is about the limit', async () => {
+    await administer('ALTER USER headroom_canary WITH MAX_USER_CONNECTIONS 1');
+    await connect(logins.canaryUrl, 'headroom');
+    const finding = pick(await look(), 'canary');
+    await administer('ALTER USER headroom_canary WITH MAX_USER_CONNECTIONS 0');
+    expect(finding.detail).toMatch(
+      /^a connection limit of the canary’s own is reached, which says nothing about the server/,
+    );
+    expect(finding.fix).toContain('raise the limit of this user');
   });
 
   test('a configured limit that is not the real one', async () => {

@@ -162,6 +162,37 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     expect(pick(await look(), 'own-logins').status).toBe('ok');
   });
 
+  test('one login for both, and an administrator’s, are named, and nothing is taken from either', async () => {
+    const { adminUrl } = stage.server;
+    const both = await openWorker(stage, {}, adminUrl, adminUrl);
+    const findings = await look({ worker: both });
+    both.close();
+    expect(pick(findings, 'own-logins')).toMatchObject({ status: 'failed' });
+    expect(pick(findings, 'own-logins').detail).toMatch(/responder and canary are one login, postgres.*administrator/);
+    await stage.administer('ALTER ROLE headroom_responder CREATEROLE');
+    const mine = pick(await look(), 'own-logins');
+    await stage.administer('ALTER ROLE headroom_responder NOCREATEROLE');
+    expect(mine).toMatchObject({ status: 'warning', fix: expect.stringContaining('create logins') as string });
+    const one = await openWorker(stage, {}, stage.responderUrl, stage.responderUrl);
+    const same = await look({ worker: one });
+    one.close();
+    expect(pick(same, 'own-logins').detail).toContain('responder and canary are one login, headroom_responder');
+    expect(pick(same, 'own-logins').detail).not.toContain('administrator');
+    for (const { id, fix } of [findings, mine, same].flat()) {
+      if (id !== 'settings') expect(fix ?? '').not.toMatch(/NOSUPERUSER|REVOKE|DROP|ALTER ROLE|GRANT /);
+    }
+  });
+
+  test('a canary at a limit of its own is not broken: the fix is about the limit', async () => {
+    await stage.administer('ALTER ROLE headroom_canary CONNECTION LIMIT 0');
+    const finding = pick(await look(), 'canary');
+    await stage.administer('ALTER ROLE headroom_canary CONNECTION LIMIT -1');
+    expect(finding.detail).toMatch(
+      /^a connection limit of the canary’s own is reached, which says nothing about the server/,
+    );
+    expect(finding.fix).toContain('CONNECTION LIMIT -1');
+  });
+
   test('a limit of the database is not for Headroom to lift', async () => {
     await stage.administer('ALTER DATABASE postgres CONNECTION LIMIT 50');
     const finding = pick(await look(), 'login-limits');

@@ -13,7 +13,7 @@ import { killPrivilege, quoteCurrentUser } from '../grants/grants.ts';
 import type { Responder } from '../look/sample.ts';
 import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
-import { powersOf } from './powers.ts';
+import { isAdministrator, powersOf } from './powers.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
 import { shownOf } from './shown.ts';
 import { findTracking, TRACKING } from './tracking.ts';
@@ -36,7 +36,12 @@ export async function checkRights(responder: Responder, canary: Login | null, ti
     return {
       server: snapshot.server,
       limits: snapshot.limits,
-      login: { user: responder.self.user, database: self.database },
+      login: {
+        user: responder.self.user,
+        database: self.database,
+        isCanarysToo: responder.self.user === responder.options.canaryUser,
+        isAdministrator: isAdministrator(powersOf(grantLines(await connection.query(GRANTS, [], left())))),
+      },
       tlsVersion: tls === undefined || tls.Value === '' ? null : tls.Value,
       clock,
       trials: await tryRights(responder, decoy?.id ?? null, left),
@@ -48,7 +53,7 @@ export async function checkRights(responder: Responder, canary: Login | null, ti
       ),
       reserve: reserveOf(features, self),
       holders: holdersOf(snapshot.sessions, features),
-      powers: grants === null ? null : powersOf(grants.flatMap((row) => Object.values(row))),
+      powers: grants === null ? null : powersOf(grantLines(grants)),
       shown: shownOf(
         snapshot.sessions,
         await responder.reader.readApplications(left()),
@@ -65,6 +70,10 @@ export async function checkRights(responder: Responder, canary: Login | null, ti
   }
 }
 
+function grantLines(rows: readonly Readonly<Record<string, string>>[]): string[] {
+  return rows.flatMap((row) => Object.values(row));
+}
+
 /** Without PROCESS the sessions of others are no more than a number. */
 function sightOf({ sessions, byState }: WithoutCanary<Snapshot>, { hasTransactions }: Features): Sight {
   const shown = sessions.filter(({ own, kind }) => kind === 'client' && !own).length;
@@ -72,14 +81,17 @@ function sightOf({ sessions, byState }: WithoutCanary<Snapshot>, { hasTransactio
   return { others: shown + hidden, hidden, untracked: 0 };
 }
 
-/** One slot beyond max_connections. On RDS it may be that no administrator can grant it. */
-function reserveOf({ engine, isRds, reserved }: Features, { account }: SelfRow): ReserveFacts {
+/** One slot beyond max_connections. On RDS no administrator can grant it; the master user of Aurora MySQL 3 can. */
+function reserveOf({ engine, isRds, instance, reserved }: Features, { account }: SelfRow): ReserveFacts {
   const { grant } = killPrivilege(engine);
   const [privilege] = grant.split(' ON ');
   if (reserved)
     return { isOffered: true, slots: 1, detail: `one slot beyond max_connections, by ${privilege}`, fix: [] };
   const detail = `without ${privilege} the slot beyond max_connections is not for the responder`;
-  return { isOffered: !isRds, slots: 0, detail, fix: [`GRANT ${grant} TO ${quoteCurrentUser(account)}`] };
+  // Only Aurora names its instance.
+  const isGrantable = !isRds || instance !== null;
+  const fix = isGrantable ? [`GRANT ${grant} TO ${quoteCurrentUser(account)}`] : [];
+  return { isOffered: !isRds, slots: 0, detail, fix };
 }
 
 function holdersOf(sessions: readonly Session[], { administrators, isRds }: Features): readonly ReserveHolder[] | null {

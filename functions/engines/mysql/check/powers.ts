@@ -9,3 +9,8 @@ export function powersOf(lines: readonly string[]): string[] {
     return [/ ON /.test(granted) ? granted : `member of ${granted}`];
   });
 }
+
+/** Whether these are the powers of somebody who creates users: the server's administrator, or RDS's master user. */
+export function isAdministrator(powers: readonly string[]): boolean {
+  return powers.some((power) => /\b(ALL PRIVILEGES|CREATE USER|SUPER)\b.* ON \*\.\*|rds_superuser_role/.test(power));
+}

@@ -144,12 +144,10 @@ function login(auth: GrantOptions['auth']): string {
 
 function reserveRemark(engine: GrantOptions['engine'], responder: string): Grant {
   const { grant } = killPrivilege(engine);
-  return {
-    sql: null,
-    why:
-      'On RDS the one slot beyond max_connections is not needed: the warm session and patience remain. ' +
-      `If your administrator may grant it: GRANT ${grant} TO ${commentSafe(responder)};`,
-  };
+  const why =
+    'RDS lets nobody grant the one slot beyond max_connections: the warm session and patience remain.' +
+    (engine === 'mysql' ? ` On Aurora MySQL 3 the master user can: GRANT ${grant} TO ${commentSafe(responder)};` : '');
+  return { sql: null, why };
 }
 
 function passwordRemark(responder: string, canary: string): Grant {

@@ -17,6 +17,7 @@ export const SELF = {
       (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl) AS tls_version,
       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_superuser') AS is_managed,
       (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS is_superuser,
+      (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user) AS is_administrator,
       ARRAY(
         SELECT rolname::text FROM pg_roles
         WHERE rolname = ANY ($2::text[]) AND pg_has_role(session_user, oid, 'USAGE')
@@ -38,6 +39,7 @@ export const SELF = {
     tls_version: z.nullable(z.string()),
     is_managed: z.boolean(),
     is_superuser: z.boolean(),
+    is_administrator: z.boolean(),
     reserved_roles: z.array(z.string()),
     database_limit: z.number(),
     logins: z.array(z.object({ quoted: z.string(), limit: z.number(), expires: z.nullable(z.string()) })),

@@ -44,7 +44,7 @@ export async function checkRights(
     return {
       server: serverOf(limits),
       limits: limitsOf(limits),
-      login: { user: self.user, database: self.database },
+      login: loginOf(self, canaryUser),
       tlsVersion: self.tls_version,
       clock,
       trials: [
@@ -73,6 +73,11 @@ export async function checkRights(
   } finally {
     ordinary?.close();
   }
+}
+
+function loginOf(self: SelfRow, canaryUser: string | null): CheckFacts['login'] {
+  const { user, database, is_administrator: isAdministrator } = self;
+  return { user, database, isCanarysToo: user === canaryUser, isAdministrator };
 }
 
 function loginLimitsOf({ logins, database_limit, database }: SelfRow): LoginLimit[] {

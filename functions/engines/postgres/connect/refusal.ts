@@ -14,8 +14,11 @@ export function refusalOf(error: unknown, login: Pick<Login, 'password'>): Refus
     return { kind: 'wrong-server', code, message: tidy(`${POOLER_ANSWERS}; it says: ${message}`) };
   }
   const kind = error instanceof pg.DatabaseError ? kindOfServerError(code, error) : kindOfClientError(code, message);
+  const missing = withoutPassword(kind, login.password);
+  // Without a password it is the driver that complains, in the words of its protocol.
+  const words = missing.length > 0 && code === '' ? 'the server asks for a password' : message;
   const advice = code === UNKNOWN_SETTING ? ['PostgreSQL before 14 is not supported'] : [];
-  return { kind, code, message: tidy([message, ...withoutPassword(kind, login.password), ...advice].join('; ')) };
+  return { kind, code, message: tidy([words, ...missing, ...advice].join('; ')) };
 }
 
 /**

@@ -56,6 +56,14 @@ describe('a warning', () => {
     expect(compose(name).body).toContain(words);
   });
 
+  it('of a canary at a limit of its own is about the limit, and repairs no login', () => {
+    const detail = 'too many connections for role "headroom_canary"';
+    const { body } = compose('canary-broken', seenAt(NOW, 10, { canary: 'consumer-full', detail }));
+    expect(body).toContain('a connection limit of the canary’s own is reached');
+    expect(body).toContain('CONNECTION LIMIT -1');
+    expect(body).not.toMatch(/cannot log in|headroom grants/);
+  });
+
   it('of a worker that gives no answer leads to the worker', () => {
     const sample = { ...refusedAt(NOW, 'network'), refused: null, detail: 'it timed out' };
     expect(compose('no-access', sample).body).toContain('the worker does not answer (it timed out)');

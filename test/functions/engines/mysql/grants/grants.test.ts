@@ -51,6 +51,14 @@ test('on RDS it ends sessions through procedures only, and nothing is granted to
   expect(statements({ isRds: true }).filter((sql) => sql.includes('headroom_canary'))).toHaveLength(1);
 });
 
+test('the slot that RDS lets nobody grant is offered for Aurora MySQL 3 alone', () => {
+  const script = (engine: GrantOptions['engine']) => renderGrants(loginGrants({ ...options, engine, isRds: true }));
+  expect(script('mysql').replaceAll(/\n-- /g, ' ')).toMatch(
+    /On Aurora MySQL 3 the master user can: GRANT CONNECTION_ADMIN/,
+  );
+  expect(script('mariadb')).not.toContain('CONNECTION ADMIN');
+});
+
 test('accounts with a password are locked until they have one, and the remark says how', () => {
   expect(statements().filter((sql) => sql.endsWith(' ACCOUNT LOCK'))).toHaveLength(2);
   expect(renderGrants(loginGrants(options))).toContain("ALTER USER `headroom`@`%` IDENTIFIED BY '…' ACCOUNT UNLOCK;");
