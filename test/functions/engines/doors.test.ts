@@ -67,7 +67,8 @@ async function refusalOf(engine: EngineName, login: Login, timeoutMs = 5_000): P
 
 /** Reads or sets the soft limits of a server, which its own account may do. */
 function prlimit(pid: number, ...options: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('prlimit', ['--pid', String(pid), ...options], serverAccount());
+  const { error, status, stdout, stderr } = spawnSync('prlimit', ['--pid', String(pid), ...options], serverAccount());
+  if (error !== undefined) throw new Error('there is no program prlimit; install util-linux', { cause: error });
   if (status !== 0) throw new Error(`prlimit: ${stderr.toString()}`);
   return stdout.toString();
 }
