@@ -134,7 +134,7 @@ describe('behind a wrong port', { timeout: 60_000 }, () => {
 
   test('PostgreSQL is recognised by a client of MySQL or MariaDB, which waits to be greeted', async () => {
     for (const mode of ['disable', 'verify-full'] as const) {
-      const refusal = await refusalOf('mysql', loginAt(doorOf('postgres').url, mode), 1_000);
+      const refusal = await refusalOf('mysql', loginAt(doorOf('postgres').url, mode), 600);
       expect(refusal.kind).toBe('wrong-server');
       expect(refusal.message).toContain('PostgreSQL answers at this address');
     }

@@ -1,4 +1,4 @@
-import type { CheckFacts, LoginLimit, ReserveFacts, ReserveHolder, Sight } from '../../../core/protocol/check-facts.ts';
+import type { CheckFacts, LoginLimit, ReserveHolder, Sight } from '../../../core/protocol/check-facts.ts';
 import type { Session } from '../../../core/server/session.ts';
 import type { Snapshot } from '../../../core/server/snapshot.ts';
 import { count } from '../../../core/words/count.ts';
@@ -9,11 +9,12 @@ import { countdown } from '../../shared/within.ts';
 import { openConnection } from '../connect/connection.ts';
 import type { Features } from '../connect/features.ts';
 import { GRANTS } from '../connect/login.sql.ts';
-import { killPrivilege, quoteCurrentUser } from '../grants/grants.ts';
+import { quoteCurrentUser } from '../grants/grants.ts';
 import type { Responder } from '../look/sample.ts';
 import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
 import { isAdministrator, powersOf } from './powers.ts';
+import { reserveOf } from './reserve.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
 import { shownOf } from './shown.ts';
 import { findTracking, TRACKING } from './tracking.ts';
@@ -79,19 +80,6 @@ function sightOf({ sessions, byState }: WithoutCanary<Snapshot>, { hasTransactio
   const shown = sessions.filter(({ own, kind }) => kind === 'client' && !own).length;
   const hidden = hasTransactions ? 0 : (byState['unseen'] ?? 0);
   return { others: shown + hidden, hidden, untracked: 0 };
-}
-
-/** One slot beyond max_connections. On RDS no administrator can grant it; the master user of Aurora MySQL 3 can. */
-function reserveOf({ engine, isRds, instance, reserved }: Features, { account }: SelfRow): ReserveFacts {
-  const { grant } = killPrivilege(engine);
-  const [privilege] = grant.split(' ON ');
-  if (reserved)
-    return { isOffered: true, slots: 1, detail: `one slot beyond max_connections, by ${privilege}`, fix: [] };
-  const detail = `without ${privilege} the slot beyond max_connections is not for the responder`;
-  // Only Aurora names its instance.
-  const isGrantable = !isRds || instance !== null;
-  const fix = isGrantable ? [`GRANT ${grant} TO ${quoteCurrentUser(account)}`] : [];
-  return { isOffered: !isRds, slots: 0, detail, fix };
 }
 
 function holdersOf(sessions: readonly Session[], { administrators, isRds }: Features): readonly ReserveHolder[] | null {
