@@ -47,7 +47,10 @@ test.each([
   ['out-of-resources', serverError(1041, 'Out of memory; check if mysqld or some other process uses all available …')],
   [
     'host-blocked',
-    serverError(1129, "Host '10.0.0.1' is blocked because of many connection errors; unblock with '…flush-hosts'"),
+    serverError(
+      1129,
+      "Host '127.0.0.2' is blocked because of many connection errors; unblock with 'mysqladmin flush-hosts'",
+    ),
   ],
   ['other', serverError(1142, 'SELECT command denied')],
   ['other', new Error('something else')],
