@@ -93,9 +93,10 @@ export function checkOwnLogins({ strangers, login }: CheckFacts): CheckFinding {
       .filter((whose) => strangers[whose] > 0)
       .map((whose) => `the ${whose}’s login is also used by ${count(strangers[whose], 'session')} of others`),
   ];
-  const tooMuch = login.isAdministrator
-    ? [`the responder’s login, ${user}, is an administrator’s, and may do far more than Headroom needs`]
-    : [];
+  const tooMuch = [
+    ...(login.isAdministrator ? ['is an administrator’s, and may do far more than Headroom needs'] : []),
+    ...(login.isApplications && !login.isAdministrator ? ['has rights on tables, as an application’s has'] : []),
+  ].map((what) => `the responder’s login, ${user}, ${what}`);
   const words = [...wrong, ...tooMuch].join('; ');
   if (wrong.length > 0) return failed('own-logins', words, OWN_LOGINS);
   if (tooMuch.length > 0) return warning('own-logins', words, OWN_LOGINS);
@@ -105,7 +106,7 @@ export function checkOwnLogins({ strangers, login }: CheckFacts): CheckFinding {
 /** A login that is not Headroom's own stays as it is, whatever Headroom would need of it. */
 export function leavingShared({ strangers, login }: CheckFacts, finding: CheckFinding): CheckFinding {
   const isShared = strangers.responder + strangers.canary > 0;
-  const isOwn = !isShared && !login.isCanarysToo && !login.isAdministrator;
+  const isOwn = !isShared && !login.isCanarysToo && !login.isAdministrator && !login.isApplications;
   return isOwn || finding.fix === null ? finding : { ...finding, fix: OWN_LOGINS };
 }
 

@@ -116,6 +116,8 @@ export interface CheckFacts {
     readonly isCanarysToo: boolean;
     /** It may create users, or everything: a superuser, or RDS's master user. */
     readonly isAdministrator: boolean;
+    /** It has rights on tables that are not the server's own, as only applications need. */
+    readonly isApplications: boolean;
   };
   /** The protocol version of this connection; null when it is not encrypted. */
   readonly tlsVersion: string | null;

@@ -35,7 +35,13 @@ function checked(changed: Partial<CheckFacts> = {}): CheckAnswer {
   const check: CheckFacts = {
     server,
     limits,
-    login: { user: 'headroom_responder', database: 'postgres', isCanarysToo: false, isAdministrator: false },
+    login: {
+      user: 'headroom_responder',
+      database: 'postgres',
+      isCanarysToo: false,
+      isAdministrator: false,
+      isApplications: false,
+    },
     tlsVersion: 'TLSv1.3',
     clock: { skewMs: 0, withinMs: 5 },
     trials: (['see-sessions', 'end-sessions', 'server-lock'] as const).map((right) => ({

@@ -239,6 +239,11 @@ describe.each<Place>([
     const mine = pick(await look(), 'own-logins');
     await administer(`REVOKE CREATE USER ON *.* FROM ${account}`);
     expect(mine).toMatchObject({ status: 'warning', fix: expect.stringContaining('create logins') as string });
+    await administer(`GRANT SELECT ON shop.* TO ${account}`);
+    const applications = pick(await look(), 'own-logins');
+    await administer(`REVOKE SELECT ON shop.* FROM ${account}`);
+    expect(applications).toMatchObject({ status: 'warning', fix: mine.fix });
+    expect(applications.detail).toContain('headroom_responder, has rights on tables, as an application’s has');
     const same = await look(await open(logins.responderUrl, logins.responderUrl));
     expect(pick(same, 'own-logins').detail).toContain('responder and canary are one login, headroom_responder');
     expect(pick(same, 'own-logins').detail).not.toContain('administrator');

@@ -173,6 +173,11 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     const mine = pick(await look(), 'own-logins');
     await stage.administer('ALTER ROLE headroom_responder NOCREATEROLE');
     expect(mine).toMatchObject({ status: 'warning', fix: expect.stringContaining('create logins') as string });
+    await stage.administer('GRANT SELECT ON ledger TO headroom_responder');
+    const applications = pick(await look(), 'own-logins');
+    await stage.administer('REVOKE SELECT ON ledger FROM headroom_responder');
+    expect(applications).toMatchObject({ status: 'warning', fix: mine.fix });
+    expect(applications.detail).toContain('headroom_responder, has rights on tables, as an application’s has');
     const one = await openWorker(stage, {}, stage.responderUrl, stage.responderUrl);
     const same = await look({ worker: one });
     one.close();

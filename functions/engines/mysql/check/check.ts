@@ -13,7 +13,7 @@ import { quoteCurrentUser } from '../grants/grants.ts';
 import type { Responder } from '../look/sample.ts';
 import { readSnapshot } from '../look/snapshot.ts';
 import { SELF, SETTINGS, TLS_VERSION, type SelfRow } from './check.sql.ts';
-import { isAdministrator, powersOf } from './powers.ts';
+import { powersOf, whoseIs } from './powers.ts';
 import { reserveOf } from './reserve.ts';
 import { judgeSettings, SETTING_NAMES } from './settings.ts';
 import { shownOf } from './shown.ts';
@@ -41,7 +41,7 @@ export async function checkRights(responder: Responder, canary: Login | null, ti
         user: responder.self.user,
         database: self.database,
         isCanarysToo: responder.self.user === responder.options.canaryUser,
-        isAdministrator: isAdministrator(powersOf(grantLines(await connection.query(GRANTS, [], left())))),
+        ...whoseIs(powersOf(grantLines(await connection.query(GRANTS, [], left())))),
       },
       tlsVersion: tls === undefined || tls.Value === '' ? null : tls.Value,
       clock,

@@ -18,6 +18,12 @@ export const SELF = {
       EXISTS (SELECT FROM pg_roles WHERE rolname = 'rds_superuser') AS is_managed,
       (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AS is_superuser,
       (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user) AS is_administrator,
+      EXISTS (
+        SELECT FROM pg_shdepend AS s
+        JOIN pg_roles AS r ON r.oid = s.refobjid
+        WHERE r.rolname = session_user AND s.refclassid = 'pg_authid'::regclass AND s.classid = 'pg_class'::regclass
+          AND s.deptype IN ('o', 'a')
+      ) AS has_tables,
       ARRAY(
         SELECT rolname::text FROM pg_roles
         WHERE rolname = ANY ($2::text[]) AND pg_has_role(session_user, oid, 'USAGE')
@@ -40,6 +46,7 @@ export const SELF = {
     is_managed: z.boolean(),
     is_superuser: z.boolean(),
     is_administrator: z.boolean(),
+    has_tables: z.boolean(),
     reserved_roles: z.array(z.string()),
     database_limit: z.number(),
     logins: z.array(z.object({ quoted: z.string(), limit: z.number(), expires: z.nullable(z.string()) })),

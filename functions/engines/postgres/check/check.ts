@@ -76,8 +76,8 @@ export async function checkRights(
 }
 
 function loginOf(self: SelfRow, canaryUser: string | null): CheckFacts['login'] {
-  const { user, database, is_administrator: isAdministrator } = self;
-  return { user, database, isCanarysToo: user === canaryUser, isAdministrator };
+  const { user, database, is_administrator: isAdministrator, has_tables: isApplications } = self;
+  return { user, database, isCanarysToo: user === canaryUser, isAdministrator, isApplications };
 }
 
 function loginLimitsOf({ logins, database_limit, database }: SelfRow): LoginLimit[] {

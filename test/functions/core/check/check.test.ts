@@ -11,7 +11,13 @@ const SOURCES = { responder: 'the URL in RESPONDER', canary: 'the URL in CANARY'
 const FACTS: CheckFacts = {
   server: { engine: 'postgres', version: '18.4', major: 18, tested: true, identity: '1', readOnly: false },
   limits: { maxConnections: 100, reserves: [{ name: 'reserved_connections', slots: 5 }], usable: 95 },
-  login: { user: 'headroom_responder', database: 'postgres', isCanarysToo: false, isAdministrator: false },
+  login: {
+    user: 'headroom_responder',
+    database: 'postgres',
+    isCanarysToo: false,
+    isAdministrator: false,
+    isApplications: false,
+  },
   tlsVersion: 'TLSv1.3',
   clock: { skewMs: 3, withinMs: 1 },
   trials: [
