@@ -34,7 +34,8 @@ export const storm: Scenario = {
     outcome: 'relieved',
     cause: 'connection-storm',
     tiers: ['cap-consumer'],
-    also: wasLimited,
+    // What the storm takes and gives back between two looks is no reason to ask again.
+    also: (facts) => [...wasLimited(facts), questionsAboutTheLimit(facts)],
   },
 };
 
@@ -52,6 +53,7 @@ export const stormRefill: Scenario = {
   expect: {
     ...storm.expect,
     tiers: ['cap-consumer', 'kill-idle'],
+    also: wasLimited,
   },
 };
 
@@ -82,6 +84,10 @@ export const stormKillsAlone: Scenario = {
 /** Who storms: every seed has its own names. */
 function userOf(loads: DrillFacts['loads']): string {
   return loads.find(({ spec }) => spec.behaviour === 'storm')?.spec.user ?? 'nobody';
+}
+
+function questionsAboutTheLimit({ approvals }: DrillFacts) {
+  return checkEqual('questions about the limit', 1, approvals.filter(({ plan }) => plan.limit !== null).length);
 }
 
 function wasLimited({ limits, limitedUsers, loads }: DrillFacts) {

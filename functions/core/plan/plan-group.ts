@@ -97,6 +97,7 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     need: Math.max(0, left.need),
     userLimits: snapshot.userLimits,
     limitsOnRecord: input.history.limits,
+    agreedLimit: input.history.agreedLimit,
   });
   const spared = [...proposal.spared];
   const options: Weighed[] = [];

@@ -51,6 +51,15 @@ const CONSUMER_LENGTH = 120;
  * it is another plan: the time to undo them grows with them.
  */
 const ROWS_GROWTH = 2;
+/**
+ * Between two looks a client or two come and go, so a plan of the same kind differs by this share of its sessions, and
+ * always by one. Only where nobody loses work: each session that does is one that a person has weighed.
+ */
+const NOISE = 0.05;
+
+function noiseOf({ sessions, losing, writing, cancels }: PlanSummary): number {
+  return losing + writing + cancels > 0 ? 0 : Math.max(1, Math.floor(NOISE * sessions));
+}
 
 /** Sums up what a tier would do, for a person to decide. Names are printable and bounded; it holds no statement. */
 export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need: number): PlanSummary {
@@ -87,28 +96,42 @@ export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need:
   };
 }
 
-/** How a plan goes beyond the one that a person has approved, in words; null when it does not. */
+/**
+ * How a plan goes beyond the one that a person has approved, in words; null when it does so by no more than noise. What
+ * is covered of it, and so what may be done, says `withinAgreed`.
+ */
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
   if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
-  const more = (sessions: number, was: number, which: string) =>
-    sessions > was ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
+  const more = (sessions: number, was: number, which: string, most = was) =>
+    sessions > most ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
+  const most = (was: number) => Math.max(was + noiseOf(agreed), aboveLimit(now, agreed));
   const mostRows = ROWS_GROWTH * agreed.rowsModified;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
-  const grown = now.consumers.find(({ name, sessions }) => sessions > (bySession.get(name) ?? 0));
+  const mostOf = (name: string) => (bySession.has(name) ? most(bySession.get(name) ?? 0) : 0);
+  const grown = now.consumers.find(({ name, sessions }) => sessions > mostOf(name));
+  const terminates = agreed.sessions - agreed.cancels;
   const known = new Set(agreed.named.map(({ key }) => key));
   const stranger = now.named.find(({ key }) => !known.has(key));
   return (
-    more(now.sessions, agreed.sessions, '') ??
+    more(now.sessions, agreed.sessions, '', most(agreed.sessions)) ??
     (grown ? more(grown.sessions, bySession.get(grown.name) ?? 0, ` of ${grown.name}`) : null) ??
     more(now.losing, agreed.losing, ' with work to lose') ??
     more(now.writing, agreed.writing, ' with uncommitted changes') ??
-    more(now.sessions - now.cancels, agreed.sessions - agreed.cancels, ' to terminate at once') ??
+    more(now.sessions - now.cancels, terminates, ' to terminate at once', most(terminates)) ??
     (now.rowsModified > mostRows
       ? `${count(now.rowsModified, 'row')} to restore instead of ${mostRows} at most`
       : null) ??
     (stranger ? `a session that was not named: ${stranger.words}` : null)
   );
+}
+
+/**
+ * How many sessions a limit that was agreed to sends away, one way or the other. Which of them are idle just now, so
+ * that they can be ended, changes by the second: it is no reason to ask again before the limit is set.
+ */
+function aboveLimit(now: PlanSummary, { limit }: PlanSummary): number {
+  return now.limit === null || limit === null ? 0 : limit.sessions - limit.limit;
 }
 
 /** Whether an approved plan covers this limit: it is on the same user and leaves it no fewer connections. */
@@ -127,15 +150,16 @@ export function whyLimit({ reason, concerns }: Pick<LimitPlan, 'reason' | 'conce
   return `${reason}; affects ${names.join(', ')}`;
 }
 
-/** Those of these victims, in their order, that an approved plan covers. */
+/** Those of these victims, in their order, that an approved plan covers: what it says, and noise beyond it. */
 export function withinAgreed(victims: readonly Victim[], agreed: PlanSummary): Victim[] {
-  const consumers = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
+  const noise = noiseOf(agreed);
+  const consumers = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions + noise]));
   const named = new Set(agreed.named.map(({ key }) => key));
   const left = {
-    sessions: agreed.sessions,
+    sessions: agreed.sessions + noise,
     losing: agreed.losing,
     writing: agreed.writing,
-    terminates: agreed.sessions - agreed.cancels,
+    terminates: agreed.sessions - agreed.cancels + noise,
     rows: ROWS_GROWTH * agreed.rowsModified,
   };
   return victims.filter((victim) => {

@@ -27,6 +27,8 @@ export interface History {
   readonly cancelled: ReadonlyMap<string, number>;
   /** Tiers that a person has denied in this incident. */
   readonly denied: ReadonlySet<TierName>;
+  /** The limit that a person has agreed to and that no act has set yet; null for none. */
+  readonly agreedLimit: ActiveLimit | null;
   /**
    * The cause that the previous round found; null without one. A round knows more of the past than the act after it.
    */
@@ -53,6 +55,7 @@ export const NO_HISTORY: History = {
   ended: new Map(),
   cancelled: new Map(),
   denied: new Set(),
+  agreedLimit: null,
   lastCause: null,
   limits: [],
   brokeLocksAt: null,

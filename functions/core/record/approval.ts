@@ -76,6 +76,12 @@ export function deniedTiers(approvals: readonly Approval[]): ReadonlySet<TierNam
   return new Set(approvals.filter(({ status }) => status === 'denied').map(({ plan }) => plan.tier));
 }
 
+/** The limit of the latest yes that has not been used. One that is too old is no leave to act, but as good a number. */
+export function agreedLimit(approvals: readonly Approval[]): PlanSummary['limit'] {
+  const agreed = approvals.filter(({ status, usedInRound }) => status === 'approved' && usedInRound === null);
+  return agreed.findLast(({ plan }) => plan.limit !== null)?.plan.limit ?? null;
+}
+
 /** Time spent waiting for people. It does not count against the bounds of an incident. */
 export function waitedForPeopleMs(approvals: readonly Approval[], now: number): number {
   return approvals.reduce((sum, { askedAt, endedAt }) => sum + Math.max(0, (endedAt ?? now) - askedAt), 0);

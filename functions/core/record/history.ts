@@ -8,7 +8,7 @@ import { consumerOf } from '../server/consumer.ts';
 import { sessionKey, type Session } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
-import { deniedTiers, type Approval } from './approval.ts';
+import { agreedLimit, deniedTiers, type Approval } from './approval.ts';
 import type { LimitRecord } from './limit.ts';
 import { countBy } from '../words/count-by.ts';
 import type { Round } from './round.ts';
@@ -130,6 +130,7 @@ export function historyOf(past: PastAndNow): History {
     ended: endedBy(acts),
     cancelled: countBy(cancelledBy(acts), consumerOf),
     denied: deniedTiers(approvals),
+    agreedLimit: agreedLimit(approvals),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
     limits,
     brokeLocksAt: acts.findLast(({ tier, counted }) => tier === 'break-locks' && counted > 0)?.startedAt ?? null,

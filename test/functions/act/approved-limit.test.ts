@@ -111,17 +111,36 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     expect(story).toContain('cap-consumer, a limit of 50 on checkout and 30 sessions: approved by ann');
   });
 
+  /** So many sessions of the shop in the place of as many that storm: the limit that is needed is lower by as many. */
+  const withMoreOfShop = (more: number) => {
+    const others = many(more, 2_001, (each) => active(each, { user: 'shop', application: 'shop-web' }));
+    const users = aStorm(world.limits).userLimits;
+    return aSnapshot(100, [...STORM.slice(more), ...others], { userLimits: users });
+  };
+
+  it('is set as the yes says, without another question, while what is needed is lower by noise alone', async () => {
+    const asked = await askFor('approved');
+    world.snapshots = [withMoreOfShop(3)];
+    const { next, round } = await look();
+    expect(next).toBe('cap-consumer');
+    world.snapshots = [withMoreOfShop(5)];
+    expect(await limitNow(round)).toMatchObject({ held: null, counts: { limited: 1 } });
+    expect(world.limits.get(CHECKOUT)).toBe(50);
+    expect(world.ends.flatMap(({ victims }) => victims).length).toBeLessThanOrEqual(asked.plan.sessions + 1);
+    expect(await world.store.approvals.of(id)).toHaveLength(1);
+    const [acted] = await world.store.acts.of(id);
+    expect(acted?.limit?.reason).toContain('50');
+  });
+
   it('is not set lower than the yes says, though the fresh look needs that, and is asked about again', async () => {
     await askFor('approved');
     const { round } = await look();
-    const more = many(4, 2_001, (each) => active(each, { user: 'shop', application: 'shop-web' }));
-    const users = aStorm(world.limits).userLimits;
-    world.snapshots = [aSnapshot(100, [...STORM.slice(0, 86), ...STORM.slice(90), ...more], { userLimits: users })];
+    world.snapshots = [withMoreOfShop(6)];
     expect((await limitNow(round)).held).toBe('the approval does not cover the limit that is needed now');
     await expectNothingDone();
     expect((await look()).next).toBe('ask');
     expect((await world.store.rounds.of(id)).at(-1)?.why).toContain(
-      'the plan has grown (a limit of the user checkout, who has 86 connections, to 46)',
+      'the plan has grown (a limit of the user checkout, who has 84 connections, to 44)',
     );
   });
 

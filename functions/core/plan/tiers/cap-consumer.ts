@@ -90,7 +90,7 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   const { limit: before, countsEarlier } = entry;
   const usual = usualOf(own, input);
   if (own.length <= usual) return refuse(`it has ${count(own.length, 'session')}, no more than is usual`);
-  const limit = limitFor(own.length, usual, entry, input);
+  const limit = asAgreed(user, limitFor(own.length, usual, entry, input), input);
   if (limit >= own.length) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
   const holds = `${named(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
@@ -121,6 +121,18 @@ function usualOf(own: readonly Session[], { usual }: TierInput): number {
 function limitFor(sessions: number, usual: number, { countsEarlier }: UserLimit, input: TierInput): number {
   const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
   return Math.max(input.policy.consumerCap.leastSessions, usual, share);
+}
+
+/**
+ * The need for slots changes by a few from look to look. A limit that a person has agreed to stands as long as the one
+ * needed now is lower by no more than half the margin: usage then still comes down to the relief level, and half the
+ * margin is left for logins that are refused. So nobody is asked twice about the same limit, and none is set that is
+ * lower than the one agreed to.
+ */
+function asAgreed(user: string, needed: number, { agreedLimit, ...input }: TierInput): number {
+  const isAgreed =
+    agreedLimit?.user === user && agreedLimit.limit > needed && 2 * (agreedLimit.limit - needed) <= marginOf(input);
+  return isAgreed ? agreedLimit.limit : needed;
 }
 
 function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
@@ -162,7 +174,7 @@ function findEntry(
 }
 
 /** A refused login takes a slot for a moment: without room for that, relief would never be confirmed. */
-function marginOf({ policy, usable }: TierInput): number {
+function marginOf({ policy, usable }: Pick<TierInput, 'policy' | 'usable'>): number {
   return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
 }
 

@@ -40,7 +40,7 @@ export interface LimitPlan {
   readonly concerns: readonly { readonly consumer: string; readonly sessions: number }[];
 }
 
-/** A limit of Headroom's own that is on record. */
+/** A limit of Headroom's own: one that is on record, or one that a person has agreed to. */
 export interface ActiveLimit {
   readonly user: string;
   readonly limit: number;
@@ -90,6 +90,8 @@ export interface TierInput {
   readonly userLimits: UserLimits;
   /** Headroom's own limits on record. `userLimits` shows whether one is active. */
   readonly limitsOnRecord: readonly ActiveLimit[];
+  /** As in History. */
+  readonly agreedLimit: ActiveLimit | null;
 }
 
 /** Which victims are counted together: those of an incident; those of limited users have a budget of their own. */

@@ -67,6 +67,21 @@ const stormsOfOne: fc.Arbitrary<Snapshot> = fc
     ),
   );
 
+/** Plans that end every session they may. */
+const UNBOUNDED = aPolicy({
+  minimumPerPool: 0,
+  reliefPercent: 1,
+  caps: { perTierPercent: 100, perIncidentPercent: 100, perHourPercent: 100 },
+});
+
+/** A session or two come and go between two looks; where any of them loses work, each one counts. */
+function noiseOf(asked: TierPlan): number {
+  const losesNothing = asked.victims.every(
+    (victim) => !hasCost(victim) && ['idle', 'idle-in-transaction-aborted'].includes(victim.session.state),
+  );
+  return losesNothing ? Math.max(1, Math.floor(asked.victims.length / 20)) : 0;
+}
+
 const hasCost = ({ session }: Victim) => session.hasWritten || (session.rowsModified ?? 0) > 0;
 
 describe('what a yes covers', () => {
@@ -78,11 +93,14 @@ describe('what a yes covers', () => {
     });
   });
 
-  it('is never more sessions, another consumer, more that have written, or a reserved session that was not named', () => {
+  it('is never materially worse: more than noise, another consumer, more work, or a session that was not named', () => {
     forAllChanges((asked, now) => {
       const agreed = summarisePlan(asked, 5);
       const covered = withinAgreed(now.victims, agreed);
-      expect(covered.length).toBeLessThanOrEqual(asked.victims.length);
+      const noise = noiseOf(asked);
+      expect(covered.length).toBeLessThanOrEqual(asked.victims.length + noise);
+      const loses = ({ session }: Victim) => !['idle', 'idle-in-transaction-aborted'].includes(session.state);
+      expect(covered.filter(loses).length).toBeLessThanOrEqual(asked.victims.filter(loses).length);
       expect(covered.filter(hasCost).length).toBeLessThanOrEqual(asked.victims.filter(hasCost).length);
       const named = new Set(
         asked.victims.filter((each) => each.needsPerson !== null).map(({ session }) => sessionKey(session.identity)),
@@ -90,9 +108,40 @@ describe('what a yes covers', () => {
       for (const victim of covered) {
         if (victim.needsPerson !== null) expect(named).toContain(sessionKey(victim.session.identity));
         const same = (each: Victim) => consumerOf(each.session) === consumerOf(victim.session);
-        expect(covered.filter(same).length).toBeLessThanOrEqual(asked.victims.filter(same).length);
+        const were = asked.victims.filter(same).length;
+        expect(were).toBeGreaterThan(0);
+        expect(covered.filter(same).length).toBeLessThanOrEqual(were + noise);
       }
     });
+  });
+
+  it.each([
+    ['one session more', 10, 11, true],
+    ['two sessions more', 10, 12, false],
+    ['one in twenty more', 60, 63, true],
+    ['more than one in twenty', 60, 64, false],
+  ])('%s of the same consumer, where nobody loses work: %d, then %d', (_, were, are, isCovered) => {
+    const planned = (sessions: number) => {
+      const [tier] = plansOf(
+        aSnapshot(
+          sessions,
+          many(sessions, 1, (id) => aSession(id)),
+        ),
+        UNBOUNDED,
+      );
+      if (tier?.victims.length !== sessions) throw new Error('not all of them are planned');
+      return tier;
+    };
+    const agreed = summarisePlan(planned(were), 5);
+    const now = planned(are);
+    expect(findWorse(summarisePlan(now, 5), agreed)).toBe(isCovered ? null : `${are} sessions instead of ${were}`);
+    expect(withinAgreed(now.victims, agreed)).toHaveLength(isCovered ? are : were + Math.max(1, Math.floor(were / 20)));
+  });
+
+  it('is not one session more where that loses work', () => {
+    const agreed = aSummary({ losing: 10 });
+    const now = { ...agreed, sessions: 11, consumers: [{ name: 'app/web', sessions: 11 }] };
+    expect(findWorse(now, agreed)).toBe('11 sessions instead of 10');
   });
 
   it('is what is acted on: what is left of a plan that has grown is no worse than what was asked about', () => {
@@ -114,7 +163,7 @@ describe('what a yes covers', () => {
   it.each([
     ['a limit', { limit: aLimit({}) }, 'a limit of the user checkout, who has 90 connections, to 50'],
     ['another tier', { tier: 'cancel-long' as const }, 'cancel-long instead of kill-idle'],
-    ['more sessions', { sessions: 11 }, '11 sessions instead of 10'],
+    ['more sessions', { sessions: 12 }, '12 sessions instead of 10'],
     ['a new consumer', { consumers: [{ name: 'app/new', sessions: 1 }] }, '1 session of app/new instead of 0'],
     ['work to lose', { losing: 1 }, '1 session with work to lose instead of 0'],
     ['changes to roll back', { writing: 1 }, '1 session with uncommitted changes instead of 0'],
@@ -167,26 +216,41 @@ describe('what a yes covers of a limit', () => {
     expect(isLimitAgreed(limit, agreed)).toBe(false);
   });
 
+  it('is none of the sessions above it: how many of them are idle changes by the second', () => {
+    const limited = { ...agreed, limit: aLimit({}), sessions: 30, consumers: [{ name: 'checkout/api', sessions: 30 }] };
+    const withIdle = (sessions: number) => ({ ...limited, sessions, consumers: [{ name: 'checkout/api', sessions }] });
+    expect(findWorse(withIdle(40), limited)).toBeNull();
+    expect(findWorse(withIdle(41), limited)).toBe('41 sessions instead of 30');
+    // Without a limit to set, it is another plan.
+    expect(findWorse({ ...withIdle(40), limit: null }, limited)).toBe('40 sessions instead of 30');
+  });
+
   it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {
-    const seen = { covered: 0, worse: 0 };
+    const seen = { same: 0, kept: 0, worse: 0 };
     fc.assert(
       fc.property(stormsOfOne, stormsOfOne, (before, after) => {
         const settings = { policy: aPolicy(), mode: 'act' } as const;
-        const limiting = (snapshot: Snapshot) =>
-          diagnoseSnapshot(snapshot, settings, STORMING).plan.tiers.find(({ limit }) => limit !== null);
-        const [asked, now] = [limiting(before), limiting(after)];
-        if (!asked?.limit || !now?.limit) return;
+        const limiting = (snapshot: Snapshot, agreedLimit: History['agreedLimit']) =>
+          diagnoseSnapshot(snapshot, settings, { ...STORMING, agreedLimit }).plan.tiers.find(
+            ({ limit }) => limit !== null,
+          );
+        const [asked, needed] = [limiting(before, null), limiting(after, null)];
+        const now = limiting(after, asked?.limit ?? null);
+        if (!asked?.limit || !needed?.limit || !now?.limit) return;
         expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
         const was = summarisePlan(asked, 5);
-        const isCovered = now.limit.user === asked.limit.user && now.limit.limit >= asked.limit.limit;
+        // Half the margin: a twentieth of the hundred slots.
+        const isNear = asked.limit.limit - needed.limit.limit <= 5;
+        const isCovered = now.limit.user === asked.limit.user && isNear;
         expect(isLimitAgreed(now.limit, was)).toBe(isCovered);
-        if (!isCovered) expect(findWorse(summarisePlan(now, 5), was)).toContain('a limit of the user');
-        seen[isCovered ? 'covered' : 'worse']++;
+        if (isCovered) expect(now.limit.limit).toBe(Math.max(asked.limit.limit, needed.limit.limit));
+        else expect(findWorse(summarisePlan(now, 5), was)).toContain('a limit of the user');
+        seen[isCovered ? (now.limit.limit > needed.limit.limit ? 'kept' : 'same') : 'worse']++;
       }),
       { numRuns: 200 },
     );
     // A property that only ever saw one side says nothing.
-    expect(Math.min(seen.covered, seen.worse)).toBeGreaterThan(20);
+    expect(Math.min(seen.same, seen.kept, seen.worse)).toBeGreaterThan(10);
   });
 
   it('is nothing after a no: no limit is planned, and nobody ends for it', () => {

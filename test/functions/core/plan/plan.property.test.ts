@@ -42,6 +42,7 @@ const histories: fc.Arbitrary<History> = fc.record({
     .map((pairs) => new Map(pairs)),
   cancelled: fc.constant(new Map<string, number>()),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
+  agreedLimit: fc.constantFrom(null, { user: 'app', limit: 12 }),
   lastCause: fc.constantFrom(null, 'connection-storm'),
   brokeLocksAt: fc.constantFrom(null, -10_000),
   since: fc.constantFrom(null, -120_000),

@@ -13,7 +13,7 @@ import { linkKey, parseLinkKey } from '../../../../functions/core/record/link-ke
 import { aDecision, anAnswered, anApproval, aSummary, MINUTE } from '../../../support/an-approval.ts';
 
 const plan = aSummary();
-const grown = aSummary({ sessions: 11, consumers: [{ name: 'app/web', sessions: 11 }] });
+const grown = aSummary({ sessions: 12, consumers: [{ name: 'app/web', sessions: 12 }] });
 
 describe('an answer may be acted on', () => {
   it('once, while it is fresh, and only when it is a yes', () => {
@@ -42,7 +42,7 @@ describe('a tier in mode approve', () => {
   it('asks again when the plan has grown, naming by what', () => {
     const permission = permissionFor(grown, [anAnswered('approved', MINUTE)], 2 * MINUTE);
     expect(permission.kind).toBe('ask');
-    expect(permission.why).toContain('since ann approved, the plan has grown (11 sessions instead of 10)');
+    expect(permission.why).toContain('since ann approved, the plan has grown (12 sessions instead of 10)');
   });
 
   it.each([
