@@ -5,6 +5,7 @@ import type { Session } from '../functions/core/server/session.ts';
 import type { Snapshot } from '../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, waiter } from '../test/support/a-session.ts';
+import { AURORAS_MOST } from '../test/support/a-crowd.ts';
 import { MOST_CONSUMERS } from '../functions/core/server/consumer-count.ts';
 import { PROFILE_MS, QUARTER_MS, quarterOf, type Profile } from '../functions/core/usual/profile.ts';
 import { medianMs } from './median.ts';
@@ -39,7 +40,7 @@ const SAMPLES = 720;
  */
 export function benchPlanning(): void {
   const rows: string[][] = [];
-  for (const count of [100, 1_000, 5_000, 10_000]) {
+  for (const count of [100, 1_000, 5_000, AURORAS_MOST]) {
     const snapshot = aSnapshot(count, mixedSessions(count));
     const settings = { policy: aPolicy(), mode: 'act' as const };
     const context = { ...NO_CONTEXT, samples: samplesBefore(snapshot), profile: profileBefore(snapshot) };

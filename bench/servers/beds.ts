@@ -26,7 +26,7 @@ export interface Bed {
 export const BED_USER = 'app';
 
 /** For a worker in this process. */
-export function workerSettingsOf({ engine }: Bed): WorkerSettings {
+export function workerSettingsOf({ engine }: Pick<Bed, 'engine'>): WorkerSettings {
   return {
     engine,
     instance: 'bench',

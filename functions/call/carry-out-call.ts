@@ -13,6 +13,7 @@ import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Notice } from '../core/record/notice.ts';
 import type { Round } from '../core/record/round.ts';
+import { describeLeftOut } from '../core/protocol/fit-answer.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { sessionKey } from '../core/server/session.ts';
 import { slotsTaken, usagePercent, type Admission, type Snapshot } from '../core/server/snapshot.ts';
@@ -173,6 +174,7 @@ function roundOf(
   admission: Admission,
   { victims, spared }: CallPlan,
 ): Round {
+  const leftOut = describeLeftOut(snapshot);
   return {
     incidentId: id,
     round,
@@ -183,6 +185,7 @@ function roundOf(
     byState: snapshot.byState,
     canary: describeCanary(snapshot.canary),
     admission: describeAdmission(admission),
+    ...(leftOut !== null && { leftOut }),
     cause: null,
     next: victims.length === 0 || round > MAX_ACTS ? 'close' : BY_HAND,
     why,

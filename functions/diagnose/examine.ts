@@ -7,6 +7,7 @@ import type { SnapshotAnswer } from '../core/protocol/worker.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Round } from '../core/record/round.ts';
+import { describeLeftOut } from '../core/protocol/fit-answer.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
 import { isBetterFinding } from '../core/verdict/better-finding.ts';
@@ -83,6 +84,7 @@ function foundUsual({ departures }: Diagnosis, snapshot: Snapshot): Pick<Round, 
 
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {
   const { tiers, choice, soon, spared } = plan;
+  const leftOut = describeLeftOut(snapshot);
   return {
     usage,
     used: slotsTaken(snapshot),
@@ -90,6 +92,7 @@ function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival:
     byState: snapshot.byState,
     canary: describeCanary(snapshot.canary),
     admission: arrival,
+    ...(leftOut !== null && { leftOut }),
     cause,
     planned: Object.fromEntries(tiers.map((tier) => [tier.tier, tier.victims.length])),
     spared: countSpared(spared),

@@ -1,3 +1,5 @@
+import { fitAnswer } from '../core/protocol/fit-answer.ts';
+import { unpack } from '../core/protocol/packing.ts';
 import { workerSettings } from '../core/protocol/worker-settings.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { parseJson } from '../core/words/parse-json.ts';
@@ -8,7 +10,7 @@ let worker: Promise<Worker> | null = null;
 
 export const handler = async (payload: unknown): Promise<unknown> => {
   worker ??= startWorker();
-  return (await worker).answer(payload);
+  return fitAnswer(await (await worker).answer(unpack(payload)));
 };
 
 async function startWorker(): Promise<Worker> {

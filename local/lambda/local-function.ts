@@ -1,3 +1,4 @@
+import { LAMBDA_BYTES } from '../../functions/core/protocol/packing.ts';
 import { keepCompiledCode, lendCompiledCode } from './compiled-code.ts';
 import {
   startFunctionProcess,
@@ -8,8 +9,6 @@ import {
 
 /** Stands for the account's own limit: more invocations at once than this are throttled. */
 const MOST_AT_ONCE = 10;
-/** Lambda's limit of a synchronous payload, each way. */
-export const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 
 /** A function with all of its processes: one for each invocation that runs at the same time, kept for the next. */
 export interface LocalFunction {
@@ -90,12 +89,12 @@ export function createLocalFunction(settings: ProcessSettings): LocalFunction {
 }
 
 function limitSize(result: InvocationResult, name: string): InvocationResult {
-  if (result.kind !== 'answered' || Buffer.byteLength(result.payload) <= PAYLOAD_LIMIT_BYTES) return result;
+  if (result.kind !== 'answered' || Buffer.byteLength(result.payload) <= LAMBDA_BYTES) return result;
   return {
     kind: 'sandbox',
     error: {
       errorType: 'Function.ResponseSizeTooLarge',
-      errorMessage: `${name} answered ${Buffer.byteLength(result.payload)} bytes; Lambda passes on ${PAYLOAD_LIMIT_BYTES} at most`,
+      errorMessage: `${name} answered ${Buffer.byteLength(result.payload)} bytes; Lambda passes on ${LAMBDA_BYTES} at most`,
       trace: [],
     },
   };

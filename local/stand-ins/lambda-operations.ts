@@ -1,7 +1,7 @@
 import type { InvocationRequest } from '@aws-sdk/client-lambda';
 import * as z from 'zod';
+import { LAMBDA_BYTES } from '../../functions/core/protocol/packing.ts';
 import type { InvocationResult } from '../lambda/function-process.ts';
-import { PAYLOAD_LIMIT_BYTES } from '../lambda/local-function.ts';
 import { ApiError } from '../machine/api-error.ts';
 import { checkRequest, requestOf } from './request-check.ts';
 
@@ -87,7 +87,7 @@ export async function answerInvoke(
 }
 
 function checkPayload(body: string): string {
-  if (Buffer.byteLength(body) > PAYLOAD_LIMIT_BYTES) {
+  if (Buffer.byteLength(body) > LAMBDA_BYTES) {
     throw new ApiError('RequestTooLargeException', `${Buffer.byteLength(body)} byte payload is too large`, 413);
   }
   try {

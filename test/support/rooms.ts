@@ -11,8 +11,8 @@ export interface Room {
 /** Most files of a room that is no catalogue: as many as a reader takes in at once. */
 export const MOST_FILES = 12;
 
-/** Pure. A hash is arithmetic, and so is a network mask: no I/O, no clock, no state. */
-const PURE = /^(zod|node:crypto|node:net)$/;
+/** Pure. A hash is arithmetic, and so are a network mask and compression: no I/O, no clock, no state. */
+const PURE = /^(zod|node:crypto|node:net|node:zlib)$/;
 const core = (...rooms: string[]): Room => ({ ours: rooms.map((room) => `functions/core/${room}`), packages: PURE });
 
 const SDK = /^(zod|@aws-sdk\/.*|@aws-lambda-powertools\/metrics|node:.*)$/;

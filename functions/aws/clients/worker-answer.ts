@@ -13,7 +13,7 @@ export type AnswerContent = 'sample' | 'snapshot' | 'endings' | 'limit' | 'check
 
 /**
  * The worker's answer when its outline is right: `content` names what an answer that got in must hold. What is inside
- * was written by a worker of the same schema version, and a snapshot may have 10,000 sessions, so it is not checked
+ * was written by a worker of the same schema version, and a snapshot may have 16,000 sessions, so it is not checked
  * again.
  */
 export function parseAnswer<Answer extends WorkerReply>(

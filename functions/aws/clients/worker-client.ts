@@ -1,6 +1,7 @@
 import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
 import type { WorkerClient } from '../../core/ports/worker-client.ts';
 import { WorkerBusy, WorkerFault } from '../../core/protocol/errors.ts';
+import { pack, unpack } from '../../core/protocol/packing.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type {
   CheckAnswer,
@@ -62,7 +63,7 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     const answer = parseJson(text);
     if (answer === undefined)
       throw new WorkerFault(`worker ${worker} answered ${text.length} characters that are not JSON`);
-    return answer;
+    return unpackAnswer(worker, answer);
   }
 
   async function sendPatiently(worker: string, request: WorkerRequest) {
@@ -85,7 +86,8 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
   }
 
   function send(worker: string, request: WorkerRequest): Promise<InvokeCommandOutput> {
-    const command = new InvokeCommand({ FunctionName: worker, Payload: Buffer.from(JSON.stringify(request)) });
+    const payload = Buffer.from(JSON.stringify(pack(request)));
+    const command = new InvokeCommand({ FunctionName: worker, Payload: payload });
     const timeoutMs = Math.max(0, request.deadline - now()) + ANSWER_SLACK_MS;
     return client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
   }
@@ -105,6 +107,14 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
     limit: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'limit' }, 'limit'),
     lift: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'lift' }, 'limit'),
   };
+}
+
+function unpackAnswer(worker: string, answer: unknown): unknown {
+  try {
+    return unpack(answer);
+  } catch (cause) {
+    throw new WorkerFault(`worker ${worker} answered with a list that cannot be read`, { cause });
+  }
 }
 
 /** What changes the server is sent again only if it has certainly not begun. */

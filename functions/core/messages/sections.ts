@@ -149,7 +149,8 @@ function howBad(
     admission !== null
       ? `it got in ${describeAdmission(admission)}`
       : `it never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
-  return [`${usage} (of usable slots)`, `${logins}; ${wait}`];
+  const leftOut = rounds.findLast((round) => round.leftOut !== undefined)?.leftOut;
+  return [`${usage} (of usable slots)`, `${logins}; ${wait}`, ...(leftOut === undefined ? [] : [leftOut])];
 }
 
 /** Why the slots ran out, as far as known. */

@@ -56,8 +56,8 @@ export class ActRepeated extends HeadroomError {
 
 /** A payload that no function of this version sends. */
 export class BadRequest extends HeadroomError {
-  constructor(message: string) {
-    super(ERRORS.badRequest, message);
+  constructor(message: string, options?: ErrorOptions) {
+    super(ERRORS.badRequest, message, options);
   }
 }
 

@@ -35,6 +35,8 @@ export interface Round {
   readonly byState: Readonly<Record<string, number>>;
   readonly canary: string;
   readonly admission: string;
+  /** What of the snapshot had to be left out, in words; absent when nothing was. */
+  readonly leftOut?: string;
   readonly cause: CauseFinding | null;
   /** What the workflow does next, and why. */
   readonly next: string;

@@ -181,6 +181,14 @@ export interface Snapshot extends Sample {
   readonly latestDeadlock: { readonly agoMs: number; readonly statements: readonly Statement[] } | null;
   /** Prepared transactions: they can block others and belong to no session. */
   readonly preparedTransactions: readonly PreparedTransaction[];
+  /** What had to be left out so that the worker's answer is short enough; absent when nothing was. */
+  readonly leftOut?: LeftOut;
+}
+
+/** Of how many sessions a text was cut or left out. */
+export interface LeftOut {
+  readonly statements: number;
+  readonly applications: number;
 }
 
 /** A transaction that waits for its second phase, as far as the server shows it. */

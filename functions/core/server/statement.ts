@@ -11,6 +11,8 @@ export interface Statement {
   readonly verb: string;
   /** At most 200 characters on one line; null when only the verb may leave the worker. */
   readonly text: string | null;
+  /** Where the text was cut or left out because the answer was too long: the same number, the same text. */
+  readonly shape?: number;
   /** Its author asks in a comment that the session be left alone. */
   readonly isOptedOut: boolean;
 }

@@ -271,6 +271,7 @@ const BURST_SHARE = 0.75;
 const BEFORE_BURST = 1.5;
 
 function shapeOf({ statement }: Session): string {
+  if (statement?.shape !== undefined) return `#${statement.shape}`;
   return statement?.text ?? statement?.verb ?? '';
 }
 

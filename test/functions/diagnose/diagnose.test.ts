@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { composeMessage } from '../../../functions/core/messages/incident.ts';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
+import { describeRound } from '../../../local/terminal/narrator.ts';
 import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
 import { calm, leak, lockedOut } from '../../support/looks.ts';
 import { StepWorld } from '../../support/step-world.ts';
@@ -117,6 +119,23 @@ describe('a diagnosis', () => {
     expect(await world.store.incidents.byId(id)).toMatchObject({
       admission: { way: 'first-try', attempts: 1, waitedMs: 3 },
     });
+  });
+
+  it('records what the worker had to leave out, and names it to people', async () => {
+    const id = await open();
+    world.snapshots = [{ ...leak, leftOut: { statements: 12_000, applications: 1 } }, leak];
+    await look(id);
+    await look(id);
+    const words =
+      'the texts of 12000 statements and of 1 application name were cut or left out: ' +
+      'with them, the list of sessions would be longer than Lambda passes on';
+    const rounds = await world.store.rounds.of(id);
+    expect(rounds.map(({ leftOut }) => leftOut)).toEqual([words, undefined]);
+    expect(rounds.flatMap(describeRound).map(({ text }) => text)).toContain(words);
+    const incident = await world.store.incidents.byId(id);
+    if (incident === null) throw new Error('the incident is gone');
+    const details = { rounds, acts: [], approvals: [], settledLimits: [], now: world.at };
+    expect(composeMessage(incident, 'escalated', details).body).toContain(words.slice(0, 60));
   });
 
   it('settles an act whose results never came, and plans at once with the budgets that this leaves', async () => {

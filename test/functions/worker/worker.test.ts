@@ -3,9 +3,13 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
 import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
+import { bytesOf, LAMBDA_BYTES, unpack } from '../../../functions/core/protocol/packing.ts';
+import type { SnapshotAnswer } from '../../../functions/core/protocol/worker.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { handler } from '../../../functions/worker/handler.ts';
 import { createWorker } from '../../../functions/worker/worker.ts';
+import { AURORAS_MOST } from '../../support/a-crowd.ts';
+import { pretendSessions } from '../../support/pretended-sessions.ts';
 
 let server: PostgresServer;
 let logins: Logins;
@@ -159,4 +163,18 @@ test('a server that takes connections and never answers costs no more than the t
   mute.close();
   expect(answer).toMatchObject({ ok: false, refusal: { kind: 'silent' } });
   expect(Date.now() - startedAt).toBeLessThan(5_000);
+});
+
+// The last one, as the server goes on showing them.
+test('answers with 16,000 sessions in no more than Lambda passes on', async () => {
+  await pretendSessions(server.adminUrl, AURORAS_MOST);
+  vi.stubEnv('HEADROOM_WORKER', JSON.stringify(byUrl));
+  vi.stubEnv('RESPONDER', logins.responderUrl);
+  vi.stubEnv('CANARY', logins.canaryUrl);
+  const sent = await handler({ schema: 1, kind: 'snapshot', deadline: Date.now() + 30_000, patienceMs: 0 });
+  expect(bytesOf(sent)).toBeLessThan(LAMBDA_BYTES);
+  const answer = unpack(JSON.parse(JSON.stringify(sent))) as SnapshotAnswer;
+  expect(answer.ok && answer.snapshot.sessions.length).toBeGreaterThan(AURORAS_MOST);
+  expect(answer.ok && answer.snapshot.leftOut).toBeUndefined();
+  expect(bytesOf(answer)).toBeGreaterThan(1.5 * LAMBDA_BYTES);
 });
