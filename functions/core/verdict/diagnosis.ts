@@ -79,9 +79,12 @@ export function diagnoseSnapshot(
   return { usage, pressing, locks, cause, facts, departures, plan };
 }
 
-/** While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. */
-function orderFor(cause: CauseName, { limits }: History): readonly TierName[] {
-  return limits.length === 0 ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
+/**
+ * While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. So it
+ * does while a person's yes to a limit waits: one look that finds another cause is no reason to ask something else.
+ */
+function orderFor(cause: CauseName, { limits, agreedLimit }: History): readonly TierName[] {
+  return limits.length === 0 && agreedLimit === null ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
 }
 
 /** A user at a limit of our own does not count as a cause: the limit is what Headroom does about one. */

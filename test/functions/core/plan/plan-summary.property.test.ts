@@ -253,6 +253,19 @@ describe('what a yes covers of a limit', () => {
     expect(Math.min(seen.same, seen.kept, seen.worse)).toBeGreaterThan(10);
   });
 
+  it('comes before what another cause would ask about, while the storm goes on', () => {
+    const snapshot = aStorm(new Map([['checkout', null]]));
+    const firstBy = (agreedLimit: History['agreedLimit']) =>
+      diagnoseSnapshot(
+        snapshot,
+        { policy: aPolicy(), mode: 'approve' },
+        { ...STORMING, agreedLimit },
+        { decidedOn: 'pool-oversubscription' },
+      ).plan.tiers[0]?.tier;
+    expect(firstBy(null)).toBe('kill-idle');
+    expect(firstBy({ user: 'checkout', limit: 50 })).toBe('cap-consumer');
+  });
+
   it('is nothing after a no: no limit is planned, and nobody ends for it', () => {
     const settings = { policy: aPolicy(), mode: 'act' } as const;
     fc.assert(
