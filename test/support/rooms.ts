@@ -25,7 +25,7 @@ const ENGINE_CORE = ['functions/core/protocol', 'functions/core/server', 'functi
 const ENGINE_ROOMS = {
   grants: [],
   connect: ['grants'],
-  sessions: ['connect'],
+  sessions: ['connect', 'grants'],
   look: ['connect', 'grants', 'sessions'],
   change: ['connect', 'look', 'sessions'],
   check: ['connect', 'grants', 'look', 'sessions'],

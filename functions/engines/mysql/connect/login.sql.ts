@@ -1,13 +1,15 @@
 import * as z from 'zod/mini';
 
 /**
- * Settings of our own session. Our statements are bounded (SELECT only on MySQL), wait for no lock for long and read
- * texts as written. The clock is the server's, whatever it does to new sessions. Our session is never ended for being idle (Aurora uses the lesser of both timeouts). Times are the
- * operating system's, like those of INNODB_TRX. MySQL 8.0 and later, MariaDB 10.6 and later: each reads its own kind of
- * comment.
+ * Settings of our own session. Texts are compared and sent as we write them, whatever the server makes of a client's
+ * character set (character_set_client_handshake, init_connect). Our statements are bounded (SELECT only on MySQL), wait for no lock for long and read
+ * texts as written. The clock is the server's, whatever it does to new sessions. Our session is never ended for being
+ * idle (Aurora uses the lesser of both timeouts). Times are the operating system's, like those of INNODB_TRX. MySQL 8.0
+ * and later, MariaDB 10.6 and later: each reads its own kind of comment.
  */
 export const SETTINGS = {
   sql: /* SQL */ `
+    SET NAMES utf8mb4 COLLATE utf8mb4_general_ci;
     SET SESSION
       sql_mode = '', autocommit = 1, time_zone = 'SYSTEM', sql_big_selects = 1, sql_select_limit = DEFAULT,
       timestamp = DEFAULT,

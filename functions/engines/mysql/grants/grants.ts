@@ -157,6 +157,14 @@ function passwordRemark(responder: string, canary: string): Grant {
   return { sql: null, why: `Give both a password, which unlocks them: ${first} and ${second}` };
 }
 
+/**
+ * Whether a privilege of mysql.user is given. On MariaDB that is a view: its 'Y' has the collation that the server had
+ * when it was installed, and comparing it with ours would be an error. Bytes have no collation.
+ */
+export function isGiven(privilege: string): string {
+  return `CAST(${privilege} AS BINARY) = 'Y'`;
+}
+
 /** `user`@`host`, quoted so that no sql_mode changes its meaning. */
 export function quoteAccount(user: string, host: string): string {
   return `${quote(user)}@${quote(host)}`;

@@ -1,6 +1,6 @@
 import { RDS_LOGINS, SERVER_USERS } from '../../../core/server/session.ts';
 import type { Grant } from '../../shared/grants.ts';
-import { accountOf, type GrantOptions, type Privilege } from './grants.ts';
+import { accountOf, isGiven, type GrantOptions, type Privilege } from './grants.ts';
 
 interface LimitGrantOptions {
   readonly engine: GrantOptions['engine'];
@@ -36,7 +36,7 @@ SELECT
     WHEN COUNT(u.User) = 0 THEN NULL
     WHEN ${ASKER} <> ${literal(responder)} THEN 'only the responder of Headroom may limit it'
     WHEN COUNT(u.User) > 1 THEN 'it has several accounts, and each would have a limit of its own'
-    WHEN MAX(u.Super_priv) = 'Y' OR MAX(u.Create_user_priv) = 'Y' OR MAX(u.Repl_slave_priv) = 'Y'
+    WHEN ${['Super_priv', 'Create_user_priv', 'Repl_slave_priv'].map((name) => isGiven(`MAX(u.${name})`)).join(' OR ')}
       OR MAX(EXISTS (${ADMINISTRATORS[engine]})) = 1
       THEN 'it is an administrator or replicates'
     WHEN l.user_name IN (${['root', ...RDS_LOGINS, ...SERVER_USERS].map((name) => `'${name}'`).join(', ')})

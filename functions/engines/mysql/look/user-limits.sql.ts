@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Features } from '../connect/features.ts';
+import { isGiven } from '../grants/grants.ts';
 
 const trustedRow = z.object({ trusted: z.number() });
 
@@ -28,7 +29,7 @@ export const LIMIT_ROUTINES = {
     sql: /* SQL */ `
     WITH RECURSIVE administrators AS (
       SELECT CONVERT(User USING utf8mb4) AS name, CONVERT(Host USING utf8mb4) AS place
-      FROM mysql.user WHERE Create_user_priv = 'Y'
+      FROM mysql.user WHERE ${isGiven('Create_user_priv')}
       UNION
       SELECT CONVERT(TO_USER USING utf8mb4), CONVERT(TO_HOST USING utf8mb4)
       FROM mysql.role_edges
@@ -41,7 +42,7 @@ export const LIMIT_ROUTINES = {
     sql: /* SQL */ `
     WITH administrators AS (
       SELECT CONVERT(User USING utf8mb4) AS name, CONVERT(Host USING utf8mb4) AS place
-      FROM mysql.user WHERE Create_user_priv = 'Y'
+      FROM mysql.user WHERE ${isGiven('Create_user_priv')}
     )${TRUSTED}`,
     row: trustedRow,
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Features } from '../connect/features.ts';
+import { isGiven } from '../grants/grants.ts';
 
 const xaRow = z.object({ formatID: z.number(), gtrid_length: z.number(), data: z.string() });
 export type XaRow = z.infer<typeof xaRow>;
@@ -104,7 +105,7 @@ export const ACCOUNTS = {
     SELECT
       CONVERT(User USING utf8mb4) AS user,
       CONVERT(Host USING utf8mb4) AS host,
-      Reload_priv = 'Y' AS may_back_up
+      ${isGiven('Reload_priv')} AS may_back_up
     FROM mysql.user`,
   row: z.object({ user: z.string(), host: z.string(), may_back_up: z.number() }),
 };
@@ -112,7 +113,8 @@ export type AccountRow = z.infer<(typeof ACCOUNTS)['row']>;
 
 /** Which users may replicate, and so copy whole databases? By name, as below. Needs SELECT on both columns. */
 export const REPLICATORS = {
-  sql: /* SQL */ `SELECT DISTINCT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE Repl_slave_priv = 'Y'`,
+  sql: /* SQL */ `
+    SELECT DISTINCT CONVERT(User USING utf8mb4) AS name FROM mysql.user WHERE ${isGiven('Repl_slave_priv')}`,
   row: z.object({ name: z.string() }),
 };
 
@@ -150,8 +152,9 @@ const BY_ROLE: Readonly<Record<Features['engine'], string>> = {
  */
 export function administrators({ engine, isRds }: Pick<Features, 'engine' | 'isRds'>) {
   const isChief = isRds
-    ? `Super_priv = 'Y' OR (Create_user_priv = 'Y' AND Grant_priv = 'Y') OR User = 'rds_superuser_role'`
-    : `Super_priv = 'Y'`;
+    ? `${isGiven('Super_priv')} OR (${isGiven('Create_user_priv')} AND ${isGiven('Grant_priv')})
+        OR User = 'rds_superuser_role'`
+    : isGiven('Super_priv');
   const byGrant = `
     UNION
     SELECT CONVERT(USER USING utf8mb4) FROM mysql.global_grants WHERE PRIV IN ('CONNECTION_ADMIN', 'SYSTEM_USER')`;
