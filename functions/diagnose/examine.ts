@@ -9,6 +9,7 @@ import type { Incident } from '../core/record/incident.ts';
 import type { Round } from '../core/record/round.ts';
 import { describeLeftOut } from '../core/protocol/fit-answer.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
+import { describeMissing } from '../core/server/readiness.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
 import { isBetterFinding } from '../core/verdict/better-finding.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
@@ -99,6 +100,7 @@ function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival:
     sparedSamples: describeSpared(spared),
     ...(choice.alone.length > 0 && { choice }),
     ...(soon !== null && { soon }),
+    ...(snapshot.missing !== undefined && { unread: snapshot.missing.map(describeMissing) }),
   } satisfies Partial<Round>;
 }
 

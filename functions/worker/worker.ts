@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import type { LoginSources } from '../core/protocol/check-facts.ts';
-import { BadRequest, SchemaMismatch } from '../core/protocol/errors.ts';
+import { BadRequest, QueryFailed, SchemaMismatch } from '../core/protocol/errors.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import { workerRequest, type WorkerRefused, type WorkerReply, type WorkerRequest } from '../core/protocol/worker.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { engineEntry } from '../engines/registry.ts';
+import { serverWords } from '../engines/shared/driver-error.ts';
 import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
 import { createBackOff } from './back-off.ts';
@@ -17,7 +18,8 @@ import { refused } from './with-session.ts';
 export interface Worker {
   /**
    * Answers one request; requests wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
-   * understand, and whatever went wrong in the worker itself; a database that refuses is an answer.
+   * understand, QueryFailed for a statement that the server refused and nothing works without, and whatever went wrong
+   * in the worker itself; a database that lets nobody in is an answer.
    */
   answer(payload: unknown): Promise<WorkerReply>;
   /** Lets the kept session go. */
@@ -37,12 +39,18 @@ export async function createWorker(settings: WorkerSettings, surroundings: Surro
   return {
     async answer(payload) {
       const request = parseRequest(payload);
-      const turn = last.then(() => answer({ access, guard, sources }, request));
+      const turn = last.then(() => answer({ access, guard, sources }, request)).catch(throwInWords);
       last = turn.catch(() => undefined);
       return turn;
     },
     close: () => leave(access),
   };
+}
+
+/** What the server refused is no crash of ours, and whoever reads of it needs the server's own words. */
+function throwInWords(error: unknown): never {
+  const words = serverWords(error);
+  throw words === null ? error : new QueryFailed(words, { cause: error });
 }
 
 interface Answering {

@@ -6,6 +6,7 @@ import { describePause, scopeInWords, underPauses, type Pause } from '../../func
 import { SPARED } from '../../functions/core/policy/spared.ts';
 import { historyOf, NO_PAST, type Past } from '../../functions/core/record/history.ts';
 import type { Session } from '../../functions/core/server/session.ts';
+import { describeMissing } from '../../functions/core/server/readiness.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { count } from '../../functions/core/words/count.ts';
@@ -91,6 +92,7 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
     usage,
     canary: snapshot.canary,
     visibility: snapshot.visibility,
+    missing: snapshot.missing ?? [],
     pressing,
     cause,
     need: plan.need,
@@ -116,6 +118,7 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
   );
   print(`cause    ${cause.name} (${percent(100 * cause.confidence)} sure)`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
+  for (const detail of snapshot.missing ?? []) print(`not seen ${describeMissing(detail)}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : count(plan.need, 'slot')}`);
   for (const line of describeChoice(plan.choice)) print(`choice   ${line}`);
   for (const { tier, mode, limit, refusal } of plan.tiers) {

@@ -102,6 +102,7 @@ export function describeRound(round: Round): Words[] {
     { kind: 'detail', text: usage },
     ...(round.usage === null ? [] : [{ kind: 'detail' as const, text: `got in ${round.admission}` }]),
     ...(round.leftOut === undefined ? [] : [{ kind: 'detail' as const, text: round.leftOut }]),
+    ...(round.unread ?? []).map((words) => ({ kind: 'bad' as const, text: words })),
     ...(cause === null ? [] : [{ kind: 'detail' as const, text: causeInWords(cause.name, cause.confidence) }]),
     ...(cause?.evidence ?? []).map((evidence) => ({ kind: 'detail' as const, text: `  ${evidence}` })),
     { kind: 'detail', text: `next: ${round.next}: ${round.why}` },

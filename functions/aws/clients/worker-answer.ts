@@ -2,6 +2,7 @@ import { ERRORS, SchemaMismatch, WorkerFault } from '../../core/protocol/errors.
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import type { WorkerReply } from '../../core/protocol/worker.ts';
 import { parseJson } from '../../core/words/parse-json.ts';
+import { printable } from '../../core/words/printable.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -45,11 +46,16 @@ function isAdmitted(answer: Json, content: string): boolean {
   return ok === true && isObject(admission) && (content === 'endings' ? Array.isArray(held) : isObject(held));
 }
 
-/** What Lambda reports when the function itself failed: only the kind of error, never its message, stack or payload. */
+/**
+ * What Lambda reports when the function itself failed: only the kind of error, never its message, stack or payload. Of a
+ * statement that the server refused, also its own words, which the worker has made fit to leave it.
+ */
 export function parseFault(worker: string, payload: string): Error {
   const { errorType, errorMessage } = readFault(payload);
   // A worker of another version refuses the request; that is no fault of the worker.
   if (errorType === ERRORS.schemaMismatch) return new SchemaMismatch('of another version', SCHEMA);
+  if (errorType === ERRORS.queryFailed)
+    return new WorkerFault(`worker ${worker} failed: ${printable(errorMessage, 300)}`);
   const isTimeout = errorType.endsWith('Timedout') || /Task timed out after [\d.]+ seconds/.test(errorMessage);
   const what = isTimeout ? 'timed out' : 'crashed';
   const type = /^[\w.]{1,80}$/.test(errorType) ? ` (${errorType})` : '';

@@ -44,6 +44,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Spared', spared(incident, notice)],
+    ['Not seen', clipLines(details.rounds.at(-1)?.unread ?? [])],
     ['Details', [`headroom incidents show ${id}`]],
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],

@@ -34,6 +34,7 @@ export function protectionOf(session: Session, policy: Protecting): SparedReason
   const [holding] = session.holds;
   if (holding !== undefined) return `holds-${holding}`;
   if (isWaiter(session)) return 'waits-for-lock';
+  if (session.doubts.includes('holdings')) return 'holdings-unknown';
   return null;
 }
 

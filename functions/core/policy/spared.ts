@@ -19,6 +19,7 @@ export const SPARED = {
   'may-be-protected': 'may be one that the policy protects: this server does not show what would tell',
   'opted-out': 'a comment in its statement asks to keep it (headroom:keep)',
   'waits-for-lock': 'waits for a lock; its blocker is the problem',
+  'holdings-unknown': 'what it holds could not be read, so nobody can tell what its end would take away',
   'holds-advisory-lock': 'holds an advisory lock',
   'holds-commit': 'its commit waits for a standby, and is done on this server already',
   'holds-backup': 'a backup has begun in it, or waits for its archive there',

@@ -6,6 +6,7 @@ export const ERRORS = {
   fenceLost: 'FenceLost',
   schemaMismatch: 'SchemaMismatch',
   workerFault: 'WorkerFault',
+  queryFailed: 'QueryFailed',
   actRepeated: 'ActRepeated',
   badRequest: 'BadRequest',
   noticeUndelivered: 'NoticeUndelivered',
@@ -41,6 +42,13 @@ export class SchemaMismatch extends HeadroomError {
 export class WorkerFault extends HeadroomError {
   constructor(message: string, options?: ErrorOptions) {
     super(ERRORS.workerFault, message, options);
+  }
+}
+
+/** The worker got in, and the server refused what no look or act can do without; the message has its own words. */
+export class QueryFailed extends HeadroomError {
+  constructor(words: string, options?: ErrorOptions) {
+    super(ERRORS.queryFailed, `the server answered: ${words}`, options);
   }
 }
 

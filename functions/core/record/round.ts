@@ -50,6 +50,8 @@ export interface Round {
   readonly sparedSamples: Readonly<Record<string, readonly string[]>>;
   /** Why these sessions and not others, where there was a choice. */
   readonly choice?: Choice;
+  /** What the look could not read, in words; left out when it read everything. */
+  readonly unread?: readonly string[];
   /** What was usual before the incident, in the round that found it: it holds for all of the incident. */
   readonly usual?: Usual;
   /** The master user as RDS names it, in the round that asked: the responder cannot see who is an administrator. */

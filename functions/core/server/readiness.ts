@@ -1,6 +1,6 @@
 import { named, printable } from '../words/printable.ts';
 import { PREPARED_TRANSACTION, type Session } from './session.ts';
-import type { EngineName, Snapshot } from './snapshot.ts';
+import { DETAILS, type EngineName, type MissingDetail, type Snapshot } from './snapshot.ts';
 
 /** Why Headroom must not end anything on a server, whatever the plan says. */
 export interface ReasonNotToAct {
@@ -10,7 +10,10 @@ export interface ReasonNotToAct {
 
 /** The first reason that a snapshot shows, or null. Diagnose and every act check it. */
 export function reasonNotToAct(snapshot: Snapshot): ReasonNotToAct | null {
-  const { visibility, server, othersActing } = snapshot;
+  const { visibility, server, othersActing, missing } = snapshot;
+  const administrators = missing?.find(({ detail }) => detail === 'administrators');
+  if (administrators !== undefined && !visibility.seesSessions)
+    return { kind: 'may-not', why: `${describeMissing(administrators)}; so nothing was ended` };
   if (!visibility.seesSessions || !visibility.maySignal) {
     const lack = visibility.seesSessions ? 'end' : 'see';
     return { kind: 'may-not', why: `the responder may not ${lack} other users’ sessions, so nothing was ended` };
@@ -24,6 +27,11 @@ export function reasonNotToAct(snapshot: Snapshot): ReasonNotToAct | null {
     return { kind: 'others-acting', why: 'another executor is ending sessions on this server right now' };
   const holder = lockHolderIn(snapshot);
   return holder === null ? null : { kind: 'lock-taken', why: whyLockTaken(holder) };
+}
+
+/** What a look could not read, with the server's own words. */
+export function describeMissing({ detail, why }: MissingDetail): string {
+  return `${DETAILS[detail]} could not be read: ${printable(why, 200)}`;
 }
 
 /** Whoever else than an executor holds the server-side lock, with what the snapshot shows of it. */

@@ -76,9 +76,10 @@ export type Holding = (typeof HOLDINGS)[number];
 /**
  * What the server may tell wrong of whose session it is, or not tell at all. `user`, with `client`: while a routine
  * runs with its definer's rights, some servers name the definer. `user-name`: its role was dropped, and has a number for
- * a name. `application`: the server does not show what the client sent.
+ * a name. `application`: the server does not show what the client sent. `holdings`: what it holds, or has open, could
+ * not be read at this look.
  */
-type Doubt = 'user' | 'user-name' | 'application';
+type Doubt = 'user' | 'user-name' | 'application' | 'holdings';
 
 /** What a session shows itself to be by what it does: it copies, or changes, whole tables or the whole server. */
 export type Tool = 'backup' | 'migration';
@@ -105,7 +106,7 @@ export interface Session {
   readonly user: string | null;
   /** Empty when the client sent none. */
   readonly application: string;
-  /** What of `user` and `application` may not be so: then it may be anybody's, those that a policy protects included. */
+  /** What of it may not be so: then it may be anybody's, or hold anything that a policy protects. */
   readonly doubts: readonly Doubt[];
   /** What it is by what it does, or by what another session of its user and client does; null: nothing shows that. */
   readonly tool: Tool | null;

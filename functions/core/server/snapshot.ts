@@ -160,8 +160,35 @@ export interface ConsumerAtLimit {
   readonly limit: number;
 }
 
+/** What a look reads beside sessions and slots, in words that follow "could not be read". It can do without each. */
+export const DETAILS = {
+  administrators: 'which users are administrators',
+  owners: 'whose sessions those at work are',
+  applications: 'the applications of sessions',
+  statements: 'the last statements of sessions',
+  transactions: 'what sessions have open',
+  locks: 'the locks that sessions hold',
+  blockers: 'who waits for whom',
+  replicators: 'which users may replicate',
+  prepared: 'prepared transactions',
+  executors: 'whether another executor is at work',
+  'consumer-limits': 'the limits of single users and databases',
+  counters: 'the server’s counters',
+  deadlock: 'the latest deadlock',
+} as const;
+export type DetailName = keyof typeof DETAILS;
+
+/** A detail that the server answered with an error. Whatever it would have told is unknown, and so is whom it spares. */
+export interface MissingDetail {
+  readonly detail: DetailName;
+  /** The server's own words. */
+  readonly why: string;
+}
+
 export interface Snapshot extends Sample {
   readonly visibility: Visibility;
+  /** Left out when every detail was read. */
+  readonly missing?: readonly MissingDetail[];
   /**
    * Another executor holds the server-side lock and may be ending sessions right now: a session that logs in as the
    * responder.

@@ -57,7 +57,10 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   const obstacle = reasonNotToAct(snapshot);
   if (obstacle?.kind === 'may-not') {
-    const advice = snapshot.visibility.missing.map((grant) => `run as an administrator: ${grant}`);
+    const advice = [
+      ...snapshot.visibility.missing.map((grant) => `run as an administrator: ${grant}`),
+      ...(snapshot.visibility.missing.length > 0 ? [] : ['let the responder read that: `headroom doctor` checks it']),
+    ];
     return { next: 'escalate', why: obstacle.why, advice };
   }
 

@@ -27,6 +27,17 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/**
+ * The server's own words for why it refused a statement, or null where it was not the server that failed. Both drivers'
+ * errors are known by a field that only the server's have. What is in quotes and is no plain name may be a literal.
+ */
+export function serverWords(error: unknown): string | null {
+  if (!(error instanceof Error) || !('severity' in error || 'sqlMessage' in error)) return null;
+  return tidy(error.message).replace(/(["'`])(?:(?!\1).)*\1/g, (quoted) => (NAME.test(quoted) ? quoted : '?'));
+}
+
+const NAME = /^.[\w@.%:-]{1,64}.$/;
+
 /** A message on one line, of 300 characters at most. */
 export function tidy(message: string): string {
   // eslint-disable-next-line no-control-regex -- names of the server's own objects may contain anything

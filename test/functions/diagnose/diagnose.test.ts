@@ -256,6 +256,22 @@ describe('a diagnosis', () => {
     expect(nexts).toEqual(['settle', 'settle', 'escalate']);
   });
 
+  it('pages with what could not be read when that keeps it from ending anybody', async () => {
+    const why = 'permission denied for view pg_locks';
+    const idle = many(100, 1, (each) => aSession(each, { doubts: ['holdings'] }));
+    world.snapshots = [aSnapshot(100, idle, { missing: [{ detail: 'locks', why }] })];
+    const id = await open();
+    const nexts = [];
+    for (let round = 1; round <= 3; round++) nexts.push((await look(id)).next);
+    expect(nexts).toEqual(['settle', 'settle', 'escalate']);
+    const { escalation, spared } = (await world.store.incidents.byId(id)) ?? {};
+    expect(escalation?.reason).toContain('what sessions hold could not be read, so none of them was ended');
+    expect(spared).toEqual({ 'holdings-unknown': 100 });
+    expect((await world.store.rounds.of(id)).at(-1)?.unread).toEqual([
+      `the locks that sessions hold could not be read: ${why}`,
+    ]);
+  });
+
   it('keeps the cause it found under pressure when it looks again at a calm server', async () => {
     const id = await open();
     await look(id);

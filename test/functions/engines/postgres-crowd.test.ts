@@ -34,6 +34,20 @@ test('more sessions than one statement takes are all ended, refused ones and adm
   expect(endings.map(({ identity }) => identity.id)).toEqual(clients.map(({ id }) => id));
 });
 
+test('a crowd is seen without a file on the server, which may allow none', async () => {
+  for (const setting of ['temp_file_limit = 0', "work_mem = '64kB'"]) {
+    await stage.administer(`ALTER ROLE headroom_responder SET ${setting}`);
+  }
+  const clients = await Promise.all(Array.from({ length: 120 }, () => stage.open()));
+  await Promise.all(clients.map((client) => client.query(`SELECT '${'x'.repeat(1_000)}'`)));
+  const bounded = await openWorker(stage);
+  const { sessions, missing } = await takeSnapshot(bounded);
+  bounded.close();
+  await stage.administer('ALTER ROLE headroom_responder RESET ALL');
+  expect(missing).toBeUndefined();
+  expect(sessions.length).toBeGreaterThan(clients.length);
+});
+
 test('of a long queue each waiter names its root and at most 32 sessions ahead', async () => {
   const root = await stage.open();
   await root.begin();

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { describePostgresHolding } from './postgres-holding.ts';
+import { describePostgresMissing } from './postgres-missing.ts';
 import { until, type PostgresStage } from './postgres-stage.ts';
 import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 
@@ -19,6 +20,7 @@ export function describePostgres(stage: () => PostgresStage): void {
   afterEach(() => worker.close());
 
   describePostgresHolding(stage);
+  describePostgresMissing(stage);
 
   test('connections stuck in authentication are counted where they show, and concluded where they do not', async () => {
     await takeSample(worker);

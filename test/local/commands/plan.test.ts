@@ -17,6 +17,15 @@ describe('plan', () => {
     expect(load.tally().sessions.filter(({ end }) => end === 'lost')).toEqual([]);
   });
 
+  it('plan says what it could not read, and goes on', async () => {
+    await staging().server.asAdmin('REVOKE SELECT ON pg_locks FROM PUBLIC');
+    const { status, stdout } = await run(['plan', '--config', staging().configure(), ...records()]);
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      'not seen the locks that sessions hold could not be read: permission denied for view pg_locks',
+    );
+  });
+
   it('a name with terminal controls and line breaks in it is shown without them', async () => {
     const name = 'evil\u001b[2J\nall\u009b31m\u202e\u2066clear';
     const { server } = staging();

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { HOLDS, LAST_STATEMENT } from '../look/holdings.sql.ts';
+import { holds, LAST_STATEMENT, MAY_REPLICATE } from '../look/holdings.sql.ts';
 
 /**
  * Ends, or cancels the query of, every wanted session that is still as expected. Each session is read anew right before
@@ -68,7 +68,7 @@ export const SIGNAL = {
               AND (w.transaction_mark IS NULL
                    OR concat_ws('/', extract(epoch FROM a.xact_start)::text, a.backend_xid::text) = w.transaction_mark)
               AND (w.query_mark IS NULL OR extract(epoch FROM a.query_start)::text = w.query_mark)
-              AND (NOT w.holds_nothing OR cardinality(${HOLDS}) = 0)
+              AND (NOT w.holds_nothing OR cardinality(${holds(MAY_REPLICATE)}) = 0)
             ) IS TRUE AS as_expected
           FROM pg_stat_get_activity(CASE WHEN pg_stat_clear_snapshot() IS NULL THEN NULL ELSE w.pid END) AS a
           LEFT JOIN pg_roles AS r ON r.oid = a.usesysid

@@ -23,7 +23,7 @@ export async function checkRights(
   const left = countdown(timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
 
-  const limits = await readLimits(connection, false, left());
+  const limits = await readLimits(connection, left());
   const [self, clock] = await compareClocks(async () =>
     firstRow(await connection.query(SELF, [ownUsers, RESERVED_ROLES], left())),
   );

@@ -12,8 +12,8 @@ import { NO_TRANSACTION_TIMEOUT } from './login.sql.ts';
 /**
  * Settings of our own session. They are sent with the login, so they cost no round trip, hold from the first statement
  * and come before those that the owner of a database may set for every session in it: our statements are bounded, wait
- * for nobody's transaction, may write where the responder may, are run as the responder and never compiled; our session
- * is never ended for being idle; no user's functions shadow those of the catalog; texts and numbers come as expected.
+ * for nobody's transaction, may write where the responder may, are run as the responder, never compiled, and hold what
+ * they read in memory, as the server may allow no files for it (temp_file_limit); our session is never ended for being idle; no user's functions shadow those of the catalog; texts and numbers come as expected.
  */
 const SESSION_SETTINGS = [
   '-c statement_timeout=8000',
@@ -22,6 +22,7 @@ const SESSION_SETTINGS = [
   '-c idle_in_transaction_session_timeout=0',
   '-c search_path=pg_catalog',
   '-c jit=off',
+  '-c work_mem=64MB',
   '-c role=none',
   '-c default_transaction_isolation=read\\ committed',
   '-c default_transaction_deferrable=off',

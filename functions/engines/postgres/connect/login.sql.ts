@@ -9,13 +9,15 @@ export const NO_TRANSACTION_TIMEOUT = {
   row: z.object({ timeout: z.nullable(z.string()) }),
 };
 
+/** By functions alone, which everybody may call: getting in must not depend on a view. Our session acts as its login. */
 const RESERVED = /* SQL */ `
-  (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
+  (
+    current_setting('is_superuser') = 'on'
     OR EXISTS (
-      SELECT FROM pg_roles
-      WHERE rolname IN ('pg_use_reserved_connections', 'rds_superuser', 'rds_reserved')
-        AND pg_has_role(session_user, oid, 'USAGE')
-    )`;
+      SELECT FROM unnest(ARRAY['pg_use_reserved_connections', 'rds_superuser', 'rds_reserved']) AS role
+      WHERE pg_has_role(session_user, to_regrole(role), 'USAGE')
+    )
+  )`;
 
 /**
  * Which session is this, on which server, and may it use reserved slots? Asked by the canary. All versions; no

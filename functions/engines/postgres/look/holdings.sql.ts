@@ -25,23 +25,25 @@ export const LAST_STATEMENT = /* SQL */ `
   CROSS JOIN LATERAL (SELECT encode(substr(textsend(a.query), 1, 2048), 'escape') AS said) AS s`;
 
 /**
- * What a session holds beside locks, as an array: see Holding. `a`: its row of pg_stat_activity, `r`: of pg_roles,
- * `s`: LAST_STATEMENT. A part of the snapshot and of the statement that ends sessions, so that both judge alike.
- * A login that may replicate copies whole databases; what it reads in a transaction is taken for such a copy.
+ * What a session holds beside locks, as an array: see Holding. `a`: its row of pg_stat_activity, `s`: LAST_STATEMENT.
+ * A part of the snapshot and of the statement that ends sessions, so that both judge alike. A login that may replicate
+ * copies whole databases; what it reads in a transaction is taken for such a copy. `mayReplicate`: whether it may, in
+ * SQL.
  */
-export const HOLDS = /* SQL */ `
+export const holds = (mayReplicate: string) => /* SQL */ `
   array_remove(ARRAY[
     CASE WHEN a.wait_event_type = 'IPC' AND a.wait_event = 'SyncRep' THEN 'commit' END,
     CASE WHEN ${says('backupBegins')} OR (a.state = 'active' AND ${says('backupEnds')}) THEN 'backup' END,
     CASE WHEN a.state <> 'idle' AND a.backend_xid IS NULL AND (
-      r.rolreplication
-      OR a.usesysid IN (
-        SELECT m.member FROM pg_auth_members AS m JOIN pg_roles AS g ON g.oid = m.roleid
-        WHERE g.rolname = 'rds_replication'
-      )
-      OR ${says('sharedSnapshot')}
+      (${mayReplicate}) OR ${says('sharedSnapshot')}
     ) THEN 'snapshot' END,
     CASE WHEN a.state = 'idle' AND ${says('listen')} THEN 'listen' END,
     CASE WHEN a.state = 'idle' AND ${says('temporaryTable')} THEN 'temporary-table' END,
     CASE WHEN a.state = 'idle' AND ${says('cursor')} THEN 'cursor' END
   ], NULL)`;
+
+/** Whether a role, `r` of pg_roles, may replicate. */
+export const MAY_REPLICATE = /* SQL */ `
+  r.rolreplication OR r.oid IN (
+    SELECT m.member FROM pg_auth_members AS m JOIN pg_roles AS g ON g.oid = m.roleid WHERE g.rolname = 'rds_replication'
+  )`;

@@ -1,10 +1,9 @@
 import * as z from 'zod/mini';
 
 /**
- * How many slots are there, who is this server, what may we see and do, and what has it counted?
- * 14 and later; no privileges (a missing one is what it reports).
- * $1: false leaves out what only a snapshot needs: then deadlocks, prepared and at_limit are null.
- * Reserves the version or platform does not have are left out.
+ * How many slots are there, who is this server, and what may we see and do? Nothing but functions that everybody may
+ * call. 14 and later; no privileges (a missing one is what it reports). Reserves the version or platform does not have
+ * are left out.
  */
 export const LIMITS = {
   sql: /* SQL */ `
@@ -27,34 +26,7 @@ export const LIMITS = {
       ) AS reserves,
       pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS sees_sessions,
       pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AS may_signal,
-      quote_ident(session_user) AS quoted_user,
-      (SELECT sum(sessions)::float8 FROM pg_stat_database) AS sessions_opened,
-      CASE WHEN $1 THEN (SELECT sum(deadlocks)::float8 FROM pg_stat_database) END AS deadlocks,
-      CASE WHEN $1 THEN (
-        SELECT coalesce(jsonb_agg(jsonb_build_object(
-                 'gid', quote_literal(gid),
-                 'owner', owner,
-                 'database', database,
-                 'ageMs', round(extract(epoch FROM clock_timestamp() - prepared) * 1000)
-               )), '[]')
-        FROM pg_prepared_xacts
-      ) END AS prepared,
-      CASE WHEN $1 THEN (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('of', kind, 'name', name, 'limit', most)), '[]')
-        FROM (
-          SELECT 'user' AS kind, r.rolname::text AS name, r.rolconnlimit AS most
-          FROM pg_roles AS r
-          JOIN pg_stat_activity AS a ON a.usesysid = r.oid AND a.datid IS NOT NULL
-          WHERE r.rolconnlimit > 0 AND NOT r.rolsuper
-          GROUP BY r.rolname, r.rolconnlimit
-          HAVING count(*) >= r.rolconnlimit
-          UNION ALL
-          SELECT 'database', d.datname::text, d.datconnlimit
-          FROM pg_database AS d
-          JOIN pg_stat_database AS s ON s.datid = d.oid
-          WHERE d.datconnlimit > 0 AND s.numbackends >= d.datconnlimit
-        ) AS limited
-      ) END AS at_limit`,
+      quote_ident(session_user) AS quoted_user`,
   row: z.object({
     version: z.string(),
     major: z.number(),
@@ -65,11 +37,41 @@ export const LIMITS = {
     sees_sessions: z.boolean(),
     may_signal: z.boolean(),
     quoted_user: z.string(),
-    sessions_opened: z.nullable(z.number()),
-    deadlocks: z.nullable(z.number()),
-    at_limit: z.nullable(z.array(z.object({ of: z.enum(['user', 'database']), name: z.string(), limit: z.number() }))),
-    prepared: z.nullable(
-      z.array(z.object({ gid: z.string(), owner: z.string(), database: z.string(), ageMs: z.number() })),
-    ),
   }),
+};
+
+/** What has the server counted? 14 and later; everybody may read the view unless an administrator says otherwise. */
+export const COUNTERS = {
+  sql: /* SQL */ `
+    SELECT sum(sessions)::float8 AS sessions_opened, sum(deadlocks)::float8 AS deadlocks FROM pg_stat_database`,
+  row: z.object({ sessions_opened: z.nullable(z.number()), deadlocks: z.nullable(z.number()) }),
+};
+
+/** Which transactions wait for their second phase? As for COUNTERS. */
+export const PREPARED = {
+  sql: /* SQL */ `
+    SELECT
+      quote_literal(gid) AS gid,
+      owner::text AS owner,
+      database::text AS database,
+      round(extract(epoch FROM clock_timestamp() - prepared) * 1000)::float8 AS "ageMs"
+    FROM pg_prepared_xacts`,
+  row: z.object({ gid: z.string(), owner: z.string(), database: z.string(), ageMs: z.number() }),
+};
+
+/** Which users and databases are at a limit of their own? As for COUNTERS. */
+export const AT_LIMIT = {
+  sql: /* SQL */ `
+    SELECT 'user' AS "of", r.rolname::text AS name, r.rolconnlimit AS "limit"
+    FROM pg_roles AS r
+    JOIN pg_stat_activity AS a ON a.usesysid = r.oid AND a.datid IS NOT NULL
+    WHERE r.rolconnlimit > 0 AND NOT r.rolsuper
+    GROUP BY r.rolname, r.rolconnlimit
+    HAVING count(*) >= r.rolconnlimit
+    UNION ALL
+    SELECT 'database', d.datname::text, d.datconnlimit
+    FROM pg_database AS d
+    JOIN pg_stat_database AS s ON s.datid = d.oid
+    WHERE d.datconnlimit > 0 AND s.numbackends >= d.datconnlimit`,
+  row: z.object({ of: z.enum(['user', 'database']), name: z.string(), limit: z.number() }),
 };

@@ -4,7 +4,8 @@ import { RDS_LOGINS } from '../../../core/server/session.ts';
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { firstRow, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
-import { LIMITS } from './limits.sql.ts';
+import { readDetails, type Details } from '../../shared/looks/details.ts';
+import { COUNTERS, LIMITS } from './limits.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE, type UsageRow } from './usage.sql.ts';
 
@@ -13,13 +14,14 @@ const TESTED_MAJORS: readonly number[] = [14, 15, 16, 17, 18];
 
 export type LimitsRow = z.infer<typeof LIMITS.row>;
 
-/** See EngineSession.sample: two cheap statements. `ownUsers`: users that are Headroom's, beside the one logged in. */
+/** See EngineSession.sample: three cheap statements. `ownUsers`: users that are Headroom's, beside the one logged in. */
 export async function readSample(
   connection: ServerConnection,
   ownUsers: readonly string[],
   timeoutMs: number,
 ): Promise<WithoutCanary<Sample>> {
-  const limits = await readLimits(connection, false, timeoutMs);
+  const limits = await readLimits(connection, timeoutMs);
+  const counters = await readCounters(connection, readDetails(), timeoutMs);
   const usage = await connection.query(USAGE, [LONG_QUERY_MS, ARRIVED_MS], timeoutMs);
   const isCanary = ({ user }: UsageRow) => ownUsers.includes(user ?? '');
   const isOwn = (row: UsageRow) => (row.is_responder || isCanary(row)) && row.application === OWN_APPLICATION;
@@ -46,14 +48,26 @@ export async function readSample(
       longestTransactionMs: longest(usage.map((row) => row.longest_transaction_ms)),
       longQueries: usage.reduce((sum, row) => sum + row.long_queries, 0),
       blocked: usage.reduce((sum, row) => sum + row.blocked, 0),
-      ...countersOf(limits),
+      ...countersOf(counters),
     },
     consumers: countConsumers(usage.filter(isClient).map((row) => ({ ...row, state: stateOf(row.state) }))),
   };
 }
 
+export type CountersRow = z.infer<typeof COUNTERS.row>;
+
+/** Null for each where the server does not tell. */
+export async function readCounters(
+  connection: ServerConnection,
+  details: Details,
+  timeoutMs: number,
+): Promise<CountersRow> {
+  const [row] = await details.read('counters', [], connection.query(COUNTERS, [], timeoutMs));
+  return row ?? { sessions_opened: null, deadlocks: null };
+}
+
 /** PostgreSQL counts no logins that it refuses. */
-export function countersOf({ sessions_opened }: LimitsRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused'> {
+export function countersOf({ sessions_opened }: CountersRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused'> {
   return { sessionsOpened: sessions_opened, loginsRefused: null };
 }
 
@@ -62,8 +76,8 @@ function longest(ages: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : Math.max(...known);
 }
 
-export async function readLimits(connection: ServerConnection, isFull: boolean, timeoutMs: number): Promise<LimitsRow> {
-  return firstRow(await connection.query(LIMITS, [isFull], timeoutMs));
+export async function readLimits(connection: ServerConnection, timeoutMs: number): Promise<LimitsRow> {
+  return firstRow(await connection.query(LIMITS, [], timeoutMs));
 }
 
 export function serverOf({ version, major, identity, read_only }: LimitsRow): Server {

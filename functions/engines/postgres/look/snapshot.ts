@@ -1,35 +1,46 @@
 import { ARRIVED_MS, countSessions } from '../../../core/server/consumer-count.ts';
-import { RDS_LOGINS, type Session, type SessionKind } from '../../../core/server/session.ts';
+import { RDS_LOGINS, UNKNOWN_BLOCKER, type Session, type SessionKind } from '../../../core/server/session.ts';
 import { activityOf, type Snapshot, type Visibility } from '../../../core/server/snapshot.ts';
 import { redactStatement, type Statement } from '../../../core/server/statement.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import { OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
+import { missingIn, readDetails, type Details } from '../../shared/looks/details.ts';
 import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { takenBy } from '../../shared/server-lock.ts';
 import { readHolders } from '../connect/server-lock.ts';
-import { countersOf, halfOpenOf, limitsOf, readLimits, serverOf, type LimitsRow } from './sample.ts';
-import { SESSIONS, type SessionRow } from './sessions.sql.ts';
+import { AT_LIMIT, PREPARED } from './limits.sql.ts';
+import { countersOf, halfOpenOf, limitsOf, readCounters, readLimits, serverOf, type LimitsRow } from './sample.ts';
+import { BLOCKERS, LOCKS, ROLES, SESSIONS, type LocksRow, type RoleRow, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
 import { readUserLimits } from './user-limits.ts';
 
-/** See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. */
+/**
+ * See EngineSession.snapshot: few statements, each one round trip. The sessions come last, so nothing is younger. What
+ * is no session and no slot may be missing.
+ */
 export async function readSnapshot(
   { connection, looks }: { readonly connection: ServerConnection; readonly looks: EarlierLooks },
   { canaryUser, statements }: SessionOptions,
   timeoutMs: number,
 ): Promise<WithoutCanary<Snapshot>> {
-  const limits = await readLimits(connection, true, timeoutMs);
-  const holders = await readHolders(connection, timeoutMs);
+  const limits = await readLimits(connection, timeoutMs);
+  const details = readDetails();
+  const counters = await readCounters(connection, details, timeoutMs);
+  const preparedTransactions = await details.read('prepared', [], connection.query(PREPARED, [], timeoutMs));
+  const atLimit = await details.read('consumer-limits', [], connection.query(AT_LIMIT, [], timeoutMs));
+  const holders = await details.read('executors', [], readHolders(connection, timeoutMs));
   const userLimits = await readUserLimits(connection, limits, timeoutMs);
+  const known = await readKnown(connection, details, timeoutMs);
   const ownUsers = canaryUser === null ? [] : [canaryUser];
+  const replicators = [...known.roles.values()].filter(({ may_replicate }) => may_replicate).map(({ oid }) => oid);
   const askedAt = Date.now();
-  const rows = await connection.query(SESSIONS, [ownUsers, OWN_APPLICATION], timeoutMs);
+  const rows = await connection.query(SESSIONS, [ownUsers, OWN_APPLICATION, replicators], timeoutMs);
   const look = { askedAt, answeredAt: Date.now() };
   const redact = redactOnce((escaped) => redactStatement(unescape(escaped), 'postgres', statements));
-  const shown = rows.map((row) => sessionOf(row, limits.identity, redact));
+  const shown = rows.map((row) => sessionOf(row, { server: limits.identity, known, redact }));
   const sessions = withToolSiblings(looks.checkAll(shown, look));
 
   const inSlots = rows.filter(({ takes_slot }) => takes_slot);
@@ -47,25 +58,48 @@ export async function readSnapshot(
     },
     byState,
     halfOpen: halfOpenOf(limits, byState),
-    activity: activityOf(sessions, countersOf(limits)),
+    activity: activityOf(sessions, countersOf(counters)),
     consumers: countSessions(sessions, ({ connectedMs }) => (connectedMs === null ? null : connectedMs < ARRIVED_MS)),
-    visibility: visibilityOf(limits),
+    visibility: visibilityOf(limits, details),
+    ...missingIn(details),
     ...takenBy(holders),
     sessions,
     userLimits,
-    atLimit: limits.at_limit ?? [],
-    deadlocks: limits.deadlocks ?? 0,
+    atLimit,
+    deadlocks: counters.deadlocks ?? 0,
     // Only the server's log shows it.
     latestDeadlock: null,
-    preparedTransactions: limits.prepared ?? [],
+    preparedTransactions,
   };
 }
 
-function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Visibility {
+/** What is known of all sessions before they are read themselves. */
+interface Known {
+  /** By number. */
+  readonly roles: ReadonlyMap<string, RoleRow>;
+  /** By pid; null when they could not be read: then any session may hold one. */
+  readonly locks: ReadonlyMap<number, LocksRow> | null;
+  /** By the pid of the waiter. */
+  readonly blockers: ReadonlyMap<number, readonly number[]>;
+}
+
+async function readKnown(connection: ServerConnection, details: Details, timeoutMs: number): Promise<Known> {
+  const roles = await details.read('administrators', [], connection.query(ROLES, [], timeoutMs));
+  const locks = await details.read('locks', null, connection.query(LOCKS, [], timeoutMs));
+  const blockers = await details.read('blockers', [], connection.query(BLOCKERS, [], timeoutMs));
   return {
-    seesSessions: sees_sessions,
+    roles: new Map(roles.map((row) => [row.oid, row])),
+    locks: locks && new Map(locks.map((row) => [row.pid, row])),
+    blockers: new Map(blockers.map(({ pid, blocked_by }) => [pid, blocked_by])),
+  };
+}
+
+/** Who may not be told from a superuser is as good as not seen. */
+function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow, details: Details): Visibility {
+  return {
+    seesSessions: sees_sessions && !details.lacks('administrators'),
     maySignal: may_signal,
-    seesBlockers: true,
+    seesBlockers: !details.lacks('blockers'),
     missing: [
       ...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]),
       ...(may_signal ? [] : [`GRANT pg_signal_backend TO ${quoted_user}`]),
@@ -73,17 +107,28 @@ function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow): Vi
   };
 }
 
-function sessionOf(row: SessionRow, server: string, redact: (escaped: string) => Statement): Session {
+interface Reading {
+  readonly server: string;
+  readonly known: Known;
+  readonly redact: (escaped: string) => Statement;
+}
+
+function sessionOf(row: SessionRow, { server, known, redact }: Reading): Session {
   const state = stateOf(row.state);
+  const role = known.roles.get(row.role ?? '');
+  const locks = known.locks?.get(row.pid);
   return {
     identity: { server, id: row.pid, incarnation: row.incarnation ?? '' },
     kind: kindOf(row),
     own: row.own,
-    superuser: row.superuser,
-    administrator: row.administrator,
+    superuser: role?.superuser ?? false,
+    administrator: role?.administrator ?? false,
     user: row.user,
     application: row.application,
-    doubts: row.is_dropped ? ['user-name'] : [],
+    doubts: [
+      ...(row.role !== null && role === undefined ? (['user-name'] as const) : []),
+      ...(known.locks === null ? (['holdings'] as const) : []),
+    ],
     tool: null,
     database: row.database,
     client: row.client,
@@ -95,13 +140,20 @@ function sessionOf(row: SessionRow, server: string, redact: (escaped: string) =>
     transactionMark: row.transaction_mark === '' ? null : row.transaction_mark,
     queryMark: row.query_mark,
     wait: row.wait_event_type === null ? null : { type: row.wait_event_type, event: row.wait_event ?? '' },
-    lockWaitMs: row.lock_wait_ms,
-    blockedBy: row.blocked_by,
-    holds: row.holds,
+    lockWaitMs: state === 'active' ? (locks?.wait_ms ?? null) : null,
+    blockedBy: blockersOf(row, known),
+    holds: [...(locks?.holds_advisory === true ? (['advisory-lock'] as const) : []), ...row.holds],
     hasWritten: row.has_written,
     rowsModified: null,
     statement: row.query === null || row.query === '' || state === 'unseen' ? null : redact(row.query),
   };
+}
+
+/** A session that has begun to wait since, or whose blockers could not be read, waits for somebody all the same. */
+function blockersOf({ pid, wait_event_type }: SessionRow, { blockers }: Known): readonly number[] {
+  if (wait_event_type !== 'Lock') return [];
+  const ahead = blockers.get(pid) ?? [];
+  return ahead.length === 0 ? [UNKNOWN_BLOCKER] : ahead;
 }
 
 /** From PostgreSQL's escape format: a backslash and three octal digits for a byte, two backslashes for one. */

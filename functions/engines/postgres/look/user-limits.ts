@@ -1,5 +1,6 @@
 import type { UserLimits } from '../../../core/server/snapshot.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
+import { serverWords } from '../../shared/driver-error.ts';
 import { ConnectionLost } from '../../shared/engine.ts';
 import { quoteRole } from '../grants/role-name.ts';
 import type { LimitsRow } from './sample.ts';
@@ -18,9 +19,9 @@ export async function readUserLimits(
   if (read_only) {
     return { missing: ['on a standby, roles cannot be changed: set the limit on its primary manually'], users: [] };
   }
-  const missing = await findMissing(connection, quoted_user, timeoutMs);
-  if (missing.length > 0) return { missing, users: [] };
   try {
+    const missing = await findMissing(connection, quoted_user, timeoutMs);
+    if (missing.length > 0) return { missing, users: [] };
     const rows = await connection.query(USER_LIMITS, [], timeoutMs);
     const users = rows.map(({ user, limit, refusal }) => {
       return { user, account: quoteRole(user), limit: fromSql(limit), countsEarlier: true, refusal };
@@ -29,7 +30,7 @@ export async function readUserLimits(
   } catch (error) {
     // An administrator's routine that fails, or waits for a lock, must not prevent the snapshot.
     if (error instanceof ConnectionLost || !(error instanceof Error)) throw error;
-    return { missing: [`${REPAIR} (the function answers: ${error.message})`], users: [] };
+    return { missing: [`${REPAIR} (the server answers: ${serverWords(error) ?? error.message})`], users: [] };
   }
 }
 

@@ -120,6 +120,15 @@ describe('asking a worker', () => {
     await expect(sample()).rejects.toThrow(/^worker headroom-worker-orders timed out$/);
     await expect(sample()).rejects.toThrow(/^worker headroom-worker-orders crashed$/);
   });
+
+  it('repeats what the server answered to a statement that no look can do without', async () => {
+    const errorMessage = 'the server answered: canceling statement due to statement timeout';
+    endpoint.script(crashed({ errorType: 'QueryFailed', errorMessage, trace: ['at secret.js:1'] }));
+    await expect(sample()).rejects.toMatchObject({
+      name: 'WorkerFault',
+      message: `worker headroom-worker-orders failed: ${errorMessage}`,
+    });
+  });
 });
 
 describe('trying again', () => {

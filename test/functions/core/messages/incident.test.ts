@@ -246,6 +246,18 @@ describe('an incident that needs a person', () => {
     expect(body.split('\n').slice(2, 4)).toEqual(['Do        shed load', '          raise the limit']);
   });
 
+  it('says what could not be read, in the words of the server', () => {
+    const unread = ['the locks that sessions hold could not be read: permission denied for view pg_locks'];
+    const { body } = compose('escalated', { outcome: 'escalated', reliefAt: null, escalation }, [], {
+      ...ROUND,
+      unread,
+    });
+    expect(body).toContain(`Not seen  ${unread[0]}`);
+    expect(compose('escalated', { outcome: 'escalated', reliefAt: null, escalation }, []).body).not.toContain(
+      'Not seen',
+    );
+  });
+
   it('says that Headroom goes on, until when, and how to end that', () => {
     const open = { status: 'open', outcome: null, closedAt: null } as const;
     const staying = { ...escalation, at: T0, staysUntil: T0 + 3_600_000, state: 'pressing' } as const;
