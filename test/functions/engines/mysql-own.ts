@@ -14,6 +14,7 @@ import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
 import { describeMysqlHolding } from './mysql-holding.ts';
+import { describeMysqlMissing } from './mysql-missing.ts';
 import { describeMysqlRoutines } from './mysql-routines.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
 import { describeMysqlThreads } from './mysql-threads.ts';
@@ -35,6 +36,7 @@ export function describeMysql(stage: () => MysqlStage): void {
   describeMysqlRoutines(stage);
   describeMysqlThreads(stage);
   describeMysqlTools(stage);
+  describeMysqlMissing(stage);
   let worker: Worker;
   beforeEach(async () => {
     worker = await openWorker(stage());

@@ -82,6 +82,34 @@ export function describePostgresMissing(stage: () => PostgresStage): void {
     expect(protectionOf(sessionOf(snapshot, waiter), aPolicy())).toBe('waits-for-lock');
   });
 
+  test('the right to end sessions is that to call what ends them, and cancelling has its own', async () => {
+    const [client, busy] = [await stage().open(), await stage().open()];
+    await busy.startQuery(20);
+    const before = await takeSnapshot(worker);
+    await without('EXECUTE ON FUNCTION pg_terminate_backend(int, bigint)', async () => {
+      const { visibility } = await takeSnapshot(worker);
+      expect(visibility).toMatchObject({
+        maySignal: false,
+        missing: ['GRANT EXECUTE ON FUNCTION pg_terminate_backend TO headroom_responder'],
+      });
+      expect(await endSessions(worker, [victimOf(sessionOf(before, client))])).toMatchObject([
+        { result: 'refused', detail: 'permission denied for function pg_terminate_backend' },
+      ]);
+    });
+    await without('EXECUTE ON FUNCTION pg_cancel_backend(int)', async () => {
+      const { visibility } = await takeSnapshot(worker);
+      expect(visibility).toMatchObject({
+        maySignal: true,
+        missing: ['GRANT EXECUTE ON FUNCTION pg_cancel_backend TO headroom_responder'],
+      });
+      const cancel = victimOf(sessionOf(before, busy), {}, 'cancel');
+      expect(await endSessions(worker, [cancel, victimOf(sessionOf(before, client))])).toMatchObject([
+        { result: 'refused', detail: 'permission denied for function pg_cancel_backend' },
+        { result: 'ended' },
+      ]);
+    });
+  });
+
   test('where even the sessions cannot be read, the fault has the words of the server', async () => {
     const request = { schema: SCHEMA, kind: 'snapshot', deadline: Date.now() + 15_000, patienceMs: 0 };
     const answer = without('SELECT ON pg_database', () => worker.answer(request));

@@ -116,6 +116,16 @@ describe('a grant that is missing is found by trying, and its fix, run as printe
     expect(idsOf(await look(), 'failed')).toEqual([]);
   });
 
+  test.each(['pg_terminate_backend', 'pg_cancel_backend'])('%s, which everybody may call by default', async (name) => {
+    await stage.administer(`REVOKE EXECUTE ON FUNCTION ${name} FROM PUBLIC`);
+    const findings = await look();
+    expect(idsOf(findings, 'failed')).toEqual(['end-sessions']);
+    expect(pick(findings, 'end-sessions').detail).toContain(`permission denied for function ${name}`);
+    await runFix(pick(findings, 'end-sessions'), (sql) => stage.administer(sql));
+    expect(idsOf(await look(), 'failed')).toEqual([]);
+    await stage.administer(`GRANT EXECUTE ON FUNCTION ${name} TO PUBLIC`);
+  });
+
   test.each<[string, string, string, readonly CheckId[]]>([
     ['SUPERUSER', 'ALTER ROLE headroom_canary SUPERUSER', 'ALTER ROLE headroom_canary NOSUPERUSER', ['canary']],
     [

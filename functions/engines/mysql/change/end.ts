@@ -1,5 +1,7 @@
 import type { Ending, EndMethod, Expectation } from '../../../core/protocol/worker.ts';
 import { PREPARED_TRANSACTION, type Session } from '../../../core/server/session.ts';
+import type { DetailReader } from '../../shared/looks/details.ts';
+import { describeMissing } from '../../../core/server/readiness.ts';
 import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../../shared/ending.ts';
 import { withServerLock } from '../../shared/server-lock.ts';
 import { isServerError } from '../connect/connection.ts';
@@ -27,12 +29,15 @@ function createEnder(responder: Responder, context: SessionContext, deadline: nu
     goesAlone: ({ expect }, method) => method === 'cancel' || expect.blocksOthers,
 
     async signal(jobs, method) {
-      const { sessions, blocking } = await readNow(responder, context, jobs);
+      const { sessions, blocking, unread } = await readNow(responder, context, jobs);
       const unsure: Job[] = [];
       for (const job of jobs) {
         const session = sessions.get(job.victim.identity.id);
         if (session === undefined || !isSame(session, job)) {
           job.result = 'gone';
+        } else if (mayBeSpared(session, unread, responder)) {
+          job.result = 'refused';
+          job.detail = unread.missing.map(describeMissing).join('; ');
         } else if (!isAsExpected(session, job, blocking)) {
           job.result = 'changed';
         } else if (Date.now() < deadline) {
@@ -74,7 +79,12 @@ async function readNow({ reader }: Responder, context: SessionContext, jobs: rea
   const usage = await reader.readUsage({ ids: idsOf(jobs), withStatements: true }, QUERY_MS);
   const details = await reader.readDetails(usage, QUERY_MS);
   const sessions = observe(usage, details, context).map((found) => [found.session.identity.id, found] as const);
-  return { sessions: new Map(sessions), blocking: blockersOf(usage, details) };
+  return { sessions: new Map(sessions), blocking: blockersOf(usage, details), unread: usage.unread };
+}
+
+/** What could not be read may be what would spare it. */
+function mayBeSpared({ session }: Observed, unread: DetailReader, { features }: Responder): boolean {
+  return session.doubts.includes('holdings') || (!features.isRds && unread.lacks('administrators'));
 }
 
 const NO_SUCH_THREAD = 1094;

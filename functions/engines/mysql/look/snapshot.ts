@@ -1,7 +1,8 @@
-import type { ConsumerAtLimit, Snapshot } from '../../../core/server/snapshot.ts';
+import type { ConsumerAtLimit, Snapshot, Visibility } from '../../../core/server/snapshot.ts';
 import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
+import { missingIn, type DetailReader } from '../../shared/looks/details.ts';
 import { takenBy, type Holder } from '../../shared/server-lock.ts';
 import { atLeast, exact } from '../sessions/ages.ts';
 import type { Details, Usage } from '../sessions/session-reader.ts';
@@ -19,18 +20,31 @@ export async function readSnapshot(responder: Responder, timeoutMs: number): Pro
   const userLimits = await readUserLimits(responder, limits, timeoutMs);
   const usage = await responder.reader.readUsage({ ids: null, withStatements: true }, timeoutMs);
   const details = await responder.reader.readDetails(usage, timeoutMs);
+  const { innodb, unread } = usage;
   const observed = observe(usage, details, contextOf(responder, limits));
-  const deadlocks = await countDeadlocks(responder, limits, timeoutMs);
+  const deadlocks = await unread.read('counters', 0, countDeadlocks(responder, limits, timeoutMs));
+  const latest = await unread.read('deadlock', null, readDeadlock(responder, deadlocks, innodb.length, timeoutMs));
   return {
     ...sampleOf(responder, limits, observed),
-    visibility: responder.features.visibility,
+    visibility: visibilityOf(responder, unread),
+    ...missingIn(unread),
     ...takenBy(observed.filter(({ session }) => session.identity.id === limits.lock_holder).map(holderOf)),
     sessions: observed.map(({ session }) => session),
     userLimits,
     atLimit: usersAtLimit(observed, details.userLimits, limits.user_limit),
     deadlocks,
-    latestDeadlock: await readDeadlock(responder, deadlocks, usage.innodb.length, timeoutMs),
+    latestDeadlock: latest,
     preparedTransactions: preparedIn(usage, details),
+  };
+}
+
+/** Who may not be told from an administrator is as good as not seen; on RDS the policy can say who is one. */
+function visibilityOf({ features }: Responder, unread: DetailReader): Visibility {
+  const { visibility, isRds } = features;
+  return {
+    ...visibility,
+    seesSessions: visibility.seesSessions && (isRds || !unread.lacks('administrators')),
+    seesBlockers: visibility.seesBlockers && !unread.lacks('blockers'),
   };
 }
 

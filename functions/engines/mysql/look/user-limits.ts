@@ -1,4 +1,5 @@
 import type { UserLimits } from '../../../core/server/snapshot.ts';
+import { serverWords } from '../../shared/driver-error.ts';
 import { isServerError } from '../connect/connection.ts';
 import { quoteAccount } from '../grants/grants.ts';
 import type { LimitsRow } from './limits.sql.ts';
@@ -33,7 +34,9 @@ export async function readUserLimits(
     return { missing: [], users };
   } catch (error) {
     if (!isServerError(error)) throw error;
-    return { missing: [`create the routine, or let the responder use it: ${runGrants(features)}`], users: [] };
+    const why = serverWords(error) ?? '';
+    const fix = `create the routine, or let the responder use it: ${runGrants(features)} (the server answers: ${why})`;
+    return { missing: [fix], users: [] };
   }
 }
 

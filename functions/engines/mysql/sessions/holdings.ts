@@ -1,6 +1,6 @@
 import type { Holding } from '../../../core/server/session.ts';
 import { opensWith } from '../../../core/server/statement.ts';
-import type { Details } from './session-reader.ts';
+import type { Details, Usage } from './session-reader.ts';
 import { isCommitting } from './states.ts';
 import type { ProcessRow } from './usage.sql.ts';
 import type { Work } from './work.ts';
@@ -26,6 +26,16 @@ export function holdingsOf(
     ...(onlyReads && mayReplicate ? (['snapshot'] as const) : []),
     ...(isIdle && opensWith(text ?? '', 'mysql', ['CREATE', 'TEMPORARY']) ? (['temporary-table'] as const) : []),
   ];
+}
+
+/** Whether what could not be read at this look may be something that it holds, or has open. */
+export function mayHoldMore({ state, isAsleep, rowsModified }: Work, unread: Usage['unread']): boolean {
+  return (
+    unread.lacks('transactions', 'locks', 'owners') ||
+    // Where the last statement shows, it shows a temporary table and a tool.
+    (isAsleep && unread.lacks('statements')) ||
+    (state !== 'idle' && rowsModified === 0 && unread.lacks('replicators'))
+  );
 }
 
 /** By session, as far as the server shows who holds locks of its own. */

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARRIVED_MS } from '../../../core/server/consumer-count.ts';
 import { PREPARED_TRANSACTION, type Session, type Tool } from '../../../core/server/session.ts';
+import { createDetailReader, type DetailReader } from '../../shared/looks/details.ts';
 import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/earlier-looks.ts';
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
-import { readApplications, type Applications } from '../connect/applications.ts';
+import { NOT_SHOWN, readApplications, type Applications } from '../connect/applications.ts';
 import { lockNameIn, type NamedLockWait } from './blockers.ts';
 import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
 import { trackOwners, type Owners } from './memory/owners.ts';
@@ -67,6 +68,8 @@ export interface Usage {
     { readonly event: number; readonly age_ms: number | null; readonly xid: string | null }
   >;
   readonly innodb: readonly TransactionRow[];
+  /** What of this look could not be read, its Details included. */
+  readonly unread: DetailReader;
 }
 
 /** What is needed only to end sessions, and to explain a cause. */
@@ -91,7 +94,7 @@ export interface Details {
 
 /** Reads what one server shows of its sessions, over one connection, and remembers what only several reads show. */
 export interface SessionReader {
-  /** Within `timeoutMs` in all. */
+  /** Within `timeoutMs` in all. Only the list of sessions may not be missing. */
   readUsage(scope: Scope, timeoutMs: number): Promise<Usage>;
   /** `timeoutMs`: for each of its statements. */
   readDetails(usage: Usage, timeoutMs: number): Promise<Details>;
@@ -122,7 +125,8 @@ export function createSessionReader(admitted: Admitted): SessionReader {
   return {
     readUsage: (scope, timeoutMs) => readUsage(admitted, memory, scope, timeoutMs),
     readDetails: (usage, timeoutMs) => readDetails(admitted, usage, timeoutMs),
-    readApplications: (timeoutMs) => readApplications(admitted, timeoutMs),
+    readApplications: (timeoutMs) =>
+      createDetailReader().read('applications', NOT_SHOWN, readApplications(admitted, timeoutMs)),
   };
 }
 
@@ -134,20 +138,26 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   const { connection, features, self } = admitted;
   const { thread } = self;
   const left = countdown(timeoutMs);
+  const unread = createDetailReader();
   const askedAt = Date.now();
   const ids = scope.ids === null ? [] : [scope.ids];
   const rows = await connection.query(processes(features, scope), ids, timeoutMs);
   const answeredAt = Date.now();
   if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
-  const threads = features.hasThreads ? await connection.query(THREADS, [], left()) : [];
+  const shown = features.hasThreads ? await unread.read('owners', null, connection.query(THREADS, [], left())) : null;
+  const threads = shown ?? [];
   const found = scope.ids === null ? [] : [threadsOf(scope.ids, threads)];
-  const ran = thread === null ? [] : await connection.query(statements(scope), [thread, thread, ...found], left());
+  const ran =
+    thread === null
+      ? []
+      : await unread.read('statements', [], connection.query(statements(scope), [thread, thread, ...found], left()));
   const readWithinMs = Date.now() - askedAt;
-  const needsAccounts = features.hasAccounts && !(features.hasThreads && features.showsLocks);
-  const accounts = needsAccounts ? await connection.query(ACCOUNTS, [], left()) : null;
+  const needsAccounts = features.hasAccounts && !(shown !== null && features.showsLocks);
+  const accounts = needsAccounts ? await unread.read('owners', null, connection.query(ACCOUNTS, [], left())) : null;
   const logins = new Map(threads.map((row) => [row.id, row]));
   const { processes: settled, doubtful } = memory.owners.settle(rows, { logins, accounts });
-  const open = thread === null ? [] : await connection.query(OPEN_TRANSACTIONS, [thread], left());
+  const open =
+    thread === null ? [] : await unread.read('transactions', [], connection.query(OPEN_TRANSACTIONS, [thread], left()));
   return {
     processes: settled,
     doubtful,
@@ -164,7 +174,10 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     openTransactions: new Map(
       open.map((row) => [row.thread, { ...row, xid: row.prepared === 1 ? xidKey(row) : null }]),
     ),
-    innodb: features.hasTransactions ? await readTransactions(admitted, memory, left()) : [],
+    innodb: features.hasTransactions
+      ? await unread.read('transactions', [], readTransactions(admitted, memory, left()))
+      : [],
+    unread,
   };
 }
 
@@ -220,34 +233,51 @@ async function readTransactions(
   return rows;
 }
 
-async function readDetails(admitted: Admitted, { innodb }: Usage, timeoutMs: number): Promise<Details> {
+async function readDetails(admitted: Admitted, { innodb, unread }: Usage, timeoutMs: number): Promise<Details> {
   const { connection, features } = admitted;
   const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
+  // They grow with the square of the queue, and may take longer than a statement may.
   const waits =
     waiting.length === 0 || features.rowWaits === null
       ? []
-      : await unlessTooLong(connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
-  const locks = features.hasMetadataLocks ? await connection.query(METADATA_LOCKS, [], timeoutMs) : [];
+      : await unread.read('blockers', [], connection.query(rowWaits(features.rowWaits), [waiting], timeoutMs));
+  const locks = features.hasMetadataLocks
+    ? await unread.read('locks', [], connection.query(METADATA_LOCKS, [], timeoutMs))
+    : [];
   const showsNamedLocks = locks.some(({ kind }) => kind === 'USER LEVEL LOCK');
-  const namedLockWaits = showsNamedLocks ? [] : await readNamedLockWaits({ connection, features }, timeoutMs);
-  const applications = await readApplications({ connection, features }, timeoutMs);
-  const chiefs = await readChiefs({ connection, features }, timeoutMs);
-  const replicators = features.hasReplicators ? await connection.query(REPLICATORS, [], timeoutMs) : [];
-  const limits = features.hasUserLimits ? await connection.query(USER_LIMITS, [], timeoutMs) : [];
-  const xids = features.seesPrepared
-    ? (await connection.query(PREPARED[features.engine], [], timeoutMs)).map(xidOf)
-    : null;
+  const namedLockWaits = showsNamedLocks
+    ? []
+    : await unread.read('locks', [], readNamedLockWaits({ connection, features }, timeoutMs));
+  const applications = await unread.read('applications', NOT_SHOWN, readApplications(admitted, timeoutMs));
+  const chiefs = await unread.read('administrators', null, readChiefs(admitted, timeoutMs));
+  const replicators = features.hasReplicators
+    ? await unread.read('replicators', [], connection.query(REPLICATORS, [], timeoutMs))
+    : [];
+  const limits = features.hasUserLimits
+    ? await unread.read('consumer-limits', [], connection.query(USER_LIMITS, [], timeoutMs))
+    : [];
+  const xids = features.seesPrepared ? await unread.read('prepared', null, readXids(admitted, timeoutMs)) : null;
+  const prepared = await unread.read('prepared', null, readPrepared(admitted, innodb, xids, timeoutMs));
   return {
     rowWaits: waits,
     metadataLocks: locks,
     namedLockWaits,
     xids,
-    prepared: await readPrepared(admitted, innodb, xids, timeoutMs),
+    prepared: prepared ?? new Set(ownersOf(innodb)),
     applications,
-    ...chiefs,
+    ...(chiefs ?? { superusers: new Set(), administrators: null }),
     replicators: new Set(replicators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
+}
+
+async function readXids({ connection, features }: Admitted, timeoutMs: number): Promise<readonly Xid[]> {
+  return (await connection.query(PREPARED[features.engine], [], timeoutMs)).map(xidOf);
+}
+
+/** Sessions with a transaction. */
+function ownersOf(innodb: readonly TransactionRow[]): readonly number[] {
+  return innodb.filter(({ id }) => id !== PREPARED_TRANSACTION).map(({ id }) => id);
 }
 
 /**
@@ -260,7 +290,7 @@ async function readPrepared(
   xids: readonly Xid[] | null,
   timeoutMs: number,
 ): Promise<ReadonlySet<number>> {
-  const owned = innodb.filter(({ id }) => id !== PREPARED_TRANSACTION).map(({ id }) => id);
+  const owned = ownersOf(innodb);
   const most = xids === null ? owned.length : xids.length - (innodb.length - owned.length);
   if (self.thread !== null || features.detachesPrepared || owned.length === 0 || most <= 0) return new Set();
   if (innodb.length > MOST_PRINTED) return new Set(owned);
@@ -316,17 +346,4 @@ async function readChiefs(
   const names = new Set(rows.map(({ name }) => name));
   if (!features.isRds) return { superusers: names, administrators: new Set() };
   return { superusers: new Set(['rdsadmin']), administrators: shown ? names : null };
-}
-
-/** The server's own bound on a statement: ER_QUERY_TIMEOUT, ER_STATEMENT_TIMEOUT. */
-const TOO_LONG: ReadonlySet<number> = new Set([3024, 1969]);
-
-/** The waits grow with the square of the queue. Without them waiters still show, and their blockers are unknown. */
-async function unlessTooLong<T>(rows: Promise<T[]>): Promise<T[]> {
-  try {
-    return await rows;
-  } catch (error) {
-    if (isServerError(error) && TOO_LONG.has(error.errno)) return [];
-    throw error;
-  }
 }

@@ -11,7 +11,7 @@ import { redactOnce } from '../../shared/redact-once.ts';
 import { atLeast, withPossibleTime } from './ages.ts';
 import { NOT_SHOWN, type Applications } from '../connect/applications.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
-import { holdingsOf, locksHeldBy } from './holdings.ts';
+import { holdingsOf, locksHeldBy, mayHoldMore } from './holdings.ts';
 import type { Details, Usage } from './session-reader.ts';
 import { kindOf, takesSlot, UNAUTHENTICATED, waitsForServerLock } from './states.ts';
 import { holdersOfBackupLocks, toolOfText, withPossibleBackups } from './tools.ts';
@@ -62,6 +62,7 @@ export function observe(
     details,
     applications,
     doubtful: usage.doubtful,
+    unread: usage.unread,
     connectedMs: usage.connectedMs,
     hasArrived: usage.hasArrived,
     rowWaits,
@@ -89,6 +90,7 @@ interface Index {
   readonly details: Details | null;
   readonly applications: Applications;
   readonly doubtful: ReadonlySet<number>;
+  readonly unread: Usage['unread'];
   readonly connectedMs: Usage['connectedMs'];
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
@@ -152,8 +154,9 @@ type Whose =
   | 'database'
   | 'client';
 
-function whose(process: ProcessRow, { text, ages }: Work, index: Index): Pick<Session, Whose> {
+function whose(process: ProcessRow, work: Work, index: Index): Pick<Session, Whose> {
   const { id, user, host, database } = process;
+  const { text, ages } = work;
   const { context, details, applications, doubtful } = index;
   const { server, own } = context;
   const application = applications.of(id) ?? (isDump(text) ? 'mysqldump' : null);
@@ -169,6 +172,7 @@ function whose(process: ProcessRow, { text, ages }: Work, index: Index): Pick<Se
     doubts: [
       ...(doubtful.has(id) ? (['user'] as const) : []),
       ...(application === null ? (['application'] as const) : []),
+      ...(mayHoldMore(work, index.unread) ? (['holdings'] as const) : []),
     ],
     database,
     client: clientOf(host),

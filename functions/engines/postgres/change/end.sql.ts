@@ -1,25 +1,13 @@
 import * as z from 'zod/mini';
+import type { EndMethod } from '../../../core/protocol/worker.ts';
 import { holds, LAST_STATEMENT, MAY_REPLICATE } from '../look/holdings.sql.ts';
 
-/**
- * Ends, or cancels the query of, every wanted session that is still as expected. Each session is read anew right before
- * its own signal: pg_stat_activity is one picture for a whole statement, so it is thrown away and taken again for each.
- * Locks and blockers cost the lock manager, so they are read once, before the first session, and only when a wanted
- * session asks for it. What was read still holds for a session that has done nothing since the statement began, and no
- * other is ended. Sessions that are not there any more have no `found`.
- * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
- * $1: wanted sessions as JSON. $2: further users that are Headroom's own. $3: RDS_LOGINS.
- * $4: OWN_APPLICATION, which the sessions have that Headroom opened.
- * The role of a session may have been dropped: then it has no name.
- * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
- * and if it happens nevertheless the caller takes one session at a time.
- */
-export const SIGNAL = {
-  sql: /* SQL */ `
+/** What is read of the wanted sessions once, before the first of them is signalled. */
+const WANTED = /* SQL */ `
     WITH wanted AS MATERIALIZED (
       SELECT *
       FROM jsonb_to_recordset($1::jsonb) AS w (
-        pid int, server text, incarnation text, cancel bool, state text, min_state_ms float8,
+        pid int, server text, incarnation text, state text, min_state_ms float8,
         transaction_mark text, query_mark text, blocks_others bool, holds_nothing bool
       )
     ),
@@ -40,16 +28,31 @@ export const SIGNAL = {
           AND (NOT w.holds_nothing OR NOT EXISTS (SELECT FROM holding AS h WHERE h.pid = w.pid)) AS has_its_locks
       FROM wanted AS w
       WHERE extract(epoch FROM pg_postmaster_start_time())::text = w.server
-    )
+    )`;
+
+/**
+ * Ends, or cancels the query of, every wanted session that is still as expected. Each session is read anew right before
+ * its own signal: pg_stat_activity is one picture for a whole statement, so it is thrown away and taken again for each.
+ * Locks and blockers cost the lock manager, so they are read once, before the first session, and only when a wanted
+ * session asks for it. What was read still holds for a session that has done nothing since the statement began, and no
+ * other is ended. Sessions that are not there any more have no `found`.
+ * 14 and later. Needs pg_signal_backend, and pg_read_all_stats (without it nothing is ever as expected).
+ * $1: wanted sessions as JSON. $2: further users that are Headroom's own. $3: RDS_LOGINS.
+ * $4: OWN_APPLICATION, which the sessions have that Headroom opened.
+ * The role of a session may have been dropped: then it has no name.
+ * A backend that the server does not let us signal raises 42501 and stops the statement: superusers are left out here,
+ * and if it happens nevertheless the caller takes one session at a time.
+ */
+export const signal = (method: EndMethod) => ({
+  sql: /* SQL */ `
+    ${WANTED}
     SELECT
       w.pid,
       (
         SELECT jsonb_build_object(
           'queryMark', query_mark,
           'asExpected', as_expected,
-          'signalled', CASE WHEN as_expected THEN
-            CASE WHEN w.cancel THEN pg_cancel_backend(w.pid) ELSE pg_terminate_backend(w.pid) END
-          END
+          'signalled', CASE WHEN as_expected THEN ${SIGNALS[method]}(w.pid) END
         )
         FROM (
           SELECT
@@ -84,7 +87,13 @@ export const SIGNAL = {
       z.object({ queryMark: z.nullable(z.string()), asExpected: z.boolean(), signalled: z.nullable(z.boolean()) }),
     ),
   }),
-};
+});
+
+/** One statement names one of them: a function that may not be called fails a statement that would not have called it. */
+const SIGNALS = { terminate: 'pg_terminate_backend', cancel: 'pg_cancel_backend' } as const satisfies Record<
+  EndMethod,
+  string
+>;
 
 /**
  * Which of these sessions are still there, and which query are they on? $1: sessions as JSON.

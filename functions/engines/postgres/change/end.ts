@@ -6,7 +6,7 @@ import { endSessions, type Ender, type EndOrder, type Job as AnyJob } from '../.
 import { withServerLock } from '../../shared/server-lock.ts';
 import { serverLockOf } from '../connect/server-lock.ts';
 import { SQL_STATE } from '../look/states.ts';
-import { SIGNAL, STILL_THERE } from './end.sql.ts';
+import { signal as signalStatement, STILL_THERE } from './end.sql.ts';
 
 const QUERY_MS = 5_000;
 
@@ -70,9 +70,9 @@ async function signalTogether(
   jobs: readonly Job[],
   method: EndMethod,
 ): Promise<string | null> {
-  const wanted = JSON.stringify(jobs.map((job) => wantedRow(job, method)));
+  const wanted = JSON.stringify(jobs.map(wantedRow));
   const answer = await connection
-    .query(SIGNAL, [wanted, ownUsers, RDS_LOGINS, OWN_APPLICATION], QUERY_MS)
+    .query(signalStatement(method), [wanted, ownUsers, RDS_LOGINS, OWN_APPLICATION], QUERY_MS)
     .catch((error: unknown) => {
       if (error instanceof pg.DatabaseError && error.code === '42501') return error.message;
       throw error;
@@ -90,11 +90,10 @@ async function signalTogether(
   return null;
 }
 
-function wantedRow(job: Job, method: EndMethod) {
+function wantedRow(job: Job) {
   const { expect } = job.victim;
   return {
     ...identityRow(job),
-    cancel: method === 'cancel',
     state: SQL_STATE[expect.state],
     min_state_ms: expect.minStateMs,
     transaction_mark: expect.transactionMark,

@@ -105,18 +105,21 @@ export const STATE_OF = {
 };
 
 /**
- * May we signal this session? A cancel request does nothing to a session that is idle. $1: its pid. $2: its user, so
- * that another session that has taken over the pid is left alone. Raises 42501 without pg_signal_backend. No row when
- * the canary is a superuser, whose sessions we may not signal.
+ * May we end this session, and cancel its query? As an act does it: with the function that it uses. A cancel request
+ * does nothing to a session that is idle. $1: its pid. $2: its user, so that another session that has taken over the
+ * pid is left alone. Raises 42501 without pg_signal_backend, or where the function may not be called. No row when the
+ * canary is a superuser, whose sessions we may not signal.
  */
-export const TRY_CANCEL = {
+const trySignal = (name: 'pg_cancel_backend' | 'pg_terminate_backend') => ({
   sql: /* SQL */ `
-    SELECT pg_cancel_backend(a.pid) AS signalled
+    SELECT ${name}(a.pid) AS signalled
     FROM pg_stat_activity AS a
     JOIN pg_roles AS r ON r.oid = a.usesysid
     WHERE a.pid = $1 AND a.usename = $2 AND NOT r.rolsuper`,
   row: z.object({ signalled: z.boolean() }),
-};
+});
+export const TRY_CANCEL = trySignal('pg_cancel_backend');
+export const TRY_TERMINATE = trySignal('pg_terminate_backend');
 
 /**
  * What may this login do beyond connecting? Run by the canary itself. All versions; no privileges.

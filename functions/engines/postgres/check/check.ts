@@ -41,17 +41,15 @@ export async function checkRights(
     );
     const tracking = firstRow(await (ordinary ?? connection).query(SETTINGS, [['track_activities']], left()));
     const settings = await (ordinary ?? connection).query(SETTINGS, [SETTING_NAMES], left());
+    const powers = ordinary === null ? null : await ordinary.query(POWERS, [], left());
+    const sees = await trySeeing(connection, limits, decoy, left());
     return {
       server: serverOf(limits),
       limits: limitsOf(limits),
       login: loginOf(self, canaryUser),
       tlsVersion: self.tls_version,
       clock,
-      trials: [
-        await trySeeing(connection, limits, decoy, left()),
-        await trySignalling(connection, limits, decoy, left()),
-        lock,
-      ],
+      trials: [sees, await trySignalling(connection, limits, decoy, left), lock],
       sight,
       tracking: {
         setting: 'track_activities',
@@ -62,7 +60,7 @@ export async function checkRights(
       },
       reserve: reserveOf(limits, self),
       holders,
-      powers: ordinary === null ? null : (await ordinary.query(POWERS, [], left())).map(({ name }) => name),
+      powers: powers && powers.map(({ name }) => name),
       // Applications and roles always show, clients always by address.
       shown: { applications: null, administrators: null, owners: null, addresses: 0, hostNames: 0 },
       strangers: (await readSample(connection, ownUsers, left())).strangers,

@@ -3,7 +3,8 @@ import type { Trial } from '../../../core/protocol/check-facts.ts';
 import { denied, judgeUntried, worked } from '../../shared/checking.ts';
 import type { ServerConnection } from '../../shared/connection.ts';
 import type { LimitsRow } from '../look/sample.ts';
-import { STATE_OF, TRY_CANCEL, type OwnBackend } from './check.sql.ts';
+import { signalGrants } from '../look/signal-grants.ts';
+import { STATE_OF, TRY_CANCEL, TRY_TERMINATE, type OwnBackend } from './check.sql.ts';
 
 /** Rights are tried where that harms no client: on a session of the canary, the decoy; null when there is none. */
 export async function trySeeing(
@@ -21,21 +22,26 @@ export async function trySeeing(
     : worked(right, 'it saw what the canary’s session does');
 }
 
+/** Both ways that an act uses. It costs the decoy its session, so it is the last thing that is tried on it. */
 export async function trySignalling(
   connection: ServerConnection,
-  { may_signal, quoted_user }: LimitsRow,
+  limits: LimitsRow,
   decoy: OwnBackend | null,
-  timeoutMs: number,
+  left: () => number,
 ): Promise<Trial> {
   const right = 'end-sessions';
-  const fix = [`GRANT pg_signal_backend TO ${quoted_user}`];
-  const untried = judgeUntried(right, 'pg_signal_backend', may_signal, fix);
+  const lacking = signalGrants(limits);
+  const fix = lacking.length > 0 ? lacking : [`GRANT pg_signal_backend TO ${limits.quoted_user}`];
+  const untried = judgeUntried(right, 'pg_signal_backend', lacking.length === 0, fix);
   if (decoy === null) return untried;
   try {
-    const [tried] = await connection.query(TRY_CANCEL, [decoy.pid, decoy.user], timeoutMs);
-    return tried?.signalled === true ? worked(right, 'it signalled the canary’s session') : untried;
+    for (const statement of [TRY_CANCEL, TRY_TERMINATE]) {
+      const [tried] = await connection.query(statement, [decoy.pid, decoy.user], left());
+      if (tried?.signalled !== true) return untried;
+    }
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== '42501') throw error;
     return denied(right, error.message, fix);
   }
+  return worked(right, 'it ended the canary’s session');
 }

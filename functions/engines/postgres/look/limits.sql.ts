@@ -26,6 +26,8 @@ export const LIMITS = {
       ) AS reserves,
       pg_has_role(session_user, 'pg_read_all_stats', 'USAGE') AS sees_sessions,
       pg_has_role(session_user, 'pg_signal_backend', 'USAGE') AS may_signal,
+      has_function_privilege(session_user, 'pg_terminate_backend(integer, bigint)', 'EXECUTE') AS may_terminate,
+      has_function_privilege(session_user, 'pg_cancel_backend(integer)', 'EXECUTE') AS may_cancel,
       quote_ident(session_user) AS quoted_user`,
   row: z.object({
     version: z.string(),
@@ -36,6 +38,8 @@ export const LIMITS = {
     reserves: z.array(z.object({ name: z.string(), slots: z.number() })),
     sees_sessions: z.boolean(),
     may_signal: z.boolean(),
+    may_terminate: z.boolean(),
+    may_cancel: z.boolean(),
     quoted_user: z.string(),
   }),
 };

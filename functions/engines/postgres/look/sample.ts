@@ -4,7 +4,7 @@ import { RDS_LOGINS } from '../../../core/server/session.ts';
 import { LONG_QUERY_MS, type Activity, type Limits, type Sample, type Server } from '../../../core/server/snapshot.ts';
 import { firstRow, OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
-import { readDetails, type Details } from '../../shared/looks/details.ts';
+import { createDetailReader, type DetailReader } from '../../shared/looks/details.ts';
 import { COUNTERS, LIMITS } from './limits.sql.ts';
 import { stateOf } from './states.ts';
 import { USAGE, type UsageRow } from './usage.sql.ts';
@@ -21,7 +21,7 @@ export async function readSample(
   timeoutMs: number,
 ): Promise<WithoutCanary<Sample>> {
   const limits = await readLimits(connection, timeoutMs);
-  const counters = await readCounters(connection, readDetails(), timeoutMs);
+  const counters = await readCounters(connection, createDetailReader(), timeoutMs);
   const usage = await connection.query(USAGE, [LONG_QUERY_MS, ARRIVED_MS], timeoutMs);
   const isCanary = ({ user }: UsageRow) => ownUsers.includes(user ?? '');
   const isOwn = (row: UsageRow) => (row.is_responder || isCanary(row)) && row.application === OWN_APPLICATION;
@@ -59,7 +59,7 @@ export type CountersRow = z.infer<typeof COUNTERS.row>;
 /** Null for each where the server does not tell. */
 export async function readCounters(
   connection: ServerConnection,
-  details: Details,
+  details: DetailReader,
   timeoutMs: number,
 ): Promise<CountersRow> {
   const [row] = await details.read('counters', [], connection.query(COUNTERS, [], timeoutMs));

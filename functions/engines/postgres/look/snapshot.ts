@@ -5,13 +5,14 @@ import { redactStatement, type Statement } from '../../../core/server/statement.
 import { countBy } from '../../../core/words/count-by.ts';
 import { OWN_APPLICATION, type ServerConnection } from '../../shared/connection.ts';
 import type { WithoutCanary, SessionOptions } from '../../shared/engine.ts';
-import { missingIn, readDetails, type Details } from '../../shared/looks/details.ts';
+import { missingIn, createDetailReader, type DetailReader } from '../../shared/looks/details.ts';
 import type { EarlierLooks } from '../../shared/looks/earlier-looks.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
 import { takenBy } from '../../shared/server-lock.ts';
 import { readHolders } from '../connect/server-lock.ts';
 import { AT_LIMIT, PREPARED } from './limits.sql.ts';
+import { signalGrants } from './signal-grants.ts';
 import { countersOf, halfOpenOf, limitsOf, readCounters, readLimits, serverOf, type LimitsRow } from './sample.ts';
 import { BLOCKERS, LOCKS, ROLES, SESSIONS, type LocksRow, type RoleRow, type SessionRow } from './sessions.sql.ts';
 import { stateOf } from './states.ts';
@@ -27,7 +28,7 @@ export async function readSnapshot(
   timeoutMs: number,
 ): Promise<WithoutCanary<Snapshot>> {
   const limits = await readLimits(connection, timeoutMs);
-  const details = readDetails();
+  const details = createDetailReader();
   const counters = await readCounters(connection, details, timeoutMs);
   const preparedTransactions = await details.read('prepared', [], connection.query(PREPARED, [], timeoutMs));
   const atLimit = await details.read('consumer-limits', [], connection.query(AT_LIMIT, [], timeoutMs));
@@ -83,7 +84,7 @@ interface Known {
   readonly blockers: ReadonlyMap<number, readonly number[]>;
 }
 
-async function readKnown(connection: ServerConnection, details: Details, timeoutMs: number): Promise<Known> {
+async function readKnown(connection: ServerConnection, details: DetailReader, timeoutMs: number): Promise<Known> {
   const roles = await details.read('administrators', [], connection.query(ROLES, [], timeoutMs));
   const locks = await details.read('locks', null, connection.query(LOCKS, [], timeoutMs));
   const blockers = await details.read('blockers', [], connection.query(BLOCKERS, [], timeoutMs));
@@ -95,15 +96,13 @@ async function readKnown(connection: ServerConnection, details: Details, timeout
 }
 
 /** Who may not be told from a superuser is as good as not seen. */
-function visibilityOf({ sees_sessions, may_signal, quoted_user }: LimitsRow, details: Details): Visibility {
+function visibilityOf(limits: LimitsRow, details: DetailReader): Visibility {
+  const { sees_sessions, may_signal, may_terminate, quoted_user } = limits;
   return {
     seesSessions: sees_sessions && !details.lacks('administrators'),
-    maySignal: may_signal,
+    maySignal: may_signal && may_terminate,
     seesBlockers: !details.lacks('blockers'),
-    missing: [
-      ...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]),
-      ...(may_signal ? [] : [`GRANT pg_signal_backend TO ${quoted_user}`]),
-    ],
+    missing: [...(sees_sessions ? [] : [`GRANT pg_monitor TO ${quoted_user}`]), ...signalGrants(limits)],
   };
 }
 

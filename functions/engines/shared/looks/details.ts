@@ -3,7 +3,7 @@ import type { DetailName, MissingDetail } from '../../../core/server/snapshot.ts
 import { serverWords } from '../driver-error.ts';
 
 /** Reads what one look can do without: a statement that the server refuses must not cost the look. */
-export interface Details {
+export interface DetailReader {
   /** `nothing` where the server answers with an error, which is then missing. Throws what is not the server's answer. */
   read<T>(detail: DetailName, nothing: T, answer: Promise<T>): Promise<T>;
   /** What was not read, each once. */
@@ -11,7 +11,7 @@ export interface Details {
   lacks(...details: readonly DetailName[]): boolean;
 }
 
-export function readDetails(): Details {
+export function createDetailReader(): DetailReader {
   const missing = new Map<DetailName, MissingDetail>();
   return {
     async read(detail, nothing, answer) {
@@ -32,6 +32,6 @@ export function readDetails(): Details {
 }
 
 /** For a snapshot. */
-export function missingIn({ missing }: Details): { readonly missing?: readonly MissingDetail[] } {
+export function missingIn({ missing }: DetailReader): { readonly missing?: readonly MissingDetail[] } {
   return missing.length === 0 ? {} : { missing };
 }
