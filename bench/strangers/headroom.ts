@@ -164,6 +164,8 @@ function situationOf(snapshot: Snapshot, memory: Memory, now: number): Situation
     ...countRounds(rounds),
     hasActed: acts.some(hasEffect),
     limited: [],
+    // No pretended server refuses.
+    refused: null,
     isWorsening: isWorsening({ ...pastOf(memory), usedNow: slotsTaken(snapshot) }),
     actedLately: {},
     approvals: [],

@@ -1,5 +1,5 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { Act } from '../core/record/act.ts';
+import { wholeRefusal, type Act } from '../core/record/act.ts';
 import { hasEffect, HOUR_MS, isWorsening, settleAct, type Past } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { countRounds } from '../core/record/round.ts';
@@ -40,11 +40,17 @@ export async function readSituation(
     ...countRounds(rounds),
     hasActed: acts.some(hasEffect),
     limited: acts.flatMap(({ limit }) => (limit?.result === 'done' ? [limit] : [])),
+    refused: lastRefusal(acts),
     isWorsening: isWorsening({ ...past, usedNow: snapshot && slotsTaken(snapshot) }),
     actedLately,
     approvals,
   };
   return { past, situation };
+}
+
+function lastRefusal(acts: readonly Act[]): Situation['refused'] {
+  const last = acts.at(-1);
+  return last === undefined ? null : wholeRefusal(last);
 }
 
 async function settleActs(

@@ -49,6 +49,8 @@ export class StepWorld {
   readonly ends: Omit<EndRequest, 'schema' | 'kind'>[] = [];
   /** What becomes of a victim; throws what it is told to. */
   onEnd: (id: number) => EndingResult = () => 'ended';
+  /** What the server says to each refusal. */
+  refusal = '';
   readonly store: IncidentStore;
   readonly #table: LocalTable;
 
@@ -191,11 +193,13 @@ export class StepWorld {
     },
     end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
-      const endings = request.victims.map(({ identity }): Ending => ({
-        identity,
-        result: this.onEnd(identity.id),
-        detail: '',
-      }));
+      const endings = request.victims
+        .map(({ identity }): Ending => ({
+          identity,
+          result: this.onEnd(identity.id),
+          detail: '',
+        }))
+        .map((ending) => (ending.result === 'refused' ? { ...ending, detail: this.refusal } : ending));
       return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, endings } as const);
     },
   };

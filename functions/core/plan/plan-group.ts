@@ -7,7 +7,7 @@ import type { Session } from '../server/session.ts';
 import type { Left } from './budget.ts';
 import { harmOf } from './harm.ts';
 import { chooseLeastHarm } from './least-harm.ts';
-import type { PlanInput, TierPlan, Victim } from './tier-plan.ts';
+import { isRefusedLately, type PlanInput, type TierPlan, type Victim } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
 import { modeOfTier } from './tiers/mode-of-tier.ts';
 import type { Candidate, LimitRefusal, Spared, Tier } from './tiers/tier.ts';
@@ -32,6 +32,8 @@ const OF_SUSPECT = 0.15;
 
 /** Takes the place of a limit that a person has denied. */
 export const DENIED: LimitRefusal = { why: 'a person has said no to a limit that would help', fix: [] };
+
+const REFUSED: LimitRefusal = { why: 'the server has just refused a limit that would help', fix: [] };
 
 /** Plans tiers together, for the least harm over all of them. A session that several propose belongs to the first. */
 export function planGroup(
@@ -111,15 +113,20 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
   }
-  const isDenied = input.history.denied.has(tier.name) && proposal.limit !== undefined;
+  const barred = proposal.limit === undefined ? null : whyNoLimitNow(tier, input);
   return {
     tier: tier.name,
-    limit: isDenied ? null : (proposal.limit ?? null),
-    refusal: isDenied ? DENIED : (proposal.refusal ?? null),
+    limit: barred === null ? (proposal.limit ?? null) : null,
+    refusal: barred ?? proposal.refusal ?? null,
     options,
     spared,
     margin: proposal.margin ?? 0,
   };
+}
+
+function whyNoLimitNow(tier: Tier, { history, snapshot }: GroupInput): LimitRefusal | null {
+  if (history.denied.has(tier.name)) return DENIED;
+  return isRefusedLately(history.refused.tiers.get(tier.name), snapshot.at) ? REFUSED : null;
 }
 
 function weigh(candidate: Candidate, tier: Tier, { policy, returns, departures }: GroupInput): Weighed {
@@ -146,9 +153,10 @@ function weigh(candidate: Candidate, tier: Tier, { policy, returns, departures }
 function reasonToSpare(
   { session }: Candidate,
   tier: Tier,
-  { history, pressing, returns }: GroupInput,
+  { history, pressing, returns, snapshot }: GroupInput,
 ): SparedReason | null {
   if (history.denied.has(tier.name)) return 'denied';
+  if (isRefusedLately(history.refused.tiers.get(tier.name), snapshot.at)) return 'refused-before';
   if (tier.losesWork && !pressing) return 'work-to-lose';
   if (tier.freesOwnSlot && returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
   return null;

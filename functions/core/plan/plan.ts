@@ -8,7 +8,7 @@ import { NO_CHOICE } from './choice.ts';
 import { planGroup } from './plan-group.ts';
 import { bringsRelief, splitStages, type Stages } from './stages.ts';
 import { readSoon } from './tiers/soon.ts';
-import type { Plan, PlanInput, TierPlan } from './tier-plan.ts';
+import { isRefusedLately, type Plan, type PlanInput, type TierPlan } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
 import { onlyObserves } from './tiers/mode-of-tier.ts';
 import type { Spared } from './tiers/tier.ts';
@@ -25,9 +25,11 @@ export function planTiers(given: PlanInput): Plan {
   const protectedOnes: Spared[] = [];
   const open: Session[] = [];
   for (const session of snapshot.sessions) {
-    const reason = history.signalled.has(sessionKey(session.identity))
+    const key = sessionKey(session.identity);
+    const reason = history.signalled.has(key)
       ? 'already-signalled'
-      : protectionOf(session, policy);
+      : (protectionOf(session, policy) ??
+        (isRefusedLately(history.refused.sessions.get(key), snapshot.at) ? 'refused-before' : null));
     if (reason) protectedOnes.push({ session, reason });
     else open.push(session);
   }

@@ -9,7 +9,7 @@ import type { Standing } from '../usual/departure.ts';
 import { spareIdle } from '../usual/spare-idle.ts';
 import { countBy } from '../words/count-by.ts';
 import { leftOf } from './budget.ts';
-import type { PlanInput, TierPlan } from './tier-plan.ts';
+import { isRefusedLately, type PlanInput, type TierPlan } from './tier-plan.ts';
 import { onlyObserves } from './tiers/mode-of-tier.ts';
 import type { Soon } from './tiers/soon.ts';
 import type { Spared } from './tiers/tier.ts';
@@ -160,7 +160,10 @@ const TIER_OF: Readonly<Record<Kind, TierName>> = {
  */
 function mayEndOf(input: PlanInput): (session: Session) => boolean {
   const { snapshot, policy, returns, order, history } = input;
-  const mayAct = new Set(order.filter((tier) => !onlyObserves(tier, input) && !history.denied.has(tier)));
+  const isRefused = (tier: TierName) => isRefusedLately(history.refused.tiers.get(tier), snapshot.at);
+  const mayAct = new Set(
+    order.filter((tier) => !onlyObserves(tier, input) && !history.denied.has(tier) && !isRefused(tier)),
+  );
   const left = countBy(
     snapshot.sessions.filter(({ kind }) => kind === 'client'),
     poolOf,

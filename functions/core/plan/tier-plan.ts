@@ -25,6 +25,8 @@ export interface History {
   readonly ended: ReadonlyMap<string, Ended>;
   /** Queries of each consumer that this incident has cancelled, by its name. */
   readonly cancelled: ReadonlyMap<string, number>;
+  /** What was refused of its acts; see `isRefusedLately`. */
+  readonly refused: Refused;
   /** Tiers that a person has denied in this incident. */
   readonly denied: ReadonlySet<TierName>;
   /** The limit that a person has agreed to and that no act has set yet; null for none. */
@@ -47,6 +49,22 @@ export interface History {
   readonly masterUser: string | null;
 }
 
+/** When what was refused, epoch milliseconds. */
+export interface Refused {
+  /** Tiers whose act was refused as a whole. */
+  readonly tiers: ReadonlyMap<TierName, number>;
+  /** Sessions, by their keys. */
+  readonly sessions: ReadonlyMap<string, number>;
+}
+
+/** So long after a refusal an administrator may have granted what was missing. */
+const TRY_AGAIN_MS = 600_000;
+
+/** What was refused as a whole is refused again, until somebody has changed something: it is not tried again at once. */
+export function isRefusedLately(at: number | undefined, now: number): boolean {
+  return at !== undefined && now - at < TRY_AGAIN_MS;
+}
+
 export const NO_HISTORY: History = {
   countedIncident: 0,
   countedLimited: 0,
@@ -54,6 +72,7 @@ export const NO_HISTORY: History = {
   signalled: new Set(),
   ended: new Map(),
   cancelled: new Map(),
+  refused: { tiers: new Map(), sessions: new Map() },
   denied: new Set(),
   agreedLimit: null,
   lastCause: null,

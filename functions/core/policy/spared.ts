@@ -44,6 +44,7 @@ export const SPARED = {
   'few-waiters': 'blocks others, but too few or not for long enough',
   'one-of-several-blockers': 'blocks others together with other sessions; ending it alone frees none of them',
   'already-signalled': 'was ended before and has not finished rolling back',
+  'refused-before': 'the server has just refused to end it, or all that its tier chose',
   'rolling-back': 'is rolling back already; its slot comes free when that is done',
   'rollback-too-costly': 'has written more than the policy lets Headroom throw away',
   denied: 'a person has said no to its tier in this incident',

@@ -31,6 +31,14 @@ export function countEnded(acts: readonly Act[]): number {
   return acts.flatMap((act) => act.victims).filter(isEnded).length;
 }
 
+/** An act that changed nothing because all of it was refused, and in whose words; null for any other. */
+export function wholeRefusal({ tier, victims, limit }: Act): { readonly tier: ActKind; readonly words: string } | null {
+  if (limit?.result === 'refused') return { tier, words: limit.detail };
+  const [first] = victims;
+  if (first === undefined || victims.some(({ result }) => result !== 'refused')) return null;
+  return limit?.result === 'done' ? null : { tier, words: first.detail };
+}
+
 /** The consumers that lost the most sessions or queries, most first, ties by name. */
 export function topConsumers(acts: readonly Act[], limit: number): { readonly name: string; readonly count: number }[] {
   const ended = acts.flatMap((act) => act.victims).filter(isEnded);

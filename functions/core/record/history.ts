@@ -1,4 +1,4 @@
-import type { History } from '../plan/tier-plan.ts';
+import type { History, Refused } from '../plan/tier-plan.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
 import type { Budget } from '../plan/tiers/tier.ts';
 import { BY_HAND } from '../policy/tier-names.ts';
@@ -7,7 +7,7 @@ import type { Ended } from '../server/returns.ts';
 import { consumerOf } from '../server/consumer.ts';
 import { sessionKey, type Session } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
-import type { Act, ActLimit, ActTally, VictimRecord } from './act.ts';
+import { wholeRefusal, type Act, type ActLimit, type ActTally, type VictimRecord } from './act.ts';
 import { agreedLimit, deniedTiers, type Approval } from './approval.ts';
 import type { LimitRecord } from './limit.ts';
 import { countBy } from '../words/count-by.ts';
@@ -129,6 +129,7 @@ export function historyOf(past: PastAndNow): History {
     signalled: new Set(signalled.map((victim) => sessionKey(victim.identity))),
     ended: endedBy(acts),
     cancelled: countBy(cancelledBy(acts), consumerOf),
+    refused: refusedOf(acts),
     denied: deniedTiers(approvals),
     agreedLimit: agreedLimit(approvals),
     lastCause: rounds.at(-1)?.cause?.name ?? null,
@@ -138,6 +139,24 @@ export function historyOf(past: PastAndNow): History {
     pressingSince: rounds[rounds.findLastIndex(({ next }) => next === 'watch') + 1]?.at ?? null,
     usual: rounds.find(({ usual }) => usual !== undefined)?.usual ?? null,
     masterUser: rounds.find(({ masterUser }) => masterUser !== undefined)?.masterUser ?? null,
+  };
+}
+
+/** The latest of each. */
+function refusedOf(acts: readonly Act[]): Refused {
+  return {
+    tiers: new Map(
+      acts.flatMap((act) =>
+        act.tier === BY_HAND || wholeRefusal(act) === null ? [] : [[act.tier, act.startedAt] as const],
+      ),
+    ),
+    sessions: new Map(
+      acts.flatMap(({ startedAt, victims }) =>
+        victims.flatMap(({ identity, result }) =>
+          result === 'refused' ? [[sessionKey(identity), startedAt] as const] : [],
+        ),
+      ),
+    ),
   };
 }
 

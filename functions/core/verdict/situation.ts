@@ -1,7 +1,7 @@
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import type { Pause } from '../policy/pause.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import type { ActLimit } from '../record/act.ts';
+import type { ActLimit, wholeRefusal } from '../record/act.ts';
 import type { Approval } from '../record/approval.ts';
 import type { PagedState } from '../record/escalation.ts';
 import type { Incident } from '../record/incident.ts';
@@ -44,6 +44,8 @@ export interface Situation extends RoundCounts {
   readonly hasActed: boolean;
   /** Temporary limits that this incident has set. */
   readonly limited: readonly Pick<ActLimit, 'user' | 'account' | 'limit'>[];
+  /** The last act was refused as a whole, and in whose words; null otherwise. */
+  readonly refused: ReturnType<typeof wholeRefusal>;
   /** The last two acts each left more slots taken than before. */
   readonly isWorsening: boolean;
   /** Earlier incidents of the last hour in which Headroom acted, by the name of their cause. */

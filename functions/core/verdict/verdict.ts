@@ -12,6 +12,7 @@ import { isRefusedAsFull, type Refusal, type Snapshot } from '../server/snapshot
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { configuredPercent, percent } from '../words/percent.ts';
+import { printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { Situation, Verdict } from './situation.ts';
 import {
@@ -70,6 +71,8 @@ export function judgeSnapshot(snapshot: Snapshot, diagnosis: Diagnosis, situatio
 
   const stop = boundReached(situation) ?? guardAgainstHarm(diagnosis, situation);
   if (stop) return { next: 'escalate', why: stop, advice: adviceFor(diagnosis, situation) };
+  const refused = whyRefused(snapshot, situation);
+  if (refused) return { next: 'escalate', ...refused, advice: [...refused.advice, ...adviceFor(diagnosis, situation)] };
 
   if (obstacle) {
     const holder = lockHolderIn(snapshot);
@@ -202,6 +205,21 @@ function guardAgainstHarm({ cause }: Diagnosis, situation: Situation): string | 
     `${count(incidents, 'incident')} with this cause within the last hour, relieved by ending sessions; ` +
     'once more would only treat the symptom'
   );
+}
+
+/** What the server refuses as a whole it refuses again; a person hears of it at once, and other tiers go on after that. */
+function whyRefused(
+  { visibility }: Snapshot,
+  { refused, incident }: Situation,
+): { readonly why: string; readonly advice: readonly string[] } | null {
+  if (refused === null || incident.escalation !== null) return null;
+  return {
+    why: `${refused.tier} was refused as a whole: ${printable(refused.words, 200)}`,
+    advice: [
+      ...visibility.missing.map((grant) => `run as an administrator: ${grant}`),
+      'find out what refuses it: `headroom doctor` tries every right that Headroom needs',
+    ],
+  };
 }
 
 function boundReached({ incident, countedRounds, now, approvals }: Situation): string | null {

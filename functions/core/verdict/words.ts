@@ -64,6 +64,7 @@ export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: string)
     return `usage is ${usage} and ending more does not help: ended sessions come back at once`;
   if (reasons.has('holdings-unknown'))
     return `usage is ${usage}, and what sessions hold could not be read, so none of them was ended`;
+  if (reasons.has('refused-before')) return `usage is ${usage}, and the server has refused to end what would help`;
   const spent = reachedBudgets(plan);
   if (spent.length > 0) return `usage is ${usage} and the budgets are used up (${spent.join(', ')})`;
   return `usage is ${usage} and no tier may end anything more: ${causeWords(cause.name)}`;

@@ -41,6 +41,7 @@ const histories: fc.Arbitrary<History> = fc.record({
     )
     .map((pairs) => new Map(pairs)),
   cancelled: fc.constant(new Map<string, number>()),
+  refused: fc.constant({ tiers: new Map(), sessions: new Map() }),
   denied: fc.subarray([...TIER_NAMES], { maxLength: 1 }).map((names) => new Set<TierName>(names)),
   agreedLimit: fc.constantFrom(null, { user: 'app', limit: 12 }),
   lastCause: fc.constantFrom(null, 'connection-storm'),

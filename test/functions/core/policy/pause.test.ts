@@ -104,6 +104,7 @@ describe('a plan under pauses', () => {
             countedRounds: 2,
             hasActed,
             limited: [],
+            refused: null,
             isWorsening: false,
           };
           const diagnosis = diagnoseSnapshot(snapshot, underPauses({ policy, mode: 'act' }, pauses), NO_HISTORY);
@@ -129,6 +130,7 @@ describe('a plan under pauses', () => {
         countedRounds: 0,
         hasActed: false,
         limited: [],
+        refused: null,
         isWorsening: false,
         actedLately: {},
         approvals: [],

@@ -46,6 +46,7 @@ function situationOf(
     countedRounds: 5,
     hasActed: false,
     limited: [],
+    refused: null,
     isWorsening: false,
     actedLately: {},
     approvals: [],

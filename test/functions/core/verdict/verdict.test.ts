@@ -25,6 +25,7 @@ function situationOf(target: Partial<TargetSettings> = {}, changed: Partial<Situ
     countedRounds: 0,
     hasActed: false,
     limited: [],
+    refused: null,
     isWorsening: false,
     actedLately: {},
     approvals: [],
