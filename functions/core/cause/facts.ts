@@ -14,6 +14,7 @@ import { shortWorkMs, wasUsedOnce, type Departures } from '../usual/departure.ts
 import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
+import { perMinute, turnoverSince } from './counters.ts';
 
 /**
  * What is known besides the snapshot. All of it may be missing: then causes are less certain, and nothing else changes.
@@ -164,8 +165,7 @@ const JOB_WORDS: ReadonlySet<string> = new Set(
     'migrate|migration|migrations|migrator|backfill|backfills'
   ).split('|'),
 );
-/** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
-const RECENT_MS = 180_000;
+/** How fast clients reconnect is measured over this share of an idle time; over three minutes at most. */
 const RECENT_IDLE_TIMES = 0.6;
 
 /** Reads everything that speaks for or against a cause. Pure, linear in sessions and samples. */
@@ -353,46 +353,15 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
   const [first] = points;
   if (first === undefined) return null;
   const { base, gained, begins, ends } = readClimb([first, ...points.slice(1), now]);
+  const recentMs = 1000 * RECENT_IDLE_TIMES * policy.ages.idleSeconds;
   return {
     spanMs: now.at - first.at,
     base,
     gained,
     climbMs: ends - begins,
     turnover: turnoverSince(begins, gained, samples, snapshot),
-    opensPerMinute: perMinute('sessionsOpened', samples, snapshot, policy),
-    refusedPerMinute: perMinute('loginsRefused', samples, snapshot, policy),
+    opensPerMinute: perMinute('sessionsOpened', samples, snapshot, recentMs),
+    refusedPerMinute: perMinute('loginsRefused', samples, snapshot, recentMs),
     fullSamples: samples.filter(({ isFull }) => isFull).length,
   };
-}
-
-/** Which share of the sessions opened since a time have not stayed; null where the server does not count them. */
-function turnoverSince(
-  since: number,
-  gained: number,
-  samples: readonly StoredSample[],
-  { activity: { sessionsOpened } }: Snapshot,
-): number | null {
-  const before = samples.findLast(({ at, activity }) => at <= since && activity?.sessionsOpened != null);
-  const opened = (sessionsOpened ?? 0) - (before?.activity?.sessionsOpened ?? 0);
-  if (sessionsOpened === null || before === undefined || opened <= 0) return null;
-  return Math.max(0, (opened - Math.max(0, gained)) / opened);
-}
-
-/** By how much a counter of the server recently grew per minute; null where it has none, or has reset it since. */
-function perMinute(
-  counter: 'sessionsOpened' | 'loginsRefused',
-  samples: readonly StoredSample[],
-  snapshot: Snapshot,
-  { ages }: Pick<Policy, 'ages'>,
-): number | null {
-  const now = snapshot.activity[counter];
-  const recentMs = Math.min(RECENT_MS, 1000 * RECENT_IDLE_TIMES * ages.idleSeconds);
-  const counted = samples.filter(
-    ({ at, activity }) => at < snapshot.at && snapshot.at - at <= RECENT_MS && activity?.[counter] != null,
-  );
-  // Where there are few samples, we look back further, or less far.
-  const earlier = counted.findLast(({ at }) => snapshot.at - at >= recentMs) ?? counted[0];
-  const before = earlier?.activity?.[counter];
-  if (now === null || earlier === undefined || before == null || now < before) return null;
-  return ((now - before) * 60_000) / (snapshot.at - earlier.at);
 }

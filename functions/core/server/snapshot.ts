@@ -148,6 +148,11 @@ export interface Activity {
    * Its counter of all logins refused for lack of a slot. Null without one (PostgreSQL) or if it misses some (MariaDB).
    */
   readonly loginsRefused: number | null;
+  /**
+   * Since when the server has counted, as it says: another value after a reset (FLUSH STATUS, pg_stat_reset) or restart.
+   * Counts of different values are never compared. Null when it does not say; left out by earlier versions.
+   */
+  readonly countedSince?: string | null;
 }
 
 /** From this age on, a query is a long one, by the runbooks. */
@@ -164,6 +169,7 @@ export interface ConsumerAtLimit {
 export const DETAILS = {
   administrators: 'which users are administrators',
   owners: 'whose sessions those at work are',
+  tracking: 'what performance_schema keeps of sessions',
   applications: 'the applications of sessions',
   statements: 'the last statements of sessions',
   transactions: 'what sessions have open',
@@ -245,7 +251,7 @@ export function usagePercent(sample: Pick<Sample, 'used' | 'ownSlots' | 'halfOpe
 /** The same numbers from full sessions: those of clients, without our own. */
 export function activityOf(
   sessions: readonly Session[],
-  counters: Pick<Activity, 'sessionsOpened' | 'loginsRefused'>,
+  counters: Pick<Activity, 'sessionsOpened' | 'loginsRefused' | 'countedSince'>,
 ): Activity {
   let longestQueryMs: number | null = null;
   let longestTransactionMs: number | null = null;

@@ -3,10 +3,11 @@ import type { MysqlFlavour } from '../../../drill/servers/files/mysql-flavours.t
 import { judgeCheck } from '../../../functions/core/check/check.ts';
 import type { Policy } from '../../../functions/core/policy/policy.ts';
 import { protectionOf } from '../../../functions/core/policy/protection.ts';
+import { describeMissing } from '../../../functions/core/server/readiness.ts';
 import { aPolicy } from '../../support/a-session.ts';
 import { askForCheck, pick } from '../worker/check-report.ts';
 import { OnMysql } from './on-mysql.ts';
-import { sessionOf, takeSnapshot } from './stage.ts';
+import { endSessions, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 
 const protecting = (protect: Partial<Policy['protect']>): Policy =>
   aPolicy({ protect: { ...aPolicy().protect, ...protect } });
@@ -44,6 +45,33 @@ describe.each(
     expect(pick(judgeCheck(answer, { engine: flavour, policy: aPolicy() }), 'protection').status).toBe('ok');
   });
 });
+
+describe.each(['mysql', 'mariadb'] as const)(
+  'on %s, where performance_schema has room for no session',
+  { timeout: 120_000 },
+  (flavour) => {
+    const settings = { 'performance-schema-max-thread-instances': '0' };
+    const on = new OnMysql({ flavour, performanceSchema: true, settings });
+
+    test('sessions are seen by the other list, and the look and a check say what is not', async () => {
+      const client = await on.stage.open();
+      const snapshot = await takeSnapshot(on.worker);
+      expect(sessionOf(snapshot, client)).toMatchObject({ user: 'app', state: 'idle', doubts: ['application'] });
+      expect(snapshot.byState['unseen']).toBeUndefined();
+      expect((await takeSample(on.worker)).byState['unseen']).toBeUndefined();
+      expect(snapshot.missing?.map(describeMissing)).toEqual([
+        'what performance_schema keeps of sessions could not be read: it has no room for any of them; ' +
+          'see performance_schema_max_thread_instances',
+      ]);
+      expect(pick(judgeCheck(await askForCheck(on.worker), { engine: flavour }), 'tracking')).toMatchObject({
+        status: 'warning',
+        fix: expect.stringContaining('performance_schema_max_thread_instances = -1') as string,
+      });
+      const endings = await endSessions(on.worker, [victimOf(sessionOf(snapshot, client))]);
+      expect(endings.map(({ result }) => result)).toEqual(['ended']);
+    });
+  },
+);
 
 describe.each(['mysql', 'mariadb'] as const)('on %s, where attributes are kept', { timeout: 120_000 }, (flavour) => {
   const on = new OnMysql({ flavour, performanceSchema: true, settings: { 'skip-name-resolve': 'OFF' } });

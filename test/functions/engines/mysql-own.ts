@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { perMinute } from '../../../functions/core/cause/counters.ts';
+import { storeAnswer } from '../../../functions/core/sampler/stored-sample.ts';
 import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER } from '../../../functions/core/server/session.ts';
 import { endIfStill } from '../../../functions/engines/mysql/change/end.sql.ts';
 import { connectResponder } from '../../../functions/engines/mysql/connect/connect.ts';
@@ -29,6 +31,8 @@ import {
   victimOf,
   type StageClient,
 } from './stage.ts';
+
+const admission = { way: 'warm', reserved: true, attempts: 0, refusedAsFull: 0, waitedMs: 0 } as const;
 
 /** What only MySQL and MariaDB have. */
 export function describeMysql(stage: () => MysqlStage): void {
@@ -85,6 +89,21 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(after - before).toBeLessThan(40);
     expect(after - before).toBeGreaterThanOrEqual(0);
     expect(before).toBeGreaterThan(0);
+  });
+
+  test('counters that an administrator sets back make no storm, although one of them goes up by that', async () => {
+    const { host, port } = stage();
+    for (let index = 0; index < 30; index++) {
+      await mysql.createConnection({ host, port, user: 'nobody', password: 'wrong' }).catch(() => undefined);
+    }
+    const sample = await takeSample(worker);
+    const answer = { schema: 1, ok: true, admission, sample } as const;
+    const before = storeAnswer(answer, { at: sample.at - 60_000, tookMs: 1, inIncident: false });
+    const opened = async () => perMinute('sessionsOpened', [before], await takeSnapshot(worker), 60_000);
+    expect(await opened()).toBeLessThan(5);
+    await sleep(1_100);
+    await stage().administer('FLUSH STATUS');
+    expect(await opened()).toBeNull();
   });
 
   test('logins that are refused for want of a slot are counted, where the server counts them all', async () => {

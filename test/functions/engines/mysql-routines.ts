@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { until, type MysqlStage } from './mysql-stage.ts';
@@ -80,6 +81,24 @@ export function describeMysqlRoutines(stage: () => MysqlStage): void {
     expect(seenPlain).toMatchObject({ user: 'app', client: '127.0.0.1' });
     expect(seenPlain.doubts).not.toContain('user');
     expect((await endSessions(worker, [victimOf(seenPlain, {}, 'cancel')]))[0]?.result).toBe('cancelled');
+  });
+
+  test('who waits inside a routine waits since the statement inside began, and for whom is known', async () => {
+    await stage().administer(
+      "CREATE PROCEDURE main.wait_for_key() SQL SECURITY INVOKER BEGIN DO SLEEP(2); SELECT GET_LOCK('key 9', 60); END",
+    );
+    await stage().administer('GRANT EXECUTE ON main.* TO app');
+    const [root, waiter] = [await stage().open(), await stage().open()];
+    await takeSample(worker);
+    await root.holdAdvisoryLock(9);
+    await waiter.startWaiting('CALL main.wait_for_key()', /^User lock$/);
+    await sleep(1_000 + stage().shows.lockWaitPrecisionMs);
+    const { lockWaitMs, queryMs, blockedBy } = await see(waiter);
+    await stage().administer('DROP PROCEDURE main.wait_for_key');
+    expect(blockedBy).toEqual([root.id]);
+    expect(lockWaitMs).toBeGreaterThanOrEqual(1_000);
+    // The others show only since when the whole routine runs.
+    if (stage().shows.lastStatement) expect(lockWaitMs).toBeLessThanOrEqual((queryMs ?? 0) - 2_000);
   });
 
   test('where the accounts may not be read, whoever is at work may be somebody else until it was seen idle', async () => {

@@ -173,6 +173,14 @@ export function describePostgres(stage: () => PostgresStage): void {
     await stage().administer('DROP ROLE standby');
   });
 
+  test('statistics that an administrator resets count from another time on', async () => {
+    const before = (await takeSample(worker)).activity;
+    await stage().administer('SELECT pg_stat_reset()');
+    const after = (await takeSample(worker)).activity;
+    expect(after.countedSince).not.toBe(before.countedSince);
+    expect((await takeSnapshot(worker)).activity.countedSince).toBe(after.countedSince);
+  });
+
   test('a statement that is no text in our encoding does not hide the others', async () => {
     await stage().administer("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
     const client = new pg.Client(stage().server.urlFor({ user: 'app', password: 'app', database: 'latin' }));

@@ -11,6 +11,14 @@ type Blind = Pick<Tracking, 'setting' | 'without' | 'fix'>;
 
 /** Statements for an administrator; the server forgets them at a restart, unless its files have the settings too. */
 const BLIND = {
+  sessions: {
+    setting: `${TRACKING}'s watch over sessions`,
+    without: 'it has no room for them, so who blocks others is unknown, and which application a session belongs to',
+    fix: [
+      `set ${TRACKING}_max_thread_instances = -1 in the server's configuration file or parameter group`,
+      'restart the server',
+    ],
+  },
   statements: {
     setting: `${TRACKING}'s tracking of statements`,
     without: 'ages are in whole seconds, and the last statement of an idle session is unknown',
@@ -55,6 +63,7 @@ function switchedOff({ engine, isRds }: Features): Blind {
 }
 
 async function findBlindSpot({ connection, features, self }: Responder, left: () => number): Promise<Blind | null> {
+  if (features.isUnwatched) return BLIND.sessions;
   if (features.hasTimers && self.thread !== null) {
     const [own] = await connection.query(SHOWN_STATEMENTS, [self.thread], left());
     if (own?.shown !== 1) return BLIND.statements;

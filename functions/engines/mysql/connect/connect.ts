@@ -2,7 +2,7 @@ import { firstRow } from '../../shared/connection.ts';
 import type { Login, SessionOptions } from '../../shared/engine.ts';
 import { checkDirect, checkInstance, logIn, type Arrival, type LoginMeans } from '../../shared/login.ts';
 import { openConnection, type MysqlConnection } from './connection.ts';
-import { featuresOf, privilegesOf, type Features } from './features.ts';
+import { featuresOf, privilegesOf, unwatched, type Features } from './features.ts';
 import { ACCOUNT, ARRIVAL, COLUMNS, GRANTS, THREAD, VARIABLES } from './login.sql.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -40,7 +40,9 @@ export function connectResponder(login: Login, { instance }: SessionOptions, tim
       grants: grants.flatMap((row) => Object.values(row)),
     });
     checkInstance(features.instance, instance);
-    const [own] = features.hasTimers ? await connection.query(THREAD, [], left()) : [];
-    return { connection, features, self: { id, user: login.user, thread: own?.thread ?? null } };
+    const [own] = features.hasThreads ? await connection.query(THREAD, [], left()) : [];
+    const thread = features.hasTimers ? (own?.thread ?? null) : null;
+    const isWatched = own !== undefined || !features.hasThreads;
+    return { connection, features: isWatched ? features : unwatched(features), self: { id, user: login.user, thread } };
   });
 }

@@ -29,6 +29,8 @@ export interface Features {
   readonly hasSuperReadOnly: boolean;
   /** performance_schema is on and times every statement (MySQL): the exact way, and it holds no session up. */
   readonly hasTimers: boolean;
+  /** performance_schema is on, and shows no session: it has room for none. */
+  readonly isUnwatched: boolean;
   /** Where sessions are listed. Every login may read either, so neither shows among the columns. */
   readonly processlist: 'performance_schema.processlist' | 'information_schema.PROCESSLIST';
   /** PROCESSLIST numbers statements and has times in milliseconds (MariaDB). */
@@ -91,6 +93,7 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
   return {
     ...product,
     ...sources,
+    isUnwatched: false,
     isRds,
     serverUuid: variable.get('server_uuid') ?? null,
     instance: variable.get('aurora_server_id') ?? null,
@@ -110,6 +113,23 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
       seesBlockers: sources.rowWaits !== null,
       missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quoteCurrentUser(account)}`),
     },
+  };
+}
+
+/**
+ * Where performance_schema shows not even our own session, it shows none (performance_schema_max_thread_instances = 0):
+ * its list of sessions is empty, and so is all else that it would tell of them. The other list has them.
+ */
+export function unwatched(features: Features): Features {
+  return {
+    ...features,
+    isUnwatched: true,
+    processlist: PROCESSLIST,
+    hasTimers: false,
+    hasThreads: false,
+    hasMetadataLocks: false,
+    showsLocks: false,
+    hasAttributes: false,
   };
 }
 
@@ -149,7 +169,7 @@ function readableIn(columns: ServerFacts['columns']): Readable {
   };
 }
 
-const PROCESSLIST = 'information_schema.PROCESSLIST';
+export const PROCESSLIST = 'information_schema.PROCESSLIST';
 
 type Sources =
   | 'hasTimers'

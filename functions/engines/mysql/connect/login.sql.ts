@@ -99,6 +99,14 @@ export const CONNECTED = {
   row: z.object({ id: z.number() }),
 };
 
+/** Had performance_schema no room for some sessions? Then its list lacks them. MySQL; no privileges. */
+export const LOST_THREADS = {
+  sql: /* SQL */ `
+    SELECT CAST(VARIABLE_VALUE AS UNSIGNED) AS lost FROM performance_schema.global_status
+    WHERE VARIABLE_NAME = 'Performance_schema_thread_instances_lost'`,
+  row: z.object({ lost: z.number() }),
+};
+
 /** Were attributes lost, or the whole thread of a session, for lack of room? No privileges. */
 const lostAttributes = (status: string) => ({
   sql: /* SQL */ `

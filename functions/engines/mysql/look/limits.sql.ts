@@ -9,6 +9,7 @@ const row = z.object({
   connected: z.number(),
   sessions_opened: z.number(),
   logins_refused: z.nullable(z.number()),
+  counted_since: z.string(),
   lock_holder: z.nullable(z.number()),
   deadlocks: z.number(),
   user_limit: z.number(),
@@ -30,6 +31,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
   // MySQL counts all logins that were refused for lack of a slot, MariaDB only those that were refused that early.
   const refused = status('Connection_errors_max_connections');
   const early = features.engine === 'mariadb' ? ` + ${refused}` : '';
+  // FLUSH STATUS sets the second one back on MariaDB, and not the first: see counted_since.
   const opened = `CAST(${status('Connections')}${early} AS SIGNED) - CAST(${status('Aborted_connects')} AS SIGNED)`;
   const server = features.serverUuid === null ? `@@hostname, ':', @@port` : '@@server_uuid';
   const readOnly = ['@@read_only', '@@innodb_read_only', ...(features.hasSuperReadOnly ? ['@@super_read_only'] : [])];
@@ -43,6 +45,7 @@ export function limits(features: Features): { readonly sql: string; readonly row
         ${status('Threads_connected')} AS connected,
         ${opened} AS sessions_opened,
         ${features.engine === 'mysql' ? refused : 'NULL'} AS logins_refused,
+        CAST(UNIX_TIMESTAMP() - ${status('Uptime_since_flush_status')} AS CHAR) AS counted_since,
         NULLIF(IS_USED_LOCK(?), CONNECTION_ID()) AS lock_holder,
         ${features.engine === 'mariadb' ? `COALESCE(${status('Innodb_deadlocks')}, 0)` : '0'} AS deadlocks,
         @@GLOBAL.max_user_connections AS user_limit`,

@@ -77,7 +77,11 @@ export function sampleOf(
     halfOpen: byState['starting'] ?? 0,
     activity: activityOf(
       observed.map(({ session }) => session),
-      { sessionsOpened: limits.sessions_opened, loginsRefused: limits.logins_refused },
+      {
+        sessionsOpened: limits.sessions_opened,
+        loginsRefused: limits.logins_refused,
+        countedSince: limits.counted_since,
+      },
     ),
     consumers: countSessions(
       inSlots.map(({ session }) => session),

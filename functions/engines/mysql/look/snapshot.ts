@@ -1,4 +1,4 @@
-import type { ConsumerAtLimit, Snapshot, Visibility } from '../../../core/server/snapshot.ts';
+import type { ConsumerAtLimit, MissingDetail, Snapshot, Visibility } from '../../../core/server/snapshot.ts';
 import { PREPARED_TRANSACTION } from '../../../core/server/session.ts';
 import { countBy } from '../../../core/words/count-by.ts';
 import type { WithoutCanary } from '../../shared/engine.ts';
@@ -27,7 +27,7 @@ export async function readSnapshot(responder: Responder, timeoutMs: number): Pro
   return {
     ...sampleOf(responder, limits, observed),
     visibility: visibilityOf(responder, unread),
-    ...missingIn(unread),
+    ...missingIn(unread, responder.features.isUnwatched ? [UNWATCHED] : []),
     ...takenBy(observed.filter(({ session }) => session.identity.id === limits.lock_holder).map(holderOf)),
     sessions: observed.map(({ session }) => session),
     userLimits,
@@ -37,6 +37,11 @@ export async function readSnapshot(responder: Responder, timeoutMs: number): Pro
     preparedTransactions: preparedIn(usage, details),
   };
 }
+
+const UNWATCHED: MissingDetail = {
+  detail: 'tracking',
+  why: 'it has no room for any of them; see performance_schema_max_thread_instances',
+};
 
 /** Who may not be told from an administrator is as good as not seen; on RDS the policy can say who is one. */
 function visibilityOf({ features }: Responder, unread: DetailReader): Visibility {

@@ -6,6 +6,8 @@ import { rememberLooks, type EarlierLooks, type Look } from '../../shared/looks/
 import { countdown } from '../../shared/within.ts';
 import type { Admitted } from '../connect/connect.ts';
 import { isServerError } from '../connect/connection.ts';
+import { PROCESSLIST } from '../connect/features.ts';
+import { LOST_THREADS } from '../connect/login.sql.ts';
 import { NOT_SHOWN, readApplications, type Applications } from '../connect/applications.ts';
 import { lockNameIn, type NamedLockWait } from './blockers.ts';
 import { trackArrivals, type Arrivals } from './memory/arrivals.ts';
@@ -26,13 +28,17 @@ import {
   type AccountRow,
   type MetadataLockRow,
 } from './sessions.sql.ts';
+import { waitsForServerLock } from './states.ts';
 import { preparedIn, xidKey, xidOf, type Xid } from './xa.ts';
 import {
+  INNER_STATEMENTS,
   INNODB_TRANSACTIONS,
   OPEN_TRANSACTIONS,
   processes,
   statements,
   THREADS,
+  type InnerStatement,
+  type Listing,
   type ProcessRow,
   type Scope,
   type StatementRow,
@@ -78,6 +84,8 @@ export interface Details {
   readonly metadataLocks: readonly MetadataLockRow[];
   /** Of GET_LOCK, where the locks above do not show it. */
   readonly namedLockWaits: readonly NamedLockWait[];
+  /** What they run inside a routine, by thread: the innermost. Empty where nobody waits for a lock of the server's. */
+  readonly inner: ReadonlyMap<number, InnerStatement>;
   readonly applications: Applications;
   readonly superusers: ReadonlySet<string>;
   /** See Session.administrator; null where the responder may not see them. */
@@ -141,7 +149,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
   const unread = createDetailReader();
   const askedAt = Date.now();
   const ids = scope.ids === null ? [] : [scope.ids];
-  const rows = await connection.query(processes(features, scope), ids, timeoutMs);
+  const rows = await connection.query(processes(await listingFor(admitted, left()), scope), ids, left());
   const answeredAt = Date.now();
   if (scope.ids === null) noteAll(memory, self.id, rows, askedAt);
   const shown = features.hasThreads ? await unread.read('owners', null, connection.query(THREADS, [], left())) : null;
@@ -179,6 +187,13 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
       : [],
     unread,
   };
+}
+
+/** The list in performance_schema lacks the sessions that it has no room for. */
+async function listingFor({ connection, features }: Admitted, timeoutMs: number): Promise<Listing> {
+  if (features.processlist === PROCESSLIST) return features;
+  const [row] = await connection.query(LOST_THREADS, [], timeoutMs);
+  return (row?.lost ?? 0) === 0 ? features : { ...features, processlist: PROCESSLIST };
 }
 
 /** At least one, as an empty list is no SQL: no thread has the number 0. */
@@ -233,8 +248,9 @@ async function readTransactions(
   return rows;
 }
 
-async function readDetails(admitted: Admitted, { innodb, unread }: Usage, timeoutMs: number): Promise<Details> {
+async function readDetails(admitted: Admitted, usage: Usage, timeoutMs: number): Promise<Details> {
   const { connection, features } = admitted;
+  const { innodb, unread } = usage;
   const waiting = innodb.filter(({ state }) => state === 'LOCK WAIT').map(({ trx }) => Number(trx));
   // They grow with the square of the queue, and may take longer than a statement may.
   const waits =
@@ -248,6 +264,7 @@ async function readDetails(admitted: Admitted, { innodb, unread }: Usage, timeou
   const namedLockWaits = showsNamedLocks
     ? []
     : await unread.read('locks', [], readNamedLockWaits({ connection, features }, timeoutMs));
+  const inner = await unread.read('statements', [], readInner(admitted, usage, timeoutMs));
   const applications = await unread.read('applications', NOT_SHOWN, readApplications(admitted, timeoutMs));
   const chiefs = await unread.read('administrators', null, readChiefs(admitted, timeoutMs));
   const replicators = features.hasReplicators
@@ -262,6 +279,7 @@ async function readDetails(admitted: Admitted, { innodb, unread }: Usage, timeou
     rowWaits: waits,
     metadataLocks: locks,
     namedLockWaits,
+    inner: new Map(inner.map((row) => [row.thread, row])),
     xids,
     prepared: prepared ?? new Set(ownersOf(innodb)),
     applications,
@@ -269,6 +287,16 @@ async function readDetails(admitted: Admitted, { innodb, unread }: Usage, timeou
     replicators: new Set(replicators.map(({ name }) => name)),
     userLimits: new Map(limits.map(({ name, most }) => [name, most])),
   };
+}
+
+/** In their order: of several of one thread, the innermost comes last. */
+async function readInner(
+  { connection, self: { thread } }: Admitted,
+  { processes }: Usage,
+  timeoutMs: number,
+): Promise<readonly InnerStatement[]> {
+  if (thread === null || !processes.some(({ doing }) => waitsForServerLock(doing))) return [];
+  return connection.query(INNER_STATEMENTS, [thread], timeoutMs);
 }
 
 async function readXids({ connection, features }: Admitted, timeoutMs: number): Promise<readonly Xid[]> {

@@ -8,7 +8,7 @@ import {
 import { OWN_APPLICATION } from '../../shared/connection.ts';
 import { withToolSiblings } from '../../shared/looks/tool-siblings.ts';
 import { redactOnce } from '../../shared/redact-once.ts';
-import { atLeast, withPossibleTime } from './ages.ts';
+import { atLeast, exact, withPossibleTime } from './ages.ts';
 import { NOT_SHOWN, type Applications } from '../connect/applications.ts';
 import { metadataBlockers, rowBlockers, united, type Blockers } from './blockers.ts';
 import { holdingsOf, locksHeldBy, mayHoldMore } from './holdings.ts';
@@ -63,6 +63,7 @@ export function observe(
     applications,
     doubtful: usage.doubtful,
     unread: usage.unread,
+    showsThreads: usage.threads.size > 0,
     connectedMs: usage.connectedMs,
     hasArrived: usage.hasArrived,
     rowWaits,
@@ -91,6 +92,8 @@ interface Index {
   readonly applications: Applications;
   readonly doubtful: ReadonlySet<number>;
   readonly unread: Usage['unread'];
+  /** One without a thread is one that performance_schema had no room for. */
+  readonly showsThreads: boolean;
   readonly connectedMs: Usage['connectedMs'];
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
@@ -172,7 +175,9 @@ function whose(process: ProcessRow, work: Work, index: Index): Pick<Session, Who
     doubts: [
       ...(doubtful.has(id) ? (['user'] as const) : []),
       ...(application === null ? (['application'] as const) : []),
-      ...(mayHoldMore(work, index.unread) ? (['holdings'] as const) : []),
+      ...(mayHoldMore(work, index.unread) || (index.showsThreads && work.stillness.thread === null)
+        ? (['holdings'] as const)
+        : []),
     ],
     database,
     client: clientOf(host),
@@ -203,11 +208,14 @@ function loginOf(user: string | null, { responder, canary }: Own): Observed['log
 
 function waitingOf(
   { id, doing }: ProcessRow,
-  { isAsleep, transaction, ages }: Work,
+  { isAsleep, transaction, ages, stillness }: Work,
   statement: Statement | null,
-  { rowWaits, tableWaits, namedWaits }: Index,
+  { rowWaits, tableWaits, namedWaits, details, redact }: Index,
 ): Pick<Session, 'wait' | 'lockWaitMs' | 'blockedBy'> {
   const blockedBy = united(id, rowWaits, tableWaits, namedWaits);
+  const inner = details?.inner.get(stillness.thread ?? -1);
+  const insideRoutine = () =>
+    inner === undefined ? null : sinceOpening(redact(inner.statement ?? ''), exact(inner.began_ms));
   const waitsForRow = transaction?.state === 'LOCK WAIT';
   const waitsForTable = tableWaits.has(id) || (!isAsleep && waitsForServerLock(doing));
   if (!waitsForRow && !waitsForTable) {
@@ -216,14 +224,14 @@ function waitingOf(
   }
   return {
     wait: { type: 'Lock', event: waitsForServerLock(doing) ? (doing ?? '') : 'row lock' },
-    lockWaitMs: waitsForRow ? atLeast(transaction.wait_s) : sinceOpening(statement, ages.queryMs),
+    lockWaitMs: waitsForRow ? atLeast(transaction.wait_s) : (insideRoutine() ?? sinceOpening(statement, ages.queryMs)),
     blockedBy: blockedBy.length === 0 ? [UNKNOWN_BLOCKER] : blockedBy,
   };
 }
 
 /**
  * Ordinary statements take their table locks when they begin. One that changes a table may have worked for hours before
- * it waits, and CALL may run anything.
+ * it waits, and CALL may run anything: there the statement inside counts, where the server shows it.
  */
 function sinceOpening(statement: Statement | null, queryMs: number | null): number {
   const verb = statement?.verb ?? '';

@@ -34,12 +34,14 @@ export function takesSlot(thread: Thread): boolean {
   return !SYSTEM_COMMAND.test(command ?? '') && !THREAD_USER.test(user ?? '') && !isEvent(thread);
 }
 
-/** Commands of the protocol that do work for the client. */
+/** Commands of the protocol that do work for the client. Servers differ in their letters' case. */
 const WORKING: ReadonlySet<string> = new Set(
   (
-    'Query|Execute|Prepare|Fetch|Long Data|Close stmt|Reset stmt|Reset Connection|Change user|Init DB|Field List|' +
-    'Create DB|Drop DB|Statistics|Ping|Refresh|Processlist|Set option|Time|Debug|Error'
-  ).split('|'),
+    'Query|Execute|Bulk_execute|Prepare|Fetch|Long Data|Close stmt|Reset stmt|Reset Connection|Change user|Init DB|Field List|' +
+    'Create DB|Drop DB|Statistics|Ping|Refresh|Processlist|Kill|Set option|Time|Debug|Error'
+  )
+    .toLowerCase()
+    .split('|'),
 );
 
 /** `isAsleep`: between two statements. `inTransaction`: of whatever kind the server shows. */
@@ -50,7 +52,7 @@ export function stateOf(
   if (isUndoing || command === 'Killed') return 'rolling-back';
   if (user === UNAUTHENTICATED || command === 'Connect') return 'starting';
   if (isAsleep) return inTransaction ? 'idle-in-transaction' : 'idle';
-  return WORKING.has(command ?? '') || command === 'Sleep' ? 'active' : 'other';
+  return WORKING.has((command ?? '').toLowerCase()) || command === 'Sleep' ? 'active' : 'other';
 }
 
 /** The STATE of a session whose transaction is committed, or about to be, and waits for a replica or for the log. */

@@ -8,8 +8,7 @@ import type { Features } from '../connect/features.ts';
  * On MySQL it counts from the *start* of the last statement, also when that ended long after, so it does not show how
  * long a session has been idle. MariaDB counts from the end, and in milliseconds.
  */
-export function processes(features: Features, scope: Scope) {
-  const { processlist, hasQueryIds } = features;
+export function processes({ processlist, hasQueryIds }: Listing, scope: Scope) {
   return {
     sql: /* SQL */ `
       SELECT
@@ -29,6 +28,8 @@ export function processes(features: Features, scope: Scope) {
     row: processRow,
   };
 }
+
+export type Listing = Pick<Features, 'processlist' | 'hasQueryIds'>;
 
 /** Which sessions to read, and how much of them. `ids`: $1 of each statement when not null; null for all sessions. */
 export interface Scope {
@@ -104,6 +105,29 @@ const statementRow = z.object({
   statement: z.nullable(z.string()),
 });
 export type StatementRow = z.infer<typeof statementRow>;
+
+/**
+ * What do sessions run inside a routine, and since when? The innermost has the highest number. MySQL with
+ * performance_schema; needs SELECT on the table. $1: our own thread.
+ */
+export const INNER_STATEMENTS = {
+  sql: /* SQL */ `
+    SELECT
+      THREAD_ID AS thread,
+      EVENT_ID AS event,
+      (${NOW} - TIMER_START) / 1e9 AS began_ms,
+      LEFT(SQL_TEXT, 2048) AS statement
+    FROM performance_schema.events_statements_current
+    WHERE NESTING_EVENT_LEVEL > 0 AND END_EVENT_ID IS NULL
+    ORDER BY EVENT_ID`,
+  row: z.object({
+    thread: z.number(),
+    event: z.number(),
+    began_ms: z.nullable(z.number()),
+    statement: z.nullable(z.string()),
+  }),
+};
+export type InnerStatement = z.infer<(typeof INNER_STATEMENTS)['row']>;
 
 /** Which sessions are in a transaction, for how long, and is it prepared (XA)? MySQL with performance_schema. $1: our own thread. */
 export const OPEN_TRANSACTIONS = {

@@ -47,8 +47,16 @@ export const LIMITS = {
 /** What has the server counted? 14 and later; everybody may read the view unless an administrator says otherwise. */
 export const COUNTERS = {
   sql: /* SQL */ `
-    SELECT sum(sessions)::float8 AS sessions_opened, sum(deadlocks)::float8 AS deadlocks FROM pg_stat_database`,
-  row: z.object({ sessions_opened: z.nullable(z.number()), deadlocks: z.nullable(z.number()) }),
+    SELECT
+      sum(sessions)::float8 AS sessions_opened,
+      sum(deadlocks)::float8 AS deadlocks,
+      extract(epoch FROM max(stats_reset))::text AS counted_since
+    FROM pg_stat_database`,
+  row: z.object({
+    sessions_opened: z.nullable(z.number()),
+    deadlocks: z.nullable(z.number()),
+    counted_since: z.nullable(z.string()),
+  }),
 };
 
 /** Which transactions wait for their second phase? As for COUNTERS. */

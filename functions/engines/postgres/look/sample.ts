@@ -63,12 +63,15 @@ export async function readCounters(
   timeoutMs: number,
 ): Promise<CountersRow> {
   const [row] = await details.read('counters', [], connection.query(COUNTERS, [], timeoutMs));
-  return row ?? { sessions_opened: null, deadlocks: null };
+  return row ?? { sessions_opened: null, deadlocks: null, counted_since: null };
 }
 
 /** PostgreSQL counts no logins that it refuses. */
-export function countersOf({ sessions_opened }: CountersRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused'> {
-  return { sessionsOpened: sessions_opened, loginsRefused: null };
+export function countersOf({
+  sessions_opened,
+  counted_since,
+}: CountersRow): Pick<Activity, 'sessionsOpened' | 'loginsRefused' | 'countedSince'> {
+  return { sessionsOpened: sessions_opened, loginsRefused: null, countedSince: counted_since };
 }
 
 function longest(ages: readonly (number | null)[]): number | null {

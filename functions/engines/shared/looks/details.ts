@@ -31,7 +31,11 @@ export function createDetailReader(): DetailReader {
   };
 }
 
-/** For a snapshot. */
-export function missingIn({ missing }: DetailReader): { readonly missing?: readonly MissingDetail[] } {
-  return missing.length === 0 ? {} : { missing };
+/** For a snapshot. `others`: what this server never shows. */
+export function missingIn(
+  { missing }: DetailReader,
+  others: readonly MissingDetail[] = [],
+): { readonly missing?: readonly MissingDetail[] } {
+  const all = [...others, ...missing];
+  return all.length === 0 ? {} : { missing: all };
 }

@@ -78,6 +78,7 @@ test.each([
     connected: 1,
     sessions_opened: 1,
     logins_refused: 0,
+    counted_since: '0',
     lock_holder: null,
     deadlocks: 0,
     user_limit: 0,

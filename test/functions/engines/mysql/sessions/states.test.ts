@@ -47,6 +47,10 @@ test.each([
   ['idle-in-transaction', 'Sleep', { ...still, isAsleep: true, inTransaction: true }],
   ['active', 'Query', { ...still, inTransaction: true }],
   ['active', 'Execute', still],
+  ['active', 'Bulk_execute', still],
+  // As MariaDB writes it, and MySQL.
+  ['active', 'Reset connection', still],
+  ['active', 'Reset Connection', still],
   ['rolling-back', 'Killed', still],
   ['rolling-back', 'Sleep', { ...still, isAsleep: true, inTransaction: true, isUndoing: true }],
   ['rolling-back', 'Query', { ...still, isUndoing: true }],
