@@ -12,6 +12,7 @@ import { connectResponder } from '../../../functions/engines/mysql/connect/conne
 import { mysqlEngine } from '../../../functions/engines/mysql/engine.ts';
 import { createSessionReader } from '../../../functions/engines/mysql/sessions/session-reader.ts';
 import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
+import * as z from 'zod';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
@@ -434,6 +435,30 @@ export function describeMysql(stage: () => MysqlStage): void {
     await stage().administer('DROP USER copier');
   });
 
+  test('a session that sends many rows at once is at work, and its query can be cancelled', async () => {
+    if (isMysql()) return;
+    const socket = connect(stage().port, stage().host);
+    offerBulk(socket);
+    const client = await stage().connect({ user: 'app', password: 'app', database: 'main', stream: () => socket });
+    const prepared = await client.prepare('UPDATE ledger SET amount = amount + SLEEP(?) WHERE id = 1');
+    socket.removeAllListeners('data');
+    socket.resume();
+    socket.write(bulkExecute(Reflect.get(prepared, 'statement'), 20));
+    const busy = async () => {
+      const { sessions } = await takeSnapshot(worker);
+      return sessions.find(({ identity, wait }) => identity.id === client.threadId && wait?.event === 'User sleep');
+    };
+    await until(async () => (await busy()) !== undefined);
+    const session = await busy();
+    const [shown] = await stage().ask(
+      `SELECT COMMAND FROM information_schema.PROCESSLIST WHERE ID = ${client.threadId}`,
+    );
+    expect(shown?.['COMMAND']).toBe('Bulk_execute');
+    expect(session).toMatchObject({ state: 'active', statement: { verb: 'UPDATE' } });
+    if (session === undefined) return;
+    expect(results(await endSessions(worker, [victimOf(session, {}, 'cancel')]))).toEqual(['cancelled']);
+  });
+
   test('the logins of RDS are system sessions, and never ended', async () => {
     await stage().administer("CREATE USER rdsproxyadmin IDENTIFIED BY 'x'");
     await stage().connect({ user: 'rdsproxyadmin', password: 'x' });
@@ -588,6 +613,25 @@ function binlogDump(file: string): Buffer {
 
 /** The same by GTID, of which it has none: COM_BINLOG_DUMP_GTID. */
 const BINLOG_DUMP_GTID = packet('1e04004e000000000000000400000000000000080000000000000000000000');
+
+/** MariaDB takes COM_STMT_BULK_EXECUTE of clients that say so in their first packet. */
+function offerBulk(socket: Socket): void {
+  const write = socket.write.bind(socket);
+  socket.write = (login: Uint8Array | string) => {
+    if (Buffer.isBuffer(login)) login.writeUInt32LE(login.readUInt32LE(32) | 4, 32);
+    socket.write = write;
+    return write(login);
+  };
+}
+
+/** One row of one number. */
+function bulkExecute(statement: unknown, seconds: number): Buffer {
+  const { id } = z.object({ id: z.number() }).parse(statement);
+  const body = Buffer.from('fa000000008000080000'.padEnd(36, '0'), 'hex');
+  body.writeUInt32LE(id, 1);
+  body.writeUInt8(seconds, 10);
+  return packet(body.toString('hex'));
+}
 
 function packet(hex: string): Buffer {
   const body = Buffer.from(hex, 'hex');
