@@ -56,14 +56,14 @@ export function describeEnding(stage: () => Stage): void {
     ['became active', {}, (client) => client.startQuery(20)],
     ['began a transaction', {}, (client) => client.begin()],
     ['is not idle long enough yet', { minStateMs: 60_000 }, () => Promise.resolve()],
-    ['was idle long enough and has worked since', { minStateMs: 250 }, (client) => client.query('SELECT 1')],
+    ['was idle long enough and has worked since', { minStateMs: 800 }, (client) => client.query('SELECT 1')],
     ['took an advisory lock', { holdsNothing: true }, (client) => client.holdAdvisoryLock()],
     ['blocks nobody', { blocksOthers: true }, () => Promise.resolve()],
   ];
   test.each(changes)('an idle session that %s is left alone', async (_, expectation, change) => {
     const client = await stage().open();
     const { precisionMs, holdings } = stage().shows;
-    await sleep(expectation.minStateMs === 250 ? 300 + precisionMs : 0);
+    await sleep(expectation.minStateMs === 800 ? 850 + precisionMs : 0);
     const order = victimOf(await see(client), expectation);
     await change(client);
     const isUnseen = expectation.holdsNothing === true && !holdings;

@@ -98,7 +98,7 @@ export function describeMysqlRoutines(stage: () => MysqlStage): void {
     expect(blockedBy).toEqual([root.id]);
     expect(lockWaitMs).toBeGreaterThanOrEqual(1_000);
     // The others show only since when the whole routine runs.
-    if (stage().shows.lastStatement) expect(lockWaitMs).toBeLessThanOrEqual((queryMs ?? 0) - 2_000);
+    if (stage().shows.lastStatement) expect(lockWaitMs).toBeLessThanOrEqual((queryMs ?? 0) - 1_000);
   });
 
   test('where the accounts may not be read, whoever is at work may be somebody else until it was seen idle', async () => {
