@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { checkTargets } from './checks.ts';
@@ -23,11 +23,24 @@ export function loadConfig(file: string): HeadroomConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = errorWords(error);
-    throw new ConfigInvalid(file, [{ path: '', line: null, value: null, message: `cannot be read: ${reason}` }]);
+    throw unreadable(file, error);
   }
   return parseConfig(text, file);
 }
+
+function unreadable(file: string, error: unknown): ConfigInvalid {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  if (code === 'EISDIR') return new ConfigInvalid(file, [], `${file} is a folder; --config takes a file`);
+  if (code !== 'ENOENT') return new ConfigInvalid(file, [], `${file} cannot be read: ${errorWords(error)}`);
+  const missing = `there is no ${basename(file)} in ${dirname(resolve(file))}`;
+  return new ConfigInvalid(file, [], `${missing}. Name one with --config FILE, or write one:\n\n${SMALLEST}`);
+}
+
+/** What `respond`, `watch` and `plan` on this machine need. */
+const SMALLEST = `  targets:
+    - id: shop
+      engine: postgres    # or mysql, mariadb
+      auth: { mode: url, variable: SHOP_URL, canaryVariable: SHOP_CANARY_URL }`;
 
 /**
  * Checks the text of `headroom.yaml` and merges its `defaults` under every target.

@@ -21,16 +21,23 @@ export interface Finding {
   readonly message: string;
 }
 
-/** The configuration cannot be used. Names every problem, not only the first. */
+/**
+ * The configuration cannot be used. Names every problem, not only the first. `message`: for a file that has no text to
+ * have problems in.
+ */
 export class ConfigInvalid extends Error {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(source: string, problems: readonly ConfigProblem[]) {
-    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super([`${source} cannot be used, ${count}:`, ...problems.map(formatProblem)].join('\n'));
+  constructor(source: string, problems: readonly ConfigProblem[], message = allInWords(source, problems)) {
+    super(message);
     this.name = 'ConfigInvalid';
     this.problems = problems;
   }
+}
+
+function allInWords(source: string, problems: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return [`${source} cannot be used, ${count}:`, ...problems.map(formatProblem)].join('\n');
 }
 
 function formatProblem(problem: ConfigProblem): string {
@@ -67,7 +74,8 @@ export function findingsOf(
       return issue.keys.map((key) => ({
         path: [...path, key],
         value: undefined,
-        message: `unknown key${suggestKey(key, keysAt(path))}`,
+        message:
+          key === '<<' ? '"<<" merge keys are not read; use "defaults:"' : `unknown key${suggestKey(key, keysAt(path))}`,
       }));
     }
     const value = valueAt(path);

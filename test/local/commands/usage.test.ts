@@ -52,8 +52,22 @@ describe('a command that cannot be carried out as written', () => {
     },
   );
 
-  it('says when the configuration cannot be read', async () => {
-    expect(await refused(['respond', '--config', join(folder, 'absent.yaml')])).toContain('cannot be read');
+  it('says when there is no configuration, and shows one that works', async () => {
+    const said = await refused(['respond', '--config', join(folder, 'absent.yaml')]);
+    expect(said).toContain(`there is no absent.yaml in ${folder}. Name one with --config FILE, or write one:`);
+    expect(said).not.toContain('ENOENT');
+    const example = said.split('\n').filter((line) => line.startsWith('  '));
+    const started = await refused(['respond', '--config', write('example.yaml', example.join('\n'))]);
+    expect(started).toContain('SHOP_URL: this environment variable is not set');
+  });
+
+  it('says when the configuration is a folder, or has merge keys', async () => {
+    expect(await refused(['plan', '--config', folder])).toContain(`${folder} is a folder; --config takes a file`);
+    const merged = write(
+      'merged.yaml',
+      'targets:\n  - &a { id: shop, engine: postgres, auth: { mode: url, variable: X } }\n  - { <<: *a, id: b }\n',
+    );
+    expect(await refused(['plan', '--config', merged])).toContain('"<<" merge keys are not read; use "defaults:"');
   });
 
   it('names the targets there are when one is unknown or left out', async () => {
