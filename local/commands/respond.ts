@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
+import { parseAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
@@ -53,6 +54,7 @@ export function respondCommand(): Command {
       });
       if ('reason' in answer) {
         say(`the event opened no incident (${answer.result}): ${answer.reason}`);
+        if (answer.result === 'stale') say('without --event, respond looks at the server as it is now');
         if (given.json) printJson(answer);
         process.exitCode = answer.result === 'refused' ? EXIT.failed : EXIT.ok;
         return;
@@ -73,9 +75,12 @@ function endingAtPage({ config, target }: ConfiguredTarget): ConfiguredTarget {
   };
 }
 
+/** Checked here too: whoever names a wrong file is told at once, and nobody else is notified of it. */
 function readEvent(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    const event: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    parseAlarmEvent(event);
+    return event;
   } catch (error) {
     throw new UsageError(`--event ${file} cannot be used: ${errorWords(error)}`);
   }

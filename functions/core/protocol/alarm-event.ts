@@ -3,6 +3,7 @@ import type { TargetSettings } from '../policy/target.ts';
 import { printable } from '../words/printable.ts';
 import { sha256 } from '../words/sha256.ts';
 import { BadRequest } from './errors.ts';
+import { ALARM_STATE_CHANGE, nameForeignEvent } from './foreign-event.ts';
 import { problemsIn } from './zod-words.ts';
 
 type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
@@ -38,7 +39,7 @@ const metric = z.object({
 
 const stateChange = z.object({
   id: shortText(100),
-  'detail-type': z.literal('CloudWatch Alarm State Change'),
+  'detail-type': z.literal(ALARM_STATE_CHANGE),
   source: z.literal('aws.cloudwatch'),
   account: z.string().check(z.regex(/^\d{12}$/, 'expected an account id of 12 digits')),
   region: z.string().check(z.regex(/^[a-z]{2}[a-z0-9-]{1,30}$/, 'expected a region code')),
@@ -64,11 +65,11 @@ type StateChange = z.infer<typeof stateChange>;
 
 /**
  * Reads an alarm event of one of the known shapes: single metric, expression, composite. Throws BadRequest for any
- * other; its message names each wrong field, what it holds and what was expected. Never guesses a shape.
+ * other; its message names what it is instead, or each wrong field, what it holds and what was expected.
  */
 export function parseAlarmEvent(event: unknown): AlarmEvent {
   const parsed = stateChange.safeParse(event);
-  if (!parsed.success) throw notAnAlarmEvent(problemsWithValues(event, parsed.error.issues));
+  if (!parsed.success) throw notParsed(event, parsed.error.issues);
   const { id, account, region, resources, detail } = parsed.data;
   const { alarmName, state, configuration } = detail;
   const alarmArn = resources[0] ?? '';
@@ -159,7 +160,7 @@ export function makeAlarmEvent(made: MadeAlarmEvent): Readonly<Record<string, un
   return {
     version: '0',
     id: eventIdFor(alarmName, at),
-    'detail-type': 'CloudWatch Alarm State Change',
+    'detail-type': ALARM_STATE_CHANGE,
     source: 'aws.cloudwatch',
     account,
     time: `${instant.slice(0, 19)}Z`,
@@ -211,6 +212,12 @@ function epochMs(timestamp: string): number | null {
   if (!match) return null;
   const at = Date.parse(`${match[1]}${match[2] ?? ''}Z`);
   return Number.isNaN(at) ? null : at;
+}
+
+function notParsed(event: unknown, issues: readonly z.core.$ZodIssue[]): BadRequest {
+  const foreign = nameForeignEvent(event);
+  if (foreign === null) return notAnAlarmEvent(problemsWithValues(event, issues));
+  return new BadRequest(`not an alarm event but ${foreign}; expected the event "${ALARM_STATE_CHANGE}" of EventBridge`);
 }
 
 function notAnAlarmEvent(problems: readonly string[]): BadRequest {

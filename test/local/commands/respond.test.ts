@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
+import { toTargetSettings } from '../../../lib/config/settings.ts';
+import { findTarget } from '../../../local/options/configured-target.ts';
 import { onStaging } from './on-staging.ts';
 
 const { staging, leak, records, run, respond, notices } = onStaging();
@@ -80,18 +83,32 @@ describe('respond', () => {
     expect(away.stdout).toContain('cannot be reached');
   });
 
-  it('opens nothing for an event of another database', async () => {
-    const event = join(staging().folder, 'event.json');
-    writeFileSync(event, JSON.stringify({ source: 'aws.rds', detail: {} }));
-    const { status, stderr } = await run([
-      'respond',
-      '--config',
-      staging().configure(),
-      '--event',
-      event,
-      ...records(),
-    ]);
-    expect(status).toBe(4);
-    expect(stderr).toContain('opened no incident');
+  it('opens nothing for an event that is not its own, and says how to respond to an old one anyway', async () => {
+    const config = staging().configure();
+    const respondTo = (event: unknown) => {
+      const file = join(staging().folder, 'event.json');
+      writeFileSync(file, JSON.stringify(event));
+      return run(['respond', '--config', config, '--event', file, ...records()]);
+    };
+    expect(await respondTo({ source: 'aws.rds', 'detail-type': 'RDS DB Instance Event', detail: {} })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('the event "RDS DB Instance Event" of aws.rds') as string,
+    });
+    expect((await respondTo(null)).stderr).toContain('not an alarm event but nothing (null)');
+    // Who names a wrong file is told, and nobody else.
+    expect(notices()).toEqual([]);
+
+    const found = findTarget(config, 'staging');
+    const settings = toTargetSettings(found.config, found.target);
+    const old = makeAlarmEvent({ settings, at: Date.now() - 3_600_000 });
+    expect(await respondTo(old)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/\(stale\): the event is 60 min old[^]*without --event, respond looks/) as string,
+    });
+    const another = makeAlarmEvent({ settings, at: Date.now(), alarmName: 'cpu-high' });
+    expect(await respondTo(another)).toMatchObject({
+      status: 4,
+      stderr: expect.stringContaining('opened no incident (refused)') as string,
+    });
   });
 });

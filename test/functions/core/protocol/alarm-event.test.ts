@@ -147,6 +147,49 @@ describe('parseAlarmEvent', () => {
     expect(message).toMatch(/detail\.state\.timestamp: found 3, .*expected string/);
   });
 
+  // As CloudWatch, SNS, SQS and others write them, shortened.
+  it.each([
+    [null, 'nothing (null)'],
+    [[single, single], 'a list of 2; use one event of it'],
+    [JSON.stringify(single), 'a text; if it holds JSON, use that itself'],
+    [
+      { Records: [{ EventSource: 'aws:sns', EventVersion: '1.0', Sns: { Type: 'Notification', Message: '{}' } }] },
+      'what SNS passes to a Lambda function',
+    ],
+    [
+      { Records: [{ messageId: '059f36b4', body: '{}', eventSource: 'aws:sqs' }] },
+      'what SQS passes to a Lambda function',
+    ],
+    [
+      { Type: 'Notification', MessageId: '22b80b92', TopicArn: 'arn:aws:sns:eu-west-1:123456789012:x', Message: '{}' },
+      'a notification of SNS',
+    ],
+    [
+      {
+        AlarmName: 'cpu',
+        NewStateValue: 'ALARM',
+        OldStateValue: 'OK',
+        StateChangeTime: '2026-11-21T03:00:05.989+0000',
+      },
+      'the message that an alarm sends to SNS',
+    ],
+    [{ MetricAlarms: [{ AlarmName: 'x', StateValue: 'ALARM' }] }, 'the output of "aws cloudwatch describe-alarms"'],
+    [{ AlarmName: 'x', StateValue: 'ALARM' }, 'an alarm as "aws cloudwatch describe-alarms" prints it'],
+    [{ AlarmHistoryItems: [] }, 'the output of "aws cloudwatch describe-alarm-history"'],
+    [
+      { source: 'aws.cloudwatch', alarmArn: 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:x', alarmData: {} },
+      'what an alarm passes to a Lambda function directly',
+    ],
+    [{ version: '4', status: 'firing', alerts: [{ status: 'firing' }] }, 'a message of Alertmanager or Grafana'],
+    [{ schema: 1, target: { id: 'orders' }, event: single }, 'what the rule of a target passes on'],
+    [
+      { ...single, source: 'aws.rds', 'detail-type': 'RDS DB Instance Event' },
+      'the event "RDS DB Instance Event" of aws.rds',
+    ],
+  ])('names an event of another kind for what it is: %#', (event, words) => {
+    expect(() => parseAlarmEvent(event)).toThrow(`not an alarm event but ${words}`);
+  });
+
   it('refuses an alarm ARN that is not the one of the alarm', () => {
     const resources = ['arn:aws:cloudwatch:eu-west-1:123456789012:alarm:another'];
     expect(() => parseAlarmEvent({ ...single, resources })).toThrow(/resources\.0: .*another.*detail\.alarmName/);
