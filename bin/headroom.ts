@@ -16,7 +16,7 @@ import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
 import { UsageError } from '../local/options/usage-error.ts';
 import { EXIT } from '../local/terminal/exit-status.ts';
-import { paint, say } from '../local/terminal/output.ts';
+import { letReaderLeave, paint, say } from '../local/terminal/output.ts';
 
 const program = new Command('headroom')
   .description('Gives a database its connections back.')
@@ -42,6 +42,7 @@ for (const command of [
   program.addCommand(inherit(command, program));
 }
 
+letReaderLeave();
 try {
   await program.parseAsync();
 } catch (error) {

@@ -32,6 +32,9 @@ const MOST_SEEDS = 100;
  */
 export function chooseDrills(request: DrillRequest): readonly Drill[] {
   const problems: string[] = [];
+  if (request.all && request.scenario !== undefined) {
+    problems.push(`--all and --scenario ${request.scenario}: use one of them`);
+  }
   const scenarios = request.all ? SCENARIOS : findScenario(request.scenario, problems);
   const major = parseMajor(request.postgresVersion, problems);
   const seeds = parseSeeds(request, problems);

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import { recordOptions, usingExistingRecords, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
@@ -27,9 +26,8 @@ export function acknowledgeCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (id: string, raw: unknown) => {
       const given = options.parse(raw);
-      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
       const { by = userInfo().username, note } = given;
-      const incident = await usingRecords(given, async ({ store }) => {
+      const incident = await usingExistingRecords(given, async ({ store }) => {
         checkTakeable(id, await store.incidents.byId(id));
         return store.notices.acknowledge(id, { by, at: Date.now(), note });
       });

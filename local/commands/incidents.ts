@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
@@ -7,7 +6,14 @@ import type { Closing } from '../../functions/core/record/escalation.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import {
+  hasRecords,
+  ON_AWS,
+  recordOptions,
+  usingExistingRecords,
+  usingRecords,
+  withRecordOptions,
+} from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
@@ -33,11 +39,13 @@ export function incidentsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limit = parseLimit(given.limit);
-      // Reading must not create the folder.
-      const hasRecords = given.aws || existsSync(given.records);
-      const incidents = hasRecords ? await usingRecords(given, ({ store }) => listIncidents(store, given, limit)) : [];
+      const incidents = hasRecords(given)
+        ? await usingRecords(given, ({ store }) => listIncidents(store, given, limit))
+        : [];
       if (given.json) printJson(incidents);
-      else printList(incidents);
+      else if (incidents.length > 0) print(tableOf(COLUMNS, incidents.map(rowOf)));
+      else
+        print(given.aws ? 'no incidents on record' : `no incidents in the local records (${given.records}); ${ON_AWS}`);
     });
   const show = withRecordOptions(
     new Command('show').description('one incident as a story').argument('<id>', 'incident'),
@@ -45,8 +53,7 @@ export function incidentsCommand(): Command {
     .option('--json', 'everything that is recorded, as one JSON document')
     .action(async (id: string, raw: unknown) => {
       const given = showOptions.parse(raw);
-      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
-      await usingRecords(given, ({ store }) => showIncident(store, id, given.json));
+      await usingExistingRecords(given, ({ store }) => showIncident(store, id, given.json));
     });
   const close = withRecordOptions(
     new Command('close')
@@ -58,9 +65,8 @@ export function incidentsCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (id: string, raw: unknown) => {
       const given = closeOptions.parse(raw);
-      if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
       const closing = { by: given.by ?? userInfo().username, at: Date.now(), note: given.note };
-      await usingRecords(given, ({ store }) => closeByPerson(store, id, closing));
+      await usingExistingRecords(given, ({ store }) => closeByPerson(store, id, closing));
       if (given.json) printJson({ incidentId: id, closing });
       else print(`incident ${id} is closed at its next look: within a minute, or once its question is answered`);
     });
@@ -124,13 +130,7 @@ function bothNames<T extends { readonly limit: unknown }>(record: T): T & { read
   return { ...record, cap: record.limit };
 }
 
-function printList(incidents: readonly Incident[]): void {
-  if (incidents.length === 0) {
-    print('no incidents on record');
-    return;
-  }
-  print(tableOf(['incident', 'opened', 'target', 'outcome', 'cause', 'usage', 'ended'], incidents.map(rowOf)));
-}
+const COLUMNS = ['incident', 'opened', 'target', 'outcome', 'cause', 'usage', 'ended'];
 
 function rowOf(incident: Incident): string[] {
   return [

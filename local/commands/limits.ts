@@ -1,11 +1,10 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import { recordOptions, usingExistingRecords, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
@@ -27,7 +26,7 @@ export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which are active, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
-      const limits = await withRecords(given, (store) => store.limits.of(given.target));
+      const limits = await usingExistingRecords(given, ({ store }) => store.limits.of(given.target));
       if (given.json) printJson(limits);
       else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(limitLine).join('\n'));
     },
@@ -43,7 +42,7 @@ export function limitsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = dropOptions.parse(raw);
       if (given.why === '') throw new UsageError('--why is empty: give the reason, for readers of the incident');
-      const limit = await withRecords(given, (store) => dropLimit(store, given));
+      const limit = await usingExistingRecords(given, ({ store }) => dropLimit(store, given));
       if (given.json) printJson(limit);
       else print(`removed from the record: ${limitLine(limit)}`);
     });
@@ -54,14 +53,6 @@ function withOptions(command: Command): Command {
   return withRecordOptions(command)
     .requiredOption('--target <id>', 'of this target')
     .option('--json', 'one JSON document on standard output');
-}
-
-async function withRecords<T>(
-  given: z.infer<typeof listOptions>,
-  use: (store: IncidentStore) => Promise<T>,
-): Promise<T> {
-  if (!given.aws && !existsSync(given.records)) throw new UsageError(`--records ${given.records}: no such folder`);
-  return usingRecords(given, ({ store }) => use(store));
 }
 
 async function dropLimit(

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import {
@@ -11,8 +10,8 @@ import {
   type PauseScope,
 } from '../../functions/core/policy/pause.ts';
 import { parseUntil } from '../options/parse-until.ts';
-import { checkTarget, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
-import { usingRecords } from '../options/record-options.ts';
+import { checkTarget, hasConfig, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
+import { hasRecords, usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
@@ -56,6 +55,7 @@ export function resumeCommand(): Command {
 
 async function pause(given: PauseOptions): Promise<void> {
   const scope = parseScope(given);
+  if (given.target !== undefined) checkTarget(given.target, given.config);
   if (given.why === undefined || given.why === '') {
     throw new UsageError('--why is missing: give the reason, for people who find it paused');
   }
@@ -97,20 +97,20 @@ async function resume(given: ResumeOptions): Promise<void> {
     was: await store.pauses.lift(scope),
     remaining: (await store.pauses.active()).filter((other) => overlaps(other, scope)),
   }));
+  // A target that was removed may still be paused; any other name is a typo.
+  if (was === null && given.target !== undefined && hasConfig(given.config)) checkTarget(given.target, given.config);
   if (given.json) {
     printJson({ ...scope, was, remaining });
     return;
   }
-  print(was === null ? `${scopeInWords(scope)} was not paused by itself` : describeResumed(scope, was));
+  print(was === null ? `there was no pause of ${scopeInWords(scope)} to lift` : describeResumed(scope, was));
   for (const other of remaining) print(`still active: ${pauseLine(other)}`);
 }
 
 async function listPauses(given: PauseOptions): Promise<void> {
-  checkTarget(given.target, given.config);
+  if (given.target !== undefined && hasConfig(given.config)) checkTarget(given.target, given.config);
   const scope: PauseScope = { targetId: given.target ?? null, tier: given.tier ?? null };
-  // Reading must not create the folder.
-  const hasRecords = given.aws || existsSync(given.records);
-  const pauses = hasRecords ? await usingRecords(given, ({ store }) => store.pauses.active()) : [];
+  const pauses = hasRecords(given) ? await usingRecords(given, ({ store }) => store.pauses.active()) : [];
   const wanted = pauses.filter((pause) => overlaps(pause, scope));
   if (given.json) printJson(wanted);
   else if (wanted.length === 0) print('nothing is paused');

@@ -1,11 +1,10 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { PROFILE_MS, type Profile } from '../../functions/core/usual/profile.ts';
 import { tabulateProfile, type ProfileRow, type ProfileTable, type Range } from '../terminal/profile-table.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import { hasRecords, recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { tableOf } from '../terminal/table.ts';
 
@@ -21,9 +20,7 @@ export function profileCommand(): Command {
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const now = Date.now();
-      // Reading must not create the folder.
-      const hasRecords = given.aws || existsSync(given.records);
-      const profile: Profile = hasRecords
+      const profile: Profile = hasRecords(given)
         ? await usingRecords(given, ({ store }) => store.profiles.since(given.target, now - PROFILE_MS))
         : [];
       const table = tabulateProfile(profile, now);

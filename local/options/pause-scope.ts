@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { PauseScope } from '../../functions/core/policy/pause.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { findTarget } from './configured-target.ts';
 import { recordOptions, withRecordOptions } from './record-options.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -27,20 +28,25 @@ interface Chosen {
   readonly target?: string | undefined;
   readonly all: boolean;
   readonly tier?: PauseScope['tier'] | undefined;
-  readonly config?: string | undefined;
 }
 
 /** Throws UsageError unless exactly one of `--target` and `--all` is there. */
-export function parseScope({ target, all, tier = null, config }: Chosen): PauseScope {
+export function parseScope({ target, all, tier = null }: Chosen): PauseScope {
   if (all === (target !== undefined)) throw new UsageError('name one target with --target, or all of them with --all');
-  checkTarget(target, config);
   return { targetId: target ?? null, tier };
 }
 
-/** A target that a given configuration does not have is refused: a pause that stops nothing is worse than no pause. */
-export function checkTarget(target: string | undefined, config: string | undefined): void {
-  if (target === undefined || config === undefined) return;
-  const known = loadConfig(config).targets.map(({ id }) => id);
-  if (known.includes(target)) return;
-  throw new UsageError(`--target ${target}: ${config} has no such target; it has ${known.join(', ')}`);
+/**
+ * Throws UsageError, with the targets that there are, for one that the configuration does not have: a pause that stops
+ * nothing is worse than no pause. Throws ConfigInvalid where there is no configuration to know it from.
+ */
+export function checkTarget(target: string, config = CONFIG): void {
+  findTarget(config, target);
 }
+
+/** Whether there is a configuration to know the targets from: one that is named, or the one that lies here. */
+export function hasConfig(config: string | undefined): boolean {
+  return config !== undefined || existsSync(CONFIG);
+}
+
+const CONFIG = 'headroom.yaml';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { loadConfig } from '../../lib/config/config.ts';
 import type { OpenRecords } from './open-records.ts';
@@ -23,6 +24,20 @@ interface Given {
   readonly aws: boolean;
   readonly config?: string | undefined;
 }
+
+/** Whether there are any. To be asked before reading, which must not make the folder. */
+export function hasRecords({ aws, records }: Pick<Given, 'aws' | 'records'>): boolean {
+  return aws || existsSync(records);
+}
+
+/** The same as usingRecords, for what needs records that are there already. Throws UsageError when there are none. */
+export async function usingExistingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {
+  if (!hasRecords(given)) throw new UsageError(`no local records here (${given.records}); ${ON_AWS}`);
+  return usingRecords(given, use);
+}
+
+/** For people who look for an installation on AWS in the local records. */
+export const ON_AWS = 'for an installation on AWS add --aws --config headroom.yaml';
 
 /** Opens the records, gives them to `use`, and closes them whatever happens. */
 export async function usingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {

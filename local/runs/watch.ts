@@ -53,10 +53,13 @@ export async function watch(
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const stopListening = onInterrupt(() => {
+  const stop = (): void => {
     onLine({ at: Date.now(), kind: 'detail', text: 'stopping (Ctrl-C again to leave at once)' });
     stopping.abort();
-  });
+  };
+  const stopListening = onInterrupt(stop);
+  // Whoever read its reports has left.
+  process.stdout.once('error', stop);
   const observed = observeRuntime(
     { config, environment, recordsFolder, notify: config.notify },
     { onLine, onNotification: (notification) => report(noticeOf(notification)) },
@@ -81,6 +84,7 @@ export async function watch(
       await runtime.stop();
     }
   } finally {
+    process.stdout.off('error', stop);
     stopListening();
   }
 }

@@ -3,6 +3,18 @@ import { jsonText } from '../../functions/core/words/json-text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
+/**
+ * Lets whoever reads the output leave before its end, as `head` does: what is written afterwards goes nowhere, and the
+ * command goes on, since it may be in the middle of an act. Every other error of the streams is thrown.
+ */
+export function letReaderLeave(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /** One document on standard output. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);

@@ -15,6 +15,8 @@ export interface Started {
   said(words: string | RegExp): Promise<readonly string[]>;
   /** As Ctrl-C does. */
   interrupt(): void;
+  /** Reads no more of what it says, as `head` does. */
+  leave(): void;
 }
 
 /** Starts the program as a person does: in its own process, with this environment on top of a bare one, and types. */
@@ -51,6 +53,10 @@ export function startHeadroom(args: readonly string[], environment: NodeJS.Proce
         void finished.then(() => reject(new Error(`it ended without saying "${String(words)}":\n${stderr}`)));
       }),
     interrupt: () => child.kill('SIGINT'),
+    leave() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -9,8 +9,14 @@ const folder = mkdtempSync(join(tmpdir(), 'headroom-pause-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const records = join(folder, 'records');
+const config = join(folder, 'headroom.yaml');
+writeFileSync(
+  config,
+  'targets: [{ id: orders, engine: mysql, auth: { mode: url, variable: A } }, { id: shop, engine: mysql, auth: { mode: url, variable: B } }]\n',
+);
+const place = ['--records', records, '--config', config];
 const run = async (...args: readonly string[]) => {
-  const { status, stdout } = await runHeadroom([...args, '--records', records]);
+  const { status, stdout } = await runHeadroom([...args, ...place]);
   expect(status).toBe(0);
   return stdout;
 };
@@ -43,7 +49,7 @@ it('pauses everything, a target or a tier, lists them, and lifts each by itself'
 
   // Whoever resumes less than was paused must not believe that all is well.
   const less = await run('resume', '--target', 'orders');
-  expect(less).toContain('orders was not paused by itself');
+  expect(less).toContain('there was no pause of orders to lift');
   expect(less).toContain('still active: everything');
   const lifted = z
     .object({ was: pause, remaining: z.array(pause) })
@@ -52,11 +58,21 @@ it('pauses everything, a target or a tier, lists them, and lifts each by itself'
   expect(lifted.remaining.map(({ by }) => by)).toEqual(['bob']);
   expect(await run('resume', '--target', 'orders', '--tier', 'kill-idle')).not.toContain('still active');
   expect(await run('pause', '--list')).toBe('nothing is paused\n');
+  expect(await run('resume', '--all')).toBe('there was no pause of everything to lift\n');
+});
+
+it('knows no target by a wrong name, and names those that there are', async () => {
+  for (const command of [['pause', '--why', 'a move'], ['resume']]) {
+    const { status, stdout, stderr } = await runHeadroom([...command, '--target', 'ordres', ...place]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('no such target; it has orders, shop');
+  }
+  expect(await run('pause', '--list')).toBe('nothing is paused\n');
 });
 
 it('does not cut short what somebody else has paused for longer', async () => {
   await run('pause', '--target', 'orders', '--why', 'a migration runs', '--by', 'ann');
-  const shorter = ['pause', '--target', 'orders', '--for', '1h', '--why', 'lunch', '--by', 'bob', '--records', records];
+  const shorter = ['pause', '--target', 'orders', '--for', '1h', '--why', 'lunch', '--by', 'bob', ...place];
   const { status, stderr } = await runHeadroom(shorter);
   expect(status).toBe(2);
   expect(stderr).toContain('paused by ann: a migration runs');

@@ -16,7 +16,16 @@ describe('respond', () => {
     const config = staging().configure({ policy });
     const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging().environment);
     await started.said('▶ Settle');
-    const paused = await run(['pause', '--target', 'staging', '--why', 'enough for now', ...records()]);
+    const paused = await run([
+      'pause',
+      '--target',
+      'staging',
+      '--config',
+      config,
+      '--why',
+      'enough for now',
+      ...records(),
+    ]);
     expect(paused.status).toBe(0);
     const second = await respond(config);
     expect(second).toMatchObject({ status: 4, stdout: '' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { runHeadroom } from '../../support/headroom.ts';
+import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headroom-usage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -98,14 +98,16 @@ describe('a command that cannot be carried out as written', () => {
     [['pause', '--why', 'a move'], 'name one target with --target, or all of them with --all'],
     [['pause', '--why', 'a move', '--all', '--target', 'staging'], 'name one target'],
     [['resume'], 'name one target'],
-    [['pause', '--target', 'staging'], '--why is missing'],
+    [['pause', '--target', 'staging', '--config', GOOD], '--why is missing'],
+    [['pause', '--target', 'staging', '--why', 'a move'], 'there is no headroom.yaml in'],
     [['pause', '--why', ' ', '--all'], '--why is missing'],
     [['pause', '--why', 'a move', '--all', '--tier', 'kill-all'], 'Allowed choices are kill-idle'],
     [['pause', '--list', '--target', 'shop', '--config', GOOD], 'no such target'],
     [['pause', '--why', 'a move', '--all', '--for', '1h', '--until', '2099-01-01'], 'not both'],
-    [['pause', '--why', 'a move', '--target', 'shop', '--config', GOOD], 'no such target'],
-    [['pause', '--why', 'a move', '--target', 'staging', '--for', 'ever'], 'such as 90m, 4h or 2d'],
-    [['pause', '--why', 'a move', '--target', 'staging', '--until', '2001-01-01'], 'is in the past'],
+    [['pause', '--why', 'a move', '--target', 'shop', '--config', GOOD], 'it has staging, second, production'],
+    [['pause', '--why', 'a move', '--target', 'staging', '--config', GOOD, '--for', 'ever'], 'such as 90m, 4h or 2d'],
+    [['pause', '--why', 'a move', '--all', '--until', '2001-01-01'], 'is in the past'],
+    [['drill', '--all', '--scenario', 'storm'], '--all and --scenario storm: use one of them'],
     [['end', '--why', 'x'], 'say whose sessions with --user or --application'],
     [['end', '--user', '*', '--why', 'x'], '--user "*": matches every session'],
     [['end', '--user', 'shop', '--client', '10.1.0.0/99', '--why', 'x'], 'is not a network in CIDR form'],
@@ -117,7 +119,10 @@ describe('a command that cannot be carried out as written', () => {
     ],
     [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
     [['incidents', 'list', '--aws'], '--aws needs --config'],
-    [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no such folder'],
+    [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no local records here'],
+    [['incidents', 'close', 'x', '--records', join(folder, 'absent')], 'no local records here'],
+    [['acknowledge', 'x', '--records', join(folder, 'absent')], 'for an installation on AWS add --aws --config'],
+    [['limits', 'list', '--target', 'staging', '--records', join(folder, 'absent')], 'no local records here'],
     [['watch', '--config', GOOD, '--every', '2'], '--every 2: use a whole number from 5 to 60'],
     [['watch', '--config', GOOD, '--every', '10s'], '--every 10s: use a whole number'],
     [['watch', '--config', GOOD, '--port', '70000'], '--port 70000: use a whole number from 0 to 65535'],
@@ -134,6 +139,17 @@ describe('a command that cannot be carried out as written', () => {
   ])('%j', async (args, words) => {
     expect(await refused(args)).toContain(words);
   });
+});
+
+describe('a reader that leaves before the end', () => {
+  it.each([['schema'], ['grants', '--json'], ['incidents', 'list', '--records', join(folder, 'absent')], ['sharks']])(
+    'gets no stack: %s',
+    async (...args) => {
+      const started = startHeadroom(args);
+      started.leave();
+      expect(await started.finished).toMatchObject({ status: args[0] === 'sharks' ? 2 : 0 });
+    },
+  );
 });
 
 describe('a command that only tells', () => {
@@ -174,6 +190,9 @@ describe('a command that only tells', () => {
     const records = join(folder, 'untouched');
     const { status, stdout } = await runHeadroom(['incidents', 'list', '--records', records, '--json']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '[]\n' });
+    expect((await runHeadroom(['incidents', 'list', '--records', records])).stdout).toBe(
+      `no incidents in the local records (${records}); for an installation on AWS add --aws --config headroom.yaml\n`,
+    );
     expect(existsSync(records)).toBe(false);
   });
 });
