@@ -51,6 +51,7 @@ const LAST_NOTICE = {
   escalated: 'escalated',
   failed: 'failed',
   done: 'done',
+  interrupted: 'interrupted',
 } as const;
 
 function checkNotices({ incident }: DrillFacts): Check[] {

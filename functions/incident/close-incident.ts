@@ -15,6 +15,7 @@ const NOTICE_OF: Readonly<Record<Exclude<Outcome, 'escalated'>, Notice>> = {
   observed: 'observed',
   failed: 'failed',
   done: 'done',
+  interrupted: 'interrupted',
 };
 
 /**

@@ -1,4 +1,5 @@
 import { dispatchResult, type DispatchResult } from '../../functions/core/protocol/steps.ts';
+import { endQuestions } from '../../functions/incident/end-questions.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 
@@ -8,22 +9,27 @@ export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event:
 }
 
 /**
- * Closes an incident as interrupted and stops its workflow, so that a person is notified and the target is free for the
- * next alarm. Resolves when the person has been notified. An incident that is closed already stays as it is.
+ * Closes an incident as interrupted, stops its workflow, and lifts the limits that it has set, so that the target is free
+ * for the next alarm. People are paged where the server is still full. Resolves when they have been notified. An incident
+ * that is closed already stays as it is.
  */
 export async function interrupt(
   runtime: LocalRuntime,
   { incidentId, prefix, by }: { readonly incidentId: string; readonly prefix: string; readonly by: string },
 ): Promise<void> {
+  const { store } = runtime;
   // This comes first: from here on no step of the workflow passes the fence, and reconcile finds the incident closed.
-  await runtime.store.incidents.close(incidentId, {
-    outcome: 'failed',
+  const closed = await store.incidents.close(incidentId, {
+    outcome: 'interrupted',
     at: Date.now(),
-    failure: { error: 'interrupted', detail: `stopped by ${by} while the workflow was running` },
-    notice: 'failed',
+    failure: { error: 'interrupted', detail: `stopped by ${by}` },
+    notice: 'interrupted',
   });
+  await endQuestions(closed, { store, now: Date.now });
   runtime.stopExecution(incidentId, `stopped by ${by}`);
   await runtime.executionEnded(incidentId);
+  const limits = await store.limits.of(closed.target.id);
+  if (limits.some((limit) => limit.incidentId === incidentId)) await runtime.reconcile(closed.target.id);
   await runtime.invoke(namesOf(prefix).control('notify'), { incidentId });
   await runtime.noticesDelivered();
 }

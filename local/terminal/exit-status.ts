@@ -10,6 +10,7 @@ const BY_OUTCOME = {
   done: EXIT.ok,
   escalated: EXIT.escalated,
   failed: EXIT.failed,
+  interrupted: EXIT.failed,
 } as const satisfies Record<Outcome, number>;
 
 /** Null, an incident that did not close, counts as failed. */

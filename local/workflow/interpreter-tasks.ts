@@ -70,15 +70,11 @@ export function createTasks({ definition, invoke, tokens, isRunning, onWaiting }
   const waitFor = async (state: string, invoked: Promise<JsonValue>, waitSeconds: number): Promise<JsonValue> => {
     const mine = token;
     const ended = tokens.wait(mine, waitSeconds * 1000);
-    const failed = invoked.then(
-      () => new Promise<never>(() => onWaiting(state)),
-      (error: unknown) => {
-        tokens.abandon(mine);
-        throw error;
-      },
-    );
-    const end = await Promise.race([ended, failed]);
+    const failed = invoked.then(() => new Promise<never>(() => onWaiting(state)));
+    const end = await Promise.race([ended, failed]).finally(() => tokens.abandon(mine));
     if (end.kind === 'succeeded') return JSON.parse(end.output) as JsonValue;
+    // Without an end the interpreter's own timer, of days, would keep the process alive.
+    if (end.kind === 'abandoned') throw new Uncatchable('States.Runtime', 'the execution has ended');
     throw new TaskFailed('States.Timeout', '');
   };
 

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { ApiError } from '../machine/api-error.ts';
 
 /** How a task that waits for its token ended. `output` is JSON text. */
-type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' };
+type TaskEnd = { readonly kind: 'succeeded'; readonly output: string } | { readonly kind: 'timed-out' | 'abandoned' };
 
 /** The tokens of the tasks that wait for their result to be sent. */
 export interface TaskTokens {
   issue(): string;
-  /** Settles when the result is sent or the time is up. Never, once the token is abandoned. */
+  /** Settles when the result is sent, the time is up or the token is abandoned. */
   wait(token: string, timeoutMs: number): Promise<TaskEnd>;
   /**
    * Ends the task with this result, which is JSON text. Throws InvalidToken for a token that was never issued,
@@ -48,6 +48,6 @@ export function createTaskTokens(): TaskTokens {
       }
       task.end({ kind: 'succeeded', output });
     },
-    abandon: (token) => void take(token),
+    abandon: (token) => take(token)?.end({ kind: 'abandoned' }),
   };
 }

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/headroom.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../bin/headroom.js', import.meta.url));
 
 export interface Finished {
   readonly status: number | null;
@@ -28,12 +29,26 @@ export function startHeadroom(args: readonly string[], environment: NodeJS.Proce
   // A program that does not read what is typed does not fail.
   child.stdin.on('error', () => undefined);
   child.stdin.end(typed);
+  return {
+    ...follow(child, child.stderr),
+    interrupt: () => child.kill('SIGINT'),
+    leave() {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+}
+
+/** `heard`: the stream of it that `said` listens to. */
+export function follow(child: ChildProcessWithoutNullStreams, heard: Readable): Pick<Started, 'finished' | 'said'> {
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
+  let all = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  heard.on('data', (text: string) => {
+    all += text;
     for (const listener of listeners) listener();
   });
   const finished = new Promise<Finished>((resolve, reject) => {
@@ -45,18 +60,13 @@ export function startHeadroom(args: readonly string[], environment: NodeJS.Proce
     said: (words) =>
       new Promise((resolve, reject) => {
         const look = () => {
-          const match = typeof words === 'string' ? stderr.includes(words) && [words] : stderr.match(words);
+          const match = typeof words === 'string' ? all.includes(words) && [words] : all.match(words);
           if (match) resolve(match);
         };
         listeners.add(look);
         look();
-        void finished.then(() => reject(new Error(`it ended without saying "${String(words)}":\n${stderr}`)));
+        void finished.then(() => reject(new Error(`it ended without saying "${String(words)}":\n${all}`)));
       }),
-    interrupt: () => child.kill('SIGINT'),
-    leave() {
-      child.stdout.destroy();
-      child.stderr.destroy();
-    },
   };
 }
 

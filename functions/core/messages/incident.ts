@@ -6,7 +6,14 @@ import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import { jsonForm } from './json.ts';
 import type { Message } from './message.ts';
-import { CRITICAL_PERCENT, isConsumerLimited, plannedCount, sectionsFor, type MessageDetails } from './sections.ts';
+import {
+  CRITICAL_PERCENT,
+  isConsumerLimited,
+  isLeftToPeople,
+  plannedCount,
+  sectionsFor,
+  type MessageDetails,
+} from './sections.ts';
 import { LINE_LENGTH, renderSections, subjectLine } from './text.ts';
 
 /**
@@ -45,6 +52,8 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
       return isConsumerLimited(incident) ? 'warning' : 'info';
     case 'done':
       return 'info';
+    case 'interrupted':
+      return isLeftToPeople(incident) ? 'critical' : 'info';
   }
 }
 
@@ -69,6 +78,12 @@ function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: M
     }
     case 'done':
       return `${printable(incident.call?.by ?? 'a person', 40)} ended ${ended} manually, ${fall}`;
+    case 'interrupted': {
+      const stopped = printable(incident.failure?.detail ?? 'interrupted', 60);
+      if (incident.reliefAt !== null) return `relieved, then ${stopped}, ${fall}, ${ended} ended`;
+      const used = `${stopped}, ${percent(usageAfter)} used at the last look`;
+      return isLeftToPeople(incident) ? `${used}: needs a person` : used;
+    }
     case 'escalated':
       return `needs a person: ${printable(incident.escalation?.reason ?? 'reason unknown', LINE_LENGTH)}`;
     case 'changed':

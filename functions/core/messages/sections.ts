@@ -99,6 +99,10 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
       ];
     case 'done':
       return ['Nothing: a person asked for this.'];
+    case 'interrupted':
+      return isLeftToPeople(incident)
+        ? [`Nobody works on it any more. Take it up again: headroom respond --target ${incident.target.id}`]
+        : ['Nothing now.'];
     case 'resolved': {
       if (isConsumerLimited(incident)) return clipLines(advice);
       if (incident.outcome === 'not-needed') return ['Nothing.'];
@@ -132,6 +136,11 @@ function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incid
 /** The server had free slots, but clients of some user or database are refused. */
 export function isConsumerLimited({ outcome, cause }: Incident): boolean {
   return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
+}
+
+/** Whoever interrupted it did so before relief, with the server full or not seen yet. */
+export function isLeftToPeople({ reliefAt, usageAfter, target }: Incident): boolean {
+  return reliefAt === null && (usageAfter === null || usageAfter >= target.policy.triggerPercent);
 }
 
 function howBad(

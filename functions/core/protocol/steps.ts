@@ -100,8 +100,11 @@ export interface EscalateResult {
   readonly undelivered: readonly string[];
 }
 
-/** `done`: a person's call was carried out, which says nothing about relief. */
-const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done'] as const;
+/**
+ * `done`: a person's call was carried out, which says nothing about relief. `interrupted`: whoever ran it on their
+ * machine stopped it.
+ */
+const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done', 'interrupted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**

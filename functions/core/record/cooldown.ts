@@ -10,6 +10,8 @@ const COOLDOWN_MS: Readonly<Record<Exclude<Outcome, 'escalated'>, number>> = {
   observed: 60 * 60_000,
   // A person's call does not deal with the alarm.
   done: 0,
+  // Whoever starts it again wants it dealt with.
+  interrupted: 0,
 };
 
 /**

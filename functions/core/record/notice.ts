@@ -3,7 +3,8 @@ import type { MOST_REPEATS } from '../policy/policy.ts';
 /** What people are notified of, each at most once per incident: the same incident id and notice is the same message. */
 export type Notice = FirstNotice | Repeat;
 /** `changed`: a second page, because the trouble of an escalated incident has changed for the worse. */
-export type FirstNotice = 'opened' | 'resolved' | 'escalated' | 'changed' | 'observed' | 'failed' | 'done';
+export type FirstNotice =
+  'opened' | 'resolved' | 'escalated' | 'changed' | 'observed' | 'failed' | 'done' | 'interrupted';
 export interface NoticeAttempt {
   /** `approval` goes out once for every question, when it is asked: its link is the only place that has the secret. */
   readonly notice: Notice | 'approval';

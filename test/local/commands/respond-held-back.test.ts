@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startHeadroom } from '../../support/headroom.ts';
+import { startInTerminal } from '../../support/terminal.ts';
 import { onStaging } from './on-staging.ts';
 
 const { staging, leak, records, run, respond, notices } = onStaging();
@@ -43,7 +44,7 @@ describe('respond', () => {
     expect(notifications.at(-1)?.body).toContain('enough for now');
   });
 
-  it('on Ctrl-C closes the incident as interrupted, tells a person, and frees the target', async () => {
+  it('on Ctrl-C closes the incident as interrupted, pages where it is still full, and frees the target', async () => {
     await leak();
     const config = staging().configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
     const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging().environment);
@@ -51,8 +52,29 @@ describe('respond', () => {
     started.interrupt();
     const { status, stdout } = await started.finished;
     expect(status).toBe(4);
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'failed', failure: { error: 'interrupted' } });
-    expect(notices().at(-1)).toMatch(/CRITICAL.*failed/);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'interrupted', failure: { error: 'interrupted' } });
+    expect(notices().at(-1)).toMatch(/CRITICAL.*stopped by \S+, 100% used at the last look/);
     expect(JSON.parse((await respond(staging().configure())).stdout)).toMatchObject({ outcome: 'not-needed' });
+  });
+
+  it('ends on Ctrl-C in a terminal while a question waits, and pages nobody once relief has come', async () => {
+    await leak();
+    const loop = { holdSeconds: 60 };
+    const policy = { loop, ages: { idleSeconds: 3 } };
+    const ask = staging().configure({ mode: 'approve', policy });
+    const asked = startInTerminal(['respond', '--config', ask, ...records()], staging().environment);
+    await asked.said('yes or no: ');
+    asked.type('\u0003');
+    expect((await asked.finished).status).toBe(4);
+    expect(notices().at(-1)).toMatch(/CRITICAL.*stopped by/);
+
+    const act = staging().configure({ policy });
+    const relieved = startInTerminal(['respond', '--config', act, ...records()], staging().environment);
+    await relieved.said('WatchForRebound');
+    relieved.type('\u0003');
+    expect((await relieved.finished).status).toBe(4);
+    expect(notices().at(-1)).toMatch(/^\[Headroom\] staging: relieved, then stopped by/);
+    const shown = JSON.parse((await run(['incidents', 'list', '--json', ...records()])).stdout) as unknown;
+    expect(shown).toMatchObject([{ outcome: 'interrupted' }, { outcome: 'interrupted' }]);
   });
 });

@@ -31,6 +31,8 @@ describe('respond', () => {
       'pause',
       '--target',
       'staging',
+      '--config',
+      staging().configure(),
       '--why',
       'a migration runs',
       '--by',

@@ -117,7 +117,11 @@ describe('watch', () => {
     await watching.started.said(/Settle/);
     const { status, stderr, events } = await watching.end();
     expect(status).toBe(4);
-    expect(stderr).toContain('Headroom failed, check manually: interrupted');
-    expect(events.at(-1)).toMatchObject({ event: 'incident', outcome: 'failed', failure: { error: 'interrupted' } });
+    expect(stderr).toMatch(/CRITICAL. staging: stopped by \S+, 100% used at the last look: needs a person/);
+    expect(events.at(-1)).toMatchObject({
+      event: 'incident',
+      outcome: 'interrupted',
+      failure: { error: 'interrupted' },
+    });
   });
 });

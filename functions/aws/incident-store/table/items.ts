@@ -29,6 +29,7 @@ const NOTICE_ORDER: readonly Notice[] = [
   'escalated',
   'changed',
   'failed',
+  'interrupted',
   ...REPEATS,
 ];
 
