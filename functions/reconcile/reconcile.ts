@@ -5,7 +5,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { isGoingOut, isPageOverdue } from '../core/record/repeated-pages.ts';
+import { isGoingOut, isPageOverdue, isRetryDue } from '../core/record/repeated-pages.ts';
 import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
 import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
@@ -103,6 +103,7 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
     const incident = (await deps.store.incidents.byId(listed.id)) ?? listed;
     const isOwed = incident.status === 'closed' || isPageOverdue(incident, deps.now());
     if (!isOwed || incident.pendingNotices.length === 0 || isGoingOut(incident, deps.now())) continue;
+    if (!isRetryDue(incident, deps.now())) continue;
     const failures = await deliverPending(incident, deps);
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
   }

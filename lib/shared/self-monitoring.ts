@@ -42,7 +42,7 @@ export class SelfMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: SelfMonitoringProps) {
     super(scope, id);
     this.#props = props;
-    const { stateMachine, functions, dispatchFailures } = props;
+    const { topic, stateMachine, functions, dispatchFailures } = props;
 
     this.#alarmOnAny('workflow-failed', stateMachine.metricFailed(PER_MINUTE), 'a workflow ended as failed');
     this.#alarmOnAny('workflow-timed-out', stateMachine.metricTimedOut(PER_MINUTE), 'a workflow ran out of time');
@@ -56,6 +56,12 @@ export class SelfMonitoring extends Construct {
       'dispatch-failures',
       dispatchFailures.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: 'Maximum' }),
       'an alarm event was given up after every retry; it waits in the queue',
+    );
+    this.#alarmOnAny(
+      'notices-failed',
+      // Longer than this alarm's own notice takes to fail by the same subscription, which would raise it again for ever.
+      topic.metricNumberOfNotificationsFailed({ period: Duration.minutes(15), statistic: 'Sum' }),
+      'a subscription of the notices topic did not take a notice; the other subscriptions have it',
     );
     this.#alarmOnSilence(functions.reconcile);
   }

@@ -4,6 +4,7 @@ import { hasFailures, judgeCheck } from '../../functions/core/check/check.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
+import { testChannels, type ChannelFinding } from '../delivery/test-notice.ts';
 import { findLocalTarget } from '../options/configured-target.ts';
 import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
@@ -13,6 +14,7 @@ import { tableOf } from '../terminal/table.ts';
 const options = z.object({
   config: z.string(),
   target: z.optional(z.string()),
+  notify: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -22,13 +24,17 @@ export function doctorCommand(): Command {
     .description('check route, TLS, logins, rights, reserve and limits of a target, with a fix for what is missing')
     .option('--config <file>', 'configuration', 'headroom.yaml')
     .option('--target <id>', 'target; may be left out when there is only one')
+    .option('--notify', 'also send a test notice by every channel of the configuration')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const { config, target } = findLocalTarget(given.config, given.target, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       const answer = await askForCheck(config, target, process.env);
-      const findings = judgeCheck(answer, toTargetSettings(config, target));
+      const findings: readonly Finding[] = [
+        ...judgeCheck(answer, toTargetSettings(config, target)),
+        ...(given.notify ? await testChannels(config.notify, target.id) : []),
+      ];
       const healthy = !hasFailures(findings);
       if (given.json) printJson({ target: target.id, healthy, findings });
       else printFindings(findings);
@@ -42,8 +48,10 @@ const SIGN = { ok: '✔', warning: '!', failed: '✘', 'not-reached': '·' } as 
 >;
 const WIDTH = { detail: 64, least: 40 } as const;
 
+type Finding = CheckFinding | ChannelFinding;
+
 /** The table, then the fixes in full and on lines of their own, to be copied. */
-function printFindings(findings: readonly CheckFinding[]): void {
+function printFindings(findings: readonly Finding[]): void {
   const columns = process.stdout.columns ?? 0;
   const detailWidth = Math.max(WIDTH.least, columns === 0 ? WIDTH.detail : columns - WIDTH.detail);
   const rows = findings.map(({ status, title, detail }) => [SIGN[status], title, detail]);

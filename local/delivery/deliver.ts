@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { subjectOf } from '../../functions/core/messages/text.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { jsonText } from '../../functions/core/words/json-text.ts';
-import type { OnProgress } from '../machine/progress.ts';
 
 /** How notices of a local run reach a person; both may be given. */
 export interface DeliverySettings {
@@ -23,33 +22,37 @@ export interface Notice {
   readonly json: unknown;
 }
 
+/** One way by which notices reach people. */
+export interface Channel {
+  /** Its field of the configuration. */
+  readonly name: 'notify.command' | 'notify.webhook';
+  /** Throws, in words, when the notice does not get through in ten seconds. */
+  send(notice: Notice): Promise<void>;
+}
+
+export function channelsOf({ command, webhook }: DeliverySettings): readonly Channel[] {
+  return [
+    ...(command === undefined
+      ? []
+      : [{ name: 'notify.command', send: (notice: Notice) => runCommand(command, notice) } as const]),
+    ...(webhook === undefined
+      ? []
+      : [{ name: 'notify.webhook', send: (notice: Notice) => post(webhook, notice) } as const]),
+  ];
+}
+
 const DELIVERY_LIMIT_MS = 10_000;
 
-/**
- * Delivers a notice in every way that is configured. Throws with the reasons of those that failed, after all were
- * tried.
- */
-export async function deliver(notice: Notice, { command, webhook }: DeliverySettings): Promise<void> {
-  const text = jsonText({
-    subject: notice.subject,
-    body: notice.body,
-    attributes: notice.attributes,
-    notice: notice.json,
-  });
-  const attempts = await Promise.allSettled([
-    ...(command === undefined ? [] : [runCommand(command, notice.subject, text)]),
-    ...(webhook === undefined ? [] : [post(webhook, text)]),
-  ]);
-  const failures = attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [errorWords(attempt.reason)] : []));
-  if (failures.length > 0) throw new Error(failures.join('; '));
+function documentOf({ subject, body, attributes, json }: Notice): string {
+  return jsonText({ subject, body, attributes, notice: json });
 }
 
 /** The command is the user's own, so it has the environment that the user started this program with. */
-async function runCommand(command: string, subject: string, text: string): Promise<void> {
+async function runCommand(command: string, notice: Notice): Promise<void> {
   const child = spawn(command, {
     shell: true,
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...process.env, HEADROOM_SUBJECT: subjectOf(subject) },
+    env: { ...process.env, HEADROOM_SUBJECT: subjectOf(notice.subject) },
     // A group of its own, so that what the shell started ends with it.
     detached: true,
   });
@@ -57,24 +60,25 @@ async function runCommand(command: string, subject: string, text: string): Promi
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-500)));
   // A command that does not read its input is no failure.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(text);
+  child.stdin.end(documentOf(notice));
   const timer = setTimeout(() => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }, DELIVERY_LIMIT_MS);
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-    if (code !== 0)
-      throw new Error(`notify.command ended with ${signal ?? `status ${String(code)}`}: ${errors.trim()}`);
+    if (code === 0) return;
+    const said = errors.trim() === '' ? '' : `: ${errors.trim()}`;
+    throw new Error(`notify.command ended with ${signal ?? `status ${String(code)}`}${said}`);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function post(url: string, text: string): Promise<void> {
+async function post(url: string, notice: Notice): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: text,
+    body: documentOf(notice),
     signal: AbortSignal.timeout(DELIVERY_LIMIT_MS),
   }).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
@@ -83,17 +87,4 @@ async function post(url: string, text: string): Promise<void> {
   await response.body?.cancel();
   // The URL may hold a token, so it is not named.
   if (!response.ok) throw new Error(`notify.webhook answered ${response.status}`);
-}
-
-/** Delivers a notice and reports how that went. A failed delivery is reported, not thrown. */
-export async function deliverAndReport(
-  notice: Notice,
-  notify: DeliverySettings,
-  onProgress: OnProgress,
-): Promise<void> {
-  const isDeliverable = notify.command !== undefined || notify.webhook !== undefined;
-  const detail = isDeliverable ? await deliver(notice, notify).then(() => '', errorWords) : '';
-  const delivery = !isDeliverable ? 'none' : detail === '' ? 'delivered' : 'failed';
-  const { subject, body, attributes } = notice;
-  onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });
 }

@@ -1,12 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
-import { deliver, type DeliverySettings } from './deliver.ts';
+import { createCourier } from './courier.ts';
+import { channelsOf, type DeliverySettings } from './deliver.ts';
+
+/** Waits between the tries of one message. */
+const WAITS_MS = [500, 2_000];
 
 /**
- * Delivers messages in the configured ways, for commands that run no topic. Where none is configured it accepts every
- * message.
+ * Delivers messages in the configured ways, for commands that run no topic; three tries each. Where none is configured
+ * it accepts every message.
  */
 export function createOwnNotifier(settings: DeliverySettings): Notifier {
+  const courier = createCourier(channelsOf(settings));
   return {
-    publish: ({ subject, body, json, attributes }) => deliver({ subject, body, attributes, json }, settings),
+    async publish({ subject, body, json, attributes }) {
+      const notice = { subject, body, attributes, json };
+      for (const wait of WAITS_MS) {
+        const isDelivered = await courier.deliver(notice).then(
+          () => true,
+          () => false,
+        );
+        if (isDelivered) return;
+        await sleep(wait);
+      }
+      await courier.deliver(notice);
+    },
   };
 }

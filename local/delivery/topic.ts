@@ -1,11 +1,4 @@
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import {
-  CreateQueueCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { buildApp } from 'fauxqs';
 import * as z from 'zod';
 import { parseJson } from '../../functions/core/words/parse-json.ts';
@@ -16,93 +9,65 @@ import type { Notice } from './deliver.ts';
 export interface LocalTopic {
   readonly url: string;
   readonly arn: string;
-  /** Resolves when every message that the topic took has been handled. */
+  /** Resolves when every message so far has been handled. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** Gets every message and returns why it could not be delivered; empty when it was. */
+export type HandNotice = (notice: Notice) => Promise<string>;
+
 /**
- * Starts SNS and SQS on loopback with one topic and a queue subscribed to it. `onNotice` gets every message, one after
- * another, in the order in which they came.
+ * Starts SNS on loopback with one topic. `handOver` gets every message, one after another, in the order in which they
+ * came. A message that it cannot deliver is refused, so that whoever publishes knows, records it and tries again.
  */
-export async function startTopic(name: string, onNotice: (notice: Notice) => Promise<void>): Promise<LocalTopic> {
+export async function startTopic(name: string, handOver: HandNotice): Promise<LocalTopic> {
   const app = buildApp({ logger: false });
-  let taken = 0;
-  app.addHook('preHandler', (request, reply, done) => {
-    const problem = publishProblem(request.body);
-    if (problem === null) return done();
-    void reply.status(400).header('content-type', 'text/xml').send(errorXml(problem));
-  });
-  app.addHook('onSend', (request, reply, payload, done) => {
-    if (isPublish(request.body) && reply.statusCode === 200) taken += 1;
-    done(null, payload);
+  let last: Promise<unknown> = Promise.resolve();
+  app.addHook('preHandler', async (request, reply) => {
+    const published = publishParameters.safeParse(request.body);
+    if (!published.success) return;
+    const refuse = (code: string, message: string) =>
+      reply.status(400).header('content-type', 'text/xml').send(errorXml(code, message));
+    const problem = publishProblem(published.data);
+    if (problem !== null) return refuse('InvalidParameter', problem);
+    const handled = last.then(() => handOver(noticeOf(published.data)));
+    last = handled.catch(() => undefined);
+    const failure = await handled;
+    if (failure !== '') return refuse('NotDelivered', failure);
   });
   // A caller may be frozen for long and expects its connections to be there when it thaws.
   app.server.keepAliveTimeout = 0;
   requireRunKey(app.server);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-
   const sns = new SNSClient(localClientConfig(url));
-  const sqs = new SQSClient({ ...localClientConfig(url), useQueueUrlAsEndpoint: false });
   const arn = String((await sns.send(new CreateTopicCommand({ Name: name }))).TopicArn);
-  const queue = await sqs.send(new CreateQueueCommand({ QueueName: `${name}-reader` }));
-  const QueueUrl = String(queue.QueueUrl);
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
-  await sns.send(new SubscribeCommand({ TopicArn: arn, Protocol: 'sqs', Endpoint: String(Attributes?.['QueueArn']) }));
   sns.destroy();
-
-  const stopping = new AbortController();
-  let handled = 0;
-  let waiting: (() => void)[] = [];
-  const read = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const { Messages: messages = [] } = await sqs.send(
-        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20, MaxNumberOfMessages: 1 }),
-        { abortSignal: stopping.signal },
-      );
-      for (const { Body: body, ReceiptHandle } of messages) {
-        await onNotice(readEnvelope(String(body)));
-        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-        handled += 1;
-      }
-      if (handled >= taken) waiting = waiting.flatMap((resolve) => (resolve(), []));
-    }
-  };
-  const reading = read().catch((error: unknown) => {
-    if (!stopping.signal.aborted) throw error;
-  });
-
   return {
     url,
     arn,
-    settled: () => (handled >= taken ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    async settled() {
+      await last;
+    },
     async stop() {
-      stopping.abort();
-      await reading;
-      waiting.forEach((resolve) => resolve());
-      sqs.destroy();
+      await last;
       app.server.closeAllConnections();
       await app.close();
     },
   };
 }
 
-const publishParameters = z.object({
+/** As the query protocol writes them: `MessageAttributes.entry.1.Name`. */
+const publishParameters = z.looseObject({
   Action: z.literal('Publish'),
   Subject: z.string().optional(),
-  Message: z.string().optional(),
+  Message: z.string().default(''),
   MessageStructure: z.string().optional(),
 });
-
-function isPublish(body: unknown): boolean {
-  return publishParameters.safeParse(body).success;
-}
+type PublishParameters = z.infer<typeof publishParameters>;
 
 /** What AWS refuses and this SNS would take; null when there is nothing. */
-function publishProblem(body: unknown): string | null {
-  const parsed = publishParameters.safeParse(body);
-  if (!parsed.success) return null;
-  const { Subject: subject, Message: message = '', MessageStructure: structure } = parsed.data;
+function publishProblem({ Subject: subject, Message: message, MessageStructure: structure }: PublishParameters) {
   if (subject !== undefined && !/^[\x21-\x7e][\x20-\x7e]{0,99}$/.test(subject)) return 'Invalid parameter: Subject';
   if (structure === undefined) return null;
   if (structure !== 'json') return 'Invalid parameter: MessageStructure';
@@ -111,22 +76,26 @@ function publishProblem(body: unknown): string | null {
     : 'Invalid parameter: Message Structure - No default entry in JSON message body';
 }
 
-function errorXml(message: string): string {
-  return `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>${message}</Message></Error><RequestId>local</RequestId></ErrorResponse>`;
+function errorXml(code: string, message: string): string {
+  const escaped = message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  return `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${escaped}</Message></Error><RequestId>local</RequestId></ErrorResponse>`;
 }
 
-const envelope = z.object({
-  Subject: z.string().optional(),
-  Message: z.string(),
-  MessageAttributes: z.record(z.string(), z.object({ Value: z.string() })).default({}),
-});
-/** A message with one form per kind of subscription. AWS delivers one of them; this SNS leaves them together. */
+/** A message with one form per kind of subscription. */
 const representations = z.looseObject({ default: z.string(), sqs: z.string().optional() });
 
-function readEnvelope(body: string): Notice {
-  const { Subject: subject = '', Message: message, MessageAttributes } = envelope.parse(JSON.parse(body));
-  const attributes = Object.fromEntries(Object.entries(MessageAttributes).map(([name, { Value }]) => [name, Value]));
-  const forms = representations.safeParse(parseJson(message));
-  if (!forms.success) return { subject, body: message, attributes, json: null };
-  return { subject, body: forms.data.default, attributes, json: parseJson(forms.data.sqs ?? 'null') };
+function noticeOf(published: PublishParameters): Notice {
+  const { Subject: subject = '', Message: message, MessageStructure: structure } = published;
+  const attributes = attributesOf(published);
+  const forms = structure === undefined ? null : representations.parse(parseJson(message));
+  if (forms === null) return { subject, body: message, attributes, json: null };
+  return { subject, body: forms.default, attributes, json: parseJson(forms.sqs ?? 'null') };
+}
+
+function attributesOf(published: PublishParameters): Record<string, string> {
+  const names = Object.entries(published).flatMap(([key, name]) => {
+    const entry = /^(MessageAttributes\.entry\.\d+)\.Name$/.exec(key)?.[1];
+    return entry === undefined ? [] : [[String(name), published[`${entry}.Value.StringValue`]] as const];
+  });
+  return Object.fromEntries(names.map(([name, value]) => [name, typeof value === 'string' ? value : '']));
 }

@@ -30,6 +30,7 @@ export async function interrupt(
   await runtime.executionEnded(incidentId);
   const limits = await store.limits.of(closed.target.id);
   if (limits.some((limit) => limit.incidentId === incidentId)) await runtime.reconcile(closed.target.id);
-  await runtime.invoke(namesOf(prefix).control('notify'), { incidentId });
+  // What does not go out now stays on record as pending, and has been reported.
+  await runtime.invoke(namesOf(prefix).control('notify'), { incidentId }).catch(() => undefined);
   await runtime.noticesDelivered();
 }

@@ -28,6 +28,8 @@ interface SentNotice {
   readonly subject: string;
   readonly body: string;
   readonly delivery: Notification['delivery'];
+  /** Why it was not delivered. */
+  readonly detail?: string;
 }
 
 /**
@@ -96,17 +98,26 @@ export async function readResult(
     admission: incident.admission,
     escalation: incident.escalation,
     failure: incident.failure,
-    notifications: notifications
-      .filter(({ attributes }) => attributes['incidentId'] === incidentId)
-      .map(({ subject, body, attributes, delivery }) => ({
+    notifications: lastAttempts(notifications.filter(({ attributes }) => attributes['incidentId'] === incidentId)).map(
+      ({ subject, body, attributes, delivery, detail }) => ({
         notice: attributes['notice'] ?? 'unknown',
         subject,
         body,
         delivery,
-      })),
+        ...(detail !== '' && { detail }),
+      }),
+    ),
     openedAt: new Date(incident.openedAt).toISOString(),
     closedAt: incident.closedAt === null ? null : new Date(incident.closedAt).toISOString(),
   };
+}
+
+/** A notice that was not delivered is sent again; how it went in the end counts. */
+function lastAttempts(notifications: readonly Notification[]): readonly Notification[] {
+  return notifications.filter(
+    ({ delivery, attributes: { notice } }, index) =>
+      delivery !== 'failed' || !notifications.slice(index + 1).some((later) => later.attributes['notice'] === notice),
+  );
 }
 
 function endedBy(acts: readonly Act[]): EndedSession[] {

@@ -26,6 +26,9 @@ export type WatchEvent =
       readonly notice: string;
       readonly subject: string;
       readonly body: string;
+      readonly delivery: Notification['delivery'];
+      /** Why it was not delivered; empty otherwise. */
+      readonly detail: string;
     }
   | ({ readonly event: 'incident' } & RespondResult);
 
@@ -148,12 +151,14 @@ async function afterStop(signal: AbortSignal): Promise<void> {
   await delay(LAST_SAMPLE_MS, undefined, { ref: false });
 }
 
-function noticeOf({ attributes, subject, body }: Notification): WatchEvent {
+function noticeOf({ attributes, subject, body, delivery, detail }: Notification): WatchEvent {
   return {
     event: 'notice',
     target: attributes['target'] ?? '',
     notice: attributes['notice'] ?? 'unknown',
     subject,
     body,
+    delivery,
+    detail,
   };
 }

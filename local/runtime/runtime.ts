@@ -5,10 +5,12 @@ import type { IncidentStore } from '../../functions/core/ports/incident-store.ts
 import type { AnswerToQuestion } from '../../functions/core/ports/stores/approvals.ts';
 import type { QuestionKey } from '../../functions/core/record/approval.ts';
 import { answerQuestion, type Answered } from '../../functions/incident/answer-question.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { deliverAndReport, type DeliverySettings } from '../delivery/deliver.ts';
-import { startTopic, type LocalTopic } from '../delivery/topic.ts';
+import { createCourier } from '../delivery/courier.ts';
+import { channelsOf, type DeliverySettings } from '../delivery/deliver.ts';
+import { startTopic, type HandNotice, type LocalTopic } from '../delivery/topic.ts';
 import type { Endpoints } from '../lambda/function-environment.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from '../lambda/function-registry.ts';
 import { createClosers, type Closers } from '../machine/closers.ts';
@@ -58,7 +60,7 @@ export interface LocalRuntime {
   setAlarm(name: string, state: AlarmState, at: number, reason: string): void;
   /**
    * Resolves when the workflow of an incident has ended, what AWS does about its end is done, and every notice so far
-   * was delivered or given up. Throws when the incident has no workflow in this runtime.
+   * was delivered or has failed. Throws when the incident has no workflow in this runtime.
    */
   executionEnded(incidentId: string): Promise<{ readonly status: EndStatus; readonly error: string | null }>;
   /** Resolves when every notice so far was delivered or given up. */
@@ -170,9 +172,20 @@ async function startStores(assembly: Assembly, options: RuntimeOptions, closers:
   closers.add(() => records.stop());
   const sweeper = startSweeper(records.url, assembly.table);
   closers.add(() => sweeper.stop());
-  const topic = await startTopic(assembly.topicName, (notice) =>
-    deliverAndReport(notice, options.notify ?? {}, options.onProgress),
-  );
+  const topic = await startTopic(assembly.topicName, deliverAndReport(options));
   closers.add(() => topic.stop());
   return { records, topic };
+}
+
+/** Every notice is reported with how its delivery went, also where no channel is configured. */
+function deliverAndReport({ notify = {}, onProgress }: RuntimeOptions): HandNotice {
+  const channels = channelsOf(notify);
+  const courier = createCourier(channels);
+  return async (notice) => {
+    const detail = await courier.deliver(notice).then(() => '', errorWords);
+    const delivery = channels.length === 0 ? 'none' : detail === '' ? 'delivered' : 'failed';
+    const { subject, body, attributes } = notice;
+    onProgress({ kind: 'notification', at: Date.now(), subject, body, attributes, delivery, detail });
+    return detail;
+  };
 }

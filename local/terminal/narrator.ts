@@ -63,7 +63,9 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
     case 'state-caught':
       return [];
     case 'notification':
-      return [{ kind: 'notice', text: `notified: ${progress.subject}${DELIVERY[progress.delivery]}` }];
+      return progress.delivery === 'failed'
+        ? [{ kind: 'bad', text: `NOT notified: ${progress.subject}: ${progress.detail}` }]
+        : [{ kind: 'notice', text: `notified: ${progress.subject}` }];
     case 'function':
       return LOUD_EVENTS.has(progress.event)
         ? [{ kind: 'bad', text: `${progress.name} ${progress.event}: ${progress.detail}` }]
@@ -81,7 +83,6 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
 
 const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'StayOrClose', 'Closed', 'Failed']);
 const LOUD_EVENTS: ReadonlySet<string> = new Set(['timed-out', 'crashed', 'refused']);
-const DELIVERY = { none: '', delivered: '', failed: ' (not delivered)' } as const;
 
 async function describeDiagnosis(output: unknown, store: Pick<IncidentStore, 'rounds'>): Promise<Words[]> {
   const found = diagnosed.safeParse(output);

@@ -44,7 +44,7 @@ export function judgeCheck(answer: CheckAnswer, target: CheckedTarget): readonly
 }
 
 /** Whether something is missing that Headroom needs. */
-export function hasFailures(findings: readonly CheckFinding[]): boolean {
+export function hasFailures(findings: readonly Pick<CheckFinding, 'status'>[]): boolean {
   return findings.some(({ status }) => status === 'failed');
 }
 

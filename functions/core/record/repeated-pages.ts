@@ -41,6 +41,23 @@ export function isGoingOut({ pendingNotices, repeatedAt }: Incident, now: number
   return pendingNotices.some(isRepeat) && repeatedAt !== null && now - repeatedAt < SENDING_MS;
 }
 
+const LONGEST_WAIT_MS = 15 * 60_000;
+const GIVEN_UP_MS = 24 * 3_600_000;
+
+/**
+ * Whether to send again what was not delivered: after half as long as it has failed so far, every 15 minutes at least, for a day.
+ * A topic that is gone for good is not called each minute for ever.
+ */
+export function isRetryDue({ notices, pendingNotices }: Incident, now: number): boolean {
+  const failed = notices.filter(
+    ({ notice, delivered }) => !delivered && pendingNotices.some((each) => each === notice),
+  );
+  const [first] = failed;
+  const last = failed.at(-1);
+  if (first === undefined || last === undefined) return true;
+  return now - first.at < GIVEN_UP_MS && now - last.at >= Math.min(LONGEST_WAIT_MS, (last.at - first.at) / 2);
+}
+
 /**
  * Whether an open incident has paged a person and its workflow, which sends the page, has not got it out. A closed one
  * owes its notices anyway.

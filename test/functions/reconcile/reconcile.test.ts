@@ -194,6 +194,26 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual({ repaired: [] });
   });
 
+  it('tries less and less often what does not go out, and not for ever', async () => {
+    const incident = await opened();
+    const end = { outcome: 'relieved', at: world.at, failure: null, notice: 'resolved' } as const;
+    await world.store.incidents.close(incident.id, end);
+    world.topicFails = true;
+    const tried: number[] = [];
+    const start = world.at;
+    const attempts = async () => (await world.store.incidents.byId(incident.id))?.notices.length;
+    for (const minute of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 24 * 60 - 1, 24 * 60]) {
+      const before = await attempts();
+      world.at = start + minute * 60_000;
+      await sweep();
+      if ((await attempts()) !== before) tried.push(minute);
+    }
+    expect(tried).toEqual([0, 1, 2, 3, 5, 8, 12, 24 * 60 - 1]);
+    world.topicFails = false;
+    await sweep();
+    expect((await world.store.incidents.byId(incident.id))?.pendingNotices).toEqual(['resolved']);
+  });
+
   it('is not misled by a list that lags behind', async () => {
     const incident = await opened();
     const [before] = await world.store.incidents.listByTarget(target.id, 1);

@@ -37,6 +37,7 @@ describe('alarms on Headroom itself', () => {
         'headroom-orders-undelivered',
         'headroom-orders-worker-errors',
         'headroom-self-dispatch-failures',
+        'headroom-self-notices-failed',
         'headroom-self-reconcile-silent',
         'headroom-self-workflow-aborted',
         'headroom-self-workflow-failed',

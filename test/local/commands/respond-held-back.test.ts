@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startHeadroom } from '../../support/headroom.ts';
@@ -47,13 +48,25 @@ describe('respond', () => {
   it('on Ctrl-C closes the incident as interrupted, pages where it is still full, and frees the target', async () => {
     await leak();
     const config = staging().configure({ policy: { loop: { settleSeconds: 30 }, ages: { idleSeconds: 3 } } });
+    // Nothing listens there.
+    const isAway = 'notify:\n  webhook: http://127.0.0.1:12/token';
+    writeFileSync(config, readFileSync(config, 'utf8').replace('notify:', isAway));
     const started = startHeadroom(['respond', '--config', config, '--json', ...records()], staging().environment);
     await started.said('▶ Settle');
     started.interrupt();
-    const { status, stdout } = await started.finished;
+    const { status, stdout, stderr } = await started.finished;
     expect(status).toBe(4);
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'interrupted', failure: { error: 'interrupted' } });
+    const result = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(stdout));
+    expect(result).toMatchObject({ outcome: 'interrupted', failure: { error: 'interrupted' } });
     expect(notices().at(-1)).toMatch(/CRITICAL.*stopped by \S+, 100% used at the last look/);
+    // The channel that failed is named on the terminal, on record and by the other channel, once.
+    expect(stderr).toMatch(/NOT notified: .*100% used.*: notify.webhook: fetch failed: connect ECONNREFUSED/);
+    expect(stderr).not.toContain('token');
+    expect(notices().filter((subject) => subject.includes('do not arrive by notify.webhook'))).toHaveLength(1);
+    expect(notices()).toHaveLength(3);
+    const { stdout: shown } = await run(['incidents', 'show', result.incidentId, ...records()]);
+    expect(shown).toMatch(/notified +interrupted, \S+: not delivered \(NotDelivered: notify.webhook: fetch failed/);
+    expect(shown).toContain('pending    interrupted');
     expect(JSON.parse((await respond(staging().configure())).stdout)).toMatchObject({ outcome: 'not-needed' });
   });
 

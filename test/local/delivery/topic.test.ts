@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { deliver, type Notice } from '../../../local/delivery/deliver.ts';
+import { createCourier } from '../../../local/delivery/courier.ts';
+import { channelsOf, type DeliverySettings, type Notice } from '../../../local/delivery/deliver.ts';
 import { startTopic } from '../../../local/delivery/topic.ts';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
 import { serveLoopback } from '../../../local/machine/loopback-server.ts';
@@ -17,11 +18,14 @@ interface Bench {
   readonly publish: (change: Partial<PublishCommandInput>) => Promise<unknown>;
 }
 
-async function start(delayMs = 0): Promise<Bench> {
+const deliver = (notice: Notice, settings: DeliverySettings) => createCourier(channelsOf(settings)).deliver(notice);
+
+async function start(delayMs = 0, failure = ''): Promise<Bench> {
   const notices: Notice[] = [];
   const topic = await startTopic('headroom-notices', async (notice) => {
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     notices.push(notice);
+    return failure;
   });
   const client = new SNSClient(localClientConfig(topic.url));
   onTestFinished(async () => {
@@ -104,6 +108,15 @@ describe('the topic', () => {
   });
 });
 
+test('a topic that cannot deliver says why to whoever publishes', async () => {
+  const { publish, notices } = await start(0, 'notify.webhook answered 400 <&>');
+  await expect(publish({ Subject: 'first' })).rejects.toMatchObject({
+    name: 'NotDelivered',
+    message: 'notify.webhook answered 400 <&>',
+  });
+  expect(notices).toHaveLength(1);
+});
+
 describe('delivery', () => {
   const notice: Notice = {
     subject: 'orders: relieved',
@@ -143,6 +156,39 @@ describe('delivery', () => {
     await expect(failed).rejects.toThrow('notify.command ended with status 3: no pager; ');
     await expect(failed).rejects.toThrow('notify.webhook answered 503');
     await expect(failed).rejects.not.toThrow('token');
+  });
+
+  test('that failed by one channel is reported by another, once, and is sent again only where it failed', async () => {
+    let status = 400;
+    const posted: unknown[] = [];
+    const server = await serveLoopback(
+      createServer((request, response) => {
+        void text(request).then((body) => {
+          posted.push((JSON.parse(body) as { subject: string }).subject);
+          response.writeHead(status).end();
+        });
+      }),
+    );
+    onTestFinished(() => server.stop());
+    const file = join(await makeFolder(), 'out');
+    const courier = createCourier(channelsOf({ command: `(cat; echo) >> ${file}`, webhook: `${server.url}/token` }));
+    const relieved = { ...notice, attributes: { target: 'orders', incidentId: 'i1', notice: 'resolved' } };
+    await expect(courier.deliver(relieved)).rejects.toThrow('notify.webhook answered 400');
+    // Composed anew, as whoever tries again does.
+    await expect(courier.deliver({ ...relieved, body: 'a later text' })).rejects.toThrow('answered 400');
+    status = 200;
+    await courier.deliver(relieved);
+    await courier.deliver(relieved);
+    const subjects = (await readFile(file, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Notice).subject);
+    expect(subjects).toEqual([
+      'orders: relieved',
+      '[Headroom WARNING] orders: notices do not arrive by notify.webhook',
+    ]);
+    expect(await readFile(file, 'utf8')).not.toContain('token');
+    expect(posted).toEqual(Array(3).fill('orders: relieved'));
   });
 
   test('by a command that does not read its input is a delivery', async () => {

@@ -156,14 +156,15 @@ test('a workflow that is stopped has its incident closed as failed and a person 
   expect(notifications(seen).map(({ attributes }) => attributes['notice'])).toContain('failed');
 });
 
-test('a notice that cannot be delivered is reported and holds nothing up', async () => {
+test('a notice that cannot be delivered is on record with its words, and holds nothing up', async () => {
   const { runtime, seen } = await start({ notify: { command: 'echo no pager >&2; exit 1' } });
   const incidentId = await open(runtime);
-  expect(await runtime.executionEnded(incidentId)).toMatchObject({ status: 'SUCCEEDED' });
-  expect(notifications(seen)[0]).toMatchObject({
-    delivery: 'failed',
-    detail: 'notify.command ended with status 1: no pager',
-  });
+  await eventually(async () => (await runtime.store.incidents.byId(incidentId))?.status === 'closed');
+  const detail = 'notify.command ended with status 1: no pager';
+  expect(notifications(seen)[0]).toMatchObject({ delivery: 'failed', detail });
+  const incident = await runtime.store.incidents.byId(incidentId);
+  expect(incident?.notices[0]).toMatchObject({ delivered: false, error: `NotDelivered: ${detail}` });
+  expect(incident?.pendingNotices).toContain('opened');
 });
 
 test('records outlive the runtime, and only one runtime has them open', async () => {
