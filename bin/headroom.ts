@@ -15,13 +15,18 @@ import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
 import { UsageError } from '../local/options/usage-error.ts';
+import { endOnUncaught, RecordsUnusable } from '../local/records/unusable.ts';
 import { EXIT } from '../local/terminal/exit-status.ts';
 import { letReaderLeave, paint, say } from '../local/terminal/output.ts';
 
 const program = new Command('headroom')
   .description('Gives a database its connections back.')
   .showHelpAfterError('(add --help for what is possible)')
-  .exitOverride();
+  .exitOverride()
+  // How it is named to whoever finds it running.
+  .hook('preAction', (_, action) => {
+    process.title = `headroom ${action.name()}`;
+  });
 
 for (const command of [
   drillCommand(),
@@ -43,6 +48,7 @@ for (const command of [
 }
 
 letReaderLeave();
+endOnUncaught(explain);
 try {
   await program.parseAsync();
 } catch (error) {
@@ -61,7 +67,8 @@ function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const message = errorWords(error);
   say(`${paint('red', 'headroom:')} ${message}`);
-  if (error instanceof UsageError || error instanceof ConfigInvalid) return EXIT.usage;
+  if (error instanceof UsageError || error instanceof ConfigInvalid || error instanceof RecordsUnusable)
+    return EXIT.usage;
   if (error instanceof Error && process.env['HEADROOM_DEBUG'] !== undefined) say(error.stack ?? '');
   return EXIT.failed;
 }

@@ -4,7 +4,7 @@ import { createIncidentStore } from '../../functions/aws/incident-store/store.ts
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { localClientConfig } from '../machine/client-config.ts';
-import { readEndpoint, RecordsInUse } from '../records/dynamodb.ts';
+import { RecordsInUse } from '../records/owner.ts';
 import { openRecords } from '../records/records.ts';
 
 /** Incident records, wherever they are. */
@@ -23,9 +23,8 @@ export async function openLocalRecords(folder: string, prefix: string): Promise<
     return { store: records.store, close: () => records.stop() };
   } catch (error) {
     if (!(error instanceof RecordsInUse)) throw error;
-    const endpoint = await readEndpoint(folder);
-    if (endpoint === null) throw error;
-    return openTable(new DynamoDBClient(localClientConfig(endpoint.url, endpoint.key)), prefix);
+    if (error.owner === null) throw error;
+    return openTable(new DynamoDBClient(localClientConfig(error.owner.url, error.owner)), prefix);
   }
 }
 

@@ -1,82 +1,65 @@
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import * as z from 'zod/mini';
-import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
-import { readPrivateFile, takePrivateFolder, writePrivateFile } from '../machine/private-folder.ts';
-import { requireRunKey, RUN_KEY, type RunKey } from '../machine/run-key.ts';
+import { takePrivateFolder } from '../machine/private-folder.ts';
+import { requireRunKey } from '../machine/run-key.ts';
 import type { TableDefinition } from '../synthesis/cloud-assembly.ts';
-
-/** Another process has the records folder open. */
-export class RecordsInUse extends Error {
-  constructor(folder: string, options?: ErrorOptions) {
-    super(`another run of Headroom uses the records in ${folder}; wait for it to end, or name another folder`, options);
-    this.name = 'RecordsInUse';
-  }
-}
+import { readOwner, RecordsInUse, removeOwner, writeOwner } from './owner.ts';
+import { explainUnusable } from './unusable.ts';
 
 /**
  * Starts a DynamoDB on loopback that has the table. Records stay in `folder`; null keeps them in memory. One process at
- * a time can have a folder open: throws RecordsInUse.
+ * a time can have a folder open; `isLasting`: this one has it for longer than one command takes. Throws RecordsInUse,
+ * after a moment where the other process is soon done, and RecordsUnusable for a folder that cannot be written.
  */
-export async function startDynamoDb(table: TableDefinition, folder: string | null): Promise<LoopbackServer> {
-  const unlock = folder === null ? null : await lockFolder(resolve(folder));
+export async function startDynamoDb(
+  table: TableDefinition,
+  folder: string | null,
+  isLasting = false,
+): Promise<LoopbackServer> {
+  if (folder === null) return startIn(null, table);
+  const unlock = await lockFolder(resolve(folder)).catch((error: unknown) => {
+    throw explainUnusable(folder, error);
+  });
   try {
-    const server = dynalite({
-      createTableMs: 0,
-      ...(folder === null ? {} : { path: join(resolve(folder), 'dynamodb') }),
-    });
-    ignoreBrokenRequests(server);
-    requireRunKey(server);
-    const listening = await serveLoopback(server);
-    await ensureTable(listening.url, table).catch(async (error: unknown) => {
-      await listening.stop();
-      throw error;
-    });
-    if (folder !== null) await writeEndpoint(folder, listening.url);
+    // Left over from a process that was killed.
+    await removeOwner(folder);
+    const listening = await startIn(join(resolve(folder), 'dynamodb'), table);
+    await writeOwner(folder, { url: listening.url, isLasting, watch: null });
     return {
       url: listening.url,
       async stop() {
-        if (folder !== null) await rm(endpointFile(folder), { force: true });
+        await removeOwner(folder);
         await setTimeout(LAST_REQUESTS_MS);
         await listening.stop();
-        await unlock?.();
+        await unlock();
       },
     };
   } catch (error) {
-    await unlock?.();
-    throw error;
+    await unlock();
+    throw explainUnusable(folder, error);
   }
 }
 
-/** Where a process that has the folder open says how to reach its records. */
-export function endpointFile(folder: string): string {
-  return join(resolve(folder), 'endpoint');
-}
-
-const endpoint = z.object({ url: z.string(), accessKeyId: z.string(), secretAccessKey: z.string() });
-
-async function writeEndpoint(folder: string, url: string): Promise<void> {
-  await writePrivateFile(endpointFile(folder), JSON.stringify({ url, ...RUN_KEY }));
-}
-
-/**
- * How to reach the records of the process that has the folder open; null when it does not say. May be left over from
- * one that was killed.
- */
-export async function readEndpoint(folder: string): Promise<{ readonly url: string; readonly key: RunKey } | null> {
-  const found = endpoint.safeParse(parseJson((await readPrivateFile(endpointFile(folder))) ?? ''));
-  if (!found.success) return null;
-  const { url, ...key } = found.data;
-  return { url, key };
+async function startIn(path: string | null, table: TableDefinition): Promise<LoopbackServer> {
+  const server = dynalite({ createTableMs: 0, ...(path !== null && { path }) });
+  ignoreBrokenRequests(server);
+  requireRunKey(server);
+  const listening = await serveLoopback(server);
+  await ensureTable(listening.url, table).catch(async (error: unknown) => {
+    await listening.stop();
+    throw error;
+  });
+  return listening;
 }
 
 const TABLE_LIMIT_MS = 5_000;
+/** Most commands have the records open for moments. */
+const SOON_DONE_MS = 3_000;
 /**
  * dynalite may still work on a request whose caller was killed. It throws an error that nobody can catch when the
  * database closes meanwhile. No request takes longer than a few milliseconds.
@@ -118,16 +101,18 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const { Level } = require('level') as { readonly Level: new (path: string) => LevelDb };
   await takePrivateFolder(folder, ['lock', 'dynamodb', 'endpoint']);
   const lock = new Level(join(folder, 'lock'));
-  try {
-    await lock.open();
-  } catch (error) {
-    const reason: unknown = error instanceof Error ? error.cause : undefined;
-    if (reason instanceof Error && 'code' in reason && reason.code === 'LEVEL_LOCKED') {
-      throw new RecordsInUse(folder, { cause: error });
+  for (const end = Date.now() + SOON_DONE_MS; ;) {
+    try {
+      await lock.open();
+      return () => lock.close();
+    } catch (error) {
+      const reason: unknown = error instanceof Error ? error.cause : undefined;
+      if (!(reason instanceof Error && 'code' in reason && reason.code === 'LEVEL_LOCKED')) throw error;
+      const owner = await readOwner(folder);
+      if (owner?.isLasting === true || Date.now() > end) throw new RecordsInUse(folder, owner, { cause: error });
+      await setTimeout(50);
     }
-    throw error;
   }
-  return () => lock.close();
 }
 
 /**

@@ -23,9 +23,12 @@ export async function openRecords(prefix: string, folder: string): Promise<Recor
   return startRecords(synthesizeTable(prefix), folder);
 }
 
-/** Opens the records with the table as the stack defines it; a null `folder` keeps them in memory. */
-export async function startRecords(table: TableDefinition, folder: string | null): Promise<Records> {
-  const database = await startDynamoDb(table, folder);
+/**
+ * Opens the records with the table as the stack defines it; a null `folder` keeps them in memory. `isLasting`: for
+ * longer than one command takes.
+ */
+export async function startRecords(table: TableDefinition, folder: string | null, isLasting = false): Promise<Records> {
+  const database = await startDynamoDb(table, folder, isLasting);
   const client = new DynamoDBClient(localClientConfig(database.url));
   const store = createIncidentStore({ client: DynamoDBDocumentClient.from(client), table: String(table.TableName) });
   return {

@@ -64,7 +64,7 @@ export async function watch(
   // Whoever read its reports has left.
   process.stdout.once('error', stop);
   const observed = observeRuntime(
-    { config, environment, recordsFolder, notify: config.notify },
+    { config, environment, recordsFolder, isWatch: true, notify: config.notify },
     { onLine, onNotification: (notification) => report(noticeOf(notification)) },
   );
   try {

@@ -16,6 +16,7 @@ import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } fr
 import { createClosers, type Closers } from '../machine/closers.ts';
 import { startKeeper } from '../machine/keeper.ts';
 import type { EndStatus, OnProgress } from '../machine/progress.ts';
+import { writeOwner } from '../records/owner.ts';
 import { startRecords, type Records } from '../records/records.ts';
 import { startSweeper } from '../records/sweeper.ts';
 import type { AlarmState } from '../stand-ins/cloudwatch-operations.ts';
@@ -35,6 +36,8 @@ export interface RuntimeOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where incidents are kept; null forgets them with the runtime. */
   readonly recordsFolder: string | null;
+  /** Whether it runs until it is stopped, so that other processes on this machine may hand it alarms. */
+  readonly isWatch?: boolean;
   /** How notices reach a person. They are reported in any case. */
   readonly notify?: DeliverySettings;
   readonly onProgress: OnProgress;
@@ -121,6 +124,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
   closers.add(() => functions.stop());
   closers.add(() => plane.stopExecutions());
   const rules = createRules(assembly, config, functions);
+  if (options.isWatch === true && options.recordsFolder !== null) {
+    const watch = { url: plane.url, targets: targets.map(({ id }) => id) };
+    await writeOwner(options.recordsFolder, { url: records.url, isLasting: true, watch });
+  }
   return runtimeOf({ config, targets, records, topic, plane, functions, rules, closers });
 }
 
@@ -168,7 +175,7 @@ function runtimeOf({ config, targets, records, topic, plane, functions, rules, c
 }
 
 async function startStores(assembly: Assembly, options: RuntimeOptions, closers: Closers) {
-  const records = await startRecords(assembly.table, options.recordsFolder);
+  const records = await startRecords(assembly.table, options.recordsFolder, true);
   closers.add(() => records.stop());
   const sweeper = startSweeper(records.url, assembly.table);
   closers.add(() => sweeper.stop());

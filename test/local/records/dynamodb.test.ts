@@ -1,12 +1,14 @@
 import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { localClientConfig } from '../../../local/machine/client-config.ts';
-import { endpointFile, RecordsInUse, startDynamoDb } from '../../../local/records/dynamodb.ts';
+import { startDynamoDb } from '../../../local/records/dynamodb.ts';
+import { endpointFile, RecordsInUse } from '../../../local/records/owner.ts';
 import { synthesizeTable } from '../../../local/synthesis/synthesized-table.ts';
 import { makeFolder, STRANGERS_KEYS } from '../workbench.ts';
 
@@ -103,6 +105,35 @@ test('one process at a time has the records open, and the next may open them onc
   await once(other, 'exit');
   const { client } = await start(folder);
   await put(client);
+});
+
+test('a folder that cannot be written is named with the reason, not with a stack', async () => {
+  const parent = await makeFolder();
+  const file = join(parent, 'file');
+  await writeFile(file, '');
+  await expect(start(file)).rejects.toThrow(`--records ${file} cannot be written (a file is in its place)`);
+  await expect(start(join(file, 'deeper'))).rejects.toThrow('(a file is in its place): name a folder of yours');
+});
+
+test('a disk that fills up ends the run with a sentence', async () => {
+  const folder = await makeFolder();
+  const module = (name: string) => JSON.stringify(new URL(`../../../local/records/${name}.ts`, import.meta.url).href);
+  const program = `
+    const { startRecords } = await import(${module('records')});
+    const { endOnUncaught } = await import(${module('unusable')});
+    endOnUncaught((error) => (console.log(error.message), 4));
+    const { store } = await startRecords(${JSON.stringify(TABLE)}, ${JSON.stringify(folder)});
+    const pause = { targetId: 'orders', tier: null, by: 'ann', why: 'x'.repeat(20_000), at: 1, until: null };
+    for (let round = 0; round < 50; round++) await store.pauses.put({ ...pause, targetId: String(round) });`;
+  // No file may grow over some 100 KB, which for a write is as if the disk were full.
+  const limited = `trap '' XFSZ; ulimit -f 100; exec "$0" --input-type=module -e "$1"`;
+  const child = spawn('/bin/sh', ['-c', limited, process.execPath, program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = text(child.stdout);
+  expect(await once(child, 'close')).toEqual([4, null]);
+  expect(await said).toBe(
+    'the records cannot be written (the disk is full): free some space, or name another folder with --records\n',
+  );
 });
 
 test('a caller that dies in the middle of a request harms nobody', async () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { parseConfig } from '../../../lib/config/config.ts';
 import type { HeadroomConfig } from '../../../lib/config/schema.ts';
 import type { FunctionEvent, Notification, Progress } from '../../../local/machine/progress.ts';
-import { RecordsInUse } from '../../../local/records/dynamodb.ts';
+import { RecordsInUse } from '../../../local/records/owner.ts';
 import { openRecords } from '../../../local/records/records.ts';
 import { startRuntime, type LocalRuntime, type RuntimeOptions } from '../../../local/runtime/runtime.ts';
 import { eventually, isRunning, makeFolder } from '../workbench.ts';
