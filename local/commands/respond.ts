@@ -90,7 +90,7 @@ function printStory(result: RespondResult): void {
   const last = result.notifications.at(-1);
   print(
     last === undefined
-      ? `incident ${result.incidentId}: ${result.outcome ?? 'not closed'}`
+      ? `incident ${result.incidentId}: ${result.outcome ?? 'not closed'}; headroom incidents show ${result.incidentId}`
       : `${last.subject}\n\n${last.body.trimEnd()}`,
   );
 }

@@ -4,11 +4,13 @@ import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
+import { RecordsInUse } from '../records/owner.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt, raiseAlarm } from './alarm-run.ts';
 import type { AskPerson } from './approver.ts';
+import { respondThrough, type RunningWatch } from './hand-over.ts';
 import { observeRuntime } from './observed-runtime.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 
@@ -24,7 +26,8 @@ interface RespondOptions {
 }
 
 /**
- * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Returns why
+ * One alarm of one target, from event to end, on this machine. Ctrl-C closes the incident as interrupted. Where a watch
+ * of the target has the records open, that carries it out. Returns why
  * when the event opened no incident. Throws when something here is broken; a server that cannot be helped is a result.
  */
 export async function respond(
@@ -32,7 +35,14 @@ export async function respond(
   { event, recordsFolder, environment, person, onLine }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
   const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { onLine, person });
-  const runtime = await observed.start();
+  const runtime = await observed.start().catch((error: unknown) => {
+    const watch = watchOf(error, target.id);
+    if (watch === null) throw error;
+    return watch;
+  });
+  if ('watch' in runtime) {
+    return respondThrough(runtime, { config, target, event: event ?? makeEvent(config, target), person, onLine });
+  }
   try {
     await liftLeftovers(runtime, target.id);
     // Without an event, the clock of the incident starts here.
@@ -53,6 +63,12 @@ export async function respond(
   } finally {
     await runtime.stop();
   }
+}
+
+/** The watch of the target that has the records open, where that is why a runtime could not start; otherwise null. */
+function watchOf(error: unknown, targetId: string): RunningWatch | null {
+  const owner = error instanceof RecordsInUse ? error.owner : null;
+  return owner?.watch?.targets.includes(targetId) === true ? { ...owner, watch: owner.watch } : null;
 }
 
 /** Limits on users that an earlier run could not lift. On AWS the reconciler does this each minute. */

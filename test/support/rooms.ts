@@ -163,7 +163,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/delivery': local('machine'),
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
-  'local/runs': local('machine', 'runtime', 'terminal'),
+  'local/runs': local('machine', 'records', 'runtime', 'terminal'),
   'local/options': local('machine', 'records', 'runs', 'terminal'),
   'local/commands': local('delivery', 'machine', 'options', 'runs', 'terminal'),
 

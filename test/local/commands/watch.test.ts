@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import * as z from 'zod';
 import { COMPRESSED } from '../../../drill/scenario/scenario.ts';
 import { startForwarder } from '../../support/forwarder.ts';
-import { startHeadroom, type Started } from '../../support/headroom.ts';
+import { runHeadroom, startHeadroom, type Started } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 import { eventually } from '../workbench.ts';
 
@@ -109,6 +109,35 @@ describe('watch', () => {
     expect(await watching.end()).toMatchObject({ status: 0 });
   });
 
+  it('lets others work beside it, and says who has the records open', async () => {
+    const config = staging.configure({ policy: POLICY, mode: 'approve' });
+    const watching = await startWatch(config);
+    await watching.started.said(/staging: usage/);
+    await staging.leak();
+    await watching.started.said(/notified: .*approve kill-idle/);
+    const beside = (...args: readonly string[]) =>
+      runHeadroom([...args, '--records', join(staging.folder, 'records')], staging.environment);
+
+    // It joins the incident of the watch, whose question nobody has answered yet.
+    const responded = await beside('respond', '--config', config, '--approve', 'all', '--json');
+    expect(responded.stderr).toMatch(/headroom watch \(pid \d+\) has the records open and carries it out/);
+    const { incidentId, ...result } = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(responded.stdout));
+    expect(result).toMatchObject({ outcome: 'relieved' });
+    expect(responded.status).toBe(0);
+
+    const why = ['--why', 'it leaks', '--yes', '--json'];
+    const ended = await beside('end', '--config', config, '--user', 'invoices', ...why);
+    expect(z.looseObject({ ended: z.number() }).parse(JSON.parse(ended.stdout)).ended).toBeGreaterThan(0);
+    expect((await beside('acknowledge', incidentId)).stderr).toContain(`incident ${incidentId} is closed as relieved`);
+
+    const second = await beside('watch', '--config', config, '--port', '0');
+    expect(second.status).toBe(4);
+    expect(second.stderr).toMatch(
+      /headroom watch \(pid \d+, since .* UTC\) uses the records in .*watches staging; end/,
+    );
+    expect(await watching.end()).toMatchObject({ status: 0 });
+  });
+
   it('stopped in the middle of an incident closes it as interrupted', async () => {
     const loop = { ...COMPRESSED.loop, settleSeconds: 20, maxMinutes: 5 };
     const watching = await startWatch(staging.configure({ policy: { ...POLICY, loop } }, 1));
@@ -117,7 +146,7 @@ describe('watch', () => {
     await watching.started.said(/Settle/);
     const { status, stderr, events } = await watching.end();
     expect(status).toBe(4);
-    expect(stderr).toMatch(/CRITICAL. staging: stopped by \S+, 100% used at the last look: needs a person/);
+    expect(stderr).toMatch(/CRITICAL. staging: stopped by \S+, \d+% used at the last look: needs a person/);
     expect(events.at(-1)).toMatchObject({
       event: 'incident',
       outcome: 'interrupted',
