@@ -8,6 +8,16 @@ export async function raiseAlarm(runtime: LocalRuntime, targetId: string, event:
   return dispatchResult.parse(await runtime.dispatch(targetId, event));
 }
 
+/** The workflow of an incident that an earlier run has left open is not here to be stopped. */
+async function stopWorkflow(runtime: LocalRuntime, incidentId: string, by: string): Promise<void> {
+  try {
+    runtime.stopExecution(incidentId, `stopped by ${by}`);
+  } catch {
+    return;
+  }
+  await runtime.executionEnded(incidentId);
+}
+
 /**
  * Closes an incident as interrupted, stops its workflow, and lifts the limits that it has set, so that the target is free
  * for the next alarm. People are paged where the server is still full. Resolves when they have been notified. An incident
@@ -26,8 +36,7 @@ export async function interrupt(
     notice: 'interrupted',
   });
   await endQuestions(closed, { store, now: Date.now });
-  runtime.stopExecution(incidentId, `stopped by ${by}`);
-  await runtime.executionEnded(incidentId);
+  await stopWorkflow(runtime, incidentId, by);
   const limits = await store.limits.of(closed.target.id);
   if (limits.some((limit) => limit.incidentId === incidentId)) await runtime.reconcile(closed.target.id);
   // What does not go out now stays on record as pending, and has been reported.

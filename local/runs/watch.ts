@@ -82,7 +82,7 @@ export async function watch(
         }),
       );
       await Promise.race([Promise.all(watching), afterStop(signal)]);
-      return { interrupted: await incidents.interrupt(config.installation.prefix) };
+      return { interrupted: await incidents.interrupt(config) };
     } finally {
       await runtime.stop();
     }
@@ -119,15 +119,18 @@ class FollowedIncidents {
   }
 
   /** Closes what is open as interrupted, and returns how many that were. */
-  async interrupt(prefix: string): Promise<number> {
-    const open = [...this.#open];
+  async interrupt({ targets, installation: { prefix } }: HeadroomConfig): Promise<number> {
+    const { incidents } = this.#parts.runtime.store;
+    // One that another process has handed over a moment ago is not followed yet.
+    const found = await Promise.all(targets.map(({ id }) => incidents.openOf(id)));
+    const open = new Set([...this.#open, ...found.flatMap((each) => (each?.call === null ? [each.id] : []))]);
     await Promise.all(
-      open.map(async (incidentId) => {
+      [...open].map(async (incidentId) => {
         await interrupt(this.#parts.runtime, { incidentId, prefix, by: userInfo().username });
         await this.#reportEnd(incidentId);
       }),
     );
-    return open.length;
+    return open.size;
   }
 
   async #untilEnded(incidentId: string): Promise<void> {
