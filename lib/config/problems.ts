@@ -75,7 +75,9 @@ export function findingsOf(
         path: [...path, key],
         value: undefined,
         message:
-          key === '<<' ? '"<<" merge keys are not read; use "defaults:"' : `unknown key${suggestKey(key, keysAt(path))}`,
+          key === '<<'
+            ? '"<<" merge keys are not read; use "defaults:"'
+            : `unknown key${suggestKey(key, keysAt(path))}`,
       }));
     }
     const value = valueAt(path);

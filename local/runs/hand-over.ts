@@ -75,7 +75,7 @@ function connectTo(owner: RunningWatch, names: ReturnType<typeof namesOf>) {
     lambda,
     workflow: createWorkflowClient({ client: sfn, stateMachineArn }),
     store: createIncidentStore({ client: DynamoDBDocumentClient.from(table), table: names.table }),
-    close() {
+    close: () => {
       for (const client of [lambda, sfn, table]) client.destroy();
     },
   };
