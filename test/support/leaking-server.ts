@@ -28,8 +28,13 @@ export interface LeakingServer {
   stop(): Promise<void>;
 }
 
-export async function startLeakingServer(): Promise<LeakingServer> {
-  const scenario = { ...connectionLeak, server: { maxConnections: 40, superuserReserved: 3, reserved: 2 } };
+/** `limitableUsers`: those that the responder may limit. */
+export async function startLeakingServer(limitableUsers: readonly string[] = []): Promise<LeakingServer> {
+  const scenario = {
+    ...connectionLeak,
+    limitableUsers,
+    server: { maxConnections: 40, superuserReserved: 3, reserved: 2 },
+  };
   const spec = loadSpec.parse(scenario.loads[1]);
   const server = await startDrillServer(scenario, [spec], { engine: 'postgres', major: 18 });
   const folder = mkdtempSync(join(tmpdir(), 'headroom-test-'));

@@ -21,10 +21,10 @@ export interface OnStaging {
   readonly notices: () => string[];
 }
 
-export function onStaging(): OnStaging {
+export function onStaging(limitableUsers: readonly string[] = []): OnStaging {
   let server: LeakingServer;
   beforeEach(async () => {
-    server = await startLeakingServer();
+    server = await startLeakingServer(limitableUsers);
   });
   afterEach(() => server.stop());
 

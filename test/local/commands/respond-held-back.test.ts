@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { openLocalRecords } from '../../../local/options/open-records.ts';
 import { startHeadroom } from '../../support/headroom.ts';
 import { startInTerminal } from '../../support/terminal.ts';
 import { onStaging } from './on-staging.ts';
 
-const { staging, leak, records, run, respond, notices } = onStaging();
+const { staging, leak, records, run, respond, notices } = onStaging(['invoices']);
 
 describe('respond', () => {
   it('can be paused from another terminal while it runs, and its records are nobody else’s to run on', async () => {
@@ -83,11 +85,25 @@ describe('respond', () => {
 
     const act = staging().configure({ policy });
     const relieved = startInTerminal(['respond', '--config', act, ...records()], staging().environment);
+    const [, incidentId = ''] = await relieved.said(/incident (\S+) \(opened\)/);
     await relieved.said('WatchForRebound');
+    await limitInvoices(incidentId);
+    expect(await staging().server.limitedUsers()).toEqual(['invoices']);
     relieved.type('\u0003');
     expect((await relieved.finished).status).toBe(4);
+    expect(await staging().server.limitedUsers()).toEqual([]);
     expect(notices().at(-1)).toMatch(/^\[Headroom\] staging: relieved, then stopped by/);
     const shown = JSON.parse((await run(['incidents', 'list', '--json', ...records()])).stdout) as unknown;
     expect(shown).toMatchObject([{ outcome: 'interrupted' }, { outcome: 'interrupted' }]);
   });
 });
+
+/** As the incident would have limited the user: on the server and on record. */
+async function limitInvoices(incidentId: string): Promise<void> {
+  await staging().server.asAdmin('ALTER ROLE invoices CONNECTION LIMIT 99');
+  const { store, close } = await openLocalRecords(join(staging().folder, 'records'), 'headroom');
+  const at = Date.now();
+  const limit = { targetId: 'staging', incidentId, user: 'invoices', account: 'invoices', limit: 99, before: null };
+  await store.limits.record({ ...limit, at, setBy: at, isSet: true, toldAt: null });
+  await close();
+}
