@@ -101,9 +101,9 @@ describe('respond', () => {
 /** As the incident would have limited the user: on the server and on record. */
 async function limitInvoices(incidentId: string): Promise<void> {
   await staging().server.asAdmin('ALTER ROLE invoices CONNECTION LIMIT 99');
-  const { store, close } = await openLocalRecords(join(staging().folder, 'records'), 'headroom');
+  const records = await openLocalRecords(join(staging().folder, 'records'), 'headroom');
   const at = Date.now();
   const limit = { targetId: 'staging', incidentId, user: 'invoices', account: 'invoices', limit: 99, before: null };
-  await store.limits.record({ ...limit, at, setBy: at, isSet: true, toldAt: null });
-  await close();
+  await records.store.limits.record({ ...limit, at, setBy: at, isSet: true, toldAt: null });
+  await records.close();
 }
