@@ -7,6 +7,7 @@ import type { WorkerClient } from '../core/ports/worker-client.ts';
 import { CallRefused } from '../core/protocol/errors.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { reasonNotToAct } from '../core/server/readiness.ts';
+import { commandFor } from '../core/words/commands.ts';
 
 export interface CallGuardDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'pauses'>;
@@ -18,24 +19,26 @@ const SNAPSHOT_MS = 20_000;
 
 /** Throws CallRefused when the target is paused, or has an open incident: one is open per target, a call or not. */
 export async function refuseWhenHeld(
-  { id }: TargetSettings,
+  target: TargetSettings,
   { store, now }: Pick<CallGuardDependencies, 'store' | 'now'>,
 ): Promise<void> {
+  const { id, commands } = target;
   const pause = fullPause(await store.pauses.on(id));
-  if (pause) throw new CallRefused(`${id} is ${describePause(pause)}; lift it first: ${resumeCommandFor(pause)}`);
+  if (pause)
+    throw new CallRefused(`${id} is ${describePause(pause)}; lift it first: ${resumeCommandFor(pause, commands)}`);
   const holder = await store.incidents.openOf(id);
   // A call whose command has died is taken over once its lease has run out.
   const mayBeAbandoned = holder !== null && holder.call !== null && now() - holder.openedAt > LEASE_MS;
-  if (holder && !mayBeAbandoned) throw new CallRefused(describeHolder(holder));
+  if (holder && !mayBeAbandoned) throw new CallRefused(describeHolder(holder, target));
 }
 
-/** The incident that is in the way, in words. */
-export function describeHolder({ id, target, call, escalation }: Incident): string {
+/** The incident that is in the way of a call on a target, in words. */
+export function describeHolder({ id, call, escalation }: Incident, target: TargetSettings): string {
   const by = call === null ? '' : ` (${describeCall(call)})`;
   const advice =
     escalation === null
-      ? `see "headroom incidents show ${id}" and wait until it is closed`
-      : `people have been paged for it; close it first: headroom incidents close ${id}`;
+      ? `wait until it is closed, and see ${commandFor(`incidents show ${id}`, target)}`
+      : `people have been paged for it; close it first: ${commandFor(`incidents close ${id}`, target)}`;
   return `incident ${id}${by} is open on ${target.id}: ${advice}`;
 }
 

@@ -114,7 +114,7 @@ async function open(target: TargetSettings, call: PersonsCall, { store, now }: C
   if (opening.kind === 'expired' && opening.incident.call !== null)
     opening = await store.incidents.takeOver(candidate, opening.incident);
   if (opening.kind !== 'opened' || opening.incident.id !== candidate.id)
-    throw new CallRefused(describeHolder(opening.incident));
+    throw new CallRefused(describeHolder(opening.incident, target));
   return opening.incident;
 }
 

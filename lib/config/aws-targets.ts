@@ -1,6 +1,24 @@
 import { ConfigInvalid, type ConfigProblem } from './problems.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
+/** Where Headroom looks after a target: an installation on AWS, or the machine that commands are typed on. */
+export type Place = 'aws' | 'local';
+
+/** A URL in an environment variable can be used on this machine alone, every other login by a deployed worker alone. */
+export function placeOf({ auth }: Pick<Target, 'auth'>): Place {
+  return auth.mode === 'url' ? 'local' : 'aws';
+}
+
+/**
+ * Where the records of a target are; of all targets when the configuration has none of that id. A configuration with a
+ * target of this machine cannot be deployed, so it is no installation's.
+ */
+export function placeOfRecords({ targets }: HeadroomConfig, targetId: string | null): Place {
+  const named = targets.find(({ id }) => id === targetId);
+  if (named !== undefined) return placeOf(named);
+  return targets.every((target) => placeOf(target) === 'aws') ? 'aws' : 'local';
+}
+
 /** What the worker's role may use to log in. */
 type AwsLogin =
   | { readonly mode: 'iam'; readonly resourceId: string; readonly users: readonly string[] }

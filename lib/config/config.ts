@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { checkTargets } from './checks.ts';
@@ -17,6 +17,9 @@ import {
 import { isRecord, valueAt } from './records.ts';
 import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
 
+/** What commands read, and a deployment builds, where no other file is named. */
+export const DEFAULT_CONFIG = 'headroom.yaml';
+
 /** Reads and checks a configuration file. Throws ConfigInvalid, also when the file cannot be read. */
 export function loadConfig(file: string): HeadroomConfig {
   let text: string;
@@ -25,7 +28,11 @@ export function loadConfig(file: string): HeadroomConfig {
   } catch (error) {
     throw unreadable(file, error);
   }
-  return parseConfig(text, file);
+  const config = parseConfig(text, file);
+  const named = relative(process.cwd(), resolve(file));
+  if (named === DEFAULT_CONFIG) return config;
+  // A folder elsewhere keeps its whole name: commands may be typed from anywhere.
+  return { ...config, commands: { config: named.startsWith('..') ? file : named, records: null } };
 }
 
 function unreadable(file: string, error: unknown): ConfigInvalid {

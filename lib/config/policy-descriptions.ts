@@ -55,7 +55,8 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'flap.maxIncidents':
     'Incidents with the same cause in which Headroom may act within an hour. At the next one it ends nothing and ' +
     'pages a person.',
-  escalation: 'What happens to a page that no person acknowledges (`headroom acknowledge ID`) while the trouble lasts.',
+  escalation:
+    'What happens to a page that no person acknowledges (`npx --no headroom acknowledge ID`) while the trouble lasts.',
   'escalation.repeatMinutes': 'Minutes after a page before people are paged again.',
   'escalation.maxRepeats': 'Pages after the first one, each louder. 0: one page only.',
   protect:

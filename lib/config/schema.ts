@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { mode, policy } from '../../functions/core/policy/policy.ts';
 import { targetId } from '../../functions/core/policy/target.ts';
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import type { CommandPlace } from '../../functions/core/words/commands.ts';
 
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
@@ -216,5 +217,8 @@ export const configSchema = z.strictObject({
     .describe('The database servers that this installation looks after.'),
 });
 
-export type HeadroomConfig = z.infer<typeof configSchema>;
+export type HeadroomConfig = z.infer<typeof configSchema> & {
+  /** What commands need to find this configuration and its records; absent where their defaults do. */
+  readonly commands?: CommandPlace | undefined;
+};
 export type Target = z.infer<typeof targetSchema>;

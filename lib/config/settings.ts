@@ -36,6 +36,7 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     // Without a metric alarm the default is not needed.
     reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
+    ...(config.commands && { commands: config.commands }),
   };
 }
 

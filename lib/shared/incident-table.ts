@@ -1,10 +1,17 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
-/** The incident store. Outlives the stack: it is the record of what was done to databases. */
+/**
+ * The incident store. Outlives the stack: it is the record of what was done to databases. A first deployment that fails
+ * leaves none behind (ADR 30).
+ */
 export class IncidentTable extends Table {
+  /** The name and the ARN, of a table that need not exist yet: nothing has to be created after it. */
+  readonly nameInAdvance: string;
+  readonly #arn: string;
+
   constructor(scope: Construct, id: string, tableName: string) {
     super(scope, id, {
       tableName,
@@ -15,10 +22,21 @@ export class IncidentTable extends Table {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAt',
       deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+    this.nameInAdvance = tableName;
+    this.#arn = Stack.of(this).formatArn({ service: 'dynamodb', resource: 'table', resourceName: tableName });
     this.addIndex('byTarget', 'targetId');
     this.addIndex('byStatus', 'status');
+  }
+
+  /**
+   * After everything else of the stack. It is protected from deletion, so a deployment that failed after it could not
+   * be undone, and one that is repeated would find its name taken.
+   */
+  createLast(): void {
+    const others = Stack.of(this).node.children.filter((child) => child !== this && !(child instanceof CfnOutput));
+    this.node.addDependency(...others);
   }
 
   /** Reading and writing items one by one, and listing; no scan, no transaction, no change to the table itself. */
@@ -26,7 +44,7 @@ export class IncidentTable extends Table {
     return Grant.addToPrincipal({
       grantee,
       actions: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'].map((action) => `dynamodb:${action}`),
-      resourceArns: [this.tableArn, `${this.tableArn}/index/byTarget`, `${this.tableArn}/index/byStatus`],
+      resourceArns: [this.#arn, `${this.#arn}/index/byTarget`, `${this.#arn}/index/byStatus`],
     });
   }
 
@@ -35,7 +53,7 @@ export class IncidentTable extends Table {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-        resources: [this.tableArn],
+        resources: [this.#arn],
         conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['INCIDENT#*'] } },
       }),
     );

@@ -54,6 +54,7 @@ export class SharedStack extends Stack {
       functions: { dispatch, reconcile, sample, decide, ...steps },
       dispatchFailures,
     });
+    this.#table.createLast();
     this.#describeOutputs(stateMachine);
   }
 
@@ -132,7 +133,7 @@ export class SharedStack extends Stack {
     const decide = new ControlFunction(this, 'decide', {
       names: this.#names,
       environment: {
-        HEADROOM_TABLE: this.#table.tableName,
+        HEADROOM_TABLE: this.#table.nameInAdvance,
         HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn,
       },
     });
@@ -158,7 +159,7 @@ export class SharedStack extends Stack {
     const created = new ControlFunction(this, name, {
       names: this.#names,
       environment: {
-        HEADROOM_TABLE: this.#table.tableName,
+        HEADROOM_TABLE: this.#table.nameInAdvance,
         HEADROOM_TOPIC_ARN: this.#topic.topicArn,
         ...environment,
       },

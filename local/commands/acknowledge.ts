@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingExistingRecords, withRecordOptions } from '../options/record-options.ts';
+import { howToList, readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
@@ -27,8 +27,8 @@ export function acknowledgeCommand(): Command {
     .action(async (id: string, raw: unknown) => {
       const given = options.parse(raw);
       const { by = userInfo().username, note } = given;
-      const incident = await usingExistingRecords(given, async ({ store }) => {
-        checkTakeable(id, await store.incidents.byId(id));
+      const incident = await readingRecords(given, async ({ store }) => {
+        checkTakeable(id, await store.incidents.byId(id), howToList(given));
         return store.notices.acknowledge(id, { by, at: Date.now(), note });
       });
       if (given.json) printJson({ incidentId: id, acknowledgement: incident?.acknowledgement ?? null });
@@ -37,11 +37,9 @@ export function acknowledgeCommand(): Command {
 }
 
 /** An open incident may still page. */
-function checkTakeable(id: string, incident: Incident | null): void {
+function checkTakeable(id: string, incident: Incident | null, howToSeeAll: string): void {
   if (incident === null) {
-    throw new UsageError(
-      `there is no incident ${id} in these records; "headroom incidents list" shows which there are`,
-    );
+    throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToSeeAll}`);
   }
   const { outcome } = incident;
   if (outcome !== null && outcome !== 'escalated' && outcome !== 'failed') {

@@ -2,10 +2,16 @@ import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { hasFailures, judgeCheck } from '../../functions/core/check/check.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
+import { withCommands } from '../../functions/core/words/commands.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
+import { placeOf } from '../../lib/config/aws-targets.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { testChannels, type ChannelFinding } from '../delivery/test-notice.ts';
-import { findLocalTarget } from '../options/configured-target.ts';
+import { namesOf } from '../../lib/house/names.ts';
+import { findLeftovers } from '../installation/leftovers.ts';
+import { findAnyTarget } from '../options/configured-target.ts';
 import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
@@ -28,11 +34,17 @@ export function doctorCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const { config, target } = findLocalTarget(given.config, given.target, process.env);
-      for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
+      const { config, target } = findAnyTarget(given, process.env);
+      for (const warning of warningsOf(config, placeOf(target))) say(`${paint('yellow', 'warning:')} ${warning}`);
+      if (placeOf(target) === 'aws') await warnOfLeftovers(config);
       const answer = await askForCheck(config, target, process.env);
+      const settings = toTargetSettings(config, target);
+      const judged = judgeCheck(answer, settings).map(({ fix, ...finding }) => ({
+        ...finding,
+        fix: fix === null ? null : withCommands(fix, settings),
+      }));
       const findings: readonly Finding[] = [
-        ...judgeCheck(answer, toTargetSettings(config, target)),
+        ...judged,
         ...(given.notify ? await testChannels(config.notify, target.id) : []),
       ];
       const healthy = !hasFailures(findings);
@@ -40,6 +52,22 @@ export function doctorCommand(): Command {
       else printFindings(findings);
       process.exitCode = healthy ? EXIT.ok : EXIT.failedCheck;
     });
+}
+
+/** Nothing else would say that a target which was taken out of the file is still looked after. */
+async function warnOfLeftovers(config: HeadroomConfig): Promise<void> {
+  const names = namesOf(config.installation.prefix);
+  const leftovers = await findLeftovers(config).catch((error: unknown) => {
+    say(`${paint('yellow', 'warning:')} not checked for targets that were removed: ${errorWords(error)}`);
+    return [];
+  });
+  for (const id of leftovers) {
+    const remove = `aws cloudformation delete-stack --stack-name ${names.targetStack(id)}`;
+    say(
+      `${paint('yellow', 'warning:')} ${id} is not in the configuration, and its stack still acts; ` +
+        `docs/installation.md says how to remove it: ${remove} --region ${config.installation.region ?? ''}`,
+    );
+  }
 }
 
 const SIGN = { ok: '✔', warning: '!', failed: '✘', 'not-reached': '·' } as const satisfies Record<

@@ -1,7 +1,5 @@
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Command } from 'commander';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createWorkerClient } from '../../functions/aws/clients/worker-client.ts';
 import {
   carryOutCall,
   proposeCall,
@@ -12,13 +10,14 @@ import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
+import { placeOf } from '../../lib/config/aws-targets.ts';
 import { toTargetSettings, toWorkerSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../delivery/own-notifier.ts';
-import { findLocalTarget, findTarget, type ConfiguredTarget } from '../options/configured-target.ts';
+import { findAnyTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
-import { startOwnWorker, type OwnWorker } from '../runs/own-worker.ts';
+import { workerFor } from '../runs/own-worker.ts';
 import { confirmByName } from '../terminal/confirm.ts';
 import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
 import { EXIT } from '../terminal/exit-status.ts';
@@ -31,16 +30,16 @@ export function endCommand(): Command {
     new Command('end').description('end the sessions of a user or an application, after showing exactly which'),
   ).action(async (raw: unknown) => {
     const given = parseEndOptions(raw);
-    const found = given.aws
-      ? findTarget(given.config, given.target)
-      : findLocalTarget(given.config, given.target, process.env);
-    if (given.aws) refuseWhereWorkerMayNot(found);
+    const found = findAnyTarget(given, process.env);
+    const isOnAws = placeOf(found.target) === 'aws';
+    if (isOnAws) refuseWhereWorkerMayNot(found);
+    else if (given.aws) throw new UsageError(`--aws: ${found.target.id} logs in by a URL from this machine`);
     const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
-    await usingRecords(given, async ({ store }) => {
-      const worker = given.aws ? workerOnAws(found) : await startOwnWorker(found.config, found.target, process.env);
+    await usingRecords({ ...given, aws: false, target: found.target.id }, async ({ store }) => {
+      const worker = await workerFor(found.config, found.target, process.env);
       try {
         // On AWS the reconciler sends the notices within a minute.
-        const notifier = given.aws ? null : createOwnNotifier(found.config.notify);
+        const notifier = isOnAws ? null : createOwnNotifier(found.config.notify);
         await end(given, found, { store, worker, ...clock }, notifier);
       } finally {
         worker.close();
@@ -116,13 +115,4 @@ async function untilInterrupted<T>(run: (sleepUnlessStopped: CallDependencies['s
 function exitStatusOf({ incident, left }: Ended): number {
   if (incident.outcome !== 'done') return EXIT.failed;
   return left === null || left.size > 0 ? EXIT.escalated : EXIT.ok;
-}
-
-function workerOnAws({ config }: ConfiguredTarget): OwnWorker {
-  const { region } = config.installation;
-  if (region === undefined) throw new UsageError('installation.region is missing; --aws needs it');
-  // The SDK must not send an order to end a second time.
-  const client = new LambdaClient({ region, maxAttempts: 1 });
-  const workers = createWorkerClient({ client, now: Date.now, sleep: (ms) => sleep(ms) });
-  return { ...workers, close: () => client.destroy() };
 }

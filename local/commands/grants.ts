@@ -4,28 +4,37 @@ import { ENGINE_NAMES, type EngineName } from '../../functions/core/server/snaps
 import * as mysql from '../../functions/engines/mysql/grants/script.ts';
 import * as postgres from '../../functions/engines/postgres/grants/script.ts';
 import { renderGrants, type Grant } from '../../functions/engines/shared/grants.ts';
+import { DEFAULT_CONFIG } from '../../lib/config/config.ts';
+import type { Target } from '../../lib/config/schema.ts';
+import { findTarget } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { printJson, printScript } from '../terminal/output.ts';
 
 const options = z.object({
-  engine: z.enum(ENGINE_NAMES),
+  target: z.optional(z.string()),
+  config: z.optional(z.string()),
+  engine: z.optional(z.enum(ENGINE_NAMES)),
   version: z.optional(z.string()),
   rds: z._default(z.boolean(), false),
   auth: z.optional(z.enum(['iam', 'password'])),
-  responder: z.string(),
-  canary: z.string(),
+  responder: z.optional(z.string()),
+  canary: z.optional(z.string()),
   database: z.optional(z.string()),
   from: z.optional(z.string()),
   capUsers: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
-type Given = z.infer<typeof options>;
+/** With what the target says in the place of what was not given. */
+type Given = z.infer<typeof options> &
+  Readonly<Record<'responder' | 'canary', string>> & { readonly engine: EngineName };
 
 /** `headroom grants`: the statements that create Headroom's two logins, to be run by an administrator. */
 export function grantsCommand(): Command {
   return new Command('grants')
     .description('print the statements that create the two logins, responder and canary')
-    .addOption(new Option('--engine <engine>', 'kind of server').choices(ENGINE_NAMES).default('postgres'))
+    .option('--target <id>', 'for this target of the configuration: its engine, names and way to log in')
+    .option('--config <file>', `configuration with the target (default: ${DEFAULT_CONFIG})`)
+    .addOption(new Option('--engine <engine>', 'kind of server (default: postgres)').choices(ENGINE_NAMES))
     .option('--version <version>', 'version of the server (default: 18 for postgres, 8.4 for mysql, 10.11 for mariadb)')
     .option('--rds', 'the server is Amazon RDS or Aurora')
     .addOption(
@@ -34,20 +43,53 @@ export function grantsCommand(): Command {
         'password',
       ]),
     )
-    .option('--responder <name>', 'login that may see and end sessions', 'headroom_responder')
-    .option('--canary <name>', 'login that may only connect', 'headroom_canary')
+    .option('--responder <name>', 'login that may see and end sessions (default: headroom_responder)')
+    .option('--canary <name>', 'login that may only connect (default: headroom_canary)')
     .option('--database <name>', 'postgres: database both log in to (default: postgres)')
     .option('--from <host>', 'mysql, mariadb: where both may log in from, such as 10.% (default: %)')
     .option('--cap-users <names>', 'users, comma-separated, whose connections cap-consumer may limit for a while')
     .option('--json', 'one JSON document on standard output')
     .action((raw: unknown) => {
-      const given = options.parse(raw);
+      const given = withTarget(options.parse(raw));
       const auth = given.auth ?? (given.rds ? 'iam' : 'password');
       if (auth === 'iam' && !given.rds) throw new UsageError('--auth iam exists on RDS and Aurora only; add --rds');
       const grants = WRITERS[given.engine](given, auth);
       if (given.json) printJson({ engine: given.engine, grants: grants.map(({ sql, why }) => ({ sql, why })) });
       else printScript(renderGrants(grants).trimEnd());
     });
+}
+
+const DEFAULTS = {
+  engine: 'postgres',
+  responder: 'headroom_responder',
+  canary: 'headroom_canary',
+  rds: false,
+  json: false,
+} as const;
+
+/** What was given goes before what the target says. */
+function withTarget(given: z.infer<typeof options>): Given {
+  const isNamed = given.target !== undefined || given.config !== undefined;
+  return {
+    ...DEFAULTS,
+    ...(isNamed ? loginsOf(findTarget({ config: DEFAULT_CONFIG, ...defined(given) }).target) : {}),
+    ...defined(given),
+  };
+}
+
+function loginsOf({ engine, auth, endpoint }: Target) {
+  return {
+    engine,
+    rds: auth.mode !== 'url',
+    auth: auth.mode === 'iam' ? ('iam' as const) : ('password' as const),
+    ...(auth.mode === 'iam' ? { responder: auth.user, canary: auth.canaryUser } : {}),
+    ...(engine === 'postgres' && endpoint?.database !== undefined ? { database: endpoint.database } : {}),
+  };
+}
+
+/** An option that was not given takes nothing from the target. */
+function defined<T extends object>(given: T): T {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== false)) as T;
 }
 
 type Writer = (given: Given, auth: 'iam' | 'password') => readonly Grant[];

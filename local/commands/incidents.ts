@@ -4,17 +4,13 @@ import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Closing } from '../../functions/core/record/escalation.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
+import { withCommands } from '../../functions/core/words/commands.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import {
-  hasRecords,
-  ON_AWS,
-  recordOptions,
-  usingExistingRecords,
-  usingRecords,
-  withRecordOptions,
-} from '../options/record-options.ts';
+import type { OpenRecords } from '../options/open-records.ts';
+import { howToList, ON_AWS, readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { commandsOf, findWhere, type Where, type WhereOptions } from '../options/where.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
 import { tableOf } from '../terminal/table.ts';
@@ -27,6 +23,7 @@ const listOptions = z.object({
   json: z._default(z.boolean(), false),
 });
 const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), false) });
+type ShowOptions = z.infer<typeof showOptions>;
 const closeOptions = z.extend(showOptions, { by: z.optional(z.string()), note: z._default(z.string(), '') });
 
 /** `headroom incidents list | show ID | close ID`. */
@@ -39,13 +36,11 @@ export function incidentsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limit = parseLimit(given.limit);
-      const incidents = hasRecords(given)
-        ? await usingRecords(given, ({ store }) => listIncidents(store, given, limit))
-        : [];
+      const list = ({ store }: OpenRecords) => listIncidents(store, given, limit);
+      const incidents = await readingRecords(given, list, () => []);
       if (given.json) printJson(incidents);
       else if (incidents.length > 0) print(tableOf(COLUMNS, incidents.map(rowOf)));
-      else
-        print(given.aws ? 'no incidents on record' : `no incidents in the local records (${given.records}); ${ON_AWS}`);
+      else print(noneIn(findWhere(given)));
     });
   const show = withRecordOptions(
     new Command('show').description('one incident as a story').argument('<id>', 'incident'),
@@ -53,7 +48,7 @@ export function incidentsCommand(): Command {
     .option('--json', 'everything that is recorded, as one JSON document')
     .action(async (id: string, raw: unknown) => {
       const given = showOptions.parse(raw);
-      await usingExistingRecords(given, ({ store }) => showIncident(store, id, given.json));
+      await readingRecords(given, ({ store }) => showIncident(store, id, given));
     });
   const close = withRecordOptions(
     new Command('close')
@@ -66,26 +61,32 @@ export function incidentsCommand(): Command {
     .action(async (id: string, raw: unknown) => {
       const given = closeOptions.parse(raw);
       const closing = { by: given.by ?? userInfo().username, at: Date.now(), note: given.note };
-      await usingExistingRecords(given, ({ store }) => closeByPerson(store, id, closing));
+      await readingRecords(given, async ({ store }) =>
+        closeByPerson(store, await findIncident(store, id, given), closing),
+      );
       if (given.json) printJson({ incidentId: id, closing });
       else print(`incident ${id} is closed at its next look: within a minute, or once its question is answered`);
     });
   return new Command('incidents').description('what happened').addCommand(list).addCommand(show).addCommand(close);
 }
 
+function noneIn(where: Where): string {
+  if (where.place === 'aws') return `no incidents on record in ${where.region}`;
+  return `no incidents in the local records (${where.folder}); ${ON_AWS}`;
+}
+
 /** Whoever closes an incident knows of it: nobody is paged for it again. */
-async function closeByPerson(store: IncidentStore, id: string, closing: Closing): Promise<void> {
-  const { status, call } = await findIncident(store, id);
+async function closeByPerson(store: IncidentStore, { id, status, call }: Incident, closing: Closing): Promise<void> {
   if (status === 'closed') throw new UsageError(`incident ${id} is closed already`);
   if (call !== null) throw new UsageError(`incident ${id} is a manual end; it closes by itself`);
   await store.incidents.change(id, { closing });
   await store.notices.acknowledge(id, closing);
 }
 
-async function findIncident(store: IncidentStore, id: string): Promise<Incident> {
+async function findIncident(store: IncidentStore, id: string, given: WhereOptions): Promise<Incident> {
   const incident = await store.incidents.byId(id);
   if (incident !== null) return incident;
-  throw new UsageError(`there is no incident ${id} in these records; "headroom incidents list" shows which there are`);
+  throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToList(given)}`);
 }
 
 async function listIncidents(
@@ -105,15 +106,15 @@ async function listIncidents(
     .slice(0, limit);
 }
 
-async function showIncident(store: IncidentStore, id: string, json: boolean): Promise<void> {
-  const incident = await findIncident(store, id);
+async function showIncident(store: IncidentStore, id: string, given: ShowOptions): Promise<void> {
+  const incident = await findIncident(store, id, given);
   const [rounds, acts, approvals, settledLimits] = await Promise.all([
     store.rounds.of(id),
     store.acts.of(id),
     store.approvals.of(id),
     store.limits.settledOf(id),
   ]);
-  if (json) {
+  if (given.json) {
     printJson({
       incident,
       rounds: rounds.map(({ question, ...round }) => (question ? { ...round, question: bothNames(question) } : round)),
@@ -122,7 +123,10 @@ async function showIncident(store: IncidentStore, id: string, json: boolean): Pr
       settledLimits,
       settledCaps: settledLimits,
     });
-  } else print(storyOf(incident, { rounds, acts, approvals, settledLimits }));
+  } else {
+    const story = storyOf(incident, { rounds, acts, approvals, settledLimits });
+    print(withCommands(story, { id: incident.target.id, commands: commandsOf(given) }));
+  }
 }
 
 /** The first version called a limit `cap`; programs may still read it. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { recordOptions, usingExistingRecords, withRecordOptions } from '../options/record-options.ts';
+import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
 
@@ -26,7 +26,7 @@ export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which are active, and since when')).action(
     async (raw: unknown) => {
       const given = listOptions.parse(raw);
-      const limits = await usingExistingRecords(given, ({ store }) => store.limits.of(given.target));
+      const limits = await readingRecords(given, ({ store }) => store.limits.of(given.target));
       if (given.json) printJson(limits);
       else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(limitLine).join('\n'));
     },
@@ -42,7 +42,7 @@ export function limitsCommand(): Command {
     .action(async (raw: unknown) => {
       const given = dropOptions.parse(raw);
       if (given.why === '') throw new UsageError('--why is empty: give the reason, for readers of the incident');
-      const limit = await usingExistingRecords(given, ({ store }) => dropLimit(store, given));
+      const limit = await readingRecords(given, ({ store }) => dropLimit(store, given));
       if (given.json) printJson(limit);
       else print(`removed from the record: ${limitLine(limit)}`);
     });

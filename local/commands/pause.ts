@@ -11,8 +11,9 @@ import {
 } from '../../functions/core/policy/pause.ts';
 import { parseUntil } from '../options/parse-until.ts';
 import { checkTarget, hasConfig, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
-import { hasRecords, usingRecords } from '../options/record-options.ts';
+import { readingRecords, usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { commandsOf } from '../options/where.ts';
 import { print, printJson } from '../terminal/output.ts';
 
 const pauseOptions = z.object({
@@ -73,7 +74,7 @@ async function pause(given: PauseOptions): Promise<void> {
     );
     if (earlier && endsBefore(made, earlier)) {
       throw new UsageError(
-        `${pauseLine(earlier)}; that pause lasts longer and would be replaced. Lift it first: ${resumeCommandFor(earlier)}`,
+        `${pauseLine(earlier)}; that pause lasts longer and would be replaced. Lift it first: ${resumeCommandFor(earlier, commandsOf(given))}`,
       );
     }
     await store.pauses.put(made);
@@ -110,7 +111,11 @@ async function resume(given: ResumeOptions): Promise<void> {
 async function listPauses(given: PauseOptions): Promise<void> {
   if (given.target !== undefined && hasConfig(given.config)) checkTarget(given.target, given.config);
   const scope: PauseScope = { targetId: given.target ?? null, tier: given.tier ?? null };
-  const pauses = hasRecords(given) ? await usingRecords(given, ({ store }) => store.pauses.active()) : [];
+  const pauses = await readingRecords(
+    given,
+    ({ store }) => store.pauses.active(),
+    () => [],
+  );
   const wanted = pauses.filter((pause) => overlaps(pause, scope));
   if (given.json) printJson(wanted);
   else if (wanted.length === 0) print('nothing is paused');

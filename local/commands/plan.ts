@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
@@ -10,12 +9,15 @@ import { describeMissing } from '../../functions/core/server/readiness.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import { count } from '../../functions/core/words/count.ts';
+import { withCommands, type CommandSubject } from '../../functions/core/words/commands.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
-import { findLocalTarget } from '../options/configured-target.ts';
+import { findAnyTarget } from '../options/configured-target.ts';
+import { readingRecords } from '../options/record-options.ts';
+import { DEFAULT_RECORDS, type WhereOptions } from '../options/where.ts';
 import { askForSnapshot } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
@@ -25,7 +27,7 @@ import { tableOf } from '../terminal/table.ts';
 const options = z.object({
   config: z.string(),
   target: z.optional(z.string()),
-  records: z.string(),
+  records: z.optional(z.string()),
   json: z._default(z.boolean(), false),
 });
 
@@ -37,13 +39,12 @@ export function planCommand(): Command {
     .option('--target <id>', 'target; may be left out when there is only one')
     .option(
       '--records <folder>',
-      'where incidents are kept; its pauses, and what was ended in the last hour, count',
-      '.headroom',
+      `local records, whose pauses, and what was ended in the last hour, count (default: ${DEFAULT_RECORDS})`,
     )
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const { config, target } = findLocalTarget(given.config, given.target, process.env);
+      const { config, target } = findAnyTarget(given, process.env);
       const settings = toTargetSettings(config, target);
       const answer = await askForSnapshot(config, target, process.env);
       if (!answer.ok) {
@@ -52,7 +53,7 @@ export function planCommand(): Command {
         process.exitCode = EXIT.failed;
         return;
       }
-      const { past, pauses } = await readRecords(given.records, config.installation.prefix, target.id);
+      const { past, pauses } = await readRecords({ ...given, aws: false, target: target.id }, target.id);
       const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
       const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
@@ -60,7 +61,7 @@ export function planCommand(): Command {
         return;
       }
       for (const pause of pauses) print(`paused   ${scopeInWords(pause)}: ${describePause(pause)}`);
-      printPlan(answer.snapshot, diagnosis);
+      printPlan(answer.snapshot, diagnosis, settings);
     });
 }
 
@@ -69,17 +70,16 @@ interface OnRecord {
   readonly pauses: readonly Pause[];
 }
 
-/** A folder that does not exist has no records, and is not created for this. */
-async function readRecords(folder: string, prefix: string, targetId: string): Promise<OnRecord> {
-  if (!existsSync(folder)) return { past: NO_PAST, pauses: [] };
-  const { openLocalRecords } = await import('../options/open-records.ts');
-  const records = await openLocalRecords(folder, prefix);
-  try {
-    const { store } = records;
-    return { past: await readPast(targetId, null, { store, now: Date.now }), pauses: await store.pauses.on(targetId) };
-  } finally {
-    await records.close();
-  }
+/** A folder that does not exist has no records. */
+function readRecords(given: WhereOptions, targetId: string): Promise<OnRecord> {
+  return readingRecords(
+    given,
+    async ({ store }): Promise<OnRecord> => ({
+      past: await readPast(targetId, null, { store, now: Date.now }),
+      pauses: await store.pauses.on(targetId),
+    }),
+    () => ({ past: NO_PAST, pauses: [] }),
+  );
 }
 
 function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, plan }: Diagnosis) {
@@ -111,7 +111,7 @@ function toJson(target: string, snapshot: Snapshot, { usage, pressing, cause, pl
   };
 }
 
-function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void {
+function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, subject: CommandSubject): void {
   print(`usage    ${percent(usage)}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`);
   print(
     `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
@@ -130,7 +130,7 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis): void 
       for (const { consumer, sessions } of limit.concerns)
         print(`         concerns ${printable(consumer)} (${sessions})`);
     }
-    if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${line}`);
+    if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${withCommands(line, subject)}`);
   }
   print(tableOf(['session', 'user', 'application', 'state', 'for', 'what', 'why'], sessionRows(plan)));
 }

@@ -4,7 +4,7 @@ import { PROFILE_MS, type Profile } from '../../functions/core/usual/profile.ts'
 import { tabulateProfile, type ProfileRow, type ProfileTable, type Range } from '../terminal/profile-table.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { printable } from '../../functions/core/words/printable.ts';
-import { hasRecords, recordOptions, usingRecords, withRecordOptions } from '../options/record-options.ts';
+import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { tableOf } from '../terminal/table.ts';
 
@@ -20,9 +20,11 @@ export function profileCommand(): Command {
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const now = Date.now();
-      const profile: Profile = hasRecords(given)
-        ? await usingRecords(given, ({ store }) => store.profiles.since(given.target, now - PROFILE_MS))
-        : [];
+      const profile = await readingRecords(
+        given,
+        ({ store }): Promise<Profile> => store.profiles.since(given.target, now - PROFILE_MS),
+        () => [],
+      );
       const table = tabulateProfile(profile, now);
       if (given.json) printJson({ target: given.target, ...table });
       else print(inWords(given.target, table));

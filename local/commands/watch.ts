@@ -4,6 +4,7 @@ import { warningsOf } from '../../lib/config/warnings.ts';
 import type { LoopbackServer } from '../machine/loopback-server.ts';
 import { findLocalTargets } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { DEFAULT_RECORDS } from '../options/where.ts';
 import { startMetricsServer } from '../runs/metrics-server.ts';
 import type { WatchFigures } from '../runs/watch-figures.ts';
 import type { WatchEvent } from '../runs/watch.ts';
@@ -16,7 +17,7 @@ const options = z.object({
   target: z.optional(z.string()),
   port: z.string(),
   every: z.optional(z.string()),
-  records: z.string(),
+  records: z._default(z.string(), DEFAULT_RECORDS),
   json: z._default(z.boolean(), false),
 });
 
@@ -35,14 +36,14 @@ export function watchCommand(): Command {
       `time between samples, ${LEAST_SECONDS} to ${MOST_SECONDS} (default: as in the policy)`,
     )
     .option('--port <number>', 'of the Prometheus metrics at http://127.0.0.1:PORT/metrics; 0 for any free one', '9464')
-    .option('--records <folder>', 'where incidents are kept', '.headroom')
+    .option('--records <folder>', `where incidents are kept (default: ${DEFAULT_RECORDS})`)
     .option('--json', 'one line of JSON on standard output for each sample, notice and incident')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const seconds =
         given.every === undefined ? null : parseNumber('--every', given.every, LEAST_SECONDS, MOST_SECONDS);
       const port = parseNumber('--port', given.port, 0, 65_535);
-      const config = findLocalTargets(given.config, given.target, process.env);
+      const config = findLocalTargets(given, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       // These bring a metrics library, the CDK and the interpreter along, which most commands do without.
       const { createWatchFigures } = await import('../runs/watch-figures.ts');

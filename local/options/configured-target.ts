@@ -2,17 +2,26 @@ import { errorWords } from '../../functions/core/words/error-words.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
 import { parseLoginUrl } from '../../functions/engines/shared/doors/login-url.ts';
 import { loadConfig } from '../../lib/config/config.ts';
+import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { UsageError } from './usage-error.ts';
+import { commandsOf } from './where.ts';
 
 export interface ConfiguredTarget {
   readonly config: HeadroomConfig;
   readonly target: Target;
 }
 
+/** The options that name a target, and the records of what happens to it. */
+export interface TargetOptions {
+  readonly config: string;
+  readonly target?: string | undefined;
+  readonly records?: string | undefined;
+}
+
 /** Throws ConfigInvalid with every problem of the file, UsageError when it has no such target. */
-export function findTarget(file: string, id: string | undefined): ConfiguredTarget {
-  const config = loadConfig(file);
+export function findTarget({ config: file, target: id, records }: TargetOptions): ConfiguredTarget {
+  const config = load(file, records);
   const ids = config.targets.map((target) => target.id).join(', ');
   const [only, ...others] = config.targets;
   if (id === undefined) {
@@ -24,25 +33,33 @@ export function findTarget(file: string, id: string | undefined): ConfiguredTarg
   return { config, target };
 }
 
-/** For runs on this machine: checks that the login can be used here and that its variables are set. */
-export function findLocalTarget(
-  file: string,
-  id: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): ConfiguredTarget {
-  const found = findTarget(file, id);
-  checkLocal([found.target], environment);
+/** For commands that a deployed worker can serve too: checks the login of a target of this machine alone. */
+export function findAnyTarget(given: TargetOptions, environment: NodeJS.ProcessEnv): ConfiguredTarget {
+  const found = findTarget(given);
+  const { id } = found.target;
+  if (placeOf(found.target) === 'local') checkLocal([found.target], environment);
+  else if (given.records !== undefined) {
+    throw new UsageError(`--records ${given.records}: ${id} is on AWS, and so are its records; leave --records out`);
+  }
   return found;
 }
 
-/** The same for every target that runs on this machine, or for the one with that id; the others are left out. */
-export function findLocalTargets(file: string, id: string | undefined, environment: NodeJS.ProcessEnv): HeadroomConfig {
-  if (id !== undefined) {
-    const { config, target } = findLocalTarget(file, id, environment);
+function load(file: string, records: string | undefined): HeadroomConfig {
+  return { ...loadConfig(file), commands: commandsOf({ config: file, records }) };
+}
+
+/**
+ * Every target of this machine, or the one that is named; the others are left out. Throws UsageError for one that is on
+ * AWS, or whose login cannot be used here.
+ */
+export function findLocalTargets(given: TargetOptions, environment: NodeJS.ProcessEnv): HeadroomConfig {
+  if (given.target !== undefined) {
+    const { config, target } = findTarget(given);
+    checkLocal([target], environment);
     return { ...config, targets: [target] };
   }
-  const config = loadConfig(file);
-  const local = config.targets.filter(({ auth }) => auth.mode === 'url');
+  const config = load(given.config, given.records);
+  const local = config.targets.filter((target) => placeOf(target) === 'local');
   const targets = local.length > 0 ? local : config.targets;
   checkLocal(targets, environment);
   return { ...config, targets };
@@ -57,8 +74,9 @@ function checkLocal(targets: readonly Target[], environment: NodeJS.ProcessEnv):
 function localProblems({ id, auth, engine }: Target, environment: NodeJS.ProcessEnv): string[] {
   if (auth.mode !== 'url') {
     return [
-      `target ${id} logs in with auth mode "${auth.mode}", which works on AWS only; for runs on this machine ` +
-        'use a target with "auth: { mode: url, variable: NAME }" and put the URL of its login in that environment variable',
+      `target ${id} logs in with auth mode "${auth.mode}", which works on AWS only, where the installation samples it; ` +
+        'for this machine use a target with "auth: { mode: url, variable: NAME }" and put the URL of its login in that ' +
+        'environment variable',
     ];
   }
   return [auth.variable, auth.canaryVariable]

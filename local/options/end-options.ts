@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { PersonsCall } from '../../functions/core/plan/call.ts';
 import { clientPattern, pattern } from '../../functions/core/policy/policy.ts';
 import { UsageError } from './usage-error.ts';
+import { DEFAULT_RECORDS } from './where.ts';
 
 const flag = () => z._default(z.boolean(), false);
 const isSomebody = z.refine<string>((text) => text !== '*', 'matches every session; name a user or an application');
@@ -22,7 +23,7 @@ const endOptions = z.object({
   by: z.optional(z.string()),
   yes: flag(),
   dryRun: flag(),
-  records: z.string(),
+  records: z.optional(z.string()),
   aws: flag(),
   json: flag(),
 });
@@ -43,8 +44,8 @@ export function withEndOptions(command: Command): Command {
     .option('--by <name>', 'who decides it (default: you)')
     .option('--dry-run', 'show which sessions it would end, and end none')
     .option('--yes', 'do not ask')
-    .option('--records <folder>', 'where incidents are kept', '.headroom')
-    .option('--aws', 'an installation on AWS: its records and its worker')
+    .option('--records <folder>', `where incidents of this machine are kept (default: ${DEFAULT_RECORDS})`)
+    .option('--aws', 'only for a target of an installation on AWS; the configuration says which are')
     .option('--json', 'one JSON document on standard output');
 }
 

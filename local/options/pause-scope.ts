@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander';
-import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { PauseScope } from '../../functions/core/policy/pause.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
+import { DEFAULT_CONFIG } from '../../lib/config/config.ts';
 import { findTarget } from './configured-target.ts';
 import { recordOptions, withRecordOptions } from './record-options.ts';
 import { UsageError } from './usage-error.ts';
+import { configFileOf } from './where.ts';
 
 export const scopeOptions = {
   ...recordOptions,
@@ -40,13 +41,11 @@ export function parseScope({ target, all, tier = null }: Chosen): PauseScope {
  * Throws UsageError, with the targets that there are, for one that the configuration does not have: a pause that stops
  * nothing is worse than no pause. Throws ConfigInvalid where there is no configuration to know it from.
  */
-export function checkTarget(target: string, config = CONFIG): void {
-  findTarget(config, target);
+export function checkTarget(target: string, config = DEFAULT_CONFIG): void {
+  findTarget({ config, target });
 }
 
 /** Whether there is a configuration to know the targets from: one that is named, or the one that lies here. */
 export function hasConfig(config: string | undefined): boolean {
-  return config !== undefined || existsSync(CONFIG);
+  return configFileOf({ config }) !== undefined;
 }
-
-const CONFIG = 'headroom.yaml';

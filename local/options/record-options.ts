@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { loadConfig } from '../../lib/config/config.ts';
+import { commandFor } from '../../functions/core/words/commands.ts';
+import { explainAws } from '../installation/aws-errors.ts';
 import type { OpenRecords } from './open-records.ts';
 import { UsageError } from './usage-error.ts';
+import { commandsOf, DEFAULT_RECORDS, findWhere, type Where, type WhereOptions } from './where.ts';
 
 export const recordOptions = {
-  records: z.string(),
+  records: z.optional(z.string()),
   aws: z._default(z.boolean(), false),
   config: z.optional(z.string()),
 };
@@ -14,54 +16,51 @@ export const recordOptions = {
 /** The options of every command that reads or writes incident records. */
 export function withRecordOptions(command: Command): Command {
   return command
-    .option('--records <folder>', 'the records of local runs', '.headroom')
-    .option('--aws', 'the incident table on AWS instead; needs --config')
-    .option('--config <file>', 'configuration: names the table and its region');
+    .option('--config <file>', 'configuration, which says where the records are (default: headroom.yaml if it exists)')
+    .option('--records <folder>', `the records of local runs in this folder (default: ${DEFAULT_RECORDS})`)
+    .option('--aws', 'the incident table on AWS, where the configuration has targets of this machine too');
 }
 
-interface Given {
-  readonly records: string;
-  readonly aws: boolean;
-  readonly config?: string | undefined;
+/** Opens the records, gives them to `use`, and closes them whatever happens. A folder is made where there is none. */
+export async function usingRecords<T>(given: WhereOptions, use: (records: OpenRecords) => Promise<T>): Promise<T> {
+  return useRecords(findWhere(given), use);
 }
 
-/** Whether there are any. To be asked before reading, which must not make the folder. */
-export function hasRecords({ aws, records }: Pick<Given, 'aws' | 'records'>): boolean {
-  return aws || existsSync(records);
-}
-
-/** The same as usingRecords, for what needs records that are there already. Throws UsageError when there are none. */
-export async function usingExistingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {
-  if (!hasRecords(given)) throw new UsageError(`no local records here (${given.records}); ${ON_AWS}`);
-  return usingRecords(given, use);
+/** The same for what is on record already: makes no folder. `absent` throws when it is missing. */
+export async function readingRecords<T>(
+  given: WhereOptions,
+  use: (records: OpenRecords) => Promise<T>,
+  absent: (folder: string) => T = refuseAbsent,
+): Promise<T> {
+  const where = findWhere(given);
+  if (where.place === 'local' && !existsSync(where.folder)) return absent(where.folder);
+  return useRecords(where, use);
 }
 
 /** For people who look for an installation on AWS in the local records. */
-export const ON_AWS = 'for an installation on AWS add --aws --config headroom.yaml';
+export const ON_AWS = 'those of an installation on AWS are found by its configuration: --config FILE';
 
-/** Opens the records, gives them to `use`, and closes them whatever happens. */
-export async function usingRecords<T>(given: Given, use: (records: OpenRecords) => Promise<T>): Promise<T> {
-  const records = await (given.aws ? openAws(given.config) : openLocal(given));
+function refuseAbsent(folder: string): never {
+  throw new UsageError(`no local records here (${folder}); ${ON_AWS}`);
+}
+
+/** How to see which incidents there are. */
+export function howToList(given: WhereOptions): string {
+  return commandFor('incidents list', { id: '', commands: commandsOf(given) });
+}
+
+async function useRecords<T>(where: Where, use: (records: OpenRecords) => Promise<T>): Promise<T> {
+  // Brings a database along, which most commands do without.
+  const { openAwsRecords, openLocalRecords } = await import('./open-records.ts');
+  const records =
+    where.place === 'aws'
+      ? openAwsRecords(where.region, where.prefix)
+      : await openLocalRecords(where.folder, where.prefix);
   try {
     return await use(records);
+  } catch (error) {
+    throw where.place === 'aws' ? explainAws(error, where) : error;
   } finally {
     await records.close();
   }
-}
-
-async function openLocal({ records, config }: Given): Promise<OpenRecords> {
-  // Without a configuration: the default that local runs have too.
-  const prefix = config === undefined ? 'headroom' : loadConfig(config).installation.prefix;
-  // Brings a database along, which most commands do without.
-  const { openLocalRecords } = await import('./open-records.ts');
-  return openLocalRecords(records, prefix);
-}
-
-async function openAws(file: string | undefined): Promise<OpenRecords> {
-  if (file === undefined) throw new UsageError('--aws needs --config FILE: it names the table and its region');
-  const { installation } = loadConfig(file);
-  if (installation.region === undefined)
-    throw new UsageError(`${file}: installation.region is missing; --aws needs it`);
-  const { openAwsRecords } = await import('./open-records.ts');
-  return openAwsRecords(installation.region, installation.prefix);
 }

@@ -1,4 +1,6 @@
-import { dispatchResult, type DispatchResult } from '../../functions/core/protocol/steps.ts';
+import { describeCall } from '../../functions/core/plan/call.ts';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import { dispatchResult, type DispatchResult, type Unopened } from '../../functions/core/protocol/steps.ts';
 import { endQuestions } from '../../functions/incident/end-questions.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
@@ -16,6 +18,16 @@ async function stopWorkflow(runtime: LocalRuntime, incidentId: string, by: strin
     return;
   }
   await runtime.executionEnded(incidentId);
+}
+
+/** A manual end that holds the target has no workflow to wait for: why there is none; null for any other incident. */
+export async function heldByCall(
+  { incidents }: Pick<IncidentStore, 'incidents'>,
+  incidentId: string,
+): Promise<Unopened | null> {
+  const call = (await incidents.byId(incidentId))?.call;
+  if (!call) return null;
+  return { result: 'ignored', reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over` };
 }
 
 /**

@@ -1,5 +1,4 @@
 import { ofPerson } from '../../functions/core/policy/bounds.ts';
-import type { WorkerClient } from '../../functions/core/ports/worker-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type {
   CheckAnswer,
@@ -10,24 +9,33 @@ import type {
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
 import { createWorker } from '../../functions/worker/worker.ts';
+import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toWorkerSettings } from '../../lib/config/settings.ts';
+import { namesOf } from '../../lib/house/names.ts';
+import { deployedWorker, type CommandedWorker } from '../installation/deployed-worker.ts';
 
 /** Beyond the patience of the policy: for the snapshot itself. */
 const GRACE_MS = 15_000;
 const CHECK_MS = 25_000;
 
-/** The worker of a target in this process, at a person's command: its session is kept from the first snapshot to the last act. */
-export interface OwnWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit'> {
-  close(): void;
-}
-
-/** Throws when the settings cannot work. Connects to nothing yet. */
-export async function startOwnWorker(
+/**
+ * The deployed worker of a target on AWS, else one in this process. Throws when the settings cannot work. Connects to
+ * nothing yet.
+ */
+export async function workerFor(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
-): Promise<OwnWorker> {
+): Promise<CommandedWorker> {
+  return placeOf(target) === 'aws' ? deployedWorker(config) : startOwnWorker(config, target, environment);
+}
+
+async function startOwnWorker(
+  config: HeadroomConfig,
+  target: Target,
+  environment: NodeJS.ProcessEnv,
+): Promise<CommandedWorker> {
   const { bounds, ...settings } = toWorkerSettings(config, target);
   const worker = await createWorker(
     { ...settings, bounds: ofPerson(bounds) },
@@ -61,7 +69,7 @@ export async function askForSnapshot(
 ): Promise<SnapshotAnswer> {
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const deadline = Date.now() + patienceMs + GRACE_MS;
-  return askOnce(config, target, environment, (worker) => worker.snapshot(target.id, { deadline, patienceMs }));
+  return askOnce(config, target, environment, (worker, name) => worker.snapshot(name, { deadline, patienceMs }));
 }
 
 /** One check, likewise. */
@@ -70,18 +78,20 @@ export async function askForCheck(
   target: Target,
   environment: NodeJS.ProcessEnv,
 ): Promise<CheckAnswer> {
-  return askOnce(config, target, environment, (worker) => worker.check(target.id, { deadline: Date.now() + CHECK_MS }));
+  return askOnce(config, target, environment, (worker, name) =>
+    worker.check(name, { deadline: Date.now() + CHECK_MS }),
+  );
 }
 
 async function askOnce<Answer>(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
-  ask: (worker: OwnWorker) => Promise<Answer>,
+  ask: (worker: CommandedWorker, name: string) => Promise<Answer>,
 ): Promise<Answer> {
-  const worker = await startOwnWorker(config, target, environment);
+  const worker = await workerFor(config, target, environment);
   try {
-    return await ask(worker);
+    return await ask(worker, namesOf(config.installation.prefix).worker(target.id));
   } finally {
     worker.close();
   }

@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { describeCall } from '../../functions/core/plan/call.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
@@ -8,7 +7,7 @@ import { RecordsInUse } from '../records/owner.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
-import { interrupt, raiseAlarm } from './alarm-run.ts';
+import { heldByCall, interrupt, raiseAlarm } from './alarm-run.ts';
 import type { AskPerson } from './approver.ts';
 import { respondThrough, type RunningWatch } from './hand-over.ts';
 import { observeRuntime } from './observed-runtime.ts';
@@ -49,13 +48,8 @@ export async function respond(
     const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
     if ('reason' in answer) return answer;
     const { incidentId, result } = answer;
-    const call = (await runtime.store.incidents.byId(incidentId))?.call;
-    // A manual end has no workflow to wait for.
-    if (call)
-      return {
-        result: 'ignored',
-        reason: `${describeCall(call)} (incident ${incidentId}); try again when that is over`,
-      };
+    const held = await heldByCall(runtime.store, incidentId);
+    if (held !== null) return held;
     onLine({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
     if (result !== 'handled') await untilEnded(runtime, incidentId, config.installation.prefix, onLine);
     await observed.caughtUp();

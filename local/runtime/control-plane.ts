@@ -28,13 +28,14 @@ interface ControlPlaneSettings {
   readonly assembly: Assembly;
   /** Called only after all of this has started. */
   readonly invoke: InvokeFunction;
+  readonly functionNames: () => readonly string[];
   /** Takes the event about an execution that did not reach its end. */
   readonly onBrokenOff: (event: object) => Promise<void>;
   readonly onProgress: OnProgress;
 }
 
 export async function startControlPlane(settings: ControlPlaneSettings, closers: Closers): Promise<ControlPlane> {
-  const { assembly, invoke, onBrokenOff, onProgress } = settings;
+  const { assembly, invoke, functionNames, onBrokenOff, onProgress } = settings;
   let isStopping = false;
   const machine: LocalStateMachine = createStateMachine({
     ...assembly.stateMachine,
@@ -52,6 +53,7 @@ export async function startControlPlane(settings: ControlPlaneSettings, closers:
   const alarms = createAlarms(assembly.alarms);
   const endpoint = await startAwsEndpoint({
     invoke,
+    functionNames,
     stepFunctions: stepFunctionsOperations(machine),
     cloudWatch: alarms.operations,
     onProgress,

@@ -74,6 +74,8 @@ export interface LocalRuntime {
   answer(key: QuestionKey, answer: AnswerToQuestion): Promise<Answered>;
   readonly store: IncidentStore;
   readonly functions: Pick<FunctionRegistry, 'names' | 'get'>;
+  /** Where the stand-ins of AWS listen, for whoever has the key of this run. */
+  readonly endpoints: Endpoints;
   /** Ends every process, closes every port, removes every temporary folder. */
   stop(): Promise<void>;
 }
@@ -111,7 +113,8 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
         onProgress({ kind: 'refused', at: Date.now(), operation: names.workflowEndedRule, detail: String(error) }),
       );
   };
-  const plane = await startControlPlane({ assembly, invoke, onBrokenOff, onProgress }, closers);
+  const functionNames = () => assembly.functions.map(({ name }) => name);
+  const plane = await startControlPlane({ assembly, invoke, functionNames, onBrokenOff, onProgress }, closers);
   const asksAtPage = assembly.functions.some(({ name }) => name === names.control('decide'));
   if (asksAtPage) {
     const page = await startHttpApi(names.control('decide'), invoke);
@@ -128,7 +131,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     const watch = { url: plane.url, targets: targets.map(({ id }) => id) };
     await writeOwner(options.recordsFolder, { url: records.url, isLasting: true, watch });
   }
-  return runtimeOf({ config, targets, records, topic, plane, functions, rules, closers });
+  return runtimeOf({ config, targets, records, topic, plane, functions, endpoints, rules, closers });
 }
 
 interface Parts {
@@ -138,11 +141,22 @@ interface Parts {
   readonly topic: LocalTopic;
   readonly plane: ControlPlane;
   readonly functions: FunctionRegistry;
+  readonly endpoints: Endpoints;
   readonly rules: Rules;
   readonly closers: Closers;
 }
 
-function runtimeOf({ config, targets, records, topic, plane, functions, rules, closers }: Parts): LocalRuntime {
+function runtimeOf({
+  config,
+  targets,
+  records,
+  topic,
+  plane,
+  functions,
+  endpoints,
+  rules,
+  closers,
+}: Parts): LocalRuntime {
   const names = namesOf(config.installation.prefix);
   const { store } = records;
   const { machine, alarms, workflow } = plane;
@@ -156,6 +170,7 @@ function runtimeOf({ config, targets, records, topic, plane, functions, rules, c
   return {
     store,
     functions,
+    endpoints,
     invoke: (name, payload) => callFunction(functions, name, payload),
     answer: (key, answer) => answerQuestion(key, answer, { store, workflow }),
     setAlarm: (name, state, at, reason) => alarms.set(name, state, at, reason),

@@ -4,21 +4,30 @@ import { ApiError } from '../machine/api-error.ts';
 import { serveLoopback, type LoopbackServer } from '../machine/loopback-server.ts';
 import type { OnProgress } from '../machine/progress.ts';
 import { hasRunKey } from '../machine/run-key.ts';
-import { answerInvoke, functionOfPath, type InvokeAnswer, type InvokeFunction } from './lambda-operations.ts';
+import {
+  answerInvoke,
+  answerList,
+  functionOfPath,
+  isListOfFunctions,
+  type InvokeAnswer,
+  type InvokeFunction,
+} from './lambda-operations.ts';
 
 type Operations = Readonly<Record<string, (request: unknown) => unknown>>;
 
 interface AwsEndpointSettings {
   readonly invoke: InvokeFunction;
+  /** The functions that there are. */
+  readonly functionNames: () => readonly string[];
   readonly stepFunctions: Operations;
   readonly cloudWatch: Operations;
   readonly onProgress: OnProgress;
 }
 
 /**
- * Stands in, on loopback, for the services of AWS that the functions call and that nothing runs here: Lambda's Invoke,
- * three operations of Step Functions, CloudWatch's DescribeAlarms. Every other call is refused with an error that says
- * so, and reported. Calls to services with no stand-in end here too.
+ * Stands in, on loopback, for the services of AWS that functions and commands call and that nothing runs here: Lambda's
+ * Invoke and ListFunctions, three operations of Step Functions, CloudWatch's DescribeAlarms. Every other call is refused
+ * with an error that says so, and reported. Calls to services with no stand-in end here too.
  */
 export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<LoopbackServer> {
   const services: Readonly<Record<string, Operations>> = {
@@ -29,6 +38,7 @@ export async function startAwsEndpoint(settings: AwsEndpointSettings): Promise<L
   const answer = async (request: IncomingMessage, body: string): Promise<InvokeAnswer> => {
     checkKey(request);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    if (isListOfFunctions(url.pathname) && request.method === 'GET') return answerList(settings.functionNames());
     const functionName = functionOfPath(url.pathname);
     if (functionName !== null && request.method === 'POST') {
       return answerInvoke(

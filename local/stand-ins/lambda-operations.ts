@@ -34,6 +34,17 @@ const FIELDS = {
   'x-amz-tenant-id': 'TenantId',
 } as const satisfies Record<string, keyof InvocationRequest>;
 
+/** Whether the path is that of ListFunctions. */
+export function isListOfFunctions(path: string): boolean {
+  return /^\/2015-03-31\/functions\/?$/.test(path);
+}
+
+/** Lambda's ListFunctions: the names alone, on one page. For commands; no function may ask this. */
+export function answerList(names: readonly string[]): InvokeAnswer {
+  const body = JSON.stringify({ Functions: names.map((name) => ({ FunctionName: name })) });
+  return { statusCode: 200, headers: { 'Content-Type': 'application/json' }, body };
+}
+
 /** The function's name when the path is Invoke's. */
 export function functionOfPath(path: string): string | null {
   const named = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path)?.[1];

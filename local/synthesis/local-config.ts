@@ -18,6 +18,7 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
   }
   return {
     ...config,
+    commands: undefined,
     installation: { ...config.installation, account: ACCOUNT, region: REGION },
     targets: targets.map(toAwsTarget),
     notify: { email: [] },

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 import { ConfigInvalid } from '../../lib/config/problems.ts';
@@ -143,4 +144,63 @@ test("CloudFormation's own rules look, unless somebody who deploys nothing says 
   };
   expect(() => wrong({}).synth()).toThrow(/NoSuchProperty/);
   expect(() => wrong({ validate: false }).synth()).not.toThrow();
+});
+
+/** What docs/installation.md says of each step. */
+describe('an installation whose configuration changes', () => {
+  const twoTargets = readFileSync(EXAMPLE, 'utf8');
+  const templatesIn = (text: string) =>
+    new Map(
+      build(text)
+        .synth()
+        .stacks.map((stack) => [stack.stackName, JSON.stringify(stack.template)]),
+    );
+  const before = () => templatesIn(twoTargets);
+
+  test('forgets the stack of a target that is removed, and changes no other: somebody has to delete it', () => {
+    const after = templatesIn(twoTargets.slice(0, twoTargets.indexOf('  - id: billing')));
+    expect([...after.keys()].sort()).toEqual(['headroom-shared', 'headroom-target-orders']);
+    expect([...after].filter(([name, template]) => before().get(name) !== template)).toEqual([]);
+  });
+
+  test('gives a renamed target a stack of its own, and forgets the old one beside it', () => {
+    const after = templatesIn(twoTargets.replace('id: billing', 'id: invoices'));
+    expect([...after.keys()].sort()).toEqual(['headroom-shared', 'headroom-target-invoices', 'headroom-target-orders']);
+    // Nothing of the old one's names is used again, so both can be there at once.
+    const names = (template = ''): string[] => [
+      ...(template.match(/"[A-Za-z]*Name":"[^"]*(?:billing|invoices)[^"]*"/g) ?? []),
+    ];
+    const old = names(before().get('headroom-target-billing'));
+    const own = names(after.get('headroom-target-invoices'));
+    expect(old.length).toBeGreaterThan(5);
+    expect(own.filter((name) => old.includes(name) && !name.includes('billing-prod'))).toEqual([]);
+  });
+
+  test('is another installation under another prefix: no name is the same', () => {
+    const after = templatesIn(twoTargets.replace('installation:', 'installation:\n  prefix: team-a'));
+    const namesIn = (templates: ReadonlyMap<string, string>) =>
+      [...templates.values()].flatMap((template) =>
+        [
+          ...template.matchAll(
+            /"(?:FunctionName|TableName|TopicName|QueueName|AlarmName|StateMachineName)":"([^"]+)"/g,
+          ),
+        ].map(([, name]) => name),
+      );
+    const old = namesIn(before());
+    expect(old.length).toBeGreaterThan(30);
+    expect(namesIn(after).filter((name) => old.includes(name))).toEqual([]);
+    expect([...after.keys()].filter((name) => before().has(name))).toEqual([]);
+  });
+
+  test('leaves nothing behind when it is deleted but the incident table', () => {
+    const kept = [...before().values()].flatMap((template) => {
+      const { Resources } = z
+        .object({
+          Resources: z.record(z.string(), z.object({ Type: z.string(), DeletionPolicy: z.string().optional() })),
+        })
+        .parse(JSON.parse(template));
+      return Object.values(Resources).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
+    });
+    expect(kept).toEqual([{ Type: 'AWS::DynamoDB::Table', DeletionPolicy: 'RetainExceptOnCreate' }]);
+  });
 });

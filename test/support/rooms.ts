@@ -163,9 +163,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/delivery': local('machine'),
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
-  'local/runs': local('machine', 'records', 'runtime', 'terminal'),
-  'local/options': local('machine', 'records', 'runs', 'terminal'),
-  'local/commands': local('delivery', 'machine', 'options', 'runs', 'terminal'),
+  'local/installation': local(),
+  'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
+  'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
+  'local/commands': local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
 
   'drill/servers/files': { ...drill(), isCatalogue: true },
   'drill/servers': drill('servers/files'),

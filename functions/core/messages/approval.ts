@@ -4,6 +4,7 @@ import { SPARED } from '../policy/spared.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
+import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
@@ -38,7 +39,7 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
     ['By name', clipLines(plan.named.map(({ words, needsPerson }) => `${words}; ${SPARED[needsPerson]}`))],
     ['Where', [whereLine(incident)]],
     ['Cause', causeLines(incident)],
-    ['Details', [`headroom incidents show ${incident.id}`]],
+    ['Details', [commandFor(`incidents show ${incident.id}`, incident.target)]],
     ['Times', [`asked ${utc(askedAt)}, open until ${utc(expiresAt)}`]],
   ];
   return {

@@ -1,6 +1,7 @@
 import type { CheckFinding } from '../check/finding.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
+import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
@@ -10,7 +11,7 @@ const FIX_LENGTH = 1_000;
 
 /** For a self-check that found something missing; null when nothing failed. `at`: epoch milliseconds. */
 export function composeCheck(
-  target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance'>,
+  target: Pick<TargetSettings, 'id' | 'engine' | 'endpoint' | 'instance' | 'commands'>,
   findings: readonly CheckFinding[],
   at: number,
 ): Message | null {
@@ -18,9 +19,10 @@ export function composeCheck(
   const warnings = findings.filter(({ status }) => status === 'warning');
   if (failures.length === 0) return null;
   const name = printable(target.id, 40);
+  const fixOf = (fix: string) => withCommands(printable(fix, FIX_LENGTH), target);
   const headline = `self-check failed: ${failures.map(({ title }) => title).join(', ')}`;
   const sections: Section[] = [
-    ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${printable(fix, FIX_LENGTH)}`]))],
+    ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${fixOf(fix)}`]))],
     ['Why', ['As it is, Headroom could not do its work in an incident.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     ['Failed', failures.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
@@ -40,7 +42,7 @@ export function composeCheck(
         id,
         status,
         detail: printable(detail, LINE_LENGTH),
-        fix: fix === null ? null : printable(fix, FIX_LENGTH),
+        fix: fix === null ? null : fixOf(fix),
       })),
       at,
     },

@@ -1,6 +1,7 @@
 import type { Incident } from '../record/incident.ts';
 import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
 import { ordinalOf } from '../record/repeated-pages.ts';
+import { withCommands } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
@@ -31,7 +32,7 @@ export function composeMessage(incident: Incident, notice: Notice, details: Mess
   const headline = again + headlineOf(incident, first, details);
   return {
     subject: subjectLine(severity, name, headline),
-    body: renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)),
+    body: withCommands(renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)), target),
     json: jsonForm(incident, notice, details, severity),
     attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
   };

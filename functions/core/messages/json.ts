@@ -4,6 +4,7 @@ import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
 import { summariseLimits } from '../record/limit.ts';
 import type { Notice } from '../record/notice.ts';
+import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 import type { MessageDetails } from './sections.ts';
@@ -19,6 +20,7 @@ export function jsonForm(
   severity: string,
 ): Message['json'] {
   const { target, cause, escalation, failure } = incident;
+  const adviceLines = (advice: readonly string[]) => clipLines(advice).map((line) => withCommands(line, target));
   return {
     schema: SCHEMA,
     notice,
@@ -48,10 +50,10 @@ export function jsonForm(
     call: incident.call && printableBy(incident.call),
     rounds: incident.rounds,
     pauses: incident.pauses.slice(0, MAX_LINES).map(printableBy),
-    advice: clipLines(incident.advice),
+    advice: adviceLines(incident.advice),
     escalation: escalation && {
       reason: printable(escalation.reason, LINE_LENGTH),
-      advice: clipLines(escalation.advice),
+      advice: adviceLines(escalation.advice),
       staysUntil: escalation.staysUntil ?? null,
     },
     acknowledgement: incident.acknowledgement && {

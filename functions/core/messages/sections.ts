@@ -12,6 +12,7 @@ import type { FirstNotice } from '../record/notice.ts';
 import { howToAcknowledge } from '../record/repeated-pages.ts';
 import type { Round } from '../record/round.ts';
 import { describeAdmission } from '../server/admission.ts';
+import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
@@ -45,7 +46,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Spared', spared(incident, notice)],
     ['Not seen', clipLines(details.rounds.at(-1)?.unread ?? [])],
-    ['Details', [`headroom incidents show ${id}`]],
+    ['Details', [commandFor(`incidents show ${id}`, incident.target)]],
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
   ];
@@ -64,7 +65,7 @@ function isPaging(notice: FirstNotice): boolean {
 
 /** What Headroom does after a page. */
 function whatComes(
-  { id, closedAt, escalation }: Incident,
+  { id, target, closedAt, escalation }: Incident,
   notice: FirstNotice,
   { approvals }: MessageDetails,
 ): string[] {
@@ -73,7 +74,7 @@ function whatComes(
   return [
     `Headroom stays until ${utc(until)}: it keeps looking, acts as soon as it may, and reports relief`,
     ...(approvals.at(-1)?.status === 'expired' ? ['acknowledge the page to be asked again'] : []),
-    `to end that earlier: headroom incidents close ${id}`,
+    `to end that earlier: ${commandFor(`incidents close ${id}`, target)}`,
   ];
 }
 
@@ -92,8 +93,8 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
       ];
     case 'observed':
       return [
-        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. ` +
-          `Act manually, or let Headroom act: ${waysToAct(incident)}.`,
+        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act manually, or let Headroom act:`,
+        ...waysToAct(incident),
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(advice),
       ];
@@ -111,10 +112,9 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
   }
 }
 
-function waysToAct({ target, pauses }: Incident): string {
-  const ways = clipLines(pauses.map(resumeCommandFor));
-  if (target.mode === 'observe' || ways.length === 0) ways.push('set mode "act"');
-  return ways.join(', ');
+function waysToAct({ target, pauses }: Incident): string[] {
+  const ways = clipLines(pauses.map((pause) => resumeCommandFor(pause, target.commands)));
+  return target.mode === 'observe' || ways.length === 0 ? [...ways, 'set mode "act"'] : ways;
 }
 
 /** A sentence for the status page: for people who only noticed that something failed. None when nothing did. */

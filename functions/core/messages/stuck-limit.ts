@@ -2,6 +2,7 @@ import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { LimitRecord } from '../record/limit.ts';
 import { limitStatement } from '../server/limit-statement.ts';
+import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { printable, shellWord } from '../words/printable.ts';
 import type { Message } from './message.ts';
@@ -28,7 +29,7 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
         `Headroom set this limit in incident ${limit.incidentId} and tries each minute to lift it.`,
         'If someone has set another limit since, keep that one.',
         'If Headroom can never lift it, lift it yourself, then run: ' +
-          `headroom limits drop --target ${id} --user ${shellWord(limit.user)} --why …`,
+          commandFor(`limits drop --target ${id} --user ${shellWord(limit.user)} --why "lifted by hand"`, target),
       ],
     ],
     ['Why', [printable(why, LINE_LENGTH)]],

@@ -2,6 +2,7 @@ import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { Warning } from '../sampler/levels.ts';
 import { WARNINGS } from '../sampler/warnings.ts';
+import { withCommands } from '../words/commands.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
@@ -15,7 +16,7 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
   const subject = { sample, policy, engine, endpoint, isRds };
   const id = printable(target.id, 40);
   const reason = printable(why(subject), LINE_LENGTH);
-  const toDo = clipLines(advice(subject));
+  const toDo = clipLines(advice(subject)).map((line) => withCommands(line, target));
   const sections: Section[] = [
     ['Do', toDo],
     ['Where', [`${printable(endpoint, 255)} (${engine}, instance ${printable(target.instance)})`]],

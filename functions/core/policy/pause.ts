@@ -1,3 +1,4 @@
+import { commandFor, type CommandPlace } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Mode, Policy } from './policy.ts';
 import { TIER_NAMES, type TierName } from './tier-names.ts';
@@ -59,10 +60,10 @@ export function describePause({ by, why, until }: Pause): string {
   return `paused by ${printable(by, 60)}${end}: ${printable(why, 160)}`;
 }
 
-/** The command that lifts a pause. */
-export function resumeCommandFor({ targetId, tier }: PauseScope): string {
+/** The command that lifts a pause. `commands`: where it is on record. */
+export function resumeCommandFor({ targetId, tier }: PauseScope, commands: CommandPlace | undefined): string {
   const target = targetId === null ? '--all' : `--target ${targetId}`;
-  return `headroom resume ${target}${tier === null ? '' : ` --tier ${tier}`}`;
+  return commandFor(`resume ${target}${tier === null ? '' : ` --tier ${tier}`}`, { id: targetId ?? '', commands });
 }
 
 /** What a pause stops: `everything`, `orders`, `kill-idle of orders`, `kill-idle of every target`. */

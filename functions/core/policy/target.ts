@@ -48,5 +48,7 @@ export const targetSettings = z.object({
   /** Slots that ordinary clients never get, as the alarm thresholds assume; the live value decides. */
   reservedSlots: z.optional(z.number()),
   policy,
+  /** What commands need to find this installation; absent where their defaults do. */
+  commands: z.optional(z.object({ config: z.nullable(z.string()), records: z.nullable(z.string()) })),
 });
 export type TargetSettings = z.infer<typeof targetSettings>;

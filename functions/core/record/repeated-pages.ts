@@ -1,4 +1,5 @@
 import type { Policy } from '../policy/policy.ts';
+import { commandFor } from '../words/commands.ts';
 import type { Incident } from './incident.ts';
 import { isRepeat, REPEATS, type Repeat } from './notice.ts';
 
@@ -83,5 +84,5 @@ export function howToAcknowledge({ id, call, target, acknowledgement, repeats }:
     left <= 0
       ? 'no more pages come for this incident'
       : `until then, while the trouble lasts, a page comes every ${repeatMinutes} min, ${left} more at most`;
-  return [`headroom acknowledge ${id}`, until];
+  return [commandFor(`acknowledge ${id}`, target), until];
 }

@@ -2,6 +2,7 @@ import type { Soon } from '../plan/tiers/soon.ts';
 import type { PagedState } from '../record/escalation.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Snapshot } from '../server/snapshot.ts';
+import { commandFor } from '../words/commands.ts';
 import { inWords } from '../words/in-words.ts';
 import { named, printable } from '../words/printable.ts';
 import type { Situation, Verdict } from './situation.ts';
@@ -157,7 +158,7 @@ function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdic
   const keep = printable(limitStatement(incident.target.engine, account, limit), 300);
   const advice = [
     `choose: find out why the clients of ${name} want more than ${limit} connections; the limit goes once they need fewer`,
-    `to let them in now: headroom incidents close ${incident.id}`,
+    `to let them in now: ${commandFor(`incidents close ${incident.id}`, incident.target)}`,
     `to limit them by hand once it is closed: ${keep}`,
   ];
   return pageAnew({ next: 'escalate', why, advice }, look, situation, 'limit-needed');

@@ -66,7 +66,7 @@ describe('the page where people answer', () => {
   test('is served by a function that may read incidents, note an answer and wake the workflow, and nothing else', () => {
     const statements = statementsOf(shared, 'DecideRole');
     expect(statements.map(inShort).sort()).toEqual([
-      'Allow dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem on <Incidents.Arn>',
+      'Allow dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem on arn:aws:dynamodb:eu-west-1:111122223333:table/headroom-incidents',
       'Allow logs:CreateLogStream logs:PutLogEvents on <DecideLog.Arn>',
       'Allow states:SendTaskSuccess on <WorkflowStateMachine>',
     ]);

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { policy } from '../../../functions/core/policy/policy.ts';
 import { CONTROL_FUNCTIONS } from '../../../lib/house/control-names.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../../support/templates.ts';
@@ -28,7 +29,7 @@ describe('the incident table', () => {
 
   test('survives mistakes: recovery to any point, no deletion, kept when the stack goes', () => {
     shared.hasResource('AWS::DynamoDB::Table', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         DeletionProtectionEnabled: true,
@@ -36,6 +37,16 @@ describe('the incident table', () => {
         SSESpecification: { SSEEnabled: true },
       },
     });
+  });
+
+  test('is created after everything else, so that a first deployment that fails leaves none behind', () => {
+    const { Resources } = z
+      .object({ Resources: z.record(z.string(), z.looseObject({ DependsOn: z.array(z.string()).optional() })) })
+      .parse(shared.toJSON());
+    const [id = ''] = Object.keys(shared.findResources('AWS::DynamoDB::Table'));
+    const others = Object.keys(Resources).filter((other) => other !== id);
+    expect([...(Resources[id]?.DependsOn ?? [])].sort()).toEqual(others.sort());
+    expect(others.filter((other) => JSON.stringify(Resources[other]).includes(`"${id}"`))).toEqual([]);
   });
 });
 
@@ -82,9 +93,12 @@ describe('the notices topic', () => {
   });
 });
 
+const TABLE_ARN = 'arn:aws:dynamodb:eu-west-1:111122223333:table/headroom-incidents';
+
 describe('what each control function may do', () => {
   const table =
-    'Allow dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on <Incidents.Arn> <Incidents.Arn>/index/byStatus <Incidents.Arn>/index/byTarget';
+    'Allow dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem on ' +
+    ['', '/index/byStatus', '/index/byTarget'].map((part) => `${TABLE_ARN}${part}`).join(' ');
   const log = (name: string): string => `Allow logs:CreateLogStream logs:PutLogEvents on <${name}Log.Arn>`;
   const workers = 'Allow lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:headroom-worker-*';
   const publish = ['Allow kms:Decrypt kms:GenerateDataKey on <NoticesKey.Arn>', 'Allow sns:Publish on <Notices>'];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { runHeadroom } from '../../support/headroom.ts';
+import { argumentsOf } from '../../support/printed-commands.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headroom-pause-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -76,8 +77,10 @@ it('does not cut short what somebody else has paused for longer', async () => {
   const { status, stderr } = await runHeadroom(shorter);
   expect(status).toBe(2);
   expect(stderr).toContain('paused by ann: a migration runs');
-  expect(stderr).toContain('headroom resume --target orders');
   expect(await run('pause', '--list')).toContain('paused by ann: a migration runs');
+  const lift = argumentsOf(/Lift it first: (.*)/.exec(stderr)?.[1] ?? '') ?? [];
+  expect((await runHeadroom(lift)).stdout).toContain('orders is resumed; it was paused by ann');
+  await run('pause', '--target', 'orders', '--why', 'a migration runs', '--by', 'ann');
 
   expect(await run('pause', '--target', 'orders', '--why', 'it still runs', '--by', 'bob')).toContain(
     'replaces: orders: paused by ann',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { argumentsOf } from '../../support/printed-commands.ts';
 import { onStaging } from './on-staging.ts';
 
 const { staging, leak, records, run, respond, notices } = onStaging();
@@ -16,8 +17,13 @@ describe('respond', () => {
 
     const told = await run(['respond', '--config', config, '--json', ...records(), '--approve', 'kill-idle']);
     expect(told.status).toBe(0);
-    const { incidentId } = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(told.stdout));
-    const shown = await run(['incidents', 'show', incidentId, ...records()]);
+    const { notifications } = z
+      .looseObject({ notifications: z.array(z.looseObject({ body: z.string() })) })
+      .parse(JSON.parse(told.stdout));
+    // As the notice prints it: these records are not where they would be looked for.
+    const printed = /Details +(.*)/.exec(notifications.at(-1)?.body ?? '')?.[1] ?? '';
+    expect(printed).toContain(' --records ');
+    const shown = await run(argumentsOf(printed) ?? []);
     expect(shown.stdout).toMatch(/asked: kill-idle, \d+ sessions: approved by \S+ \(--approve\) at the terminal/);
     expect(notices().filter((subject) => subject.includes('approve kill-idle?'))).toHaveLength(2);
   });

@@ -98,7 +98,7 @@ describe('respond', () => {
     // Who names a wrong file is told, and nobody else.
     expect(notices()).toEqual([]);
 
-    const found = findTarget(config, 'staging');
+    const found = findTarget({ config, target: 'staging' });
     const settings = toTargetSettings(found.config, found.target);
     const old = makeAlarmEvent({ settings, at: Date.now() - 3_600_000 });
     expect(await respondTo(old)).toMatchObject({

@@ -84,10 +84,6 @@ describe('a command that cannot be carried out as written', () => {
     expect(said).not.toContain('hunter2');
   });
 
-  it('says that a login of AWS works on AWS only', async () => {
-    expect(await refused(['respond', '--config', GOOD, '--target', 'production'])).toContain('works on AWS only');
-  });
-
   it('says when an event file is no JSON', async () => {
     const event = write('event.json', 'not json');
     const args = ['respond', '--config', GOOD, '--target', 'staging', '--event', event];
@@ -117,6 +113,13 @@ describe('a command that cannot be carried out as written', () => {
       ['end', '--aws', '--config', GOOD, '--target', 'production', '--user', 'shop', '--why', 'x'],
       'is in mode observe, and its worker ends nobody',
     ],
+    [['end', '--aws', '--config', GOOD, '--target', 'staging', '--user', 'shop', '--why', 'x'], 'STAGING_URL'],
+    [
+      ['respond', '--config', GOOD, '--target', 'production', '--approve', 'all'],
+      'production is on AWS, where people answer at the link in the notice',
+    ],
+    [['plan', '--config', GOOD, '--target', 'production', '--records', folder], 'and so are its records'],
+    [['incidents', 'list', '--aws', '--records', folder], 'use --records or --aws, not both'],
     [['incidents', 'list', '--limit', 'all'], '--limit all: use 1 to 1000'],
     [['incidents', 'list', '--aws'], '--aws needs --config'],
     [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no local records here'],

@@ -4,7 +4,7 @@ import {
   PutMetricAlarmCommand,
   type DescribeAlarmsInput,
 } from '@aws-sdk/client-cloudwatch';
-import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionCommand, InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -53,6 +53,7 @@ async function start(invoke: InvokeFunction = answers): Promise<Bench> {
   const alarms = createAlarms(['orders-high', 'orders-critical']);
   const endpoint = await startAwsEndpoint({
     invoke,
+    functionNames: () => ['echo', 'busy'],
     stepFunctions: stepFunctionsOperations(machine),
     cloudWatch: alarms.operations,
     onProgress: (progress) => progress.kind === 'refused' && refused.push(progress),
@@ -257,12 +258,12 @@ describe('what nothing stands in for', () => {
       new CloudWatchClient(config).send(
         new PutMetricAlarmCommand({ AlarmName: 'x', EvaluationPeriods: 1, ComparisonOperator: 'GreaterThanThreshold' }),
       ),
-      new LambdaClient(config).send(new ListFunctionsCommand({})),
+      new LambdaClient(config).send(new GetFunctionCommand({ FunctionName: 'echo' })),
       new SecretsManagerClient(config).send(new GetSecretValueCommand({ SecretId: 'x' })),
     ];
     expect(await failuresOf(calls)).toEqual(calls.map(() => 'UnknownOperationException'));
     expect(refused.map(({ operation }) => operation).sort()).toEqual([
-      'GET /2015-03-31/functions',
+      'GET /2015-03-31/functions/echo',
       'GraniteServiceVersion20100801.PutMetricAlarm',
       'secretsmanager.GetSecretValue',
     ]);
@@ -300,4 +301,10 @@ test('a request schema names only what the SDK sends', () => {
   // @ts-expect-error -- the SDK has a list of names here
   ask({ AlarmNames: z.string().optional() });
   expect(ask({ AlarmNames: z.array(z.string()).optional() }).safeParse({ Alarmnames: [] }).success).toBe(false);
+});
+
+test('commands see which functions there are', async () => {
+  const { url } = await start();
+  const { Functions: functions } = await new LambdaClient(localClientConfig(url)).send(new ListFunctionsCommand({}));
+  expect(functions?.map(({ FunctionName }) => FunctionName)).toEqual(['echo', 'busy']);
 });

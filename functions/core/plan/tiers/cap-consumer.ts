@@ -161,7 +161,11 @@ function findEntry(
   user: string,
   { userLimits: { missing, users }, limitsOnRecord }: TierInput,
 ): UserLimit | LimitRefusal {
-  if (missing.length > 0) return { why: 'Headroom is not set up to limit users', fix: missing };
+  if (missing.length > 0) {
+    // The engine does not know whom it is about.
+    const fix = missing.map((step) => step.replace('--cap-users NAME', `--cap-users ${shellWord(user)}`));
+    return { why: 'Headroom is not set up to limit users', fix };
+  }
   const entry = users.find((each) => each.user === user);
   if (entry === undefined) {
     const allow = `to allow it, run as an administrator what \`headroom grants --cap-users ${shellWord(user)}\` prints`;

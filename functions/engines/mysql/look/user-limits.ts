@@ -35,7 +35,7 @@ export async function readUserLimits(
   } catch (error) {
     if (!isServerError(error)) throw error;
     const why = serverWords(error) ?? '';
-    const fix = `create the routine, or let the responder use it: ${runGrants(features)} (the server answers: ${why})`;
+    const fix = `create the routine, or let the responder use it: ${RUN_GRANTS} (the server answers: ${why})`;
     return { missing: [fix], users: [] };
   }
 }
@@ -53,13 +53,12 @@ export async function findMissing(
   }
   return [
     'the routine of the database headroom must be there, be open to the responder, and belong to an administrator: ' +
-      runGrants(features),
+      RUN_GRANTS,
   ];
 }
 
-function runGrants({ engine }: Pick<Responder['features'], 'engine'>): string {
-  return `as an administrator, run what \`headroom grants --engine ${engine} --cap-users NAME\` prints`;
-}
+/** For an administrator. */
+const RUN_GRANTS = 'as an administrator, run what `headroom grants --cap-users NAME` prints';
 
 export function fromSql(limit: number | null): number | null {
   return limit === null || limit === 0 ? null : limit;

@@ -169,7 +169,7 @@ describe('a resolved incident', () => {
                 29: not needed: ending the others is enough to reach the relief level
                 4: kept so that its pool has its minimum left
                 1: its user is protected by the policy
-      Details   headroom incidents show orders-20261121T030005000-a1b2c3
+      Details   npx --no headroom incidents show orders-20261121T030005000-a1b2c3
       Say       "From 03:00 UTC, for 19 s, some requests failed because a database was out of connections. It has free connections again."
       Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high)
                 opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later

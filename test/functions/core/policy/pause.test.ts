@@ -47,9 +47,9 @@ describe('the pause on a tier', () => {
       'kill-idle of every target',
       'kill-idle of orders',
     ]);
-    expect([everything, own].map(resumeCommandFor)).toEqual([
-      'headroom resume --all',
-      'headroom resume --target orders --tier kill-idle',
+    expect([everything, own].map((pause) => resumeCommandFor(pause, undefined))).toEqual([
+      'npx --no headroom resume --all',
+      'npx --no headroom resume --target orders --tier kill-idle',
     ]);
   });
 

@@ -59,7 +59,7 @@ describe('a page', () => {
 
   it('says how to acknowledge it and what happens otherwise', () => {
     const { body } = compose(closed('escalated', { id: 'orders-1' }), 'escalated');
-    expect(body).toContain('Ack       headroom acknowledge orders-1\n');
+    expect(body).toContain('Ack       npx --no headroom acknowledge orders-1\n');
     expect(body).toContain('a page comes every 15 min, 3 more at most');
     const once = aTarget({ policy: aPolicy({ escalation: { ...ESCALATION, maxRepeats: 0 } }) });
     expect(compose(closed('escalated', { target: once }), 'escalated').body).not.toContain('acknowledge');

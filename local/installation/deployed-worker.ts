@@ -1,0 +1,34 @@
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorkerClient } from '../../functions/aws/clients/worker-client.ts';
+import type { WorkerClient } from '../../functions/core/ports/worker-client.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
+import { explainAws } from './aws-errors.ts';
+
+/**
+ * The worker of a target at a person's command. One in this process keeps its session from the first snapshot to the
+ * last act.
+ */
+export interface CommandedWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit'> {
+  close(): void;
+}
+
+/** The worker that an installation on AWS has for a target: requests name it. */
+export function deployedWorker({ installation }: HeadroomConfig): CommandedWorker {
+  const { region = '', account } = installation;
+  // The SDK must not send an order to end a second time.
+  const client = new LambdaClient({ region, maxAttempts: 1 });
+  const worker = createWorkerClient({ client, now: Date.now, sleep: (ms) => sleep(ms) });
+  const explained = <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+    answer.catch((error: unknown) => {
+      throw explainAws(error, { region, account });
+    });
+  return {
+    snapshot: (name, request) => explained(worker.snapshot(name, request)),
+    check: (name, request) => explained(worker.check(name, request)),
+    // Who orders these goes by the kind of the error.
+    end: (name, request) => worker.end(name, request),
+    limit: (name, request) => worker.limit(name, request),
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,228 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
+import { loadConfig } from '../../../lib/config/config.ts';
+import { toTargetSettings } from '../../../lib/config/settings.ts';
+import { everyMessage } from '../../support/every-message.ts';
+import { startInstallation, type Installation } from '../../support/installation.ts';
+import {
+  argumentsOf,
+  commandsInCode,
+  commandsInMessage,
+  commandsInPages,
+  isToBeTyped,
+  type PrintedCommand,
+} from '../../support/printed-commands.ts';
+import { parseProgram, unknownIn } from '../../support/program.ts';
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await startInstallation();
+});
+afterAll(() => installation.stop());
+
+async function ok(...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await installation.run(args);
+  expect({ args, status, stderr }).toEqual({ args, status: 0, stderr: expect.any(String) as string });
+  return stdout;
+}
+
+describe('commands for an installation on AWS need nothing but its configuration', () => {
+  it('doctor asks the deployed worker', async () => {
+    const report = z
+      .object({ target: z.string(), findings: z.array(z.object({ id: z.string(), status: z.string() })) })
+      .parse(JSON.parse((await installation.run(['doctor', '--json'])).stdout));
+    expect(report.findings).toContainEqual({ id: 'end-sessions', status: 'ok' });
+  });
+
+  it('plan asks it too, and counts the pauses of the installation', async () => {
+    await ok('pause', '--target', 'staging', '--why', 'a move', '--for', '1h');
+    expect(await installation.runtime.store.pauses.on('staging')).toHaveLength(1);
+    const plan = await ok('plan');
+    expect(plan).toContain('usage');
+    expect(plan).toMatch(/paused +staging: paused by .*: a move/);
+    expect(await ok('pause', '--list')).toContain('a move');
+    await ok('resume', '--target', 'staging');
+    expect(await installation.runtime.store.pauses.on('staging')).toEqual([]);
+  });
+
+  it('respond hands it an alarm and follows the incident by its record', async () => {
+    const { incidentId, outcome } = z
+      .object({ incidentId: z.string(), outcome: z.string() })
+      .parse(JSON.parse(await ok('respond', '--target', 'staging', '--config', 'prod.yaml', '--json')));
+    expect(outcome).toBe('not-needed');
+    expect(await ok('incidents', 'list')).toContain(incidentId);
+    expect(await ok('incidents', 'show', incidentId)).toContain('headroom respond was started manually');
+  });
+
+  it('limits and profile read the records there', async () => {
+    expect(await ok('limits', 'list', '--target', 'staging')).toContain('no limit on record');
+    expect(await ok('profile', '--target', 'staging')).toContain('no profile of staging yet');
+  });
+});
+
+describe('a command that cannot reach the installation', () => {
+  it.each([
+    [
+      { AWS_SECRET_ACCESS_KEY: 'x', AWS_ACCESS_KEY_ID: 'AKIASTRANGER' },
+      'no valid AWS credentials: sign in to account 111122223333, region us-east-1',
+    ],
+  ])('says what to do: %j', async (environment, words) => {
+    const { status, stderr } = await installation.run(['incidents', 'list'], environment);
+    expect(status).toBe(4);
+    expect(stderr).toContain(words);
+  });
+
+  it.each([['incidents', 'list'], ['doctor']])('asks whether it is deployed: %s', async (...command) => {
+    const file = join(installation.folder, 'other.yaml');
+    const config = readFileSync(join(installation.folder, 'headroom.yaml'), 'utf8');
+    writeFileSync(file, config.replace('installation:', 'installation:\n  prefix: other'));
+    const { status, stderr } = await installation.run([...command, '--config', file]);
+    expect(status).toBe(4);
+    expect(stderr).toContain('is Headroom deployed to account 111122223333, region us-east-1');
+  });
+
+  it('says of a target that was renamed or removed that its stack still acts, and what removes it', async () => {
+    const renamed = join(installation.folder, 'renamed.yaml');
+    const config = readFileSync(join(installation.folder, 'headroom.yaml'), 'utf8');
+    writeFileSync(renamed, config.replace('id: staging', 'id: orders'));
+    const { stderr } = await installation.run(['doctor', '--config', renamed]);
+    expect(stderr).toContain('staging is not in the configuration, and its stack still acts');
+    expect(stderr).toContain(
+      'aws cloudformation delete-stack --stack-name headroom-target-staging --region us-east-1\n',
+    );
+    expect((await installation.run(['doctor'])).stderr).not.toContain('still acts');
+  });
+
+  it('leaves no doubt whose records it would read', async () => {
+    const { status, stderr } = await installation.run(['plan', '--records', '.headroom']);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('staging is on AWS') as string });
+  });
+});
+
+describe('every command that is printed', () => {
+  const ID = 'elsewhere-20261121T030005000-a1b2c3';
+  const limit = {
+    ...{ targetId: 'staging', incidentId: 'closed', user: 'app', account: '"app"', limit: 5, before: null },
+    ...{ at: 0, setBy: 0, isSet: true, toldAt: null },
+  };
+  let settings: TargetSettings;
+
+  beforeAll(async () => {
+    const { runtime, folder } = installation;
+    const config = loadConfig(join(folder, 'prod.yaml'));
+    const [target] = config.targets;
+    if (target === undefined) throw new Error('the configuration has no target');
+    const commands = { config: 'prod.yaml', records: null };
+    settings = toTargetSettings({ ...config, commands }, target);
+    const alarm = { alarm: 'high', at: 0, reason: '' };
+    const elsewhere = { ...settings, id: 'elsewhere' };
+    await runtime.store.incidents.open({ id: ID, target: elsewhere, alarm, at: 0, leaseUntil: 0 });
+    const closed = { ...settings, id: 'closed' };
+    await runtime.store.incidents.open({ id: 'closed', target: closed, alarm, at: 0, leaseUntil: 0 });
+    await runtime.store.incidents.close('closed', { outcome: 'relieved', at: 1, failure: null, notice: null });
+  });
+
+  /** Runs it, or parses it where running it takes a server of its own or a person at the terminal. */
+  async function carryOut(text: string): Promise<string | null> {
+    const args = argumentsOf(text) ?? [];
+    if (['drill', 'watch', 'respond'].includes(args[0] ?? '')) return parseProgram(args);
+    const { store } = installation.runtime;
+    // None depends on what an earlier one has left.
+    for (const pause of await store.pauses.active()) await store.pauses.lift(pause);
+    if (args.includes('drop')) await store.limits.record(limit);
+    const { status, stderr } = await installation.run(args);
+    // The doctor's 1 says that something is not in place: this target is not as it would be on RDS.
+    return status === 0 || (args[0] === 'doctor' && status === 1) ? null : `status ${status}: ${stderr}`;
+  }
+
+  async function failuresOf(commands: readonly PrintedCommand[]): Promise<string[]> {
+    const unique = new Map(commands.map((command) => [command.text, command]));
+    const failures: string[] = [];
+    for (const { text, where } of unique.values()) {
+      const failure = await carryOut(text);
+      if (failure !== null) failures.push(`${where}: ${text}: ${failure}`);
+    }
+    return failures;
+  }
+
+  it('in a notice is what its reader must type, and works as it stands', async () => {
+    const incident = await installation.runtime.store.incidents.byId(ID);
+    if (incident === null) throw new Error('the incident is not on record');
+    const paged = { ...incident, outcome: 'escalated' } as const;
+    const messages = everyMessage(settings, paged, limit);
+    const commands = messages.flatMap(({ subject, body, json }) => [
+      ...commandsInMessage(subject, body),
+      ...commandsInMessage(subject, JSON.stringify(json).replaceAll('\\"', '"').replaceAll('"', '\n')),
+    ]);
+    const names = new Set(commands.map(({ text }) => argumentsOf(text)?.[0]));
+    expect([...names].sort()).toEqual([
+      'acknowledge',
+      'doctor',
+      'grants',
+      'incidents',
+      'limits',
+      'plan',
+      'respond',
+      'resume',
+    ]);
+    expect(commands.filter(({ text }) => !/^npx --no headroom .* --config prod\.yaml/.test(text))).toEqual([]);
+    expect(await failuresOf(commands)).toEqual([]);
+  });
+
+  it('on a page works as it stands, with a real name in the place of one that stands for it', async () => {
+    const ours = commandsInPages().filter(({ text }) => argumentsOf(text) !== null);
+    expect(ours.length).toBeGreaterThan(50);
+    expect(ours.filter(({ text }) => isToBeTyped(text) && !text.startsWith('npx --no '))).toEqual([]);
+    const typed = ours.filter(({ text }) => text.startsWith('npx --no '));
+    const filled = typed.map(({ where, text }) => ({ where, text: withRealNames(text) }));
+    expect(await failuresOf(filled)).toEqual([]);
+    const named = ours.filter(({ text }) => !isToBeTyped(text));
+    expect(named.flatMap(({ where, text }) => unknownIn(text).map((words) => `${where}: ${text}: ${words}`))).toEqual(
+      [],
+    );
+  });
+
+  it('in the code is one that there is, with options that it has', () => {
+    const commands = commandsInCode();
+    expect(commands.length).toBeGreaterThan(20);
+    const wrong = commands.flatMap(({ where, text }) => unknownIn(text).map((words) => `${where}: ${text}: ${words}`));
+    expect(wrong).toEqual([]);
+  });
+
+  const withRealNames = (text: string): string =>
+    text
+      .replace(/(incidents (?:show|close)|acknowledge) ID/, `$1 ${ID}`)
+      .replace(/--target (NAME|ID|orders)/, '--target staging')
+      .replace('--user USER', '--user app')
+      .replace(/2026-\d\d-\d\dT/, '2099-01-01T');
+});
+
+it('end orders the deployed worker to end sessions, and the installation has it on record', async () => {
+  const { staging, runtime } = installation;
+  const load = await staging.leak();
+  const { status, stdout } = await installation.run([
+    ...['end', '--user', 'invoices', '--application', 'invoice-export', '--no-cap', '--active'],
+    ...['--why', 'it leaks', '--yes', '--json'],
+  ]);
+  // The worker keeps to its shares, whatever --no-cap says: some may be left.
+  expect([0, 3]).toContain(status);
+  const { incidentId } = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(stdout));
+  const incident = await runtime.store.incidents.byId(incidentId);
+  expect(incident).toMatchObject({ outcome: 'done', call: { why: 'it leaks' } });
+  expect(incident?.endedCount).toBeGreaterThan(0);
+  const lost = () => load.tally().sessions.filter(({ end }) => end === 'lost').length;
+  await expect.poll(lost).toBe(incident?.endedCount);
+});
+
+it('the statements of the page that remove the logins leave nothing of them', async () => {
+  const { server } = installation.staging;
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/installation.md'), 'utf8');
+  const [, statements = ''] = /```sql\n([^]*?)```/.exec(page) ?? [];
+  const database = new URL(server.responderUrl).pathname.slice(1);
+  await server.asAdmin(statements.replace('ON DATABASE postgres', `ON DATABASE "${database}"`));
+  await expect(server.asAdmin('ALTER ROLE headroom_responder NOLOGIN')).rejects.toThrow('does not exist');
+  await expect(server.asAdmin('ALTER ROLE headroom_canary NOLOGIN')).rejects.toThrow('does not exist');
+});
