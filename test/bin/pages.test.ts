@@ -27,7 +27,7 @@ function problemOf(text: string): string | null {
   if (script !== undefined) return script in scripts ? null : `no script ${script}`;
   const cdk = /^npx --no cdk (.*)$/.exec(text)?.[1];
   if (cdk !== undefined && !CDK.test(cdk)) return 'not a form of cdk that is known here';
-  if (cdk === undefined && !/^aws (cloudformation|dynamodb) [a-z-]+ --/.test(text))
+  if (cdk === undefined && !/^aws (cloudformation|dynamodb|sns) [a-z-]+ --/.test(text))
     return 'not a program that is known here';
   const unknown = (text.match(/headroom-[a-z]+(?:-[a-z]+)*/g) ?? []).filter((name) => !KNOWN.has(name));
   return unknown.length === 0 ? null : `no stack or table ${unknown.join(', ')}`;

@@ -124,7 +124,10 @@ describe('a command that cannot be carried out as written', () => {
     [['incidents', 'list', '--aws'], '--aws needs --config'],
     [['incidents', 'show', 'x', '--records', join(folder, 'absent')], 'no local records here'],
     [['incidents', 'close', 'x', '--records', join(folder, 'absent')], 'no local records here'],
-    [['acknowledge', 'x', '--records', join(folder, 'absent')], 'for an installation on AWS add --aws --config'],
+    [
+      ['acknowledge', 'x', '--records', join(folder, 'absent')],
+      'those of an installation on AWS are found by its configuration: --config FILE',
+    ],
     [['limits', 'list', '--target', 'staging', '--records', join(folder, 'absent')], 'no local records here'],
     [['watch', '--config', GOOD, '--every', '2'], '--every 2: use a whole number from 5 to 60'],
     [['watch', '--config', GOOD, '--every', '10s'], '--every 10s: use a whole number'],
@@ -194,7 +197,7 @@ describe('a command that only tells', () => {
     const { status, stdout } = await runHeadroom(['incidents', 'list', '--records', records, '--json']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '[]\n' });
     expect((await runHeadroom(['incidents', 'list', '--records', records])).stdout).toBe(
-      `no incidents in the local records (${records}); for an installation on AWS add --aws --config headroom.yaml\n`,
+      `no incidents in the local records (${records}); those of an installation on AWS are found by its configuration: --config FILE\n`,
     );
     expect(existsSync(records)).toBe(false);
   });
