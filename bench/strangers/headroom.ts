@@ -11,7 +11,8 @@ import { countRounds, type Round } from '../../functions/core/record/round.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
 import { keepUsual } from '../../functions/core/usual/keep-usual.ts';
 import { judgeAfterPage } from '../../functions/core/verdict/after-page.ts';
-import { isBetterFinding } from '../../functions/core/verdict/better-finding.ts';
+import { readActedOn } from '../../functions/core/verdict/acted-on.ts';
+import { betterFinding } from '../../functions/core/verdict/better-finding.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../functions/core/verdict/diagnosis.ts';
 import type { Situation, Verdict } from '../../functions/core/verdict/situation.ts';
 import { judgeSnapshot } from '../../functions/core/verdict/verdict.ts';
@@ -101,12 +102,13 @@ export function record(memory: Memory, { diagnosis, verdict }: Judged, snapshot:
     sparedSamples: {},
     ...(diagnosis.plan.soon !== null && { soon: diagnosis.plan.soon }),
   });
-  const isBetter = isBetterFinding(diagnosis.cause, memory.cause, {
+  const better = betterFinding({ cause: diagnosis.cause, advice: [] }, memory.cause, {
     pressing: diagnosis.pressing,
     hasActed: memory.acts.some(hasEffect),
+    actedOn: readActedOn({ ...pastOf(memory), usedNow: slotsTaken(snapshot) }, causeOf(memory)),
     cameBack: diagnosis.facts.returns.vainSince !== null,
   });
-  if (isBetter) memory.cause = diagnosis.cause;
+  if (better !== null) memory.cause = better.cause;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { costLines, planLines } from '../core/messages/approval.ts';
+import { costLines, describeAgreed, planLines } from '../core/messages/approval.ts';
 import { causeLines, whereLine } from '../core/messages/sections.ts';
 import { utc } from '../core/messages/text.ts';
 import { SPARED } from '../core/policy/spared.ts';
@@ -45,8 +45,9 @@ export function questionPage(
     html`
       ${problem === null ? '' : html`<p class="problem">${problem}</p>`}
       <p>
-        ${target} is out of connections: ${percent(incident.usageAfter)} of the usable slots are taken. Nothing is done
-        without a yes. Without an answer within ${inWords(expiresAt - now)} (until ${utc(expiresAt)}) a person is paged.
+        ${isRefusing(incident) ? `${target} is out of connections, and clients are refused: ` : `On ${target}, `}
+        ${percent(incident.usageAfter)} of the usable slots are taken. Nothing is done without a yes. Without an answer
+        within ${inWords(expiresAt - now)} (until ${utc(expiresAt)}) a person is paged.
       </p>
       ${section('Plan', planLines(plan))} ${section('What it costs', costLines(plan))}
       ${section(
@@ -67,7 +68,9 @@ export function questionPage(
         <input type="hidden" name="plan" value="${planHash}" />
         <fieldset>
           <legend>Your answer</legend>
-          <label><input type="radio" name="answer" value="approved" required /> Yes: do exactly this, at most</label>
+          <label
+            ><input type="radio" name="answer" value="approved" required /> Yes: ${describeAgreed(plan)}, at most</label
+          >
           <label><input type="radio" name="answer" value="denied" required /> No: not in this incident</label>
         </fieldset>
         <label>
@@ -82,6 +85,11 @@ export function questionPage(
       </p>
     `,
   );
+}
+
+/** Clients were seen refused, and none to get in since. */
+function isRefusing({ refusal }: Incident): boolean {
+  return refusal !== null && refusal.until === null;
 }
 
 /** That an answer has been recorded. */

@@ -7,7 +7,9 @@ import { countEnded } from '../core/record/act.ts';
 import { waitMsOf } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Notice } from '../core/record/notice.ts';
+import { readRefusal } from '../core/sampler/refusal-seen.ts';
 import type { Round } from '../core/record/round.ts';
+import type { StoredSample } from '../core/sampler/stored-sample.ts';
 import { usagePercent, type Admission, type Sample, type Snapshot } from '../core/server/snapshot.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
 import { inWords } from '../core/words/in-words.ts';
@@ -27,6 +29,8 @@ export interface Findings {
   readonly admission?: Admission;
   readonly last?: Sample;
   readonly refused: number;
+  /** The samples before, for since when clients are refused. */
+  readonly samples?: readonly StoredSample[];
   /** Clients are refused, or usage is at the trigger. */
   readonly isPressing: boolean;
 }
@@ -89,13 +93,18 @@ function roundOf({ id }: Incident, verdict: Verdict, found: Findings, { at, roun
   };
 }
 
-function changeOf(incident: Incident, found: Findings, { round, rebounds }: Conclusion): IncidentChange {
+function changeOf(incident: Incident, found: Findings, { at, round, rebounds }: Conclusion): IncidentChange {
   const { snapshot, admission, last } = found;
   const usageSeen = found.round.usage ?? null;
   return {
     rounds: round,
     rebounds,
     refused: incident.refused + found.refused,
+    refusal: readRefusal(incident.refusal, found.samples ?? [], {
+      at,
+      isRefused: found.refused > 0,
+      isAdmitted: last?.canary.result === 'admitted',
+    }),
     usageBefore: incident.usageBefore ?? usageSeen,
     usageAfter: last ? usagePercent(last) : null,
     usagePeak: Math.max(incident.usagePeak ?? 0, usageSeen ?? 0) || null,

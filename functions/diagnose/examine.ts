@@ -3,6 +3,7 @@ import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
 import { withMasterUser } from '../core/policy/protection.ts';
+import { TIER_NAMES } from '../core/policy/tier-names.ts';
 import type { SnapshotAnswer } from '../core/protocol/worker.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
@@ -11,8 +12,10 @@ import { describeLeftOut } from '../core/protocol/fit-answer.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { describeMissing } from '../core/server/readiness.ts';
 import { isRefusedAsFull, slotsTaken, type Admission, type Server, type Snapshot } from '../core/server/snapshot.ts';
-import { isBetterFinding } from '../core/verdict/better-finding.ts';
+import { readActedOn, type Finding } from '../core/verdict/acted-on.ts';
+import { betterFinding } from '../core/verdict/better-finding.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../core/verdict/diagnosis.ts';
+import { endByHand } from '../core/verdict/end-by-hand.ts';
 import type { Verdict } from '../core/verdict/situation.ts';
 import { keepUsual } from '../core/usual/keep-usual.ts';
 import { judgeAfterPage } from '../core/verdict/after-page.ts';
@@ -25,6 +28,8 @@ import { readSituation, type OnRecord, type SituationDependencies } from './read
 export interface ExamineDependencies extends ContextDependencies, ConfirmDependencies, SituationDependencies {
   readonly store: ContextDependencies['store'] & SituationDependencies['store'];
 }
+
+const TIERS: ReadonlySet<string> = new Set(TIER_NAMES);
 
 interface Examined {
   readonly verdict: Verdict;
@@ -55,27 +60,43 @@ export async function examine(
     },
     deps,
   );
-  const { cause, facts } = diagnosis;
+  const better = findBetter(incident, diagnosis, { ...onRecord, usedNow: slotsTaken(snapshot) });
   const found: Findings = {
     round: {
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
+      ...(verdict.next === 'close' && verdict.outcome === 'observed' && { byHand: endByHand(diagnosis, target) }),
+      ...(TIERS.has(verdict.next) && { advice: adviceOf(diagnosis, incident) }),
       ...(history.usual === null && foundUsual(diagnosis, snapshot)),
       ...(masterUser !== null && history.masterUser === null && { masterUser }),
     },
-    ...(isBetterFinding(cause, incident.cause, {
-      pressing: diagnosis.pressing,
-      hasActed: situation.hasActed || past.limits.length > 0,
-      cameBack: facts.returns.vainSince !== null,
-    }) && {
-      better: { cause, advice: adviseOn(cause.name, facts, target) },
-    }),
+    ...(better !== null && { better }),
     snapshot,
     admission,
     last,
     refused: refusals + (isRefusedAsFull(snapshot.canary) ? 1 : 0) + admission.refusedAsFull,
+    samples: context.samples,
     isPressing: diagnosis.pressing,
   };
   return { verdict, found, onRecord };
+}
+
+/** What goes on record as the cause; null when what is there stays. */
+function findBetter(
+  incident: Incident,
+  diagnosis: Diagnosis,
+  { past, situation, usedNow }: OnRecord & { readonly usedNow: number },
+): Finding | null {
+  const found = { cause: diagnosis.cause, advice: adviceOf(diagnosis, incident) };
+  return betterFinding(found, incident.cause, {
+    pressing: diagnosis.pressing,
+    hasActed: situation.hasActed || past.limits.length > 0,
+    actedOn: readActedOn({ ...past, usedNow }, incident.cause?.name ?? null),
+    cameBack: diagnosis.facts.returns.vainSince !== null,
+  });
+}
+
+function adviceOf({ cause, facts }: Diagnosis, { target }: Incident): string[] {
+  return adviseOn(cause.name, facts, target);
 }
 
 /** What was usual before the incident, for all of its rounds; nothing while that is not known. */

@@ -1,9 +1,12 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
+import { describeCause } from '../../functions/core/cause/find-cause.ts';
+import { legendOf } from '../../functions/core/messages/legend.ts';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';
 import { historyOf, NO_PAST, type Past } from '../../functions/core/record/history.ts';
+import { describeAhead } from '../../functions/core/server/locks.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { describeMissing } from '../../functions/core/server/readiness.ts';
 import { slotsTaken, type Snapshot } from '../../functions/core/server/snapshot.ts';
@@ -116,7 +119,7 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, subjec
   print(
     `clients  ${snapshot.canary.result === 'refused' ? `refused (${snapshot.canary.refusal.kind})` : snapshot.canary.result}`,
   );
-  print(`cause    ${cause.name} (${percent(100 * cause.confidence)} sure)`);
+  print(`cause    ${describeCause(cause)}`);
   for (const evidence of cause.evidence) print(`         ${evidence}`);
   for (const detail of snapshot.missing ?? []) print(`not seen ${describeMissing(detail)}`);
   print(`need     ${plan.need === 0 ? 'nothing: usage is at or under the relief level' : count(plan.need, 'slot')}`);
@@ -132,8 +135,12 @@ function printPlan(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, subjec
     }
     if (refusal) for (const line of [refusal.why, ...refusal.fix]) print(`no limit ${withCommands(line, subject)}`);
   }
-  print(tableOf(['session', 'user', 'application', 'state', 'for', 'what', 'why'], sessionRows(plan)));
+  const table = tableOf(COLUMNS, sessionRows(plan));
+  print(table);
+  for (const line of legendOf(['usable slots', ...cause.evidence, table].join('\n'))) print(line);
 }
+
+const COLUMNS = ['session', 'user', 'application', 'state', 'for', 'waits for', 'what', 'why'];
 
 function sessionRows({ tiers, spared }: Diagnosis['plan']): string[][] {
   const ended = tiers.flatMap(({ tier, mode, victims }) =>
@@ -146,6 +153,14 @@ function sessionRows({ tiers, spared }: Diagnosis['plan']): string[][] {
   return [...ended, ...spared.map(({ session, reason }) => [...sessionCells(session), 'spared', SPARED[reason]])];
 }
 
-function sessionCells({ identity, user, application, state, stateMs }: Session): string[] {
-  return [String(identity.id), printable(user ?? '?'), printable(application), state, inWords(stateMs)];
+function sessionCells(session: Session): string[] {
+  const { identity, user, application, state, stateMs } = session;
+  return [
+    String(identity.id),
+    printable(user ?? '?'),
+    printable(application),
+    state,
+    inWords(stateMs),
+    describeAhead(session),
+  ];
 }

@@ -6,9 +6,11 @@ import type { Incident } from '../../functions/core/record/incident.ts';
 import { sessionKey, type Session } from '../../functions/core/server/session.ts';
 import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
 import { count } from '../../functions/core/words/count.ts';
+import { countBy } from '../../functions/core/words/count-by.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
-import { printable } from '../../functions/core/words/printable.ts';
+import { mostFirst } from '../../functions/core/words/most-first.ts';
+import { named, printable } from '../../functions/core/words/printable.ts';
 import { sessionJson } from './session-output.ts';
 import { tableOf } from './table.ts';
 
@@ -31,12 +33,23 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
   ];
   if (spared.some(({ reason }) => reason.startsWith('cap-')))
     lines.push('budgets  leave some out; --no-cap lifts them');
-  if (victims.length + spared.length === 0) return lines.join('\n');
+  if (victims.length + spared.length === 0) return [...lines, describeConnected(snapshot)].join('\n');
   const rows = [
     ...victims.map(({ session, reason }) => [...sessionCells(session), `ends: ${reason}`]),
     ...spared.map(({ session, reason }) => [...sessionCells(session), `stays: ${SPARED[reason]}`]),
   ];
   return [...lines, tableOf(COLUMNS, rows)].join('\n');
+}
+
+/** Most users that are named. */
+const MOST_USERS = 8;
+
+/** Who is there, for whoever has mistyped a name. */
+function describeConnected({ sessions }: CallProposal['snapshot']): string {
+  const clients = sessions.filter(({ kind, own }) => kind === 'client' && !own);
+  const users = mostFirst(countBy(clients, ({ user }) => user ?? '?')).slice(0, MOST_USERS);
+  const names = users.map(([user, connections]) => `${named(user, 40)} (${connections})`);
+  return `nobody   matches. Connected now: ${names.join(', ') || 'no client'}`;
 }
 
 const COLUMNS = ['session', 'user', 'application', 'database', 'client', 'state', 'for', 'what'];

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
-import { causeWords } from '../../functions/core/cause/find-cause.ts';
+import { describeCause } from '../../functions/core/cause/find-cause.ts';
 import { TIERS } from '../../functions/core/plan/tiers/index.ts';
-import type { CauseName } from '../../functions/core/policy/cause-names.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Round } from '../../functions/core/record/round.ts';
 import { percent } from '../../functions/core/words/percent.ts';
@@ -104,14 +103,10 @@ export function describeRound(round: Round): Words[] {
     ...(round.usage === null ? [] : [{ kind: 'detail' as const, text: `got in ${round.admission}` }]),
     ...(round.leftOut === undefined ? [] : [{ kind: 'detail' as const, text: round.leftOut }]),
     ...(round.unread ?? []).map((words) => ({ kind: 'bad' as const, text: words })),
-    ...(cause === null ? [] : [{ kind: 'detail' as const, text: causeInWords(cause.name, cause.confidence) }]),
+    ...(cause === null ? [] : [{ kind: 'detail' as const, text: `cause: ${describeCause(cause)}` }]),
     ...(cause?.evidence ?? []).map((evidence) => ({ kind: 'detail' as const, text: `  ${evidence}` })),
     { kind: 'detail', text: `next: ${round.next}: ${round.why}` },
   ];
-}
-
-function causeInWords(name: CauseName, confidence: number): string {
-  return `cause (${percent(100 * confidence)} sure): ${causeWords(name)}`;
 }
 
 function describeAct(output: unknown): Words[] {

@@ -1,6 +1,7 @@
 import type { Session } from '../../functions/core/server/session.ts';
 
 /** A session in documents that programs read. */
-export function sessionJson({ identity, user, application, database, client, state, stateMs, statement }: Session) {
-  return { identity, user, application, database, client, state, stateMs, statement };
+export function sessionJson(session: Session) {
+  const { identity, user, application, database, client, state, stateMs, blockedBy, statement } = session;
+  return { identity, user, application, database, client, state, stateMs, blockedBy, statement };
 }

@@ -25,6 +25,7 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     usageAfter: null,
     usagePeak: null,
     refused: 0,
+    refusal: null,
     cause: null,
     advice: [],
     rounds: 0,

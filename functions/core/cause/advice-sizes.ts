@@ -1,6 +1,8 @@
 import type { Pool } from '../policy/target.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
+import { countBy } from '../words/count-by.ts';
+import { mostFirst } from '../words/most-first.ts';
 import { named } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 
@@ -65,17 +67,28 @@ const SHARE_WHEN_RAISED = 0.7;
 const BYTES_PER_CONNECTION = { postgres: 9_531_392, mysql: 12_582_880, mariadb: 25_165_760 } as const;
 
 /** Whether and how the server's own limit can be raised, to what, and whether the memory is there. */
-export function raiseLimit({ taken, usable, freeMemoryBytes }: Facts, engine: EngineName, isRds: boolean): string {
-  const wanted = Math.ceil(Math.max(taken, usable) / SHARE_WHEN_RAISED / 10) * 10;
-  const memory = judgeMemory(wanted - usable, freeMemoryBytes, engine);
+export function raiseLimit(facts: Facts, engine: EngineName, isRds: boolean): string {
+  const { slots, usable, maxConnections, freeMemoryBytes } = facts;
+  // What is reserved is not there for clients, however high the limit.
+  const reserved = maxConnections - usable;
+  const wanted = Math.ceil((Math.max(slots, usable) / SHARE_WHEN_RAISED + reserved) / 10) * 10;
+  const memory = judgeMemory(wanted - maxConnections, freeMemoryBytes, engine);
+  const raise = `or raise max_connections from ${maxConnections} to ${wanted}`;
   if (engine === 'postgres') {
     const where = isRds ? ' in the parameter group' : '';
-    return `or raise max_connections to ${wanted}${where}: PostgreSQL applies it only at a restart; ${memory}`;
+    return `${raise}${where}: PostgreSQL applies it only at a restart; ${memory}`;
   }
   return isRds
-    ? `or raise max_connections to ${wanted} in the parameter group: it applies at once ` +
+    ? `${raise} in the parameter group: it applies at once ` +
         `(default groups cannot be changed, Aurora Serverless v2 needs a reboot); ${memory}`
-    : `or raise it without a restart: SET GLOBAL max_connections = ${wanted}; ${memory}`;
+    : `${raise}, which needs no restart (${memory}): SET GLOBAL max_connections = ${wanted}`;
+}
+
+/** What the largest user may have while everybody else keeps what they have and a quarter of the slots stays free. */
+export function fairLimit({ slots, usable, clients }: Facts): number {
+  const [largest] = mostFirst(countBy(clients, ({ user }) => user ?? ''));
+  const others = slots - (largest?.[1] ?? 0);
+  return Math.max(1, Math.floor(POOL_SHARE * usable) - others);
 }
 
 /** Whether so many more connections fit into the lowest free memory; where that is unknown, a person must check. */

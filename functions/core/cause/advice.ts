@@ -2,12 +2,12 @@ import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Session } from '../server/session.ts';
-import { describeHead } from '../server/slot-picture.ts';
+import { describeHead, whoIs } from '../server/slot-picture.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/most-first.ts';
 import { named, printable } from '../words/printable.ts';
-import { adviseOnPools, raiseLimit } from './advice-sizes.ts';
+import { adviseOnPools, fairLimit, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import { adviseOnPrepared } from './prepared.ts';
 
@@ -17,7 +17,8 @@ const LONGEST_TEXT = 120;
 
 /**
  * What to change for good, computed from the facts: the most important first, one sentence each, with the setting and
- * where it belongs. Names and statements from the server have no control characters and no literals.
+ * where it belongs. Names and statements from the server have no control characters and no literals. A statement to run
+ * ends its line, after a colon, and runs as it is.
  */
 export function adviseOn(cause: CauseName, facts: Facts, target: Advised): string[] {
   return ADVICE[cause](facts, target);
@@ -30,14 +31,19 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     ...atLimit.slice(0, 3).map(({ of, name, limit }) => raiseOwnLimit(of, name, limit, engine)),
     'or make the pools of that user smaller, so that together they stay under the limit',
   ],
-  'connection-leak': ({ leaker }, { engine }) => [
-    `restart the service behind ${applicationOf(leaker.sessions)}: its pool counts these connections as lent out, ` +
-      'even after their sessions have been ended on the server',
+  'connection-leak': ({ leaker, usable }, { engine }) => [
+    `restart the service behind ${applicationOf(leaker.sessions)}: it had ` +
+      `${leaker.sessions.length} of ${usable} usable slots and did not use them`,
     ...lastStatement(leaker.sessions, 'the code that runs it does not give its connection back'),
     'in its pool, set a leak detection threshold of a minute (HikariCP: leakDetectionThreshold) ' +
       'and a maximum lifetime of half an hour',
     engine === 'postgres'
-      ? `as a safety net: ALTER ROLE ${quote(userOf(leaker.sessions), engine)} SET idle_session_timeout = '15min'`
+      ? forUser(
+          'as a safety net',
+          leaker.sessions,
+          engine,
+          (role) => `ALTER ROLE ${role} SET idle_session_timeout = '15min'`,
+        )
       : 'as a safety net: set wait_timeout to 900 for that user’s connections ' +
         '(in its driver, or in the parameter group)',
   ],
@@ -46,25 +52,25 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       inTransaction,
       'the code behind it leaves its transaction open: it waits for something else, or forgets to commit',
     ),
-    idleTransactionTimeout(userOf(inTransaction), engine),
+    idleTransactionTimeout(inTransaction, engine),
     `look for calls to other services between BEGIN and COMMIT in ${applicationOf(inTransaction)}`,
   ],
   'lock-contention': (facts, { engine }) => [
-    adviseOnBlocker(facts),
-    lockTimeout(userOf(facts.clients.filter(({ blockedBy }) => blockedBy.length > 0)), engine),
+    ...adviseOnBlocker(facts),
+    lockTimeout(
+      facts.clients.filter(({ blockedBy }) => blockedBy.length > 0),
+      engine,
+    ),
     'keep transactions short, take locks in the same order everywhere, ' +
       'and index what updates search by, so that they lock no more rows than they change',
     ...(facts.deadlockAgoMs === null
       ? []
       : ['retry transactions that were ended as deadlock victims, a little later each time']),
     ...(facts.behindPrepared > 0 ? adviseOnPrepared(facts.prepared, engine) : []),
-    ...(facts.behindUnknown > 0
-      ? ['turn performance_schema on (this needs a restart), so that the server shows blockers']
-      : []),
   ],
   'long-queries': ({ longQueries }, { engine, isRds }) => [
     ...lastStatement(longQueries, 'look at its plan (EXPLAIN): it may only lack an index'),
-    queryTimeout(userOf(longQueries), engine),
+    queryTimeout(longQueries, engine),
     `let ${applicationOf(longQueries)} read from a replica` +
       `${isRds ? ' (RDS read replica or Aurora reader endpoint)' : ''}, with a connection limit of its own`,
   ],
@@ -76,23 +82,19 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       : 'lower connect_timeout (ten seconds by default): until then, each of them holds a slot',
     'let the security group of the database admit only the application',
   ],
-  'job-holding-on': ({ jobs }, { engine }) => [
+  'job-holding-on': ({ jobs, picture }, { engine }) => [
     `let ${applicationOf(jobs)} finish, or stop it manually: Headroom does not end backups, migrations or replication`,
-    engine === 'postgres'
-      ? `give it a limit of its own: ALTER ROLE ${quote(userOf(jobs), engine)} CONNECTION LIMIT 5`
-      : `give it a limit of its own: ALTER USER ${quote(userOf(jobs), engine)} WITH MAX_USER_CONNECTIONS 5`,
-    engine === 'postgres'
-      ? "let migrations give up early: SET lock_timeout = '5s' before DDL, and try again"
-      : 'let migrations give up early: SET SESSION lock_wait_timeout = 5 before DDL, and try again',
+    ...adviseOnThrough(picture),
+    forUser('give it a limit of its own', jobs, engine, (account) => limitStatement(engine, account, 5)),
+    'let migrations give up early and try again. Before DDL: ' +
+      (engine === 'postgres' ? "SET lock_timeout = '5s'" : 'SET SESSION lock_wait_timeout = 5'),
   ],
-  'connection-storm': ({ clients }, { engine, isRds }) => [
-    `make ${applicationOf(clients)} wait longer after each failed attempt, each client for a different time ` +
+  'connection-storm': (facts, { engine, isRds }) => [
+    `make ${applicationOf(facts.clients)} wait longer after each failed attempt, each client for a different time ` +
       '(exponential back-off with jitter)',
-    engine === 'postgres'
-      ? `until it does, limit it well under the usable slots: ` +
-        `ALTER ROLE ${quote(userOf(clients), engine)} CONNECTION LIMIT …`
-      : `until it does, limit it well under max_connections: ` +
-        `ALTER USER ${quote(userOf(clients), engine)} WITH MAX_USER_CONNECTIONS …`,
+    forUser('until it does, limit it', facts.clients, engine, (account) =>
+      limitStatement(engine, account, fairLimit(facts)),
+    ),
     pooler(engine, isRds),
   ],
   'pool-oversubscription': (facts, { engine, isRds, pools }) => [
@@ -122,50 +124,71 @@ function pooler(engine: Advised['engine'], isRds: boolean): string {
 
 function raiseOwnLimit(of: 'user' | 'database', name: string, limit: number, engine: Advised['engine']): string {
   const wanted = Math.ceil(1.5 * limit);
-  const quoted = quote(name, engine);
-  const alter =
+  const alter = (quoted: string) =>
     of === 'database' ? `ALTER DATABASE ${quoted} CONNECTION LIMIT ${wanted}` : limitStatement(engine, quoted, wanted);
-  return `if the server has room for it: ${alter} (now ${limit})`;
+  return forName(`if the server has room for more than ${limit}, raise the limit of this ${of}`, name, engine, alter);
 }
 
-/** The session at the head of the longest queue and its last statement; where none shows, where to look for it. */
-function adviseOnBlocker({ picture, roots }: Facts): string {
+/** What leads the longest queue, and what to do about it; where no session shows, what would show it. */
+function adviseOnBlocker({ picture, roots, behindUnknown, behindPrepared, toShowBlockers }: Facts): string[] {
   const [head] = picture.heads;
-  if (head === undefined) return 'look for the root blockers: `headroom plan` shows who waits for whom';
+  const show =
+    behindUnknown > 0 && toShowBlockers !== null ? [`so that the server shows blockers, ${toShowBlockers}`] : [];
+  if (head === undefined)
+    return behindPrepared > 0 || show.length > 0
+      ? show
+      : ['look for the root blockers: `headroom plan` shows who waits for whom'];
   const { session, holdsMutex } = head;
   const text = session.statement?.text ?? '';
-  const who = `session ${session.identity.id} of ${applicationOf([session])}`;
   const ran = text === '' ? '' : `; its last statement: ${printable(text, LONGEST_TEXT)}`;
   const others = roots > 1 ? `; then at ${count(roots - 1, 'other root blocker')}` : '';
   const forPerson = holdsMutex ? '; only a person may end it, and then the next one in the queue holds the lock' : '';
-  return `look first at ${who}, which ${describeHead(head)}${forPerson}${ran}${others}`;
+  return [
+    `look first at ${whoIs(session)}, which ${describeHead(head)}${forPerson}${ran}${others}`,
+    ...adviseOnThrough(picture),
+    ...show,
+  ];
 }
 
-function lockTimeout(user: string, engine: Advised['engine']): string {
+/** A session in the queue that holds up others which the head would let through. */
+function adviseOnThrough({ heads: [head] }: Facts['picture']): string[] {
+  if (head?.through == null) return [];
+  const { session, waiters } = head.through;
+  return [
+    `or cancel ${whoIs(session)} and run it again later: ${count(waiters, 'session')} only wait because it waits`,
+  ];
+}
+
+function lockTimeout(waiting: readonly Session[], engine: Advised['engine']): string {
   return engine === 'postgres'
-    ? `set a timeout: ALTER ROLE ${quote(user, engine)} SET lock_timeout = '10s'`
+    ? forUser('set a timeout', waiting, engine, (role) => `ALTER ROLE ${role} SET lock_timeout = '10s'`)
     : 'lower innodb_lock_wait_timeout (50 s by default) and lock_wait_timeout (a year by default), ' +
         'in the parameter group or for that client';
 }
 
-function queryTimeout(user: string, engine: Advised['engine']): string {
+function queryTimeout(running: readonly Session[], engine: Advised['engine']): string {
   switch (engine) {
     case 'postgres':
-      return `set a timeout: ALTER ROLE ${quote(user, engine)} SET statement_timeout = '10min'`;
+      return forUser('set a timeout', running, engine, (role) => `ALTER ROLE ${role} SET statement_timeout = '10min'`);
     case 'mysql':
       return (
-        'set a timeout: SET SESSION max_execution_time = 600000 in that client (it stops SELECTs only), ' +
-        'or in the parameter group'
+        'set a timeout (it stops SELECTs only), in the parameter group or in that client: ' +
+        'SET SESSION max_execution_time = 600000'
       );
     case 'mariadb':
-      return `set a timeout: ALTER USER ${quote(user, engine)} WITH MAX_STATEMENT_TIME 600`;
+      return forUser('set a timeout', running, engine, (user) => `ALTER USER ${user} WITH MAX_STATEMENT_TIME 600`);
   }
 }
 
-function idleTransactionTimeout(user: string, engine: Advised['engine']): string {
+function idleTransactionTimeout(idle: readonly Session[], engine: Advised['engine']): string {
   switch (engine) {
     case 'postgres':
-      return `set a timeout: ALTER ROLE ${quote(user, engine)} SET idle_in_transaction_session_timeout = '60s'`;
+      return forUser(
+        'set a timeout',
+        idle,
+        engine,
+        (role) => `ALTER ROLE ${role} SET idle_in_transaction_session_timeout = '60s'`,
+      );
     case 'mysql':
       return 'MySQL has no timeout for open transactions: a lower wait_timeout for that client comes nearest';
     case 'mariadb':
@@ -186,12 +209,27 @@ function applicationOf(sessions: readonly Session[]): string {
   return sessions.length === 0 ? 'the application' : named(largestConsumer(sessions).name, LONGEST_TEXT);
 }
 
-function userOf(sessions: readonly Session[]): string {
-  return largestConsumer(sessions).sessions[0]?.user ?? 'the user';
+type ForAccount = (account: string) => string;
+
+/** What to run for the user of most of these sessions. */
+function forUser(why: string, sessions: readonly Session[], engine: Advised['engine'], statement: ForAccount): string {
+  const user = largestConsumer(sessions).sessions[0]?.user ?? null;
+  return user === null ? `${why}, once its user is known` : forName(why, user, engine, statement);
 }
 
-/** An identifier for people to copy: no name, whatever quotes or backslashes it holds, may turn into anything else. */
-function quote(user: string, engine: Advised['engine']): string {
-  const name = printable(user, 64);
-  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``;
+/** `why: STATEMENT`. A name that cannot be printed as it is makes no statement. */
+function forName(why: string, name: string, engine: Advised['engine'], statement: ForAccount): string {
+  if (printable(name, LONGEST_NAME) !== name) return `${why} (of ${named(name)}, which cannot be printed as it is)`;
+  return `${why}: ${statement(quote(name, engine))}`;
+}
+
+/** MariaDB's user names are the longest. */
+const LONGEST_NAME = 128;
+
+/**
+ * An identifier for people to copy: no name, whatever quotes or backslashes it holds, may turn into anything else. On
+ * MySQL and MariaDB it is the account that is not bound to an address.
+ */
+function quote(name: string, engine: Advised['engine']): string {
+  return engine === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\`@\`%\``;
 }

@@ -70,6 +70,8 @@ export interface Facts {
   /** The taken slots that there are to explain: those above what is usual, or else all. */
   readonly taken: number;
   readonly usable: number;
+  /** The server's own limit: usable slots and every reserve. */
+  readonly maxConnections: number;
   readonly departures: Departures;
   /** The sessions that there are to explain. */
   readonly clients: readonly Session[];
@@ -101,6 +103,8 @@ export interface Facts {
   readonly roots: number;
   readonly behindPrepared: number;
   readonly behindUnknown: number;
+  /** What would make the server show more blockers; null when nothing is known that would. */
+  readonly toShowBlockers: string | null;
   readonly prepared: Snapshot['preparedTransactions'];
   readonly longQueries: readonly Session[];
   readonly shortQueries: readonly Session[];
@@ -192,6 +196,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     slots: slotsTaken(snapshot),
     taken: Math.max(1, explained === null ? slotsTaken(snapshot) : explained.length + snapshot.halfOpen.count),
     usable: snapshot.limits.usable,
+    maxConnections: snapshot.limits.maxConnections,
     clients,
     ...readIdle(
       rest.filter((session) => session.state === 'idle' && !isFresh(session)),
@@ -212,6 +217,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
         ? clients.filter((session) => isLimited(session, snapshot)).length
         : 0,
     prepared: snapshot.preparedTransactions,
+    toShowBlockers: snapshot.visibility.toShowBlockers ?? null,
     deadlockAgoMs: snapshot.latestDeadlock?.agoMs ?? null,
     trend,
     poolSlots: context.poolSlots,
@@ -219,7 +225,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     freeMemoryBytes: context.freeMemoryBytes,
     returns: context.returns,
     departures,
-    picture: drawSlots(everyone, locks),
+    picture: drawSlots(everyone, locks, snapshot.sessions),
     unknown: [
       ...(trend === null ? ['how usage grew'] : []),
       ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),

@@ -6,6 +6,7 @@ import { describeSlots } from '../server/slot-picture.ts';
 import type { Canary } from '../server/snapshot.ts';
 import { describeDepartures } from '../usual/departure-words.ts';
 import { count } from '../words/count.ts';
+import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 import type { CauseFinding } from './finding.ts';
@@ -58,6 +59,11 @@ export function findCause(facts: Facts, policy: Policy, canary: Canary, held: Ca
 /** What a cause is, in words. A record of another version may name an unknown one. */
 export function causeWords(name: CauseName): string {
   return Object.hasOwn(CAUSES, name) ? CAUSES[name].words : printable(name);
+}
+
+/** A cause in words, with how sure Headroom is; that none stands out needs no number. */
+export function describeCause({ name, confidence }: Pick<CauseFinding, 'name' | 'confidence'>): string {
+  return name === 'unclear' ? causeWords(name) : `${causeWords(name)} (${percent(100 * confidence)} sure)`;
 }
 
 /** The tier that deals with a cause; null when none does. */

@@ -37,9 +37,12 @@ export function adviseOnPrepared(prepared: readonly PreparedTransaction[], engin
     return ['commit or roll back the prepared transactions that hold locks: no session owns them'];
   const { gid, database } = oldest;
   const first = 'if the program that coordinates it has forgotten it';
-  if (gid === null) return [`${first}: XA RECOVER shows its name (XA_RECOVER_ADMIN), then XA ROLLBACK or XA COMMIT`];
-  const name = printable(gid, LONGEST_GID);
+  if (gid === null)
+    return [`${first}, roll it back by its name with XA ROLLBACK (needs XA_RECOVER_ADMIN). Its name: XA RECOVER`];
+  if (printable(gid, LONGEST_GID) !== gid) return [`${first}, roll it back by its name, which cannot be printed here`];
   return engine === 'postgres'
-    ? [`${first}, in the database ${printable(database, 63)}: ROLLBACK PREPARED ${name} (or COMMIT PREPARED)`]
-    : [`${first}: XA ROLLBACK ${name} (or XA COMMIT)`];
+    ? [
+        `${first}, in the database ${printable(database, 63)} (COMMIT PREPARED keeps its work): ROLLBACK PREPARED ${gid}`,
+      ]
+    : [`${first} (XA COMMIT keeps its work): XA ROLLBACK ${gid}`];
 }

@@ -12,7 +12,7 @@ import { named, printable } from '../words/printable.ts';
 import { approvalForm } from './json.ts';
 import type { Message } from './message.ts';
 import { causeLines, whereLine } from './sections.ts';
-import { clipLines, renderSections, subjectLine, utc, type Section } from './text.ts';
+import { clipLines, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.
@@ -44,7 +44,7 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
   ];
   return {
     subject: subjectLine('critical', name, headline),
-    body: renderSections(`${name}: ${headline}`, sections),
+    body: renderWithLegend(`${name}: ${headline}`, sections),
     json: {
       schema: SCHEMA,
       notice: 'approval',
@@ -72,6 +72,13 @@ export function planLines({ tier, limit, sessions, cancels, need }: PlanSummary)
     `${tier} ${limits}ends ${count(sessions, 'session')}${how}; ${count(need, 'slot')} must come free`,
     ...(limit === null ? [] : [limit.why]),
   ];
+}
+
+/** What a yes means: `end these 11 sessions`. */
+export function describeAgreed({ limit, sessions }: PlanSummary): string {
+  const limits = limit === null ? [] : [`limit ${describeLimitPlan(limit)}`];
+  const ends = sessions === 0 ? [] : [`end ${sessions === 1 ? 'this session' : `these ${sessions} sessions`}`];
+  return [...limits, ...ends].join(' and ');
 }
 
 /** What it would cost, worst first. */

@@ -4,7 +4,7 @@ import { SCHEMA } from '../protocol/schema.ts';
 import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
-import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import { LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
 
 /** People copy fixes, so this is longer than any statement: none is cut. */
 const FIX_LENGTH = 1_000;
@@ -31,7 +31,7 @@ export function composeCheck(
   ];
   return {
     subject: subjectLine('warning', name, headline),
-    body: renderSections(`${name}: ${headline}`, sections),
+    body: renderWithLegend(`${name}: ${headline}`, sections),
     json: {
       schema: SCHEMA,
       notice: 'self-check',

@@ -3,6 +3,7 @@ import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
 import { ordinalOf } from '../record/repeated-pages.ts';
 import { withCommands } from '../words/commands.ts';
 import { count } from '../words/count.ts';
+import { REFUSED_AS_FULL } from '../sampler/levels.ts';
 import { percent } from '../words/percent.ts';
 import { printable } from '../words/printable.ts';
 import { jsonForm } from './json.ts';
@@ -15,7 +16,7 @@ import {
   sectionsFor,
   type MessageDetails,
 } from './sections.ts';
-import { LINE_LENGTH, renderSections, subjectLine } from './text.ts';
+import { LINE_LENGTH, renderWithLegend, subjectLine } from './text.ts';
 
 /**
  * A notice that a person can act on in ten seconds: what, what to do, where, how bad, why, what was done, what was
@@ -32,7 +33,7 @@ export function composeMessage(incident: Incident, notice: Notice, details: Mess
   const headline = again + headlineOf(incident, first, details);
   return {
     subject: subjectLine(severity, name, headline),
-    body: withCommands(renderSections(`${name}: ${headline}`, sectionsFor(incident, first, details)), target),
+    body: withCommands(renderWithLegend(`${name}: ${headline}`, sectionsFor(incident, first, details)), target),
     json: jsonForm(incident, notice, details, severity),
     attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
   };
@@ -45,7 +46,7 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
     case 'failed':
       return 'critical';
     case 'opened':
-      return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT ? 'critical' : 'warning';
+      return (incident.usageBefore ?? 0) >= CRITICAL_PERCENT || isReportedFull(incident.alarm) ? 'critical' : 'warning';
     // The server is as full as before.
     case 'observed':
       return 'warning';
@@ -58,15 +59,29 @@ function severityOf(incident: Incident, notice: FirstNotice): Message['attribute
   }
 }
 
+/** Only the sampler says so; CloudWatch knows no refused logins. */
+function isReportedFull({ reason }: Incident['alarm']): boolean {
+  return reason.includes(REFUSED_AS_FULL);
+}
+
+function describeOpening({ alarm, usageBefore }: Incident): string {
+  // Its second part is the usage.
+  if (isReportedFull(alarm))
+    return ['OUT of connections, logins refused', ...alarm.reason.split('; ').slice(1)]
+      .map((part) => printable(part))
+      .join('; ');
+  return usageBefore === null
+    ? 'running out of connections'
+    : `running out of connections, ${percent(usageBefore)} used`;
+}
+
 function headlineOf(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string {
   const { usageBefore, usageAfter } = incident;
   const fall = `${percent(usageBefore)} -> ${percent(usageAfter)}`;
   const ended = count(incident.endedCount, 'session');
   switch (notice) {
     case 'opened':
-      return usageBefore === null
-        ? 'running out of connections'
-        : `running out of connections, ${percent(usageBefore)} used`;
+      return describeOpening(incident);
     case 'resolved':
       if (isConsumerLimited(incident))
         return `${percent(usageAfter)} used, but some clients are at a limit of their own`;

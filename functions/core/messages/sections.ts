@@ -1,4 +1,4 @@
-import { causeWords } from '../cause/find-cause.ts';
+import { describeCause } from '../cause/find-cause.ts';
 import { describeCall } from '../plan/call.ts';
 import type { CauseName } from '../policy/cause-names.ts';
 import { resumeCommandFor } from '../policy/pause.ts';
@@ -42,7 +42,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both sections apply.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
-    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(details)]] as const) : []),
+    ...(notice !== 'observed' || details.acts.length > 0 ? ([['Done', done(incident, details)]] as const) : []),
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Spared', spared(incident, notice)],
     ['Not seen', clipLines(details.rounds.at(-1)?.unread ?? [])],
@@ -95,6 +95,7 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
       return [
         `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act manually, or let Headroom act:`,
         ...waysToAct(incident),
+        ...clipLines(rounds.slice(-1).flatMap(({ byHand = [] }) => byHand)),
         ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
         ...clipLines(advice),
       ];
@@ -102,7 +103,7 @@ function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: Message
       return ['Nothing: a person asked for this.'];
     case 'interrupted':
       return isLeftToPeople(incident)
-        ? [`Nobody works on it any more. Take it up again: headroom respond --target ${incident.target.id}`]
+        ? [`Nobody works on it any more. Take it up again: ${commandFor('respond', incident.target)}`]
         : ['Nothing now.'];
     case 'resolved': {
       if (isConsumerLimited(incident)) return clipLines(advice);
@@ -117,20 +118,18 @@ function waysToAct({ target, pauses }: Incident): string[] {
   return target.mode === 'observe' || ways.length === 0 ? [...ways, 'set mode "act"'] : ways;
 }
 
-/** A sentence for the status page: for people who only noticed that something failed. None when nothing did. */
-function forStatusPage({ alarm, reliefAt, outcome, usageBefore, refused }: Incident, notice: FirstNotice): Section[] {
-  const from = utc(alarm.at).slice(11, 16);
-  const wasFelt = refused > 0 || (usageBefore ?? 0) >= CRITICAL_PERCENT;
-  if (notice === 'resolved' && outcome === 'relieved' && reliefAt !== null && wasFelt) {
-    const failed = `some requests failed because a database was out of connections`;
-    const lasted = inWords(reliefAt - alarm.at);
-    return [['Say', [`"From ${from} UTC, for ${lasted}, ${failed}. It has free connections again."`]]];
-  }
-  if (isPaging(notice)) {
-    const failing = 'some requests may fail because a database is short of connections';
+/** A sentence for the status page: for people who only noticed that something failed. None when nobody was refused. */
+function forStatusPage({ refusal }: Incident, notice: FirstNotice): Section[] {
+  if (refusal === null || (notice !== 'resolved' && !isPaging(notice))) return [];
+  const from = utc(refusal.from).slice(11, 16);
+  if (refusal.until === null) {
+    const failing = 'some requests fail because a database is out of connections';
     return [['Say', [`"Since ${from} UTC ${failing}. We are working on it."`]]];
   }
-  return [];
+  const failed = 'some requests failed because a database was out of connections';
+  const lasted = inWords(Math.max(1_000, refusal.until - refusal.from));
+  const now = notice === 'resolved' ? 'It has free connections again.' : 'We are working on it.';
+  return [['Say', [`"From ${from} UTC, for ${lasted}, ${failed}. ${now}"`]]];
 }
 
 /** The server had free slots, but clients of some user or database are refused. */
@@ -144,11 +143,11 @@ export function isLeftToPeople({ reliefAt, usageAfter, target }: Incident): bool
 }
 
 function howBad(
-  { usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
+  { alarm, usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
   notice: FirstNotice,
   rounds: readonly Round[],
 ): string[] {
-  if (notice === 'opened' && admission === null) return ['not measured yet'];
+  if (notice === 'opened' && admission === null) return [printable(alarm.reason, LINE_LENGTH) || 'not measured yet'];
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
     refused === 0
@@ -157,22 +156,19 @@ function howBad(
   const last = rounds.at(-1);
   const wait =
     admission !== null
-      ? `it got in ${describeAdmission(admission)}`
-      : `it never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
+      ? `Headroom got in ${describeAdmission(admission)}`
+      : `Headroom never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
   const leftOut = rounds.findLast((round) => round.leftOut !== undefined)?.leftOut;
   return [`${usage} (of usable slots)`, `${logins}; ${wait}`, ...(leftOut === undefined ? [] : [leftOut])];
 }
 
 /** Why the slots ran out, as far as known. */
-export function causeLines({ cause }: Incident): string[] {
-  if (cause === null) return ['unknown'];
-  const words = causeWords(cause.name);
-  // That no cause stands out needs no number.
-  const sure = cause.name === 'unclear' ? '' : ` (confidence ${percent(100 * cause.confidence)})`;
-  return [`${words}${sure}`, ...clipLines(cause.evidence)];
+export function causeLines({ cause, status }: Incident): string[] {
+  if (cause === null) return [status === 'open' ? 'not known yet' : 'unknown'];
+  return [describeCause(cause), ...clipLines(cause.evidence)];
 }
 
-function done({ acts, settledLimits }: MessageDetails): string[] {
+function done({ cause }: Incident, { acts, settledLimits }: MessageDetails): string[] {
   if (acts.length === 0) return ['nothing was ended'];
   const consumers = topConsumers(acts, MAX_LINES);
   return [
@@ -180,6 +176,9 @@ function done({ acts, settledLimits }: MessageDetails): string[] {
     ...actsByTier(acts).map(describeActs),
     ...(consumers.length > 0
       ? [`mostly of ${consumers.map(({ name, count }) => `${named(name)} (${count})`).join(', ')}`]
+      : []),
+    ...(cause?.name === 'connection-leak' && consumers.length > 0
+      ? ['whoever leaked these may still count them as lent out, until it is restarted']
       : []),
   ];
 }
@@ -230,7 +229,8 @@ function sparedWords(reason: string): string {
 function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Incident, now: number): string[] {
   const since = (at: number | null, what: string) => (at === null ? [] : [`${what} ${inWords(at - alarm.at)} later`]);
   return [
-    `${call === null ? 'alarm' : 'call'} ${utc(alarm.at)} (${printable(alarm.alarm, 120)})`,
+    `${call === null ? 'alarm' : 'call'} ${utc(alarm.at)} (${printable(alarm.alarm, 120)})` +
+      (call === null && alarm.reason !== '' ? `: ${printable(alarm.reason, 120)}` : ''),
     [
       ...since(openedAt, 'opened'),
       ...(firstActionAt === null ? ['no action'] : since(firstActionAt, 'first action')),
@@ -243,8 +243,9 @@ function times({ alarm, call, openedAt, firstActionAt, reliefAt, closedAt }: Inc
 
 /** Address, server and instance. */
 export function whereLine(incident: Incident): string {
-  const { endpoint, instance } = incident.target;
-  return `${printable(endpoint, 255)} (${server(incident)}, instance ${printable(instance)})`;
+  const { endpoint, instance, isRds } = incident.target;
+  const which = isRds ? `, instance ${printable(instance)}` : '';
+  return `${printable(endpoint, 255)} (${server(incident)}${which})`;
 }
 
 function server({ target, serverVersion }: Incident): string {

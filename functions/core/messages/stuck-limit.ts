@@ -6,7 +6,7 @@ import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { printable, shellWord } from '../words/printable.ts';
 import type { Message } from './message.ts';
-import { LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import { LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
 
 /** Longer than any name makes a statement: a statement that is cut does not run. */
 const STATEMENT_LENGTH = 1_000;
@@ -37,7 +37,7 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
   ];
   return {
     subject: subjectLine('critical', id, headline),
-    body: renderSections(`${id}: ${headline}`, sections),
+    body: renderWithLegend(`${id}: ${headline}`, sections),
     json: {
       schema: SCHEMA,
       notice: 'limit-left',

@@ -1,3 +1,4 @@
+import { legendOf } from './legend.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
 
@@ -20,6 +21,11 @@ export function subjectLine(severity: Message['attributes']['severity'], target:
 /** A subject from elsewhere, as one that is sent may be. */
 export function subjectOf(text: string): string {
   return ascii(text, SUBJECT_LENGTH);
+}
+
+/** A headline, then the sections with their labels in a column, and what their words mean. */
+export function renderWithLegend(headline: string, sections: readonly Section[]): string {
+  return renderSections(headline, [...sections, ['Words', legendOf(renderSections(headline, sections))]]);
 }
 
 /** A headline, then the sections with their labels in a column. */

@@ -6,7 +6,7 @@ import { withCommands } from '../words/commands.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
-import { clipLines, LINE_LENGTH, renderSections, subjectLine, utc, type Section } from './text.ts';
+import { clipLines, LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
 
 /** For a warning of the sampler. It has no incident, and no session is ended because of it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {
@@ -28,7 +28,7 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
   ];
   return {
     subject: subjectLine('warning', id, reason),
-    body: renderSections(`${id}: ${reason}`, sections),
+    body: renderWithLegend(`${id}: ${reason}`, sections),
     json: {
       schema: SCHEMA,
       notice: 'warning',

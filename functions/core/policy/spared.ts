@@ -39,7 +39,7 @@ export const SPARED = {
   'transaction-too-young': 'its transaction has not been idle for long enough',
   'query-too-young': 'its query has not run for long enough',
   'maintenance-statement': 'runs a maintenance or bulk statement, which only a person may end',
-  'pool-minimum': 'kept so that its pool has its minimum left',
+  'pool-minimum': 'kept so that its pool has its minimum left (policy.minimumPerPool)',
   'blocker-too-young': 'blocks others, but its transaction is not old enough',
   'few-waiters': 'blocks others, but too few or not for long enough',
   'one-of-several-blockers': 'blocks others together with other sessions; ending it alone frees none of them',

@@ -26,7 +26,7 @@ export interface Past {
 
 export const NO_PAST: Past = { acts: [], rounds: [], approvals: [], lastHour: [], limits: [] };
 
-interface PastAndNow extends Past {
+export interface PastAndNow extends Past {
   /** Slots taken in the snapshot that follows the last act and is not on record yet; null when there is none. */
   readonly usedNow: number | null;
 }
@@ -96,7 +96,8 @@ interface Effect {
   readonly noise: number;
 }
 
-function effectsOf({ acts, rounds, usedNow }: Pick<PastAndNow, 'acts' | 'rounds' | 'usedNow'>): Effect[] {
+/** What each act gave back, as far as it was measured. */
+export function effectsOf({ acts, rounds, usedNow }: Pick<PastAndNow, 'acts' | 'rounds' | 'usedNow'>): Effect[] {
   const byNumber = new Map(rounds.map((round) => [round.round, round]));
   const last = Math.max(0, ...byNumber.keys());
   return acts.flatMap((act) => {

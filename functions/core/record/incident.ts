@@ -5,6 +5,7 @@ import type { TargetSettings } from '../policy/target.ts';
 import type { Outcome } from '../protocol/steps.ts';
 import type { Admission } from '../server/snapshot.ts';
 import type { Closing, Escalation } from './escalation.ts';
+import type { RefusalSeen } from '../sampler/refusal-seen.ts';
 import type { Notice, NoticeAttempt } from './notice.ts';
 
 /** An alarm event that belongs to an incident. */
@@ -48,6 +49,8 @@ export interface Incident {
   readonly usagePeak: number | null;
   /** How often Headroom itself saw a login refused as full (canary and responder). */
   readonly refused: number;
+  /** When clients were seen refused, by samples too; null: nobody was. */
+  readonly refusal: RefusalSeen | null;
   readonly cause: CauseFinding | null;
   /** What to change for good about the cause; empty while the cause is unknown. */
   readonly advice: readonly string[];

@@ -38,11 +38,15 @@ export interface Round {
   /** What of the snapshot had to be left out, in words; absent when nothing was. */
   readonly leftOut?: string;
   readonly cause: CauseFinding | null;
+  /** What to change for good about that cause, in a round that an act follows. */
+  readonly advice?: readonly string[];
   /** What the workflow does next, and why. */
   readonly next: string;
   readonly why: string;
   /** Suspects that were merely too young, where the round only waited for them. */
   readonly soon?: Soon;
+  /** How a person could end idle sessions now, in a round that closes without Headroom doing so. */
+  readonly byHand?: readonly string[];
   /** Planned sessions by tier. */
   readonly planned: Readonly<Record<string, number>>;
   readonly spared: Readonly<Record<string, number>>;

@@ -34,6 +34,8 @@ export interface Levels {
 
 /** Samples further apart do not belong to one run. */
 const GAP_MS = 180_000;
+/** In the reason of a crossing, where a sample saw that. */
+export const REFUSED_AS_FULL = 'refused as full';
 /** A schedule is not exact to the second. */
 const JITTER_MS = 5_000;
 const CLEAR_MS = 10 * 60_000;
@@ -68,7 +70,8 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const isOver = ({ usage, isFull }: StoredSample) => (usage === null ? null : usage >= triggerPercent || isFull);
   const run = isOver(newest) === true ? runOf(history, isOver) : null;
   if (run === null) return null;
-  const usage = `usage ${percent(newest.usage ?? 0)}`;
+  const slots = newest.used === null ? '' : ` (${newest.used} of ${newest.usable})`;
+  const usage = `usage ${percent(newest.usage ?? 0)}${slots}`;
   const { since, length } = run;
   const critical = criticalPercentOf(policy);
   const isCritical = (sample: StoredSample) => sample.isFull || (sample.usage ?? 0) >= critical;
@@ -78,7 +81,7 @@ function findCrossing(history: readonly StoredSample[], newest: StoredSample, po
   const wellForMs = well === null ? 0 : well.last.at - well.since;
   if (isCritical(newest)) {
     const who = newest.result === 'refused' ? 'Headroom’s own login is' : 'ordinary clients are';
-    const reason = newest.isFull ? `${who} refused as full; ${usage}` : `${usage}, critical at ${percent(critical)}`;
+    const reason = newest.isFull ? `${who} ${REFUSED_AS_FULL}; ${usage}` : `${usage}, critical at ${percent(critical)}`;
     return { level: 'critical', since, criticalSince, wellForMs, reason };
   }
   if (length < TRIGGER_SAMPLES) return null;

@@ -78,6 +78,18 @@ function group(
   return { behind, behindMutex, shared, behindPrepared, behindUnknown };
 }
 
+/** Who is directly ahead of a waiter, as a person looks for it in a list of sessions: `57, 60`; empty for no waiter. */
+export function describeAhead({ blockedBy }: Pick<Session, 'blockedBy'>): string {
+  const words = blockedBy.map((id) => AHEAD_WORDS.get(id) ?? String(id));
+  return [...words.slice(0, MOST_AHEAD), ...(words.length > MOST_AHEAD ? ['…'] : [])].join(', ');
+}
+
+const MOST_AHEAD = 3;
+const AHEAD_WORDS: ReadonlyMap<number, string> = new Map([
+  [PREPARED_TRANSACTION, 'a prepared transaction'],
+  [UNKNOWN_BLOCKER, 'not shown'],
+]);
+
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list) list.push(value);

@@ -67,7 +67,9 @@ function describeHolder({ id, user, application, client }: LockHolder): string {
 export function adviceOnLockTaken({ id }: Pick<LockHolder, 'id'>, engine: EngineName): readonly string[] {
   const end =
     id === PREPARED_TRANSACTION
-      ? 'find it in pg_prepared_xacts, and end it: ROLLBACK PREPARED its gid'
-      : `end it as an administrator: ${engine === 'postgres' ? `SELECT pg_terminate_backend(${id})` : `KILL ${id} (on RDS: CALL mysql.rds_kill(${id}))`}`;
-  return [`ask what it is, or ${end}`, 'if it is Headroom of another installation, let both log in as one responder'];
+      ? 'ask what it is, or roll it back by its gid (ROLLBACK PREPARED); its gid: SELECT gid, database FROM pg_prepared_xacts'
+      : engine === 'postgres'
+        ? `ask what it is, or end it as an administrator: SELECT pg_terminate_backend(${id})`
+        : `ask what it is, or end it as an administrator (on RDS, CALL mysql.rds_kill(${id})): KILL ${id}`;
+  return [end, 'if it is Headroom of another installation, let both log in as one responder'];
 }

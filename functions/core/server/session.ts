@@ -104,7 +104,7 @@ export interface Session {
   readonly administrator: boolean | null;
   /** Null before it has logged in. */
   readonly user: string | null;
-  /** Empty when the client sent none. */
+  /** Empty when the client sent none. Of a process of the server: what it is, where that shows. */
   readonly application: string;
   /** What of it may not be so: then it may be anybody's, or hold anything that a policy protects. */
   readonly doubts: readonly Doubt[];

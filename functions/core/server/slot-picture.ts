@@ -21,8 +21,11 @@ export interface SlotPicture {
 }
 
 export interface Head {
+  /** Of any kind: a process of the server itself may lead a queue too. */
   readonly session: Session;
   readonly waiters: number;
+  /** The session in the queue that most of the waiters are directly behind, such as DDL behind a dump; null for none. */
+  readonly through: { readonly session: Session; readonly waiters: number } | null;
   /** Its lock is a mutex: when it goes, the next one holds it. */
   readonly holdsMutex: boolean;
 }
@@ -38,11 +41,15 @@ const AGE_BANDS_MS = [10_000, 60_000, 300_000, 1_800_000, 7_200_000] as const;
 const MOST_SHARES = 3;
 const SHOWN_NAME_LENGTH = 40;
 
-/** Linear in client sessions, in any order. */
-export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotPicture {
+/** Linear in sessions, in any order. `all`: sessions of every kind, where there are others than clients. */
+export function drawSlots(
+  clients: readonly Session[],
+  locks: LockQueues,
+  all: readonly Session[] = clients,
+): SlotPicture {
   const active = clients.filter(({ state }) => state === 'active');
   const idle = clients.filter(({ state }) => state === 'idle');
-  const byId = new Map(clients.map((session) => [session.identity.id, session]));
+  const byId = new Map(all.map((session) => [session.identity.id, session]));
   return {
     shares: {
       user: largest(clients.map(({ user }) => user)),
@@ -60,11 +67,26 @@ export function drawSlots(clients: readonly Session[], locks: LockQueues): SlotP
       .flatMap(([id, waiters]): Head[] => {
         const session = byId.get(id);
         const holdsMutex = locks.behindMutex.get(id) === waiters;
-        return session === undefined ? [] : [{ session, waiters: waiters.length, holdsMutex }];
+        if (session === undefined) return [];
+        return [{ session, waiters: waiters.length, through: throughIn(waiters, byId), holdsMutex }];
       })
       .sort((a, b) => b.waiters - a.waiters || a.session.identity.id - b.session.identity.id)
       .slice(0, MOST_SHARES),
   };
+}
+
+/** The waiter that more than half of the others are directly behind. */
+function throughIn(waiters: readonly Session[], byId: ReadonlyMap<number, Session>): Head['through'] {
+  const ids = new Set(waiters.map(({ identity }) => identity.id));
+  const [most] = mostFirst(
+    countBy(
+      waiters.flatMap(({ blockedBy }) => blockedBy.filter((id) => ids.has(id))),
+      String,
+    ),
+  );
+  const session = byId.get(Number(most?.[0]));
+  if (most === undefined || session === undefined || 2 * most[1] < waiters.length) return null;
+  return { session, waiters: most[1] };
 }
 
 /** The picture in a few bounded lines, with shares of the taken slots. Leaves out what is not known. */
@@ -81,8 +103,7 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
   return [
     ...heads.map(
       (head) =>
-        `session ${head.session.identity.id} of ${named(consumerOf(head.session), SHOWN_NAME_LENGTH)} ` +
-        `(${head.session.state}) ${describeHead(head)}`,
+        `${whoIs(head.session)}${head.session.kind === 'client' ? ` (${head.session.state})` : ''} ${describeHead(head)}`,
     ),
     ...(holders.length === 0 ? [] : [`largest shares: ${holders.join(', ')}`]),
     ...(waits.length === 0 ? [] : [`active sessions wait for: ${list(waits)}`]),
@@ -90,11 +111,23 @@ export function describeSlots({ shares, ages, waits, heads }: SlotPicture, taken
   ];
 }
 
+/** `session 12 of shop/web`; `session 99, autovacuum worker (no client session)`. */
+export function whoIs({ identity, kind, user, application, client }: Session): string {
+  if (kind === 'client') {
+    return `session ${identity.id} of ${named(consumerOf({ user, application, client }), SHOWN_NAME_LENGTH)}`;
+  }
+  const what = application !== '' ? application : (user ?? kind);
+  return `session ${identity.id}, ${printable(what, SHOWN_NAME_LENGTH)} (no client session)`;
+}
+
 /** `blocks 4 sessions`, to come after whom it is about. */
-export function describeHead({ waiters, holdsMutex }: Omit<Head, 'session'>): string {
-  return holdsMutex
-    ? `holds an advisory lock for which ${count(waiters, 'session')} queue`
-    : `blocks ${count(waiters, 'session')}`;
+export function describeHead({ waiters, through, holdsMutex }: Omit<Head, 'session'>): string {
+  if (holdsMutex) return `holds an advisory lock for which ${count(waiters, 'session')} queue`;
+  const blocks = `blocks ${count(waiters, 'session')}`;
+  if (through === null) return blocks;
+  const verb = through.session.statement?.verb ?? '';
+  const what = verb === '' ? '' : ` (${printable(verb, SHOWN_NAME_LENGTH)})`;
+  return `${blocks}, ${through.waiters} of them behind ${whoIs(through.session)}${what}`;
 }
 
 const AGE_WORDS = {

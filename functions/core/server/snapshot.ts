@@ -87,6 +87,8 @@ export interface Visibility {
   readonly maySignal: boolean;
   /** False where lock waits show but their blockers do not (MySQL without performance_schema): no lock is broken. */
   readonly seesBlockers: boolean;
+  /** What would make the server show blockers that it does not show now; left out when nothing would. */
+  readonly toShowBlockers?: string;
   /** The missing grants, as an administrator would write them. */
   readonly missing: readonly string[];
 }

@@ -65,7 +65,7 @@ export function judgeAfterPage(verdict: Verdict, look: Look, situation: Situatio
 
 /** Clients get in and usage is under the trigger: relief, to be confirmed and held like any other. */
 function cameGood(why: string): Verdict {
-  return { next: 'confirm', outcome: 'relieved', why: `the server has come good since the page; ${why}` };
+  return { next: 'confirm', outcome: 'relieved', why: `since the page, ${why}` };
 }
 
 function isCalm({ snapshot, pressing }: Look): boolean {
@@ -159,7 +159,7 @@ function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdic
   const advice = [
     `choose: find out why the clients of ${name} want more than ${limit} connections; the limit goes once they need fewer`,
     `to let them in now: ${commandFor(`incidents close ${incident.id}`, incident.target)}`,
-    `to limit them by hand once it is closed: ${keep}`,
+    `to limit them yourself once it is closed: ${keep}`,
   ];
   return pageAnew({ next: 'escalate', why, advice }, look, situation, 'limit-needed');
 }

@@ -1,17 +1,21 @@
 import { adviseOn } from '../cause/advice.ts';
-import { causeWords } from '../cause/find-cause.ts';
+import { largestConsumer } from '../cause/facts.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
 import type { Soon } from '../plan/tiers/soon.ts';
 import { tierNamed } from '../plan/tiers/index.ts';
+import type { Policy } from '../policy/policy.ts';
 import { describePause, pauseOn, type Pause } from '../policy/pause.ts';
-import type { SparedReason } from '../policy/spared.ts';
+import { SPARED, type SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import { count } from '../words/count.ts';
+import { countBy } from '../words/count-by.ts';
+import { mostFirst } from '../words/most-first.ts';
 import { named, printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
+import { endByHand } from './end-by-hand.ts';
 import type { Situation } from './situation.ts';
 
 /** Why each of these tiers, all in mode observe, does not act. */
@@ -27,6 +31,16 @@ function reasonToSkip(tier: TierName, pauses: readonly Pause[]): string {
 export function describeTier(tier: TierPlan): string {
   const ends = `ends ${count(tier.victims.length, 'session')}`;
   return `${tier.tier} ${tier.limit === null ? ends : `limits ${describeLimitPlan(tier.limit)} and ${ends}`}`;
+}
+
+/** The minimum of the pools is the policy's own: whoever set it can lower it. */
+function adviseOnMinimum({ spared, need }: Plan, { minimumPerPool }: Policy): string[] {
+  const kept = spared.filter(({ reason }) => reason === 'pool-minimum').length;
+  if (kept === 0 || need === 0) return [];
+  return [
+    `policy.minimumPerPool (${minimumPerPool}) keeps ${count(kept, 'idle session')} that could be ended; ` +
+      `${count(need, 'slot')} must come free: lower it if pools can do with less`,
+  ];
 }
 
 /** What a tier would do, to follow the word "would". */
@@ -54,9 +68,7 @@ export function whyNoMore(plan: Plan): string {
 }
 
 /** Why no tier may do anything. `usage`: in words. */
-export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: string): string {
-  if (!pressing)
-    return `usage is ${usage}: clients get in again, but it is over the relief level, and ending more would lose work`;
+export function nothingLeft({ plan, facts }: Diagnosis, usage: string): string {
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
     return `usage is ${usage}, and a person has said no to what would have helped`;
@@ -67,7 +79,22 @@ export function nothingLeft({ plan, cause, pressing }: Diagnosis, usage: string)
   if (reasons.has('refused-before')) return `usage is ${usage}, and the server has refused to end what would help`;
   const spent = reachedBudgets(plan);
   if (spent.length > 0) return `usage is ${usage} and the budgets are used up (${spent.join(', ')})`;
-  return `usage is ${usage} and no tier may end anything more: ${causeWords(cause.name)}`;
+  const holder = largestConsumer(facts.clients);
+  const holds =
+    holder.sessions.length === 0
+      ? ''
+      : `; ${named(holder.name, 40)} holds ${holder.sessions.length} of ${facts.usable}`;
+  return `still ${usage} full, nothing safe to end${holds}${whySpared(plan)}`;
+}
+
+/** Most reasons that are named. */
+const MOST_REASONS = 2;
+
+/** Why most of the sessions were spared. */
+function whySpared({ spared }: Plan): string {
+  const most = mostFirst(countBy(spared, ({ reason }) => reason)).slice(0, MOST_REASONS);
+  if (most.length === 0) return '';
+  return `; spared: ${most.map(([reason, sessions]) => `${sessions} (${SPARED[reason]})`).join(', ')}`;
 }
 
 export function reachedBudgets({ spared }: Plan): SparedReason[] {
@@ -75,7 +102,8 @@ export function reachedBudgets({ spared }: Plan): SparedReason[] {
   return (['cap-tier', 'cap-incident', 'cap-hour'] as const).filter((budget) => reasons.has(budget));
 }
 
-export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, incident }: Situation): string[] {
+export function adviceFor(diagnosis: Diagnosis, { limited, pauses, incident }: Situation): string[] {
+  const { cause, facts, plan } = diagnosis;
   const { target } = incident;
   const skipped = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
@@ -87,6 +115,8 @@ export function adviceFor({ cause, facts, plan }: Diagnosis, { limited, pauses, 
       );
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
+    ...endByHand(diagnosis, target),
+    ...adviseOnMinimum(plan, target.policy),
     ...adviseOn(cause.name, facts, target),
     ...skipped.map((each) => {
       const { tier } = each;

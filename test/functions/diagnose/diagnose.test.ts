@@ -5,7 +5,7 @@ import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { diagnose } from '../../../functions/diagnose/diagnose.ts';
 import { describeRound } from '../../../local/terminal/narrator.ts';
-import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many, waiter } from '../../support/a-session.ts';
 import { calm, leak, lockedOut } from '../../support/looks.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
@@ -278,6 +278,36 @@ describe('a diagnosis', () => {
     world.snapshots = [calm];
     await look(id);
     expect((await world.store.incidents.byId(id))?.cause?.name).toBe('connection-leak');
+  });
+
+  it('names the locks that it broke once all is well, not what the waiters look like afterwards', async () => {
+    const id = await open({ policy: aPolicy({ tiers: { 'kill-idle': 'observe' } }) });
+    const queue = [
+      active(1, { application: 'payments', transactionMs: 600_000, queryMs: 60_000 }),
+      ...many(84, 2, (each) => waiter(each, [1])),
+      ...many(15, 90, (each) => aSession(each, { stateMs: 2_000 })),
+    ];
+    world.snapshots = [aSnapshot(100, queue)];
+    expect(await look(id)).toMatchObject({ next: 'break-locks' });
+    const first = await world.store.incidents.byId(id);
+    const { target, cause } = first ?? { target: aTarget(), cause: null };
+    expect(cause?.name).toBe('lock-contention');
+    // It was only just likely.
+    const unsure = { ...(cause ?? { name: 'unclear', evidence: [], ranking: [] }), confidence: 0.51 };
+    await world.store.incidents.change(id, { cause: unsure });
+    const acted = { incidentId: id, round: 1, tier: 'break-locks' as const, startedAt: 1, finishedAt: 2, counted: 1 };
+    await world.store.acts.start(target.id, { ...acted, victims: [], limit: null });
+
+    // The clients are done waiting, and their pools keep the sessions: full, of idle ones.
+    const idle = many(100, 2, (each) => aSession(each, { application: `web-${each % 9}`, stateMs: 700_000 }));
+    world.snapshots = [aSnapshot(100, idle)];
+    await look(id);
+    expect((await world.store.incidents.byId(id))?.cause?.name).toBe('connection-leak');
+    world.snapshots = [calm];
+    expect(await look(id)).toMatchObject({ next: 'watch' });
+    const relieved = await world.store.incidents.byId(id);
+    expect(relieved?.cause?.name).toBe('lock-contention');
+    expect(relieved?.advice.join()).toContain('app/payments');
   });
 
   it('takes what a limit of its own leaves to see for the cause only when it is surer of it', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { describeAdvising } from './contract-advising.ts';
 import { describeBounds } from './contract-bounds.ts';
 import { describeEnding } from './contract-ending.ts';
 import { describeEntering } from './contract-entering.ts';
@@ -34,6 +35,7 @@ export function describeContract<T extends Stage>(
     describe('ending', () => describeEnding(stage));
     describe('holding', () => describeHolding(stage));
     describe('limiting', () => describeLimiting(stage));
+    describe('advising', () => describeAdvising(stage));
     describe('bounds', () => describeBounds(stage));
     if (more !== undefined) describe('of its own', () => more(stage));
   });

@@ -15,6 +15,7 @@ import { observe } from '../../../functions/engines/mysql/sessions/sessions.ts';
 import * as z from 'zod';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { startForwarder } from '../../support/forwarder.ts';
+import { statementsIn } from '../../support/statements.ts';
 import { describeMysqlAges } from './mysql-ages.ts';
 import { describeMysqlHolding } from './mysql-holding.ts';
 import { describeMysqlMissing } from './mysql-missing.ts';
@@ -223,6 +224,25 @@ export function describeMysql(stage: () => MysqlStage): void {
     expect(results(await endSessions(worker, [order]))).toEqual([isTimed() ? 'ended' : 'changed']);
     await root.close();
     await reading.query('SELECT 1');
+  });
+
+  test('what is said to make blockers show does make them show, and nothing is said where they show', async () => {
+    const { toShowBlockers } = (await takeSnapshot(worker)).visibility;
+    if (isTimed()) return void expect(toShowBlockers).toBeUndefined();
+    const [statement] = statementsIn([toShowBlockers ?? '']);
+    if (!stage().hasPerformanceSchema) {
+      expect(toShowBlockers).toContain('turn performance_schema on');
+      return void expect(statement).toBeUndefined();
+    }
+    await stage().administer(statement ?? '');
+    const root = await stage().open();
+    await root.begin();
+    await root.query('SELECT * FROM main.ledger');
+    const changing = await stage().open({ as: 'administrator' });
+    await changing.startWaiting("ALTER TABLE main.ledger COMMENT = 'seen'", /^Waiting for table metadata lock$/);
+    expect((await see(changing)).blockedBy).toEqual([root.id]);
+    await root.close();
+    await stage().administer((statement ?? '').replace("'YES'", "'NO'"));
   });
 
   test('who blocks an inserted row is the session that inserted it, not the one that waits', async () => {

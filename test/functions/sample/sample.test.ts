@@ -93,7 +93,7 @@ describe('usage over the trigger', () => {
     expect(open?.alarm).toEqual({
       alarm: ALARM,
       at: firstAt,
-      reason: 'usage 88% in 2 samples in a row, trigger at 85%',
+      reason: 'usage 88% (88 of 100) in 2 samples in a row, trigger at 85%',
     });
     expect(world.starts).toEqual([open?.id]);
     expect(outcomes.map(({ samples }) => samples[0]?.inIncident)).toEqual([false, false, true, true]);

@@ -45,4 +45,56 @@ describe('plan', () => {
       .parse(JSON.parse(json.stdout)).spared;
     expect(users.map(({ user }) => user)).toContain(name);
   });
+
+  it('shows who waits for whom, also behind what is no client session and behind DDL in the queue', async () => {
+    const { server } = staging();
+    const clients = await Promise.all(
+      ['psql', 'web-1', 'looks'].map(async (application) => {
+        const url = new URL(server.adminUrl);
+        url.searchParams.set('application_name', application);
+        const client = new pg.Client(url.href);
+        client.on('error', () => undefined);
+        await client.connect();
+        return client;
+      }),
+    );
+    const [ddl, one, looking] = clients;
+    const backend = async (client: pg.Client | undefined) =>
+      String((await client?.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))?.rows[0]?.pid);
+    const [ddlPid, onePid] = [await backend(ddl), await backend(one)];
+    // An autovacuum that takes its time, and that gives way to nobody while the test looks.
+    await looking?.query(
+      'CREATE TABLE pile AS SELECT n, repeat($$x$$, 500) AS text FROM generate_series(1, 3000) AS n',
+    );
+    await looking?.query(
+      'ALTER TABLE pile SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, ' +
+        'autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)',
+    );
+    await looking?.query('DELETE FROM pile WHERE n % 2 = 0');
+    await looking?.query('ALTER SYSTEM SET autovacuum_naptime = 1');
+    await looking?.query('SELECT pg_reload_conf()');
+    const vacuums = `SELECT pid FROM pg_stat_activity WHERE backend_type = 'autovacuum worker' AND query LIKE '%pile%'`;
+    const pidOf = async () => (await looking?.query<{ pid: number }>(vacuums))?.rows[0]?.pid;
+    await expect.poll(pidOf, { timeout: 15_000, interval: 100 }).toBeDefined();
+    const vacuum = await pidOf();
+    await ddl?.query("SET deadlock_timeout = '60s'");
+    const blocked = `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+    const waiters = async () => (await looking?.query<{ n: number }>(blocked))?.rows[0]?.n;
+    const altered = ddl?.query('ALTER TABLE pile ADD more int');
+    await expect.poll(waiters).toBe(1);
+    const settled = Promise.allSettled([altered, one?.query('SELECT count(*) FROM pile')]);
+    await expect.poll(waiters).toBe(2);
+
+    const { stdout } = await run(['plan', '--config', staging().configure(), ...records()]);
+    await looking?.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid IN (${ddlPid}, ${onePid})`);
+    await settled;
+    await Promise.allSettled(clients.map((client) => client.end()));
+    const rowOf = (pid: unknown) => stdout.split('\n').find((line) => line.startsWith(`│ ${String(pid)} `));
+    expect(rowOf(vacuum)).toContain('autovacuum worker');
+    expect(rowOf(ddlPid)).toMatch(new RegExp(`│ ${vacuum} +│`));
+    expect(rowOf(onePid)).toMatch(new RegExp(`│ ${ddlPid} +│`));
+    expect(stdout).toContain(
+      `session ${vacuum}, autovacuum worker (no client session) blocks 2 sessions, 1 of them behind session ${ddlPid} of`,
+    );
+  });
 });

@@ -14,6 +14,7 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier, type T
 export const breakLocks: Tier = {
   name: 'break-locks',
   state: 'BreakLocks',
+  does: 'ends the first in a queue for a lock',
   consequence: 'one transaction rolls back, many proceed',
   losesWork: true,
   freesOwnSlot: false,

@@ -9,6 +9,7 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier } from 
 export const cancelLong: Tier = {
   name: 'cancel-long',
   state: 'CancelLongQueries',
+  does: 'cancels long queries',
   consequence: 'that query fails',
   losesWork: true,
   freesOwnSlot: false,

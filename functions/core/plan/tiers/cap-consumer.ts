@@ -31,6 +31,7 @@ import {
 export const capConsumer: Tier = {
   name: 'cap-consumer',
   state: 'CapConsumer',
+  does: 'limits the connections of one user',
   consequence: 'that user is refused new connections above its limit until the incident is closed',
   losesWork: false,
   // If slots are taken again while the limit is active, others took them.

@@ -9,6 +9,7 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier } from 
 export const endIdleTransactions: Tier = {
   name: 'end-idle-transactions',
   state: 'EndIdleTransactions',
+  does: 'ends sessions idle in a transaction',
   consequence: 'their uncommitted work rolls back; their locks are released',
   losesWork: true,
   freesOwnSlot: true,

@@ -15,7 +15,8 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier, type T
 export const killIdle: Tier = {
   name: 'kill-idle',
   state: 'KillIdle',
-  consequence: 'a pool reconnects; an app without retry sees one error',
+  does: 'ends idle sessions',
+  consequence: 'a pool reconnects; an app without retry sees one connection error',
   losesWork: false,
   freesOwnSlot: true,
   asksFirst: false,

@@ -102,6 +102,8 @@ export interface Tier {
   readonly name: TierName;
   /** Its state in the workflow. */
   readonly state: string;
+  /** What it does, to follow its name. */
+  readonly does: string;
   readonly consequence: string;
   /** It acts only while usage is at the trigger or ordinary clients are refused. */
   readonly losesWork: boolean;

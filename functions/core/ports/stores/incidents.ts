@@ -41,6 +41,7 @@ export type IncidentChange = Partial<
     | 'usageAfter'
     | 'usagePeak'
     | 'refused'
+    | 'refusal'
     | 'cause'
     | 'advice'
     | 'rounds'

@@ -111,6 +111,7 @@ export function featuresOf({ account, variables, columns, grants }: ServerFacts)
       seesSessions: may.process && administrators !== null && listsSessions,
       maySignal: kills === 'procedures' || may.anyKill,
       seesBlockers: sources.rowWaits !== null,
+      ...howToShowBlockers(engine, variable),
       missing: lacking.map(({ grant }) => `GRANT ${grant} TO ${quoteCurrentUser(account)}`),
     },
   };
@@ -199,6 +200,17 @@ function sourcesOf(engine: Features['engine'], variable: Variables, { has }: Rea
     showsLocks: hasMetadataLocks && engine === 'mysql',
     hasAttributes:
       shows('session_connect_attrs') && variable.get('performance_schema_session_connect_attrs_size') !== '0',
+  };
+}
+
+/** Row locks show on MariaDB without it; who holds a lock on a table never does. */
+function howToShowBlockers(engine: Features['engine'], variable: Variables): Pick<Visibility, 'toShowBlockers'> {
+  if (!isOn(variable)) return { toShowBlockers: 'turn performance_schema on (this needs a restart)' };
+  if (engine === 'mysql') return {};
+  return {
+    toShowBlockers:
+      'let performance_schema watch locks on tables (of those taken from then on): ' +
+      "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'",
   };
 }
 

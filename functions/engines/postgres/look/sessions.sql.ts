@@ -71,7 +71,8 @@ export const BLOCKERS = {
  * without its joins. 14 and later. Needs pg_read_all_stats: without it state, times and type of others' sessions are
  * NULL. $1: further users that are Headroom's own. $2: OWN_APPLICATION. $3: roles that may replicate, by number.
  * Times are seconds since 1970 as text: exact to the microsecond and the same under every TimeZone and DateStyle.
- * The role of a session may have been dropped since it logged in: then it has its number for a name.
+ * The role of a session may have been dropped since it logged in: then it has its number for a name. On a standby, the
+ * startup process holds the locks of the primary's transactions, and clients may queue behind it.
  */
 export const SESSIONS = {
   sql: /* SQL */ `
@@ -107,7 +108,7 @@ export const SESSIONS = {
     CROSS JOIN LATERAL (SELECT pg_get_userbyid(a.usesysid) AS name) AS n
     LEFT JOIN pg_database AS d ON d.oid = a.datid
     ${LAST_STATEMENT}
-    WHERE a.backend_type IN ('client backend', 'walsender') OR a.datid IS NOT NULL`,
+    WHERE a.backend_type IN ('client backend', 'walsender', 'startup') OR a.datid IS NOT NULL`,
   row: z.object({
     pid: z.number(),
     incarnation: z.nullable(z.string()),

@@ -123,7 +123,8 @@ function sessionOf(row: SessionRow, { server, known, redact }: Reading): Session
     superuser: role?.superuser ?? false,
     administrator: role?.administrator ?? false,
     user: row.user,
-    application: row.application,
+    // Processes of the server send no name: this says what they are.
+    application: row.application === '' && !row.takes_slot ? (row.backend_type ?? '') : row.application,
     doubts: [
       ...(row.role !== null && role === undefined ? (['user-name'] as const) : []),
       ...(known.locks === null ? (['holdings'] as const) : []),

@@ -5,7 +5,8 @@ import { CAUSES } from '../../../../functions/core/cause/find-cause.ts';
 import { MAX_LINES } from '../../../../functions/core/messages/text.ts';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import type { CauseName } from '../../../../functions/core/policy/cause-names.ts';
-import type { Session } from '../../../../functions/core/server/session.ts';
+import { UNKNOWN_BLOCKER, type Session } from '../../../../functions/core/server/session.ts';
+import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
@@ -44,7 +45,9 @@ describe('advice', () => {
 
   it('names the service to restart, the statement it ran last and its own timeout', () => {
     const lines = adviseOn('connection-leak', leak, POSTGRES);
-    expect(lines[0]).toContain('restart the service behind orders/export-#');
+    expect(lines[0]).toBe(
+      'restart the service behind orders/export-#: it had 100 of 100 usable slots and did not use them',
+    );
     expect(lines[1]).toContain('100 of them last ran: SELECT * FROM orders WHERE id = ?');
     expect(lines.join()).toContain(`ALTER ROLE "orders" SET idle_session_timeout`);
   });
@@ -54,10 +57,10 @@ describe('advice', () => {
     expect(adviseOn('idle-in-transaction', facts, POSTGRES).join()).toContain(`ALTER ROLE "o'ha""ra" SET`);
     const onMariadb = { ...POSTGRES, engine: 'mariadb' as const };
     const job = (user: string) => factsOf(many(9, 1, (id) => active(id, { user, application: 'flyway' })));
-    expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h` WITH');
+    expect(adviseOn('job-holding-on', job('o`h'), onMariadb).join()).toContain('ALTER USER `o``h`@`%` WITH');
     // In a string, a backslash would escape the quote after it, and the rest would be a statement.
     const hostile = adviseOn('job-holding-on', job("\\'; DROP DATABASE a; -- "), onMariadb).join();
-    expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- ` WITH");
+    expect(hostile).toContain("ALTER USER `\\'; DROP DATABASE a; -- `@`%` WITH");
   });
 
   it('computes pool sizes from cores and from what the server can take, whichever is less', () => {
@@ -83,7 +86,9 @@ describe('advice', () => {
   it('says whether the limit can be raised without a restart', () => {
     const raise = (engine: Advised['engine'], isRds: boolean) =>
       adviseOn('limit-too-low', factsOf(many(100, 1, (id) => active(id))), { ...POSTGRES, engine, isRds }).join();
-    expect(raise('postgres', false)).toContain('raise max_connections to 150: PostgreSQL applies it only at a restart');
+    expect(raise('postgres', false)).toContain(
+      'max_connections from 103 to 150: PostgreSQL applies it only at a restart',
+    );
     expect(raise('postgres', true)).toContain('to 150 in the parameter group: PostgreSQL applies it only at a restart');
     expect(raise('mysql', true)).toContain('it applies at once');
     expect(raise('mariadb', false)).toContain('SET GLOBAL max_connections = 150');
@@ -94,17 +99,17 @@ describe('advice', () => {
     const raise = (freeMemoryBytes: number | null, engine: Advised['engine'] = 'mysql') =>
       adviseOn('limit-too-low', { ...facts, freeMemoryBytes }, { ...POSTGRES, engine }).join();
     expect(raise(null)).toContain(
-      '50 more may take 629 MB (by RDS’s own rule for this engine): check that as much is free',
+      '47 more may take 591 MB (by RDS’s own rule for this engine): check that as much is free',
     );
     expect(raise(700e6)).toContain(
-      '629 MB (by RDS’s own rule for this engine), and recently at least 700 MB were free: it fits',
+      '591 MB (by RDS’s own rule for this engine), and recently at least 700 MB were free: it fits',
     );
-    expect(raise(600e6)).toContain('but recently as little as 600 MB were free: choose a larger class first');
+    expect(raise(500e6)).toContain('but recently as little as 500 MB were free: choose a larger class first');
     expect(raise(600e6, 'postgres')).toContain(
-      '477 MB (by RDS’s own rule for this engine), and recently at least 600 MB',
+      '448 MB (by RDS’s own rule for this engine), and recently at least 600 MB',
     );
     expect(raise(600e6, 'mariadb')).toContain(
-      '1,258 MB (by RDS’s own rule for this engine), but recently as little as',
+      '1,183 MB (by RDS’s own rule for this engine), but recently as little as',
     );
   });
 
@@ -126,6 +131,65 @@ describe('advice', () => {
     expect(adviseOn('lock-contention', factsOf([]), POSTGRES)[0]).toContain('`headroom plan` shows');
   });
 
+  it('names a head that is no client session, and what in the queue holds up the others', () => {
+    const vacuum = aSession(7, { kind: 'system', user: null, application: 'autovacuum worker', state: 'active' });
+    const statement = { verb: 'ALTER', text: 'ALTER TABLE stock ADD n int', isOptedOut: false } as const;
+    const queue = (head: Session) => [
+      head,
+      waiter(8, [7], { user: 'deploy', application: 'psql', statement }),
+      ...many(80, 9, (id) => waiter(id, [8], { user: 'shop' })),
+    ];
+    const [first, second] = adviseOn('lock-contention', factsOf(queue(vacuum)), POSTGRES);
+    expect(first).toContain(
+      'look first at session 7, autovacuum worker (no client session), which blocks 81 sessions, ' +
+        '80 of them behind session 8 of deploy/psql (ALTER)',
+    );
+    expect(second).toBe(
+      'or cancel session 8 of deploy/psql and run it again later: 80 sessions only wait because it waits',
+    );
+    const dump = active(7, { user: 'backup', application: 'pg_dump' });
+    expect(adviseOn('job-holding-on', factsOf(queue(dump)), POSTGRES)[1]).toBe(second);
+  });
+
+  it('says how to see blockers where that is what is missing, and only there', () => {
+    const sessions = many(90, 1, (id) => waiter(id, [UNKNOWN_BLOCKER]));
+    const advise = (visibility: Partial<Snapshot['visibility']>) => {
+      const snapshot = aSnapshot(100, sessions);
+      const seen = { ...snapshot, visibility: { ...snapshot.visibility, ...visibility } };
+      const { facts } = diagnoseSnapshot(seen, { policy: aPolicy(), mode: 'act' }, NO_HISTORY);
+      return adviseOn('lock-contention', facts, { ...POSTGRES, engine: 'mysql' }).join('\n');
+    };
+    expect(advise({})).not.toContain('performance_schema');
+    expect(advise({ toShowBlockers: 'turn performance_schema on' })).toContain(
+      'shows blockers, turn performance_schema',
+    );
+  });
+
+  it('raises the limit by what clients need beside the reserves, and says by how much', () => {
+    const snapshot = aSnapshot(
+      52,
+      many(52, 1, (id) => active(id)),
+      { limits: { maxConnections: 60, reserves: [], usable: 52 } },
+    );
+    const { facts } = diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, NO_HISTORY);
+    expect(adviseOn('limit-too-low', facts, { ...POSTGRES, isRds: false }).join('\n')).toContain(
+      'raise max_connections from 60 to 90: PostgreSQL applies it only at a restart; 30 more may take 286 MB',
+    );
+  });
+
+  it('limits a storm to a number that leaves the others theirs', () => {
+    const sessions = [
+      ...many(80, 1, (id) => aSession(id, { user: 'storm' })),
+      ...many(20, 100, (id) => aSession(id, { user: 'shop' })),
+    ];
+    expect(adviseOn('connection-storm', factsOf(sessions), POSTGRES).join('\n')).toContain(
+      'ALTER ROLE "storm" CONNECTION LIMIT 55',
+    );
+    expect(adviseOn('connection-storm', factsOf([]), POSTGRES).join()).not.toContain('ALTER');
+    const hostile = factsOf(many(9, 1, (id) => aSession(id, { user: 'a\nb' })));
+    expect(adviseOn('connection-storm', hostile, POSTGRES).join()).not.toContain('ALTER');
+  });
+
   it('leaves who holds a mutex to a person, and says that the next one holds it then', () => {
     const wait = { type: 'Lock', event: 'advisory' };
     const sessions = [
@@ -142,7 +206,7 @@ describe('advice', () => {
     const text = adviseOn('pool-oversubscription', leak, POSTGRES).join('\n');
     expect(text).toContain('minimumIdle');
     expect(text).toContain('RDS Proxy, or PgBouncer in transaction mode; it suits clients that keep nothing');
-    expect(text).toContain('max_connections to 150');
+    expect(text).toContain('max_connections from 103 to 150');
   });
 
   it('is short enough for a message to carry all of it', () => {

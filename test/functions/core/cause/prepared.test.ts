@@ -53,8 +53,8 @@ describe('prepared transactions are told', () => {
 
   it('with the statement that ends one, for a person', () => {
     expect(adviseOnPrepared([prepared()], 'postgres')).toEqual([
-      "if the program that coordinates it has forgotten it, in the database shop: ROLLBACK PREPARED 'order-1' " +
-        '(or COMMIT PREPARED)',
+      'if the program that coordinates it has forgotten it, in the database shop (COMMIT PREPARED keeps its work): ' +
+        "ROLLBACK PREPARED 'order-1'",
     ]);
     expect(adviseOnPrepared([prepared({ owner: '', database: '' })], 'mariadb')[0]).toContain("XA ROLLBACK 'order-1'");
     expect(adviseOnPrepared([prepared({ gid: null })], 'mysql')[0]).toContain('XA RECOVER');

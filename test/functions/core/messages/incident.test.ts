@@ -49,6 +49,8 @@ const RELIEVED: Incident = {
   usageAfter: 63.8,
   usagePeak: 98.9,
   refused: 14,
+  // Samples saw it before the alarm.
+  refusal: { from: T0 - 190_000, until: T0 + 17_000 },
   cause: {
     name: 'connection-leak' as const,
     confidence: 0.71,
@@ -140,6 +142,7 @@ const OPENED: Partial<Incident> = {
   usageAfter: null,
   usagePeak: null,
   refused: 0,
+  refusal: null,
   cause: null,
   spared: {},
   endedCount: 0,
@@ -159,21 +162,26 @@ describe('a resolved incident', () => {
                 set a leak detection threshold of a minute
       Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
       How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
-                14 logins of Headroom’s own refused as full; it got in at try 3, in 1.9 s, and may use reserved slots
-      Cause     a connection leak: idle sessions pile up and are not given back (confidence 71%)
+                14 logins of Headroom’s own refused as full; Headroom got in at try 3, in 1.9 s, and may use reserved slots
+      Cause     a connection leak: idle sessions pile up and are not given back (71% sure)
                 shop/leaky-batch-# has 41 sessions idle for 6 min to 31 min
                 97 of 100 usable slots are taken
       Done      kill-idle (1 act): 12 ended, 1 left alone because of a change meanwhile
                 mostly of shop/leaky-batch-# (12)
+                whoever leaked these may still count them as lent out, until it is restarted
       Spared    34 sessions by the last plan:
                 29: not needed: ending the others is enough to reach the relief level
-                4: kept so that its pool has its minimum left
+                4: kept so that its pool has its minimum left (policy.minimumPerPool)
                 1: its user is protected by the policy
       Details   npx --no headroom incidents show orders-20261121T030005000-a1b2c3
-      Say       "From 03:00 UTC, for 19 s, some requests failed because a database was out of connections. It has free connections again."
-      Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high)
+      Say       "From 02:56 UTC, for 3 min, some requests failed because a database was out of connections. It has free connections again."
+      Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high): Threshold Crossed
                 opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later
                 written 2026-11-21 03:00:26 UTC
+      Words     slot: one connection that the server can hold; usable: open to ordinary clients
+                a/b: user a, application b; # stands for what differs; spared: left alone
+                relief level: where Headroom stops ending sessions; reserved slots: those that ordinary clients never get
+                kill-idle: ends idle sessions
       "
     `);
   });
@@ -208,7 +216,29 @@ describe('a resolved incident', () => {
   it('tells how long it tried when it never got in', () => {
     const round = { ...ROUND, admission: 'refused as full after 40 tries in 60.0 s' };
     const { body } = compose('escalated', { admission: null }, [], round);
-    expect(body).toContain('it never got in: refused as full after 40 tries in 60.0 s');
+    expect(body).toContain('Headroom never got in: refused as full after 40 tries in 60.0 s');
+  });
+});
+
+describe('the sentence for the status page', () => {
+  const say = (notice: Notice, overrides: Partial<Incident>) =>
+    /^Say +(.*)$/m.exec(compose(notice, overrides).body)?.[1] ?? null;
+  const page = { status: 'open', outcome: null, closedAt: null } as const;
+
+  it('says since when clients were seen refused, not since when there was an alarm, and for how long', () => {
+    expect(say('resolved', {})).toBe(
+      '"From 02:56 UTC, for 3 min, some requests failed because a database was out of connections. ' +
+        'It has free connections again."',
+    );
+    expect(say('escalated', { ...page, refusal: { from: T0 - 190_000, until: null } })).toBe(
+      '"Since 02:56 UTC some requests fail because a database is out of connections. We are working on it."',
+    );
+    expect(say('escalated', { ...page, refusal: { from: T0, until: T0 + 9_000 } })).toMatch(/for 9 s.* working on it/);
+  });
+
+  it('is missing where nobody was seen refused, however full the server was', () => {
+    for (const notice of ['resolved', 'escalated', 'failed'] as const)
+      expect(say(notice, { refusal: null, refused: 0, usageBefore: 100 })).toBeNull();
   });
 });
 
@@ -218,9 +248,18 @@ describe('an opened incident', () => {
     expect(subject).toBe('[Headroom WARNING] orders: running out of connections');
     expect(attributes).toMatchObject({ severity: 'warning', outcome: 'open' });
     expect(body).toContain('postgres of unknown version');
-    expect(body).toContain('Cause     unknown');
-    expect(body).toContain('not measured yet');
+    expect(body).toContain('Cause     not known yet');
+    expect(body).toContain('How bad   Threshold Crossed');
     expect(body).toContain('still open');
+  });
+
+  it('says at once that clients are refused, where a sample saw that', () => {
+    const reason = 'ordinary clients are refused as full; usage 98% (51 of 52)';
+    const alarm = { ...RELIEVED.alarm, reason };
+    const { subject, body, attributes } = compose('opened', { ...OPENED, alarm }, []);
+    expect(subject).toBe('[Headroom CRITICAL] orders: OUT of connections, logins refused; usage 98% (51 of 52)');
+    expect(body).toContain(`How bad   ${reason}`);
+    expect(attributes.severity).toBe('critical');
   });
 
   it('is critical from 95% on', () => {
@@ -313,6 +352,12 @@ describe('an observed incident', () => {
     expect(attributes.severity).toBe('warning');
     expect(body).toContain('nothing was ended');
     expect(body).not.toContain('Done');
+  });
+
+  it('prints how a person does it now', () => {
+    const line = 'to end 11 idle sessions of app/web now: headroom end --target orders --user app --why "…"';
+    const { body } = compose('observed', { outcome: 'observed' }, [], { ...ROUND, byHand: [line] });
+    expect(body).toContain(line);
   });
 
   it('says who paused it and why, and what had been done before', () => {

