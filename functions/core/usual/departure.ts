@@ -89,10 +89,11 @@ export function readDepartures(
   const groups = Map.groupBy(clients, consumerOf);
   const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, overOfUser));
   const least = NEGLIGIBLE_SHARE * Math.max(need, ...read.map(({ excess }) => excess));
+  const together = sumOfParts(read, groups);
   for (const whole of read) {
     const { name } = whole;
     const sessions = groups.get(name) ?? [];
-    const leastExcess = usual.over.includes(name) ? 0 : least;
+    const leastExcess = usual.over.includes(name) || (together.get(partOf(sessions)) ?? 0) >= least ? 0 : least;
     const departure = whole.excess < leastExcess ? { ...whole, excess: 0 } : whole;
     const isDominant = usual.dominant.includes(name);
     // Its usual number is not known: it is only clear that it must shrink.
@@ -120,6 +121,22 @@ export function readDepartures(
     return unsure.has(consumerOf(session)) ? 'unsure' : 'usual';
   };
   return { usual, consumers, departed, suspects, standingOf };
+}
+
+/** Applications without a name are told apart by their addresses, but all of them may be one that grows. */
+function partOf(sessions: readonly Session[]): string {
+  const [first] = sessions;
+  return first === undefined || first.application.trim() !== '' ? '' : userOf(first);
+}
+
+/** The excess of all that `partOf` takes for one. */
+function sumOfParts(read: readonly Departure[], groups: ReadonlyMap<string, readonly Session[]>): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { name, excess } of read) {
+    const part = partOf(groups.get(name) ?? []);
+    if (part !== '') sums.set(part, (sums.get(part) ?? 0) + excess);
+  }
+  return sums;
 }
 
 function readDeparture(

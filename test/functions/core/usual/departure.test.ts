@@ -72,6 +72,19 @@ describe('who departs from usual', () => {
     expect(departuresOf([...queries, ...few], all).consumers.find(({ name }) => name === 'app/mailer')?.excess).toBe(0);
   });
 
+  it('is an application without a name at all of its addresses, however little it has grown at each', () => {
+    const atEach = (application: string) =>
+      many(10, 801, (id) => id).flatMap((first) =>
+        many(8, 10 * first, (id) => aSession(id, { user: 'gateway', application, client: `10.0.1.${first}` })),
+      );
+    const unnamed = atEach('');
+    const half = Object.fromEntries(many(10, 801, (id) => [`gateway/@10.0.1.${id}`, usually(4)]));
+    expect(departuresOf(unnamed, half, {}, 60).suspects.size).toBe(40);
+    // One address of ten: a fifteenth of what must come free.
+    const few = { ...half, ...Object.fromEntries(many(9, 801, (id) => [`gateway/@10.0.1.${id}`, usually(8)])) };
+    expect(departuresOf(unnamed, few, {}, 60).suspects.size).toBe(0);
+  });
+
   it('is no consumer whose user holds what it usually does: a deploy gives new names', () => {
     const users = { app: { all: 50, long: 50 } };
     expect(departuresOf(pool, {}, { users }).suspects.size).toBe(0);
