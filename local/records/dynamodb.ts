@@ -34,7 +34,6 @@ export async function startDynamoDb(
       url: listening.url,
       async stop() {
         await removeOwner(folder);
-        await setTimeout(LAST_REQUESTS_MS);
         await listening.stop();
         await unlock();
       },
@@ -54,7 +53,13 @@ async function startIn(path: string | null, table: TableDefinition): Promise<Loo
     await listening.stop();
     throw error;
   });
-  return listening;
+  return {
+    url: listening.url,
+    async stop() {
+      await setTimeout(LAST_REQUESTS_MS);
+      await listening.stop();
+    },
+  };
 }
 
 const TABLE_LIMIT_MS = 5_000;
