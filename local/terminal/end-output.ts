@@ -4,7 +4,7 @@ import { SPARED } from '../../functions/core/policy/spared.ts';
 import type { Act } from '../../functions/core/record/act.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { sessionKey, type Session } from '../../functions/core/server/session.ts';
-import { slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
+import { clientsOf, slotsTaken, usagePercent } from '../../functions/core/server/snapshot.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { countBy } from '../../functions/core/words/count-by.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
@@ -28,7 +28,7 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
   const lines = [
     `target   ${target.id} (${printable(target.endpoint, 255)}), ${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
     `call     ${scopeOfCall(call)}`,
-    `ends     ${victims.length} of ${count(victims.length + spared.length, 'matching session')}; ${others} others do not match`,
+    `ends     ${victims.length} of ${count(victims.length + spared.length, 'matching session')}; ${others === 1 ? '1 other does' : `${others} others do`} not match`,
     ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
   ];
   if (spared.some(({ reason }) => reason.startsWith('cap-')))
@@ -45,9 +45,8 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
 const MOST_USERS = 8;
 
 /** Who is there, for whoever has mistyped a name. */
-function describeConnected({ sessions }: CallProposal['snapshot']): string {
-  const clients = sessions.filter(({ kind, own }) => kind === 'client' && !own);
-  const users = mostFirst(countBy(clients, ({ user }) => user ?? '?')).slice(0, MOST_USERS);
+function describeConnected(snapshot: CallProposal['snapshot']): string {
+  const users = mostFirst(countBy(clientsOf(snapshot), ({ user }) => user ?? '?')).slice(0, MOST_USERS);
   const names = users.map(([user, connections]) => `${named(user, 40)} (${connections})`);
   return `nobody   matches. Connected now: ${names.join(', ') || 'no client'}`;
 }
