@@ -10,7 +10,7 @@ import { connectResponder } from '../functions/engines/mysql/connect/connect.ts'
 import { LOCK_NAME } from '../functions/engines/mysql/connect/server-lock.sql.ts';
 import { limits } from '../functions/engines/mysql/look/limits.sql.ts';
 import { createSessionReader } from '../functions/engines/mysql/sessions/session-reader.ts';
-import { LIMITS } from '../functions/engines/postgres/look/limits.sql.ts';
+import { COUNTERS, LIMITS } from '../functions/engines/postgres/look/limits.sql.ts';
 import { USAGE } from '../functions/engines/postgres/look/usage.sql.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { middle } from './median.ts';
@@ -76,7 +76,8 @@ async function comparePostgres(): Promise<string[]> {
   const worker = new pg.Client(responderUrl);
   await worker.connect();
   const sampleBy = async (sql: string, values: unknown[]) => {
-    await worker.query(LIMITS.sql, [false]);
+    await worker.query(LIMITS.sql);
+    await worker.query(COUNTERS.sql);
     await worker.query(sql, values);
   };
   const taken = await inTurns(RUNS, 0, [
