@@ -12,7 +12,8 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'ages.abortedTransactionSeconds': 'The same for a transaction that has failed already and can only roll back.',
   'ages.querySeconds': 'A query runs at least this long before cancel-long may cancel it.',
   'ages.cancelGraceSeconds': 'How long a cancelled query may take to stop before its session is terminated.',
-  'ages.blockerTransactionSeconds': "Age of the root blocker's transaction before break-locks may end it.",
+  'ages.blockerTransactionSeconds':
+    "Age of the root blocker's transaction before break-locks may end it; of its query, where it holds tables by LOCK TABLES and reads.",
   'ages.blockerWaitSeconds': 'How long its waiters must have waited.',
   'ages.blockerMinWaiters': 'How many waiters must have waited that long.',
   'ages.suspectIdleSeconds':

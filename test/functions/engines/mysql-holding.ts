@@ -17,6 +17,24 @@ export function describeMysqlHolding(stage: () => MysqlStage): void {
   const see = async ({ id }: Pick<StageClient, 'id'>) => sessionOf(await takeSnapshot(worker), { id });
   const results = (endings: readonly { readonly result: string }[]) => endings.map(({ result }) => result);
 
+  test('who reads while it holds a table by LOCK TABLES is ended for those that wait, as it holds no transaction', async () => {
+    for (let others = 0; others < 8; others++) await stage().open();
+    const holder = await stage().open();
+    const reader = await stage().open();
+    await holder.query('LOCK TABLES main.ledger WRITE');
+    await holder.startQuery(60);
+    await reader.startWaiting('SELECT * FROM main.ledger', /^Waiting for table metadata lock$/);
+    await sleep(stage().shows.precisionMs);
+    const { plan } = planOnFull(await takeSnapshot(worker));
+    const [victim] = plan.tiers.find(({ tier }) => tier === 'break-locks')?.victims ?? [];
+    if (!isTimed()) return expect(victim).toBeUndefined();
+    expect(victim?.session.identity.id).toBe(holder.id);
+    if (victim === undefined) return;
+    const { session, method, expect: order } = victim;
+    expect(results(await endSessions(worker, [victimOf(session, order, method)]))).toEqual(['ended']);
+    await reader.query('SELECT 1');
+  });
+
   test('a commit that waits for its standby is spared and left alone', async () => {
     const name = stage().engine === 'mysql' ? 'rpl_semi_sync_source' : 'rpl_semi_sync_master';
     if (stage().engine === 'mysql') await stage().administer(`INSTALL PLUGIN ${name} SONAME 'semisync_source.so'`);

@@ -9,7 +9,8 @@ import { byDescending, expecting, type Candidate, type Spared, type Tier, type T
  * Ends the root blockers, those that free the most waiters first; never a waiter. On PostgreSQL it cancels the query of
  * a root that runs one: that already rolls the transaction back and releases its locks. On MySQL and MariaDB a
  * cancelled statement leaves its transaction open with its locks, so the root is terminated there. A root that is idle
- * in its transaction is terminated everywhere.
+ * in its transaction is terminated everywhere. So is one that reads while it holds tables by LOCK TABLES, which needs no
+ * transaction; one that writes is spared, as tables without transactions would keep half of it.
  */
 export const breakLocks: Tier = {
   name: 'break-locks',
@@ -36,7 +37,7 @@ export const breakLocks: Tier = {
     }
     candidates.sort(
       byDescending(
-        [({ frees }) => frees, ({ session }) => session.transactionMs ?? 0],
+        [({ frees }) => frees, ({ session }) => blockingMs(session) ?? 0],
         ({ session }) => session.identity.id,
       ),
     );
@@ -51,11 +52,23 @@ function spareReason(
 ): SparedReason | null {
   // In no transaction: what it blocks others with lasts until it gives it back.
   if (session.state === 'idle') return 'holds-table-lock';
-  if (session.transactionMs === null || session.transactionMark === null) return 'age-unknown';
-  if (session.transactionMs < ages.blockerTransactionSeconds * 1000) return 'blocker-too-young';
+  const heldMs = blockingMs(session);
+  if (heldMs === null) return 'age-unknown';
+  if (heldMs < ages.blockerTransactionSeconds * 1000) return 'blocker-too-young';
   const patient = waiters.filter((waiter) => (waiter.lockWaitMs ?? 0) >= ages.blockerWaitSeconds * 1000);
   if (patient.length < ages.blockerMinWaiters) return 'few-waiters';
   return null;
+}
+
+/** For how long it has held its locks, at least; null where nothing tells. */
+function blockingMs(session: Session): number | null {
+  if (session.transactionMark !== null) return session.transactionMs;
+  return readsOutside(session) ? session.queryMs : null;
+}
+
+/** Reads outside of any transaction (MySQL, MariaDB). */
+function readsOutside({ state, transactionMs, queryMark, statement }: Session): boolean {
+  return state === 'active' && transactionMs === null && queryMark !== null && statement?.verb === 'SELECT';
 }
 
 function toCandidate(session: Session, waiters: readonly Session[], engine: EngineName): Candidate {
@@ -68,7 +81,11 @@ function toCandidate(session: Session, waiters: readonly Session[], engine: Engi
     expect: isActive
       ? expecting('active', { ...shared, queryMark: session.queryMark })
       : expecting(isAborted ? 'idle-in-transaction-aborted' : 'idle-in-transaction', shared),
-    reason: `blocks ${count(waiters.length, 'session')}; its transaction is ${inWords(session.transactionMs)} old`,
+    reason:
+      `blocks ${count(waiters.length, 'session')}; ` +
+      (session.transactionMark === null
+        ? `its query has run for ${inWords(session.queryMs)}`
+        : `its transaction is ${inWords(session.transactionMs)} old`),
     frees: 1 + waiters.length,
   };
 }

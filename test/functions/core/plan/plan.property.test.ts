@@ -116,7 +116,9 @@ function unknownOf({ user, doubts, state, ...session }: Session, tier: TierName,
       if (session.stateMs === null) return 'idle age';
       return session.transactionMark === null && state !== 'idle-in-transaction-aborted' ? 'which transaction' : null;
     case 'break-locks':
-      return session.transactionMs === null || session.transactionMark === null ? 'age of the transaction' : null;
+      if (session.transactionMark !== null) return session.transactionMs === null ? 'age of the transaction' : null;
+      if (state !== 'active' || session.statement?.verb !== 'SELECT') return 'what its end would leave behind';
+      return session.queryMs === null || session.queryMark === null ? 'age of the query' : null;
     case 'cancel-long':
       return session.queryMs === null || session.queryMark === null ? 'age of the query' : null;
   }

@@ -110,6 +110,21 @@ describe('the plan', () => {
     expect(countSpared(plan.spared)['waits-for-lock']).toBe(98);
   });
 
+  it('ends a blocker that holds tables outside of any transaction only while it reads', () => {
+    const holding = (changed: Partial<Session>) => {
+      const outside = { transactionMs: null, transactionMark: null };
+      const root = active(1, { ...outside, queryMs: 31_000, ...changed });
+      return planOf(100, [root, ...many(99, 2, (id) => waiter(id, [1]))]);
+    };
+    const reading = holding({});
+    expect(victimsOf(reading, 'break-locks')).toEqual([1]);
+    expect(reading.tiers.flatMap(({ victims }) => victims)[0]?.reason).toContain('its query has run for 31 s');
+    expect(countSpared(holding({ queryMs: 29_000 }).spared)['blocker-too-young']).toBe(1);
+    const updating = { verb: 'UPDATE', text: 'UPDATE t SET a = ?', isOptedOut: false };
+    for (const changed of [{ statement: updating }, { statement: null }, { queryMark: null }])
+      expect(countSpared(holding(changed).spared)['age-unknown']).toBe(1);
+  });
+
   it('leaves a blocker alone whose transaction is young or whose waiters are few or fresh', () => {
     const young = [
       inTransaction(1, { stateMs: 29_000, transactionMs: 29_000 }),
