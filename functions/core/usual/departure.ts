@@ -87,9 +87,9 @@ export function readDepartures(
   const working = new Set<Session>();
   const consumers: Departure[] = [];
   const groups = Map.groupBy(clients, consumerOf);
-  const wholes = addUp(groups, usual);
+  const wholeAround = addUp(groups, usual);
   const overOfUser = usersOver(groups, usual);
-  const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, { wholes, overOfUser }));
+  const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, { wholeAround, overOfUser }));
   const least = NEGLIGIBLE_SHARE * Math.max(need, ...read.map(({ excess }) => excess));
   const together = Map.groupBy(read, ({ name }) => wholeOf(name));
   for (const each of read) {
@@ -104,7 +104,7 @@ export function readDepartures(
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null) {
       const finishesMs = finishesWithin(name, sessions, since);
-      const whole = wholes.get(wholeOf(name)) ?? { now: departure.now, usual: departure.usual };
+      const whole = wholeAround(name);
       const times = { shortMs, finishesMs };
       const known = { ...departure, ...times, usual: departure.usual, whole, isDominant, isKnown, leastExcess };
       suspect(known, sessions, { suspects, departed, working });
@@ -144,27 +144,31 @@ interface Whole {
   readonly usual: Readonly<Record<Kind | 'all', number>>;
 }
 
-/** What `wholeOf` takes for one, added up. */
-function addUp(groups: ReadonlyMap<string, readonly Session[]>, usual: Usual): Map<string, Whole> {
-  const names = Map.groupBy(new Set([...groups.keys(), ...Object.keys(usual.consumers)]), wholeOf);
-  return new Map(
-    [...names].map(([whole, parts]) => {
-      const sessions = parts.flatMap((name) => groups.get(name) ?? []);
-      const known = parts.map((name) => usual.consumers[name] ?? unnamedUsual(usual.unnamed));
-      const sum = (figure: Kind | 'all') => known.reduce((total, each) => total + each[figure], 0);
-      return [
-        whole,
-        {
-          now: { ...countKinds(sessions), all: sessions.length },
-          usual: { idle: sum('idle'), open: sum('open'), busy: sum('busy'), all: sum('all') },
-        },
-      ];
-    }),
-  );
+/** Each consumer's whole: what `wholeOf` takes for one, added up, unless lists were cut and the sum is not known. */
+function addUp(groups: ReadonlyMap<string, readonly Session[]>, usual: Usual): (name: string) => Whole {
+  const keyOf = usual.unnamed === 0 ? wholeOf : (name: string) => name;
+  const names = Map.groupBy(new Set([...groups.keys(), ...Object.keys(usual.consumers)]), keyOf);
+  const wholes = new Map<string, Whole>();
+  const read = (key: string): Whole => {
+    const parts = names.get(key) ?? [];
+    const sessions = parts.flatMap((name) => groups.get(name) ?? []);
+    const known = parts.map((name) => usual.consumers[name] ?? unnamedUsual(usual.unnamed));
+    const sum = (figure: Kind | 'all') => known.reduce((total, each) => total + each[figure], 0);
+    return {
+      now: { ...countKinds(sessions), all: sessions.length },
+      usual: { idle: sum('idle'), open: sum('open'), busy: sum('busy'), all: sum('all') },
+    };
+  };
+  return (name) => {
+    const key = keyOf(name);
+    const whole = wholes.get(key) ?? read(key);
+    wholes.set(key, whole);
+    return whole;
+  };
 }
 
 interface Others {
-  readonly wholes: ReadonlyMap<string, Whole>;
+  readonly wholeAround: (name: string) => Whole;
   readonly overOfUser: (user: string) => Over;
 }
 
@@ -172,15 +176,15 @@ function readDeparture(
   name: string,
   sessions: readonly Session[],
   usual: Usual,
-  { wholes, overOfUser }: Others,
+  { wholeAround, overOfUser }: Others,
 ): Departure {
   const now = { ...countKinds(sessions), all: sessions.length };
   if (isUnsure(name, usual)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
-  const whole = wholes.get(wholeOf(name));
+  const whole = wholeAround(name);
   // A little more at each of many addresses is much.
-  const isInWhole = whole !== undefined && overUsual(whole.now.all, whole.usual.all) > 0;
+  const isInWhole = overUsual(whole.now.all, whole.usual.all) > 0;
   const over = isInWhole ? Math.max(0, Math.ceil(now.all - own.all)) : overUsual(now.all, own.all);
   return {
     name,
@@ -261,6 +265,7 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
   const { excess, now, usual, whole, isDominant, isKnown, shortMs, finishesMs, leastExcess } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
+  const around = excess > 0 ? whole : { now, usual };
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
@@ -271,7 +276,7 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
   for (const { kind, over } of kinds) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
-    if (kind !== 'idle' && overUsual(whole.now[kind], whole.usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
+    if (kind !== 'idle' && overUsual(around.now[kind], around.usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
     const isForgotten = kind === 'open';
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);

@@ -91,6 +91,11 @@ describe('who departs from usual', () => {
     const atEach = many(9, 801, (id) => inTransaction(id, { user: 'alerts', application: '', client: `10.0.1.${id}` }));
     expect(departuresOf([...pool, ...atEach], known, {}, 10).suspects.size).toBe(9);
     expect(departuresOf([...pool, ...atEach.slice(0, 2)], known, {}, 2).suspects.size).toBe(0);
+    // A function that runs at another address each time, and is usual.
+    expect(
+      departuresOf([...pool, ...atEach], known, { users: { alerts: { all: 9, long: 9 } } }, 10).suspects.size,
+    ).toBe(0);
+    expect(departuresOf([...pool, ...atEach], known, { unnamed: 1 }, 10).suspects.size).toBe(0);
   });
 
   it('is seen to be one only if it was over its usual number when the incident began, or clients are refused', () => {
