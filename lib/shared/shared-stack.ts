@@ -50,7 +50,7 @@ export class SharedStack extends Stack {
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
     const sample = this.#createSample(dispatch);
-    const tick = this.#createTick({ sample, reconcile, notify: steps.notify });
+    const tick = this.#createTick({ sample, reconcile });
     const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
 
@@ -163,8 +163,8 @@ export class SharedStack extends Stack {
   }
 
   /** The clock of the whole fleet. It reads the roster, calls other functions, and does nothing else. */
-  #createTick(called: { readonly [Name in 'sample' | 'reconcile' | 'notify']: ControlFunction }): ControlFunction {
-    const { sample, reconcile, notify } = called;
+  #createTick(called: { readonly [Name in 'sample' | 'reconcile']: ControlFunction }): ControlFunction {
+    const { sample, reconcile } = called;
     const tick = new ControlFunction(this, 'tick', {
       names: this.#names,
       environment: {
@@ -172,13 +172,12 @@ export class SharedStack extends Stack {
         HEADROOM_PREFIX: this.#prefix,
         HEADROOM_SAMPLE: sample.functionName,
         HEADROOM_RECONCILE: reconcile.functionName,
-        HEADROOM_NOTIFY: notify.functionName,
       },
     });
     this.#table.grantRoster(tick);
     tick.allow(
       ['lambda:InvokeFunction'],
-      [sample, reconcile, notify].map(({ functionArn }) => functionArn),
+      [sample, reconcile].map(({ functionArn }) => functionArn),
     );
     this.#allowAlarms(tick);
     // The next minute brings the next.

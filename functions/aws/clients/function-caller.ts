@@ -21,13 +21,14 @@ export function createFunctionCaller({ client, names }: FunctionCallerOptions): 
 
 /** The functions of this function's environment, one client per process. */
 export const functionCallerFromEnvironment = once((): FunctionCaller => {
-  const { HEADROOM_SAMPLE, HEADROOM_RECONCILE, HEADROOM_NOTIFY } = readEnvironment([
+  const { HEADROOM_SAMPLE: sample, HEADROOM_RECONCILE: reconcile } = readEnvironment([
     'HEADROOM_SAMPLE',
     'HEADROOM_RECONCILE',
-    'HEADROOM_NOTIFY',
   ]);
-  const names = { sample: HEADROOM_SAMPLE, reconcile: HEADROOM_RECONCILE, notify: HEADROOM_NOTIFY };
   // Each of these may be asked for twice. A request that hangs is given up while the minute lasts.
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true };
-  return createFunctionCaller({ client: new LambdaClient({ requestHandler, maxAttempts: 2 }), names });
+  return createFunctionCaller({
+    client: new LambdaClient({ requestHandler, maxAttempts: 2 }),
+    names: { sample, reconcile },
+  });
 });

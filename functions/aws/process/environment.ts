@@ -11,7 +11,6 @@ const VARIABLES = {
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
   HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
   HEADROOM_RECONCILE: { pattern: /^\S{1,256}$/, expected: 'the name of the reconcile function' },
-  HEADROOM_NOTIFY: { pattern: /^\S{1,256}$/, expected: 'the name of the notify function' },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -10,7 +10,7 @@ export interface Alarms {
 }
 
 /** The functions that a tick calls for a target. */
-export type FleetFunction = 'sample' | 'reconcile' | 'notify';
+export type FleetFunction = 'sample' | 'reconcile';
 
 export interface FunctionCaller {
   /** Hands a request to a function and does not wait for what comes of it. Throws when it was not taken. */

@@ -129,13 +129,13 @@ describe('what each control function may do', () => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
 
-  test('the tick reads the roster and calls three functions', () => {
+  test('the tick reads the roster and calls two functions', () => {
     expect(grantsOf('Tick')).toEqual(
       [
         log('Tick'),
         `Allow dynamodb:Query on ${TABLE_ARN}`,
         'Allow cloudwatch:DescribeAlarms on *',
-        'Allow lambda:InvokeFunction on <Notify.Arn> <Reconcile.Arn> <Sample.Arn>',
+        'Allow lambda:InvokeFunction on <Reconcile.Arn> <Sample.Arn>',
       ].sort(),
     );
     const query = statementsOf(shared, 'TickRole').find(({ Action }) => Action.includes('dynamodb:Query'));
@@ -203,7 +203,6 @@ describe('every control function', () => {
           HEADROOM_PREFIX: 'headroom',
           HEADROOM_SAMPLE: { Ref: Match.stringLikeRegexp('^Sample') },
           HEADROOM_RECONCILE: { Ref: Match.stringLikeRegexp('^Reconcile') },
-          HEADROOM_NOTIFY: { Ref: Match.stringLikeRegexp('^Notify') },
         },
       },
     });
