@@ -9,6 +9,7 @@ import type { HeadroomConfig, Target } from './config/schema.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
 import { SharedStack } from './shared/shared-stack.ts';
+import { NetworkStack } from './target/network-stack.ts';
 import { TargetStack } from './target/target-stack.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
@@ -28,7 +29,7 @@ export interface BuildOptions {
 }
 
 /**
- * The CDK app of an installation: a shared stack and one stack per target. Needs no credentials, no network and no
+ * The CDK app of an installation: a shared stack, one for each VPC, and one for each target. Needs no credentials, no network and no
  * look-ups. Throws ConfigInvalid when the configuration does not suffice for AWS.
  */
 export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): App {
@@ -47,15 +48,24 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   const names = namesOf(prefix);
   const shared = new SharedStack(app, names.sharedStack, {
     prefix,
+    targets: targets.map(({ target }) => target.id),
     emails: config.notify.email,
     asks: config.targets.some(asksPeople),
     env: place,
   });
+  const networks = new Map<string, NetworkStack>();
+  for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {
+    const network = new NetworkStack(app, names.networkStack(vpcId), { names, vpcId, targets: placed, env: place });
+    // The worker of a target that has left still reaches its database while the shared stack has its limits lifted.
+    network.addStackDependency(shared);
+    networks.set(vpcId, network);
+  }
   for (const target of targets) {
     const stack = new TargetStack(app, names.targetStack(target.target.id), { config, target, env: place });
-    // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes
-    // first.
-    stack.addStackDependency(shared);
+    // Names and parameters tie them together, not exports, so that a target's stack can go at any time.
+    for (const first of [shared, networks.get(target.network.vpcId)]) {
+      if (first !== undefined) stack.addStackDependency(first);
+    }
   }
   return app;
 }

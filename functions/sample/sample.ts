@@ -1,7 +1,8 @@
 import { fullPause } from '../core/policy/pause.ts';
+import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { MetricsSink } from '../core/ports/outside.ts';
-import type { DispatchResult, SampleFunctionRequest } from '../core/protocol/steps.ts';
+import type { DispatchResult } from '../core/protocol/steps.ts';
 import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { StoredSample } from '../core/sampler/stored-sample.ts';
 import { quarterOf } from '../core/usual/profile.ts';
@@ -27,15 +28,12 @@ export interface SampleOutcome extends WarningResult {
 }
 
 /**
- * One call of the sampler: takes its samples, stores each and makes metrics of it, opens an incident at once when one
+ * One call of the sampler: takes `count` samples, stores each and makes metrics of it, opens an incident at once when one
  * crosses the trigger, sends warnings, and sums up the quarter of an hour that has ended. A server that cannot be
  * reached is a sample too, and no error. Asking so often also keeps the worker's session warm, which is the way into a
  * server that is full. Throws when a crossing could not be dispatched.
  */
-export async function sample(
-  { target, alarm, samples: count }: SampleFunctionRequest,
-  deps: SampleDependencies,
-): Promise<SampleOutcome> {
+export async function sample(target: TargetSettings, count: number, deps: SampleDependencies): Promise<SampleOutcome> {
   const { policy } = target;
   const startedAt = deps.now();
   const [history, pauses] = await Promise.all([
@@ -60,7 +58,7 @@ export async function sample(
     // An open incident deals with it already.
     if (crossing === null || taken.inIncident) continue;
     // The next sample tries again.
-    const raised = await raiseCrossing(target, alarm, crossing, deps).catch((error: unknown) => {
+    const raised = await raiseCrossing(target, crossing, deps).catch((error: unknown) => {
       failures.push(error);
       return null;
     });
@@ -72,6 +70,11 @@ export async function sample(
   if (isNewQuarter(deps.now())) await keepProfile(target.id, deps);
   if (dispatched === null && failures.length > 0) throw failures[0];
   return { samples, crossing: levels.crossing, dispatched, ...warnings };
+}
+
+/** How many samples a call takes to take those of a minute. */
+export function samplesPerMinute({ policy }: TargetSettings): number {
+  return Math.max(1, Math.floor(60 / policy.sampling.everySeconds));
 }
 
 /**

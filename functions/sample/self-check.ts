@@ -5,7 +5,6 @@ import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { CheckFunctionRequest } from '../core/protocol/steps.ts';
 import { NO_ANSWER_FIX } from '../core/sampler/warnings.ts';
 import { errorWords } from '../core/words/error-words.ts';
 
@@ -32,7 +31,7 @@ const CHECK_MS = 30_000;
  * The daily self-check: has the worker try what it needs, and notifies people once of all that is not in place. Skipped
  * while an incident is open, which needs the worker more. Throws when the topic does not take the notice.
  */
-export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDependencies): Promise<CheckOutcome> {
+export async function selfCheck(target: TargetSettings, deps: CheckDependencies): Promise<CheckOutcome> {
   if ((await deps.store.incidents.openOf(target.id)) !== null) {
     return { skipped: 'an incident is open', failed: [], warnings: [] };
   }

@@ -2,8 +2,6 @@ import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
 import type { Bounds } from '../../functions/core/policy/bounds.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
-import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { namesOf } from '../house/names.ts';
@@ -19,7 +17,7 @@ const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } a
  */
 const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
 
-/** What the shared functions know of a target. */
+/** What the shared functions know of a target: its deployment writes it into the table. */
 export function toTargetSettings(config: HeadroomConfig, target: Target): TargetSettings {
   const names = namesOf(config.installation.prefix);
   return {
@@ -28,7 +26,7 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     instance: target.instance ?? target.id,
     endpoint: describeEndpoint(target),
     worker: names.worker(target.id),
-    alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
+    alarms: Object.values(names.alarms(target.id)),
     mode: target.mode,
     isRds: target.auth.mode !== 'url',
     pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
@@ -37,17 +35,6 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
     ...(config.commands && { commands: config.commands }),
-  };
-}
-
-/** What the target's schedule sends to the sampler each minute. */
-export function toSampleRequest(config: HeadroomConfig, target: Target): SampleFunctionRequest {
-  return {
-    schema: SCHEMA,
-    kind: 'sample',
-    target: toTargetSettings(config, target),
-    alarm: namesOf(config.installation.prefix).usageAlarm(target.id),
-    samples: Math.max(1, Math.floor(60 / target.policy.sampling.everySeconds)),
   };
 }
 

@@ -48,6 +48,17 @@ export class IncidentTable extends Table {
     });
   }
 
+  /** Listing the targets, in their own partition. */
+  grantRoster(grantee: IGrantable): void {
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:Query'],
+        resources: [this.#arn],
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER'] } },
+      }),
+    );
+  }
+
   /** Reading the records of incidents and noting an answer on them: nothing of targets, no new item, no list. */
   grantAnswer(grantee: IGrantable): void {
     grantee.grantPrincipal.addToPrincipalPolicy(

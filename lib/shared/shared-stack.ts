@@ -1,5 +1,5 @@
 import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import { Rule } from 'aws-cdk-lib/aws-events';
+import { Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -9,6 +9,7 @@ import type { Construct } from 'constructs';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { namesOf, type Names } from '../house/names.ts';
+import { ListedTargets } from '../house/registered.ts';
 import { ApprovalPage } from './approval-page.ts';
 import { ControlFunction } from './control-function.ts';
 import { IncidentTable } from './incident-table.ts';
@@ -18,6 +19,8 @@ import { IncidentWorkflow } from './workflow.ts';
 
 interface SharedStackProps extends StackProps {
   readonly prefix: string;
+  /** The ids of all targets. */
+  readonly targets: readonly string[];
   readonly emails: readonly string[];
   /** Some target asks people before it acts, so that they need a place to answer. */
   readonly asks: boolean;
@@ -25,12 +28,14 @@ interface SharedStackProps extends StackProps {
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
 export class SharedStack extends Stack {
+  readonly #prefix: string;
   readonly #names: Names;
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, { prefix, emails, asks, ...props }: SharedStackProps) {
+  constructor(scope: Construct, id: string, { prefix, targets, emails, asks, ...props }: SharedStackProps) {
     super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
+    this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', this.#names.table);
     this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails });
@@ -45,13 +50,15 @@ export class SharedStack extends Stack {
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
     const sample = this.#createSample(dispatch);
+    const tick = this.#createTick({ sample, reconcile });
+    const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
 
     new SelfMonitoring(this, 'SelfMonitoring', {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, sample, decide, ...steps },
+      functions: { dispatch, reconcile, sample, tick, register, decide, ...steps },
       dispatchFailures,
     });
     this.#table.createLast();
@@ -84,7 +91,10 @@ export class SharedStack extends Stack {
   }
 
   #createDispatch(stateMachine: StateMachine, failures: Queue): ControlFunction {
-    const dispatch = this.#createFunction('dispatch', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
+    const dispatch = this.#createFunction('dispatch', {
+      HEADROOM_PREFIX: this.#prefix,
+      HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn,
+    });
     // An old alarm is not worth a start any more; the reconciler finds those that are still active.
     dispatch.configureAsyncInvoke({
       maxEventAge: Duration.minutes(5),
@@ -93,12 +103,36 @@ export class SharedStack extends Stack {
     });
     this.#allowIncidents(dispatch, stateMachine);
     this.#allowTargetRules(dispatch);
+    this.#dispatchAlarms(dispatch, failures);
     return dispatch;
+  }
+
+  /** The alarms of every target, and no other: not those on Headroom itself. */
+  #dispatchAlarms(dispatch: ControlFunction, failures: Queue): void {
+    const alarms = this.#names.anyAlarms.map((name) => Match.wildcard(this.#arn('cloudwatch', 'alarm', name)));
+    new Rule(this, 'Alarms', {
+      ruleName: this.#names.alarmRule,
+      description: 'An alarm of a target went off: dispatch it',
+      eventPattern: {
+        source: ['aws.cloudwatch'],
+        detailType: ['CloudWatch Alarm State Change'],
+        resources: Match.anyOf(...alarms),
+        detail: { state: { value: ['ALARM'] } },
+      },
+      targets: [
+        new LambdaFunction(dispatch, {
+          deadLetterQueue: failures,
+          // Old alarms must not lead to new harm; the reconciler finds those that are still active.
+          maxEventAge: Duration.minutes(5),
+          retryAttempts: 3,
+        }),
+      ],
+    });
   }
 
   #createReconcile(stateMachine: StateMachine): ControlFunction {
     const reconcile = this.#createFunction('reconcile', { HEADROOM_STATE_MACHINE_ARN: stateMachine.stateMachineArn });
-    // The next minute brings the next call.
+    // The next minute brings the next call, while there is something to do.
     reconcile.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     this.#allowIncidents(reconcile, stateMachine);
     this.#allowWaking(reconcile, stateMachine);
@@ -126,6 +160,47 @@ export class SharedStack extends Stack {
     this.#topic.allowPublishing(sample);
     this.#allowTargetRules(sample);
     return sample;
+  }
+
+  /** The clock of the whole fleet. It reads the roster, calls other functions, and does nothing else. */
+  #createTick(called: { readonly [Name in 'sample' | 'reconcile']: ControlFunction }): ControlFunction {
+    const { sample, reconcile } = called;
+    const tick = new ControlFunction(this, 'tick', {
+      names: this.#names,
+      environment: {
+        HEADROOM_TABLE: this.#table.nameInAdvance,
+        HEADROOM_PREFIX: this.#prefix,
+        HEADROOM_SAMPLE: sample.functionName,
+        HEADROOM_RECONCILE: reconcile.functionName,
+      },
+    });
+    this.#table.grantRoster(tick);
+    tick.allow(
+      ['lambda:InvokeFunction'],
+      [sample, reconcile].map(({ functionArn }) => functionArn),
+    );
+    this.#allowAlarms(tick);
+    // The next minute brings the next.
+    const once = { maxEventAge: Duration.minutes(1), retryAttempts: 0 };
+    tick.configureAsyncInvoke(once);
+    new Rule(this, 'EveryMinute', {
+      ruleName: this.#names.tickRule,
+      description: 'Every minute, for all targets',
+      schedule: Schedule.rate(Duration.minutes(1)),
+      targets: [new LambdaFunction(tick, once)],
+    });
+    return tick;
+  }
+
+  /** CloudFormation calls it, with the rights of whoever deploys. */
+  #createRegister(targets: readonly string[]): ControlFunction {
+    const register = this.#createFunction('register');
+    // It lifts the limits of a target that goes, and pages a person when it cannot.
+    this.#allowWorkers(register);
+    this.#topic.allowPublishing(register);
+    const listed = new ListedTargets(this, 'Targets', { names: this.#names, targets });
+    listed.node.addDependency(register);
+    return register;
   }
 
   #createDecide(page: ApprovalPage, stateMachine: StateMachine): ControlFunction {
@@ -176,12 +251,16 @@ export class SharedStack extends Stack {
       [this.#arn('states', 'execution', `${this.#names.workflow}:*`)],
       'Executions are named after incidents; reading only, of this one workflow.',
     );
+    this.#allowAlarms(grantee);
+    this.#topic.allowPublishing(grantee);
+  }
+
+  #allowAlarms(grantee: ControlFunction): void {
     grantee.allow(
       ['cloudwatch:DescribeAlarms'],
       ['*'],
       'CloudWatch does not return composite alarms under any narrower scope; reading only.',
     );
-    this.#topic.allowPublishing(grantee);
   }
 
   /** Waking a workflow when its question has been answered. */
@@ -197,7 +276,10 @@ export class SharedStack extends Stack {
     );
   }
 
-  /** One permission for the rules of all targets: one each would fill up the function's policy after some fifty. */
+  /**
+   * For the rules of targets that an earlier version has deployed: their alarms and samples must arrive until the
+   * deployment has come to their stacks.
+   */
   #allowTargetRules(target: ControlFunction): void {
     target.addPermission('TargetRules', {
       principal: new ServicePrincipal('events.amazonaws.com'),

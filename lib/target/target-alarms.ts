@@ -18,33 +18,33 @@ export class TargetAlarms extends Construct {
   readonly trigger: Alarm;
   /** Opens one after a single minute: in the next the server may be full. */
   readonly critical: Alarm;
-  /** Opens one should the sampler see the trigger crossed and fail to dispatch it. */
-  readonly usage: Alarm;
 
   constructor(scope: Construct, id: string, props: { readonly names: Names; readonly target: AwsTarget }) {
     super(scope, id);
     const { names, target } = props;
     const { id: targetId, policy } = target.target;
+    const alarms = names.alarms(targetId);
     const { triggerPercent } = policy;
     this.trigger = this.#onConnections('High', target, {
-      alarmName: names.triggerAlarm(targetId),
+      alarmName: alarms.trigger,
       atPercent: triggerPercent,
       minutes: 2,
     });
     this.critical = this.#onConnections('Critical', target, {
-      alarmName: names.criticalAlarm(targetId),
+      alarmName: alarms.critical,
       atPercent: criticalPercentOf(policy),
       minutes: 1,
     });
-    this.usage = new Alarm(this, 'Usage', {
-      alarmName: names.usageAlarm(targetId),
+    // Opens one should the sampler see the trigger crossed and fail to dispatch it.
+    new Alarm(this, 'Usage', {
+      alarmName: alarms.usage,
       alarmDescription: `Headroom: the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
-      metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
+      metric: usageMetric(targetId),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 2,
       datapointsToAlarm: 2,
-      // That there is no data has an alarm of its own; it says nothing about the server.
+      // That there is no data says nothing about the server; the alarms on Headroom itself are about that.
       treatMissingData: TreatMissingData.MISSING,
     });
   }
@@ -82,13 +82,13 @@ interface ConnectionAlarm {
 }
 
 /** What the sampler publishes for a target; see `FIGURES` in core. */
-export function usageMetric(targetId: string, statistic: 'Maximum' | 'SampleCount', period: Duration): Metric {
+function usageMetric(targetId: string): Metric {
   const name: FigureName = 'UsagePercent';
   return new Metric({
     namespace: 'Headroom',
     metricName: name,
     dimensionsMap: { Target: targetId },
-    period,
-    statistic,
+    period: Duration.minutes(1),
+    statistic: 'Maximum',
   });
 }

@@ -48,7 +48,20 @@ function engine(name: string, driver: string, without: readonly string[] = []): 
 
 /** A step knows ports only, and what several steps do. Its handler, see below, ties it to the adapters. */
 const STEP: Room = { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ };
-const STEPS = ['act', 'ask', 'close', 'decide', 'diagnose', 'dispatch', 'escalate', 'notify', 'reconcile', 'sample'];
+const STEPS = [
+  'act',
+  'ask',
+  'close',
+  'decide',
+  'diagnose',
+  'dispatch',
+  'escalate',
+  'notify',
+  'reconcile',
+  'register',
+  'sample',
+  'tick',
+];
 
 const infrastructure = (...rooms: string[]): Room => ({
   ours: ['functions/core', ...rooms],
@@ -72,6 +85,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/server': core('words'),
   'functions/core/policy': core('server', 'words'),
   'functions/core/protocol': core('policy', 'server', 'words'),
+  'functions/core/fleet': core('words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -91,9 +105,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/ports/stores': core('record', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/ports/stores': core(
+    'fleet',
+    'record',
+    'plan',
+    'usual',
+    'sampler',
+    'protocol',
+    'policy',
+    'server',
+    'words',
+  ),
   'functions/core/ports': core(
     'ports/stores',
+    'fleet',
     'messages',
     'record',
     'plan',

@@ -52,6 +52,8 @@ export class StepWorld {
   /** What the server says to each refusal. */
   refusal = '';
   readonly store: IncidentStore;
+  /** Of the installation. */
+  readonly prefix = 'headroom';
   readonly #table: LocalTable;
 
   private constructor(table: LocalTable) {
@@ -65,6 +67,11 @@ export class StepWorld {
 
   stop(): Promise<void> {
     return this.#table.stop();
+  }
+
+  /** As the target's stack does. */
+  register(target: TargetSettings): Promise<void> {
+    return this.store.targets.register(target, 'a stack', this.at);
   }
 
   /** Opens an incident of a target straight in the store, past dispatch. `usual`: the only consumers that are. */
@@ -113,7 +120,10 @@ export class StepWorld {
       Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
   };
 
-  readonly alarms = { active: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms) };
+  readonly alarms = {
+    active: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms),
+    activeUnder: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms),
+  };
 
   changes: string[] = [];
   freeMemoryBytes: number | null = null;
@@ -137,7 +147,7 @@ export class StepWorld {
 
   /** The dispatch step itself, as its function would run it. */
   readonly dispatcher = {
-    dispatch: (target: TargetSettings, event: unknown): Promise<DispatchResult> => {
+    dispatch: (target: string, event: unknown): Promise<DispatchResult> => {
       if (this.dispatchFails) return Promise.reject(new Error('dispatch is down'));
       this.dispatched.push(event);
       return dispatch({ schema: SCHEMA, target, event }, this);

@@ -7,7 +7,10 @@ const VARIABLES = {
     expected: 'the ARN of the workflow',
   },
   HEADROOM_PAGE_URL: { pattern: /^https?:\/\/[^\s?#]{1,255}$/, expected: 'the URL of the page where people answer' },
+  HEADROOM_PREFIX: { pattern: /^[a-z][a-z0-9-]{0,19}$/, expected: 'the prefix of the installation' },
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
+  HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
+  HEADROOM_RECONCILE: { pattern: /^\S{1,256}$/, expected: 'the name of the reconcile function' },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

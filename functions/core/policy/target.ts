@@ -25,8 +25,8 @@ const pool = z.object({
 export type Pool = z.infer<typeof pool>;
 
 /**
- * What a target's stack passes to the shared functions with every event. An incident keeps a copy, so that it runs
- * under one policy from beginning to end. No secrets and no connection settings: only the worker has those.
+ * What the control functions know of a target: its deployment writes it into the table. An incident keeps a copy, so
+ * that it runs under one policy from beginning to end. No secrets and no connection settings: only the worker has those.
  */
 export const targetSettings = z.object({
   id: targetId,

@@ -5,6 +5,16 @@ import type { StoredSample } from '../sampler/stored-sample.ts';
 export interface Alarms {
   /** Those of the named alarms that are in ALARM right now, with the time they went there. */
   active(names: readonly string[]): Promise<AlarmSighting[]>;
+  /** All that are in ALARM right now and whose names begin so. */
+  activeUnder(prefix: string): Promise<AlarmSighting[]>;
+}
+
+/** The functions that a tick calls for a target. */
+export type FleetFunction = 'sample' | 'reconcile';
+
+export interface FunctionCaller {
+  /** Hands a request to a function and does not wait for what comes of it. Throws when it was not taken. */
+  call(name: FleetFunction, request: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** What the control plane knows of a target. Whatever cannot be had is left out. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
+import { SchemaMismatch } from '../../../functions/core/protocol/errors.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Outcome } from '../../../functions/core/protocol/steps.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
@@ -134,6 +135,40 @@ describe('dispatch', () => {
       await world.store.samples.put(target.id, seenAt(world.at, 60));
       expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
     });
+  });
+
+  it('finds the target of what the rule sends by the name of its alarm', async () => {
+    target = { ...target, alarms: [`headroom-${target.id}-connections-high`, `headroom-${target.id}-usage-high`] };
+    await world.register(target);
+    const alarmName = `headroom-${target.id}-usage-high`;
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName });
+    expect(await dispatch(event, world)).toMatchObject({ result: 'opened' });
+    expect((await world.store.incidents.openOf(target.id))?.target).toEqual(target);
+    // Handed over by its id, it is the same.
+    expect(await dispatch({ schema: SCHEMA, target: target.id, event }, world)).toMatchObject({ result: 'opened' });
+    expect(await world.store.incidents.listByTarget(target.id, 10)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a target that was removed', 'headroom-gone-usage-high', /has no target gone: it was removed/],
+    ['no target at all', 'headroom-self-tick-errors', /not that of an alarm of a target/],
+    ['an alarm that the target has not', 'headroom-known-usage-high', /is none of the alarms of target known/],
+  ])('says so and opens nothing for an alarm of %s', async (_, alarmName, reason) => {
+    await world.register(aTarget({ id: 'known' }));
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName });
+    const result = await dispatch(event, world);
+    expect(result).toMatchObject({ result: 'refused', reason: expect.stringMatching(reason) as string });
+    expect(noticesOf()).toEqual(['refused']);
+    expect(world.starts).toEqual([]);
+  });
+
+  it('tries again, and acts upon nobody, where another version has written the settings', async () => {
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName: 'headroom-later-usage-high' });
+    const find = () => Promise.reject(new SchemaMismatch(2, SCHEMA));
+    const store = { ...world.store, targets: { ...world.store.targets, find } };
+    const deps = Object.assign(Object.create(world) as StepWorld, { store });
+    await expect(dispatch(event, deps)).rejects.toThrow(SchemaMismatch);
+    expect(world.starts).toEqual([]);
   });
 
   it.each<[string, () => unknown]>([

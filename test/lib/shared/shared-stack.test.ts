@@ -116,6 +116,8 @@ describe('what each control function may do', () => {
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
     ['Reconcile', [workers, ...publish, startOrWake, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
+    // It lifts the limits of a target that goes.
+    ['Register', [workers, ...publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
     ['Ask', publish],
@@ -127,9 +129,22 @@ describe('what each control function may do', () => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
 
+  test('the tick reads the roster and calls two functions', () => {
+    expect(grantsOf('Tick')).toEqual(
+      [
+        log('Tick'),
+        `Allow dynamodb:Query on ${TABLE_ARN}`,
+        'Allow cloudwatch:DescribeAlarms on *',
+        'Allow lambda:InvokeFunction on <Reconcile.Arn> <Sample.Arn>',
+      ].sort(),
+    );
+    const query = statementsOf(shared, 'TickRole').find(({ Action }) => Action.includes('dynamodb:Query'));
+    expect(query?.Condition).toEqual({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER'] } });
+  });
+
   test('no function has a managed policy or shares its role', () => {
     const roles = Object.values(shared.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(10);
+    expect(roles).toHaveLength(12);
     for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
   });
 
@@ -139,7 +154,18 @@ describe('what each control function may do', () => {
 });
 
 describe('every control function', () => {
-  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'ask', 'act', 'escalate', 'close', 'notify'];
+  const NAMES = [
+    'dispatch',
+    'register',
+    'reconcile',
+    'sample',
+    'diagnose',
+    'ask',
+    'act',
+    'escalate',
+    'close',
+    'notify',
+  ];
 
   test('an act may take as long as the policy with the longest grace lets its worker take', () => {
     const answerSlack = 20;
@@ -165,6 +191,20 @@ describe('every control function', () => {
     shared.hasResourceProperties('AWS::Logs::LogGroup', {
       LogGroupName: `/aws/lambda/headroom-${name}`,
       RetentionInDays: 90,
+    });
+  });
+
+  test('the tick knows the functions it calls, and the prefix of the alarms', () => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'headroom-tick',
+      Environment: {
+        Variables: {
+          HEADROOM_TABLE: 'headroom-incidents',
+          HEADROOM_PREFIX: 'headroom',
+          HEADROOM_SAMPLE: { Ref: Match.stringLikeRegexp('^Sample') },
+          HEADROOM_RECONCILE: { Ref: Match.stringLikeRegexp('^Reconcile') },
+        },
+      },
     });
   });
 
@@ -198,7 +238,40 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test.each(['Reconcile', 'Sample'])(
+  test('one rule takes the alarms of every target that go to ALARM, and no other', () => {
+    const arn = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:headroom-*';
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-alarms',
+      EventPattern: {
+        source: ['aws.cloudwatch'],
+        'detail-type': ['CloudWatch Alarm State Change'],
+        resources: ['connections-high', 'connections-critical', 'usage-high'].map((ending) => ({
+          wildcard: `${arn}-${ending}`,
+        })),
+        detail: { state: { value: ['ALARM'] } },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Dispatch'), 'Arn'] },
+          Input: Match.absent(),
+          InputTransformer: Match.absent(),
+          RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DispatchFailures'), 'Arn'] } },
+        }),
+      ],
+    });
+  });
+
+  test('one rule calls the tick every minute, with no second try', () => {
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-tick',
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } })],
+    });
+    shared.resourceCountIs('AWS::Events::Rule', 3);
+  });
+
+  test.each(['Reconcile', 'Sample', 'Tick'])(
     'a call of %s that failed is not repeated: the next minute brings it again',
     (name) => {
       shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
@@ -223,12 +296,26 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test.each(['Dispatch', 'Reconcile', 'Sample'])('%s lets the rules of every target in by one permission', (name) => {
-    shared.hasResourceProperties('AWS::Lambda::Permission', {
-      FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
-      Principal: 'events.amazonaws.com',
-      SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/headroom-target-*',
-    });
+  test.each(['Dispatch', 'Reconcile', 'Sample'])(
+    '%s lets in the rules that an earlier version made for each target',
+    (name) => {
+      shared.hasResourceProperties('AWS::Lambda::Permission', {
+        FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
+        Principal: 'events.amazonaws.com',
+        SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/headroom-target-*',
+      });
+    },
+  );
+});
+
+test('the list of targets is written before the table, of which a new installation has none yet', () => {
+  const [listed] = Object.values(shared.findResources('Custom::HeadroomTargets'));
+  expect(listed).toMatchObject({
+    Properties: {
+      ServiceToken: 'arn:aws:lambda:eu-west-1:111122223333:function:headroom-register',
+      Targets: ['orders'],
+    },
+    DependsOn: expect.arrayContaining([expect.stringMatching(/^Register/)]) as unknown,
   });
 });
 

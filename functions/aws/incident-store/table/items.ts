@@ -69,7 +69,7 @@ export function storedCandidate({ id, target, alarm, call, at, leaseUntil }: New
 }
 
 /** Without `undefined`, which DynamoDB refuses. */
-function plain(value: object): unknown {
+export function plain(value: object): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 

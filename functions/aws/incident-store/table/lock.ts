@@ -1,9 +1,9 @@
-import type { NewIncident, Opening } from '../../core/ports/stores/incidents.ts';
-import { FenceLost } from '../../core/protocol/errors.ts';
-import type { Incident } from '../../core/record/incident.ts';
-import { lockKey, storedCandidate } from './table/items.ts';
-import { closeRecord, createRecord, joinRecord, readRecord } from './table/record.ts';
-import { readItem, updateIf, type TableAccess, type Item } from './table/table.ts';
+import type { NewIncident, Opening } from '../../../core/ports/stores/incidents.ts';
+import { FenceLost } from '../../../core/protocol/errors.ts';
+import type { Incident } from '../../../core/record/incident.ts';
+import { lockKey, storedCandidate } from './items.ts';
+import { closeRecord, createRecord, joinRecord, readRecord } from './record.ts';
+import { readItem, updateIf, type TableAccess, type Item } from './table.ts';
 
 /**
  * One lock item per target says which incident holds it. It is never deleted, only emptied, so its fence keeps growing.
