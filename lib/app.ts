@@ -50,6 +50,7 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
     prefix,
     targets: targets.map(({ target }) => target.id),
     emails: config.notify.email,
+    bus: config.events.bus,
     asks: config.targets.some(asksPeople),
     env: place,
   });

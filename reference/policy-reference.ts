@@ -39,6 +39,7 @@ export function writePolicyReference(): string {
     INTRODUCTION,
     section('installation', asSchema(properties['installation'])),
     section('notify', asSchema(properties['notify'])),
+    section('events', asSchema(properties['events'])),
     section('targets', { properties: fields, description: 'Each entry of the list, and `defaults`.' }),
     section('policy', asSchema(policy)),
     FLOOR_NOTE,

@@ -207,10 +207,24 @@ const notify = z.strictObject({
     .describe('Local runs: URL that each notice is posted to as JSON.'),
 });
 
+const events = z.strictObject({
+  bus: z
+    .string()
+    .regex(
+      /^(default|none|arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256})$/,
+      'expected "default", "none", or the ARN of an event bus: "arn:aws:events:REGION:ACCOUNT:event-bus/NAME"',
+    )
+    .default('default')
+    .describe(
+      'Event bus that every change of an incident goes to: "default" is that of the account and region, "none" sends no events, an ARN names any bus, of another account too (docs/events.md). Local runs send none.',
+    ),
+});
+
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
   notify: notify.prefault({}).describe('Who is notified.'),
+  events: events.prefault({}).describe('Where other programs learn of incidents, on AWS.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')

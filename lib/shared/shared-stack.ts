@@ -22,6 +22,8 @@ interface SharedStackProps extends StackProps {
   /** The ids of all targets. */
   readonly targets: readonly string[];
   readonly emails: readonly string[];
+  /** Where changes of incidents go: `default`, `none` or the ARN of an event bus. */
+  readonly bus: string;
   /** Some target asks people before it acts, so that they need a place to answer. */
   readonly asks: boolean;
 }
@@ -33,7 +35,7 @@ export class SharedStack extends Stack {
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, { prefix, targets, emails, asks, ...props }: SharedStackProps) {
+  constructor(scope: Construct, id: string, { prefix, targets, emails, bus, asks, ...props }: SharedStackProps) {
     super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
@@ -49,6 +51,7 @@ export class SharedStack extends Stack {
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
+    if (bus !== 'none') this.#announceOn(bus, [dispatch, reconcile, steps.notify]);
     const sample = this.#createSample(dispatch);
     const tick = this.#createTick({ sample, reconcile, notify: steps.notify });
     const register = this.#createRegister(targets);
@@ -72,7 +75,10 @@ export class SharedStack extends Stack {
       act: this.#createFunction('act'),
       escalate: this.#createFunction('escalate'),
       close: this.#createFunction('close'),
-      notify: this.#createFunction('notify'),
+      // By name: the workflow is made of it.
+      notify: this.#createFunction('notify', {
+        HEADROOM_STATE_MACHINE_ARN: this.#arn('states', 'stateMachine', this.#names.workflow),
+      }),
     };
     this.#allowWorkers(steps.diagnose);
     steps.diagnose.allow(
@@ -267,6 +273,16 @@ export class SharedStack extends Stack {
   /** Waking a workflow when its question has been answered. */
   #allowWaking(grantee: ControlFunction, stateMachine: StateMachine): void {
     grantee.allow(['states:SendTaskSuccess'], [stateMachine.stateMachineArn]);
+  }
+
+  /** Lets functions put events on the bus. */
+  #announceOn(bus: string, announcers: readonly ControlFunction[]): void {
+    const busArn = bus === 'default' ? this.#arn('events', 'event-bus', bus, ArnFormat.SLASH_RESOURCE_NAME) : bus;
+    for (const announcer of announcers) {
+      announcer.allow(['events:PutEvents'], [busArn]);
+      announcer.addEnvironment('HEADROOM_EVENT_BUS_ARN', busArn);
+      announcer.addEnvironment('HEADROOM_PREFIX', this.#prefix);
+    }
   }
 
   #allowWorkers(grantee: ControlFunction): void {

@@ -22,6 +22,7 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
     installation: { ...config.installation, account: ACCOUNT, region: REGION },
     targets: targets.map(toAwsTarget),
     notify: { email: [] },
+    events: { bus: 'none' },
   };
 }
 

@@ -105,6 +105,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
+  'functions/core/events': core('messages', 'record', 'policy', 'words'),
   'functions/core/ports/stores': core(
     'fleet',
     'record',
@@ -119,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/ports': core(
     'ports/stores',
     'fleet',
+    'events',
     'messages',
     'record',
     'plan',
@@ -148,7 +150,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/clients': aws('process', 'incident-store'),
 
-  'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },
   ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
   ...Object.fromEntries(
     STEPS.map((step) => [

@@ -127,6 +127,15 @@ targets:
     expect(messageAt(text, 'targets[0].policy.ages.idleSeconds')).toContain('at least 60 s');
   });
 
+  test('name an event bus that is none, with what would be', () => {
+    const bus = (value: string) => configText('', `events: { bus: '${value}' }`);
+    for (const right of ['default', 'none', 'arn:aws-cn:events:cn-north-1:111122223333:event-bus/a/b.c'])
+      expect(parseConfig(bus(right), 'headroom.yaml').events.bus).toBe(right);
+    for (const wrong of ['incidents', 'arn:aws:sns:eu-west-1:111122223333:event-bus/a', 'off'])
+      expect(messageAt(bus(wrong), 'events.bus')).toContain('"arn:aws:events:REGION:ACCOUNT:event-bus/NAME"');
+    expect(parseConfig(configText(), 'headroom.yaml').events.bus).toBe('default');
+  });
+
   test('are readable as a whole', () => {
     expect(() => parseConfig(`${LOCAL}    mod: act`, 'my.yaml')).toThrow(
       'my.yaml cannot be used, 1 problem:\n  line 6: targets[0].mod: unknown key; did you mean "mode"?',

@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { policy } from '../../../functions/core/policy/policy.ts';
@@ -111,10 +111,12 @@ describe('what each control function may do', () => {
   const startOrWake = 'Allow states:SendTaskSuccess states:StartExecution on <WorkflowStateMachine>';
   const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
 
+  const announce = 'Allow events:PutEvents on arn:aws:events:eu-west-1:111122223333:event-bus/default';
+
   test.each([
-    ['Dispatch', [...publish, failures, start, ...incidents]],
+    ['Dispatch', [...publish, announce, failures, start, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
-    ['Reconcile', [workers, ...publish, startOrWake, ...incidents]],
+    ['Reconcile', [workers, ...publish, announce, startOrWake, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
     // It lifts the limits of a target that goes.
     ['Register', [workers, ...publish]],
@@ -124,7 +126,7 @@ describe('what each control function may do', () => {
     ['Act', [workers]],
     ['Escalate', publish],
     ['Close', [workers, ...publish]],
-    ['Notify', publish],
+    ['Notify', [...publish, announce]],
   ])('%s: its log, the table, and no more than it needs', (name, grants) => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
@@ -150,6 +152,35 @@ describe('what each control function may do', () => {
 
   test('none of them is in a VPC', () => {
     shared.resourcePropertiesCountIs('AWS::Lambda::Function', { VpcConfig: Match.anyValue() }, 0);
+  });
+});
+
+describe('the event bus', () => {
+  const CENTRAL = 'arn:aws:events:eu-central-1:999988887777:event-bus/incidents';
+  const ANNOUNCERS = ['Dispatch', 'Reconcile', 'Notify'];
+  const putsOf = (template: Template, role: string) =>
+    statementsOf(template, `${role}Role`).filter(({ Action }) => Action.includes('events:PutEvents'));
+
+  test('may be one of another account: those that tell of incidents may put events on it, and on nothing else', () => {
+    const central = templatesOf(configText('', `events: { bus: '${CENTRAL}' }`)).shared;
+    for (const name of ANNOUNCERS) {
+      expect(putsOf(central, name).map(inShort)).toEqual([`Allow events:PutEvents on ${CENTRAL}`]);
+      central.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `headroom-${name.toLowerCase()}`,
+        Environment: {
+          Variables: Match.objectLike({
+            HEADROOM_EVENT_BUS_ARN: CENTRAL,
+            HEADROOM_PREFIX: 'headroom',
+            HEADROOM_STATE_MACHINE_ARN: Match.anyValue(),
+          }),
+        },
+      });
+    }
+  });
+
+  test('may be none: then no function may put events anywhere, and none tries to', () => {
+    const { shared: silent } = templatesOf(configText('', 'events: { bus: none }'));
+    expect(JSON.stringify(silent.toJSON())).not.toMatch(/PutEvents|EVENT_BUS/);
   });
 });
 
@@ -221,7 +252,7 @@ describe('every control function', () => {
     expect(CONTROL_FUNCTIONS.sample.timeoutSeconds).toBeGreaterThan(lastSampleAt + longestSample + answerSlack);
   });
 
-  test.each(['dispatch', 'reconcile'])('%s knows the workflow it starts', (name) => {
+  test.each(['dispatch', 'reconcile', 'notify'])('%s knows the workflow', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `headroom-${name}`,
       Environment: { Variables: Match.objectLike({ HEADROOM_STATE_MACHINE_ARN: Match.anyValue() }) },
