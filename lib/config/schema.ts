@@ -38,6 +38,13 @@ const installation = z.strictObject({
     .optional()
     .describe('AWS account to install into. Not needed for local runs.'),
   region: region.optional().describe('AWS region to install into: that of the targets. Not needed for local runs.'),
+  profile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'AWS profile that commands use for this installation. Default: the credentials that AWS_PROFILE and the like name. cdk takes --profile.',
+    ),
 });
 
 const iamAuth = z.strictObject({
@@ -231,7 +238,10 @@ export const configSchema = z.strictObject({
     .describe('The database servers that this installation looks after.'),
 });
 
+/** One installation: the whole of a file, or what an entry of its `installations` comes to. */
 export type HeadroomConfig = z.infer<typeof configSchema> & {
+  /** What a file with several calls it; null or absent in one that has one. */
+  readonly name?: string | null;
   /** What commands need to find this configuration and its records; absent where their defaults do. */
   readonly commands?: CommandPlace | undefined;
 };

@@ -19,6 +19,7 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
   return {
     ...config,
     commands: undefined,
+    name: null,
     installation: { ...config.installation, account: ACCOUNT, region: REGION },
     targets: targets.map(toAwsTarget),
     notify: { email: [] },

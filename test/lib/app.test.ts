@@ -5,9 +5,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
-import { parseConfig } from '../../lib/config/config.ts';
+import { parseConfig, parseInstallations } from '../../lib/config/config.ts';
 import { ConfigInvalid } from '../../lib/config/problems.ts';
 import { addChecks } from '../../lib/house/aws-solutions.ts';
 import { configText } from '../support/templates.ts';
@@ -86,6 +87,42 @@ describe('the app of an installation', () => {
     expect(() => build('targets: [{ id: a, engine: postgres, auth: { mode: url, variable: A } }]')).toThrow(
       /installation\.account: is missing[^]*installation\.region: is missing/,
     );
+  });
+});
+
+describe('the app of several installations', () => {
+  const entry = (name: string, region: string, prefix: string): object => {
+    const own = configText()
+      .replaceAll('eu-west-1', region)
+      .replaceAll('orders-prod', `${name}-prod`)
+      .replace(/vpc-\w+/, `vpc-0a1b2c3d${Buffer.from(region).toString('hex').slice(0, 8)}`)
+      .replace(/db-\w+/, `db-${name.toUpperCase()}ABCDEFGHIJKLM`);
+    const { installation, targets } = z
+      .object({ installation: z.object(), targets: z.array(z.unknown()) })
+      .parse(parse(own));
+    return { name, ...installation, account: '111122223333', region, prefix, targets };
+  };
+  const fleet = stringify({
+    installations: [
+      entry('eu', 'eu-west-1', 'headroom'),
+      entry('us', 'us-east-1', 'headroom'),
+      entry('lab', 'us-east-1', 'lab'),
+    ],
+  });
+
+  test('has the stacks of each in its own place; the same names in two regions are told apart by the installation', () => {
+    const folder = mkdtempSync(join(outdir, 'fleet-'));
+    const app = buildApp(parseInstallations(fleet, 'fleet.yaml'), { outdir: folder, bundled: [], validate: false });
+    addChecks(app);
+    const stacks = app.synth().stacks.map(({ id, stackName, environment }) => [id, stackName, environment.region]);
+    expect(stacks.sort()).toEqual([
+      ['eu--headroom-shared', 'headroom-shared', 'eu-west-1'],
+      ['eu--headroom-target-orders', 'headroom-target-orders', 'eu-west-1'],
+      ['lab--lab-shared', 'lab-shared', 'us-east-1'],
+      ['lab--lab-target-orders', 'lab-target-orders', 'us-east-1'],
+      ['us--headroom-shared', 'headroom-shared', 'us-east-1'],
+      ['us--headroom-target-orders', 'headroom-target-orders', 'us-east-1'],
+    ]);
   });
 });
 
