@@ -6,6 +6,7 @@ import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
 import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';
+import { encryptAll } from './house/customer-key.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
 import { SharedStack } from './shared/shared-stack.ts';
@@ -50,6 +51,7 @@ export function buildApp(installations: HeadroomConfig | readonly HeadroomConfig
 function addInstallation(app: App, config: HeadroomConfig): void {
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;
+  const { keyArn } = config.encryption;
   const names = namesOf(prefix);
   // Stacks of two places may have one name; the app tells them apart, and `cdk deploy 'eu-prod--*'` means one installation.
   const idOf = (stackName: string): string => (config.name == null ? stackName : `${config.name}--${stackName}`);
@@ -59,6 +61,7 @@ function addInstallation(app: App, config: HeadroomConfig): void {
     targets: targets.map(({ target }) => target.id),
     emails: config.notify.email,
     bus: config.events.bus,
+    keyArn,
     asks: config.targets.some(asksPeople),
     env: place,
   });
@@ -69,11 +72,13 @@ function addInstallation(app: App, config: HeadroomConfig): void {
     const network = new NetworkStack(app, idOf(stackName), properties);
     // The worker of a target that has left still reaches its database while the shared stack has its limits lifted.
     network.addStackDependency(shared);
+    if (keyArn !== undefined) encryptAll(network, keyArn);
     networks.set(vpcId, network);
   }
   for (const target of targets) {
     const stackName = names.targetStack(target.target.id);
     const stack = new TargetStack(app, idOf(stackName), { stackName, config, target, env: place });
+    if (keyArn !== undefined) encryptAll(stack, keyArn);
     // Names and parameters tie them together, not exports, so that a target's stack can go at any time.
     for (const first of [shared, networks.get(target.network.vpcId)]) {
       if (first !== undefined) stack.addStackDependency(first);

@@ -43,7 +43,7 @@ A file may hold the installations of several accounts and regions:
         targets: [ … ]
 
 An entry has the fields of \`installation\` (\`account\`, \`region\`, \`prefix\`, \`profile\`) and those of a file with one
-installation: \`notify\`, \`events\`, \`defaults\`, \`targets\`. What stands beside the list holds for all; what an entry says
+installation: \`notify\`, \`events\`, \`encryption\`, \`defaults\`, \`targets\`. What stands beside the list holds for all; what an entry says
 itself wins, key by key. [fleet.md](fleet.md#several-accounts-and-regions) says how they are deployed, and how commands name
 one of them.
 `;
@@ -64,6 +64,7 @@ export function writePolicyReference(): string {
     section('installation', asSchema(properties['installation'])),
     section('notify', asSchema(properties['notify'])),
     section('events', asSchema(properties['events'])),
+    section('encryption', asSchema(properties['encryption'])),
     section('targets', { properties: fields, description: 'Each entry of the list, and `defaults`.' }),
     section('policy', asSchema(policy)),
     SEVERAL,

@@ -227,11 +227,25 @@ const events = z.strictObject({
     ),
 });
 
+const encryption = z.strictObject({
+  keyArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-z0-9-]{36,40}$/,
+      'expected the ARN of a key, not of an alias: "arn:aws:kms:REGION:ACCOUNT:key/ID"',
+    )
+    .optional()
+    .describe(
+      'Key of yours for the incident table, the notices topic, the queues and all logs, in the region of the installation. Its policy must let their services use it (docs/security.md). Without it: keys of AWS, and one of its own for the topic.',
+    ),
+});
+
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
   notify: notify.prefault({}).describe('Who is notified.'),
   events: events.prefault({}).describe('Where other programs learn of incidents, on AWS.'),
+  encryption: encryption.prefault({}).describe('Under which key data is kept, on AWS.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')

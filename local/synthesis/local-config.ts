@@ -24,6 +24,7 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
     targets: targets.map(toAwsTarget),
     notify: { email: [] },
     events: { bus: 'none' },
+    encryption: {},
   };
 }
 

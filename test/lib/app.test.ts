@@ -149,6 +149,10 @@ describe('the AwsSolutions rules', () => {
       'databaseSecurityGroupId',
       'manageIngress: true, databaseSecurityGroupId',
     ),
+    'a key of the customer': configText(
+      '',
+      `encryption: { keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9' }`,
+    ),
     'a region that is newer than the tools': configText('    tls: { mode: require }')
       .replaceAll('eu-west-1', 'xx-nowhere-1')
       .replace('.xx-nowhere-1.rds.amazonaws.com', '.example.com'),
