@@ -66,6 +66,7 @@ export class IncidentTable extends Table {
 
   /** Listing the targets, in their own partition. */
   grantRoster(grantee: IGrantable): void {
+    this.#grantKey(grantee);
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['dynamodb:Query'],

@@ -36,7 +36,11 @@ export class NetworkStack extends Stack {
 
   constructor(scope: Construct, id: string, props: NetworkStackProps) {
     const { vpcId, targets, env, stackName } = props;
-    super(scope, id, { description: `Headroom: what the workers in ${vpcId} share`, env, ...(stackName && { stackName }) });
+    super(scope, id, {
+      description: `Headroom: what the workers in ${vpcId} share`,
+      env,
+      ...(stackName && { stackName }),
+    });
     this.#props = props;
     const reader = targets.find(needsEndpoint);
     // An endpoint takes one subnet of each zone and serves the whole VPC: those of one target do.

@@ -148,7 +148,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/process': aws(),
   'functions/aws/incident-store/table': aws('process'),
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
-  'functions/aws/clients': aws('process', 'incident-store'),
+  'functions/aws/events': aws('process'),
+  'functions/aws/clients': aws('process', 'events', 'incident-store'),
 
   'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
   'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },

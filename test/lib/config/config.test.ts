@@ -136,6 +136,17 @@ targets:
     expect(parseConfig(configText(), 'headroom.yaml').events.bus).toBe('default');
   });
 
+  test('name a key that is none, an alias, or a key of another region', () => {
+    const key = (arn: string) => configText('', `encryption: { keyArn: '${arn}' }`);
+    const id = 'key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9';
+    expect(messageAt(key(`arn:aws:kms:us-east-1:111122223333:${id}`), 'encryption.keyArn')).toBe(
+      'is a key of region us-east-1, and the installation is in eu-west-1; name a key there, or its replica',
+    );
+    for (const wrong of ['alias/mine', 'arn:aws:kms:eu-west-1:111122223333:alias/mine'])
+      expect(messageAt(key(wrong), 'encryption.keyArn')).toContain('not of an alias');
+    expect(parseConfig(key(`arn:aws:kms:eu-west-1:999988887777:${id}`), 'headroom.yaml').targets).toHaveLength(1);
+  });
+
   test('are readable as a whole', () => {
     expect(() => parseConfig(`${LOCAL}    mod: act`, 'my.yaml')).toThrow(
       'my.yaml cannot be used, 1 problem:\n  line 6: targets[0].mod: unknown key; did you mean "mode"?',

@@ -155,6 +155,52 @@ describe('what each control function may do', () => {
   });
 });
 
+describe('a key of the customer', () => {
+  const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9';
+  const { shared: encrypted } = templatesOf(configText('    mode: approve', `encryption: { keyArn: '${KEY}' }`));
+  const usesOf = (role: string) =>
+    statementsOf(encrypted, `${role}Role`)
+      .filter(({ Action }) => Action.some((action) => action.startsWith('kms:')))
+      .map(({ Action, Resource, Condition }) => ({
+        for: Condition === undefined ? 'topic or queue' : 'table',
+        Action,
+        Resource,
+      }));
+
+  test('encrypts the table, the topic, every queue and every log, and there is no other key', () => {
+    const all = (type: string, property: (properties: never) => unknown) =>
+      Object.values(encrypted.findResources(type)).map((resource) => property(resource['Properties'] as never));
+    const keys = [
+      ...all(
+        'AWS::DynamoDB::Table',
+        ({ SSESpecification }: { SSESpecification: { KMSMasterKeyId: string } }) => SSESpecification.KMSMasterKeyId,
+      ),
+      ...all('AWS::SNS::Topic', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::SQS::Queue', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::Logs::LogGroup', ({ KmsKeyId }: { KmsKeyId: string }) => KmsKeyId),
+    ];
+    expect(keys.length).toBeGreaterThan(12);
+    expect(new Set(keys)).toEqual(new Set([KEY]));
+    encrypted.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  test.each([
+    ['Diagnose', ['table']],
+    ['Act', ['table']],
+    ['Decide', ['table']],
+    ['Tick', ['table']],
+    ['Notify', ['table', 'topic or queue']],
+    ['Dispatch', ['table', 'topic or queue']],
+  ])('%s may use it for what it uses, and for the table only by way of DynamoDB', (role, uses) => {
+    const found = usesOf(role);
+    expect([...new Set(found.map((use) => use.for))].sort()).toEqual(uses);
+    for (const { Action, Resource } of found) {
+      expect(Resource).toEqual([KEY]);
+      expect(Action.join()).not.toContain('*');
+    }
+  });
+});
+
 describe('the event bus', () => {
   const CENTRAL = 'arn:aws:events:eu-central-1:999988887777:event-bus/incidents';
   const ANNOUNCERS = ['Dispatch', 'Reconcile', 'Notify'];
