@@ -5,6 +5,7 @@ import { buildJsonSchema } from '../lib/config/json-schema.ts';
 import { fillCauses } from './causes-reference.ts';
 import { buildEventSchema, fillEvents } from './events-reference.ts';
 import { writePolicyReference } from './policy-reference.ts';
+import { fillSecurity } from './security-reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -23,6 +24,10 @@ export async function generateFiles(): Promise<Readonly<Record<string, string>>>
     }),
     'docs/incident-event.schema.json': await format(JSON.stringify(buildEventSchema()), {
       parser: 'json',
+      printWidth: 120,
+    }),
+    'docs/security.md': await format(fillSecurity(readFileSync(join(ROOT, 'docs/security.md'), 'utf8')), {
+      parser: 'markdown',
       printWidth: 120,
     }),
     'docs/policy.md': await format(writePolicyReference(), { parser: 'markdown', printWidth: 120 }),

@@ -181,7 +181,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/target': infrastructure('lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
-  reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
+  reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),
   'local/lambda': local('machine'),
