@@ -192,7 +192,7 @@ test("CloudFormation's own rules look, unless somebody who deploys nothing says 
   expect(() => wrong({ validate: false }).synth()).not.toThrow();
 });
 
-/** What docs/installation.md says of each step. */
+/** What docs/install.md says of each step. */
 describe('an installation whose configuration changes', () => {
   const twoTargets = readFileSync(EXAMPLE, 'utf8');
   const templatesIn = (text: string) =>

@@ -298,7 +298,7 @@ it('end orders the deployed worker to end sessions, and the installation has it 
 
 it('the statements of the page that remove the logins leave nothing of them', async () => {
   const { server } = installation.staging;
-  const page = readFileSync(join(import.meta.dirname, '../../../docs/installation.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/uninstall.md'), 'utf8');
   const [, statements = ''] = /```sql\n([^]*?)```/.exec(page) ?? [];
   const database = new URL(server.responderUrl).pathname.slice(1);
   await server.asAdmin(statements.replace('ON DATABASE postgres', `ON DATABASE "${database}"`));
