@@ -14,7 +14,12 @@ const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).pars
 /** What the example's installation has, by its names. */
 const names = namesOf('headroom');
 const targets = loadConfig(join(ROOT, 'headroom.example.yaml')).targets.map(({ id }) => id);
-const KNOWN: ReadonlySet<string> = new Set([names.sharedStack, names.table, ...targets.map(names.targetStack)]);
+const KNOWN: ReadonlySet<string> = new Set([
+  names.sharedStack,
+  names.table,
+  names.topic,
+  ...targets.map(names.targetStack),
+]);
 
 const CDK =
   /^(bootstrap|deploy|destroy|diff|synth)( --all| --import-existing-resources| headroom-[a-z-]+| '[a-z-]+--\*')*$/;

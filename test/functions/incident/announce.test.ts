@@ -101,6 +101,26 @@ describe('an incident', () => {
   });
 });
 
+describe('the roster', () => {
+  const owes = async () => (await world.store.targets.rowOf(target.id))?.owesSince ?? null;
+
+  it('keeps a target in the care of the reconciler until its events are told, or given up', async () => {
+    world.onPut = () => 'ThrottlingException: later';
+    await world.store.targets.register(target, 'stack', world.at);
+    const id = await opened();
+    await world.store.incidents.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+    world.topicFails = false;
+    world.at += 10 * 60_000;
+    await sweep();
+    expect(await owes()).not.toBeNull();
+    world.onPut = () => '';
+    world.at += 10 * 60_000;
+    await sweep();
+    expect(told()).toContain('closed');
+    expect(await owes()).toBeNull();
+  });
+});
+
 describe('a bus in trouble', () => {
   it('keeps no incident from being opened, closed or told to people; what it said is on record until it works', async () => {
     const bus = world.events;
