@@ -115,7 +115,14 @@ describe('the app of several installations', () => {
     const app = buildApp(parseInstallations(fleet, 'fleet.yaml'), { outdir: folder, bundled: [], validate: false });
     addChecks(app);
     const stacks = app.synth().stacks.map(({ id, stackName, environment }) => [id, stackName, environment.region]);
-    expect(stacks.sort()).toEqual([
+    const networks = stacks.filter(([, name]) => name?.includes('-network-'));
+    expect(networks.map(([id]) => id?.split('-network-')[0]).sort()).toEqual([
+      'eu--headroom',
+      'lab--lab',
+      'us--headroom',
+    ]);
+    expect(networks.filter(([id, name]) => !id?.endsWith(`--${name ?? ''}`))).toEqual([]);
+    expect(stacks.filter((stack) => !networks.includes(stack)).sort()).toEqual([
       ['eu--headroom-shared', 'headroom-shared', 'eu-west-1'],
       ['eu--headroom-target-orders', 'headroom-target-orders', 'eu-west-1'],
       ['lab--lab-shared', 'lab-shared', 'us-east-1'],
