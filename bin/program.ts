@@ -14,6 +14,7 @@ import { profileCommand } from '../local/commands/profile.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
+import { nameInstallation } from '../local/options/name-installation.ts';
 import { UsageError } from '../local/options/usage-error.ts';
 import { RecordsUnusable } from '../local/records/unusable.ts';
 import { EXIT } from '../local/terminal/exit-status.ts';
@@ -37,6 +38,8 @@ export function buildProgram(): Command {
     // How it is named to whoever finds it running.
     .hook('preAction', (_, action) => {
       process.title = `headroom ${action.name()}`;
+      const named = nameInstallation(action.opts());
+      for (const [option, value] of Object.entries(named ?? {})) action.setOptionValue(option, value);
     });
   for (const command of [
     drillCommand(),

@@ -5,6 +5,7 @@ import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
+import { mayAnnounce, owesEvents } from '../core/events/changes.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
 import { findUnanswered, isGoingOut, isPageOverdue, isRetryDue } from '../core/record/repeated-pages.ts';
@@ -12,12 +13,15 @@ import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-questi
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
 import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
 import { deliverPending } from '../incident/deliver.ts';
+import { announce } from '../incident/events/announce.ts';
 import { liftLimits } from '../incident/lift-limits.ts';
 import { openFor, type OpenDependencies } from '../incident/open.ts';
 import { repeatPage, type RepeatDependencies } from './repeat-page.ts';
 
 /** A dispatch that died before it started the workflow is repaired within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
+/** How many incidents of a target are searched for what people and programs have not been told yet. */
+const RECENT = 5;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
@@ -36,7 +40,8 @@ export interface ReconcileResult {
  * Repairs what a crash left behind. Called each minute for every target that something may be left to do for, and
  * whenever an execution of the workflow fails: an incident whose workflow died is closed as failed and a person is
  * paged, limits it left behind are lifted, undelivered notices are sent again, pages that nobody acknowledged are
- * repeated, and an alarm that is still active without an open incident is dispatched again.
+ * repeated, changes of incidents are put on the event bus, and an alarm that is still active without an open incident is
+ * dispatched again.
  */
 export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
@@ -61,6 +66,7 @@ async function reconcileTarget(target: TargetSettings, deps: ReconcileDependenci
   repaired.push(...(await repeatPage(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
   repaired.push(...(await sendOverdue(target, deps)));
+  repaired.push(...(await announceRecent(target, deps)));
   const owesSince = row?.owesSince ?? null;
   if (owesSince !== null && isSettled(owesSince, deps.now()) && (await owesNothing(target, deps))) {
     await deps.store.targets.settle(target.id, owesSince);
@@ -68,10 +74,12 @@ async function reconcileTarget(target: TargetSettings, deps: ReconcileDependenci
   return repaired;
 }
 
-/** No incident is open, no limit on record, no notice pending, and no page unanswered. */
-async function owesNothing({ id, policy }: TargetSettings, { store }: ReconcileDependencies): Promise<boolean> {
+/** No incident is open, no limit on record, no notice or event pending, and no page unanswered. */
+async function owesNothing({ id, policy }: TargetSettings, deps: ReconcileDependencies): Promise<boolean> {
+  const { store, events, now } = deps;
   if ((await store.incidents.openOf(id)) !== null || (await store.limits.of(id)).length > 0) return false;
   const recent = await store.incidents.listByTarget(id, 10);
+  if (events !== null && recent.some((incident) => owesEvents(incident, now()))) return false;
   const paged = findUnanswered(recent);
   const mayPage = paged?.acknowledgement === null && paged.repeats < policy.escalation.maxRepeats;
   return !mayPage && recent.every(({ pendingNotices }) => pendingNotices.length === 0);
@@ -121,7 +129,7 @@ async function closeAbandonedCall({ id, openedAt }: Incident, deps: ReconcileDep
 
 async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
-  for (const listed of await deps.store.incidents.listByTarget(target.id, 5)) {
+  for (const listed of await deps.store.incidents.listByTarget(target.id, RECENT)) {
     if (listed.pendingNotices.length === 0) continue;
     // The list may lag behind: what has gone out by now is not sent again.
     const incident = (await deps.store.incidents.byId(listed.id)) ?? listed;
@@ -132,6 +140,19 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
   }
   return sent;
+}
+
+/** What happened since the last minute, whoever wrote it, and what the bus did not take before. */
+async function announceRecent(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  if (deps.events === null) return [];
+  const trouble: string[] = [];
+  for (const listed of await deps.store.incidents.listByTarget(target.id, RECENT)) {
+    if (!mayAnnounce(listed, deps.now())) continue;
+    // The list may lag behind: what is on the bus by now is not put there again.
+    const error = await announce((await deps.store.incidents.byId(listed.id)) ?? listed, deps);
+    if (error !== '') trouble.push(`events of ${listed.id}: ${error}`);
+  }
+  return trouble;
 }
 
 async function dispatchActive(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {

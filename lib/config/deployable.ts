@@ -5,11 +5,19 @@ import { toTargetSettings } from './settings.ts';
 
 /** What AWS would refuse of a configuration that is valid by itself. Says nothing of targets for runs on this machine. */
 export function checkDeployable(config: HeadroomConfig): Finding[] {
-  return config.targets.flatMap((target, index) => {
+  const ofTargets = config.targets.flatMap((target, index) => {
     if (target.auth.mode === 'url') return [];
     const findings = [...checkLength(config, target), ...checkCertificates(config, target)];
     return findings.map((finding) => ({ ...finding, path: ['targets', index, ...finding.path] }));
   });
+  return [...checkKey(config), ...ofTargets];
+}
+
+function checkKey({ encryption: { keyArn }, installation: { region } }: HeadroomConfig): Finding[] {
+  const [, , , home] = keyArn?.split(':') ?? [];
+  if (home === undefined || region === undefined || home === region) return [];
+  const message = `is a key of region ${home}, and the installation is in ${region}; name a key there, or its replica`;
+  return [{ path: ['encryption', 'keyArn'], value: keyArn, message }];
 }
 
 /**

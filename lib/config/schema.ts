@@ -38,6 +38,13 @@ const installation = z.strictObject({
     .optional()
     .describe('AWS account to install into. Not needed for local runs.'),
   region: region.optional().describe('AWS region to install into: that of the targets. Not needed for local runs.'),
+  profile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'AWS profile that commands use for this installation. Default: the credentials that AWS_PROFILE and the like name. cdk takes --profile.',
+    ),
 });
 
 const iamAuth = z.strictObject({
@@ -207,17 +214,48 @@ const notify = z.strictObject({
     .describe('Local runs: URL that each notice is posted to as JSON.'),
 });
 
+const events = z.strictObject({
+  bus: z
+    .string()
+    .regex(
+      /^(default|none|arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256})$/,
+      'expected "default", "none", or the ARN of an event bus: "arn:aws:events:REGION:ACCOUNT:event-bus/NAME"',
+    )
+    .default('default')
+    .describe(
+      'Event bus that every change of an incident goes to: "default" is that of the account and region, "none" sends no events, an ARN names any bus, of another account too (docs/events.md). Local runs send none.',
+    ),
+});
+
+const encryption = z.strictObject({
+  keyArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-z0-9-]{36,40}$/,
+      'expected the ARN of a key, not of an alias: "arn:aws:kms:REGION:ACCOUNT:key/ID"',
+    )
+    .optional()
+    .describe(
+      'Key of yours for the incident table, the notices topic, the queues and all logs, in the region of the installation. Its policy must let their services use it (docs/security.md). Without it: keys of AWS, and one of its own for the topic.',
+    ),
+});
+
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
   notify: notify.prefault({}).describe('Who is notified.'),
+  events: events.prefault({}).describe('Where other programs learn of incidents, on AWS.'),
+  encryption: encryption.prefault({}).describe('Under which key data is kept, on AWS.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')
     .describe('The database servers that this installation looks after.'),
 });
 
+/** One installation: the whole of a file, or what an entry of its `installations` comes to. */
 export type HeadroomConfig = z.infer<typeof configSchema> & {
+  /** What a file with several calls it; null or absent in one that has one. */
+  readonly name?: string | null;
   /** What commands need to find this configuration and its records; absent where their defaults do. */
   readonly commands?: CommandPlace | undefined;
 };

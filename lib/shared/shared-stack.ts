@@ -8,6 +8,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
+import { encryptAll, TO_SEND } from '../house/customer-key.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { ListedTargets } from '../house/registered.ts';
 import { ApprovalPage } from './approval-page.ts';
@@ -22,6 +23,10 @@ interface SharedStackProps extends StackProps {
   /** The ids of all targets. */
   readonly targets: readonly string[];
   readonly emails: readonly string[];
+  /** Where changes of incidents go: `default`, `none` or the ARN of an event bus. */
+  readonly bus: string;
+  /** A customer's key for table, topic, queues and logs; undefined: keys of AWS, and one of its own for the topic. */
+  readonly keyArn: string | undefined;
   /** Some target asks people before it acts, so that they need a place to answer. */
   readonly asks: boolean;
 }
@@ -33,12 +38,13 @@ export class SharedStack extends Stack {
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, { prefix, targets, emails, asks, ...props }: SharedStackProps) {
-    super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
+  constructor(scope: Construct, id: string, props: SharedStackProps) {
+    const { prefix, targets, emails, bus, keyArn, asks, ...stackProps } = props;
+    super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...stackProps });
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
-    this.#table = new IncidentTable(this, 'Incidents', this.#names.table);
-    this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails });
+    this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
+    this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails, keyArn });
 
     const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
     const steps = this.#createSteps(page);
@@ -48,7 +54,13 @@ export class SharedStack extends Stack {
     });
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
+    if (keyArn !== undefined) {
+      encryptAll(this, keyArn);
+      // It sends to the queue of what it failed at.
+      dispatch.allow(TO_SEND, [keyArn]);
+    }
     const reconcile = this.#createReconcile(stateMachine);
+    if (bus !== 'none') this.#announceOn(bus, [dispatch, reconcile, steps.notify]);
     const sample = this.#createSample(dispatch);
     const tick = this.#createTick({ sample, reconcile });
     const register = this.#createRegister(targets);
@@ -72,7 +84,10 @@ export class SharedStack extends Stack {
       act: this.#createFunction('act'),
       escalate: this.#createFunction('escalate'),
       close: this.#createFunction('close'),
-      notify: this.#createFunction('notify'),
+      // By name: the workflow is made of it.
+      notify: this.#createFunction('notify', {
+        HEADROOM_STATE_MACHINE_ARN: this.#arn('states', 'stateMachine', this.#names.workflow),
+      }),
     };
     this.#allowWorkers(steps.diagnose);
     steps.diagnose.allow(
@@ -266,6 +281,16 @@ export class SharedStack extends Stack {
   /** Waking a workflow when its question has been answered. */
   #allowWaking(grantee: ControlFunction, stateMachine: StateMachine): void {
     grantee.allow(['states:SendTaskSuccess'], [stateMachine.stateMachineArn]);
+  }
+
+  /** Lets functions put events on the bus. */
+  #announceOn(bus: string, announcers: readonly ControlFunction[]): void {
+    const busArn = bus === 'default' ? this.#arn('events', 'event-bus', bus, ArnFormat.SLASH_RESOURCE_NAME) : bus;
+    for (const announcer of announcers) {
+      announcer.allow(['events:PutEvents'], [busArn]);
+      announcer.addEnvironment('HEADROOM_EVENT_BUS_ARN', busArn);
+      announcer.addEnvironment('HEADROOM_PREFIX', this.#prefix);
+    }
   }
 
   #allowWorkers(grantee: ControlFunction): void {

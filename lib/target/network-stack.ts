@@ -35,8 +35,12 @@ export class NetworkStack extends Stack {
   readonly #vpc: IVpc;
 
   constructor(scope: Construct, id: string, props: NetworkStackProps) {
-    const { vpcId, targets, env } = props;
-    super(scope, id, { description: `Headroom: what the workers in ${vpcId} share`, env });
+    const { vpcId, targets, env, stackName } = props;
+    super(scope, id, {
+      description: `Headroom: what the workers in ${vpcId} share`,
+      env,
+      ...(stackName && { stackName }),
+    });
     this.#props = props;
     const reader = targets.find(needsEndpoint);
     // An endpoint takes one subnet of each zone and serves the whole VPC: those of one target do.

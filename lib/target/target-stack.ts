@@ -23,11 +23,11 @@ export class TargetStack extends Stack {
   readonly #place: AwsPlace;
   readonly #names: Names;
 
-  constructor(scope: Construct, id: string, { config, target, env }: TargetStackProps) {
-    super(scope, id, { description: `Headroom: target ${target.target.id}`, env });
+  constructor(scope: Construct, id: string, { config, target, ...props }: TargetStackProps) {
+    super(scope, id, { description: `Headroom: target ${target.target.id}`, ...props });
     this.#config = config;
     this.#target = target;
-    this.#place = env;
+    this.#place = props.env;
     this.#names = namesOf(config.installation.prefix);
 
     const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target });

@@ -65,7 +65,7 @@ async function warnOfLeftovers(config: HeadroomConfig): Promise<void> {
     const remove = `aws cloudformation delete-stack --stack-name ${names.targetStack(id)}`;
     say(
       `${paint('yellow', 'warning:')} ${id} is not in the configuration, and its stack still acts; ` +
-        `docs/installation.md says how to remove it: ${remove} --region ${config.installation.region ?? ''}`,
+        `docs/uninstall.md says how to remove it: ${remove} --region ${config.installation.region ?? ''}`,
     );
   }
 }

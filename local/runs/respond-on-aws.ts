@@ -11,6 +11,7 @@ import { namesOf } from '../../lib/house/names.ts';
 import { describeRound, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { explainAws } from '../installation/aws-errors.ts';
+import { installedClientConfig } from '../installation/client-config.ts';
 import { heldByCall } from './alarm-run.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 
@@ -50,7 +51,7 @@ export async function respondOnAws(
 
 async function dispatchTo({ installation }: HeadroomConfig, targetId: string, event: unknown): Promise<DispatchResult> {
   const { prefix, region = '', account } = installation;
-  const client = new LambdaClient({ region });
+  const client = new LambdaClient(installedClientConfig(installation));
   try {
     const dispatcher = createDispatchClient({ client, dispatch: namesOf(prefix).control('dispatch') });
     return await dispatcher.dispatch(targetId, event);

@@ -14,9 +14,15 @@ const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).pars
 /** What the example's installation has, by its names. */
 const names = namesOf('headroom');
 const targets = loadConfig(join(ROOT, 'headroom.example.yaml')).targets.map(({ id }) => id);
-const KNOWN: ReadonlySet<string> = new Set([names.sharedStack, names.table, ...targets.map(names.targetStack)]);
+const KNOWN: ReadonlySet<string> = new Set([
+  names.sharedStack,
+  names.table,
+  names.topic,
+  ...targets.map(names.targetStack),
+]);
 
-const CDK = /^(bootstrap|deploy|destroy|diff|synth)( --all| --import-existing-resources| headroom-[a-z-]+)*$/;
+const CDK =
+  /^(bootstrap|deploy|destroy|diff|synth)( --all| --import-existing-resources| headroom-[a-z-]+| '[a-z-]+--\*')*$/;
 
 /** What is wrong with a command of another program than ours; null when nothing is. */
 function problemOf(text: string): string | null {

@@ -5,9 +5,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import { buildApp, type BuildOptions } from '../../lib/app.ts';
-import { parseConfig } from '../../lib/config/config.ts';
+import { parseConfig, parseInstallations } from '../../lib/config/config.ts';
 import { ConfigInvalid } from '../../lib/config/problems.ts';
 import { addChecks } from '../../lib/house/aws-solutions.ts';
 import { configText } from '../support/templates.ts';
@@ -89,6 +90,49 @@ describe('the app of an installation', () => {
   });
 });
 
+describe('the app of several installations', () => {
+  const entry = (name: string, region: string, prefix: string): object => {
+    const own = configText()
+      .replaceAll('eu-west-1', region)
+      .replaceAll('orders-prod', `${name}-prod`)
+      .replace(/vpc-\w+/, `vpc-0a1b2c3d${Buffer.from(region).toString('hex').slice(0, 8)}`)
+      .replace(/db-\w+/, `db-${name.toUpperCase()}ABCDEFGHIJKLM`);
+    const { installation, targets } = z
+      .object({ installation: z.object(), targets: z.array(z.unknown()) })
+      .parse(parse(own));
+    return { name, ...installation, account: '111122223333', region, prefix, targets };
+  };
+  const fleet = stringify({
+    installations: [
+      entry('eu', 'eu-west-1', 'headroom'),
+      entry('us', 'us-east-1', 'headroom'),
+      entry('lab', 'us-east-1', 'lab'),
+    ],
+  });
+
+  test('has the stacks of each in its own place; the same names in two regions are told apart by the installation', () => {
+    const folder = mkdtempSync(join(outdir, 'fleet-'));
+    const app = buildApp(parseInstallations(fleet, 'fleet.yaml'), { outdir: folder, bundled: [], validate: false });
+    addChecks(app);
+    const stacks = app.synth().stacks.map(({ id, stackName, environment }) => [id, stackName, environment.region]);
+    const networks = stacks.filter(([, name]) => name?.includes('-network-'));
+    expect(networks.map(([id]) => id?.split('-network-')[0]).sort()).toEqual([
+      'eu--headroom',
+      'lab--lab',
+      'us--headroom',
+    ]);
+    expect(networks.filter(([id, name]) => !id?.endsWith(`--${name ?? ''}`))).toEqual([]);
+    expect(stacks.filter((stack) => !networks.includes(stack)).sort()).toEqual([
+      ['eu--headroom-shared', 'headroom-shared', 'eu-west-1'],
+      ['eu--headroom-target-orders', 'headroom-target-orders', 'eu-west-1'],
+      ['lab--lab-shared', 'lab-shared', 'us-east-1'],
+      ['lab--lab-target-orders', 'lab-target-orders', 'us-east-1'],
+      ['us--headroom-shared', 'headroom-shared', 'us-east-1'],
+      ['us--headroom-target-orders', 'headroom-target-orders', 'us-east-1'],
+    ]);
+  });
+});
+
 describe('the bundles', () => {
   test("the worker's holds its code and the region's certificates, nothing else", () => {
     const { directory } = build(configText(), { bundled: ['headroom-target-orders'], validate: false }).synth();
@@ -111,6 +155,10 @@ describe('the AwsSolutions rules', () => {
     'a database group that is managed': configText().replace(
       'databaseSecurityGroupId',
       'manageIngress: true, databaseSecurityGroupId',
+    ),
+    'a key of the customer': configText(
+      '',
+      `encryption: { keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9' }`,
     ),
     'a region that is newer than the tools': configText('    tls: { mode: require }')
       .replaceAll('eu-west-1', 'xx-nowhere-1')
@@ -151,7 +199,7 @@ test("CloudFormation's own rules look, unless somebody who deploys nothing says 
   expect(() => wrong({ validate: false }).synth()).not.toThrow();
 });
 
-/** What docs/installation.md says of each step. */
+/** What docs/install.md says of each step. */
 describe('an installation whose configuration changes', () => {
   const twoTargets = readFileSync(EXAMPLE, 'utf8');
   const templatesIn = (text: string) =>

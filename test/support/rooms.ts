@@ -105,6 +105,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
+  'functions/core/events': core('messages', 'record', 'policy', 'words'),
   'functions/core/ports/stores': core(
     'fleet',
     'record',
@@ -119,6 +120,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/ports': core(
     'ports/stores',
     'fleet',
+    'events',
     'messages',
     'record',
     'plan',
@@ -146,9 +148,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/process': aws(),
   'functions/aws/incident-store/table': aws('process'),
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
-  'functions/aws/clients': aws('process', 'incident-store'),
+  'functions/aws/events': aws('process'),
+  'functions/aws/clients': aws('process', 'events', 'incident-store'),
 
-  'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },
   ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
   ...Object.fromEntries(
     STEPS.map((step) => [
@@ -177,7 +181,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/target': infrastructure('lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
-  reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
+  reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),
   'local/lambda': local('machine'),

@@ -1,7 +1,9 @@
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
+import type { IncidentEvent } from '../../functions/core/events/incident-event.ts';
 import type { Message } from '../../functions/core/messages/message.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { EventBus } from '../../functions/core/ports/outside.ts';
 import type { ExecutionStatus } from '../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
@@ -140,6 +142,22 @@ export class StepWorld {
       if (this.topicFails) return Promise.reject(new Error('the topic is down'));
       this.published.push(message);
       return Promise.resolve();
+    },
+  };
+
+  /** The bus: every event it was given, and what it refuses. */
+  readonly announced: IncidentEvent[] = [];
+  onPut: (event: IncidentEvent) => string = () => '';
+  events: EventBus | null = {
+    origin: {
+      installation: 'headroom',
+      stateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:headroom-workflow',
+    },
+    mostAtOnce: 10,
+    put: (events) => {
+      this.announced.push(...events);
+      const refused = events.map((event) => [event.changeId, this.onPut(event)] as const);
+      return Promise.resolve(new Map(refused.filter(([, error]) => error !== '')));
     },
   };
 

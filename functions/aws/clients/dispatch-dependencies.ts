@@ -1,6 +1,7 @@
 import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
+import { eventBusFromEnvironment } from '../events/event-bus.ts';
 import { notifierFromEnvironment } from './notifier.ts';
 import { workflowClientFromEnvironment } from './workflow-client.ts';
 
@@ -9,6 +10,7 @@ export function dispatchDependencies() {
   return {
     store: incidentStoreFromEnvironment(),
     notifier: notifierFromEnvironment(),
+    events: eventBusFromEnvironment(),
     workflow: workflowClientFromEnvironment(),
     alarms: alarmsFromEnvironment(),
     ...systemClock,

@@ -1,3 +1,4 @@
+import type { EventOrigin, IncidentEvent } from '../events/incident-event.ts';
 import type { Message } from '../messages/message.ts';
 import type { AlarmSighting } from '../record/incident.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
@@ -37,4 +38,13 @@ export interface MetricsSink {
 export interface Notifier {
   /** Publishes; throws when the topic does not take it. */
   publish(message: Message): Promise<void>;
+}
+
+/** Where other programs learn of incidents. */
+export interface EventBus {
+  readonly origin: EventOrigin;
+  /** How many events one call takes. */
+  readonly mostAtOnce: number;
+  /** Resolves to what was not taken: why, by the event's `changeId`. Throws when nothing was. */
+  put(events: readonly IncidentEvent[]): Promise<ReadonlyMap<string, string>>;
 }

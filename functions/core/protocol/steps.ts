@@ -114,7 +114,7 @@ export interface EscalateResult {
  * `done`: a person's call was carried out, which says nothing about relief. `interrupted`: whoever ran it on their
  * machine stopped it.
  */
-const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done', 'interrupted'] as const;
+export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done', 'interrupted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**

@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { policy } from '../../../functions/core/policy/policy.ts';
@@ -111,10 +111,12 @@ describe('what each control function may do', () => {
   const startOrWake = 'Allow states:SendTaskSuccess states:StartExecution on <WorkflowStateMachine>';
   const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
 
+  const announce = 'Allow events:PutEvents on arn:aws:events:eu-west-1:111122223333:event-bus/default';
+
   test.each([
-    ['Dispatch', [...publish, failures, start, ...incidents]],
+    ['Dispatch', [...publish, announce, failures, start, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
-    ['Reconcile', [workers, ...publish, startOrWake, ...incidents]],
+    ['Reconcile', [workers, ...publish, announce, startOrWake, ...incidents]],
     ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
     // It lifts the limits of a target that goes.
     ['Register', [workers, ...publish]],
@@ -124,7 +126,7 @@ describe('what each control function may do', () => {
     ['Act', [workers]],
     ['Escalate', publish],
     ['Close', [workers, ...publish]],
-    ['Notify', publish],
+    ['Notify', [...publish, announce]],
   ])('%s: its log, the table, and no more than it needs', (name, grants) => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
@@ -150,6 +152,81 @@ describe('what each control function may do', () => {
 
   test('none of them is in a VPC', () => {
     shared.resourcePropertiesCountIs('AWS::Lambda::Function', { VpcConfig: Match.anyValue() }, 0);
+  });
+});
+
+describe('a key of the customer', () => {
+  const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9';
+  const { shared: encrypted } = templatesOf(configText('    mode: approve', `encryption: { keyArn: '${KEY}' }`));
+  const usesOf = (role: string) =>
+    statementsOf(encrypted, `${role}Role`)
+      .filter(({ Action }) => Action.some((action) => action.startsWith('kms:')))
+      .map(({ Action, Resource, Condition }) => ({
+        for: Condition === undefined ? 'topic or queue' : 'table',
+        Action,
+        Resource,
+      }));
+
+  test('encrypts the table, the topic, every queue and every log, and there is no other key', () => {
+    const all = (type: string, property: (properties: never) => unknown) =>
+      Object.values(encrypted.findResources(type)).map((resource) => property(resource['Properties'] as never));
+    const keys = [
+      ...all(
+        'AWS::DynamoDB::Table',
+        ({ SSESpecification }: { SSESpecification: { KMSMasterKeyId: string } }) => SSESpecification.KMSMasterKeyId,
+      ),
+      ...all('AWS::SNS::Topic', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::SQS::Queue', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::Logs::LogGroup', ({ KmsKeyId }: { KmsKeyId: string }) => KmsKeyId),
+    ];
+    expect(keys.length).toBeGreaterThan(12);
+    expect(new Set(keys)).toEqual(new Set([KEY]));
+    encrypted.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  test.each([
+    ['Diagnose', ['table']],
+    ['Act', ['table']],
+    ['Decide', ['table']],
+    ['Tick', ['table']],
+    ['Notify', ['table', 'topic or queue']],
+    ['Dispatch', ['table', 'topic or queue']],
+  ])('%s may use it for what it uses, and for the table only by way of DynamoDB', (role, uses) => {
+    const found = usesOf(role);
+    expect([...new Set(found.map((use) => use.for))].sort()).toEqual(uses);
+    for (const { Action, Resource } of found) {
+      expect(Resource).toEqual([KEY]);
+      expect(Action.join()).not.toContain('*');
+    }
+  });
+});
+
+describe('the event bus', () => {
+  const CENTRAL = 'arn:aws:events:eu-central-1:999988887777:event-bus/incidents';
+  const ANNOUNCERS = ['Dispatch', 'Reconcile', 'Notify'];
+  const putsOf = (template: Template, role: string) =>
+    statementsOf(template, `${role}Role`).filter(({ Action }) => Action.includes('events:PutEvents'));
+
+  test('may be one of another account: those that tell of incidents may put events on it, and on nothing else', () => {
+    const central = templatesOf(configText('', `events: { bus: '${CENTRAL}' }`)).shared;
+    for (const name of ANNOUNCERS) {
+      expect(putsOf(central, name).map(inShort)).toEqual([`Allow events:PutEvents on ${CENTRAL}`]);
+      central.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `headroom-${name.toLowerCase()}`,
+        Environment: {
+          Variables: Match.objectLike({
+            HEADROOM_EVENT_BUS_ARN: CENTRAL,
+            HEADROOM_PREFIX: 'headroom',
+            HEADROOM_STATE_MACHINE_ARN: Match.anyValue(),
+          }),
+        },
+      });
+    }
+  });
+
+  test('may be none: then no function may put events anywhere, and none tries to', () => {
+    const { shared: silent } = templatesOf(configText('', 'events: { bus: none }'));
+    expect(JSON.stringify(silent.toJSON())).not.toMatch(/PutEvents|EVENT_BUS/);
   });
 });
 
@@ -220,7 +297,7 @@ describe('every control function', () => {
     expect(CONTROL_FUNCTIONS.sample.timeoutSeconds).toBeGreaterThan(lastSampleAt + longestSample + answerSlack);
   });
 
-  test.each(['dispatch', 'reconcile'])('%s knows the workflow it starts', (name) => {
+  test.each(['dispatch', 'reconcile', 'notify'])('%s knows the workflow', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `headroom-${name}`,
       Environment: { Variables: Match.objectLike({ HEADROOM_STATE_MACHINE_ARN: Match.anyValue() }) },

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
@@ -60,6 +61,84 @@ describe('commands for an installation on AWS need nothing but its configuration
   it('limits and profile read the records there', async () => {
     expect(await ok('limits', 'list', '--target', 'staging')).toContain('no limit on record');
     expect(await ok('profile', '--target', 'staging')).toContain('no profile of staging yet');
+  });
+});
+
+describe('a configuration with several installations', () => {
+  const both = (first: string, second: string) =>
+    ['installations:', ...[first, second].map((entry) => `  - ${entry.trim().replaceAll('\n', '\n    ')}`)].join('\n');
+
+  beforeAll(() => {
+    const { folder } = installation;
+    const one = parse(readFileSync(join(folder, 'headroom.yaml'), 'utf8')) as {
+      readonly installation: object;
+      readonly targets: readonly object[];
+    };
+    const here = { name: 'here', ...one.installation, targets: one.targets };
+    const [target] = one.targets;
+    const elsewhere = {
+      instance: 'orders',
+      resourceId: 'db-ZZZZZZZZZZZZZZZZ',
+      endpoint: { host: 'orders.example.com' },
+    };
+    const there = { name: 'there', ...one.installation, prefix: 'there', targets: [{ ...target, ...elsewhere }] };
+    const more = {
+      ...there,
+      targets: [
+        ...there.targets,
+        { ...target, ...elsewhere, id: 'orders', instance: 'b', resourceId: 'db-YYYYYYYYYYYYYYYY' },
+      ],
+    };
+    writeFileSync(join(folder, 'fleet.yaml'), both(stringify(here), stringify(more)));
+  });
+
+  it('lists what all of them have on record in one table, and names those that cannot be read', async () => {
+    const { runtime } = installation;
+    const alarm = { alarm: 'high', at: 0, reason: '' };
+    const settings = toTargetSettings(
+      loadConfig(join(installation.folder, 'prod.yaml')),
+      loadConfig(join(installation.folder, 'prod.yaml')).targets[0] as never,
+    );
+    await runtime.store.incidents.open({ id: 'of-here', target: settings, alarm, at: Date.now(), leaseUntil: 0 });
+    await runtime.store.incidents.close('of-here', { outcome: 'relieved', at: 1, failure: null, notice: null });
+    const { status, stdout, stderr } = await installation.run(['incidents', 'list', '--all', '--config', 'fleet.yaml']);
+    expect(stdout).toMatch(/here +│? *111122223333 +│? *us-east-1 +│? *of-here/);
+    expect(stderr).toContain(
+      'not read: there: not found: is Headroom deployed to account 111122223333, region us-east-1',
+    );
+    expect(status).toBe(4);
+    const { incidents, unread } = z
+      .object({ incidents: z.array(z.looseObject({ installation: z.string() })), unread: z.array(z.unknown()) })
+      .parse(
+        JSON.parse((await installation.run(['incidents', 'list', '--all', '--config', 'fleet.yaml', '--json'])).stdout),
+      );
+    expect(incidents[0]).toMatchObject({ installation: 'here', incident: { id: 'of-here' } });
+    expect(unread).toHaveLength(1);
+    expect(await ok('incidents', 'list', '--all')).toContain('of-here');
+  });
+
+  it('is one by FILE#NAME, by INSTALLATION/ID, and by an ID that only one has', async () => {
+    expect(await ok('incidents', 'list', '--config', 'fleet.yaml#here')).toContain('of-here');
+    expect(await ok('profile', '--config', 'fleet.yaml', '--target', 'here/staging')).toContain(
+      'no profile of staging',
+    );
+    await ok('pause', '--config', 'fleet.yaml', '--target', 'here/staging', '--why', 'x');
+    expect(await installation.runtime.store.pauses.on('staging')).toMatchObject([{ targetId: 'staging' }]);
+    await ok('resume', '--config', 'fleet.yaml#here', '--target', 'staging');
+    expect((await installation.run(['plan', '--config', 'fleet.yaml', '--target', 'orders'])).stderr).toContain(
+      'is Headroom deployed',
+    );
+  });
+
+  it.each([
+    [['plan', '--target', 'staging'], 'fleet.yaml has several of that name; say which: here/staging or there/staging'],
+    [['plan', '--target', 'mars/x'], 'fleet.yaml has no such target; it has here/staging, there/staging, there/orders'],
+    [['plan'], 'fleet.yaml has several installations: here, there; name one: fleet.yaml#here'],
+    [['incidents', 'show', 'x'], 'fleet.yaml has several installations: here, there; name one: fleet.yaml#here'],
+    [['pause', '--all', '--why', 'x'], 'fleet.yaml has several installations: here, there; name one: fleet.yaml#here'],
+  ])('leaves no doubt which one is meant: %j', async (command, words) => {
+    const { status, stderr } = await installation.run([...command, '--config', 'fleet.yaml']);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(words) as string });
   });
 });
 
@@ -219,7 +298,7 @@ it('end orders the deployed worker to end sessions, and the installation has it 
 
 it('the statements of the page that remove the logins leave nothing of them', async () => {
   const { server } = installation.staging;
-  const page = readFileSync(join(import.meta.dirname, '../../../docs/installation.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/uninstall.md'), 'utf8');
   const [, statements = ''] = /```sql\n([^]*?)```/.exec(page) ?? [];
   const database = new URL(server.responderUrl).pathname.slice(1);
   await server.asAdmin(statements.replace('ON DATABASE postgres', `ON DATABASE "${database}"`));
