@@ -45,7 +45,7 @@ export async function selfCheck(target: TargetSettings, deps: CheckDependencies)
 
 async function examine(target: TargetSettings, { worker, now }: CheckDependencies): Promise<readonly CheckFinding[]> {
   try {
-    return judgeCheck(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
+    return judgeCheck(await worker.check(target, { deadline: now() + CHECK_MS }), target);
   } catch (error) {
     return [failed('route', `the worker gives no answer: ${errorWords(error)}`, NO_ANSWER_FIX)];
   }

@@ -23,7 +23,7 @@ export async function takeSample(
   const at = now();
   const taking = () => ({ at, tookMs: now() - at, inIncident });
   try {
-    const answer = await worker.sample(target.worker, { deadline: at + SAMPLE_MS });
+    const answer = await worker.sample(target, { deadline: at + SAMPLE_MS });
     return storeAnswer(answer, taking());
   } catch (error) {
     const result = error instanceof WorkerBusy ? 'busy' : 'failed';

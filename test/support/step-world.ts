@@ -180,8 +180,8 @@ export class StepWorld {
   }
 
   readonly worker = {
-    limit: (_: string, request: LimitOrder) => this.#limit('limit', request),
-    lift: (_: string, request: LimitOrder) => this.#limit('lift', request),
+    limit: (_: unknown, request: LimitOrder) => this.#limit('limit', request),
+    lift: (_: unknown, request: LimitOrder) => this.#limit('lift', request),
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
@@ -201,7 +201,7 @@ export class StepWorld {
       if (!this.checked) throw new Error('this test has no check');
       return this.checked instanceof Error ? Promise.reject(this.checked) : Promise.resolve(this.checked);
     },
-    end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
+    end: (_: unknown, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
       const endings = request.victims
         .map(({ identity }): Ending => ({
