@@ -1,6 +1,7 @@
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
 import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { surroundingsFromEnvironment } from '../aws/clients/surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -14,6 +15,7 @@ export const handler = logged('sample', (payload) =>
     dispatcher: dispatchClientFromEnvironment(),
     notifier: notifierFromEnvironment(),
     metrics: metricsOfProcess(),
+    surroundings: surroundingsFromEnvironment(),
     ...systemClock,
   }),
 );

@@ -9,10 +9,10 @@ import { quarterOf } from '../core/usual/profile.ts';
 import { keepProfile, type ProfileDependencies } from './keep-profile.ts';
 import { notifyWarnings, type WarningDependencies, type WarningResult } from './notify-warnings.ts';
 import { raiseCrossing, type RaiseDependencies } from './raise-crossing.ts';
-import { takeSample, type TakeDependencies } from './take-sample.ts';
+import { takeRest, takeSample, type RestDependencies } from './take-sample.ts';
 
 export interface SampleDependencies
-  extends TakeDependencies, RaiseDependencies, WarningDependencies, ProfileDependencies {
+  extends RestDependencies, RaiseDependencies, WarningDependencies, ProfileDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'profiles' | 'samples' | 'warnings'>;
   readonly metrics: MetricsSink;
   readonly sleep: (ms: number) => Promise<void>;
@@ -47,13 +47,16 @@ export async function sample(target: TargetSettings, count: number, deps: Sample
   const failures: unknown[] = [];
   for (let index = 0; index < count; index++) {
     await deps.sleep(Math.max(0, startedAt + index * policy.sampling.everySeconds * 1000 - deps.now()));
-    const seen = await takeSample(target, deps);
+    const resting = await takeRest(target, history, deps);
+    const seen = resting ?? (await takeSample(target, deps));
     const isUnusual = isPaused || (seen.usage ?? 0) >= policy.triggerPercent;
     const taken = isUnusual ? { ...seen, isUnusual } : seen;
     deps.metrics.emit(target.id, taken);
     samples.push(taken);
     history.push(taken);
     await deps.store.samples.put(target.id, taken);
+    // Its metric says nothing new before the next minute.
+    if (resting !== null) break;
     const { crossing } = judgeLevels(history, policy);
     // An open incident deals with it already.
     if (crossing === null || taken.inIncident) continue;

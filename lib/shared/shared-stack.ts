@@ -156,6 +156,11 @@ export class SharedStack extends Stack {
     // The next minute brings the next call.
     sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
     sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
+    sample.allow(
+      ['cloudwatch:GetMetricData'],
+      ['*'],
+      'Metrics know no narrower scope; reading only, whether anybody is connected to a server that pauses.',
+    );
     this.#allowWorkers(sample);
     this.#topic.allowPublishing(sample);
     this.#allowTargetRules(sample);

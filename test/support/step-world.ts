@@ -13,6 +13,7 @@ import type {
   LimitAnswer,
   LimitOutcome,
   LimitRequest,
+  SampleRequest,
   WorkerRefused,
 } from '../../functions/core/protocol/worker.ts';
 import type { AlarmSighting } from '../../functions/core/record/incident.ts';
@@ -40,6 +41,7 @@ export class StepWorld {
   /** Answers to snapshots, in turn; the last one stays. */
   snapshots: (Snapshot | WorkerRefused)[] = [];
   samples: (Sample | WorkerRefused | Error)[] = [];
+  readonly sampleRequests: Omit<SampleRequest, 'schema' | 'kind'>[] = [];
   /** What the sampler published, and what it handed to dispatch. */
   readonly emitted: StoredSample[] = [];
   readonly dispatched: unknown[] = [];
@@ -128,10 +130,15 @@ export class StepWorld {
   changes: string[] = [];
   freeMemoryBytes: number | null = null;
   masterUser: string | null = null;
+  /** By the metric of RDS. */
+  connections: { readonly at: number; readonly used: number }[] | Error = [];
   readonly surroundings = {
     masterUser: (): Promise<string | null> => Promise.resolve(this.masterUser),
     changes: (): Promise<string[]> => Promise.resolve(this.changes),
-    connections: () => Promise.resolve([]),
+    connections: (): Promise<{ at: number; used: number }[]> => {
+      if (this.connections instanceof Error) return Promise.reject(this.connections);
+      return Promise.resolve(this.connections);
+    },
     freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),
   };
 
@@ -189,7 +196,8 @@ export class StepWorld {
       const snapshot = { ...next, at: next.at === 0 ? this.at : next.at };
       return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, snapshot } as const);
     },
-    sample: () => {
+    sample: (_: unknown, request: Omit<SampleRequest, 'schema' | 'kind'>) => {
+      this.sampleRequests.push(request);
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
       if (!next) throw new Error('this test has no sample left');
       if (next instanceof Error) return Promise.reject(next);

@@ -43,6 +43,8 @@ export const targetSettings = z.object({
   worker: z.string(),
   /** Which member of a cluster it is; absent for a target that is no member. */
   member: z.optional(memberName),
+  /** Without connections for a while it pauses (Aurora Serverless v2 with a minimum of 0 ACUs). */
+  pauses: z.optional(z.boolean()),
   /** Names of the alarms that may open an incident for this target. */
   alarms: z.array(z.string()),
   mode,

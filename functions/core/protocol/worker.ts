@@ -50,7 +50,12 @@ const common = { schema: z.number(), deadline: z.number(), member: z.optional(me
 
 /** `patienceMs` bounds the wait for a free slot. */
 export const workerRequest = z.discriminatedUnion('kind', [
-  z.object({ ...common, kind: z.literal('sample') }),
+  z.object({
+    ...common,
+    kind: z.literal('sample'),
+    /** Lets the session go when nobody else is connected: an open one keeps a server from pausing. */
+    leaveWhenAlone: z.optional(z.boolean()),
+  }),
   z.object({ ...common, kind: z.literal('snapshot'), patienceMs: z.number() }),
   z.object({
     ...common,

@@ -141,6 +141,29 @@ describe('the worker of a cluster', () => {
   });
 });
 
+describe('a server that pauses without connections', () => {
+  const sessionsOf = async (server: PostgresServer): Promise<number> => {
+    const client = new pg.Client(server.adminUrl);
+    await client.connect();
+    const found = await client.query("SELECT FROM pg_stat_activity WHERE usename LIKE 'headroom%'");
+    await client.end();
+    return found.rowCount ?? 0;
+  };
+
+  test('has no session of Headroom once nobody else is connected, and a warm one while somebody is', async () => {
+    const worker = await open();
+    expect(await ask(worker, 'sample', 'a', { leaveWhenAlone: false })).toMatchObject({ ok: true });
+    expect(await sessionsOf(writer)).toBe(1);
+    const somebody = await connectIdle(writer);
+    expect(await ask(worker, 'sample', 'a', { leaveWhenAlone: true })).toMatchObject({ admission: { way: 'warm' } });
+    expect(await sessionsOf(writer)).toBe(1);
+    await somebody.end();
+    await expect.poll(async () => sampleIn(await ask(worker, 'sample', 'a')).consumers.largest).toEqual([]);
+    expect(await ask(worker, 'sample', 'a', { leaveWhenAlone: true })).toMatchObject({ admission: { way: 'warm' } });
+    expect(await sessionsOf(writer)).toBe(0);
+  });
+});
+
 describe('a request cannot lead elsewhere', () => {
   test.each([undefined, null, '', 'A', '127.0.0.1', 'b.example.com', 'a#', 'a:1', 'a/../b', '*', 'a-', 'a\n', 7])(
     'no member is %j',
