@@ -6,6 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { RDS_CATEGORIES, RDS_EVENTS } from '../../functions/core/members/rds-event.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { namesOf, type Names } from '../house/names.ts';
@@ -49,8 +50,9 @@ export class SharedStack extends Stack {
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     const reconcile = this.#createReconcile(stateMachine);
-    const sample = this.#createSample(dispatch);
-    const tick = this.#createTick({ sample, reconcile, notify: steps.notify });
+    const follow = this.#createFollow();
+    const sample = this.#createSample(dispatch, follow);
+    const tick = this.#createTick({ sample, reconcile, follow, notify: steps.notify });
     const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
 
@@ -58,7 +60,7 @@ export class SharedStack extends Stack {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, sample, tick, register, decide, ...steps },
+      functions: { dispatch, reconcile, sample, follow, tick, register, decide, ...steps },
       dispatchFailures,
     });
     this.#table.createLast();
@@ -151,11 +153,14 @@ export class SharedStack extends Stack {
     return reconcile;
   }
 
-  #createSample(dispatch: ControlFunction): ControlFunction {
-    const sample = this.#createFunction('sample', { HEADROOM_DISPATCH: dispatch.functionName });
+  #createSample(dispatch: ControlFunction, follow: ControlFunction): ControlFunction {
+    const sample = this.#createFunction('sample', {
+      HEADROOM_DISPATCH: dispatch.functionName,
+      HEADROOM_FOLLOW: follow.functionName,
+    });
     // The next minute brings the next call.
     sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
-    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
+    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn, follow.functionArn]);
     sample.allow(
       ['cloudwatch:GetMetricData'],
       ['*'],
@@ -167,9 +172,45 @@ export class SharedStack extends Stack {
     return sample;
   }
 
+  /** Asks RDS about targets: each hour, when a sample shows that something has changed, and on events of RDS. */
+  #createFollow(): ControlFunction {
+    // By name, since each of the two calls the other.
+    const sample = this.#names.control('sample');
+    const follow = this.#createFunction('follow', { HEADROOM_SAMPLE: sample });
+    follow.allow(['lambda:InvokeFunction'], [this.#arn('lambda', 'function', sample)]);
+    follow.configureAsyncInvoke({ maxEventAge: Duration.minutes(5), retryAttempts: 2 });
+    this.#allowWorkers(follow);
+    this.#topic.allowPublishing(follow);
+    follow.allow(
+      ['rds:DescribeDBClusters', 'rds:DescribeDBInstances'],
+      [this.#arn('rds', 'cluster', '*'), this.#arn('rds', 'db', '*')],
+      'Members come and go, and the list of an installation’s clusters outgrows a policy; reading only.',
+    );
+    this.#allowAlarms(follow);
+    follow.allow(
+      ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
+      this.#names.connectionAlarms.map((name) => this.#arn('cloudwatch', 'alarm', name)),
+      'The alarms on connections of this installation’s targets and no others; those of members come and go.',
+    );
+    new Rule(this, 'RdsEvents', {
+      ruleName: this.#names.rdsEventsRule,
+      description: 'RDS has changed a server or a cluster: look whether it is a target',
+      eventPattern: {
+        source: ['aws.rds'],
+        account: [this.account],
+        detailType: [...RDS_EVENTS],
+        detail: { EventCategories: [...RDS_CATEGORIES] },
+      },
+      targets: [new LambdaFunction(follow, { maxEventAge: Duration.minutes(5), retryAttempts: 2 })],
+    });
+    return follow;
+  }
+
   /** The clock of the whole fleet. It reads the roster, calls other functions, and does nothing else. */
-  #createTick(called: { readonly [Name in 'sample' | 'reconcile' | 'notify']: ControlFunction }): ControlFunction {
-    const { sample, reconcile, notify } = called;
+  #createTick(called: {
+    readonly [Name in 'sample' | 'reconcile' | 'notify' | 'follow']: ControlFunction;
+  }): ControlFunction {
+    const { sample, reconcile, notify, follow } = called;
     const tick = new ControlFunction(this, 'tick', {
       names: this.#names,
       environment: {
@@ -178,12 +219,13 @@ export class SharedStack extends Stack {
         HEADROOM_SAMPLE: sample.functionName,
         HEADROOM_RECONCILE: reconcile.functionName,
         HEADROOM_NOTIFY: notify.functionName,
+        HEADROOM_FOLLOW: follow.functionName,
       },
     });
     this.#table.grantRoster(tick);
     tick.allow(
       ['lambda:InvokeFunction'],
-      [sample, reconcile, notify].map(({ functionArn }) => functionArn),
+      [sample, reconcile, notify, follow].map(({ functionArn }) => functionArn),
     );
     this.#allowAlarms(tick);
     // The next minute brings the next.

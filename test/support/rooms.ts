@@ -47,7 +47,7 @@ function engine(name: string, driver: string, without: readonly string[] = []): 
 }
 
 /** A step knows ports only, and what several steps do. Its handler, see below, ties it to the adapters. */
-const STEP: Room = { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ };
+const STEP: Room = { ours: ['functions/core', 'functions/fleet', 'functions/incident'], packages: /^zod$/ };
 const STEPS = [
   'act',
   'ask',
@@ -56,6 +56,7 @@ const STEPS = [
   'diagnose',
   'dispatch',
   'escalate',
+  'follow',
   'notify',
   'reconcile',
   'register',
@@ -83,9 +84,10 @@ const drill = (...rooms: string[]): Room => ({
 export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/words': core(),
   'functions/core/server': core('words'),
-  'functions/core/policy': core('server', 'words'),
-  'functions/core/protocol': core('policy', 'server', 'words'),
-  'functions/core/fleet': core('words'),
+  'functions/core/members': core('words'),
+  'functions/core/policy': core('members', 'server', 'words'),
+  'functions/core/protocol': core('members', 'policy', 'server', 'words'),
+  'functions/core/fleet': core('members', 'policy', 'words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -107,6 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   'functions/core/ports/stores': core(
     'fleet',
+    'members',
     'record',
     'plan',
     'usual',
@@ -119,6 +122,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/ports': core(
     'ports/stores',
     'fleet',
+    'members',
     'messages',
     'record',
     'plan',
@@ -147,8 +151,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/incident-store/table': aws('process'),
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/clients': aws('process', 'incident-store'),
+  'functions/aws/rds': aws('process'),
 
   'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/fleet': { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ },
   ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
   ...Object.fromEntries(
     STEPS.map((step) => [

@@ -150,6 +150,15 @@ export class StepWorld {
     },
   };
 
+  /** What was asked of other functions. */
+  readonly called: unknown[] = [];
+  readonly functions = {
+    call: (name: string, request: object): Promise<void> => {
+      this.called.push({ name, ...request });
+      return Promise.resolve();
+    },
+  };
+
   readonly metrics = { emit: (_: string, sample: StoredSample) => void this.emitted.push(sample) };
 
   /** The dispatch step itself, as its function would run it. */

@@ -5,7 +5,7 @@ export interface InstanceSeen {
   readonly resourceId: string;
   /** `available`, `creating`, `rebooting` … */
   readonly status: string;
-  /** Where it listens; null while it is made. */
+  /** Host and port; null while it is made. */
   readonly host: string | null;
 }
 
@@ -13,7 +13,7 @@ export interface InstanceSeen {
 export interface ClusterSeen {
   /** DbClusterResourceId: what IAM authentication names. */
   readonly resourceId: string;
-  /** Without connections for a while, its members pause: Aurora Serverless v2 with a minimum of 0 ACUs. */
+  /** Without connections for a while its members pause: Aurora Serverless v2 with a minimum of 0 ACUs. */
   readonly pauses: boolean;
   readonly members: readonly (InstanceSeen & { readonly isWriter: boolean })[];
 }
@@ -23,40 +23,45 @@ export interface KnownMember {
   readonly name: string;
   readonly resourceId: string;
   readonly isWriter: boolean;
+  readonly host: string;
+  readonly pauses: boolean;
 }
 
 /** What is different about a cluster since it was last read. */
-export type MemberChange =
-  | { readonly kind: 'came'; readonly member: KnownMember }
-  | { readonly kind: 'went'; readonly member: KnownMember }
-  /** It became the writer, or a reader. */
-  | { readonly kind: 'role'; readonly member: KnownMember }
-  /** Another server has its name now. `before`: its resource id until then. */
-  | { readonly kind: 'replaced'; readonly member: KnownMember; readonly before: string };
-
-/** A server that is not there yet, or not for long. */
-const ABSENT: ReadonlySet<string> = new Set(['creating', 'deleting']);
+export interface MemberChange {
+  /**
+   * `role`: it became the writer, or a reader. `replaced`: another server has its name now. `other`: what people need
+   * not hear of.
+   */
+  readonly kind: 'came' | 'went' | 'role' | 'replaced' | 'other';
+  readonly member: KnownMember;
+}
 
 /**
- * What came, went or changed, and the members there are now, each by name. Null for a cluster that is not there stands
- * for no members.
+ * What came, went or changed, by name, those that went last. Nothing, when all is as it was. A member comes when it
+ * listens, and goes when its cluster does not list it any more or it is being deleted: one that RDS says nothing else
+ * of stays as it was known.
  */
-export function compareMembers(
-  known: readonly KnownMember[],
-  seen: ClusterSeen | null,
-): { readonly members: readonly KnownMember[]; readonly changes: readonly MemberChange[] } {
-  const members = (seen?.members ?? [])
-    .filter(({ status, host }) => host !== null && !ABSENT.has(status))
-    .map(({ name, resourceId, isWriter }): KnownMember => ({ name, resourceId, isWriter }))
-    .sort((one, other) => (one.name < other.name ? -1 : 1));
+export function compareMembers(known: readonly KnownMember[], seen: ClusterSeen): readonly MemberChange[] {
+  const listed = seen.members.filter(({ status }) => status !== 'deleting');
   const before = new Map(known.map((member) => [member.name, member]));
-  const present = new Set(members.map(({ name }) => name));
-  const changes = members.flatMap((member): MemberChange[] => {
-    const old = before.get(member.name);
-    if (old === undefined) return [{ kind: 'came', member }];
-    if (old.resourceId !== member.resourceId) return [{ kind: 'replaced', member, before: old.resourceId }];
-    return old.isWriter === member.isWriter ? [] : [{ kind: 'role', member }];
-  });
-  const went = known.filter(({ name }) => !present.has(name)).map((member): MemberChange => ({ kind: 'went', member }));
-  return { members, changes: [...changes, ...went] };
+  const changed = listed
+    .flatMap(({ name, resourceId, isWriter, host, status }) =>
+      host === null || status === 'creating' ? [] : [{ name, resourceId, isWriter, host, pauses: seen.pauses }],
+    )
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((member): MemberChange[] => {
+      const kind = kindOf(before.get(member.name), member);
+      return kind === null ? [] : [{ kind, member }];
+    });
+  const present = new Set(listed.map(({ name }) => name));
+  const went = known.filter(({ name }) => !present.has(name)).map((member) => ({ kind: 'went', member }) as const);
+  return [...changed, ...went];
+}
+
+function kindOf(old: KnownMember | undefined, member: KnownMember): MemberChange['kind'] | null {
+  if (old === undefined) return 'came';
+  if (old.resourceId !== member.resourceId) return 'replaced';
+  if (old.isWriter !== member.isWriter) return 'role';
+  return old.host !== member.host || old.pauses !== member.pauses ? 'other' : null;
 }

@@ -14,7 +14,7 @@ export const targetId = z
   );
 
 /** Of a target, or of a member of a cluster: `shop/shop-1`. */
-const anyTargetId = z.union([targetId, z.templateLiteral([targetId, '/', memberName])]);
+export const anyTargetId = z.union([targetId, z.templateLiteral([targetId, '/', memberName])]);
 
 /** A connection pool as a person describes it: every instance of the application has one of this size. */
 const pool = z.object({
@@ -35,8 +35,12 @@ export type Pool = z.infer<typeof pool>;
 export const targetSettings = z.object({
   id: anyTargetId,
   engine: z.enum(ENGINE_NAMES),
-  /** The RDS instance, as in the DBInstanceIdentifier dimension; for another server, its name. */
+  /** The RDS instance, as in the DBInstanceIdentifier dimension; for a cluster or another server, its name. */
   instance: z.string(),
+  /** A cluster: no server itself. Its members are targets, with its settings. */
+  isCluster: z.optional(z.boolean()),
+  /** What IAM authentication names: the DbiResourceId, or that of the cluster. Absent where it is not known. */
+  resourceId: z.optional(z.string()),
   /** host:port, for people who read the record. */
   endpoint: z.string(),
   /** Name of the worker function. */

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
-import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import { figuresOf } from '../../../functions/core/sampler/figures.ts';
 import { sample } from '../../../functions/sample/sample.ts';
 import { selfCheck } from '../../../functions/sample/self-check.ts';
@@ -30,10 +29,7 @@ const NOBODY = { ...aSnapshot(100, []), used: 1, canary: CANARY };
 const SOMEBODY = { ...NOBODY, used: 3, consumers: consumersOf({ shop: [2, 0, 0] }) };
 
 async function minute(samples = 1) {
-  const outcome = await sample(
-    { schema: SCHEMA, kind: 'sample', target, alarm: target.alarms[0] ?? '', samples },
-    world,
-  );
+  const outcome = await sample(target, samples, world);
   world.at += MINUTE;
   return outcome.samples.map(({ result }) => result).join();
 }
@@ -88,7 +84,7 @@ it('is looked at once a minute while it rests, however often it is sampled else'
 it('is not woken by the daily check', async () => {
   await minute();
   await minute();
-  expect(await selfCheck({ schema: SCHEMA, kind: 'check', target }, world)).toMatchObject({
+  expect(await selfCheck(target, world)).toMatchObject({
     skipped: 'the server rests, and a check would wake it',
   });
 });
