@@ -121,7 +121,7 @@ function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
       `is ${refused.what}: it leads to ${refused.where}, and sessions would be ended on the wrong server; use the endpoint of one instance, or name the cluster itself: cluster`,
     );
   }
-  if (target.instance !== undefined && name !== target.instance.toLowerCase()) {
+  if (!isClusters && target.instance !== undefined && name !== target.instance.toLowerCase()) {
     return found(`is the endpoint of instance "${name}", but instance says "${target.instance}"; make them agree`);
   }
   if (typeof installed === 'string' && region !== installed) {

@@ -6,7 +6,7 @@ import type { Target } from './schema.ts';
  */
 const CLUSTER_HOST = /^[^.]+\.cluster-(?!ro-|custom-)/i;
 
-export function isClusterEndpoint(host: string): boolean {
+function isClusterEndpoint(host: string): boolean {
   return CLUSTER_HOST.test(host);
 }
 

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { ApiError } from '../../local/machine/api-error.ts';
 import { checkRequest, requestOf } from '../../local/stand-ins/request-check.ts';
 
-export interface PlaneInstance {
+interface PlaneInstance {
   readonly resourceId: string;
   readonly status?: string;
   /** Null while it is made. */
@@ -21,7 +21,7 @@ export interface PlaneInstance {
   readonly isWriter?: boolean;
 }
 
-export interface PlaneCluster {
+interface PlaneCluster {
   readonly resourceId: string;
   readonly minCapacity?: number;
 }

@@ -5,10 +5,10 @@ import { memberAlarms } from './alarm-names.ts';
 
 /** A member as a target of its own: with the settings of its cluster, which a person says once for all. */
 export function memberSettings(cluster: TargetSettings, member: KnownMember): TargetSettings {
-  const { isCluster: _, ...shared } = cluster;
   const id = memberId(cluster.id, member.name);
   return {
-    ...shared,
+    ...cluster,
+    isCluster: false,
     id,
     instance: member.name,
     member: member.name,
