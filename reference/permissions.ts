@@ -27,10 +27,19 @@ export const WHY: Readonly<Record<string, string>> = {
   'lambda:InvokeFunction': 'It asks the workers: for a snapshot or a sample, to end sessions, to set or lift a limit.',
   'workflow lambda:InvokeFunction': 'The workflow calls the functions of its steps, and no other.',
   'tick lambda:InvokeFunction': 'It hands each target to the functions that look after it.',
-  'sample lambda:InvokeFunction': 'It asks the workers for samples, and dispatch to open an incident.',
+  'sample lambda:InvokeFunction':
+    'It asks the workers for samples, dispatch to open an incident, and follow to look at what has changed.',
+  'follow lambda:InvokeFunction': 'It asks workers to lift limits of members that go, and has newcomers sampled.',
+  'cloudwatch:PutMetricAlarm': 'It keeps the thresholds of the alarms on connections in step with the server.',
+  'cloudwatch:DeleteAlarms': 'It takes away the alarms of a member that is gone.',
+  'sample cloudwatch:GetMetricData':
+    'Whether anybody is connected to a server that would pause, so that it is not kept awake. Reading only.',
   'cloudwatch:GetMetricData':
     'Evidence for the cause: connections and free memory by the metrics of RDS. Reading only.',
   'rds:DescribeDBInstances': 'Evidence for the cause: who the master user is. Reading only.',
+  'follow rds:DescribeDBInstances':
+    'It sees which members a cluster has, and what became of an instance. Reading only.',
+  'rds:DescribeDBClusters': 'It sees which members a cluster has. Reading only.',
   'rds:DescribeEvents': 'Evidence for the cause: what was changed lately. Reading only.',
   'sns:Publish': TOPIC,
   'kms:Decrypt': TOPIC,
@@ -69,6 +78,14 @@ export const WHY: Readonly<Record<string, string>> = {
 export const WHY_SO_WIDE: Readonly<Record<string, string>> = {
   'lambda arn:aws:lambda:REGION:ACCOUNT:function:PREFIX-worker-*':
     'Workers come and go with the stacks of their targets. A worker refuses by its own settings what must not be done to its target, whoever asks.',
+  'cloudwatch arn:aws:cloudwatch:REGION:ACCOUNT:alarm:PREFIX-*-connections-critical':
+    'The alarms on connections of the targets of this installation; those of members come and go.',
+  'cloudwatch arn:aws:cloudwatch:REGION:ACCOUNT:alarm:PREFIX-*-connections-high':
+    'The alarms on connections of the targets of this installation; those of members come and go.',
+  'rds arn:aws:rds:REGION:ACCOUNT:cluster:*':
+    'Members come and go, and a list of clusters outgrows a policy; reading only.',
+  'rds arn:aws:rds:REGION:ACCOUNT:db:*':
+    'Members come and go, and a list of instances outgrows a policy; reading only.',
   'states arn:aws:states:REGION:ACCOUNT:execution:PREFIX-workflow:*':
     'Executions are named after incidents; of this one workflow, and reading only.',
   'cloudwatch *': 'CloudWatch knows no narrower scope for metrics, nor for composite alarms; reading only.',

@@ -1,4 +1,4 @@
-import { surroundingsFromEnvironment } from '../aws/clients/surroundings.ts';
+import { surroundingsFromEnvironment } from '../aws/rds/surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';

@@ -1,10 +1,12 @@
+import { memberSettings } from '../core/fleet/member-settings.ts';
+import { memberId, memberOf } from '../core/members/member.ts';
 import { targetSettings, type TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { BadRequest } from '../core/protocol/errors.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
 import { parseJson } from '../core/words/parse-json.ts';
-import { releaseTarget, type ReleaseDependencies } from './release-target.ts';
+import { releaseTarget, type ReleaseDependencies } from '../fleet/release-target.ts';
 import { TARGET_RESOURCE, type StackRequest } from './stack-request.ts';
 
 export interface RegisterDependencies extends ReleaseDependencies {
@@ -42,7 +44,8 @@ async function keepListed(request: StackRequest, deps: RegisterDependencies): Pr
   if (kind === 'Delete') return { physicalId, done: [] };
   const listed = new Set(idsIn(properties['Targets']));
   const rows = await rosterIfAny(kind, deps);
-  const gone = rows.filter(({ id }) => !listed.has(id));
+  // Members go with their cluster.
+  const gone = rows.filter(({ id }) => memberOf(id) === null && !listed.has(id));
   const done = await Promise.all(gone.map(({ id }) => remove(id, null, deps)));
   return { physicalId, done: done.flat() };
 }
@@ -59,10 +62,21 @@ async function rosterIfAny(kind: StackRequest['kind'], { store }: RegisterDepend
 
 async function remove(targetId: string | null, owner: string | null, deps: RegisterDependencies): Promise<string[]> {
   if (targetId === null) return [];
-  const settings = await deps.store.targets.remove(targetId, owner);
+  const { targets } = deps.store;
+  const settings = await targets.remove(targetId, owner);
   if (settings === 'kept') return [`left ${targetId}: another stack has it`];
-  return [`removed ${targetId}`, ...(await releaseTarget(targetId, settings, deps))];
+  const members = await targets.members(targetId);
+  for (const { name } of members) await targets.removeMember(targetId, name);
+  const released = [await releaseTarget(targetId, { lifter: settings, why: WHY_GONE }, deps)];
+  const writer = members.find(({ isWriter }) => isWriter);
+  for (const { name } of members) {
+    const lifter = settings && writer ? memberSettings(settings, writer) : null;
+    released.push(await releaseTarget(memberId(targetId, name), { lifter, why: WHY_GONE }, deps));
+  }
+  return [`removed ${targetId}`, ...released.flat()];
 }
+
+const WHY_GONE = 'the target left the configuration';
 
 const PHYSICAL = 'target/';
 const physicalIdOf = (targetId: string): string => `${PHYSICAL}${targetId}`;

@@ -1,6 +1,8 @@
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
+import { functionCallerFromEnvironment } from '../aws/clients/function-caller.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
 import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { surroundingsFromEnvironment } from '../aws/rds/surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -14,6 +16,8 @@ export const handler = logged('sample', (payload) =>
     dispatcher: dispatchClientFromEnvironment(),
     notifier: notifierFromEnvironment(),
     metrics: metricsOfProcess(),
+    functions: functionCallerFromEnvironment(),
+    surroundings: surroundingsFromEnvironment(),
     ...systemClock,
   }),
 );

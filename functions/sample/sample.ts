@@ -1,20 +1,23 @@
 import { fullPause } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import type { MetricsSink } from '../core/ports/outside.ts';
+import type { FunctionCaller, MetricsSink } from '../core/ports/outside.ts';
+import { SCHEMA } from '../core/protocol/schema.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
+import { asksForLook } from '../core/sampler/look-again.ts';
 import { historyMsOf, judgeLevels, type Crossing } from '../core/sampler/levels.ts';
 import type { StoredSample } from '../core/sampler/stored-sample.ts';
 import { quarterOf } from '../core/usual/profile.ts';
 import { keepProfile, type ProfileDependencies } from './keep-profile.ts';
 import { notifyWarnings, type WarningDependencies, type WarningResult } from './notify-warnings.ts';
 import { raiseCrossing, type RaiseDependencies } from './raise-crossing.ts';
-import { takeSample, type TakeDependencies } from './take-sample.ts';
+import { takeRest, takeSample, type RestDependencies } from './take-sample.ts';
 
 export interface SampleDependencies
-  extends TakeDependencies, RaiseDependencies, WarningDependencies, ProfileDependencies {
+  extends RestDependencies, RaiseDependencies, WarningDependencies, ProfileDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'pauses' | 'profiles' | 'samples' | 'warnings'>;
   readonly metrics: MetricsSink;
+  readonly functions: FunctionCaller;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
@@ -47,13 +50,18 @@ export async function sample(target: TargetSettings, count: number, deps: Sample
   const failures: unknown[] = [];
   for (let index = 0; index < count; index++) {
     await deps.sleep(Math.max(0, startedAt + index * policy.sampling.everySeconds * 1000 - deps.now()));
-    const seen = await takeSample(target, deps);
+    const resting = await takeRest(target, history, deps);
+    const seen = resting ?? (await takeSample(target, deps));
     const isUnusual = isPaused || (seen.usage ?? 0) >= policy.triggerPercent;
     const taken = isUnusual ? { ...seen, isUnusual } : seen;
     deps.metrics.emit(target.id, taken);
+    const isLookDue = index === 0 && asksForLook(history, taken, target.member !== undefined);
     samples.push(taken);
     history.push(taken);
     await deps.store.samples.put(target.id, taken);
+    if (isLookDue) await haveFollowed(target, deps);
+    // Its metric says nothing new before the next minute.
+    if (resting !== null) break;
     const { crossing } = judgeLevels(history, policy);
     // An open incident deals with it already.
     if (crossing === null || taken.inIncident) continue;
@@ -70,6 +78,11 @@ export async function sample(target: TargetSettings, count: number, deps: Sample
   if (isNewQuarter(deps.now())) await keepProfile(target.id, deps);
   if (dispatched === null && failures.length > 0) throw failures[0];
   return { samples, crossing: levels.crossing, dispatched, ...warnings };
+}
+
+/** What is not asked for now is asked for again by the next sample that shows it, or within the hour. */
+async function haveFollowed({ id, isRds }: TargetSettings, { functions }: SampleDependencies): Promise<void> {
+  if (isRds) await functions.call('follow', { schema: SCHEMA, target: id }).catch(() => undefined);
 }
 
 /** How many samples a call takes to take those of a minute. */

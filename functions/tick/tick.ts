@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { targetOfAlarm } from '../core/fleet/alarm-names.ts';
-import { isCheckDue, isReconcileDue, type RosterRow } from '../core/fleet/roster.ts';
+import { isCheckDue, isFollowDue, isReconcileDue, type RosterRow } from '../core/fleet/roster.ts';
 import { paceOf, spread, type Pace } from '../core/fleet/spread.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Alarms, FleetFunction, FunctionCaller } from '../core/ports/outside.ts';
@@ -33,22 +33,25 @@ const scheduled = z.object({ time: z.iso.datetime() });
 
 /**
  * Once a minute, for the whole fleet: has each target sampled, the reconciler look at those it may have something to do
- * for, and each target checked in its minute of the day. It waits for none of them. Throws at its end, so that people
+ * for, each target checked in its minute of the day, and the control plane asked about it in its minute of the hour. It waits for none of them. Throws at its end, so that people
  * are told, when not everything could be asked for.
  */
 export async function tick(payload: unknown, deps: TickDependencies): Promise<TickResult> {
   const startedAt = deps.now();
   const time = scheduled.safeParse(payload).data?.time;
   const at = time === undefined ? startedAt : Date.parse(time);
-  const rows = await deps.store.targets.roster();
+  const roster = await deps.store.targets.roster();
+  const following = roster.filter((row) => isFollowDue(row, at));
+  const rows = roster.filter(({ isCluster }) => !isCluster);
   const pace = paceOf(rows.length, startedAt, SPAN_MS);
   const due = rows.filter((row) => isCheckDue(row, at));
-  const [samples, checks, reconciling] = await Promise.all([
+  const [samples, checks, follows, reconciling] = await Promise.all([
     callEach(rows, pace, deps, ({ id }) => ['sample', { kind: 'sample', target: id }]),
     callEach(due, paceOf(due.length, startedAt, SPAN_MS), deps, ({ id }) => ['sample', { kind: 'check', target: id }]),
+    callEach(following, paceOf(following.length, startedAt, SPAN_MS), deps, ({ id }) => ['follow', { target: id }]),
     reconcileFleet(rows, pace, at, deps),
   ]);
-  throwIfAny({ samples, checks, reconciling: reconciling.failures });
+  throwIfAny({ samples, checks, follows, reconciling: reconciling.failures });
   return {
     targets: rows.length,
     reconciled: reconciling.count,

@@ -122,7 +122,7 @@ const endpoint = z.strictObject({
       /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
       'expected a host name alone: no scheme, port, path or credentials',
     )
-    .describe('Host name of the instance itself: not of a cluster, a reader or a proxy.'),
+    .describe('Host name of the instance itself; for a cluster, its own endpoint. Not of a reader or a proxy.'),
   port: z.int().min(1).max(65535).optional().describe('Default 5432 for postgres, 3306 for mysql and mariadb.'),
   database: z
     .string()
@@ -150,6 +150,17 @@ export const targetSchema = z.strictObject({
     .max(63)
     .optional()
     .describe('DBInstanceIdentifier of the instance. Where it is not on RDS: any name; default is the id.'),
+  cluster: z
+    .string()
+    .regex(
+      /^[A-Za-z](?:-?[A-Za-z0-9])*$/,
+      'expected a DBClusterIdentifier: letters, digits and single dashes, first a letter',
+    )
+    .max(63)
+    .optional()
+    .describe(
+      'DBClusterIdentifier of an Aurora or Multi-AZ DB cluster, in place of instance: its members are found and followed, each a target of its own.',
+    ),
   resourceId: z
     .string()
     .regex(

@@ -5,6 +5,7 @@ import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { namesOf } from '../house/names.ts';
+import { membersOf } from './cluster.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
 /** Where the worker's bundle keeps the certificates it trusts. */
@@ -23,7 +24,9 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
   return {
     id: target.id,
     engine: target.engine,
-    instance: target.instance ?? target.id,
+    instance: nameOf(target),
+    ...(target.cluster !== undefined && { isCluster: true }),
+    ...(target.resourceId !== undefined && { resourceId: target.resourceId }),
     endpoint: describeEndpoint(target),
     worker: names.worker(target.id),
     alarms: Object.values(names.alarms(target.id)),
@@ -32,7 +35,8 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
     pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
     maxConnections: target.maxConnections,
     // Without a metric alarm the default is not needed.
-    reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
+    reservedSlots:
+      target.auth.mode === 'url' || target.cluster !== undefined ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
     ...(config.commands && { commands: config.commands }),
   };
@@ -41,17 +45,24 @@ export function toTargetSettings(config: HeadroomConfig, target: Target): Target
 /** The settings of a target's worker. Certificates: a file of the bundle on AWS, the configured file in url mode. */
 export function toWorkerSettings(config: HeadroomConfig, target: Target): WorkerSettings {
   const isLocal = target.auth.mode === 'url';
+  const { cluster, endpoint } = target;
   return {
     engine: target.engine,
-    instance: target.instance ?? target.id,
-    host: isLocal ? null : (target.endpoint?.host ?? null),
+    instance: nameOf(target),
+    host: isLocal || cluster !== undefined ? null : (endpoint?.host ?? null),
+    ...(cluster !== undefined && endpoint !== undefined && { members: membersOf(endpoint.host) }),
     port: isLocal ? null : portOf(target),
-    database: isLocal ? null : (target.endpoint?.database ?? DEFAULT_DATABASES[target.engine]),
+    database: isLocal ? null : (endpoint?.database ?? DEFAULT_DATABASES[target.engine]),
     auth: toWorkerAuth(target.auth, config.installation.region ?? ''),
     tls: { mode: target.tls.mode, ca: caOf(target) },
     statements: target.policy.statements,
     bounds: boundsOf(target),
   };
+}
+
+/** The instance or cluster at RDS; for another server, its id. */
+function nameOf({ instance, cluster, id }: Target): string {
+  return cluster?.toLowerCase() ?? instance ?? id;
 }
 
 /** What the worker refuses to do whoever asks. */

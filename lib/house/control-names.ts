@@ -26,6 +26,12 @@ export const CONTROL_FUNCTIONS = {
     timeoutSeconds: 120,
     memoryMegabytes: 512,
   },
+  // It closes the incident of a member that has left, and lifts its limits by a worker that may hang.
+  follow: {
+    description: 'Follows the members of clusters, what targets are at RDS, and the slots their alarms stand by',
+    timeoutSeconds: 120,
+    memoryMegabytes: 256,
+  },
   reconcile: {
     description: 'Finds incidents whose workflow died and alarms that were not handled',
     timeoutSeconds: 55,

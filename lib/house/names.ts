@@ -1,4 +1,4 @@
-import { ALARM_PATTERNS, alarmNamesOf } from '../../functions/core/fleet/alarm-names.ts';
+import { ALARM_PATTERNS, CONNECTION_ALARM_PATTERNS, alarmNamesOf } from '../../functions/core/fleet/alarm-names.ts';
 
 /** Names of everything that is installed. They share the prefix, which scopes every permission. */
 export function namesOf(prefix: string) {
@@ -12,9 +12,12 @@ export function namesOf(prefix: string) {
     anyWorker: `${prefix}-worker-*`,
     /** Of the alarms that open incidents. */
     alarms: (targetId: string) => alarmNamesOf(prefix, targetId),
+    /** Those of them that stand on the connections that RDS counts. */
+    connectionAlarms: CONNECTION_ALARM_PATTERNS.map((pattern) => `${prefix}-${pattern}`),
     anyAlarms: ALARM_PATTERNS.map((pattern) => `${prefix}-${pattern}`),
     alarmRule: `${prefix}-alarms`,
     tickRule: `${prefix}-tick`,
+    rdsEventsRule: `${prefix}-rds-events`,
     /** Of an earlier version, which had rules for each target. */
     anyTargetRule: `${prefix}-target-*`,
     dispatchFailures: `${prefix}-dispatch-failures`,

@@ -26,6 +26,7 @@ const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   dispatch: 'an alarm may not have led to an incident',
   tick: 'targets may not have been sampled, nor looked after where something was left to do',
   register: 'a deployment may have failed, or a target that was removed may still have an open incident',
+  follow: 'members of a cluster may not be known, and alarms may stand where slots were before',
   reconcile: 'incidents whose workflow died may stay open, and alarms unhandled',
   sample: 'a target may not be watched; the alarms on the metric of RDS still are',
   diagnose: 'an incident could not be diagnosed; it ends as failed',

@@ -6,6 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { RDS_CATEGORIES, RDS_EVENTS } from '../../functions/core/members/rds-event.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { encryptAll, TO_SEND } from '../house/customer-key.ts';
@@ -61,8 +62,9 @@ export class SharedStack extends Stack {
     }
     const reconcile = this.#createReconcile(stateMachine);
     if (bus !== 'none') this.#announceOn(bus, [dispatch, reconcile, steps.notify]);
-    const sample = this.#createSample(dispatch);
-    const tick = this.#createTick({ sample, reconcile });
+    const follow = this.#createFollow();
+    const sample = this.#createSample(dispatch, follow);
+    const tick = this.#createTick({ sample, reconcile, follow });
     const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
 
@@ -70,7 +72,7 @@ export class SharedStack extends Stack {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, sample, tick, register, decide, ...steps },
+      functions: { dispatch, reconcile, sample, follow, tick, register, decide, ...steps },
       dispatchFailures,
     });
     this.#table.createLast();
@@ -166,20 +168,62 @@ export class SharedStack extends Stack {
     return reconcile;
   }
 
-  #createSample(dispatch: ControlFunction): ControlFunction {
-    const sample = this.#createFunction('sample', { HEADROOM_DISPATCH: dispatch.functionName });
+  #createSample(dispatch: ControlFunction, follow: ControlFunction): ControlFunction {
+    const sample = this.#createFunction('sample', {
+      HEADROOM_DISPATCH: dispatch.functionName,
+      HEADROOM_FOLLOW: follow.functionName,
+    });
     // The next minute brings the next call.
     sample.configureAsyncInvoke({ maxEventAge: Duration.minutes(1), retryAttempts: 0 });
-    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn]);
+    sample.allow(['lambda:InvokeFunction'], [dispatch.functionArn, follow.functionArn]);
+    sample.allow(
+      ['cloudwatch:GetMetricData'],
+      ['*'],
+      'Metrics know no narrower scope; reading only, whether anybody is connected to a server that pauses.',
+    );
     this.#allowWorkers(sample);
     this.#topic.allowPublishing(sample);
     this.#allowTargetRules(sample);
     return sample;
   }
 
+  /** Asks RDS about targets: each hour, when a sample shows that something has changed, and on events of RDS. */
+  #createFollow(): ControlFunction {
+    // By name, since each of the two calls the other.
+    const sample = this.#names.control('sample');
+    const follow = this.#createFunction('follow', { HEADROOM_SAMPLE: sample });
+    follow.allow(['lambda:InvokeFunction'], [this.#arn('lambda', 'function', sample)]);
+    follow.configureAsyncInvoke({ maxEventAge: Duration.minutes(5), retryAttempts: 2 });
+    this.#allowWorkers(follow);
+    this.#topic.allowPublishing(follow);
+    follow.allow(
+      ['rds:DescribeDBClusters', 'rds:DescribeDBInstances'],
+      [this.#arn('rds', 'cluster', '*'), this.#arn('rds', 'db', '*')],
+      'Members come and go, and the list of an installation’s clusters outgrows a policy; reading only.',
+    );
+    this.#allowAlarms(follow);
+    follow.allow(
+      ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
+      this.#names.connectionAlarms.map((name) => this.#arn('cloudwatch', 'alarm', name)),
+      'The alarms on connections of this installation’s targets and no others; those of members come and go.',
+    );
+    new Rule(this, 'RdsEvents', {
+      ruleName: this.#names.rdsEventsRule,
+      description: 'RDS has changed a server or a cluster: look whether it is a target',
+      eventPattern: {
+        source: ['aws.rds'],
+        account: [this.account],
+        detailType: [...RDS_EVENTS],
+        detail: { EventCategories: [...RDS_CATEGORIES] },
+      },
+      targets: [new LambdaFunction(follow, { maxEventAge: Duration.minutes(5), retryAttempts: 2 })],
+    });
+    return follow;
+  }
+
   /** The clock of the whole fleet. It reads the roster, calls other functions, and does nothing else. */
-  #createTick(called: { readonly [Name in 'sample' | 'reconcile']: ControlFunction }): ControlFunction {
-    const { sample, reconcile } = called;
+  #createTick(called: { readonly [Name in 'sample' | 'reconcile' | 'follow']: ControlFunction }): ControlFunction {
+    const { sample, reconcile, follow } = called;
     const tick = new ControlFunction(this, 'tick', {
       names: this.#names,
       environment: {
@@ -187,12 +231,13 @@ export class SharedStack extends Stack {
         HEADROOM_PREFIX: this.#prefix,
         HEADROOM_SAMPLE: sample.functionName,
         HEADROOM_RECONCILE: reconcile.functionName,
+        HEADROOM_FOLLOW: follow.functionName,
       },
     });
     this.#table.grantRoster(tick);
     tick.allow(
       ['lambda:InvokeFunction'],
-      [sample, reconcile].map(({ functionArn }) => functionArn),
+      [sample, reconcile, follow].map(({ functionArn }) => functionArn),
     );
     this.#allowAlarms(tick);
     // The next minute brings the next.

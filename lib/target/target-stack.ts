@@ -2,7 +2,7 @@ import { ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AwsPlace, AwsTarget } from '../config/aws-targets.ts';
 import type { HeadroomConfig } from '../config/schema.ts';
-import { toTargetSettings, toWorkerSettings } from '../config/settings.ts';
+import { reservedSlotsOf, toTargetSettings, toWorkerSettings } from '../config/settings.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { RegisteredTarget } from '../house/registered.ts';
 import { certificatesFor } from './rds-ca.ts';
@@ -30,20 +30,26 @@ export class TargetStack extends Stack {
     this.#place = props.env;
     this.#names = namesOf(config.installation.prefix);
 
-    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target });
+    const alarms = this.#createAlarms();
     const worker = this.#createWorker();
     const registered = new RegisteredTarget(this, 'Registered', {
       names: this.#names,
       settings: toTargetSettings(config, target.target),
     });
     // It comes last and goes first: nobody acts upon a target without a worker, which lifts the limits of one that goes.
-    registered.node.addDependency(worker, alarms);
+    registered.node.addDependency(worker, ...alarms);
+  }
 
-    new CfnOutput(this, 'TriggerAlarm', { value: alarms.trigger.alarmName, description: 'Opens an incident' });
-    new CfnOutput(this, 'CriticalAlarm', {
-      value: alarms.critical.alarmName,
-      description: 'Opens an incident at once',
-    });
+  /** None for a cluster: those of its members are made when they are found. */
+  #createAlarms(): TargetAlarms[] {
+    const { maxConnections, target } = this.#target;
+    if (maxConnections === null) return [];
+    const slots = maxConnections - reservedSlotsOf(target);
+    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target: this.#target, slots });
+    const { trigger, critical } = alarms;
+    new CfnOutput(this, 'TriggerAlarm', { value: trigger.alarmName, description: 'Opens an incident' });
+    new CfnOutput(this, 'CriticalAlarm', { value: critical.alarmName, description: 'Opens an incident at once' });
+    return [alarms];
   }
 
   #createWorker(): WorkerFunction {

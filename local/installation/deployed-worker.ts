@@ -25,11 +25,11 @@ export function deployedWorker({ installation }: HeadroomConfig): CommandedWorke
       throw explainAws(error, { region, account });
     });
   return {
-    snapshot: (name, request) => explained(worker.snapshot(name, request)),
-    check: (name, request) => explained(worker.check(name, request)),
+    snapshot: (server, request) => explained(worker.snapshot(server, request)),
+    check: (server, request) => explained(worker.check(server, request)),
     // Who orders these goes by the kind of the error.
-    end: (name, request) => worker.end(name, request),
-    limit: (name, request) => worker.limit(name, request),
+    end: (server, request) => worker.end(server, request),
+    limit: (server, request) => worker.limit(server, request),
     close: () => client.destroy(),
   };
 }

@@ -47,7 +47,7 @@ function engine(name: string, driver: string, without: readonly string[] = []): 
 }
 
 /** A step knows ports only, and what several steps do. Its handler, see below, ties it to the adapters. */
-const STEP: Room = { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ };
+const STEP: Room = { ours: ['functions/core', 'functions/fleet', 'functions/incident'], packages: /^zod$/ };
 const STEPS = [
   'act',
   'ask',
@@ -56,6 +56,7 @@ const STEPS = [
   'diagnose',
   'dispatch',
   'escalate',
+  'follow',
   'notify',
   'reconcile',
   'register',
@@ -83,9 +84,10 @@ const drill = (...rooms: string[]): Room => ({
 export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/words': core(),
   'functions/core/server': core('words'),
-  'functions/core/policy': core('server', 'words'),
-  'functions/core/protocol': core('policy', 'server', 'words'),
-  'functions/core/fleet': core('words'),
+  'functions/core/members': core('words'),
+  'functions/core/policy': core('members', 'server', 'words'),
+  'functions/core/protocol': core('members', 'policy', 'server', 'words'),
+  'functions/core/fleet': core('members', 'policy', 'words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -108,6 +110,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/events': core('messages', 'record', 'policy', 'words'),
   'functions/core/ports/stores': core(
     'fleet',
+    'members',
     'record',
     'plan',
     'usual',
@@ -121,6 +124,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'ports/stores',
     'fleet',
     'events',
+    'members',
     'messages',
     'record',
     'plan',
@@ -150,9 +154,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/events': aws('process'),
   'functions/aws/clients': aws('process', 'events', 'incident-store'),
+  'functions/aws/rds': aws('process'),
 
   'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
   'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },
+  'functions/fleet': { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ },
   ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
   ...Object.fromEntries(
     STEPS.map((step) => [

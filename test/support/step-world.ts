@@ -15,6 +15,7 @@ import type {
   LimitAnswer,
   LimitOutcome,
   LimitRequest,
+  SampleRequest,
   WorkerRefused,
 } from '../../functions/core/protocol/worker.ts';
 import type { AlarmSighting } from '../../functions/core/record/incident.ts';
@@ -42,6 +43,7 @@ export class StepWorld {
   /** Answers to snapshots, in turn; the last one stays. */
   snapshots: (Snapshot | WorkerRefused)[] = [];
   samples: (Sample | WorkerRefused | Error)[] = [];
+  readonly sampleRequests: Omit<SampleRequest, 'schema' | 'kind'>[] = [];
   /** What the sampler published, and what it handed to dispatch. */
   readonly emitted: StoredSample[] = [];
   readonly dispatched: unknown[] = [];
@@ -130,10 +132,15 @@ export class StepWorld {
   changes: string[] = [];
   freeMemoryBytes: number | null = null;
   masterUser: string | null = null;
+  /** By the metric of RDS. */
+  connections: { readonly at: number; readonly used: number }[] | Error = [];
   readonly surroundings = {
     masterUser: (): Promise<string | null> => Promise.resolve(this.masterUser),
     changes: (): Promise<string[]> => Promise.resolve(this.changes),
-    connections: () => Promise.resolve([]),
+    connections: (): Promise<{ at: number; used: number }[]> => {
+      if (this.connections instanceof Error) return Promise.reject(this.connections);
+      return Promise.resolve(this.connections);
+    },
     freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),
   };
 
@@ -158,6 +165,15 @@ export class StepWorld {
       this.announced.push(...events);
       const refused = events.map((event) => [event.changeId, this.onPut(event)] as const);
       return Promise.resolve(new Map(refused.filter(([, error]) => error !== '')));
+    },
+  };
+
+  /** What was asked of other functions. */
+  readonly called: unknown[] = [];
+  readonly functions = {
+    call: (name: string, request: object): Promise<void> => {
+      this.called.push({ name, ...request });
+      return Promise.resolve();
     },
   };
 
@@ -198,8 +214,8 @@ export class StepWorld {
   }
 
   readonly worker = {
-    limit: (_: string, request: LimitOrder) => this.#limit('limit', request),
-    lift: (_: string, request: LimitOrder) => this.#limit('lift', request),
+    limit: (_: unknown, request: LimitOrder) => this.#limit('limit', request),
+    lift: (_: unknown, request: LimitOrder) => this.#limit('lift', request),
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
@@ -207,7 +223,8 @@ export class StepWorld {
       const snapshot = { ...next, at: next.at === 0 ? this.at : next.at };
       return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, snapshot } as const);
     },
-    sample: () => {
+    sample: (_: unknown, request: Omit<SampleRequest, 'schema' | 'kind'>) => {
+      this.sampleRequests.push(request);
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
       if (!next) throw new Error('this test has no sample left');
       if (next instanceof Error) return Promise.reject(next);
@@ -219,7 +236,7 @@ export class StepWorld {
       if (!this.checked) throw new Error('this test has no check');
       return this.checked instanceof Error ? Promise.reject(this.checked) : Promise.resolve(this.checked);
     },
-    end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
+    end: (_: unknown, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
       const endings = request.victims
         .map(({ identity }): Ending => ({

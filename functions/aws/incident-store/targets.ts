@@ -1,11 +1,14 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { memberSettings } from '../../core/fleet/member-settings.ts';
 import type { RosterRow } from '../../core/fleet/roster.ts';
+import { memberOf } from '../../core/members/member.ts';
 import { targetSettings, type TargetSettings } from '../../core/policy/target.ts';
 import type { Targets } from '../../core/ports/stores/targets.ts';
 import { BadRequest, SchemaMismatch } from '../../core/protocol/errors.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
 import { problemsIn } from '../../core/protocol/zod-words.ts';
 import { plain, targetPk } from './table/items.ts';
+import { putMember, readMember, readMembers, removeMember } from './table/member-rows.ts';
 import { ROSTER, rosterKey } from './table/roster-key.ts';
 import {
   putItem,
@@ -29,12 +32,17 @@ export function createTargets(table: TableAccess): Targets {
     async register(settings, owner, at) {
       await putItem(table, { ...settingsKey(settings.id), schema: SCHEMA, settings: plain(settings), owner, at });
       // An earlier version may have left something to do.
-      await putItem(table, { ...rosterKey(settings.id), owner, owesSince: at });
+      const watches = { watches: settings.instance.toLowerCase(), isCluster: settings.isCluster === true };
+      await putItem(table, { ...rosterKey(settings.id), owner, owesSince: at, ...watches });
     },
     async find(which) {
       if (typeof which !== 'string') return which;
-      const item = await readItem(table, settingsKey(which));
-      return item === null ? null : settingsIn(item, which);
+      const of = memberOf(which);
+      const item = await readItem(table, settingsKey(of?.clusterId ?? which));
+      const settings = item === null ? null : settingsIn(item, which);
+      if (of === null || settings === null) return settings;
+      const member = await readMember(table, which);
+      return member === null ? null : memberSettings(settings, member);
     },
     async remove(targetId, owner) {
       const row = await removeOwned(table, rosterKey(targetId), owner);
@@ -52,6 +60,15 @@ export function createTargets(table: TableAccess): Targets {
     async rowOf(targetId) {
       const item = await readItem(table, rosterKey(targetId));
       return item === null ? null : rowIn(item);
+    },
+    members: (clusterId) => readMembers(table, clusterId),
+    putMember: (clusterId, member, at) => putMember(table, clusterId, member, at),
+    removeMember: (clusterId, name) => removeMember(table, clusterId, name),
+    async markFollowed(targetId, pauses, at) {
+      const condition = 'attribute_exists(pk)';
+      const update = 'SET settings.pauses = :pauses';
+      await updateIf(table, { key: settingsKey(targetId), update, condition, values: { pauses } });
+      await updateIf(table, { key: rosterKey(targetId), update: 'SET followedAt = :at', condition, values: { at } });
     },
     async settle(targetId, owesSince) {
       await updateIf(table, {
@@ -72,8 +89,14 @@ function settingsIn(item: Item, targetId: string): TargetSettings {
 }
 
 function rowIn(item: Item): RosterRow {
-  const { sk, owesSince } = item as Key & { readonly owesSince?: number };
-  return { id: sk, owesSince: owesSince ?? null };
+  const {
+    sk,
+    owesSince = null,
+    watches = null,
+    isCluster = false,
+    followedAt = null,
+  } = item as Key & Partial<RosterRow>;
+  return { id: sk, owesSince, watches, isCluster, followedAt };
 }
 
 /** What was there, null when nothing was; `kept` when it is another owner's. */

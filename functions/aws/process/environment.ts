@@ -15,6 +15,7 @@ const VARIABLES = {
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
   HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
   HEADROOM_RECONCILE: { pattern: /^\S{1,256}$/, expected: 'the name of the reconcile function' },
+  HEADROOM_FOLLOW: { pattern: /^\S{1,256}$/, expected: 'the name of the follow function' },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -11,6 +11,9 @@ export type TargetAlarmKind = keyof typeof ENDINGS;
 /** The alarms of every target of an installation, with `*` in the place of its id. */
 export const ALARM_PATTERNS = Object.values(ENDINGS).map((ending) => `*-${ending}`);
 
+/** Likewise, of those on the connections that RDS counts. */
+export const CONNECTION_ALARM_PATTERNS = [ENDINGS.trigger, ENDINGS.critical].map((ending) => `*-${ending}`);
+
 /** The names of a target's alarms, which share the prefix of the installation. */
 export function alarmNamesOf(prefix: string, targetId: string): Readonly<Record<TargetAlarmKind, string>> {
   const named = (ending: string): string => `${prefix}-${targetId}-${ending}`;
@@ -23,6 +26,24 @@ export function targetOfAlarm(prefix: string, alarmName: string): string | null 
   if (ending === undefined || !alarmName.startsWith(`${prefix}-`)) return null;
   const id = alarmName.slice(prefix.length + 1, -ending.length - 1);
   return id === '' ? null : id;
+}
+
+/** The alarms of a member of a cluster, from those of the cluster. */
+export function memberAlarms(alarms: readonly string[], clusterId: string, id: string): string[] {
+  return Object.values(ENDINGS).flatMap((ending) => {
+    const own = `-${clusterId}-${ending}`;
+    const name = alarms.find((each) => each.endsWith(own));
+    return name === undefined ? [] : [`${name.slice(0, -own.length)}-${id}-${ending}`];
+  });
+}
+
+/** Of a target's alarms, those that stand on the connections that RDS counts; null where it has none. */
+export function connectionAlarmsIn(
+  alarms: readonly string[],
+): { readonly [Kind in 'trigger' | 'critical']: string } | null {
+  const named = (kind: 'trigger' | 'critical') => alarms.find((name) => name.endsWith(`-${ENDINGS[kind]}`));
+  const [trigger, critical] = [named('trigger'), named('critical')];
+  return trigger === undefined || critical === undefined ? null : { trigger, critical };
 }
 
 /** The alarm that the sampler raises by itself, of the alarms of a target. */

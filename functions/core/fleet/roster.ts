@@ -1,3 +1,4 @@
+import { memberOf } from '../members/member.ts';
 import { sha256 } from '../words/sha256.ts';
 
 /** What a tick knows of a target: little, since it reads that of the whole fleet. */
@@ -8,6 +9,12 @@ export interface RosterRow {
    * null when the reconciler has found nothing.
    */
   readonly owesSince: number | null;
+  /** The instance or cluster at RDS, in lower case; null where an earlier version has written the row. */
+  readonly watches: string | null;
+  /** No server itself: its members are on the roster too, by `memberId`. */
+  readonly isCluster: boolean;
+  /** When the control plane was last asked about it, epoch milliseconds; null when never since it was registered. */
+  readonly followedAt: number | null;
 }
 
 const HOUR = 60;
@@ -25,6 +32,15 @@ export function isCheckDue({ id }: RosterRow, at: number): boolean {
  */
 export function isReconcileDue({ id, owesSince }: RosterRow, hasActiveAlarm: boolean, at: number): boolean {
   return owesSince !== null || hasActiveAlarm || minuteOfDay(at) % HOUR === numberOf(id) % HOUR;
+}
+
+/**
+ * Whether the control plane is asked about it in this minute: when it has just been registered, and once an hour, since
+ * events of RDS may be lost. Members are followed with their cluster.
+ */
+export function isFollowDue({ id, followedAt }: RosterRow, at: number): boolean {
+  if (memberOf(id) !== null) return false;
+  return followedAt === null || minuteOfDay(at) % HOUR === numberOf(id) % HOUR;
 }
 
 /** Longer than any function takes from saying that it opens an incident to opening it. */

@@ -1,6 +1,8 @@
 import type { EventOrigin, IncidentEvent } from '../events/incident-event.ts';
+import type { ClusterSeen, InstanceSeen } from '../members/compare-members.ts';
 import type { Message } from '../messages/message.ts';
 import type { AlarmSighting } from '../record/incident.ts';
+import type { ConnectionAlarm } from '../sampler/connection-alarms.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
 
 export interface Alarms {
@@ -11,7 +13,7 @@ export interface Alarms {
 }
 
 /** The functions that a tick calls for a target. */
-export type FleetFunction = 'sample' | 'reconcile';
+export type FleetFunction = 'sample' | 'reconcile' | 'follow';
 
 export interface FunctionCaller {
   /** Hands a request to a function and does not wait for what comes of it. Throws when it was not taken. */
@@ -28,6 +30,29 @@ export interface Surroundings {
   connections(instance: string, since: number): Promise<{ readonly at: number; readonly used: number }[]>;
   /** The least memory it had free since a time, in bytes; null when the metric has nothing. */
   freeMemory(instance: string, since: number): Promise<number | null>;
+}
+
+/** What the control plane of RDS says of servers. Throws what AWS says when it cannot be asked. */
+export interface Databases {
+  /** Null when there is no cluster of that name. */
+  cluster(name: string): Promise<ClusterSeen | null>;
+  /** Null when there is no instance of that name. `cluster`: the one it is a member of. */
+  instance(name: string): Promise<(InstanceSeen & { readonly cluster: string | null }) | null>;
+}
+
+/** An alarm on the connections of an instance, whole. */
+export interface InstanceAlarm extends ConnectionAlarm {
+  readonly name: string;
+  readonly instance: string;
+}
+
+/** The alarms that Headroom itself keeps right, none but its own. */
+export interface OwnAlarms {
+  /** By name; those that are not there are left out. */
+  thresholds(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Writes it anew, whatever it was. Its state stays until it is evaluated. */
+  put(alarm: InstanceAlarm): Promise<void>;
+  remove(names: readonly string[]): Promise<void>;
 }
 
 export interface MetricsSink {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { targetId, targetSettings } from '../policy/target.ts';
+import { anyTargetId, targetSettings } from '../policy/target.ts';
 import { TIER_NAMES } from '../policy/tier-names.ts';
 import { SCHEMA } from './schema.ts';
 
@@ -7,7 +7,7 @@ import { SCHEMA } from './schema.ts';
  * Whom a request is about: a target's id, whose settings are in the table. Whole settings come from the rules of an
  * earlier version, which are there until the deployment has come to the target's stack.
  */
-const whichTarget = z.union([targetId, targetSettings]);
+const whichTarget = z.union([anyTargetId, targetSettings]);
 
 /**
  * What the sampler and commands send to the dispatch function; the rule sends the event alone. `alarm-event.ts` parses
@@ -50,6 +50,9 @@ const sampleRequest = z.object({
 
 /** And once a day. */
 const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: whichTarget });
+
+/** What the tick, the sampler and a deployment send to the follow function; the rule on events of RDS sends those alone. */
+export const followRequest = z.object({ schema: z.literal(SCHEMA), target: anyTargetId });
 
 export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
 

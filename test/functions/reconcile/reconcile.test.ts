@@ -114,8 +114,8 @@ describe('the reconciler', () => {
     const alarms = { active: () => Promise.reject(new Error('asked')) };
     const active = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'full' }];
     const sent = { schema: SCHEMA, target: target.id, active };
-    const { store, notifier, workflow, worker, now } = world;
-    const deps = { store, notifier, workflow, worker, now, alarms };
+    const { store, notifier, workflow, worker, events, now } = world;
+    const deps = { store, notifier, workflow, worker, events, now, alarms };
     expect((await reconcile(sent, deps)).repaired).toHaveLength(1);
     await expect(reconcile({ schema: SCHEMA, target: { ...target, id: 'asks' } }, deps)).rejects.toThrow('asked');
   });

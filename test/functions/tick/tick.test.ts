@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RosterRow } from '../../../functions/core/fleet/roster.ts';
 import type { AlarmSighting } from '../../../functions/core/record/incident.ts';
 import { tick, type TickDependencies } from '../../../functions/tick/tick.ts';
+import { aRow } from '../../support/a-roster-row.ts';
 
 const AT = Date.UTC(2026, 0, 1, 12, 0);
 const event = { 'detail-type': 'Scheduled Event', time: '2026-01-01T12:00:00Z' };
@@ -12,7 +13,7 @@ let calls: { readonly name: string; readonly at: number; readonly request: Recor
 let refuse: (target: unknown) => boolean;
 let now: number;
 beforeEach(() => {
-  rows = Array.from({ length: 900 }, (_, n) => ({ id: `db-${n}`, owesSince: null }));
+  rows = Array.from({ length: 900 }, (_, n) => aRow(`db-${n}`));
   [active, calls, refuse, now] = [[], [], () => false, AT];
 });
 
@@ -50,7 +51,7 @@ describe('a tick', () => {
   });
 
   it('has those looked after that an alarm is active of, with what is known of it, and those that owe something', async () => {
-    rows[3] = { id: 'db-3', owesSince: AT - 1 };
+    rows[3] = aRow('db-3', { owesSince: AT - 1 });
     const sighting = { alarm: 'headroom-db-7-usage-high', at: AT, reason: 'full' };
     active = [sighting, { ...sighting, alarm: 'headroom-self-tick-errors' }];
     await tick(event, deps());
@@ -72,7 +73,7 @@ describe('a tick', () => {
   });
 
   it('samples everybody though the alarms cannot be read, lets each reconciler ask, and fails at its end', async () => {
-    rows[3] = { id: 'db-3', owesSince: AT - 1 };
+    rows[3] = aRow('db-3', { owesSince: AT - 1 });
     active = new Error('Throttling');
     await expect(tick(event, deps())).rejects.toThrow('1 reconciling: alarms: Throttling');
     expect(targetsOf('sample', 'sample')).toHaveLength(900);

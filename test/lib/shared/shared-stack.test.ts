@@ -117,7 +117,23 @@ describe('what each control function may do', () => {
     ['Dispatch', [...publish, announce, failures, start, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
     ['Reconcile', [workers, ...publish, announce, startOrWake, ...incidents]],
-    ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
+    // The metric tells whether anybody is connected to a server that would pause; it knows no narrower scope.
+    ['Sample', [`${workers} <Dispatch.Arn> <Follow.Arn>`, 'Allow cloudwatch:GetMetricData on *', ...publish]],
+    // It reads clusters and instances, and keeps the alarms on connections of this installation, no others.
+    [
+      'Follow',
+      [
+        workers.replace('headroom-worker-*', 'headroom-sample') + workers.slice(workers.indexOf(' on ') + 3),
+        ...publish,
+        'Allow cloudwatch:DescribeAlarms on *',
+        'Allow cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm on ' +
+          ['critical', 'high']
+            .map((ending) => `arn:aws:cloudwatch:eu-west-1:111122223333:alarm:headroom-*-connections-${ending}`)
+            .join(' '),
+        'Allow rds:DescribeDBClusters rds:DescribeDBInstances on ' +
+          'arn:aws:rds:eu-west-1:111122223333:cluster:* arn:aws:rds:eu-west-1:111122223333:db:*',
+      ],
+    ],
     // It lifts the limits of a target that goes.
     ['Register', [workers, ...publish]],
     // Evidence for the cause; neither action knows a narrower scope.
@@ -131,13 +147,13 @@ describe('what each control function may do', () => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
 
-  test('the tick reads the roster and calls two functions', () => {
+  test('the tick reads the roster and calls three functions', () => {
     expect(grantsOf('Tick')).toEqual(
       [
         log('Tick'),
         `Allow dynamodb:Query on ${TABLE_ARN}`,
         'Allow cloudwatch:DescribeAlarms on *',
-        'Allow lambda:InvokeFunction on <Reconcile.Arn> <Sample.Arn>',
+        'Allow lambda:InvokeFunction on <Follow.Arn> <Reconcile.Arn> <Sample.Arn>',
       ].sort(),
     );
     const query = statementsOf(shared, 'TickRole').find(({ Action }) => Action.includes('dynamodb:Query'));
@@ -146,7 +162,7 @@ describe('what each control function may do', () => {
 
   test('no function has a managed policy or shares its role', () => {
     const roles = Object.values(shared.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(12);
+    expect(roles).toHaveLength(13);
     for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
   });
 
@@ -345,7 +361,20 @@ describe('events that arrive late or not at all', () => {
       ScheduleExpression: 'rate(1 minute)',
       Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } })],
     });
-    shared.resourceCountIs('AWS::Events::Rule', 3);
+    shared.resourceCountIs('AWS::Events::Rule', 4);
+  });
+
+  test('one rule takes the events of RDS that may change a target, of this account, and no backups', () => {
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-rds-events',
+      EventPattern: {
+        source: ['aws.rds'],
+        account: ['111122223333'],
+        'detail-type': ['RDS DB Instance Event', 'RDS DB Cluster Event'],
+        detail: { EventCategories: Match.arrayWith(['availability', 'configuration change', 'failover']) },
+      },
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 } })],
+    });
   });
 
   test.each(['Reconcile', 'Sample', 'Tick'])(

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { isCheckDue, isReconcileDue, type RosterRow } from '../../../../functions/core/fleet/roster.ts';
+import { isCheckDue, isReconcileDue } from '../../../../functions/core/fleet/roster.ts';
+import { aRow } from '../../../support/a-roster-row.ts';
 
 const DAY = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-const fleet = Array.from({ length: 900 }, (_, n): RosterRow => ({ id: `db-${n}`, owesSince: null }));
+const fleet = Array.from({ length: 900 }, (_, n) => aRow(`db-${n}`));
 const minutes = (count: number) => Array.from({ length: count }, (_, n) => DAY + n * MINUTE);
 
 describe('in a day', () => {
@@ -30,7 +31,7 @@ describe('in a day', () => {
 });
 
 test('a target is looked after in every minute while something may be left to do, or an alarm is active', () => {
-  const owing: RosterRow = { id: 'orders', owesSince: DAY };
+  const owing = aRow('orders', { owesSince: DAY });
   expect(minutes(60).every((at) => isReconcileDue(owing, false, at))).toBe(true);
   expect(minutes(60).every((at) => isReconcileDue({ ...owing, owesSince: null }, true, at))).toBe(true);
 });

@@ -1,10 +1,15 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { RDSClient } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createSurroundings } from '../../../../functions/aws/clients/surroundings.ts';
+import { createSurroundings } from '../../../../functions/aws/rds/surroundings.ts';
 import type { Surroundings } from '../../../../functions/core/ports/outside.ts';
 import { MINUTE, T0 } from '../incident-store/samples.ts';
-import { startScriptedEndpoint, type Received, type Reply, type ScriptedEndpoint } from './scripted-endpoint.ts';
+import {
+  startScriptedEndpoint,
+  type Received,
+  type Reply,
+  type ScriptedEndpoint,
+} from '../clients/scripted-endpoint.ts';
 
 type Answer = Exclude<Reply, (request: Received) => Reply>;
 

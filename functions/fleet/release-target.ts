@@ -8,17 +8,21 @@ import { liftLimits } from '../incident/lift-limits.ts';
 export type ReleaseDependencies = CloseDependencies &
   DeliverDependencies & { readonly store: Pick<IncidentStore, 'incidents' | 'limits'> };
 
-const WHY = { error: 'target removed', detail: 'the target left the configuration' } as const;
+/** `lifter`: by whose worker limits are lifted; null: as the records say. `why`: for the record of its incident. */
+interface Release {
+  readonly lifter: TargetSettings | null;
+  readonly why: string;
+}
 
 /**
- * Ends what Headroom has under way on a target that has been taken out, while its worker is still there: closes its
+ * Ends what Headroom has under way on a target that has been taken out, while a worker is still there: closes its
  * open incident with a notice, and lifts every limit. What cannot be lifted pages a person and stays on record.
  * Returns what was done, in words. Throws for the store, and NoticeUndelivered when all is done and the notice did not
  * go out: whoever deploys is told instead.
  */
 export async function releaseTarget(
   targetId: string,
-  settings: TargetSettings | null,
+  { lifter, why }: Release,
   deps: ReleaseDependencies,
 ): Promise<string[]> {
   const { incidents, limits } = deps.store;
@@ -26,12 +30,12 @@ export async function releaseTarget(
   let failures: string[] = [];
   const open = await incidents.openOf(targetId);
   if (open !== null) {
-    const closed = await closeIncident(open.id, 'interrupted', WHY, deps);
+    const closed = await closeIncident(open.id, 'interrupted', { error: 'target removed', detail: why }, deps);
     failures = await deliverPending(closed, deps);
     done.push(`closed ${open.id}`);
   }
   const left = (await limits.of(targetId)).filter(({ incidentId }) => incidentId !== open?.id);
-  const target = settings ?? open?.target ?? (await incidents.listByTarget(targetId, 1))[0]?.target;
+  const target = lifter ?? open?.target ?? (await incidents.listByTarget(targetId, 1))[0]?.target;
   if (target !== undefined) done.push(...(await liftLimits(target, left, deps)));
   if (failures.length > 0) throw new NoticeUndelivered([`${done.join(', ')}, and nobody was notified`, ...failures]);
   return done;
