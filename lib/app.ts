@@ -8,6 +8,7 @@ import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
+import { PACKAGE_ROOT } from './house/package.ts';
 import { SharedStack } from './shared/shared-stack.ts';
 import { NetworkStack } from './target/network-stack.ts';
 import { TargetStack } from './target/target-stack.ts';
@@ -77,5 +78,5 @@ function asksPeople(target: Target): boolean {
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */
 function readFeatureFlags(): Record<string, unknown> {
-  return cdkJson.parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8'))).context;
+  return cdkJson.parse(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'cdk.json'), 'utf8'))).context;
 }

@@ -12,8 +12,8 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import { acknowledge } from './acknowledge.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { builtBundle } from './built-bundle.ts';
+import { PACKAGE_ROOT } from './package.ts';
 
 /** ESM with everything in it: the SDK too, so that what was tested is what runs. */
 const BUNDLING: BundlingOptions = {
@@ -60,9 +60,7 @@ export class HouseFunction extends NodejsFunction {
     });
     logGroup.grantWrite(role);
     super(scope, id, {
-      entry: join(ROOT, 'functions', folder, 'handler.ts'),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      ...codeOf(folder),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMegabytes,
@@ -85,6 +83,18 @@ export class HouseFunction extends NodejsFunction {
       acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
     }
   }
+}
+
+function codeOf(
+  folder: string,
+): Pick<NodejsFunctionProps, 'code' | 'handler' | 'entry' | 'projectRoot' | 'depsLockFilePath'> {
+  const code = builtBundle(folder);
+  if (code !== undefined) return { code, handler: 'index.handler' };
+  return {
+    entry: join(PACKAGE_ROOT, 'functions', folder, 'handler.ts'),
+    projectRoot: PACKAGE_ROOT,
+    depsLockFilePath: join(PACKAGE_ROOT, 'package-lock.json'),
+  };
 }
 
 /** The CDK reuses a bundle whose hash it knows in advance; otherwise it hashes the output. */

@@ -204,6 +204,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'drill/outcome': drill('loads', 'scenario', 'target'),
   drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'target'),
 
+  // Writes what npm packs.
+  packaging: { ours: ['lib/config', 'lib/house', 'local/synthesis'], packages: /^(typescript|node:.*)$/ },
+
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },
   bin: { ours: ['drill', 'functions/core/words', 'lib', 'local'], packages: /^/ },
