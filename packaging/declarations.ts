@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { PACKAGE_ROOT } from '../lib/house/package.ts';
 
-/** The options of the clone, for what is written to a package: paths among modules end in `.js` there. */
-export function readCompilerOptions(): ts.CompilerOptions {
+/** The options of the clone. */
+function readCompilerOptions(): ts.CompilerOptions {
   const file = join(PACKAGE_ROOT, 'tsconfig.json');
   const { config, error } = ts.readConfigFile(file, (path) => ts.sys.readFile(path)) as {
     readonly config?: { readonly compilerOptions: object };
@@ -11,7 +11,7 @@ export function readCompilerOptions(): ts.CompilerOptions {
   };
   if (config === undefined) throw new Error(inWords(error === undefined ? [] : [error]));
   const { options, errors } = ts.convertCompilerOptionsFromJson(
-    { ...config.compilerOptions, noEmit: false, rewriteRelativeImportExtensions: true, paths: {} },
+    { ...config.compilerOptions, noEmit: false, rewriteRelativeImportExtensions: true },
     PACKAGE_ROOT,
   );
   if (errors.length > 0) throw new Error(inWords(errors));

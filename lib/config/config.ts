@@ -68,7 +68,21 @@ export function parseConfig(text: string, source: string): HeadroomConfig {
       })),
     );
   }
-  const file = withoutNulls(document.toJS());
+  return resolveFiles(
+    checkConfig(withoutNulls(document.toJS()), source, (path) => lineOf(document, lines, path)),
+    source,
+  );
+}
+
+/**
+ * Checks what a `headroom.yaml` says, and merges its `defaults` under every target. `lineAt` knows where in it a path
+ * is. Throws ConfigInvalid with every problem.
+ */
+export function checkConfig(
+  file: unknown,
+  source: string,
+  lineAt: (path: Path) => number | null = () => null,
+): HeadroomConfig {
   const merged = mergeDefaults(file);
   const parsed = configSchema.safeParse(merged);
   const findings = [
@@ -76,11 +90,8 @@ export function parseConfig(text: string, source: string): HeadroomConfig {
     ...findingsAcrossFields(file, merged),
     ...(parsed.success ? checkDeployable(parsed.data) : []),
   ];
-  if (parsed.success && findings.length === 0) return resolveFiles(parsed.data, source);
-  throw new ConfigInvalid(
-    source,
-    uniqueProblems(findings, file, (path) => lineOf(document, lines, path)),
-  );
+  if (parsed.success && findings.length === 0) return parsed.data;
+  throw new ConfigInvalid(source, uniqueProblems(findings, file, lineAt));
 }
 
 function findingsAcrossFields(file: unknown, merged: unknown): Finding[] {

@@ -6,13 +6,14 @@ import {
   NodejsFunction,
   OutputFormat,
   type BundlingOptions,
+  type ICommandHooks,
   type NodejsFunctionProps,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import { acknowledge } from './acknowledge.ts';
-import { builtBundle } from './built-bundle.ts';
+import { builtBundle, type BundleFiles } from './built-bundle.ts';
 import { PACKAGE_ROOT } from './package.ts';
 
 /** ESM with everything in it: the SDK too, so that what was tested is what runs. */
@@ -39,6 +40,8 @@ interface HouseFunctionProps {
   readonly timeout: Duration;
   readonly memoryMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** What its bundle holds beside the code. */
+  readonly files?: BundleFiles;
 }
 
 /**
@@ -48,7 +51,7 @@ export class HouseFunction extends NodejsFunction {
   readonly #ownRole: Role;
 
   constructor(scope: Construct, id: string, props: HouseFunctionProps & NodejsFunctionProps) {
-    const { folder, memoryMegabytes, bundling, ...rest } = props;
+    const { folder, memoryMegabytes, files = {}, ...rest } = props;
     const logGroup = new LogGroup(scope, `${id}Log`, {
       logGroupName: `/aws/lambda/${props.functionName}`,
       retention: RetentionDays.THREE_MONTHS,
@@ -60,14 +63,13 @@ export class HouseFunction extends NodejsFunction {
     });
     logGroup.grantWrite(role);
     super(scope, id, {
-      ...codeOf(folder),
+      ...codeOf(scope, folder, files),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMegabytes,
       loggingFormat: LoggingFormat.JSON,
       logGroup,
       role,
-      bundling: { ...BUNDLING, ...(bundling ?? reusable(scope, folder)) },
       ...rest,
     });
     this.#ownRole = role;
@@ -85,15 +87,20 @@ export class HouseFunction extends NodejsFunction {
   }
 }
 
-function codeOf(
-  folder: string,
-): Pick<NodejsFunctionProps, 'code' | 'handler' | 'entry' | 'projectRoot' | 'depsLockFilePath'> {
-  const code = builtBundle(folder);
+type CodeProps = Pick<
+  NodejsFunctionProps,
+  'code' | 'handler' | 'entry' | 'projectRoot' | 'depsLockFilePath' | 'bundling'
+>;
+
+function codeOf(scope: Construct, folder: string, files: BundleFiles): CodeProps {
+  const code = builtBundle(folder, files);
   if (code !== undefined) return { code, handler: 'index.handler' };
+  const isPlain = Object.keys(files).length === 0;
   return {
     entry: join(PACKAGE_ROOT, 'functions', folder, 'handler.ts'),
     projectRoot: PACKAGE_ROOT,
     depsLockFilePath: join(PACKAGE_ROOT, 'package-lock.json'),
+    bundling: { ...BUNDLING, ...(isPlain ? reusable(scope, folder) : { commandHooks: addToBundle(files) }) },
   };
 }
 
@@ -101,4 +108,17 @@ function codeOf(
 function reusable(scope: Construct, folder: string): BundlingOptions {
   const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
   return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};
+}
+
+/** Written by commands, because bundling may run on another file system than this process does. */
+function addToBundle(files: BundleFiles): ICommandHooks {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (_inputDir, outputDir) =>
+      Object.entries(files).map(([name, content]) => {
+        const encoded = Buffer.from(content).toString('base64');
+        return `node -e "fs.writeFileSync(process.argv[1], Buffer.from(process.argv[2], 'base64'))" "${outputDir}/${name}" ${encoded}`;
+      }),
+  };
 }
