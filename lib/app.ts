@@ -1,17 +1,17 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import type { HeadroomConfig, Target } from './config/schema.ts';
+import type { HeadroomConfig } from './config/schema.ts';
+import { askingTiersOf } from './config/settings.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
 import { PACKAGE_ROOT } from './house/package.ts';
-import { SharedStack } from './shared/shared-stack.ts';
+import { SharedResources } from './shared/shared-resources.ts';
 import { NetworkStack } from './target/network-stack.ts';
-import { TargetStack } from './target/target-stack.ts';
+import { TargetResources } from './target/target-resources.ts';
+import { WorkerNetwork } from './target/worker-network.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
@@ -47,12 +47,16 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;
   const names = namesOf(prefix);
-  const shared = new SharedStack(app, names.sharedStack, {
+  const shared = new Stack(app, names.sharedStack, {
+    description: 'Headroom: incident store, control functions and workflow',
+    env: place,
+  });
+  // A construct of that id leaves no trace in the ids of what it holds.
+  new SharedResources(shared, 'Default', {
     prefix,
     targets: targets.map(({ target }) => target.id),
     emails: config.notify.email,
-    asks: config.targets.some(asksPeople),
-    env: place,
+    asks: config.targets.some((target) => askingTiersOf(target).length > 0),
   });
   const networks = new Map<string, NetworkStack>();
   for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {
@@ -62,18 +66,16 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
     networks.set(vpcId, network);
   }
   for (const target of targets) {
-    const stack = new TargetStack(app, names.targetStack(target.target.id), { config, target, env: place });
+    const { id } = target.target;
+    const stack = new Stack(app, names.targetStack(id), { description: `Headroom: target ${id}`, env: place });
+    const network = new WorkerNetwork(stack, 'Network', { names, target });
+    new TargetResources(stack, 'Default', { config, target, network, region: place.region });
     // Names and parameters tie them together, not exports, so that a target's stack can go at any time.
     for (const first of [shared, networks.get(target.network.vpcId)]) {
       if (first !== undefined) stack.addStackDependency(first);
     }
   }
   return app;
-}
-
-/** Some tier of the target waits for a person. */
-function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */

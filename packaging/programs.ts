@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { PACKAGE_ROOT } from '../lib/house/package.ts';
 
 /** What the commands and the constructs consist of. Measurements, tests and generators stay in the clone. */
-const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill'];
+export const SOURCES = ['bin', 'lib', 'functions', 'local', 'drill'];
 
 /** A module of ours in an import or an export. */
 const OUR_MODULE = /\b(from|import)( ?\(?)'(\.[^'\n]+)\.ts'/g;
@@ -14,7 +14,7 @@ const OUR_MODULE = /\b(from|import)( ?\(?)'(\.[^'\n]+)\.ts'/g;
  * in which it runs the clone, so that lines and columns are those of the source.
  */
 export function buildPrograms(dist: string): void {
-  for (const file of FOLDERS.flatMap(modulesIn)) {
+  for (const file of SOURCES.flatMap(modulesIn)) {
     const code = stripTypeScriptTypes(readFileSync(join(PACKAGE_ROOT, file), 'utf8'));
     const target = join(dist, file.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });

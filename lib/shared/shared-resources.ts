@@ -1,11 +1,11 @@
-import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { namesOf, type Names } from '../house/names.ts';
@@ -17,7 +17,7 @@ import { NoticesTopic } from './notices-topic.ts';
 import { SelfMonitoring } from './self-monitoring.ts';
 import { IncidentWorkflow } from './workflow.ts';
 
-interface SharedStackProps extends StackProps {
+interface SharedResourcesProps {
   readonly prefix: string;
   /** The ids of all targets. */
   readonly targets: readonly string[];
@@ -27,14 +27,14 @@ interface SharedStackProps extends StackProps {
 }
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
-export class SharedStack extends Stack {
+export class SharedResources extends Construct {
   readonly #prefix: string;
   readonly #names: Names;
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, { prefix, targets, emails, asks, ...props }: SharedStackProps) {
-    super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...props });
+  constructor(scope: Construct, id: string, { prefix, targets, emails, asks }: SharedResourcesProps) {
+    super(scope, id);
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', this.#names.table);
@@ -288,7 +288,7 @@ export class SharedStack extends Stack {
   }
 
   #arn(service: string, resource: string, resourceName: string, arnFormat = ArnFormat.COLON_RESOURCE_NAME): string {
-    return this.formatArn({ service, resource, resourceName, arnFormat });
+    return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat });
   }
 
   #describeOutputs(stateMachine: StateMachine): void {
