@@ -174,8 +174,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/house': infrastructure(),
   'lib/config': infrastructure('lib/house'),
   'lib/shared': infrastructure('lib/house'),
+  // What a CDK app says of a database, as a headroom.yaml would.
+  'lib/database': infrastructure('lib/config'),
   'lib/target': infrastructure('lib/config', 'lib/house'),
-  lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
+  lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
   reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
 
