@@ -65,7 +65,7 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
           instance: plain(facts.instance, STAND_IN.instance),
           resourceId: plain(resourceId, STAND_IN.resourceId),
           endpoint: { ...endpoint, host: plain(facts.host, STAND_IN.host), port: STAND_IN.port },
-          auth: authForSchema(auth, secrets),
+          auth: authForSchema(auth),
           network: STAND_IN.network,
         },
       ],
@@ -105,12 +105,10 @@ export function checkInstallation(props: HeadroomProps): { readonly asks: boolea
 }
 
 /** What a headroom.yaml would say of the installation. A property that there is not is refused as one of it. */
-export function fileOf(
-  { prefix, notify, mode, policy, approvals: _, ...unknown }: HeadroomProps,
-  region: string,
-  account: string = STAND_IN.account,
-): object {
-  return { installation: { prefix, account, region, ...unknown }, notify, defaults: { mode, policy } };
+export function fileOf(props: HeadroomProps, region: string, account: string = STAND_IN.account): object {
+  const { prefix, notify, mode, policy } = props;
+  const unknown = without(props, ['notify', 'mode', 'policy', 'approvals']);
+  return { installation: { ...unknown, prefix, account, region }, notify, defaults: { mode, policy } };
 }
 
 function vpcProblems(vpc: IVpc | undefined): PropertyProblem[] {
@@ -168,14 +166,17 @@ function secretsOf(auth: ProtectAuth, facts: DatabaseFacts): ISecret[] {
 }
 
 /** A secret is an object here, and a name that the schema knows there. */
-function authForSchema(auth: ProtectAuth, secrets: readonly ISecret[]): object {
+function authForSchema(auth: ProtectAuth): object {
   if (auth.mode !== 'secret') return auth.mode === 'iam' ? auth : { mode: 'iam' };
-  const { secret: _secret, canarySecret, ...rest } = auth;
   return {
-    ...rest,
+    ...without(auth, ['secret', 'canarySecret']),
     secretArn: STAND_IN.secretArn,
-    ...(canarySecret !== undefined && secrets.length > 0 ? { canarySecretArn: STAND_IN.secretArn } : {}),
+    ...(auth.canarySecret === undefined ? {} : { canarySecretArn: STAND_IN.secretArn }),
   };
+}
+
+function without(value: object, keys: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
 function withArns(auth: Target['auth'], [secret, canary]: readonly ISecret[]): Target['auth'] {

@@ -37,10 +37,8 @@ const joined = z.object({ 'Fn::Join': z.tuple([z.literal(''), z.array(z.unknown(
 /** A text as CloudFormation makes it, where every reference gives this. */
 function deployed(value: unknown, reference: string): string {
   if (typeof value === 'string') return value;
-  return joined
-    .parse(value)
-    ['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : reference))
-    .join('');
+  const [, parts] = joined.parse(value)['Fn::Join'];
+  return parts.map((part) => (typeof part === 'string' ? part : reference)).join('');
 }
 
 const workerOf = (template: Template, id: string): unknown =>
@@ -61,7 +59,7 @@ describe('the examples', () => {
       expect(find(template, 'AWS::RDS::DBInstance', database)).toMatchObject({ EnableIAMDatabaseAuthentication: true });
       const { Dimensions } = find(template, 'AWS::CloudWatch::Alarm', `Headroom${database.toLowerCase()}AlarmsHigh`);
       expect(Dimensions).toEqual([
-        { Name: 'DBInstanceIdentifier', Value: { Ref: expect.stringMatching(`^${database}`) } },
+        { Name: 'DBInstanceIdentifier', Value: { Ref: expect.stringMatching(`^${database}`) as unknown } },
       ]);
       expect(find(template, 'AWS::EC2::SecurityGroupIngress', `${database}SecurityGroup`)).toMatchObject({
         SourceSecurityGroupId: { 'Fn::GetAtt': [expect.stringMatching(/^HeadroomNetwork\w+Workers/), 'GroupId'] },
@@ -268,7 +266,11 @@ describe('a database is refused', () => {
       () => protect({}, { headroom: { notify: { email: ['me'] } } }),
       /^notify\.email\[0\]: expected an e-mail/,
     ],
-    ['nobody to ask', () => protect({ mode: 'approve' }), /^mode: with it people are asked before kill-idle, .*approvals: true/],
+    [
+      'nobody to ask',
+      () => protect({ mode: 'approve' }),
+      /^mode: with it people are asked before kill-idle, .*approvals: true/,
+    ],
     [
       'a login that is off',
       () => protect({}, { instance: { iamAuthentication: false } }),
