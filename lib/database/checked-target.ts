@@ -100,15 +100,25 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
 export function checkInstallation(props: HeadroomProps): { readonly asks: boolean } {
   const any = { id: 'any', engine: 'postgres', auth: { mode: 'url', variable: 'ANY' } };
   const file = { ...fileOf(props, STAND_IN.region), targets: [any] };
-  const { targets } = checkProps('new Headroom()', { file, found: [], judge: () => [] });
+  const found = Object.keys(props)
+    .filter((key) => !PROPERTIES.includes(key))
+    .map((key) => problem(key, `unknown key; known here: ${PROPERTIES.join(', ')}`));
+  const { targets } = checkProps('new Headroom()', { file, found, judge: () => [] });
   return { asks: targets.some((target) => askingTiersOf(target).length > 0) };
 }
 
-/** What a headroom.yaml would say of the installation. A property that there is not is refused as one of it. */
+const PROPERTIES: readonly string[] = [
+  'prefix',
+  'notify',
+  'mode',
+  'policy',
+  'approvals',
+] satisfies (keyof HeadroomProps)[];
+
+/** What a headroom.yaml would say of the installation. */
 export function fileOf(props: HeadroomProps, region: string, account: string = STAND_IN.account): object {
   const { prefix, notify, mode, policy } = props;
-  const unknown = without(props, ['notify', 'mode', 'policy', 'approvals']);
-  return { installation: { ...unknown, prefix, account, region }, notify, defaults: { mode, policy } };
+  return { installation: { prefix, account, region }, notify, defaults: { mode, policy } };
 }
 
 function vpcProblems(vpc: IVpc | undefined): PropertyProblem[] {

@@ -1,9 +1,9 @@
-import { ArnFormat, CfnOutput, Stack, Tokenization } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import type { AwsTarget } from '../config/aws-targets.ts';
 import type { HeadroomConfig } from '../config/schema.ts';
-import { portOf, toTargetSettings, toWorkerSettings } from '../config/settings.ts';
+import { toTargetSettings, toWorkerSettings } from '../config/settings.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { RegisteredTarget } from '../house/registered.ts';
 import { certificatesFor } from './rds-ca.ts';
@@ -43,7 +43,7 @@ export class TargetResources extends Construct {
     this.worker = this.#createWorker();
     const registered = new RegisteredTarget(this, 'Registered', {
       names: this.#names,
-      settings: { ...toTargetSettings(config, target.target), endpoint: endpointOf(target) },
+      settings: toTargetSettings(config, target.target),
     });
     // It comes last and goes first: nobody acts upon a target without a worker, which lifts the limits of one that goes.
     registered.node.addDependency(this.worker, alarms);
@@ -91,9 +91,4 @@ export class TargetResources extends Construct {
   #arn(service: string, resource: string, resourceName: string): string {
     return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
-}
-
-/** The port may be a token, which is no number yet. */
-function endpointOf({ target }: AwsTarget): string {
-  return `${target.endpoint?.host ?? '?'}:${Tokenization.stringifyNumber(portOf(target))}`;
 }
