@@ -6,8 +6,9 @@ import { loadInstallations } from '../lib/config/config.ts';
 import { ConfigInvalid } from '../lib/config/problems.ts';
 import { warningsOf } from '../lib/config/warnings.ts';
 import { addChecks } from '../lib/house/aws-solutions.ts';
+import { PACKAGE_ROOT } from '../lib/house/package.ts';
 
-const EXAMPLE = join(import.meta.dirname, '..', 'headroom.example.yaml');
+const EXAMPLE = join(PACKAGE_ROOT, 'headroom.example.yaml');
 
 /** Named by `cdk … --context config=FILE` or HEADROOM_CONFIG, else headroom.yaml, else the example. */
 function findConfig(): string {

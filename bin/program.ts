@@ -1,7 +1,9 @@
+import completeFor from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { drillCommand } from '../drill/command.ts';
 import { errorWords } from '../functions/core/words/error-words.ts';
 import { ConfigInvalid } from '../lib/config/problems.ts';
+import { readVersion } from '../lib/house/package.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';
@@ -33,6 +35,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
 export function buildProgram(): Command {
   const program = new Command('headroom')
     .description('Gives a database its connections back.')
+    .version(readVersion(), '-V, --version', 'print the version')
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride()
     // How it is named to whoever finds it running.
@@ -59,7 +62,16 @@ export function buildProgram(): Command {
   ]) {
     program.addCommand(inherit(command, program));
   }
+  addCompletion(program);
   return program;
+}
+
+/** `headroom completion SHELL`: what a shell sources to complete commands, options and their choices. */
+function addCompletion(program: Command): void {
+  completeFor(program, { completionCommandName: 'completion' });
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('print the script with which a shell completes commands');
 }
 
 /** Settings go down only to commands made with `.command()`, not to those that are added. */

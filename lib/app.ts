@@ -1,17 +1,18 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import type { HeadroomConfig, Target } from './config/schema.ts';
+import type { HeadroomConfig } from './config/schema.ts';
+import { askingTiersOf } from './config/settings.ts';
 import { encryptAll } from './house/customer-key.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
-import { SharedStack } from './shared/shared-stack.ts';
+import { PACKAGE_ROOT } from './house/package.ts';
+import { SharedResources } from './shared/shared-resources.ts';
 import { NetworkStack } from './target/network-stack.ts';
-import { TargetStack } from './target/target-stack.ts';
+import { TargetResources } from './target/target-resources.ts';
+import { WorkerNetwork } from './target/worker-network.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
@@ -55,15 +56,17 @@ function addInstallation(app: App, config: HeadroomConfig): void {
   const names = namesOf(prefix);
   // Stacks of two places may have one name; the app tells them apart, and `cdk deploy 'eu-prod--*'` means one installation.
   const idOf = (stackName: string): string => (config.name == null ? stackName : `${config.name}--${stackName}`);
-  const shared = new SharedStack(app, idOf(names.sharedStack), {
-    stackName: names.sharedStack,
+  const stackNamed = (stackName: string, description: string): Stack =>
+    new Stack(app, idOf(stackName), { stackName, description, env: place });
+  const shared = stackNamed(names.sharedStack, 'Headroom: incident store, control functions and workflow');
+  // A construct of that id leaves no trace in the ids of what it holds.
+  new SharedResources(shared, 'Default', {
     prefix,
     targets: targets.map(({ target }) => target.id),
     emails: config.notify.email,
     bus: config.events.bus,
     keyArn,
-    asks: config.targets.some(asksPeople),
-    env: place,
+    asks: config.targets.some((target) => askingTiersOf(target).length > 0),
   });
   const networks = new Map<string, NetworkStack>();
   for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {
@@ -76,8 +79,10 @@ function addInstallation(app: App, config: HeadroomConfig): void {
     networks.set(vpcId, network);
   }
   for (const target of targets) {
-    const stackName = names.targetStack(target.target.id);
-    const stack = new TargetStack(app, idOf(stackName), { stackName, config, target, env: place });
+    const { id } = target.target;
+    const stack = stackNamed(names.targetStack(id), `Headroom: target ${id}`);
+    const network = new WorkerNetwork(stack, 'Network', { names, target });
+    new TargetResources(stack, 'Default', { config, target, network, region: place.region });
     if (keyArn !== undefined) encryptAll(stack, keyArn);
     // Names and parameters tie them together, not exports, so that a target's stack can go at any time.
     for (const first of [shared, networks.get(target.network.vpcId)]) {
@@ -86,12 +91,7 @@ function addInstallation(app: App, config: HeadroomConfig): void {
   }
 }
 
-/** Some tier of the target waits for a person. */
-function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
-}
-
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */
 function readFeatureFlags(): Record<string, unknown> {
-  return cdkJson.parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8'))).context;
+  return cdkJson.parse(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'cdk.json'), 'utf8'))).context;
 }

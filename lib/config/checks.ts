@@ -106,6 +106,12 @@ const REFUSED_ENDPOINTS = [
 const RDS_HOST =
   /^([^.]+)\.([^.]+)\.(?:[^.]+\.)?(?:rds\.([a-z0-9-]+)|([a-z0-9-]+)\.rds)\.amazonaws\.(?:com|com\.cn|eu)$/;
 
+/** The region that the endpoint of an instance or a cluster names; undefined where it is none of RDS. */
+export function regionOfEndpoint(host: string): string | undefined {
+  const [, , , before, behind] = RDS_HOST.exec(host.toLowerCase()) ?? [];
+  return before ?? behind;
+}
+
 function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
   const host = target.endpoint?.host.toLowerCase();
   const parts = host?.match(RDS_HOST);

@@ -115,15 +115,24 @@ export function parseInstallations(text: string, source: string): readonly Headr
     );
   }
   const file = withoutNulls(document.toJS());
+  const configs = checkInstallations(file, source, (path) => lineOf(document, lines, path));
+  return configs.map((config) => resolveFiles(config, source));
+}
+
+/**
+ * Checks what a `headroom.yaml` says, and merges its `defaults` under every target. `lineAt` knows where in it a path
+ * is. Throws ConfigInvalid with every problem.
+ */
+export function checkInstallations(
+  file: unknown,
+  source: string,
+  lineAt: (path: Path) => number | null = () => null,
+): readonly HeadroomConfig[] {
   const { installations, findings } = splitInstallations(file);
   const checked = installations.map((written) => checkInstallation(written, file));
   const problems = [...findings, ...checked.flatMap((each) => each.findings), ...checkBetween(installations)];
-  const configs = checked.flatMap(({ config }) => config ?? []);
-  if (problems.length === 0) return configs.map((config) => resolveFiles(config, source));
-  throw new ConfigInvalid(
-    source,
-    uniqueProblems(problems, (path) => lineOf(document, lines, path)),
-  );
+  if (problems.length === 0) return checked.flatMap(({ config }) => config ?? []);
+  throw new ConfigInvalid(source, uniqueProblems(problems, lineAt));
 }
 
 /** One installation, null when its fields are wrong by themselves, and what is wrong, where it was written. */

@@ -1,7 +1,7 @@
 import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
 import type { Bounds } from '../../functions/core/policy/bounds.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
-import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
+import { TIER_NAMES, type TierName } from '../../functions/core/policy/tier-names.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { namesOf } from '../house/names.ts';
@@ -75,6 +75,11 @@ function boundsOf(target: Target): Bounds {
     perActPercent: caps.perTierPercent,
     perHourPercent: caps.perHourPercent,
   };
+}
+
+/** The tiers of a target that wait for a person. */
+export function askingTiersOf(target: Target): TierName[] {
+  return TIER_NAMES.filter((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** Slots that ordinary clients never get, as configured or as the engine has them on RDS. */

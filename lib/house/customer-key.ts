@@ -27,8 +27,8 @@ export function forTheTable(scope: IConstruct, keyArn: string) {
   };
 }
 
-/** Puts every log group and queue of a stack under a customer's key. Its policy lets their services use it. */
-export function encryptAll(stack: Stack, keyArn: string): void {
+/** Puts every log group and queue in a scope under a customer's key. Its policy lets their services use it. */
+export function encryptAll(scope: IConstruct, keyArn: string): void {
   const encrypt: IAspect = {
     visit(node) {
       if (node instanceof CfnLogGroup) node.kmsKeyId = keyArn;
@@ -38,5 +38,5 @@ export function encryptAll(stack: Stack, keyArn: string): void {
       }
     },
   };
-  Aspects.of(stack).add(encrypt);
+  Aspects.of(scope).add(encrypt);
 }

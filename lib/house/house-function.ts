@@ -6,14 +6,15 @@ import {
   NodejsFunction,
   OutputFormat,
   type BundlingOptions,
+  type ICommandHooks,
   type NodejsFunctionProps,
 } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { join } from 'node:path';
 import { acknowledge } from './acknowledge.ts';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { builtBundle, type BundleFiles } from './built-bundle.ts';
+import { PACKAGE_ROOT } from './package.ts';
 
 /** ESM with everything in it: the SDK too, so that what was tested is what runs. */
 const BUNDLING: BundlingOptions = {
@@ -39,6 +40,8 @@ interface HouseFunctionProps {
   readonly timeout: Duration;
   readonly memoryMegabytes: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** What its bundle holds beside the code. */
+  readonly files?: BundleFiles;
 }
 
 /**
@@ -48,7 +51,7 @@ export class HouseFunction extends NodejsFunction {
   readonly #ownRole: Role;
 
   constructor(scope: Construct, id: string, props: HouseFunctionProps & NodejsFunctionProps) {
-    const { folder, memoryMegabytes, bundling, ...rest } = props;
+    const { folder, memoryMegabytes, files = {}, ...rest } = props;
     const logGroup = new LogGroup(scope, `${id}Log`, {
       logGroupName: `/aws/lambda/${props.functionName}`,
       retention: RetentionDays.THREE_MONTHS,
@@ -60,16 +63,13 @@ export class HouseFunction extends NodejsFunction {
     });
     logGroup.grantWrite(role);
     super(scope, id, {
-      entry: join(ROOT, 'functions', folder, 'handler.ts'),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      ...codeOf(scope, folder, files),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMegabytes,
       loggingFormat: LoggingFormat.JSON,
       logGroup,
       role,
-      bundling: { ...BUNDLING, ...(bundling ?? reusable(scope, folder)) },
       ...rest,
     });
     this.#ownRole = role;
@@ -79,16 +79,51 @@ export class HouseFunction extends NodejsFunction {
   allow(actions: string[], resources: string[], reason?: string): void {
     this.addToRolePolicy(new PolicyStatement({ actions, resources }));
     if (reason === undefined) return;
-    const { partition } = this.stack;
-    for (const resource of resources) {
-      const shown = Token.isUnresolved(partition) ? resource.replaceAll(partition, '<AWS::Partition>') : resource;
-      acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
-    }
+    for (const resource of resources) acknowledge(this.#ownRole, `IAM5[Resource::${this.#shown(resource)}]`, reason);
   }
+
+  /** As the rules write an ARN of which only a deployment knows a part. */
+  #shown(resource: string): string {
+    const { partition, region, account } = this.stack;
+    const unknown = { '<AWS::Partition>': partition, '<AWS::Region>': region, '<AWS::AccountId>': account };
+    return Object.entries(unknown)
+      .filter(([, value]) => Token.isUnresolved(value))
+      .reduce((text, [name, value]) => text.replaceAll(value, name), resource);
+  }
+}
+
+type CodeProps = Pick<
+  NodejsFunctionProps,
+  'code' | 'handler' | 'entry' | 'projectRoot' | 'depsLockFilePath' | 'bundling'
+>;
+
+function codeOf(scope: Construct, folder: string, files: BundleFiles): CodeProps {
+  const code = builtBundle(folder, files);
+  if (code !== undefined) return { code, handler: 'index.handler' };
+  const isPlain = Object.keys(files).length === 0;
+  return {
+    entry: join(PACKAGE_ROOT, 'functions', folder, 'handler.ts'),
+    projectRoot: PACKAGE_ROOT,
+    depsLockFilePath: join(PACKAGE_ROOT, 'package-lock.json'),
+    bundling: { ...BUNDLING, ...(isPlain ? reusable(scope, folder) : { commandHooks: addToBundle(files) }) },
+  };
 }
 
 /** The CDK reuses a bundle whose hash it knows in advance; otherwise it hashes the output. */
 function reusable(scope: Construct, folder: string): BundlingOptions {
   const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
   return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};
+}
+
+/** Written by commands, because bundling may run on another file system than this process does. */
+function addToBundle(files: BundleFiles): ICommandHooks {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (_inputDir, outputDir) =>
+      Object.entries(files).map(([name, content]) => {
+        const encoded = Buffer.from(content).toString('base64');
+        return `node -e "fs.writeFileSync(process.argv[1], Buffer.from(process.argv[2], 'base64'))" "${outputDir}/${name}" ${encoded}`;
+      }),
+  };
 }

@@ -46,12 +46,12 @@ export class IncidentTable extends Table {
   }
 
   /**
-   * After everything else of the stack. It is protected from deletion, so a deployment that failed after it could not
+   * After everything else of its scope. It is protected from deletion, so a deployment that failed after it could not
    * be undone, and one that is repeated would find its name taken.
    */
   createLast(): void {
-    const others = Stack.of(this).node.children.filter((child) => child !== this && !(child instanceof CfnOutput));
-    this.node.addDependency(...others);
+    const others = this.node.scope?.node.children.filter((child) => child !== this && !(child instanceof CfnOutput));
+    this.node.addDependency(...(others ?? []));
   }
 
   /** Reading and writing items one by one, and listing; no scan, no transaction, no change to the table itself. */

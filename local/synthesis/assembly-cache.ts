@@ -12,13 +12,17 @@ import {
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { sha256 } from '../../functions/core/words/sha256.ts';
+import { CODE_ROOT, IS_BUILT, PACKAGE_ROOT } from '../../lib/house/package.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
+const CACHE = join(PACKAGE_ROOT, 'node_modules', '.cache', 'headroom');
 /** All that a synthesis is made from, besides the configuration. */
-const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
+const SOURCES = [
+  join(CODE_ROOT, IS_BUILT ? 'bundles' : 'functions'),
+  join(CODE_ROOT, 'lib'),
+  join(PACKAGE_ROOT, 'cdk.json'),
+  join(PACKAGE_ROOT, IS_BUILT ? 'package.json' : 'package-lock.json'),
+];
 /** More than any run of all tests uses. They share their bundles, which are nearly all of them. */
 const MOST_KEPT = 60;
 
@@ -67,8 +71,11 @@ export async function cachedAssembly(
 }
 
 function hashSources(): string {
-  const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
-  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file, 'utf8')]));
+  const files = SOURCES.flatMap(filesOf);
+  return hash(
+    process.version,
+    ...files.flatMap((file) => [file.slice(PACKAGE_ROOT.length), readFileSync(file, 'utf8')]),
+  );
 }
 
 function hash(...parts: readonly string[]): string {

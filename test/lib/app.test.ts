@@ -180,7 +180,7 @@ describe('the AwsSolutions rules', () => {
 
   test('do look at what is acknowledged: another pattern of resources is objected to', () => {
     const app = build();
-    const role = stackOf(app, 'headroom-shared').node.findChild('ActRole');
+    const role = stackOf(app, 'headroom-shared').node.findChild('Default').node.findChild('ActRole');
     if (!(role instanceof Role)) throw new TypeError('ActRole is no role');
     role.addToPolicy(new PolicyStatement({ actions: ['rds:RebootDBInstance'], resources: ['*'] }));
     addChecks(app);

@@ -184,8 +184,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/house': infrastructure(),
   'lib/config': infrastructure('lib/house'),
   'lib/shared': infrastructure('lib/house'),
+  // What a CDK app says of a database, as a headroom.yaml would.
+  'lib/database': infrastructure('lib/config'),
   'lib/target': infrastructure('lib/config', 'lib/house'),
-  lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
+  lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
   reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
@@ -213,6 +215,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'drill/target': drill('clients', 'loads', 'scenario', 'servers'),
   'drill/outcome': drill('loads', 'scenario', 'target'),
   drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'target'),
+
+  // Writes what npm packs.
+  packaging: { ours: ['lib/config', 'lib/house', 'local/synthesis'], packages: /^(typescript|node:.*)$/ },
 
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },

@@ -1,11 +1,11 @@
-import { ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { RDS_CATEGORIES, RDS_EVENTS } from '../../functions/core/members/rds-event.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
@@ -19,7 +19,7 @@ import { NoticesTopic } from './notices-topic.ts';
 import { SelfMonitoring } from './self-monitoring.ts';
 import { IncidentWorkflow } from './workflow.ts';
 
-interface SharedStackProps extends StackProps {
+interface SharedResourcesProps {
   readonly prefix: string;
   /** The ids of all targets. */
   readonly targets: readonly string[];
@@ -33,15 +33,15 @@ interface SharedStackProps extends StackProps {
 }
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
-export class SharedStack extends Stack {
+export class SharedResources extends Construct {
   readonly #prefix: string;
   readonly #names: Names;
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
 
-  constructor(scope: Construct, id: string, props: SharedStackProps) {
-    const { prefix, targets, emails, bus, keyArn, asks, ...stackProps } = props;
-    super(scope, id, { description: 'Headroom: incident store, control functions and workflow', ...stackProps });
+  constructor(scope: Construct, id: string, props: SharedResourcesProps) {
+    super(scope, id);
+    const { prefix, targets, emails, bus, keyArn, asks } = props;
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
@@ -212,7 +212,7 @@ export class SharedStack extends Stack {
       description: 'RDS has changed a server or a cluster: look whether it is a target',
       eventPattern: {
         source: ['aws.rds'],
-        account: [this.account],
+        account: [Stack.of(this).account],
         detailType: [...RDS_EVENTS],
         detail: { EventCategories: [...RDS_CATEGORIES] },
       },
@@ -358,7 +358,7 @@ export class SharedStack extends Stack {
   }
 
   #arn(service: string, resource: string, resourceName: string, arnFormat = ArnFormat.COLON_RESOURCE_NAME): string {
-    return this.formatArn({ service, resource, resourceName, arnFormat });
+    return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat });
   }
 
   #describeOutputs(stateMachine: StateMachine): void {

@@ -1,6 +1,7 @@
-import { ArnFormat, CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
-import type { AwsPlace, AwsTarget } from '../config/aws-targets.ts';
+import { ArnFormat, CfnOutput, Stack } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import type { AwsTarget } from '../config/aws-targets.ts';
 import type { HeadroomConfig } from '../config/schema.ts';
 import { reservedSlotsOf, toTargetSettings, toWorkerSettings } from '../config/settings.ts';
 import { namesOf, type Names } from '../house/names.ts';
@@ -8,44 +9,53 @@ import { RegisteredTarget } from '../house/registered.ts';
 import { certificatesFor } from './rds-ca.ts';
 import { TargetAlarms } from './target-alarms.ts';
 import { WorkerFunction } from './worker-function.ts';
-import { WorkerNetwork } from './worker-network.ts';
 
-interface TargetStackProps extends StackProps {
+/** Where a worker is placed, and in which groups. */
+export interface Placement {
+  readonly vpc: IVpc;
+  readonly vpcSubnets: SubnetSelection;
+  readonly securityGroups: ISecurityGroup[];
+  /** The URL of the endpoint for Secrets Manager that the workers of the VPC use. */
+  secretsEndpoint(): string;
+}
+
+interface TargetResourcesProps {
   readonly config: HeadroomConfig;
   readonly target: AwsTarget;
-  readonly env: AwsPlace;
+  readonly network: Placement;
+  /** May be a token. */
+  readonly region: string;
 }
 
 /** What one target has for itself: its alarms, its worker, and its settings in the incident table. */
-export class TargetStack extends Stack {
-  readonly #config: HeadroomConfig;
-  readonly #target: AwsTarget;
-  readonly #place: AwsPlace;
+export class TargetResources extends Construct {
+  readonly worker: WorkerFunction;
+  readonly #props: TargetResourcesProps;
   readonly #names: Names;
 
-  constructor(scope: Construct, id: string, { config, target, ...props }: TargetStackProps) {
-    super(scope, id, { description: `Headroom: target ${target.target.id}`, ...props });
-    this.#config = config;
-    this.#target = target;
-    this.#place = props.env;
+  constructor(scope: Construct, id: string, props: TargetResourcesProps) {
+    super(scope, id);
+    this.#props = props;
+    const { config, target } = props;
     this.#names = namesOf(config.installation.prefix);
 
     const alarms = this.#createAlarms();
-    const worker = this.#createWorker();
+    this.worker = this.#createWorker();
     const registered = new RegisteredTarget(this, 'Registered', {
       names: this.#names,
       settings: toTargetSettings(config, target.target),
     });
     // It comes last and goes first: nobody acts upon a target without a worker, which lifts the limits of one that goes.
-    registered.node.addDependency(worker, ...alarms);
+    registered.node.addDependency(this.worker, ...alarms);
   }
 
   /** None for a cluster: those of its members are made when they are found. */
   #createAlarms(): TargetAlarms[] {
-    const { maxConnections, target } = this.#target;
+    const { target } = this.#props;
+    const { maxConnections } = target;
     if (maxConnections === null) return [];
-    const slots = maxConnections - reservedSlotsOf(target);
-    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target: this.#target, slots });
+    const slots = maxConnections - reservedSlotsOf(target.target);
+    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target, slots });
     const { trigger, critical } = alarms;
     new CfnOutput(this, 'TriggerAlarm', { value: trigger.alarmName, description: 'Opens an incident' });
     new CfnOutput(this, 'CriticalAlarm', { value: critical.alarmName, description: 'Opens an incident at once' });
@@ -53,14 +63,14 @@ export class TargetStack extends Stack {
   }
 
   #createWorker(): WorkerFunction {
-    const network = new WorkerNetwork(this, 'Network', { names: this.#names, target: this.#target });
+    const { config, target, network, region } = this.#props;
     const worker = new WorkerFunction(this, 'Worker', {
-      functionName: this.#names.worker(this.#target.target.id),
-      settings: toWorkerSettings(this.#config, this.#target.target),
-      reservedConcurrency: this.#target.target.reservedConcurrency,
+      functionName: this.#names.worker(target.target.id),
+      settings: toWorkerSettings(config, target.target),
+      reservedConcurrency: target.target.reservedConcurrency,
       network,
-      environment: this.#reachSecrets(network),
-      certificates: certificatesFor(this.#target.target, this.#place.region, new Date()),
+      environment: this.#reachSecrets(),
+      certificates: certificatesFor(target.target, region, new Date()),
     });
     this.#allowLogin(worker);
     return worker;
@@ -69,15 +79,15 @@ export class TargetStack extends Stack {
   /**
    * The variables that lead the worker's SDK to Secrets Manager; with IAM authentication it calls no AWS API at all.
    */
-  #reachSecrets(network: WorkerNetwork): Record<string, string> {
-    const { login } = this.#target;
+  #reachSecrets(): Record<string, string> {
+    const { login } = this.#props.target;
     const isByEndpoint = login.mode === 'secret' && login.access === 'endpoint';
-    return isByEndpoint ? { AWS_ENDPOINT_URL_SECRETS_MANAGER: network.secretsEndpoint() } : {};
+    return isByEndpoint ? { AWS_ENDPOINT_URL_SECRETS_MANAGER: this.#props.network.secretsEndpoint() } : {};
   }
 
   /** Exactly its two logins. */
   #allowLogin(worker: WorkerFunction): void {
-    const { login } = this.#target;
+    const { login } = this.#props.target;
     if (login.mode === 'secret') worker.allow(['secretsmanager:GetSecretValue'], [...login.secretArns]);
     else {
       const logins = login.users.map((user) => this.#arn('rds-db', 'dbuser', `${login.resourceId}/${user}`));
@@ -86,6 +96,6 @@ export class TargetStack extends Stack {
   }
 
   #arn(service: string, resource: string, resourceName: string): string {
-    return this.formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+    return Stack.of(this).formatArn({ service, resource, resourceName, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
   }
 }
