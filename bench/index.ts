@@ -1,6 +1,5 @@
 import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
-import { benchFleet } from './fleet.ts';
 import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
 import { benchPace } from './pace/command.ts';
@@ -32,12 +31,11 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   functions: benchFunctions,
   drill: benchDrill,
   peers: benchPeers,
-  fleet: benchFleet,
   pace: () => benchPace(options),
 };
 
 /** These take long, so they run only when they are asked for. */
-const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'fleet', 'pace']);
+const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'pace']);
 
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {

@@ -10,7 +10,7 @@ import { consumersOf } from './support/a-profile.ts';
 import { aSnapshot, aTarget } from './support/a-session.ts';
 import { StepWorld } from './support/step-world.ts';
 
-/** `npm run bench -- fleet` does the same with 900 targets and the bundled functions. */
+/** The real functions and a real table; test/functions/tick has the pace of 900. */
 const FLEET = Array.from({ length: 60 }, (_, n): TargetSettings => {
   const id = `db-${n}`;
   return aTarget({ id, worker: `headroom-worker-${id}`, alarms: Object.values(alarmNamesOf('headroom', id)) });
