@@ -4,7 +4,7 @@ import { problemsIn } from '../core/protocol/zod-words.ts';
 
 /** What the stacks write: one target with its settings, and the list of all targets of an installation. */
 export const TARGET_RESOURCE = 'Custom::HeadroomTarget';
-export const TARGETS_RESOURCE = 'Custom::HeadroomTargets';
+const TARGETS_RESOURCE = 'Custom::HeadroomTargets';
 
 /** What CloudFormation asks of a custom resource. */
 export interface StackRequest {

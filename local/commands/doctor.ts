@@ -64,7 +64,7 @@ async function warnOfLeftovers(config: HeadroomConfig): Promise<void> {
   for (const id of leftovers) {
     const remove = `aws cloudformation delete-stack --stack-name ${names.targetStack(id)}`;
     say(
-      `${paint('yellow', 'warning:')} ${id} is not in the configuration, and its stack still acts; ` +
+      `${paint('yellow', 'warning:')} ${id} is not in the configuration, and its stack is still there; ` +
         `docs/uninstall.md says how to remove it: ${remove} --region ${config.installation.region ?? ''}`,
     );
   }

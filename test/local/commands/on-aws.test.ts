@@ -163,16 +163,16 @@ describe('a command that cannot reach the installation', () => {
     expect(stderr).toContain('is Headroom deployed to account 111122223333, region us-east-1');
   });
 
-  it('says of a target that was renamed or removed that its stack still acts, and what removes it', async () => {
+  it('says of a target that was renamed or removed that its stack is still there, and what removes it', async () => {
     const renamed = join(installation.folder, 'renamed.yaml');
     const config = readFileSync(join(installation.folder, 'headroom.yaml'), 'utf8');
     writeFileSync(renamed, config.replace('id: staging', 'id: orders'));
     const { stderr } = await installation.run(['doctor', '--config', renamed]);
-    expect(stderr).toContain('staging is not in the configuration, and its stack still acts');
+    expect(stderr).toContain('staging is not in the configuration, and its stack is still there');
     expect(stderr).toContain(
       'aws cloudformation delete-stack --stack-name headroom-target-staging --region us-east-1\n',
     );
-    expect((await installation.run(['doctor'])).stderr).not.toContain('still acts');
+    expect((await installation.run(['doctor'])).stderr).not.toContain('still there');
   });
 
   it('leaves no doubt whose records it would read', async () => {
