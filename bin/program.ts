@@ -4,6 +4,7 @@ import { errorWords } from '../functions/core/words/error-words.ts';
 import { ConfigInvalid } from '../lib/config/problems.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
+import { discoverCommand } from '../local/commands/discover.ts';
 import { endCommand } from '../local/commands/end.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
@@ -50,6 +51,7 @@ export function buildProgram(): Command {
     resumeCommand(),
     limitsCommand(),
     profileCommand(),
+    discoverCommand(),
     grantsCommand(),
     doctorCommand(),
     schemaCommand(),

@@ -189,9 +189,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
+  'local/discovery': local('installation', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
-  'local/commands': local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+  // One file for each command.
+  'local/commands': {
+    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    isCatalogue: true,
+  },
 
   'drill/servers/files': { ...drill(), isCatalogue: true },
   'drill/servers': drill('servers/files'),
