@@ -1,13 +1,13 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import type { HeadroomConfig, Target } from './config/schema.ts';
+import type { HeadroomConfig } from './config/schema.ts';
+import { asksPeople } from './config/settings.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
+import { readVersion, VERSION_TAG } from './house/version.ts';
 import { SharedStack } from './shared/shared-stack.ts';
 import { NetworkStack } from './target/network-stack.ts';
 import { TargetStack } from './target/target-stack.ts';
@@ -67,12 +67,10 @@ export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): Ap
       if (first !== undefined) stack.addStackDependency(first);
     }
   }
+  const version = readVersion();
+  // Of the stack alone: tags of an aspect would be in every resource of the template too.
+  for (const stack of app.node.children) if (Stack.isStack(stack)) stack.tags.setTag(VERSION_TAG, version);
   return app;
-}
-
-/** Some tier of the target waits for a person. */
-function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */

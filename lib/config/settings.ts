@@ -66,6 +66,11 @@ function boundsOf(target: Target): Bounds {
   };
 }
 
+/** Some tier of the target waits for a person. */
+export function asksPeople(target: Target): boolean {
+  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
+}
+
 /** Slots that ordinary clients never get, as configured or as the engine has them on RDS. */
 export function reservedSlotsOf(target: Target): number {
   return target.reservedSlots ?? DEFAULT_RESERVED_SLOTS[target.engine];

@@ -1,6 +1,6 @@
 import { XmlShapeSerializer } from '@aws-sdk/core/protocols';
 import { createServer, type IncomingMessage } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { serveLoopback } from '../../local/machine/loopback-server.ts';
 
 /** A schema of an SDK client: `DescribeDBInstances$`, operation 9 of its model's kinds, output at the end. */
@@ -32,30 +32,47 @@ export interface QueryStandIn {
 
 /**
  * A stand-in for services of the Query protocols (RDS, EC2, CloudFormation, IAM, SNS): it says what a test tells it, as
- * the SDK's own schemas write it in XML. It decides nothing and knows no rule of the services.
+ * the SDK's own schemas write it in XML. It decides nothing and knows no rule of the services. `others` answers what is
+ * of another protocol.
  */
-export async function serveQuery(operations: Readonly<Record<string, Operation>>): Promise<QueryStandIn> {
+export async function serveQuery(
+  operations: Readonly<Record<string, Operation>>,
+  others: (request: Request) => Promise<Response> = () => Promise.reject(new Error('no stand-in for this')),
+): Promise<QueryStandIn> {
   const calls: string[] = [];
-  const server = createServer((request, response) => {
-    void answer(request).then(({ status, body }) =>
-      response.writeHead(status, { 'content-type': 'text/xml' }).end(body),
-    );
-  });
-  const answer = async (request: IncomingMessage): Promise<{ readonly status: number; readonly body: string }> => {
-    const fields = new Map(new URLSearchParams(await text(request)));
-    const action = fields.get('Action') ?? '';
-    const [, region = '', service = ''] = /\/\d{8}\/([^/]+)\/([^/]+)\//.exec(request.headers.authorization ?? '') ?? [];
+  const answer = async (request: Request): Promise<Response> => {
+    const body = await request.clone().text();
+    const fields = new Map(new URLSearchParams(body));
+    const action = fields.get('Action');
+    if (action === undefined) return others(request);
+    const [, region = '', service = ''] =
+      /\/\d{8}\/([^/]+)\/([^/]+)\//.exec(request.headers.get('authorization') ?? '') ?? [];
     calls.push(action);
     try {
       const operation = operations[action];
       if (operation === undefined) throw new Refused('InvalidAction', `${action} is not among what this stands in for`);
-      return { status: 200, body: answerXml(action, operation.schema, operation.answer(fields, region), service) };
+      return new Response(answerXml(action, operation.schema, operation.answer(fields, region), service));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return { status: error.status, body: errorXml(error, service) };
+      return new Response(errorXml(error, service), { status: error.status });
     }
   };
+  const server = createServer((incoming, outgoing) => {
+    void requestOf(incoming)
+      .then(answer)
+      .then(async (response) => {
+        outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+        outgoing.end(Buffer.from(await response.arrayBuffer()));
+      });
+  });
   return { calls, ...(await serveLoopback(server)) };
+}
+
+async function requestOf(incoming: IncomingMessage): Promise<Request> {
+  const { method = 'GET', url = '/' } = incoming;
+  const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [name, String(value)]);
+  const body = method === 'GET' ? null : await buffer(incoming);
+  return new Request(new URL(url, 'http://127.0.0.1'), { method, headers, body });
 }
 
 function answerXml(action: string, schema: OperationSchema, output: object, service: string): string {

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { loadConfig } from '../../../lib/config/config.ts';
 import { toTargetSettings } from '../../../lib/config/settings.ts';
+import { serveDeployment } from '../../support/a-deployment.ts';
 import { everyMessage } from '../../support/every-message.ts';
 import { startInstallation, type Installation } from '../../support/installation.ts';
 import {
@@ -60,6 +61,58 @@ describe('commands for an installation on AWS need nothing but its configuration
   it('limits and profile read the records there', async () => {
     expect(await ok('limits', 'list', '--target', 'staging')).toContain('no limit on record');
     expect(await ok('profile', '--target', 'staging')).toContain('no profile of staging yet');
+  });
+});
+
+describe('doctor --aws looks at the whole installation', () => {
+  const report = z.object({
+    healthy: z.boolean(),
+    installation: z.array(
+      z.looseObject({ id: z.string(), status: z.string(), detail: z.string(), fix: z.nullable(z.string()) }),
+    ),
+    targets: z.array(
+      z.object({
+        target: z.string(),
+        healthy: z.boolean(),
+        findings: z.array(z.looseObject({ id: z.string(), status: z.string() })),
+      }),
+    ),
+  });
+
+  async function examine() {
+    const { folder, runtime } = installation;
+    const file = join(folder, 'mailed.yaml');
+    const text = readFileSync(join(folder, 'headroom.yaml'), 'utf8');
+    writeFileSync(file, `${text}notify: { email: [dba@example.com] }\n`);
+    const config = loadConfig(file);
+    const target = config.targets[0];
+    if (target === undefined) throw new Error('the configuration has no target');
+    const standIn = await serveDeployment({ config, target, others: runtime.endpoints.aws });
+    try {
+      const command = ['doctor', '--aws', '--config', file, '--json'];
+      const { status, stdout, stderr } = await installation.run(command, { AWS_ENDPOINT_URL: standIn.url });
+      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.not.stringContaining('headroom:') as string });
+      return report.parse(JSON.parse(stdout));
+    } finally {
+      await standIn.stop();
+    }
+  }
+
+  it('from the stacks to the people, and each target by its worker', async () => {
+    const { installation: findings, targets, healthy } = await examine();
+    expect(findings.map(({ id, status }) => [id, status])).toEqual([
+      ['stacks', 'ok'],
+      ['version', 'ok'],
+      ['functions', 'ok'],
+      ['deployed', 'ok'],
+      ['permissions', 'ok'],
+      ['alarms', 'ok'],
+      ['subscriptions', 'ok'],
+      ['deliveries', 'ok'],
+    ]);
+    expect(targets[0]?.findings).toContainEqual(expect.objectContaining({ id: 'end-sessions', status: 'ok' }));
+    // The server of this test is not as it would be on RDS.
+    expect(healthy).toBe(false);
   });
 });
 
