@@ -82,7 +82,7 @@ export async function checkDeliveries(region: string, topic: string, now: number
       });
     } else if (delivered === 0) {
       const detail = `nothing was sent in ${DAYS} days, so nothing shows that notices arrive`;
-      problems.push({ status: 'warning', detail, fix: 'npx --no headroom rehearse sends one' });
+      problems.push({ status: 'warning', detail, fix: 'send one: npx --no headroom rehearse' });
     }
     return findingOf('deliveries', `${count(delivered, 'notification')} in ${DAYS} days`, problems);
   } finally {
