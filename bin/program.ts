@@ -12,6 +12,7 @@ import { limitsCommand } from '../local/commands/limits.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { profileCommand } from '../local/commands/profile.ts';
+import { rehearseCommand } from '../local/commands/rehearse.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
@@ -54,6 +55,7 @@ export function buildProgram(): Command {
     discoverCommand(),
     grantsCommand(),
     doctorCommand(),
+    rehearseCommand(),
     schemaCommand(),
   ]) {
     program.addCommand(inherit(command, program));

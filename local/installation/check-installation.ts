@@ -21,7 +21,11 @@ export async function checkInstallation(
 ): Promise<InstallationFinding[]> {
   const { region = '', account = '', prefix } = config.installation;
   const names = namesOf(prefix);
-  const stackNames = [names.sharedStack, ...targets.map(({ id }) => names.targetStack(id))];
+  const stackNames = [
+    names.sharedStack,
+    ...new Set(targets.flatMap(({ network }) => (network === undefined ? [] : names.networkStack(network.vpcId)))),
+    ...targets.map(({ id }) => names.targetStack(id)),
+  ];
   const findings: InstallationFinding[] = [];
 
   let version: InstallationFinding = notTried('version', 'the stacks were not read');
@@ -46,12 +50,10 @@ export async function checkInstallation(
     await tried('permissions', 'iam:ListRolePolicies, iam:GetRolePolicy and iam:SimulatePrincipalPolicy', () =>
       checkPermissions(region, functions),
     ),
-    await tried('alarms', 'cloudwatch:DescribeAlarms', () =>
-      checkAlarms(region, {
-        expected: targets.flatMap((target) => toTargetSettings(config, target).alarms),
-        prefixes: [names.selfAlarm(''), ...targets.map(({ id }) => names.targetAlarm(id, ''))],
-      }),
-    ),
+    await tried('alarms', 'cloudwatch:DescribeAlarms', () => {
+      const expected = targets.flatMap((target) => toTargetSettings(config, target).alarms);
+      return checkAlarms(region, { expected, prefixes: [names.selfAlarm(''), ...expected] });
+    }),
     await tried('subscriptions', 'sns:ListSubscriptionsByTopic', () =>
       checkSubscriptions(
         region,

@@ -48,12 +48,14 @@ export function serveDeployment(
     DescribeStacks: {
       schema: cloudFormation.DescribeStacks$,
       answer: () => ({
-        Stacks: [names.sharedStack, names.targetStack(target.id)].map((StackName) => ({
-          StackName,
-          CreationTime: new Date(0),
-          StackStatus: changes.stackStatus ?? 'UPDATE_COMPLETE',
-          Tags: [{ Key: VERSION_TAG, Value: changes.version ?? readVersion() }],
-        })),
+        Stacks: [names.sharedStack, names.networkStack(target.network?.vpcId ?? ''), names.targetStack(target.id)].map(
+          (StackName) => ({
+            StackName,
+            CreationTime: new Date(0),
+            StackStatus: changes.stackStatus ?? 'UPDATE_COMPLETE',
+            Tags: [{ Key: VERSION_TAG, Value: changes.version ?? readVersion() }],
+          }),
+        ),
       }),
     },
     ListRolePolicies: {

@@ -58,6 +58,15 @@ describe('commands for an installation on AWS need nothing but its configuration
     expect(await ok('incidents', 'show', incidentId)).toContain('headroom respond was started manually');
   });
 
+  it('rehearse sends a made-up alarm through the deployed dispatch, beside whatever is open', async () => {
+    const { incidentId, outcome } = z
+      .object({ incidentId: z.string(), outcome: z.string() })
+      .parse(JSON.parse(await ok('rehearse', '--json')));
+    expect(incidentId).toMatch(/^staging_rehearsal-/);
+    expect(outcome).toBe('not-needed');
+    expect(await ok('incidents', 'show', incidentId)).toContain('a rehearsal, started by');
+  });
+
   it('limits and profile read the records there', async () => {
     expect(await ok('limits', 'list', '--target', 'staging')).toContain('no limit on record');
     expect(await ok('profile', '--target', 'staging')).toContain('no profile of staging yet');
