@@ -2,7 +2,7 @@ import { adviseOn } from '../core/cause/advice.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
-import { rehearsedId } from '../core/policy/rehearsal.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import { withMasterUser } from '../core/policy/protection.ts';
 import { TIER_NAMES } from '../core/policy/tier-names.ts';
 import type { SnapshotAnswer } from '../core/protocol/worker.ts';

@@ -1,11 +1,11 @@
 import { targetOfAlarm } from '../core/fleet/alarm-names.ts';
 import { composeRefusal } from '../core/messages/refused-event.ts';
-import { rehearsalOf } from '../core/policy/rehearsal.ts';
+import { rehearsalOf } from '../core/rehearsal/rehearsal.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Alarms } from '../core/ports/outside.ts';
 import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
-import { readRehearsalEvent } from '../core/protocol/rehearsal-event.ts';
+import { readRehearsalEvent } from '../core/rehearsal/rehearsal-event.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
 import { errorWords } from '../core/words/error-words.ts';

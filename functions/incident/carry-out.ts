@@ -1,5 +1,5 @@
 import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
-import { rehearsedId } from '../core/policy/rehearsal.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';

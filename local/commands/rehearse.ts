@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
-import { makeRehearsalEvent } from '../../functions/core/protocol/rehearsal-event.ts';
+import { makeRehearsalEvent } from '../../functions/core/rehearsal/rehearsal-event.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import { personFor } from '../options/approve-option.ts';
 import { findAnyTarget } from '../options/configured-target.ts';

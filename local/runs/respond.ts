@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
-import { readRehearsalEvent } from '../../functions/core/protocol/rehearsal-event.ts';
+import { readRehearsalEvent } from '../../functions/core/rehearsal/rehearsal-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';

@@ -86,6 +86,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/policy': core('server', 'words'),
   'functions/core/protocol': core('policy', 'server', 'words'),
   'functions/core/fleet': core('words'),
+  'functions/core/rehearsal': core('policy', 'server', 'words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -96,6 +97,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/verdict': core('record', 'cause', 'plan', 'usual', 'policy', 'server', 'words'),
   'functions/core/messages': core(
     'record',
+    'rehearsal',
     'check',
     'cause',
     'plan',

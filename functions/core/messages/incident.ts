@@ -1,4 +1,4 @@
-import { rehearsedId } from '../policy/rehearsal.ts';
+import { rehearsedId } from '../rehearsal/rehearsal.ts';
 import type { Incident } from '../record/incident.ts';
 import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
 import { ordinalOf } from '../record/repeated-pages.ts';

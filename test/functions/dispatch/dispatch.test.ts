@@ -3,7 +3,7 @@ import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Outcome } from '../../../functions/core/protocol/steps.ts';
-import { makeRehearsalEvent } from '../../../functions/core/protocol/rehearsal-event.ts';
+import { makeRehearsalEvent } from '../../../functions/core/rehearsal/rehearsal-event.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
 import { carryOut } from '../../../functions/incident/carry-out.ts';
 import { seenAt } from '../../support/a-sample.ts';

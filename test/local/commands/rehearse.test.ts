@@ -7,7 +7,7 @@ const { staging, leak, records, run, notices } = onStaging();
 const REMEMBER = "CREATE TEMP TABLE seen AS SELECT pid, backend_start FROM pg_stat_activity WHERE usename = 'invoices'";
 const ALL_ARE_THERE = `DO $$ BEGIN
   IF (SELECT count(*) FROM seen) < 10 THEN RAISE 'the server was not full'; END IF;
-  IF EXISTS (SELECT FROM seen EXCEPT SELECT pid, backend_start FROM pg_stat_activity) THEN RAISE 'one is gone'; END IF;
+  IF EXISTS (TABLE seen EXCEPT SELECT pid, backend_start FROM pg_stat_activity) THEN RAISE 'one is gone'; END IF;
 END $$`;
 
 it('rehearse shows what would be done on a full server, tells people that it is one, and ends nobody', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import { modeOfTier } from '../../../../functions/core/plan/tiers/mode-of-tier.ts';
-import { rehearsalOf, rehearsedId } from '../../../../functions/core/policy/rehearsal.ts';
+import { rehearsalOf, rehearsedId } from '../../../../functions/core/rehearsal/rehearsal.ts';
 import { targetId } from '../../../../functions/core/policy/target.ts';
 import { TIER_NAMES } from '../../../../functions/core/policy/tier-names.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';

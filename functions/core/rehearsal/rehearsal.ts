@@ -1,5 +1,5 @@
-import type { TargetSettings } from './target.ts';
-import { TIER_NAMES } from './tier-names.ts';
+import type { TargetSettings } from '../policy/target.ts';
+import { TIER_NAMES } from '../policy/tier-names.ts';
 
 /** Ends the id under which a target is rehearsed. No target has it: an underscore is none of their characters. */
 const SUFFIX = '_rehearsal';
