@@ -191,6 +191,8 @@ describe('every command that is printed', () => {
   async function carryOut(text: string): Promise<string | null> {
     const args = argumentsOf(text) ?? [];
     if (['drill', 'watch', 'respond'].includes(args[0] ?? '')) return parseProgram(args);
+    // They ask services that have no stand-in here, and are carried out in tests of their own.
+    if (args[0] === 'discover' || (args[0] === 'doctor' && args.includes('--aws'))) return parseProgram(args);
     const { store } = installation.runtime;
     // None depends on what an earlier one has left.
     for (const pause of await store.pauses.active()) await store.pauses.lift(pause);
