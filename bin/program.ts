@@ -6,6 +6,7 @@ import { ConfigInvalid } from '../lib/config/problems.ts';
 import { readVersion } from '../lib/house/package.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
+import { discoverCommand } from '../local/commands/discover.ts';
 import { endCommand } from '../local/commands/end.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
 import { incidentsCommand } from '../local/commands/incidents.ts';
@@ -13,6 +14,7 @@ import { limitsCommand } from '../local/commands/limits.ts';
 import { pauseCommand, resumeCommand } from '../local/commands/pause.ts';
 import { planCommand } from '../local/commands/plan.ts';
 import { profileCommand } from '../local/commands/profile.ts';
+import { rehearseCommand } from '../local/commands/rehearse.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
 import { watchCommand } from '../local/commands/watch.ts';
@@ -56,8 +58,10 @@ export function buildProgram(): Command {
     resumeCommand(),
     limitsCommand(),
     profileCommand(),
+    discoverCommand(),
     grantsCommand(),
     doctorCommand(),
+    rehearseCommand(),
     schemaCommand(),
   ]) {
     program.addCommand(inherit(command, program));

@@ -9,6 +9,7 @@ import { encryptAll } from './house/customer-key.ts';
 import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
 import { PACKAGE_ROOT } from './house/package.ts';
+import { readVersion, VERSION_TAG } from './house/version.ts';
 import { SharedResources } from './shared/shared-resources.ts';
 import { NetworkStack } from './target/network-stack.ts';
 import { TargetResources } from './target/target-resources.ts';
@@ -46,6 +47,9 @@ export function buildApp(installations: HeadroomConfig | readonly HeadroomConfig
     },
   });
   for (const config of [installations].flat()) addInstallation(app, config);
+  const version = readVersion();
+  // Of the stack alone: tags of an aspect would be in every resource of the template too.
+  for (const stack of app.node.children) if (Stack.isStack(stack)) stack.tags.setTag(VERSION_TAG, version);
   return app;
 }
 

@@ -39,17 +39,19 @@ test('every target is sampled in each minute, and those that hang delay nobody',
   const hung = new Set(FLEET.filter((_, n) => isHung(n)).map(({ worker }) => worker));
   const worker = {
     ...world.worker,
-    sample: async (name: string) => {
+    sample: async ({ worker: name }: { worker: string }) => {
       if (hung.has(name)) await released;
       return { ...well, sample: seen };
     },
   };
-  const { store, notifier, metrics, dispatcher, workflow, alarms, now, prefix } = world;
-  const deps = { store, notifier, metrics, dispatcher, workflow, alarms, now, prefix, worker, sleep: world.sleep };
+  const { store, notifier, metrics, dispatcher, workflow, alarms, events, surroundings, now, prefix } = world;
+  const outside = { notifier, metrics, dispatcher, workflow, alarms, events, surroundings, functions: world.functions };
+  const deps = { ...outside, store, now, prefix, worker, sleep: world.sleep };
   const going: Promise<unknown>[] = [];
   const hanging: Promise<unknown>[] = [];
   const functions = {
     call: (name: string, request: Readonly<Record<string, unknown>>) => {
+      if (name === 'follow') return Promise.resolve();
       const asked = name === 'sample' ? answer(request, deps) : reconcile(request, deps);
       (isHung(numberIn(request)) ? hanging : going).push(asked);
       return Promise.resolve();

@@ -1,9 +1,11 @@
 import { targetOfAlarm } from '../core/fleet/alarm-names.ts';
 import { composeRefusal } from '../core/messages/refused-event.ts';
+import { rehearsalOf } from '../core/rehearsal/rehearsal.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Alarms } from '../core/ports/outside.ts';
 import { belongsTo, parseAlarmEvent, type AlarmEvent } from '../core/protocol/alarm-event.ts';
+import { readRehearsalEvent } from '../core/rehearsal/rehearsal-event.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { dispatchRequest, type DispatchResult } from '../core/protocol/steps.ts';
 import { errorWords } from '../core/words/error-words.ts';
@@ -23,6 +25,8 @@ export interface DispatchDependencies extends OpenDependencies {
  */
 export async function dispatch(payload: unknown, deps: DispatchDependencies): Promise<DispatchResult> {
   const { which, event } = readPayload(payload);
+  const rehearsal = which === null ? null : readRehearsalEvent(event);
+  if (which !== null && rehearsal !== null) return rehearse(which, rehearsal, deps);
   let alarm: AlarmEvent;
   try {
     alarm = parseAlarmEvent(event);
@@ -44,6 +48,18 @@ export async function dispatch(payload: unknown, deps: DispatchDependencies): Pr
   const dismissed = await dismissStaleAlarm(target, deps);
   if (dismissed !== null) return dismissed;
   return openFor(target, { alarm: alarmName, at: alarm.at, reason: alarm.reason }, deps);
+}
+
+/** Opens an incident that only observes, whatever the target's real one is doing. Only a command asks for it, no rule. */
+async function rehearse(
+  which: string | TargetSettings,
+  { at, reason }: { readonly at: number; readonly reason: string },
+  deps: DispatchDependencies,
+): Promise<DispatchResult> {
+  const target = await deps.store.targets.find(which);
+  // Nobody relies on it but who is looking at the answer.
+  if (target === null) return { result: 'refused', reason: notKnown(which) };
+  return openFor(rehearsalOf(target), { alarm: 'rehearsal', at, reason }, deps);
 }
 
 interface Given {

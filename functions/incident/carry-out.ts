@@ -1,4 +1,5 @@
 import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';
@@ -51,6 +52,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const { store, now } = deps;
   const { id, target } = incident;
+  if (rehearsedId(target.id) !== null) throw new Error(`${id} is a rehearsal: it ends nobody and limits nobody`);
   await store.incidents.holdFence(incident, now() + LEASE_MS);
   const started: Act = {
     incidentId: id,

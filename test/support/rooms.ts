@@ -88,6 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/policy': core('members', 'server', 'words'),
   'functions/core/protocol': core('members', 'policy', 'server', 'words'),
   'functions/core/fleet': core('members', 'policy', 'words'),
+  'functions/core/rehearsal': core('policy', 'server', 'words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -98,6 +99,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/verdict': core('record', 'cause', 'plan', 'usual', 'policy', 'server', 'words'),
   'functions/core/messages': core(
     'record',
+    'rehearsal',
     'check',
     'cause',
     'plan',
@@ -201,9 +203,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
+  'local/discovery': local('installation', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
-  'local/commands': local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+  // One file for each command.
+  'local/commands': {
+    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    isCatalogue: true,
+  },
 
   'drill/servers/files': { ...drill(), isCatalogue: true },
   'drill/servers': drill('servers/files'),
