@@ -1,5 +1,5 @@
 import { cpSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseConfig } from '../lib/config/config.ts';
 import { BUNDLES } from '../lib/house/built-bundle.ts';
 import { namesOf } from '../lib/house/names.ts';
@@ -17,6 +17,8 @@ export async function buildBundles(dist: string): Promise<void> {
   const names = namesOf(CONFIG.installation.prefix);
   for (const { name, assetFolder } of functions) {
     const folder = name === names.worker('any') ? 'worker' : name.slice(names.control('').length);
-    cpSync(assetFolder, join(dist, BUNDLES, folder), { recursive: true, dereference: true });
+    // What a run on this machine has compiled lies beside the code, and is of no use elsewhere.
+    const filter = (source: string): boolean => basename(source) !== 'compiled';
+    cpSync(assetFolder, join(dist, BUNDLES, folder), { recursive: true, dereference: true, filter });
   }
 }
