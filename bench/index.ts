@@ -10,7 +10,7 @@ import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker/cost.ts';
 import { benchMoment } from './worker/moment.ts';
 
-/** What follows the first option belongs to `strangers` or `pace`: no other measurement has any. */
+/** What follows the first option belongs to `strangers`, `functions` or `pace`: no other measurement has any. */
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((each) => each.startsWith('--'));
 const wanted = firstOption < 0 ? args : args.slice(0, firstOption);
@@ -28,7 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   moment: benchMoment,
   samples: benchSamples,
   memory: benchMemory,
-  functions: benchFunctions,
+  functions: () => benchFunctions(options),
   drill: benchDrill,
   peers: benchPeers,
   pace: () => benchPace(options),

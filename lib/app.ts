@@ -1,4 +1,5 @@
 import { App } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -6,7 +7,6 @@ import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
 import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig, Target } from './config/schema.ts';
-import { SOURCES_CONTEXT } from './house/house-function.ts';
 import { namesOf } from './house/names.ts';
 import { SharedStack } from './shared/shared-stack.ts';
 import { TargetStack } from './target/target-stack.ts';
@@ -16,31 +16,23 @@ const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 export interface BuildOptions {
   /** Folder of the cloud assembly. Default: a temporary one. */
   readonly outdir?: string;
-  /** Names of the stacks whose functions are bundled, for callers that need the templates only. Default: all. */
-  readonly bundled?: readonly string[];
-  /** False skips CloudFormation's rules, which take seconds, for callers that deploy nothing. */
-  readonly validate?: boolean;
   /**
-   * A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they
-   * are.
+   * False for callers that deploy nothing: skips CloudFormation's rules, which take seconds, and leaves the functions'
+   * code where it is.
    */
-  readonly sources?: string;
+  readonly deployable?: boolean;
 }
 
 /**
  * The CDK app of an installation: a shared stack and one stack per target. Needs no credentials, no network and no
  * look-ups. Throws ConfigInvalid when the configuration does not suffice for AWS.
  */
-export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): App {
+export function buildApp(config: HeadroomConfig, { outdir, deployable = true }: BuildOptions = {}): App {
   const app = new App({
-    ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
+    ...(outdir === undefined ? {} : { outdir }),
     analyticsReporting: false,
-    builtinCloudFormationValidation: options.validate ?? true,
-    context: {
-      ...readFeatureFlags(),
-      ...(options.bundled === undefined ? {} : { 'aws:cdk:bundling-stacks': options.bundled }),
-      ...(options.sources === undefined ? {} : { [SOURCES_CONTEXT]: options.sources }),
-    },
+    builtinCloudFormationValidation: deployable,
+    context: { ...readFeatureFlags(), ...(!deployable && { [DISABLE_ASSET_STAGING_CONTEXT]: true }) },
   });
   const { place, targets } = awsTargetsOf(config);
   const { prefix } = config.installation;

@@ -1,7 +1,7 @@
 import { parseRequest } from '../core/protocol/request.ts';
 import { samplerRequest } from '../core/protocol/steps.ts';
 import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
-import { selfCheck, type CheckDependencies, type CheckOutcome } from './self-check.ts';
+import type { CheckDependencies, CheckOutcome } from './self-check.ts';
 
 /** What the schedules of a target ask for: samples each minute, a check each day. */
 export async function answer(
@@ -12,7 +12,10 @@ export async function answer(
   switch (request.kind) {
     case 'sample':
       return sample(request, deps);
-    case 'check':
+    case 'check': {
+      // Once a day; the samples of each minute do without its code.
+      const { selfCheck } = await import('./self-check.ts');
       return selfCheck(request, deps);
+    }
   }
 }

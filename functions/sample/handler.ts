@@ -1,6 +1,6 @@
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
-import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -12,7 +12,7 @@ export const handler = logged('sample', (payload) =>
     store: incidentStoreFromEnvironment(),
     worker: workerClientFromEnvironment(),
     dispatcher: dispatchClientFromEnvironment(),
-    notifier: notifierFromEnvironment(),
+    notifier: lateNotifierFromEnvironment(),
     metrics: metricsOfProcess(),
     ...systemClock,
   }),

@@ -5,7 +5,7 @@ import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import { workerRequest, type WorkerRefused, type WorkerReply, type WorkerRequest } from '../core/protocol/worker.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
-import { engineEntry } from '../engines/registry.ts';
+import type { EngineEntry } from '../engines/entry.ts';
 import { serverWords } from '../engines/shared/driver-error.ts';
 import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
@@ -27,9 +27,12 @@ export interface Worker {
 }
 
 /** Throws, naming the field, when the settings cannot work. Connects to nothing yet. */
-export async function createWorker(settings: WorkerSettings, surroundings: Surroundings): Promise<Worker> {
+export async function createWorker(
+  settings: WorkerSettings,
+  surroundings: Surroundings,
+  { url, load }: EngineEntry,
+): Promise<Worker> {
   const { instance, statements } = settings;
-  const { url, load } = engineEntry(settings.engine);
   const logins = loginsOf(settings, url, surroundings);
   const options = { instance, statements };
   const access: Access = { engine: await load(), logins, options, backOff: createBackOff(Date.now), kept: null };

@@ -8,6 +8,7 @@ import type {
   WorkerReply,
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
+import { engineEntry } from '../../functions/engines/registry.ts';
 import { createWorker } from '../../functions/worker/worker.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
@@ -40,6 +41,7 @@ async function startOwnWorker(
   const worker = await createWorker(
     { ...settings, bounds: ofPerson(bounds) },
     { env: environment, folder: process.cwd() },
+    engineEntry(target.engine),
   );
   const ask = async <Answer extends WorkerReply>(
     request: WorkerRequest,

@@ -1,6 +1,6 @@
 import type { CreateTableInput } from '@aws-sdk/client-dynamodb';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import type { FunctionSpec } from '../lambda/function-spec.ts';
@@ -163,7 +163,7 @@ function readAssetFolders(folder: string, stackName: string): ReadonlyMap<string
   const manifest = assetManifest.parse(JSON.parse(readFileSync(join(folder, `${stackName}.assets.json`), 'utf8')));
   return new Map(
     Object.values(manifest.files).flatMap(({ source, destinations }) =>
-      Object.values(destinations).map(({ objectKey }) => [objectKey, join(folder, source.path)] as const),
+      Object.values(destinations).map(({ objectKey }) => [objectKey, resolve(folder, source.path)] as const),
     ),
   );
 }

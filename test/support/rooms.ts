@@ -144,12 +144,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: /^(zod|node:.*)$/,
   },
+  // A bundle's beginning: it names the engines that are in it.
+  'functions/worker/handlers': {
+    ours: ['functions/core', 'functions/engines', 'functions/worker'],
+    packages: /^node:.*$/,
+  },
 
   // Runs at synthesis: never an engine, never an AWS client.
   'lib/house': infrastructure(),
+  'lib/bundles': { ours: ['functions/core', 'lib/house/control-names.ts'], packages: /^(esbuild|node:.*)$/ },
   'lib/config': infrastructure('lib/house'),
-  'lib/shared': infrastructure('lib/house'),
-  'lib/target': infrastructure('lib/config', 'lib/house'),
+  'lib/shared': infrastructure('lib/bundles', 'lib/house'),
+  'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
   reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },

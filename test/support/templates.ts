@@ -36,7 +36,7 @@ export interface Templates {
 export function templatesOf(text = configText()): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'headroom-test-'));
   try {
-    const app = buildApp(parseConfig(text, 'headroom.yaml'), { outdir, bundled: [], validate: false });
+    const app = buildApp(parseConfig(text, 'headroom.yaml'), { outdir, deployable: false });
     const template = (id: string): Template => {
       const stack = app.node.findChild(id);
       if (!(stack instanceof Stack)) throw new TypeError(`${id} is no stack`);

@@ -1,14 +1,14 @@
 import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
-import { notifierFromEnvironment } from './notifier.ts';
+import { lateNotifierFromEnvironment } from './late.ts';
 import { workflowClientFromEnvironment } from './workflow-client.ts';
 
 /** What dispatch and reconcile need of AWS, from their environment. */
 export function dispatchDependencies() {
   return {
     store: incidentStoreFromEnvironment(),
-    notifier: notifierFromEnvironment(),
+    notifier: lateNotifierFromEnvironment(),
     workflow: workflowClientFromEnvironment(),
     alarms: alarmsFromEnvironment(),
     ...systemClock,

@@ -1,0 +1,24 @@
+import type { Notifier, Surroundings } from '../../core/ports/outside.ts';
+import { readEnvironment } from '../process/environment.ts';
+import { once } from '../process/once.ts';
+
+// Clients that most calls of a function have no use for. Their code is a quarter of what such a function would load, so
+// it is loaded by the first call that needs it. What is wrong with the environment is still said by every call.
+
+/** As `notifierFromEnvironment`. */
+export const lateNotifierFromEnvironment = once((): Notifier => {
+  readEnvironment(['HEADROOM_TOPIC_ARN']);
+  const load = async (): Promise<Notifier> => (await import('./notifier.ts')).notifierFromEnvironment();
+  return { publish: async (message) => (await load()).publish(message) };
+});
+
+/** As `surroundingsFromEnvironment`: targets on RDS have them. */
+export const lateSurroundingsFromEnvironment = once((): Surroundings => {
+  const load = async (): Promise<Surroundings> => (await import('./surroundings.ts')).surroundingsFromEnvironment();
+  return {
+    masterUser: async (instance) => (await load()).masterUser(instance),
+    changes: async (instance, since) => (await load()).changes(instance, since),
+    connections: async (instance, since) => (await load()).connections(instance, since),
+    freeMemory: async (instance, since) => (await load()).freeMemory(instance, since),
+  };
+});
