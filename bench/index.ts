@@ -1,3 +1,4 @@
+import { benchCalls } from './calls.ts';
 import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
@@ -28,6 +29,7 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   moment: benchMoment,
   samples: benchSamples,
   memory: benchMemory,
+  calls: benchCalls,
   functions: () => benchFunctions(options),
   drill: benchDrill,
   peers: benchPeers,

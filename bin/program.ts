@@ -3,6 +3,7 @@ import { drillCommand } from '../drill/command.ts';
 import { errorWords } from '../functions/core/words/error-words.ts';
 import { ConfigInvalid } from '../lib/config/problems.ts';
 import { acknowledgeCommand } from '../local/commands/acknowledge.ts';
+import { costCommand } from '../local/commands/cost.ts';
 import { doctorCommand } from '../local/commands/doctor.ts';
 import { endCommand } from '../local/commands/end.ts';
 import { grantsCommand } from '../local/commands/grants.ts';
@@ -52,6 +53,7 @@ export function buildProgram(): Command {
     profileCommand(),
     grantsCommand(),
     doctorCommand(),
+    costCommand(),
     schemaCommand(),
   ]) {
     program.addCommand(inherit(command, program));

@@ -3,10 +3,9 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import type { HeadroomConfig, Target } from './config/schema.ts';
+import type { HeadroomConfig } from './config/schema.ts';
+import { asksPeople } from './cost/shape.ts';
 import { namesOf } from './house/names.ts';
 import { SharedStack } from './shared/shared-stack.ts';
 import { TargetStack } from './target/target-stack.ts';
@@ -50,11 +49,6 @@ export function buildApp(config: HeadroomConfig, { outdir, deployable = true }: 
     stack.addStackDependency(shared);
   }
   return app;
-}
-
-/** Some tier of the target waits for a person. */
-function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { buildJsonSchema } from '../lib/config/json-schema.ts';
 import { fillCauses } from './causes-reference.ts';
+import { writeCostReference } from './cost-reference.ts';
 import { writePolicyReference } from './policy-reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -16,6 +17,7 @@ export async function generateFiles(): Promise<Readonly<Record<string, string>>>
       parser: 'markdown',
       printWidth: 120,
     }),
+    'docs/cost.md': await format(writeCostReference(), { parser: 'markdown', printWidth: 120 }),
     'docs/policy.md': await format(writePolicyReference(), { parser: 'markdown', printWidth: 120 }),
   };
 }

@@ -7,13 +7,18 @@ import { systemClock } from '../aws/process/clock.ts';
 import { logged } from '../aws/process/log.ts';
 import { answer } from './answer.ts';
 
-export const handler = logged('sample', (payload) =>
-  answer(payload, {
-    store: incidentStoreFromEnvironment(),
-    worker: workerClientFromEnvironment(),
-    dispatcher: dispatchClientFromEnvironment(),
-    notifier: lateNotifierFromEnvironment(),
-    metrics: metricsOfProcess(),
-    ...systemClock,
-  }),
+export const handler = logged(
+  'sample',
+  (payload) =>
+    answer(payload, {
+      store: incidentStoreFromEnvironment(),
+      worker: workerClientFromEnvironment(),
+      dispatcher: dispatchClientFromEnvironment(),
+      notifier: lateNotifierFromEnvironment(),
+      metrics: metricsOfProcess(),
+      ...systemClock,
+    }),
+  // Each minute a sample is kept with its consumers; in the log they would cost more than all the rest.
+  (result) =>
+    'samples' in result ? { ...result, samples: result.samples.map(({ consumers: _, ...others }) => others) } : result,
 );

@@ -52,7 +52,7 @@ export async function sample(
     const seen = await takeSample(target, deps);
     const isUnusual = isPaused || (seen.usage ?? 0) >= policy.triggerPercent;
     const taken = isUnusual ? { ...seen, isUnusual } : seen;
-    deps.metrics.emit(target.id, taken);
+    deps.metrics.emit(target.id, taken, policy.sampling.metrics);
     samples.push(taken);
     history.push(taken);
     await deps.store.samples.put(target.id, taken);

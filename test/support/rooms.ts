@@ -154,11 +154,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/house': infrastructure(),
   'lib/bundles': { ours: ['functions/core', 'lib/house/control-names.ts'], packages: /^(esbuild|node:.*)$/ },
   'lib/config': infrastructure('lib/house'),
+  'lib/cost': infrastructure('lib/config', 'lib/house'),
   'lib/shared': infrastructure('lib/bundles', 'lib/house'),
   'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
-  lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
+  lib: infrastructure('lib/config', 'lib/cost', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
-  reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
+  reference: { ours: ['functions/core', 'lib/config', 'lib/cost'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),
   'local/lambda': local('machine'),
@@ -172,7 +173,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/installation': local(),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
-  'local/commands': local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+  'local/commands': {
+    ...local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    isCatalogue: true,
+  },
 
   'drill/servers/files': { ...drill(), isCatalogue: true },
   'drill/servers': drill('servers/files'),

@@ -1,3 +1,4 @@
+import type { MetricsSetting } from '../policy/policy.ts';
 import type { Message } from '../messages/message.ts';
 import type { AlarmSighting } from '../record/incident.ts';
 import type { StoredSample } from '../sampler/stored-sample.ts';
@@ -20,8 +21,8 @@ export interface Surroundings {
 }
 
 export interface MetricsSink {
-  /** Makes metrics of a sample. */
-  emit(targetId: string, sample: StoredSample): void;
+  /** Makes metrics of a sample: of all its figures, or of a few. */
+  emit(targetId: string, sample: StoredSample, setting: MetricsSetting): void;
 }
 
 export interface Notifier {

@@ -1,0 +1,55 @@
+import { CONTROL_FUNCTIONS } from '../house/control-names.ts';
+
+/** A month of 730 hours. */
+export const HOURS = 730;
+export const MINUTES = HOURS * 60;
+
+/**
+ * What the estimate takes for granted, each with its reason. `measured` figures come from `npm run bench -- calls`: the
+ * bundled functions, warm, on a server of 300 sessions with a consumer or two, on a machine that was busy with other
+ * work, which makes them rather too large.
+ */
+export const ASSUMED = {
+  /** Alarms of one target, and those that an installation has on itself; one more where people are asked. */
+  alarmsPerTarget: 3,
+  alarmsShared: 14,
+  /** Names that one DescribeAlarms takes; the tick asks once a minute for the alarms of all targets. */
+  alarmsPerLookUp: 100,
+
+  /** Measured: milliseconds of a whole processor that a call takes. */
+  sampleCpuMs: 30,
+  workerCpuMs: 15,
+  /** A function of fewer megabytes gets that share of a processor. */
+  megabytesOfProcessor: 1769,
+  /** Waiting, in milliseconds: DynamoDB and the invocation of the worker; the statements of a sample. */
+  sampleWaitMs: 60,
+  workerWaitMs: 10,
+  sampleMegabytes: CONTROL_FUNCTIONS.sample.memoryMegabytes,
+  workerMegabytes: 1024,
+  /** The tick of each minute, which hands out the samples and reconciles: by itself, and for each target. */
+  tickMs: 300,
+  tickMsPerTarget: 5,
+  tickMegabytes: CONTROL_FUNCTIONS.reconcile.memoryMegabytes,
+
+  /** Measured: bytes that a call writes to its log, with few metrics; what each further metric adds. */
+  sampleLogBytes: 1_000,
+  metricLogBytes: 70,
+  /** Lambda's own lines of a call (start, report), as JSON. */
+  platformLogBytes: 1_300,
+  /** Three months are kept, compressed to a sixth. */
+  logMonthsKept: 3,
+  logCompression: 6,
+
+  /** Units of DynamoDB. A sample is an item of 1.7 kB: two writes. A quarter of an hour likewise. */
+  writesPerSample: 2,
+  writesPerQuarter: 2,
+  /** Reads of a call: the samples of some 15 minutes (7), pauses, warnings, settings. Of a sample: the open incident. */
+  readsPerCall: 10,
+  readsPerSample: 1,
+  /** Reads of the tick for each target: its settings and its incident. */
+  readsPerTick: 2,
+  /** GB in the table: three days of samples, fifteen of quarters. */
+  tableGb: 0.009,
+  /** DynamoDB asks for the key of the table every five minutes for each function that uses it. */
+  keyCallsPerHour: 36,
+} as const;
