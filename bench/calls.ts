@@ -8,7 +8,7 @@ import { openBed, type Bed } from './servers/beds.ts';
 import { printTable } from './table.ts';
 
 const SESSIONS = 300;
-const WARM_UP = 5;
+const WARM_UP = 60;
 const CALLS = 30;
 /** Linux counts a process's time in hundredths of a second. */
 const TICK_MS = 10;

@@ -1,4 +1,4 @@
-import { ASSUMED } from '../lib/cost/assumptions.ts';
+import { ASSUMED, ASSUMPTIONS } from '../lib/cost/assumptions.ts';
 import { estimate, type TargetShape } from '../lib/cost/estimate.ts';
 import { PRICES } from '../lib/cost/prices.ts';
 import { DEFAULT_SHAPE } from '../lib/cost/shape.ts';
@@ -53,8 +53,8 @@ either way, and so has \`/metrics\` of \`headroom watch\`.
 ## What is assumed
 `,
     table(
-      ['what', 'figure'],
-      Object.entries(ASSUMED).map(([name, figure]) => [inWords(name), String(figure)]),
+      ['figure', 'what'],
+      Object.entries(ASSUMPTIONS).map(([name, what]) => [String(ASSUMED[name as keyof typeof ASSUMED]), what]),
     ),
     `
 The processor time and the log bytes of a call are measured: \`npm run bench -- calls\` calls the bundled functions on a
@@ -75,9 +75,4 @@ function rowOf([name, shape]: (typeof VARIANTS)[number]): string[] {
     return dollars(estimate({ targets, asks: false }).perTargetDollars);
   });
   return [name, ...each];
-}
-
-/** `alarmsPerTarget` as "alarms per target". */
-function inWords(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

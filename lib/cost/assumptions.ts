@@ -53,3 +53,32 @@ export const ASSUMED = {
   /** DynamoDB asks for the key of the table every five minutes for each function that uses it. */
   keyCallsPerHour: 36,
 } as const;
+
+/** What each figure is, for readers of docs/cost.md. */
+export const ASSUMPTIONS: Readonly<Record<keyof typeof ASSUMED, string>> = {
+  alarmsPerTarget: 'alarms of a target',
+  alarmsShared: 'alarms of an installation on itself',
+  alarmsPerLookUp: 'names of alarms that one DescribeAlarms takes; one is asked each minute for so many',
+  sampleCpuMs: 'measured: milliseconds of a whole processor that a call of the sampler takes',
+  workerCpuMs: 'measured: the same for the sample of a worker',
+  megabytesOfProcessor: 'megabytes of a function for which Lambda gives a whole processor',
+  sampleWaitMs: 'milliseconds that the sampler waits for DynamoDB and for Lambda to pass its request on',
+  workerWaitMs: 'milliseconds that the worker waits for the database',
+  sampleMegabytes: 'megabytes of the sampler',
+  workerMegabytes: 'megabytes of a worker',
+  tickMs: 'milliseconds of the tick of each minute, which hands out the samples and looks after incidents and alarms',
+  tickMsPerTarget: 'what the tick takes more for each target, in milliseconds',
+  tickMegabytes: 'megabytes of the tick',
+  sampleLogBytes: 'measured: bytes that a sample writes to the log, with two metrics',
+  metricLogBytes: 'bytes that each further metric takes in the log, twice its name',
+  platformLogBytes: 'bytes of Lambda’s own lines for each call',
+  logMonthsKept: 'months that logs are kept',
+  logCompression: 'CloudWatch keeps logs compressed to this part',
+  writesPerSample: 'write units of a sample, an item of 1.7 kB',
+  writesPerQuarter: 'write units of the sums of a quarter of an hour',
+  readsPerCall: 'read units of a call of the sampler: the samples before, pauses, warnings, settings',
+  readsPerSample: 'read units of a sample: whether an incident is open',
+  readsPerTick: 'read units of the tick for each target: settings and incident',
+  tableGb: 'GB in the table: samples of three days, sums of fifteen',
+  keyCallsPerHour: 'calls of DynamoDB to the key of the table, one in five minutes for each of three functions',
+};

@@ -26,7 +26,7 @@ export interface CostLine {
 }
 
 /** Targets that cost the same. */
-export interface TargetCost {
+interface TargetCost {
   readonly targets: number;
   readonly shape: TargetShape;
   /** For one of them. */

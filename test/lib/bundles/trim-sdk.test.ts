@@ -1,5 +1,5 @@
 import { build } from 'esbuild';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,31 +31,26 @@ const PROGRAM = `
     await thrownBy(new LambdaClient(options({ 'x-amzn-errortype': 'TooManyRequestsException' }, busy)).send(new InvokeCommand({ FunctionName: 'f' }))),
   ];`;
 
-async function bundled(name: string, plugins: (typeof trimSdk)[]): Promise<{ bytes: number; thrown: unknown }> {
-  const outfile = join(folder, `${name}.mjs`);
-  const { metafile } = await build({
+test('errors keep the name and the message of the answer, which is all that we look at', async () => {
+  const outfile = join(folder, 'index.mjs');
+  await build({
     stdin: { contents: PROGRAM, resolveDir: import.meta.dirname },
     outfile,
-    plugins,
+    plugins: [trimSdk],
     bundle: true,
     minify: true,
     platform: 'node',
     format: 'esm',
     mainFields: ['module', 'main'],
     banner: { js: "import{createRequire}from'module';const require=createRequire(import.meta.url);" },
-    metafile: true,
   });
   const { thrown } = (await import(pathToFileURL(outfile).href)) as { thrown: () => Promise<unknown> };
-  return { bytes: Object.values(metafile.outputs)[0]?.bytes ?? 0, thrown: await thrown() };
-}
-
-test('what nobody calls goes, and errors keep the name and the message of the answer', async () => {
-  const whole = await bundled('whole', []);
-  const trimmed = await bundled('trimmed', [trimSdk]);
-  expect(whole.thrown).toEqual([
+  // As the SDK throws them when nothing is left out.
+  expect(await thrown()).toEqual([
     { name: 'ConditionalCheckFailedException', message: 'it is taken', $fault: 'client' },
     { name: 'TooManyRequestsException', message: 'Rate Exceeded.', $fault: 'client' },
   ]);
-  expect(trimmed.thrown).toEqual(whole.thrown);
-  expect(whole.bytes - trimmed.bytes).toBeGreaterThan(60_000);
+  // An error and an operation that nobody asked for. A comparison of the whole text would print all of it.
+  const text = readFileSync(outfile, 'utf8');
+  expect(['AliasLimitExceededException', 'ListFunctionsRequest'].filter((name) => text.includes(name))).toEqual([]);
 });
