@@ -16,9 +16,9 @@ export const ASSUMED = {
   /** Names that one DescribeAlarms takes; the tick asks once a minute for the alarms of all targets. */
   alarmsPerLookUp: 100,
 
-  /** Measured: milliseconds of a whole processor that a call takes. */
-  sampleCpuMs: 30,
-  workerCpuMs: 15,
+  /** Measured: milliseconds of a whole processor that a call takes; the mean of PostgreSQL and MySQL. */
+  sampleCpuMs: 41,
+  workerCpuMs: 14,
   /** A function of fewer megabytes gets that share of a processor. */
   megabytesOfProcessor: 1769,
   /** Waiting, in milliseconds: DynamoDB and the invocation of the worker; the statements of a sample. */
@@ -32,10 +32,10 @@ export const ASSUMED = {
   tickMegabytes: CONTROL_FUNCTIONS.reconcile.memoryMegabytes,
 
   /** Measured: bytes that a call writes to its log, with few metrics; what each further metric adds. */
-  sampleLogBytes: 1_000,
+  sampleLogBytes: 985,
   metricLogBytes: 70,
   /** Lambda's own lines of a call (start, report), as JSON. */
-  platformLogBytes: 1_300,
+  platformLogBytes: 700,
   /** Three months are kept, compressed to a sixth. */
   logMonthsKept: 3,
   logCompression: 6,
