@@ -15,7 +15,7 @@ describe('the cost of a target', () => {
     const others = linesOf(DEFAULT_SHAPE).filter(({ kind }) => kind === 'calls and records');
     expect(sumOf(others)).toBeLessThanOrEqual(0.3);
     // With its part of what the installation costs.
-    expect(fleetOf(20).perTargetDollars).toBeLessThanOrEqual(1.5);
+    expect(fleetOf(10).perTargetDollars).toBeLessThanOrEqual(1.5);
   });
 
   test('grows by $0.30 for each metric, besides what their names take in the log', () => {
