@@ -70,7 +70,7 @@ describe('a call of the sampler', () => {
   });
 
   it('takes several samples when asked, as far apart as the policy says', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 15 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 15, metrics: 'few' } }) };
     const startedAt = world.at;
     const { samples } = await call(4);
     expect(samples.map(({ at }) => at - startedAt)).toEqual([0, 15_000, 30_000, 45_000]);
@@ -115,7 +115,7 @@ describe('usage over the trigger', () => {
   });
 
   it('within one call of several samples opens it right after the sample that shows it', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 10 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 10, metrics: 'few' } }) };
     const startedAt = world.at;
     world.samples = [used(20), used(99), used(99)];
     const { dispatched, samples } = await call(6);
@@ -290,7 +290,7 @@ describe('the profile', () => {
   });
 
   it('gets it from a call that ends in the next quarter', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 20 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 20, metrics: 'few' } }) };
     const startedAt = world.at;
     world.at += 14.5 * MINUTE;
     world.samples = [used(20, web(3))];
