@@ -43,6 +43,8 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // As a user of the package writes it, with no package built.
+  resolve: { alias: { '@headroom-rds/headroom': join(import.meta.dirname, 'lib/index.ts') } },
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['./test/support/progress-reporter.ts'],

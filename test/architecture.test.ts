@@ -7,7 +7,7 @@ import { importsIn, importsOf, type ImportOf } from './support/imports.ts';
 import { isIn, MOST_FILES, roomOf, ROOMS } from './support/rooms.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench', 'corpus', 'reference'];
+const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench', 'corpus', 'reference', 'packaging'];
 
 const imports = FOLDERS.flatMap((folder) => importsIn(ROOT, folder));
 

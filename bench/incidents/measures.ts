@@ -53,7 +53,7 @@ export function measure(snapshot: Snapshot, policy: Policy, context: Context): M
   const locks = readLockQueues(snapshot.sessions);
   const scope = {
     locks,
-    departures: readDepartures([], NO_USUAL, { locks, policy, need: 0, since: JUST_LOOKED }),
+    departures: readDepartures([], NO_USUAL, { locks, policy, isRefused: false, need: 0, since: JUST_LOOKED }),
     tooMany: Infinity,
   };
   const facts = readFacts(snapshot, policy, scope, context);

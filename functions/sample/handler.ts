@@ -1,6 +1,7 @@
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
+import { functionCallerFromEnvironment } from '../aws/clients/function-caller.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
-import { lateNotifierFromEnvironment } from '../aws/clients/late.ts';
+import { lateNotifierFromEnvironment, lateSurroundingsFromEnvironment } from '../aws/clients/late.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -16,6 +17,8 @@ export const handler = logged(
       dispatcher: dispatchClientFromEnvironment(),
       notifier: lateNotifierFromEnvironment(),
       metrics: metricsOfProcess(),
+      functions: functionCallerFromEnvironment(),
+      surroundings: lateSurroundingsFromEnvironment(),
       ...systemClock,
     }),
   // Each minute a sample is kept with its consumers; in the log they would cost more than all the rest.

@@ -1,8 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-const ROOT = join(import.meta.dirname, '../..');
+import { PACKAGE_ROOT } from '../house/package.ts';
 
 /**
  * The folder for what can be made again: `node_modules/.cache/headroom` of this installation, else `headroom` in the
@@ -10,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
  * lies there is run.
  */
 export function findCacheFolder(
-  root = ROOT,
+  root = PACKAGE_ROOT,
   { XDG_CACHE_HOME: cacheHome }: Readonly<Record<string, string | undefined>> = process.env,
 ): string | null {
   const ofUser = cacheHome === undefined || cacheHome === '' ? join(homedir(), '.cache') : cacheHome;

@@ -11,15 +11,24 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CODE_ROOT, IS_BUILT, PACKAGE_ROOT } from '../house/package.ts';
 import { findCacheFolder } from './cache-folder.ts';
 import { contentKey } from './content-key.ts';
 import type { BundleName } from './entries.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-/** All that bundles are made from. */
-const SOURCES = ['functions', 'lib/bundles', 'lib/house/control-names.ts', 'package-lock.json'];
-/** What a package brings along instead. */
-const SHIPPED = join(ROOT, 'bundles');
+/** Below the code of a package: a folder for each bundle, of its name. */
+export const BUNDLES = 'bundles';
+
+/** All that a clone makes bundles from. */
+export const BUNDLE_SOURCES = [
+  'functions',
+  'lib/bundles',
+  'lib/house/control-names.ts',
+  'packaging/bundling',
+  'package-lock.json',
+];
+/** The program that makes them. A package has neither it nor esbuild. */
+const MAKER = 'packaging/bundling/make-child.ts';
 
 let found: string | null = null;
 let temporary: string | null = null;
@@ -29,7 +38,7 @@ let temporary: string | null = null;
  * these very sources, which takes some seconds. Throws when that fails.
  */
 export function bundleOf(name: BundleName): string {
-  found ??= existsSync(SHIPPED) ? SHIPPED : bundlesOfSources();
+  found ??= IS_BUILT ? join(CODE_ROOT, BUNDLES) : bundlesOfSources();
   return join(found, name);
 }
 
@@ -44,9 +53,9 @@ export function bundleWith(name: BundleName, file: string, content: string): str
 }
 
 function bundlesOfSources(): string {
-  return made(join(storage(), `bundles-${contentKey(ROOT, SOURCES)}`), (folder) => {
+  return made(join(storage(), `bundles-${contentKey(PACKAGE_ROOT, BUNDLE_SOURCES)}`), (folder) => {
     console.error('headroom: bundling the functions; this happens once for each version of the code');
-    const child = join(import.meta.dirname, 'make-child.ts');
+    const child = join(PACKAGE_ROOT, MAKER);
     const { status, stderr, error } = spawnSync(process.execPath, [child, folder], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`the functions could not be bundled:\n${stderr.trim()}`, { cause: error });
   });

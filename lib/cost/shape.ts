@@ -1,7 +1,6 @@
-import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
 import { metricNamesOf } from '../../functions/core/sampler/figures.ts';
 import type { HeadroomConfig, Target } from '../config/schema.ts';
+import { askingTiersOf } from '../config/settings.ts';
 import type { CostShape, TargetShape } from './estimate.ts';
 
 /** A target by the defaults. */
@@ -13,7 +12,7 @@ export const DEFAULT_SHAPE: TargetShape = {
 
 /** The targets of a configuration as an installation on AWS would have them; those of this machine alone by their policy. */
 export function shapeOf({ targets }: HeadroomConfig): CostShape {
-  return { targets: targets.map(shapeOfTarget), asks: targets.some(asksPeople) };
+  return { targets: targets.map(shapeOfTarget), asks: targets.some((target) => askingTiersOf(target).length > 0) };
 }
 
 function shapeOfTarget({ auth, network, policy }: Target): TargetShape {
@@ -23,9 +22,4 @@ function shapeOfTarget({ auth, network, policy }: Target): TargetShape {
     metrics: metricNamesOf(policy.sampling.metrics).length,
     endpointSubnets: hasEndpoint ? (network?.subnetIds.length ?? 0) : 0,
   };
-}
-
-/** Some tier of the target waits for a person. */
-export function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
 }

@@ -63,10 +63,15 @@ export class HouseFunction extends LambdaFunction {
   allow(actions: string[], resources: string[], reason?: string): void {
     this.addToRolePolicy(new PolicyStatement({ actions, resources }));
     if (reason === undefined) return;
-    const { partition } = this.stack;
-    for (const resource of resources) {
-      const shown = Token.isUnresolved(partition) ? resource.replaceAll(partition, '<AWS::Partition>') : resource;
-      acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
-    }
+    for (const resource of resources) acknowledge(this.#ownRole, `IAM5[Resource::${this.#shown(resource)}]`, reason);
+  }
+
+  /** As the rules write an ARN of which only a deployment knows a part. */
+  #shown(resource: string): string {
+    const { partition, region, account } = this.stack;
+    const unknown = { '<AWS::Partition>': partition, '<AWS::Region>': region, '<AWS::AccountId>': account };
+    return Object.entries(unknown)
+      .filter(([, value]) => Token.isUnresolved(value))
+      .reduce((text, [name, value]) => text.replaceAll(value, name), resource);
   }
 }

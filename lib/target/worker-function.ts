@@ -1,4 +1,4 @@
-import { ArnFormat, Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -37,7 +37,7 @@ export class WorkerFunction extends HouseFunction {
       description: `Samples ${settings.instance}, reads its sessions and ends those it is ordered to`,
       timeout: TIME_LIMIT,
       memoryMegabytes: 1024,
-      environment: { HEADROOM_WORKER: JSON.stringify(settings), ...props.environment },
+      environment: { HEADROOM_WORKER: Stack.of(scope).toJsonString(settings), ...props.environment },
       ...(props.reservedConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
       vpc: network.vpc,
       vpcSubnets: network.vpcSubnets,

@@ -1,13 +1,17 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import * as z from 'zod';
 import { findCacheFolder } from '../../lib/bundles/cache-folder.ts';
 import { contentKey } from '../../lib/bundles/content-key.ts';
+import { BUNDLE_SOURCES, BUNDLES } from '../../lib/bundles/where.ts';
+import { CODE_ROOT, IS_BUILT, PACKAGE_ROOT } from '../../lib/house/package.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** All that a synthesis is made from, besides the configuration. */
-const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
+const SOURCES = [
+  ...(IS_BUILT ? [join(CODE_ROOT, BUNDLES), join(PACKAGE_ROOT, 'package.json')].map(fromRoot) : BUNDLE_SOURCES),
+  fromRoot(join(CODE_ROOT, 'lib')),
+  'cdk.json',
+];
 /** More than any run of all tests uses. The bundles that they refer to are among them. */
 const MOST_KEPT = 60;
 
@@ -19,7 +23,7 @@ const MOST_KEPT = 60;
 export async function cachedAssembly(config: string, make: (outdir: string) => Promise<void>): Promise<string | null> {
   const cache = findCacheFolder();
   if (cache === null) return null;
-  const folder = join(cache, contentKey(ROOT, SOURCES, process.version, config));
+  const folder = join(cache, contentKey(PACKAGE_ROOT, SOURCES, process.version, config));
   if (!isWhole(folder)) {
     rmSync(folder, { recursive: true, force: true });
     const made = mkdtempSync(join(cache, 'making-'));
@@ -34,6 +38,10 @@ export async function cachedAssembly(config: string, make: (outdir: string) => P
   }
   for (const used of [folder, ...codeOf(folder).map(dirname)]) touch(used);
   return folder;
+}
+
+function fromRoot(path: string): string {
+  return relative(PACKAGE_ROOT, path);
 }
 
 /** It is there, and so is the code of its functions, which is kept once for all assemblies. */

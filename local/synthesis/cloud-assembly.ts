@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { checkDefinition, type CheckedDefinition } from '../workflow/definition-check.ts';
-import { readRule, type RuleTarget } from './event-rule.ts';
+import { readRule } from './event-rule.ts';
 import { resolveIntrinsics, type Resource, type Resources } from './intrinsics.ts';
 
 /** A synthesized stack: its template, and where in the assembly its assets are described. */
@@ -22,8 +22,8 @@ export interface Assembly {
   readonly topicName: string;
   /** Names of the alarms. */
   readonly alarms: readonly string[];
-  /** By rule name. */
-  readonly rules: ReadonlyMap<string, RuleTarget>;
+  /** The function that each rule invokes, by the rule's name. */
+  readonly rules: ReadonlyMap<string, string>;
 }
 
 const template = z.object({

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { startKeeper } from '../machine/keeper.ts';
+import { programBeside } from '../machine/program-beside.ts';
 import { cachedAssembly } from './assembly-cache.ts';
 import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
-const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));
+const CHILD = programBeside(import.meta.url, 'synthesis-child');
 
 const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;

@@ -1,3 +1,4 @@
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +35,7 @@ function synthesize(env: Readonly<Record<string, string>> = {}, context: object 
     env: {
       PATH: process.env['PATH'],
       CDK_OUTDIR: outdir,
-      CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [], ...context }),
+      CDK_CONTEXT_JSON: JSON.stringify({ [DISABLE_ASSET_STAGING_CONTEXT]: true, ...context }),
       CONNECTIONS: join(folder, 'connections'),
       // CloudFormation's own rules take seconds; where they are no matter they do not look.
       CDK_VALIDATION: 'false',

@@ -174,8 +174,9 @@ function totalOf(counts: readonly Count[]): number {
 function quarterFrom(counts: readonly Count[], at: number, dice: Dice, factorOf: (name: string) => number): Quarter {
   const all = counts.map(({ name, user, idle, open, busy, spread }): QuarterConsumer => {
     const factor = factorOf(name);
-    const middle = Math.max(0, Math.round(factor * (idle + open + busy) + dice.between(-1, 1) * spread));
-    const most = middle + Math.round(dice.between(0, 2) * spread);
+    const mean = factor * (idle + open + busy);
+    const middle = Math.max(0, Math.round(mean + dice.between(-1, 1) * spread));
+    const most = Math.max(middle + Math.round(dice.between(0, 2) * spread), Number(isThere(mean, 15, dice)));
     // The most at work within a quarter is clearly above the mean.
     const used = Math.min(
       most,
@@ -237,7 +238,8 @@ export function makeSamples(stranger: Stranger, until: number): StoredSample[] {
 
 function consumersFrom(counts: readonly Count[], stranger: Stranger, dice: Dice): Consumers {
   const all = counts.map(({ name, user, idle, open, busy, arrivedPerMinute, spread }): ConsumerCount => {
-    const total = Math.max(0, Math.round(idle + open + busy + dice.between(-1, 1) * spread));
+    const mean = idle + open + busy;
+    const total = Math.max(Math.round(mean + dice.between(-1, 1) * spread), Number(isThere(mean, 1, dice)), 0);
     const busyNow = Math.min(total, noisy(busy, dice));
     const openNow = Math.min(total - busyNow, noisy(open, dice));
     const arrived = Math.min(total, noisy(arrivedPerMinute, dice));
@@ -258,6 +260,11 @@ function consumersFrom(counts: readonly Count[], stranger: Stranger, dice: Dice)
     largest: sorted.slice(0, MOST_CONSUMERS),
     rest: { consumers: rest.length, sessions: rest.reduce((sum, each) => sum + sizeOf(each), 0) },
   };
+}
+
+/** Less than one session on average, and so one in some samples: a name of a short-lived process. */
+function isThere(mean: number, samples: number, dice: Dice): boolean {
+  return mean > 0 && mean < 0.5 && dice.happens(1 - (1 - mean) ** samples);
 }
 
 /** A count that comes and goes around its mean. */

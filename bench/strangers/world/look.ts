@@ -14,6 +14,7 @@ export function takeSnapshot(world: World): Snapshot {
   const { stranger } = world;
   const { engine, usable, maxConnections, reserved } = stranger;
   const sessions = [...world.sessions.values()].map((live) => show(world, live));
+  world.looks.push(world.now);
   const isFull = world.sessions.size >= usable;
   const plain = aSnapshot(usable, sessions);
   return {
@@ -74,11 +75,9 @@ function show(world: World, live: Live): Session {
 }
 
 /** As long ago as the look before it came, at most; null for one that was there before anybody looked. */
-function arrivedAgo({ stranger, now }: World, { bornAt }: Live): number | null {
-  if (bornAt <= stranger.watchedSince) return null;
-  const before = Math.min(
-    bornAt,
-    stranger.watchedSince + MINUTE * Math.floor((bornAt - stranger.watchedSince) / MINUTE),
-  );
-  return now - before;
+function arrivedAgo({ stranger: { watchedSince }, now, looks }: World, { bornAt }: Live): number | null {
+  if (bornAt <= watchedSince) return null;
+  const sample = watchedSince + MINUTE * Math.floor((bornAt - watchedSince) / MINUTE);
+  const look = looks.findLast((at) => at <= bornAt) ?? 0;
+  return now - Math.max(sample, look);
 }

@@ -62,6 +62,8 @@ export interface World {
   /** Logins refused for lack of a slot, and sessions opened, since the crossing. */
   refused: number;
   opened: number;
+  /** When the worker looked during the incident, in order. */
+  readonly looks: number[];
 }
 
 const STEP_MS = SECOND;
@@ -97,6 +99,7 @@ export function openWorld(stranger: Stranger): World {
     nextId: dice.whole(1_000, 900_000),
     refused: 0,
     opened: 0,
+    looks: [],
   };
   for (const crew of crews) {
     aim(crew, crossedAt);

@@ -20,7 +20,7 @@ export interface Returns {
   readonly vainSince: number | null;
   /** The share, 0 to 1, of a consumer's ended sessions that were replaced; 0 when it lost none, or too few to tell. */
   readonly shareOf: (consumer: string) => number;
-  /** The same, also of consumers that are at their usual number again. */
+  /** The same without regard to how long it took, also of consumers that are at their usual number again. */
   readonly refillOf: (consumer: string) => number;
 }
 
@@ -71,15 +71,18 @@ export function readReturns(
     }),
     consumerOf,
   );
+  const refills = new Map(
+    telling.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+  );
+  const refillOf = (consumer: string): number => refills.get(consumer) ?? 0;
+  // What comes one by one has not come back at once, however many they are in the end.
   const shares = new Map(
     telling.map(([consumer, { sessions: lost, since: first }]) => {
-      // What comes one by one has not come back at once, however many they are in the end.
       const atOnceOf = Math.min(1, AT_ONCE_MS / Math.max(1, at - first));
       return [consumer, Math.min(1, ((fresh.get(consumer) ?? 0) * atOnceOf) / lost)];
     }),
   );
-  const refillOf = (consumer: string): number => shares.get(consumer) ?? 0;
-  const shareOf = (consumer: string): number => (isAtUsual(consumer) ? 0 : refillOf(consumer));
+  const shareOf = (consumer: string): number => (isAtUsual(consumer) ? 0 : (shares.get(consumer) ?? 0));
   const measured = telling.filter(([consumer]) => !isAtUsual(consumer));
   const lost = sum(measured.map(([, { sessions: count }]) => count));
   const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));

@@ -68,6 +68,8 @@ const NEGLIGIBLE_SHARE = 0.1;
 interface Surroundings {
   readonly locks: LockQueues;
   readonly policy: Policy;
+  /** Ordinary clients are refused, as the server is full. */
+  readonly isRefused: boolean;
   /** Slots that must come free. */
   readonly need: number;
   readonly since: SinceFirstLook;
@@ -77,30 +79,34 @@ interface Surroundings {
 export function readDepartures(
   clients: readonly Session[],
   usual: Usual,
-  { locks, policy, need, since }: Surroundings,
+  { locks, policy, isRefused, need, since }: Surroundings,
 ): Departures {
   const shortMs = shortWorkMs(policy);
   const suspects = new Map<Session, Suspicion>();
   const departed = new Set<Session>();
   const working = new Set<Session>();
-  const overOfUser = usersOver(clients, usual);
   const consumers: Departure[] = [];
-  const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen;
   const groups = Map.groupBy(clients, consumerOf);
-  const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, overOfUser));
+  const wholeAround = addUp(groups, usual);
+  const overOfUser = usersOver(groups, usual);
+  const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, { wholeAround, overOfUser }));
   const least = NEGLIGIBLE_SHARE * Math.max(need, ...read.map(({ excess }) => excess));
-  const together = sumOfParts(read, groups);
-  for (const whole of read) {
-    const { name } = whole;
+  const together = Map.groupBy(read, ({ name }) => wholeOf(name));
+  for (const each of read) {
+    const { name } = each;
     const sessions = groups.get(name) ?? [];
-    const leastExcess = usual.over.includes(name) || (together.get(partOf(sessions)) ?? 0) >= least ? 0 : least;
-    const departure = whole.excess < leastExcess ? { ...whole, excess: 0 } : whole;
+    const excessOfWhole = (together.get(wholeOf(name)) ?? []).reduce((sum, { excess }) => sum + excess, 0);
+    const leastExcess = usual.over.includes(name) || excessOfWhole >= least ? 0 : least;
+    const departure = each.excess < leastExcess ? { ...each, excess: 0 } : each;
     const isDominant = usual.dominant.includes(name);
+    const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen && (isRefused || hasFilledIt(name, usual));
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null) {
       const finishesMs = finishesWithin(name, sessions, since);
-      const known = { ...departure, usual: departure.usual, isDominant, isKnown, shortMs, finishesMs, leastExcess };
+      const whole = wholeAround(name);
+      const times = { shortMs, finishesMs };
+      const known = { ...departure, ...times, usual: departure.usual, whole, isDominant, isKnown, leastExcess };
       suspect(known, sessions, { suspects, departed, working });
     }
   }
@@ -123,37 +129,68 @@ export function readDepartures(
   return { usual, consumers, departed, suspects, standingOf };
 }
 
-/** Applications without a name are told apart by their addresses, but all of them may be one that grows. */
-function partOf(sessions: readonly Session[]): string {
-  const [first] = sessions;
-  return first === undefined || first.application.trim() !== '' ? '' : userOf(first);
+/** Who was as usual when the incident began has not filled the server. */
+function hasFilledIt(name: string, { firstLook, over }: Usual): boolean {
+  return firstLook === undefined || over.includes(name);
 }
 
-/** The excess of all that `partOf` takes for one. */
-function sumOfParts(read: readonly Departure[], groups: ReadonlyMap<string, readonly Session[]>): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const { name, excess } of read) {
-    const part = partOf(groups.get(name) ?? []);
-    if (part !== '') sums.set(part, (sums.get(part) ?? 0) + excess);
-  }
-  return sums;
+/** Applications without a name are told apart by their addresses, but all of them may be one that grows. */
+function wholeOf(name: string): string {
+  return name.replace(/\/@[^/]*$/, '/@');
+}
+
+interface Whole {
+  readonly now: Readonly<Record<Kind | 'all', number>>;
+  readonly usual: Readonly<Record<Kind | 'all', number>>;
+}
+
+/** Each consumer's whole: what `wholeOf` takes for one, added up, unless lists were cut and the sum is not known. */
+function addUp(groups: ReadonlyMap<string, readonly Session[]>, usual: Usual): (name: string) => Whole {
+  const keyOf = usual.unnamed === 0 ? wholeOf : (name: string) => name;
+  const names = Map.groupBy(new Set([...groups.keys(), ...Object.keys(usual.consumers)]), keyOf);
+  const wholes = new Map<string, Whole>();
+  const read = (key: string): Whole => {
+    const parts = names.get(key) ?? [];
+    const sessions = parts.flatMap((name) => groups.get(name) ?? []);
+    const known = parts.map((name) => usual.consumers[name] ?? unnamedUsual(usual.unnamed));
+    const sum = (figure: Kind | 'all') => known.reduce((total, each) => total + each[figure], 0);
+    return {
+      now: { ...countKinds(sessions), all: sessions.length },
+      usual: { idle: sum('idle'), open: sum('open'), busy: sum('busy'), all: sum('all') },
+    };
+  };
+  return (name) => {
+    const key = keyOf(name);
+    const whole = wholes.get(key) ?? read(key);
+    wholes.set(key, whole);
+    return whole;
+  };
+}
+
+interface Others {
+  readonly wholeAround: (name: string) => Whole;
+  readonly overOfUser: (user: string) => Over;
 }
 
 function readDeparture(
   name: string,
   sessions: readonly Session[],
   usual: Usual,
-  overOfUser: (user: string) => Over,
+  { wholeAround, overOfUser }: Others,
 ): Departure {
   const now = { ...countKinds(sessions), all: sessions.length };
   if (isUnsure(name, usual)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
+  const whole = wholeAround(name);
+  // A little more at each of many addresses is much.
+  const isInWhole = overUsual(whole.now.all, whole.usual.all) > 0;
+  const over = isInWhole ? Math.max(0, Math.ceil(now.all - own.all)) : overUsual(now.all, own.all);
   return {
     name,
     now,
     usual: own,
-    excess: Math.min(overUsual(now.all, own.all), ofUser.all),
+    excess: Math.min(over, ofUser.all),
     overLong: Math.min(overUsual(now.all, own.long), ofUser.long),
   };
 }
@@ -181,17 +218,28 @@ export function someMore(usual: number, shareMore = SHARE_MORE): number {
 
 type Over = Pick<UsualCount, 'all' | 'long'>;
 
-/** How many sessions each user has above its usual numbers; no bound where these are not known. */
-function usersOver(clients: readonly Session[], usual: Usual): (user: string) => Over {
-  const byUser = countBy(clients, userOf);
-  return (user) => {
-    const known = usual.users[user];
-    const now = byUser.get(user) ?? 0;
-    return known === undefined
-      ? { all: Infinity, long: Infinity }
-      : { all: overUsual(now, known.all), long: overUsual(now, known.long) };
-  };
+/**
+ * How many sessions each user has above its usual numbers; no bound where these are not known. What its consumers hold
+ * over their usual number has come now, and is no growth of days.
+ */
+function usersOver(groups: ReadonlyMap<string, readonly Session[]>, usual: Usual): (user: string) => Over {
+  const byUser = Map.groupBy(groups, ([, [session]]) => userOf(session ?? { user: null }));
+  const found = new Map(
+    [...byUser].map(([user, own]) => {
+      const known = usual.users[user];
+      if (known === undefined) return [user, UNBOUNDED];
+      const now = own.reduce((sum, [, sessions]) => sum + sessions.length, 0);
+      const sinceNow = own.reduce(
+        (sum, [name, { length }]) => sum + overUsual(length, (usual.consumers[name] ?? known).all),
+        0,
+      );
+      return [user, { all: overUsual(now, known.all), long: overUsual(now - sinceNow, known.long) }];
+    }),
+  );
+  return (user) => found.get(user) ?? UNBOUNDED;
 }
+
+const UNBOUNDED: Over = { all: Infinity, long: Infinity };
 
 interface Found {
   readonly suspects: Map<Session, Suspicion>;
@@ -202,8 +250,9 @@ interface Found {
 
 interface Known extends Departure {
   readonly usual: UsualCount;
+  readonly whole: Whole;
   readonly isDominant: boolean;
-  /** What is usual has been seen, not concluded from who came last. */
+  /** What is usual has been seen, not concluded from who came last, and it has filled the server. */
   readonly isKnown: boolean;
   readonly shortMs: number;
   /** Queries up to this age are work that it finishes. */
@@ -213,9 +262,10 @@ interface Known extends Departure {
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, isDominant, isKnown, shortMs, finishesMs, leastExcess } = departure;
+  const { excess, now, usual, whole, isDominant, isKnown, shortMs, finishesMs, leastExcess } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
+  const around = excess > 0 ? whole : { now, usual };
   let left = excess;
   const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
@@ -226,7 +276,7 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
   for (const { kind, over } of kinds) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
     // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
-    if (kind !== 'idle' && overUsual(now[kind], usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
+    if (kind !== 'idle' && overUsual(around.now[kind], around.usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
     const isForgotten = kind === 'open';
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);

@@ -45,7 +45,8 @@ export function diagnoseSnapshot(
   { context = NO_CONTEXT, decidedOn = null }: DiagnosisOptions = {},
 ): Diagnosis {
   const usage = usagePercent(snapshot);
-  const pressing = usage >= settings.policy.triggerPercent || isRefusedAsFull(snapshot.canary);
+  const isRefused = isRefusedAsFull(snapshot.canary);
+  const pressing = usage >= settings.policy.triggerPercent || isRefused;
   const locks = readLockQueues(snapshot.sessions);
   const clients = clientsOf(snapshot);
   const used = slotsTaken(snapshot);
@@ -54,7 +55,7 @@ export function diagnoseSnapshot(
   // What is usual is what was so before the incident: its own rounds must not change it.
   const usual = history.usual ?? findUsual(context, { at: snapshot.at, used, need, triggerPercent, clients });
   const since = { firstLook: usual.firstLook, now: snapshot.at, cancelled: history.cancelled };
-  const departures = readDepartures(clients, usual, { locks, policy: settings.policy, need, since });
+  const departures = readDepartures(clients, usual, { locks, policy: settings.policy, isRefused, need, since });
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );

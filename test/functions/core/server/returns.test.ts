@@ -46,6 +46,12 @@ describe('what became of ended sessions', () => {
     expect([returns.shareOf(POOL), returns.refillOf(POOL)]).toEqual([0, 1]);
   });
 
+  it('still knows of a pool long after that it has replaced what it lost', () => {
+    const returns = readReturns(of('pool', 9, 1, 590_000), NOW, new Map([[POOL, lost(9, 600_000)]]));
+    expect(returns.refillOf(POOL)).toBe(1);
+    expect(returns.shareOf(POOL)).toBeLessThan(0.1);
+  });
+
   it('says nothing of a consumer that has lost two, nor of sessions whose age is not known', () => {
     const few = readReturns(of('pool', 9, 1, 1_000), NOW, new Map([[POOL, lost(2)]]));
     expect(few).toMatchObject({ ended: 0, back: 0, refilling: 0, vainSince: null });

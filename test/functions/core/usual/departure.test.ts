@@ -25,11 +25,13 @@ function departuresOf(
   consumers: Usual['consumers'],
   changed: Partial<Usual> = {},
   need = 0,
+  isRefused = false,
 ) {
   const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
   return readDepartures(sessions, usual, {
     locks: readLockQueues(sessions),
     policy: aPolicy(),
+    isRefused,
     need,
     since: JUST_LOOKED,
   });
@@ -83,6 +85,38 @@ describe('who departs from usual', () => {
     // One address of ten: a fifteenth of what must come free.
     const few = { ...half, ...Object.fromEntries(many(9, 801, (id) => [`gateway/@10.0.1.${id}`, usually(8)])) };
     expect(departuresOf(unnamed, few, {}, 60).suspects.size).toBe(0);
+  });
+
+  it('is an application without a name that is new at every address, with one session at each', () => {
+    const atEach = many(9, 801, (id) => inTransaction(id, { user: 'alerts', application: '', client: `10.0.1.${id}` }));
+    expect(departuresOf([...pool, ...atEach], known, {}, 10).suspects.size).toBe(9);
+    expect(departuresOf([...pool, ...atEach.slice(0, 2)], known, {}, 2).suspects.size).toBe(0);
+    // A function that runs at another address each time, and is usual.
+    expect(
+      departuresOf([...pool, ...atEach], known, { users: { alerts: { all: 9, long: 9 } } }, 10).suspects.size,
+    ).toBe(0);
+    expect(departuresOf([...pool, ...atEach], known, { unnamed: 1 }, 10).suspects.size).toBe(0);
+  });
+
+  it('is seen to be one only if it was over its usual number when the incident began, or clients are refused', () => {
+    const few = many(9, 801, (id) => aSession(id, { application: 'mailer' }));
+    const firstLook = { at: 0, newestId: 800, atRest: {} };
+    const kindsOf = (over: string[], isRefused = false) => [
+      ...new Set([...departuresOf(few, {}, { firstLook, over }, 9, isRefused).suspects.values()].map(({ of }) => of)),
+    ];
+    expect(kindsOf(['app/mailer'])).toEqual(['excess']);
+    expect(kindsOf([])).toEqual(['newcomer']);
+    expect(kindsOf([], true)).toEqual(['excess']);
+  });
+
+  it('is no consumer that has not grown for days where another of the same user has, just now', () => {
+    const old = many(4, 1, (id) => aSession(id, { application: 'old', connectedMs: 9e6, stateMs: 9e6 - 1 }));
+    const now = many(30, 101, (id) => aSession(id, { application: 'now' }));
+    const consumers = { 'app/old': usually(4, { long: 0 }), 'app/now': usually(4) };
+    const forgotten = (users: Usual['users']) =>
+      idsOf(departuresOf([...old, ...now], consumers, { users }, 26).suspects).filter((id) => id < 100);
+    expect(forgotten({ app: { all: 8, long: 8 } })).toEqual([]);
+    expect(forgotten({ app: { all: 8, long: 4 } })).toEqual([1, 2, 3, 4]);
   });
 
   it('is no consumer whose user holds what it usually does: a deploy gives new names', () => {

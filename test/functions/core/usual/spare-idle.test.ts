@@ -37,6 +37,7 @@ function spareOf(
   const departures = readDepartures(sessions, usual, {
     locks: readLockQueues(sessions),
     policy: whole,
+    isRefused: false,
     need: most,
     since: JUST_LOOKED,
   });

@@ -74,6 +74,7 @@ describe('work that finishes', () => {
     const { suspects, standingOf, departed } = readDepartures(now, nothing, {
       locks,
       policy: aPolicy(),
+      isRefused: false,
       need: 10,
       since,
     });
