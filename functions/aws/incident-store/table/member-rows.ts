@@ -1,5 +1,5 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { memberId, memberOf } from '../../../core/members/member.ts';
 import type { KnownMember } from '../../../core/members/compare-members.ts';
 import { targetPk } from './items.ts';
