@@ -1,6 +1,6 @@
 import { FLOORS } from '../functions/core/policy/policy.ts';
 import { buildJsonSchema, type JsonSchema } from '../lib/config/json-schema.ts';
-import { isRecord } from '../lib/config/records.ts';
+import { isRecord } from '../functions/core/words/records.ts';
 import { code, table } from './markdown.ts';
 
 const INTRODUCTION = `# headroom.yaml

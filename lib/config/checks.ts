@@ -1,7 +1,7 @@
 import { policy, policyProblems, type Policy } from '../../functions/core/policy/policy.ts';
 import { checkCluster } from './cluster.ts';
 import type { Finding, Path } from './problems.ts';
-import { isRecord } from './records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { targetSchema, type Target } from './schema.ts';
 
 /** The fields of a target that are valid by themselves. */

@@ -15,7 +15,7 @@ import {
   type Finding,
   type Path,
 } from './problems.ts';
-import { isRecord, valueAt } from './records.ts';
+import { isRecord, valueAt } from '../../functions/core/words/records.ts';
 import { configSchema, type HeadroomConfig, type Target } from './schema.ts';
 
 /** What commands read, and a deployment builds, where no other file is named. */

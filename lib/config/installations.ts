@@ -1,5 +1,5 @@
 import type { Finding, Path } from './problems.ts';
-import { isRecord, valueAt } from './records.ts';
+import { isRecord, valueAt } from '../../functions/core/words/records.ts';
 
 /** An installation as it is written, in the form of a file that has one. */
 export interface WrittenInstallation {

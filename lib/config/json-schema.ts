@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { POLICY_DESCRIPTIONS } from './policy-descriptions.ts';
-import { isRecord } from './records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { configSchema } from './schema.ts';
 
 export type JsonSchema = { readonly [key: string]: unknown };

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { printable } from '../../functions/core/words/printable.ts';
 import { parseConfig } from '../../lib/config/config.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
-import { valueAt } from '../../lib/config/records.ts';
+import { valueAt } from '../../functions/core/words/records.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../options/usage-error.ts';

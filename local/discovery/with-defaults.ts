@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
 import { policy } from '../../functions/core/policy/policy.ts';
-import { isRecord, valueAt } from '../../lib/config/records.ts';
+import { isRecord, valueAt } from '../../functions/core/words/records.ts';
 import type { Entry, Proposal } from './propose.ts';
 import type { Written } from './yaml-text.ts';
 

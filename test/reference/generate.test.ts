@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { POLICY_DESCRIPTIONS } from '../../lib/config/policy-descriptions.ts';
 import { buildJsonSchema, type JsonSchema } from '../../lib/config/json-schema.ts';
-import { isRecord } from '../../lib/config/records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { generateFiles } from '../../reference/generate.ts';
 import { configText } from '../support/templates.ts';
 
