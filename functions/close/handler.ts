@@ -1,4 +1,4 @@
-import { lateNotifierFromEnvironment } from '../aws/clients/late.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late-notifier.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';

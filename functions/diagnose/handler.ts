@@ -1,4 +1,4 @@
-import { lateSurroundingsFromEnvironment } from '../aws/clients/late.ts';
+import { lateSurroundingsFromEnvironment } from '../aws/rds/late-surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';

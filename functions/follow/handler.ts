@@ -1,6 +1,6 @@
 import { databasesFromEnvironment } from '../aws/rds/databases.ts';
 import { functionCallerFromEnvironment } from '../aws/clients/function-caller.ts';
-import { lateNotifierFromEnvironment } from '../aws/clients/late.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late-notifier.ts';
 import { ownAlarmsFromEnvironment } from '../aws/rds/own-alarms.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';

@@ -1,4 +1,4 @@
-import { eventBusFromEnvironment } from '../aws/events/event-bus.ts';
+import { eventBusFromEnvironment } from '../aws/events/late-event-bus.ts';
 import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';

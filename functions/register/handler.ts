@@ -1,4 +1,4 @@
-import { lateNotifierFromEnvironment } from '../aws/clients/late.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late-notifier.ts';
 import { sendStackAnswer } from '../aws/clients/stack-answers.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';

@@ -1,7 +1,8 @@
 import { dispatchClientFromEnvironment } from '../aws/clients/dispatch-client.ts';
 import { functionCallerFromEnvironment } from '../aws/clients/function-caller.ts';
 import { metricsOfProcess } from '../aws/clients/metrics.ts';
-import { lateNotifierFromEnvironment, lateSurroundingsFromEnvironment } from '../aws/clients/late.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late-notifier.ts';
+import { lateSurroundingsFromEnvironment } from '../aws/rds/late-surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';

@@ -12,7 +12,7 @@ export const MINUTES = HOURS * 60;
 export const ASSUMED = {
   /** Alarms of one target, and those that an installation has on itself; one more where people are asked. */
   alarmsPerTarget: 3,
-  alarmsShared: 14,
+  alarmsShared: 19,
   /** Names that one DescribeAlarms takes; the tick asks once a minute for the alarms of all targets. */
   alarmsPerLookUp: 100,
 
@@ -29,7 +29,7 @@ export const ASSUMED = {
   /** The tick of each minute, which hands out the samples and reconciles: by itself, and for each target. */
   tickMs: 300,
   tickMsPerTarget: 5,
-  tickMegabytes: CONTROL_FUNCTIONS.reconcile.memoryMegabytes,
+  tickMegabytes: CONTROL_FUNCTIONS.tick.memoryMegabytes,
 
   /** Measured: bytes that a call writes to its log, with few metrics; what each further metric adds. */
   sampleLogBytes: 985,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const SCHEMAS = /@aws-sdk[\\/]client-([a-z-]+)[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/;
 
 /** Services that name an error in their answer just as the SDK names it. Those of the query protocol do not. */
-const NAMES_ITS_ERRORS: ReadonlySet<string> = new Set(['dynamodb', 'lambda', 'secrets-manager', 'sfn']);
+const NAMES_ITS_ERRORS: ReadonlySet<string> = new Set(['dynamodb', 'eventbridge', 'lambda', 'secrets-manager', 'sfn']);
 
 /**
  * Lets esbuild leave out what the SDK describes and we do not call. A client describes every operation of its service

@@ -156,7 +156,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
   'functions/aws/events': aws('process'),
   'functions/aws/rds': aws('process'),
-  'functions/aws/clients': aws('process', 'events', 'incident-store', 'rds'),
+  'functions/aws/clients': aws('process', 'events', 'incident-store'),
 
   'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
   'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },

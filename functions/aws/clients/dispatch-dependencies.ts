@@ -1,7 +1,8 @@
 import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
-import { lateEventBusFromEnvironment, lateNotifierFromEnvironment } from './late.ts';
+import { eventBusFromEnvironment } from '../events/late-event-bus.ts';
+import { lateNotifierFromEnvironment } from './late-notifier.ts';
 import { workflowClientFromEnvironment } from './workflow-client.ts';
 
 /** What dispatch and reconcile need of AWS, from their environment. */
@@ -9,7 +10,7 @@ export function dispatchDependencies() {
   return {
     store: incidentStoreFromEnvironment(),
     notifier: lateNotifierFromEnvironment(),
-    events: lateEventBusFromEnvironment(),
+    events: eventBusFromEnvironment(),
     workflow: workflowClientFromEnvironment(),
     alarms: alarmsFromEnvironment(),
     ...systemClock,

@@ -1,8 +1,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { IncidentEvent } from '../../core/events/incident-event.ts';
 import type { EventBus } from '../../core/ports/outside.ts';
-import { once } from '../process/once.ts';
-import { busPlaceFromEnvironment, MOST_AT_ONCE, type BusPlace } from './bus-place.ts';
+import { MOST_AT_ONCE, type BusPlace } from './bus-place.ts';
 
 export interface EventBusOptions extends BusPlace {
   readonly client: EventBridgeClient;
@@ -37,13 +36,11 @@ function entryOf({ at, source, detailType, resources, detail }: IncidentEvent, b
   };
 }
 
-/** The bus of this function's environment (`HEADROOM_EVENT_BUS_ARN`), one per process; null where it has none. */
-export const eventBusFromEnvironment = once((): EventBus | null => {
-  const place = busPlaceFromEnvironment();
-  if (place === null) return null;
+/** Throws nothing yet: it connects with the first event. */
+export function openEventBus(place: BusPlace): EventBus {
   // A bus in trouble must not hold up relief: two tries of 3 s at the most, then the reconciler tries again later.
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
   // A bus is reached in its own region, which need not be this one.
   const client = new EventBridgeClient({ region: place.busArn.split(':')[3] ?? '', requestHandler, maxAttempts: 2 });
   return createEventBus({ client, ...place });
-});
+}

@@ -215,6 +215,8 @@ describe('a request cannot lead elsewhere', () => {
       statements: 'redacted',
       bounds: UNBOUNDED,
     } as const;
-    await expect(createWorker(settings, { env: {}, folder: '/' }, engineEntry(settings.engine))).rejects.toThrow(/a cluster needs mode "iam"/);
+    await expect(createWorker(settings, { env: {}, folder: '/' }, engineEntry(settings.engine))).rejects.toThrow(
+      /a cluster needs mode "iam"/,
+    );
   });
 });

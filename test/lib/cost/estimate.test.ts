@@ -56,6 +56,6 @@ describe('the cost of an installation', () => {
     const shape = shapeOf(parseConfig(configText(secret), 'headroom.yaml'));
     expect(shape).toMatchObject({ targets: [{ endpointSubnets: 2 }], asks: true });
     const { installation } = estimate(shape);
-    expect(dollarsOf(installation, 'alarms on Headroom itself')).toBeCloseTo(1.5);
+    expect(dollarsOf(installation, 'alarms on Headroom itself')).toBeCloseTo(2);
   });
 });

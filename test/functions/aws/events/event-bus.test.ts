@@ -1,7 +1,8 @@
 import { EventBridgeClient, type PutEventsRequest, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { createEventBus, eventBusFromEnvironment } from '../../../../functions/aws/events/event-bus.ts';
+import { createEventBus } from '../../../../functions/aws/events/event-bus.ts';
+import { eventBusFromEnvironment } from '../../../../functions/aws/events/late-event-bus.ts';
 import type { IncidentEvent } from '../../../../functions/core/events/incident-event.ts';
 import { requestOf } from '../../../../local/stand-ins/request-check.ts';
 import { startScriptedEndpoint, type Received, type ScriptedEndpoint } from '../clients/scripted-endpoint.ts';
@@ -106,7 +107,7 @@ it('is made for the bus of the environment, in its region, with two tries; there
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
   vi.stubEnv('AWS_MAX_ATTEMPTS', '5');
   vi.stubEnv('AWS_ENDPOINT_URL_EVENTBRIDGE', endpoint.config.endpoint);
-  const fresh = await import('../../../../functions/aws/events/event-bus.ts');
+  const fresh = await import('../../../../functions/aws/events/late-event-bus.ts');
   const bus = fresh.eventBusFromEnvironment();
   expect(bus?.origin).toEqual(ORIGIN);
   endpoint.script('hang up', 'hang up', 'hang up');
