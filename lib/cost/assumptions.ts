@@ -26,9 +26,9 @@ export const ASSUMED = {
   workerWaitMs: 10,
   sampleMegabytes: CONTROL_FUNCTIONS.sample.memoryMegabytes,
   workerMegabytes: 1024,
-  /** The tick of each minute, which hands out the samples and reconciles: by itself, and for each target. */
+  /** The tick of each minute, which hands out the samples and reconciles: by itself, and for each target, whose calls are that far apart. */
   tickMs: 300,
-  tickMsPerTarget: 5,
+  tickMsPerTarget: 100,
   tickMegabytes: CONTROL_FUNCTIONS.tick.memoryMegabytes,
 
   /** Measured: bytes that a call writes to its log, with few metrics; what each further metric adds. */
@@ -67,7 +67,7 @@ export const ASSUMPTIONS: Readonly<Record<keyof typeof ASSUMED, string>> = {
   sampleMegabytes: 'megabytes of the sampler',
   workerMegabytes: 'megabytes of a worker',
   tickMs: 'milliseconds of the tick of each minute, which hands out the samples and looks after incidents and alarms',
-  tickMsPerTarget: 'what the tick takes more for each target, in milliseconds',
+  tickMsPerTarget: 'what the tick takes more for each target, in milliseconds: it begins their calls that far apart, or closer from 500 targets on',
   tickMegabytes: 'megabytes of the tick',
   sampleLogBytes: 'measured: bytes that a sample writes to the log, with two metrics',
   metricLogBytes: 'bytes that each further metric takes in the log, twice its name',
