@@ -67,7 +67,8 @@ export const ASSUMPTIONS: Readonly<Record<keyof typeof ASSUMED, string>> = {
   sampleMegabytes: 'megabytes of the sampler',
   workerMegabytes: 'megabytes of a worker',
   tickMs: 'milliseconds of the tick of each minute, which hands out the samples and looks after incidents and alarms',
-  tickMsPerTarget: 'what the tick takes more for each target, in milliseconds: it begins their calls that far apart, or closer from 500 targets on',
+  tickMsPerTarget:
+    'what the tick takes more for each target, in milliseconds: it begins their calls that far apart, or closer from 500 targets on',
   tickMegabytes: 'megabytes of the tick',
   sampleLogBytes: 'measured: bytes that a sample writes to the log, with two metrics',
   metricLogBytes: 'bytes that each further metric takes in the log, twice its name',
