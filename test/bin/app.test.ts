@@ -56,7 +56,12 @@ describe('the CDK app', () => {
     const { status, stderr } = synthesize();
     expect(stderr).toMatch(/WARNING: there is no headroom\.yaml[^]*do not deploy it/);
     expect(status).toBe(0);
-    expect(stacks()).toEqual(['headroom-shared', 'headroom-target-billing', 'headroom-target-orders']);
+    expect(stacks()).toEqual([
+      'headroom-network-vpc-0a1b2c3d4e5f60718',
+      'headroom-shared',
+      'headroom-target-billing',
+      'headroom-target-orders',
+    ]);
   });
 
   test('needs no network and no credentials, and does not ask for those that are there', () => {
@@ -76,9 +81,9 @@ describe('the CDK app', () => {
     writeFileSync(one, configText().replace('{ account', '{ prefix: one, account'));
     writeFileSync(two, configText().replace('{ account', '{ prefix: two, account'));
     expect(synthesize({ HEADROOM_CONFIG: one }).status).toBe(0);
-    expect(stacks()).toEqual(['one-shared', 'one-target-orders']);
+    expect(stacks()).toEqual(['one-network-vpc-0a1b2c3d4e5f60718', 'one-shared', 'one-target-orders']);
     expect(synthesize({ HEADROOM_CONFIG: one }, { config: two }).status).toBe(0);
-    expect(stacks()).toEqual(['two-shared', 'two-target-orders']);
+    expect(stacks()).toEqual(['two-network-vpc-0a1b2c3d4e5f60718', 'two-shared', 'two-target-orders']);
   });
 
   test('names every problem of a wrong configuration and builds nothing', () => {

@@ -293,24 +293,13 @@ describe('how fields stand to each other', () => {
 });
 
 describe('what AWS would refuse is named before anything is built, with target and line', () => {
-  test('a rule whose name is too long', () => {
-    const named = (prefix: string, id: string) =>
-      configText().replace('{ account', `{ prefix: ${prefix}, account`).replace('id: orders', `id: ${id}`);
-    const [problem, ...others] = problemsOf(named('a'.repeat(20), 'b'.repeat(30)));
-    expect(others).toEqual([]);
-    expect(problem).toMatchObject({ path: 'targets[0].id', line: 5, value: JSON.stringify('b'.repeat(30)) });
-    expect(problem?.message).toMatch(/EventBridge takes 64 characters; shorten it, or installation\.prefix, by 1$/);
-    expect(parseConfig(named('a'.repeat(19), 'b'.repeat(30)), 'headroom.yaml').targets).toHaveLength(1);
-    expect(parseConfig(named('a'.repeat(20), 'b'.repeat(29)), 'headroom.yaml').targets).toHaveLength(1);
-  });
-
-  test('settings that are longer than a rule passes on, by what makes them long', () => {
-    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
+  test('settings that are longer than the table and CloudFormation take, by what makes them long', () => {
+    const pools = Array.from({ length: 2_000 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
     const [problem, ...others] = problemsOf(configText(`    pools: [${pools.join(', ')}]`));
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ path: 'targets[0].pools', line: 13 });
     expect(problem?.message).toMatch(
-      /^the settings of target "orders" take \d+ characters, and EventBridge passes on 8192; name fewer pools$/,
+      /^the settings of target "orders" take \d+ characters, and Headroom takes 100000; name fewer pools$/,
     );
   });
 
