@@ -39,6 +39,8 @@ export function buildProgram(): Command {
   const program = new Command('headroom')
     .description('Gives a database its connections back.')
     .version(readVersion(), '-V, --version', 'print the version')
+    // Before the command alone: `grants --version 17` is about a server.
+    .enablePositionalOptions()
     .showHelpAfterError('(add --help for what is possible)')
     .exitOverride()
     // How it is named to whoever finds it running.
