@@ -71,18 +71,15 @@ export function readReturns(
     }),
     consumerOf,
   );
-  const refills = new Map(
-    telling.map(([consumer, { sessions: lost }]) => [consumer, Math.min(1, (fresh.get(consumer) ?? 0) / lost)]),
+  const replaced = new Map(
+    telling.map(([consumer, { sessions: lost }]) => [consumer, (fresh.get(consumer) ?? 0) / lost]),
   );
-  const refillOf = (consumer: string): number => refills.get(consumer) ?? 0;
   // What comes one by one has not come back at once, however many they are in the end.
-  const shares = new Map(
-    telling.map(([consumer, { sessions: lost, since: first }]) => {
-      const atOnceOf = Math.min(1, AT_ONCE_MS / Math.max(1, at - first));
-      return [consumer, Math.min(1, ((fresh.get(consumer) ?? 0) * atOnceOf) / lost)];
-    }),
-  );
-  const shareOf = (consumer: string): number => (isAtUsual(consumer) ? 0 : (shares.get(consumer) ?? 0));
+  const atOnceOf = (consumer: string): number =>
+    Math.min(1, AT_ONCE_MS / Math.max(1, at - (since.get(consumer) ?? at)));
+  const refillOf = (consumer: string): number => Math.min(1, replaced.get(consumer) ?? 0);
+  const shareOf = (consumer: string): number =>
+    isAtUsual(consumer) ? 0 : Math.min(1, (replaced.get(consumer) ?? 0) * atOnceOf(consumer));
   const measured = telling.filter(([consumer]) => !isAtUsual(consumer));
   const lost = sum(measured.map(([, { sessions: count }]) => count));
   const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));

@@ -91,12 +91,12 @@ export function readDepartures(
   const overOfUser = usersOver(groups, usual);
   const read = [...groups].map(([name, sessions]) => readDeparture(name, sessions, usual, { wholeAround, overOfUser }));
   const least = NEGLIGIBLE_SHARE * Math.max(need, ...read.map(({ excess }) => excess));
-  const together = Map.groupBy(read, ({ name }) => wholeOf(name));
+  const together = new Map<string, number>();
+  for (const { name, excess } of read) together.set(wholeOf(name), (together.get(wholeOf(name)) ?? 0) + excess);
   for (const each of read) {
     const { name } = each;
     const sessions = groups.get(name) ?? [];
-    const excessOfWhole = (together.get(wholeOf(name)) ?? []).reduce((sum, { excess }) => sum + excess, 0);
-    const leastExcess = usual.over.includes(name) || excessOfWhole >= least ? 0 : least;
+    const leastExcess = usual.over.includes(name) || (together.get(wholeOf(name)) ?? 0) >= least ? 0 : least;
     const departure = each.excess < leastExcess ? { ...each, excess: 0 } : each;
     const isDominant = usual.dominant.includes(name);
     const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen && (isRefused || hasFilledIt(name, usual));
