@@ -136,7 +136,7 @@ function hasFilledIt(name: string, { firstLook, over }: Usual): boolean {
 
 /** Applications without a name are told apart by their addresses, but all of them may be one that grows. */
 function wholeOf(name: string): string {
-  return name.replace(/\/@[^/]*$/, '/@');
+  return name.replace(/\/(?:@[^/]*)?$/, '/@');
 }
 
 interface Whole {

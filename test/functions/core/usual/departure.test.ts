@@ -91,6 +91,9 @@ describe('who departs from usual', () => {
     const atEach = many(9, 801, (id) => inTransaction(id, { user: 'alerts', application: '', client: `10.0.1.${id}` }));
     expect(departuresOf([...pool, ...atEach], known, {}, 10).suspects.size).toBe(9);
     expect(departuresOf([...pool, ...atEach.slice(0, 2)], known, {}, 2).suspects.size).toBe(0);
+    // Some come by a socket and have none.
+    const bySocket = many(2, 901, (id) => inTransaction(id, { user: 'alerts', application: '', client: null }));
+    expect(departuresOf([...pool, ...atEach, ...bySocket], known, {}, 10).suspects.size).toBe(11);
     // A function that runs at another address each time, and is usual.
     expect(
       departuresOf([...pool, ...atEach], known, { users: { alerts: { all: 9, long: 9 } } }, 10).suspects.size,
