@@ -7,7 +7,8 @@ import type { Expectation, Scenario } from '../scenario/scenario.ts';
 export function checkExpectation(scenario: Scenario, facts: DrillFacts, endedInnocent: number): Check[] {
   const { expect } = scenario;
   const { incident, ended } = facts;
-  const tiers = [...new Set(ended.map(({ tier }) => tier))].sort();
+  const maybe = new Set<string>(expect.mayEnd);
+  const tiers = [...new Set(ended.map(({ tier }) => tier))].filter((tier) => !maybe.has(tier)).sort();
   return [
     checkEqual('outcome', expect.outcome, incident.outcome),
     checkCause(expect.cause, incident.cause?.name ?? 'none'),

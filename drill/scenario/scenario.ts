@@ -66,8 +66,10 @@ export interface Expectation {
   readonly outcome: Outcome;
   /** Several where timing decides which is seen. */
   readonly cause: CauseName | readonly CauseName[] | null;
-  /** Exactly the tiers that ended something. */
+  /** Exactly the tiers that ended something, beside those that may have. */
   readonly tiers: readonly TierName[];
+  /** Tiers whose sessions may be gone by themselves before they are ended: timing decides. */
+  readonly mayEnd?: readonly TierName[];
   /** What else must be true here. */
   readonly also?: (facts: DrillFacts) => readonly Check[];
 }

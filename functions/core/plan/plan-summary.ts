@@ -131,7 +131,7 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
  * that they can be ended, changes by the second: it is no reason to ask again before the limit is set.
  */
 function aboveLimit(now: PlanSummary, { limit }: PlanSummary): number {
-  return now.limit === null || limit === null ? 0 : limit.sessions - limit.limit;
+  return now.limit === null || limit === null ? 0 : Math.max(0, limit.sessions - limit.limit);
 }
 
 /** Whether an approved plan covers this limit: it is on the same user and leaves it no fewer connections. */

@@ -22,6 +22,11 @@ const SETTINGS = {
   mariadb: { 'log-bin': 'binlog' },
 } as const;
 
+/** MariaDB does not watch locks on tables until it is told to, and only those taken from then on. */
+export const SHOW_TABLE_LOCKS =
+  "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' " +
+  "WHERE NAME = 'wait/lock/metadata/sql/mdl'";
+
 export interface MysqlStage extends Stage {
   open(options?: OpenOptions): Promise<MysqlClient>;
   readonly server: MysqlServer;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { policy } from '../../../functions/core/policy/policy.ts';
 import { protectionOf } from '../../../functions/core/policy/protection.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
-import { until, type MysqlStage } from './mysql-stage.ts';
+import { SHOW_TABLE_LOCKS, until, type MysqlStage } from './mysql-stage.ts';
 import { endSessions, openWorker, takeSnapshot, victimOf } from './stage.ts';
 
 /** Backups and migrations, known by what they do: most of them give no name. */
@@ -69,9 +69,7 @@ export function describeMysqlTools(stage: () => MysqlStage): void {
   test.each(LOCKS)('a backup is known by the lock it holds, where the server shows locks: %s', async (name) => {
     if (!stage().hasPerformanceSchema) return;
     await letBackUp();
-    await stage().administer(
-      "UPDATE performance_schema.setup_instruments SET ENABLED = 'YES', TIMED = 'YES' WHERE NAME = 'wait/lock/metadata/sql/mdl'",
-    );
+    await stage().administer(SHOW_TABLE_LOCKS);
     const [holding] = [await connectAs('keeper'), await connectAs('keeper'), await connectAs('app')];
     await holding.query(name === LOCKS[0] ? name : isMysql() ? 'LOCK INSTANCE FOR BACKUP' : 'BACKUP STAGE START');
     await holding.query('SELECT 1');

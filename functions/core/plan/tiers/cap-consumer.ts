@@ -71,10 +71,16 @@ function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): L
       fix: [],
     };
   }
-  return planLimit(user, others, input);
+  const loggingIn = others.filter(({ state, user }) => state === 'starting' && user === null);
+  return planLimit(user, Math.floor((loggingIn.length * sessions) / fresh.length), { ...input, others });
 }
 
-function planLimit(user: string, others: readonly Session[], input: TierInput): LimitPlan | LimitRefusal {
+/** `arriving`: how many of those whose user does not show yet are most likely its own: as many as of the new ones. */
+function planLimit(
+  user: string,
+  arriving: number,
+  { others, ...input }: TierInput & { readonly others: readonly Session[] },
+): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const share = (100 * own.length) / others.length;
   const concerns = mostFirst(countBy(own, applicationOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
@@ -91,10 +97,11 @@ function planLimit(user: string, others: readonly Session[], input: TierInput): 
   const { limit: before, countsEarlier } = entry;
   const usual = usualOf(own, input);
   if (own.length <= usual) return refuse(`it has ${count(own.length, 'session')}, no more than is usual`);
-  const limit = asAgreed(user, limitFor(own.length, usual, entry, input), input);
-  if (limit >= own.length) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
+  const limit = asAgreed(user, limitFor(own.length + arriving, usual, entry, input), input);
+  if (limit >= own.length + arriving) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
-  const holds = `${named(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)`;
+  const more = arriving > 0 ? ` with ${arriving} more logging in` : '';
+  const holds = `${named(user, 63)} holds ${count(own.length, 'session')} (${percent(share)} of all)${more}`;
   const means = countsEarlier
     ? `${limit} are its share under the relief level`
     : `the limit lets in ${limit} more, as this server does not count the present ones`;

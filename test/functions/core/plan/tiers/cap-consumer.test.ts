@@ -72,6 +72,14 @@ describe('cap-consumer', () => {
     expect(victims[0]?.expect).toMatchObject({ state: 'idle', minStateMs: 1_000, holdsNothing: true });
   });
 
+  it('counts those that still log in with the user that storms, as most of them are its own', () => {
+    const loggingIn = (id: number) => stormy(id, { user: null, application: '', state: 'starting', stateMs: null });
+    const half = storm.map((session, at) => (at < 45 ? session : loggingIn(session.identity.id)));
+    const { limit } = planned([...half, ...shop]);
+    expect(limit).toMatchObject({ limit: 50, sessions: 45 });
+    expect(limit?.reason).toContain('checkout holds 45 sessions (45% of all) with 45 more logging in');
+  });
+
   it('keeps the limit that is there in mind', () => {
     expect(planned([...storm, ...shop], mayLimit(95)).limit).toMatchObject({ limit: 50, before: 95 });
     expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ limit: null, victims: [] });
