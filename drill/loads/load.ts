@@ -18,7 +18,7 @@ export interface Load {
 }
 
 const PROCESS = programBeside(import.meta.url, 'load-process');
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 
 /** Starts a load in a process of its own. `url` is for the spec's user. */
 export function startLoad(engine: EngineName, spec: LoadSpec, url: string, seed: number): Load {

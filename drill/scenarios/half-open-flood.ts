@@ -25,6 +25,7 @@ export const halfOpenFlood: Scenario = {
     },
   ],
   refused: 'ordinary',
-  ripenMs: 2_000,
+  // Longer than a login takes.
+  ripenMs: 4_000,
   expect: { outcome: 'escalated', cause: 'half-open-connections', tiers: [] },
 };

@@ -114,6 +114,7 @@ export interface Facts {
   /** Sessions that connected just now; null where the server does not show when a session connected. */
   readonly fresh: number | null;
   readonly freshMs: number;
+  /** Without those that came just now and may still log in, where the server shows when they came. */
   readonly halfOpen: Snapshot['halfOpen'];
   /** Users and databases at a limit of their own, and how many sessions they have while the server is not full. */
   readonly atLimit: Snapshot['atLimit'];
@@ -158,8 +159,8 @@ interface Trend {
 /** Excess sessions have been idle for long after this many seconds. */
 const EXCESS_IDLE_S = 5;
 const JUST_CONNECTED_MS = 10_000;
-/** A session that takes longer to log in is half open and not new. */
-const LOGIN_MS = 1_000;
+/** A session that takes longer to log in is half open and not new. In a storm a busy server takes seconds for a login. */
+const LOGIN_MS = 5_000;
 /** Idle for less than this share of a long idle time: in a pause between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
 /** Words in names of programs that run by themselves. Only ever evidence: such a name protects no session. */
@@ -190,11 +191,14 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
   // More than is usual: then it need not be old to be strange.
   const longQueryMs = explained === null ? 1000 * ages.querySeconds : shortWorkMs(policy);
   const longIdleMs = 1000 * (explained === null ? ages.idleSeconds : Math.min(ages.idleSeconds, EXCESS_IDLE_S));
+  const { halfOpen } = snapshot;
+  const unseen = halfOpen.inferred ? halfOpen.count : 0;
+  const loggingIn = everyone.filter((each) => each.state === 'starting' && isFresh(each)).length;
   const showsConnected = rest.length === 0 || rest.some(({ connectedMs }) => connectedMs !== null);
   const trend = readTrend(context, snapshot, policy);
   return {
     slots: slotsTaken(snapshot),
-    taken: Math.max(1, explained === null ? slotsTaken(snapshot) : explained.length + snapshot.halfOpen.count),
+    taken: Math.max(1, explained === null ? slotsTaken(snapshot) : explained.length + unseen),
     usable: snapshot.limits.usable,
     maxConnections: snapshot.limits.maxConnections,
     clients,
@@ -209,7 +213,7 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     jobs: [...jobs],
     fresh: showsConnected ? rest.filter(isFresh).length : null,
     freshMs,
-    halfOpen: snapshot.halfOpen,
+    halfOpen: { ...halfOpen, count: Math.max(unseen, halfOpen.count - loggingIn) },
     atLimit: snapshot.atLimit,
     // Where the server itself is full, the server's limit is the one that hurts.
     limited:
@@ -226,13 +230,21 @@ export function readFacts(snapshot: Snapshot, policy: Policy, scope: Scope, cont
     returns: context.returns,
     departures,
     picture: drawSlots(everyone, locks, snapshot.sessions),
-    unknown: [
-      ...(trend === null ? ['how usage grew'] : []),
-      ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
-      ...(showsConnected ? [] : ['when sessions connected']),
-      ...(snapshot.visibility.seesBlockers ? [] : ['which sessions block those that wait']),
-    ],
+    unknown: whatIsUnknown(trend, showsConnected, snapshot),
   };
+}
+
+function whatIsUnknown(
+  trend: Trend | null,
+  showsConnected: boolean,
+  { visibility }: Pick<Snapshot, 'visibility'>,
+): readonly string[] {
+  return [
+    ...(trend === null ? ['how usage grew'] : []),
+    ...(trend?.opensPerMinute == null ? ['how fast clients reconnect'] : []),
+    ...(showsConnected ? [] : ['when sessions connected']),
+    ...(visibility.seesBlockers ? [] : ['which sessions block those that wait']),
+  ];
 }
 
 type Idle = Pick<

@@ -78,6 +78,20 @@ describe('the cause', () => {
     expect(cause.evidence.join()).toContain('inferred');
   });
 
+  it.each([
+    [3_000, 'connection-storm'],
+    [8_000, 'half-open-connections'],
+  ])(
+    'tells logins that take long on a busy server from connections that never log in: after %d ms it is %s',
+    (connectedMs, name) => {
+      const anonymous = { user: null, application: '', state: 'starting', stateMs: null, queryMs: null } as const;
+      const loggingIn = many(80, 1, (id) => aSession(id, { ...anonymous, connectedMs }));
+      const inside = many(20, 101, (id) => active(id, { connectedMs: 2_000 }));
+      const halfOpen = { count: 80, inferred: false };
+      expect(causeOf([...loggingIn, ...inside], { halfOpen })).toMatchObject({ name });
+    },
+  );
+
   it('is a limit of the consumer’s own where the server has room, and never where it has none', () => {
     const limited = { atLimit: [{ of: 'user', name: 'shop', limit: 40 }] } as const;
     const idle = many(40, 1, (id) => aSession(id, { user: 'shop', application: 'leaky' }));
