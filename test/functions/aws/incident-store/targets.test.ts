@@ -21,7 +21,13 @@ describe('a registered target', () => {
     const target = aTarget({ id: 'orders' });
     await store.targets.register(target, 'stack-a', 5);
     expect(await store.targets.find('orders')).toEqual(target);
-    expect(await store.targets.roster()).toContainEqual({ id: 'orders', owesSince: 5 });
+    expect(await store.targets.roster()).toContainEqual({
+      id: 'orders',
+      owesSince: 5,
+      watches: target.instance.toLowerCase(),
+      isCluster: false,
+      followedAt: null,
+    });
   });
 
   it('has its new settings at once, and those of an open incident stay as they were', async () => {
@@ -87,11 +93,11 @@ describe('what is left to do for a target', () => {
   it('is noted when an incident is opened, and settled only by whoever saw the latest note', async () => {
     await store.targets.register(aTarget({ id: 'owing' }), 'stack-a', 10);
     await store.targets.settle('owing', 10);
-    expect(await store.targets.rowOf('owing')).toEqual({ id: 'owing', owesSince: null });
+    expect(await store.targets.rowOf('owing')).toMatchObject({ id: 'owing', owesSince: null });
     await open('owing-1', 'owing', 20);
     await open('owing-2', 'owing', 30);
     await store.targets.settle('owing', 20);
-    expect(await store.targets.rowOf('owing')).toEqual({ id: 'owing', owesSince: 30 });
+    expect(await store.targets.rowOf('owing')).toMatchObject({ id: 'owing', owesSince: 30 });
   });
 
   it('puts nobody on the roster who is not on it', async () => {
