@@ -88,7 +88,7 @@ function printResult({ file, region, added, known, notFound, skipped, unknown }:
     added.map(({ entry, about }) => [
       entry.id,
       about,
-      `${entry.maxConnections} connections, ${entry.reservedSlots} reserved`,
+      entry.cluster === undefined ? `${entry.maxConnections} connections, ${entry.reservedSlots} reserved` : '',
     ]),
   );
   printPart(
@@ -102,7 +102,7 @@ function printResult({ file, region, added, known, notFound, skipped, unknown }:
   printPart(
     'In the file, and not among the databases that were read',
     notFound.map(
-      (id) => `${id}: removed, renamed, or without these tags (docs/installation.md says how to remove a target)`,
+      (id) => `${id}: removed, renamed, or without these tags (docs/uninstall.md says how to remove a target)`,
     ),
   );
   printPart('Not found out', unknown);
@@ -118,10 +118,10 @@ function stepsFor(file: string, added: readonly Proposal[]): string[] {
     ...new Set(
       added.flatMap(({ enableIam }) => (enableIam === null ? [] : `switch IAM authentication on: ${enableIam}`)),
     ),
-    ...added.map(({ entry, loginsFrom }) =>
+    ...added.map(({ entry: { id, cluster, instance }, loginsFrom }) =>
       loginsFrom === null
-        ? `create the logins, as an administrator of ${entry.instance}: ${commandFor('grants', { id: entry.id, commands })}`
-        : `${entry.instance} is a copy: it has the logins of ${printable(loginsFrom)} once they are created there`,
+        ? `create the logins, as an administrator of ${cluster ?? instance}: ${commandFor('grants', { id, commands })}`
+        : `${cluster ?? instance} is a copy: it has the logins of ${printable(loginsFrom)} once they are created there`,
     ),
     'deploy: npx --no cdk deploy --all',
     `check each target: ${commandFor('doctor --aws', { id: first, commands })}`,

@@ -10,7 +10,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../options/usage-error.ts';
 import type { Inventory } from './inventory.ts';
 import { ownerOf } from './network.ts';
-import { propose, type Proposal, type Skipped } from './propose.ts';
+import { propose } from './clusters.ts';
+import type { Entry, Proposal, Skipped } from './propose.ts';
 import { writtenUnder } from './with-defaults.ts';
 import { readIfThere, writeConfig } from './write-config.ts';
 import { newFile, withTargets } from './yaml-text.ts';
@@ -39,11 +40,9 @@ export function writeDiscovered(file: string, inventory: Inventory): Discovered 
   if (config !== null) checkPlace(file, config, { account, region: inventory.region });
   const existing = (config?.targets ?? []).filter((target) => placeOf(target) === 'aws');
   const isKnown = (instance: string): boolean => existing.some((target) => isSameName(target.instance, instance));
-  const { proposals, skipped } = propose(
-    inventory,
-    config?.targets.map(({ id }) => id),
-  );
-  const added = proposals.filter(({ entry }) => !isKnown(entry.instance));
+  const ids = config?.targets.map(({ id }) => id) ?? [];
+  const { proposals, skipped } = propose(inventory, { ids, isWritten: isKnown });
+  const added = proposals.filter(({ entry }) => !existing.some((target) => isOf(target, entry)));
   if (added.length > 0) {
     const text =
       before === null
@@ -60,15 +59,23 @@ export function writeDiscovered(file: string, inventory: Inventory): Discovered 
     region: inventory.region,
     added,
     known: existing.flatMap((target) => {
-      const now = proposals.find(({ entry }) => isSameName(target.instance, entry.instance));
+      const now = proposals.find(({ entry }) => isOf(target, entry));
       return now === undefined ? [] : [{ id: target.id, differs: differencesOf(target, now) }];
     }),
-    notFound: existing
-      .filter(({ instance }) => !inventory.instances.some((each) => isSameName(instance, each.DBInstanceIdentifier)))
-      .map(({ id }) => id),
+    notFound: existing.filter((target) => !isThere(target, inventory)).map(({ id }) => id),
     skipped: skipped.filter(({ name }) => !isKnown(name)),
     unknown: inventory.unknown,
   };
+}
+
+function isOf(target: Target, { instance, cluster }: Entry): boolean {
+  return isSameName(target.instance, instance) || isSameName(target.cluster, cluster);
+}
+
+function isThere({ instance, cluster }: Target, { instances, clusters }: Inventory): boolean {
+  return cluster === undefined
+    ? instances.some((each) => isSameName(instance, each.DBInstanceIdentifier))
+    : [...clusters.keys()].some((name) => isSameName(cluster, name));
 }
 
 /** RDS does not tell upper case from lower case. */
@@ -128,7 +135,7 @@ function firstText(
 
 /** What a person wrote stays; that AWS says otherwise is told. An estimate is no reason to doubt what is written. */
 function differencesOf(target: Target, { entry, slotsSource }: Proposal): string[] {
-  const isMeasured = !slotsSource.startsWith('An estimate');
+  const isMeasured = slotsSource?.startsWith('An estimate') === false;
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['engine', target.engine, entry.engine],
     ['resourceId', target.resourceId, entry.resourceId],

@@ -9,10 +9,23 @@ import { networkOf, type Network } from './network.ts';
 import { slotsOf } from './slots.ts';
 
 /** The fields of a target that AWS knows, as they are written. */
-export type Entry = Pick<Target, 'id' | 'engine'> &
-  Required<Pick<Target, 'instance' | 'resourceId' | 'maxConnections' | 'reservedSlots'>> & {
+export type Entry = InstanceEntry | ClusterEntry;
+
+type Known = Pick<Target, 'id' | 'engine'> &
+  Required<Pick<Target, 'resourceId'>> & {
     readonly endpoint: { readonly host: string; readonly port?: number };
     readonly network: Network;
+  };
+
+type InstanceEntry = Known &
+  Required<Pick<Target, 'instance' | 'maxConnections' | 'reservedSlots'>> & { readonly cluster?: undefined };
+
+/** Each member has slots of its own, which are read there. */
+export type ClusterEntry = Known &
+  Required<Pick<Target, 'cluster'>> & {
+    readonly instance?: undefined;
+    readonly maxConnections?: undefined;
+    readonly reservedSlots?: undefined;
   };
 
 /** A target for the configuration, with what a person should know of it. */
@@ -20,8 +33,8 @@ export interface Proposal {
   readonly entry: Entry;
   /** One line: what it is. */
   readonly about: string;
-  /** Where `maxConnections` comes from. */
-  readonly slotsSource: string;
+  /** Where `maxConnections` comes from; null for a cluster, which has none. */
+  readonly slotsSource: string | null;
   /** What is uncommon about it. */
   readonly notes: readonly string[];
   /** The command that switches IAM authentication on; null where it is on. */
@@ -41,8 +54,8 @@ export interface Proposed {
   readonly skipped: readonly Skipped[];
 }
 
-/** `taken`: ids of targets that the configuration has already. */
-export function propose(inventory: Inventory, taken: readonly string[] = []): Proposed {
+/** A target for each instance. `taken`: ids of targets that the configuration has already. */
+export function proposeInstances(inventory: Inventory, taken: readonly string[]): Proposed {
   const ids = new Set(taken);
   const proposals: Proposal[] = [];
   const skipped: Skipped[] = [];
@@ -79,8 +92,8 @@ function proposalOf(
   }
   const { Endpoint, DBInstanceIdentifier = '' } = instance;
   const port = Endpoint?.Port ?? DEFAULT_PORTS[engine];
-  const entry: Entry = {
-    id: idFor(instance, taken),
+  const entry: InstanceEntry = {
+    id: idFor({ name: DBInstanceIdentifier, resourceId: instance.DbiResourceId ?? '' }, taken),
     engine,
     instance: DBInstanceIdentifier,
     resourceId: (cluster === undefined ? instance.DbiResourceId : cluster.DbClusterResourceId) ?? '',
@@ -142,15 +155,19 @@ function clustersWithoutMembers({ emptyClusters }: Inventory): Skipped[] {
 /** Targets have a name of their own in the configuration: short, because it is part of others. */
 const LONGEST_ID = 28;
 
-function idFor({ DBInstanceIdentifier = '', DbiResourceId = '' }: DBInstance, taken: ReadonlySet<string>): string {
-  const plain = DBInstanceIdentifier.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
+/** An id that no target has yet. The same again each time, whatever else there is. */
+export function idFor(
+  { name, resourceId }: { readonly name: string; readonly resourceId: string },
+  taken: ReadonlySet<string>,
+): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-');
   if (plain.length <= LONGEST_ID && !taken.has(plain)) return plain;
-  // The same again each time, whatever else there is.
-  const mark = sha256(DbiResourceId).slice(0, 4);
+  const mark = sha256(resourceId).slice(0, 4);
   return `${plain.slice(0, LONGEST_ID - 5).replace(/-+$/, '')}-${mark}`;
 }
 
-function problemOf(entry: Entry): string | null {
+/** Why it could not be read as a target; null where it can. */
+export function problemOf(entry: Entry): string | null {
   const parsed = targetSchema.safeParse(entry);
   if (parsed.success) return null;
   return printable(parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), 200);
@@ -178,7 +195,7 @@ function notesOf(instance: DBInstance, cluster: DBCluster | undefined): string[]
     cluster !== undefined && !isAurora && 'A member of a Multi-AZ DB cluster: not tested, read what the doctor says.',
     DBInstanceClass === 'db.serverless' &&
       `Serverless v2, ${MinCapacity ?? '?'} to ${MaxCapacity ?? '?'} ACUs: maxConnections follows the largest.`,
-    DBInstanceClass === 'db.serverless' && MinCapacity === 0 && 'It would pause: the sampler keeps it awake.',
+    DBInstanceClass === 'db.serverless' && MinCapacity === 0 && 'It may pause: while it rests, samples do not wake it.',
     pending && 'Its parameter group has changes that wait for a restart.',
     instance.PendingModifiedValues?.DBInstanceClass !== undefined &&
       `Its class is about to change to ${printable(instance.PendingModifiedValues.DBInstanceClass)}, and maxConnections with it.`,
@@ -193,7 +210,8 @@ function loginsFrom(instance: DBInstance, cluster: DBCluster | undefined): strin
   return from === instance.DBInstanceIdentifier ? null : from;
 }
 
-function enableIam(region: string, instance: DBInstance, cluster: DBCluster | undefined): string | null {
+/** The command that switches IAM authentication on; null where it is on. */
+export function enableIam(region: string, instance: DBInstance, cluster: DBCluster | undefined): string | null {
   const isOn = cluster?.IAMDatabaseAuthenticationEnabled ?? instance.IAMDatabaseAuthenticationEnabled ?? false;
   if (isOn) return null;
   return cluster === undefined

@@ -74,7 +74,7 @@ function commentTargets(list: unknown, targets: readonly Written[]): void {
     if (!isMap(item) || target === undefined) continue;
     item.commentBefore = comment([target.about, ...target.notes].join('\n'));
     item.spaceBefore = index > 0;
-    commentOn(item, 'maxConnections', `${target.slotsSource}. The doctor compares it with the server.`);
+    commentOn(item, 'maxConnections', `${target.slotsSource ?? ''}. The doctor compares it with the server.`);
   }
 }
 

@@ -59,9 +59,8 @@ describe('without a configuration', () => {
       { id: 'orders-prod', engine: 'postgres', maxConnections: 1712, reservedSlots: 9 },
       { id: 'orders-replica', engine: 'postgres', maxConnections: 1712, reservedSlots: 9 },
       { id: 'billing', engine: 'mariadb', maxConnections: 400, reservedSlots: 0 },
-      { id: 'shop-1', engine: 'postgres', maxConnections: 2000, reservedSlots: 9 },
-      { id: 'shop-2', engine: 'postgres', maxConnections: 2000, reservedSlots: 9 },
-      { id: 'ledger-instance-1', engine: 'mysql', maxConnections: 1297, reservedSlots: 0 },
+      { id: 'shop', engine: 'postgres' },
+      { id: 'ledger', engine: 'mysql' },
       {
         id: expect.stringMatching(/^the-database-of-the-dep-[0-9a-f]{4}$/) as string,
         engine: 'postgres',
@@ -79,7 +78,6 @@ describe('without a configuration', () => {
       'db',
       'db',
       'db',
-      'cluster',
       'cluster',
       'cluster',
       'db',
@@ -101,7 +99,7 @@ describe('without a configuration', () => {
       `aws rds modify-db-cluster --db-cluster-identifier shop --enable-iam-database-authentication`,
       'npx --no headroom grants --target orders-prod',
       'orders-replica is a copy: it has the logins of orders-prod',
-      'shop-2 is a copy: it has the logins of shop-1',
+      'as an administrator of shop: npx --no headroom grants --target shop',
     ]) {
       expect(stdout).toContain(words);
     }
@@ -116,7 +114,8 @@ describe('without a configuration', () => {
       '# An estimate: LEAST({DBInstanceClassMemory/9531392},5000), for some 15.2 GiB.',
       '# max_connections of the parameter group.',
       '# Serverless v2, 0 to 16 ACUs',
-      '# It would pause: the sampler keeps it awake.',
+      '# aurora-postgresql 16.4, a cluster: shop-1 (writer), shop-2',
+      '# It may pause: a member that rests is not woken by samples.',
       '# Its parameter group has changes that wait for a restart.',
       `goes to ${GROUP}`,
       'Multi-AZ DB cluster: not tested',
@@ -128,8 +127,8 @@ describe('without a configuration', () => {
   });
 
   it.each([
-    [['env=prod'], 7],
-    [['env=prod', 'env=test'], 7],
+    [['env=prod'], 6],
+    [['env=prod', 'env=test'], 6],
     [['env=prod', 'note=x'], 0],
     [['env=test'], 0],
   ])('takes only what has the tags, of its own or of its cluster: %j', async (tags, expected) => {
@@ -199,6 +198,26 @@ describe('with a configuration', () => {
     ).toEqual(['orders', 'gone', 'orders-replica', 'billing']);
     expect(statSync(join(folder, 'headroom.yaml')).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(['headroom.yaml']);
+  });
+
+  it('leaves a cluster whose members a person has named one by one, and adds the others as they are named', async () => {
+    const member = WRITTEN.replace('instance: gone-1', 'instance: SHOP-1').replace('id: gone', 'id: shop-writer');
+    writeFileSync(join(folder, 'headroom.yaml'), member.replace('engine: mysql', 'engine: postgres'));
+    await discover();
+    const added = load().targets.slice(2);
+    expect(added.map(({ instance, cluster }) => instance ?? cluster)).toContain('shop-2');
+    expect(added.map(({ cluster }) => cluster).filter((name) => name !== undefined)).toEqual(['ledger']);
+  });
+
+  it('knows a cluster by its name, and says when it is gone', async () => {
+    await discover();
+    writeFileSync(join(folder, 'headroom.yaml'), read().replace(/ledger(?=$|\.cluster-)/gm, 'ledger-old'));
+    const { stdout } = await discover(['--json']);
+    const [region] = (
+      JSON.parse(stdout) as { regions: { added: { entry: { cluster?: string } }[]; notFound: string[] }[] }
+    ).regions;
+    expect(region?.added.map(({ entry }) => entry.cluster)).toEqual(['ledger']);
+    expect(region?.notFound).toEqual(['ledger-old']);
   });
 
   it('lets nothing new act or log in as its defaults say', async () => {
@@ -304,5 +323,5 @@ it.each([
 it('prints one JSON document', async () => {
   const { stdout } = await discover(['--json']);
   const { regions } = JSON.parse(stdout) as { regions: { file: string; added: { entry: { id: string } }[] }[] };
-  expect(regions.map(({ file, added }) => [file, added.length])).toEqual([['headroom.yaml', 7]]);
+  expect(regions.map(({ file, added }) => [file, added.length])).toEqual([['headroom.yaml', 6]]);
 });
