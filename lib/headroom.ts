@@ -1,12 +1,9 @@
 import { CfnOutput, Lazy, Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { IDatabaseCluster, IDatabaseInstance } from 'aws-cdk-lib/aws-rds';
 import { Construct } from 'constructs';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import { ConfigInvalid } from './config/problems.ts';
 import { checkInstallation, checkTarget, fileOf, type CheckedTarget } from './database/checked-target.ts';
-import { factsOf, isCluster, switchOnIam } from './database/facts.ts';
-import { problem } from './database/property-problems.ts';
+import { factsOf, switchOnIam, type Database } from './database/facts.ts';
 import type { HeadroomProps, ProtectProps } from './database/props.ts';
 import { encryptAll } from './house/customer-key.ts';
 import { SharedResources } from './shared/shared-resources.ts';
@@ -47,12 +44,11 @@ export class Headroom extends Construct {
 
   /**
    * Looks after a database: alarms, a worker in its VPC that its security groups let in, and its settings in the incident
-   * table. They are in the stack of this construct, which comes after that of the database. A database of the app with
+   * table. Of a cluster it looks after every member, those that come later included. They are in the stack of this construct, which comes after that of the database. A database of the app with
    * auth mode "iam" gets IAM authentication switched on. Throws ConfigInvalid with every problem: what a property says,
    * and what an imported database does not know of itself.
    */
-  protect(database: IDatabaseInstance | IDatabaseCluster, props: ProtectProps): void {
-    if (isCluster(database)) throw noClusters(props.id);
+  protect(database: Database, props: ProtectProps): void {
     const { region } = Stack.of(this);
     const checked = checkTarget(factsOf(database), props, {
       props: this.#props,
@@ -93,12 +89,6 @@ export class Headroom extends Construct {
       secretsEndpoint: () => network.secretsEndpoint(vpcSubnets, workers),
     };
   }
-}
-
-function noClusters(id: string): ConfigInvalid {
-  const message =
-    'is a cluster; protect each of its instances, imported with rds.DatabaseInstance.fromDatabaseInstanceAttributes()';
-  return new ConfigInvalid(`headroom.protect() of ${JSON.stringify(id)}`, [problem('database', message)]);
 }
 
 function busOf({ eventBus }: HeadroomProps): string {

@@ -152,6 +152,8 @@ export const targetSchema = z.strictObject({
     .describe('DBInstanceIdentifier of the instance. Where it is not on RDS: any name; default is the id.'),
   cluster: z
     .string()
+    // As RDS keeps it.
+    .toLowerCase()
     .regex(
       /^[A-Za-z](?:-?[A-Za-z0-9])*$/,
       'expected a DBClusterIdentifier: letters, digits and single dashes, first a letter',

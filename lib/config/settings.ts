@@ -62,7 +62,7 @@ export function toWorkerSettings(config: HeadroomConfig, target: Target): Worker
 
 /** The instance or cluster at RDS; for another server, its id. */
 function nameOf({ instance, cluster, id }: Target): string {
-  return cluster?.toLowerCase() ?? instance ?? id;
+  return cluster ?? instance ?? id;
 }
 
 /** What the worker refuses to do whoever asks. */

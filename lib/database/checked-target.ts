@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { Fn, Token } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { regionOfEndpoint } from '../config/checks.ts';
@@ -36,9 +36,9 @@ export interface CheckedTarget {
 const STAND_IN = {
   account: '000000000000',
   region: 'us-east-1',
-  instance: 'database',
-  resourceId: 'db-0000000000',
-  host: 'database.invalid',
+  name: 'database',
+  resourceId: { instance: 'db-0000000000', cluster: 'cluster-0000000000' },
+  host: { instance: 'database.invalid', cluster: 'database.cluster-0.invalid' },
   port: 1,
   secretArn: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:database-000000',
   network: { vpcId: 'vpc-00000000', subnetIds: ['subnet-00000000', 'subnet-00000001'] },
@@ -53,18 +53,26 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
   const { engine = facts.engine, resourceId = facts.resourceId, ...shared } = own;
   const { region } = installation;
   const secrets = secretsOf(auth, facts);
-  const written = { ...shared, engine, instance: facts.instance, resourceId };
-  const endpoint = { host: facts.host, port: facts.port, database: databaseName };
+  const { kind } = facts;
+  const written = { ...shared, engine, [kind]: facts.name, resourceId };
+  const host = facts.host ?? STAND_IN.host[kind];
+  const endpoint = { host, port: facts.port, database: databaseName };
+  const isNamed = !Token.isUnresolved(facts.name) && !Token.isUnresolved(host);
   const config = checkProps(`headroom.protect() of ${JSON.stringify(props.id)}`, {
     file: {
       // Without a region to compare with, that of the endpoint is right.
-      ...fileOf(installation.props, plain(region, regionOfEndpoint(facts.host) ?? STAND_IN.region)),
+      ...fileOf(installation.props, plain(region, regionOfEndpoint(host) ?? STAND_IN.region)),
       targets: [
         {
           ...written,
-          instance: plain(facts.instance, STAND_IN.instance),
-          resourceId: plain(resourceId, STAND_IN.resourceId),
-          endpoint: { ...endpoint, host: plain(facts.host, STAND_IN.host), port: STAND_IN.port },
+          // A cluster's endpoint begins with its name, so one stands in with the other.
+          [kind]: isNamed || kind === 'instance' ? plain(facts.name, STAND_IN.name) : STAND_IN.name,
+          resourceId: plain(resourceId, STAND_IN.resourceId[kind]),
+          endpoint: {
+            ...endpoint,
+            host: isNamed || kind === 'instance' ? plain(host, STAND_IN.host[kind]) : STAND_IN.host[kind],
+            port: STAND_IN.port,
+          },
           auth: authForSchema(auth),
           network: STAND_IN.network,
         },
@@ -80,8 +88,8 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
   });
   const [checked] = config.targets;
   if (checked === undefined || vpc === undefined) throw new Error('a target that was checked is gone');
-  const known = { instance: facts.instance, resourceId, endpoint, auth: withArns(checked.auth, secrets) };
-  const target: Target = { ...checked, ...known };
+  const known = { [kind]: facts.name, resourceId, endpoint, auth: withArns(checked.auth, secrets) };
+  const target: Target = { ...checked, ...known, endpoint: { ...endpoint, host: readableHost(facts, host) } };
   return {
     config: { ...config, installation: { ...config.installation, region }, targets: [target] },
     target,
@@ -128,8 +136,12 @@ function vpcProblems(vpc: IVpc | undefined): PropertyProblem[] {
   return [problem('vpc', 'is missing; an imported database does not know its VPC, in which the worker is placed')];
 }
 
-function databaseProblems({ connections, region }: DatabaseFacts, installation: Installation): PropertyProblem[] {
+function databaseProblems({ connections, region, host }: DatabaseFacts, installation: Installation): PropertyProblem[] {
   const problems: PropertyProblem[] = [];
+  if (host === undefined) {
+    const message = 'is missing; name it where the cluster is imported: clusterEndpointAddress and port';
+    problems.push(problem('database.clusterEndpoint', message));
+  }
   if (connections.securityGroups.length === 0) {
     const message = 'has no security group, so nothing would let the worker in; name it where the database is imported';
     problems.push(problem('database.connections', message));
@@ -195,6 +207,16 @@ function withArns(auth: Target['auth'], [secret, canary]: readonly ISecret[]): T
   if (auth.mode !== 'secret' || secret === undefined) return auth;
   return { ...auth, secretArn: secret.secretArn, canarySecretArn: canary?.secretArn };
 }
+
+/**
+ * The ending of a cluster's endpoint is what its members are found by (`membersOf`). Of a token, a deployment cuts it off.
+ */
+function readableHost({ kind }: Pick<DatabaseFacts, 'kind'>, host: string): string {
+  if (kind === 'instance' || !Token.isUnresolved(host)) return host;
+  return `${STAND_IN.name}${CLUSTER_MARK}${Fn.select(1, Fn.split(CLUSTER_MARK, host))}`;
+}
+
+const CLUSTER_MARK = '.cluster-';
 
 /** The value itself where it is known now, so that it is checked. */
 function plain<T extends string | undefined>(value: T, standIn: string): T | string {

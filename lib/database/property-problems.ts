@@ -43,7 +43,8 @@ function propertyOf(path: string): string {
     .replace(/^defaults\.(.*)$/, '$1 of new Headroom()')
     .replace(/^endpoint\.database$/, 'databaseName')
     .replace(/^endpoint\.host$/, 'database.instanceEndpoint')
-    .replace(/^instance$/, 'database.instanceIdentifier');
+    .replace(/^instance$/, 'database.instanceIdentifier')
+    .replace(/^cluster$/, 'database.clusterIdentifier');
 }
 
 /** A property that is undefined counts as not given, at any depth. */

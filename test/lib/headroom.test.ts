@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { buildStacks } from '../../docs/examples/across-stacks.ts';
+import { LedgerStack } from '../../docs/examples/cluster.ts';
 import { buildStack } from '../../docs/examples/imported.ts';
 import { ShopStack } from '../../docs/examples/same-stack.ts';
 import { workerSettings } from '../../functions/core/protocol/worker-settings.ts';
@@ -40,6 +41,15 @@ function deployed(value: unknown, reference: string): string {
   if (typeof value === 'string') return value;
   const [, parts] = joined.parse(value)['Fn::Join'];
   return parts.map((part) => (typeof part === 'string' ? part : reference)).join('');
+}
+
+function thrownBy(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return String(error);
+  }
+  throw new Error('nothing was thrown');
 }
 
 const workerOf = (template: Template, id: string): unknown =>
@@ -96,11 +106,44 @@ describe('the examples', () => {
     );
   });
 
+  test('a cluster gets a worker for its members, whose endings CloudFormation cuts off its endpoint', () => {
+    const template = Template.fromStack(new LedgerStack(newApp(), 'ledger'));
+    expect(find(template, 'AWS::RDS::DBCluster', 'Ledger')).toMatchObject({ EnableIAMDatabaseAuthentication: true });
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 19);
+    const ending = {
+      'Fn::Select': [
+        1,
+        { 'Fn::Split': ['.cluster-', { 'Fn::GetAtt': [expect.stringMatching(/^Ledger/), 'Endpoint.Address'] }] },
+      ],
+    };
+    const [, parts] = joined.parse(workerOf(template, 'HeadroomledgerWorker'))['Fn::Join'];
+    const at = parts.findIndex((part) => typeof part === 'object' && part !== null && 'Fn::Select' in part);
+    expect(parts[at]).toEqual(ending);
+    expect(parts[at - 1]).toMatch(/"host":null,"members":"\*\.$/);
+    expect(statementsOf(template, 'HeadroomledgerWorkerRole').map(inShort).join()).toMatch(
+      /rds-db:connect on .*Ledger/,
+    );
+    expect(find(template, 'AWS::EC2::SecurityGroupIngress', 'LedgerSecurityGroup')).toMatchObject({
+      SourceSecurityGroupId: { 'Fn::GetAtt': [expect.stringMatching(/^HeadroomNetwork\w+Workers/), 'GroupId'] },
+    });
+    const settings = JSON.stringify(find(template, 'Custom::HeadroomTarget', 'Headroomledger')['Settings']);
+    expect(settings).toContain(String.raw`\"isCluster\":true`);
+  });
+
   test('pass the AwsSolutions rules', () => {
     const app = newApp();
     buildStack(app);
     addChecks(app);
     expect(() => app.synth()).not.toThrow();
+  });
+
+  test('pass the AwsSolutions rules beside a cluster, whatever that lacks itself', () => {
+    const app = newApp();
+    new LedgerStack(app, 'ledger');
+    addChecks(app);
+    const found = thrownBy(() => app.synth());
+    expect(found).toContain('ledger/Ledger/Resource');
+    expect(found).not.toContain('ledger/Headroom');
   });
 });
 
@@ -300,7 +343,7 @@ describe('a database is refused', () => {
     expect(problemsOf(act)).toEqual([expect.stringMatching(message)]);
   });
 
-  test('for a secret that has only a name, an id that is taken, a cluster, and another region', () => {
+  test('for a secret that has only a name, an id that is taken, a cluster that knows too little, and another region', () => {
     const app = newApp();
     const stack = new Stack(app, 'stack', { env: { account: '111122223333', region: 'eu-west-1' } });
     const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
@@ -315,9 +358,14 @@ describe('a database is refused', () => {
       expect.stringMatching(/^id: is also that of another/),
     ]);
     const cluster = rds.DatabaseCluster.fromDatabaseClusterAttributes(stack, 'Cluster', { clusterIdentifier: 'c' });
-    expect(problemsOf(() => headroom.protect(cluster, { id: 'c', maxConnections: 200 }))).toEqual([
-      expect.stringMatching(/^database: is a cluster; protect each of its instances/),
-    ]);
+    expect(problemsOf(() => headroom.protect(cluster, { id: 'c', vpc, maxConnections: 200 }))).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^database\.clusterEndpoint: is missing/),
+        expect.stringMatching(/^engine: is missing/),
+        expect.stringMatching(/^resourceId: is missing/),
+        expect.stringMatching(/^maxConnections: is of one instance/),
+      ]),
+    );
     const away = new Stack(app, 'away', { env: { account: '111122223333', region: 'us-east-1' } });
     const far = new rds.DatabaseInstance(away, 'Far', { vpc: new ec2.Vpc(away, 'Vpc', { maxAzs: 2 }), engine });
     expect(problemsOf(() => headroom.protect(far, { id: 'far', maxConnections: 200 }))).toEqual([
