@@ -42,13 +42,27 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const ALL = ['test/**/*.test.ts'];
+const ALONE = ['test/drill/storms.test.ts'];
+
 export default defineConfig({
+  // As a user of the package writes it, with no package built.
+  resolve: { alias: { '@headroom-rds/headroom': join(import.meta.dirname, 'lib/index.ts') } },
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['./test/support/progress-reporter.ts'],
-    // Most tests wait for servers most of the time. With more of them at once a storm's clients get too little of the
-    // processor to look like a storm.
+    // Most tests wait for servers most of the time.
     maxWorkers: Math.min(2 * availableParallelism(), 12),
+    projects: [
+      {
+        extends: true,
+        test: { name: 'side by side', include: ALL, exclude: ALONE },
+      },
+      {
+        extends: true,
+        // Beside others the clients of a storm get too little of the processor to look like a storm.
+        test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
     // Files share processes, and what these have loaded. A test puts back what it changes.
     isolate: false,
     sequence: { sequencer: LongestFirst },

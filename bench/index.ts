@@ -1,3 +1,4 @@
+import { benchCalls } from './calls.ts';
 import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
 import { benchFunctions } from './functions.ts';
@@ -10,7 +11,7 @@ import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker/cost.ts';
 import { benchMoment } from './worker/moment.ts';
 
-/** What follows the first option belongs to `strangers` or `pace`: no other measurement has any. */
+/** What follows the first option belongs to `strangers`, `functions` or `pace`: no other measurement has any. */
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((each) => each.startsWith('--'));
 const wanted = firstOption < 0 ? args : args.slice(0, firstOption);
@@ -28,7 +29,8 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   moment: benchMoment,
   samples: benchSamples,
   memory: benchMemory,
-  functions: benchFunctions,
+  calls: benchCalls,
+  functions: () => benchFunctions(options),
   drill: benchDrill,
   peers: benchPeers,
   pace: () => benchPace(options),

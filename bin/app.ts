@@ -2,12 +2,13 @@ import { App } from 'aws-cdk-lib';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApp } from '../lib/app.ts';
-import { loadConfig } from '../lib/config/config.ts';
+import { loadInstallations } from '../lib/config/config.ts';
 import { ConfigInvalid } from '../lib/config/problems.ts';
 import { warningsOf } from '../lib/config/warnings.ts';
 import { addChecks } from '../lib/house/aws-solutions.ts';
+import { PACKAGE_ROOT } from '../lib/house/package.ts';
 
-const EXAMPLE = join(import.meta.dirname, '..', 'headroom.example.yaml');
+const EXAMPLE = join(PACKAGE_ROOT, 'headroom.example.yaml');
 
 /** Named by `cdk … --context config=FILE` or HEADROOM_CONFIG, else headroom.yaml, else the example. */
 function findConfig(): string {
@@ -25,9 +26,12 @@ function findConfig(): string {
 }
 
 try {
-  const config = loadConfig(findConfig());
-  for (const warning of warningsOf(config, 'aws')) console.error(`warning: ${warning}`);
-  const app = buildApp(config);
+  const installations = loadInstallations(findConfig());
+  for (const config of installations) {
+    const of = config.name == null ? '' : `${config.name}: `;
+    for (const warning of warningsOf(config, 'aws')) console.error(`warning: ${of}${warning}`);
+  }
+  const app = buildApp(installations);
   addChecks(app);
   app.synth();
 } catch (error) {

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { runOnNode24 } from './node24.js';
 
-await runOnNode24(new URL('./headroom.ts', import.meta.url));
+await runOnNode24('headroom');

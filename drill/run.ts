@@ -1,4 +1,5 @@
 import type { Incident } from '../functions/core/record/incident.ts';
+import { needPosix } from '../local/machine/posix.ts';
 import { readResult } from '../local/runs/respond-result.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { runIncidents } from './incidents.ts';
@@ -15,6 +16,7 @@ interface DrillOptions extends RehearsalOptions {
 
 /** Rehearses one scenario on a server of its own. Throws when the rehearsal itself could not be held. */
 export async function runDrill(general: Scenario, options: DrillOptions): Promise<DrillResult> {
+  needPosix('the drill');
   const scenario = seeded(scenarioOn(general, options.server.engine), options.seed);
   const cleanup = createCleanup();
   const interrupted = new Promise<never>((_, reject) => {

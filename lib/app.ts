@@ -1,71 +1,96 @@
-import { App } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { modeOfTier } from '../functions/core/plan/tiers/mode-of-tier.ts';
-import { TIER_NAMES } from '../functions/core/policy/tier-names.ts';
 import { awsTargetsOf } from './config/aws-targets.ts';
-import type { HeadroomConfig, Target } from './config/schema.ts';
-import { SOURCES_CONTEXT } from './house/house-function.ts';
+import type { HeadroomConfig } from './config/schema.ts';
+import { askingTiersOf } from './config/settings.ts';
+import { encryptAll } from './house/customer-key.ts';
 import { namesOf } from './house/names.ts';
-import { SharedStack } from './shared/shared-stack.ts';
-import { TargetStack } from './target/target-stack.ts';
+import { PACKAGE_ROOT, readVersion } from './house/package.ts';
+import { VERSION_TAG } from './house/version.ts';
+import { SharedResources } from './shared/shared-resources.ts';
+import { NetworkStack } from './target/network-stack.ts';
+import { TargetResources } from './target/target-resources.ts';
+import { WorkerNetwork } from './target/worker-network.ts';
 
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
 export interface BuildOptions {
   /** Folder of the cloud assembly. Default: a temporary one. */
   readonly outdir?: string;
-  /** Names of the stacks whose functions are bundled, for callers that need the templates only. Default: all. */
-  readonly bundled?: readonly string[];
-  /** False skips CloudFormation's rules, which take seconds, for callers that deploy nothing. */
-  readonly validate?: boolean;
   /**
-   * A hash of all that bundles are made from. Bundles of the same hash that are in `outdir` already are taken as they
-   * are.
+   * False for callers that deploy nothing: skips CloudFormation's rules, which take seconds, and leaves the functions'
+   * code where it is.
    */
-  readonly sources?: string;
+  readonly deployable?: boolean;
 }
 
 /**
- * The CDK app of an installation: a shared stack and one stack per target. Needs no credentials, no network and no
- * look-ups. Throws ConfigInvalid when the configuration does not suffice for AWS.
+ * The CDK app of one installation or of several: for each a shared stack, one for each VPC, and one for each target.
+ * Needs no credentials, no network and no look-ups. Throws ConfigInvalid when a configuration does not suffice for AWS.
  */
-export function buildApp(config: HeadroomConfig, options: BuildOptions = {}): App {
+export function buildApp(
+  installations: HeadroomConfig | readonly HeadroomConfig[],
+  { outdir, deployable = true }: BuildOptions = {},
+): App {
   const app = new App({
-    ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
+    ...(outdir === undefined ? {} : { outdir }),
     analyticsReporting: false,
-    builtinCloudFormationValidation: options.validate ?? true,
-    context: {
-      ...readFeatureFlags(),
-      ...(options.bundled === undefined ? {} : { 'aws:cdk:bundling-stacks': options.bundled }),
-      ...(options.sources === undefined ? {} : { [SOURCES_CONTEXT]: options.sources }),
-    },
+    builtinCloudFormationValidation: deployable,
+    context: { ...readFeatureFlags(), ...(!deployable && { [DISABLE_ASSET_STAGING_CONTEXT]: true }) },
   });
-  const { place, targets } = awsTargetsOf(config);
-  const { prefix } = config.installation;
-  const names = namesOf(prefix);
-  const shared = new SharedStack(app, names.sharedStack, {
-    prefix,
-    emails: config.notify.email,
-    asks: config.targets.some(asksPeople),
-    env: place,
-  });
-  for (const target of targets) {
-    const stack = new TargetStack(app, names.targetStack(target.target.id), { config, target, env: place });
-    // Names, not exports, tie the two together, so that a target's stack can go at any time; the shared one comes
-    // first.
-    stack.addStackDependency(shared);
-  }
+  for (const config of [installations].flat()) addInstallation(app, config);
+  const version = readVersion();
+  // Of the stack alone: tags of an aspect would be in every resource of the template too.
+  for (const stack of app.node.children) if (Stack.isStack(stack)) stack.tags.setTag(VERSION_TAG, version);
   return app;
 }
 
-/** Some tier of the target waits for a person. */
-function asksPeople(target: Target): boolean {
-  return TIER_NAMES.some((name) => modeOfTier(name, target) === 'approve');
+function addInstallation(app: App, config: HeadroomConfig): void {
+  const { place, targets } = awsTargetsOf(config);
+  const { prefix } = config.installation;
+  const { keyArn } = config.encryption;
+  const names = namesOf(prefix);
+  // Stacks of two places may have one name; the app tells them apart, and `cdk deploy 'eu-prod--*'` means one installation.
+  const idOf = (stackName: string): string => (config.name == null ? stackName : `${config.name}--${stackName}`);
+  const stackNamed = (stackName: string, description: string): Stack =>
+    new Stack(app, idOf(stackName), { stackName, description, env: place });
+  const shared = stackNamed(names.sharedStack, 'Headroom: incident store, control functions and workflow');
+  // A construct of that id leaves no trace in the ids of what it holds.
+  new SharedResources(shared, 'Default', {
+    prefix,
+    targets: targets.map(({ target }) => target.id),
+    emails: config.notify.email,
+    bus: config.events.bus,
+    keyArn,
+    asks: config.targets.some((target) => askingTiersOf(target).length > 0),
+  });
+  const networks = new Map<string, NetworkStack>();
+  for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {
+    const stackName = names.networkStack(vpcId);
+    const properties = { stackName, names, vpcId, targets: placed, env: place };
+    const network = new NetworkStack(app, idOf(stackName), properties);
+    // The worker of a target that has left still reaches its database while the shared stack has its limits lifted.
+    network.addStackDependency(shared);
+    if (keyArn !== undefined) encryptAll(network, keyArn);
+    networks.set(vpcId, network);
+  }
+  for (const target of targets) {
+    const { id } = target.target;
+    const stack = stackNamed(names.targetStack(id), `Headroom: target ${id}`);
+    const network = new WorkerNetwork(stack, 'Network', { names, target });
+    new TargetResources(stack, 'Default', { config, target, network, region: place.region });
+    if (keyArn !== undefined) encryptAll(stack, keyArn);
+    // Names and parameters tie them together, not exports, so that a target's stack can go at any time.
+    for (const first of [shared, networks.get(target.network.vpcId)]) {
+      if (first !== undefined) stack.addStackDependency(first);
+    }
+  }
 }
 
 /** The flags of cdk.json, which the CDK command hands over by itself and every other caller does not. */
 function readFeatureFlags(): Record<string, unknown> {
-  return cdkJson.parse(JSON.parse(readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8'))).context;
+  return cdkJson.parse(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'cdk.json'), 'utf8'))).context;
 }

@@ -13,7 +13,7 @@ import { inWords } from '../functions/core/words/in-words.ts';
 import { percent } from '../functions/core/words/percent.ts';
 import type { CauseExample } from './cause-example.ts';
 import { CAUSE_EXAMPLES } from './cause-examples.ts';
-import { code, list, table } from './markdown.ts';
+import { code, fillParts, list, table } from './markdown.ts';
 
 const POLICY = policy.parse({});
 const NAMES = (Object.keys(KNOWN) as KnownCause[]).sort((a, b) => KNOWN[b].prior - KNOWN[a].prior || (a < b ? -1 : 1));
@@ -56,23 +56,9 @@ const PARTS: Readonly<Record<string, () => string>> = {
   examples: () => CAUSE_EXAMPLES.map(describeExample).join('\n\n'),
 };
 
-/**
- * docs/causes.md with every generated part anew; the prose around them stays. Throws when a part is missing, is there
- * twice or is none of ours, with its name.
- */
+/** docs/causes.md with every generated part anew; the prose around them stays. Throws as `fillParts` does. */
 export function fillCauses(text: string): string {
-  const found: string[] = [];
-  const filled = text.replace(/<!-- (\w+) -->\n[\s\S]*?<!-- end -->/g, (_, name: string) => {
-    found.push(name);
-    return `<!-- ${name} -->\n\n${PARTS[name]?.() ?? ''}\n\n<!-- end -->`;
-  });
-  const expected = Object.keys(PARTS);
-  if (found.sort().join() !== expected.sort().join()) {
-    throw new Error(
-      `docs/causes.md must have each of the parts ${expected.join(', ')} once; it has ${found.join(', ')}`,
-    );
-  }
-  return filled;
+  return fillParts('docs/causes.md', text, PARTS);
 }
 
 function signRows(name: KnownCause): string[][] {

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { format } from 'prettier';
 import { buildJsonSchema } from '../lib/config/json-schema.ts';
 import { fillCauses } from './causes-reference.ts';
+import { writeCostReference } from './cost-reference.ts';
+import { buildEventSchema, fillEvents } from './events-reference.ts';
 import { writePolicyReference } from './policy-reference.ts';
+import { fillSecurity } from './security-reference.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -13,6 +16,19 @@ export async function generateFiles(): Promise<Readonly<Record<string, string>>>
   return {
     'headroom.schema.json': await format(schema, { parser: 'json', printWidth: 120 }),
     'docs/causes.md': await format(fillCauses(readFileSync(join(ROOT, 'docs/causes.md'), 'utf8')), {
+      parser: 'markdown',
+      printWidth: 120,
+    }),
+    'docs/cost.md': await format(writeCostReference(), { parser: 'markdown', printWidth: 120 }),
+    'docs/events.md': await format(fillEvents(readFileSync(join(ROOT, 'docs/events.md'), 'utf8')), {
+      parser: 'markdown',
+      printWidth: 120,
+    }),
+    'docs/incident-event.schema.json': await format(JSON.stringify(buildEventSchema()), {
+      parser: 'json',
+      printWidth: 120,
+    }),
+    'docs/security.md': await format(fillSecurity(readFileSync(join(ROOT, 'docs/security.md'), 'utf8')), {
       parser: 'markdown',
       printWidth: 120,
     }),

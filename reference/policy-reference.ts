@@ -1,6 +1,6 @@
 import { FLOORS } from '../functions/core/policy/policy.ts';
 import { buildJsonSchema, type JsonSchema } from '../lib/config/json-schema.ts';
-import { isRecord } from '../lib/config/records.ts';
+import { isRecord } from '../functions/core/words/records.ts';
 import { code, table } from './markdown.ts';
 
 const INTRODUCTION = `# headroom.yaml
@@ -25,6 +25,29 @@ ${Object.entries(FLOORS)
   .join(', ')}.
 `;
 
+const SEVERAL = `## Several installations
+
+A file may hold the installations of several accounts and regions:
+
+    notify: { email: [dba-on-call@example.com] }
+    defaults: { mode: observe }
+    installations:
+      - name: eu-prod
+        account: '111122223333'
+        region: eu-west-1
+        targets: [ … ]
+      - name: us-prod
+        account: '444455556666'
+        region: us-east-1
+        notify: { email: [dba-us@example.com] }
+        targets: [ … ]
+
+An entry has the fields of \`installation\` (\`account\`, \`region\`, \`prefix\`, \`profile\`) and those of a file with one
+installation: \`notify\`, \`events\`, \`encryption\`, \`defaults\`, \`targets\`. What stands beside the list holds for all; what an entry says
+itself wins, key by key. [fleet.md](fleet.md#several-accounts-and-regions) says how they are deployed, and how commands name
+one of them.
+`;
+
 interface Field {
   readonly path: string;
   readonly schema: JsonSchema;
@@ -32,15 +55,19 @@ interface Field {
 
 /** docs/policy.md: one table per part of the file. */
 export function writePolicyReference(): string {
-  const properties = partsOf(buildJsonSchema());
+  const schema = buildJsonSchema();
+  const properties = { ...partsOf(schema), ...asSchema(schema['$defs']) };
   const target = isRecord(properties['targets']) ? asSchema(properties['targets']['items']) : {};
   const { policy, ...fields } = partsOf(target);
   return [
     INTRODUCTION,
     section('installation', asSchema(properties['installation'])),
     section('notify', asSchema(properties['notify'])),
+    section('events', asSchema(properties['events'])),
+    section('encryption', asSchema(properties['encryption'])),
     section('targets', { properties: fields, description: 'Each entry of the list, and `defaults`.' }),
     section('policy', asSchema(policy)),
+    SEVERAL,
     FLOOR_NOTE,
   ].join('\n');
 }

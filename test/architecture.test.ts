@@ -1,13 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { CONTROL_FUNCTIONS } from '../lib/house/control-names.ts';
+import { ENTRIES } from '../lib/bundles/entries.ts';
 import { importsIn, importsOf, type ImportOf } from './support/imports.ts';
 import { isIn, MOST_FILES, roomOf, ROOMS } from './support/rooms.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench', 'corpus', 'reference'];
+const FOLDERS = ['bin', 'lib', 'functions', 'local', 'drill', 'bench', 'corpus', 'reference', 'packaging'];
 
 const imports = FOLDERS.flatMap((folder) => importsIn(ROOT, folder));
 
@@ -30,7 +30,7 @@ describe('imports', () => {
   });
 
   test('nobody imports a handler: what functions share is a step, with its ports as arguments', () => {
-    expect(imports.filter(({ to }) => /^functions\/[^/]+\/handler\.ts$/.test(to)).map(inWords)).toEqual([]);
+    expect(imports.filter(({ to }) => Object.values(ENTRIES).some(({ file }) => file === to)).map(inWords)).toEqual([]);
   });
 
   test('an engine knows nothing of another', () => {
@@ -150,11 +150,12 @@ describe('core', () => {
   });
 });
 
-test('every function has its folder with a handler, and every handler is a function that is deployed', () => {
-  const folders = readdirSync(join(ROOT, 'functions')).filter((name) =>
-    existsSync(join(ROOT, 'functions', name, 'handler.ts')),
+test('every bundle begins with a handler, and every handler is bundled', () => {
+  const handlers = globSync('functions/*/handler*/**/*.ts', { cwd: ROOT }).concat(
+    globSync('functions/*/handler.ts', { cwd: ROOT }),
   );
-  expect(folders.sort()).toEqual([...Object.keys(CONTROL_FUNCTIONS), 'worker'].sort());
+  const entries = new Set(Object.values(ENTRIES).map(({ file }) => file));
+  expect(handlers.filter((file) => file !== 'functions/worker/handlers/serve.ts').sort()).toEqual([...entries].sort());
 });
 
 const IMPURE_GLOBALS = new Set(['process', 'console', 'setTimeout', 'setInterval', 'fetch', 'performance', 'crypto']);

@@ -1,4 +1,5 @@
 import type { Session } from '../../functions/core/server/session.ts';
+import { engineEntry } from '../../functions/engines/registry.ts';
 import { createWorker, type Worker } from '../../functions/worker/worker.ts';
 import { middle } from '../median.ts';
 import { BED_USER, openBed, workerSettingsOf, type Bed } from '../servers/beds.ts';
@@ -22,7 +23,11 @@ export async function benchWorker(): Promise<void> {
     let title = '';
     for (const count of [100, 1_000]) {
       const bed = await openBed(engine, count);
-      const worker = await createWorker(workerSettingsOf(bed), { env: { RESPONDER: bed.responderUrl }, folder: '/' });
+      const worker = await createWorker(
+        workerSettingsOf(bed),
+        { env: { RESPONDER: bed.responderUrl }, folder: '/' },
+        engineEntry(engine),
+      );
       title = bed.title;
       try {
         rows.push(['snapshot', String(count), ...(await compareSnapshots(bed, worker))]);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import { engineEntry } from '../../functions/engines/registry.ts';
 import { createWorker, type Worker } from '../../functions/worker/worker.ts';
 import { BED_USER, openBed, workerSettingsOf, type Bed } from '../servers/beds.ts';
 import { printTable } from '../table.ts';
@@ -28,7 +29,11 @@ export async function benchMoment(): Promise<void> {
 
 async function benchEngine(engine: EngineName): Promise<void> {
   const bed = await openBed(engine, SESSIONS);
-  const worker = await createWorker(workerSettingsOf(bed), { env: { RESPONDER: bed.responderUrl }, folder: '/' });
+  const worker = await createWorker(
+    workerSettingsOf(bed),
+    { env: { RESPONDER: bed.responderUrl }, folder: '/' },
+    engineEntry(engine),
+  );
   const rows: string[][] = [];
   try {
     for (const size of ORDERS) {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
+import { programBeside } from '../../local/machine/program-beside.ts';
 import { loadMessage, type LoadSpec, type ToLoad } from './load-spec.ts';
 import { RunningTally, type LoadTally } from './tally.ts';
 
@@ -17,7 +17,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-const PROCESS = fileURLToPath(new URL('load-process.ts', import.meta.url));
+const PROCESS = programBeside(import.meta.url, 'load-process');
 const READY_MS = 120_000;
 
 /** Starts a load in a process of its own. `url` is for the spec's user. */

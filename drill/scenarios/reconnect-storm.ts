@@ -18,10 +18,10 @@ export const reconnectStorm: Scenario = {
       application: 'checkout-api',
       label: 'guilty',
       sessions: 32,
-      // With 20 slots one comes free every 100 ms, and is taken within some 25.
+      // With 20 slots one comes free every 100 ms, and is taken within some 10.
       keepMs: 2_000,
       isBusy: true,
-      retryMs: 300,
+      retryMs: 120,
     },
   ],
   refused: 'ordinary',

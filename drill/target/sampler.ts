@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAnswer } from '../../functions/aws/clients/worker-answer.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
+import type { WorkerServer } from '../../functions/core/ports/worker-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { SampleAnswer } from '../../functions/core/protocol/worker.ts';
 import { takeSample } from '../../functions/sample/take-sample.ts';
@@ -26,7 +27,7 @@ export async function startSampler(
   settings: TargetSettings,
 ): Promise<Sampler> {
   const worker = {
-    sample: async (name: string, { deadline }: { readonly deadline: number }) => {
+    sample: async ({ worker: name }: WorkerServer, { deadline }: { readonly deadline: number }) => {
       const answer = await invoke(name, { schema: SCHEMA, kind: 'sample', deadline });
       return parseAnswer<SampleAnswer>(name, answer, 'sample');
     },

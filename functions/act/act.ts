@@ -50,7 +50,7 @@ export async function act(payload: unknown, deps: ActDependencies): Promise<ActR
 
   await store.incidents.holdFence(incident, now() + LEASE_MS);
   const deadline = now() + PATIENCE_MS + 20_000;
-  const answer = await worker.snapshot(target.worker, { deadline, patienceMs: PATIENCE_MS });
+  const answer = await worker.snapshot(target, { deadline, patienceMs: PATIENCE_MS });
   if (!answer.ok) return held(`refused as ${answer.refusal.kind}`);
   const seenAt = now();
 

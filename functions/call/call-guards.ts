@@ -51,7 +51,7 @@ export async function takeSnapshotForCall(
   patienceMs: number,
   { worker, now }: CallGuardDependencies,
 ) {
-  const answer = await worker.snapshot(target.worker, { deadline: now() + patienceMs + SNAPSHOT_MS, patienceMs });
+  const answer = await worker.snapshot(target, { deadline: now() + patienceMs + SNAPSHOT_MS, patienceMs });
   if (!answer.ok) throw new CallRefused(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
   const reason = reasonNotToAct(answer.snapshot);
   if (reason) throw new CallRefused(reason.why);

@@ -1,4 +1,4 @@
-import { notifierFromEnvironment } from '../aws/clients/notifier.ts';
+import { lateNotifierFromEnvironment } from '../aws/clients/late-notifier.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -9,7 +9,7 @@ export const handler = logged('close', (payload) =>
   close(payload, {
     store: incidentStoreFromEnvironment(),
     worker: workerClientFromEnvironment(),
-    notifier: notifierFromEnvironment(),
+    notifier: lateNotifierFromEnvironment(),
     ...systemClock,
   }),
 );

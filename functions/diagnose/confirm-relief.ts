@@ -36,7 +36,7 @@ export async function confirmRelief(
   const { loop } = policy;
   for (let good = 1; good < loop.reliefSamples; good++) {
     await sleep(loop.reliefSpacingSeconds * 1000);
-    const answer = await worker.sample(target.worker, { deadline: now() + 10_000 });
+    const answer = await worker.sample(target, { deadline: now() + 10_000 });
     if (!answer.ok) {
       return { verdict: unconfirmed(`a sample was refused as ${answer.refusal.kind}`), last, refusals: 1 };
     }

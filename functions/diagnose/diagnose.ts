@@ -35,7 +35,7 @@ export async function diagnose(payload: unknown, deps: DiagnoseDependencies): Pr
   await endQuestions(incident, deps);
   const { target } = incident;
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
-  const answer = await worker.snapshot(target.worker, { deadline: now() + patienceMs + WAKE_MS, patienceMs });
+  const answer = await worker.snapshot(target, { deadline: now() + patienceMs + WAKE_MS, patienceMs });
   if (answer.ok) {
     const { verdict, found, onRecord } = await examine(incident, answer, deps);
     return conclude(verdict, found, onRecord, deps);

@@ -2,6 +2,7 @@ import { adviseOn } from '../core/cause/advice.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import { withMasterUser } from '../core/policy/protection.ts';
 import { TIER_NAMES } from '../core/policy/tier-names.ts';
 import type { SnapshotAnswer } from '../core/protocol/worker.ts';
@@ -64,7 +65,11 @@ export async function examine(
   const found: Findings = {
     round: {
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
-      ...(verdict.next === 'close' && verdict.outcome === 'observed' && { byHand: endByHand(diagnosis, target) }),
+      ...(verdict.next === 'close' &&
+        verdict.outcome === 'observed' && {
+          // Of a rehearsal too: the command is about the target itself.
+          byHand: endByHand(diagnosis, { ...target, id: rehearsedId(target.id) ?? target.id }),
+        }),
       ...(TIERS.has(verdict.next) && { advice: adviceOf(diagnosis, incident) }),
       ...(history.usual === null && foundUsual(diagnosis, snapshot)),
       ...(masterUser !== null && history.masterUser === null && { masterUser }),

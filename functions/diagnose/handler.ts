@@ -1,4 +1,4 @@
-import { surroundingsFromEnvironment } from '../aws/clients/surroundings.ts';
+import { lateSurroundingsFromEnvironment } from '../aws/rds/late-surroundings.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
@@ -9,7 +9,7 @@ export const handler = logged('diagnose', (payload) =>
   diagnose(payload, {
     store: incidentStoreFromEnvironment(),
     worker: workerClientFromEnvironment(),
-    surroundings: surroundingsFromEnvironment(),
+    surroundings: lateSurroundingsFromEnvironment(),
     ...systemClock,
   }),
 );

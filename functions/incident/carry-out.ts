@@ -1,8 +1,9 @@
 import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';
-import type { WorkerClient } from '../core/ports/worker-client.ts';
+import type { WorkerClient, WorkerServer } from '../core/ports/worker-client.ts';
 import type { Ending } from '../core/protocol/worker.ts';
 import { countEnded, type Act, type VictimRecord } from '../core/record/act.ts';
 import { countAgainstBudgets } from '../core/record/history.ts';
@@ -51,6 +52,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const { store, now } = deps;
   const { id, target } = incident;
+  if (rehearsedId(target.id) !== null) throw new Error(`${id} is a rehearsal: it ends nobody and limits nobody`);
   await store.incidents.holdFence(incident, now() + LEASE_MS);
   const started: Act = {
     incidentId: id,
@@ -71,7 +73,7 @@ export async function carryOut(
   const isLimitMissing = set !== null && set.result !== 'done';
   const { endings, refusal } = isLimitMissing
     ? { endings: victims.map((victim) => notTried(victim, 'its user could not be limited')), refusal: null }
-    : await endVictims(target.worker, victims, order, deps);
+    : await endVictims(target, victims, order, deps);
   const finished = finish({ ...started, limit: set }, endings, now());
   await store.acts.finish(target.id, finished);
   await store.incidents.change(id, { endedCount: incident.endedCount + countEnded([finished]) });
@@ -80,13 +82,13 @@ export async function carryOut(
 }
 
 async function endVictims(
-  name: string,
+  target: WorkerServer,
   victims: readonly Candidate[],
   order: { readonly deadline: number; readonly graceMs: number },
   { worker }: CarryOutDependencies,
 ): Promise<{ readonly endings: readonly Ending[]; readonly refusal: Refusal | null }> {
   if (victims.length === 0) return { endings: [], refusal: null };
-  const answer = await worker.end(name, {
+  const answer = await worker.end(target, {
     ...order,
     victims: victims.map(({ session, method, expect }) => ({ identity: session.identity, method, expect })),
   });

@@ -42,7 +42,7 @@ export async function liftLimits(
 }
 
 async function lift(
-  { worker: name }: TargetSettings,
+  target: TargetSettings,
   record: LimitRecord,
   deadline: number,
   { worker, now }: LiftDependencies,
@@ -51,7 +51,7 @@ async function lift(
   // Whoever closes an incident must finish, also when the worker hangs.
   if (now() >= deadline) return { kind: 'stuck', why: 'no time was left for it: the worker took too long for another' };
   try {
-    return judgeLift(record, await worker.lift(name, { deadline, user, limit, before }), now());
+    return judgeLift(record, await worker.lift(target, { deadline, user, limit, before }), now());
   } catch (error) {
     // Compared and set: when it was lifted all the same, the next attempt finds it so.
     return { kind: 'stuck', why: errorWords(error) };

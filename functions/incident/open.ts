@@ -6,8 +6,9 @@ import { incidentIdFor } from '../core/protocol/alarm-event.ts';
 import type { DispatchResult } from '../core/protocol/steps.ts';
 import type { AlarmSighting, Incident } from '../core/record/incident.ts';
 import { deliverPending, type DeliverDependencies } from './deliver.ts';
+import { announce, type AnnounceDependencies } from './events/announce.ts';
 
-export interface OpenDependencies extends DeliverDependencies {
+export interface OpenDependencies extends DeliverDependencies, AnnounceDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
   readonly workflow: Pick<WorkflowClient, 'start' | 'status'>;
 }
@@ -36,6 +37,7 @@ export async function openFor(
   // A person's call has none; an alarm that is still active after it is dispatched again by the reconciler.
   if (incident.call === null) await deps.workflow.start(incident.id);
   await deliverPending(incident, deps);
+  await announce(incident, deps);
   return { result: opening.kind === 'opened' ? 'opened' : 'joined', incidentId: incident.id };
 }
 

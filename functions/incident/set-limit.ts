@@ -46,7 +46,7 @@ export async function setLimit(
   if (!(await store.limits.record(record))) {
     return { ...meant, result: 'not-tried', detail: 'a limit on this user is on record already' };
   }
-  const answer = await worker.limit(target.worker, { deadline, user, limit, before });
+  const answer = await worker.limit(target, { deadline, user, limit, before });
   if (answer.ok && answer.limit.result === 'done') {
     await store.limits.confirm(record);
     return { ...meant, result: 'done' };

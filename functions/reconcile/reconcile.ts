@@ -1,21 +1,27 @@
 import * as z from 'zod/mini';
+import { isSettled } from '../core/fleet/roster.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
+import { mayAnnounce, owesEvents } from '../core/events/changes.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { LimitRecord } from '../core/record/limit.ts';
-import { isGoingOut, isPageOverdue, isRetryDue } from '../core/record/repeated-pages.ts';
+import { findUnanswered, isGoingOut, isPageOverdue, isRetryDue } from '../core/record/repeated-pages.ts';
 import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
 import { minuteOf, readCooldown, type CooldownDependencies } from '../incident/cooldown.ts';
 import { deliverPending } from '../incident/deliver.ts';
+import { announce } from '../incident/events/announce.ts';
 import { liftLimits } from '../incident/lift-limits.ts';
 import { openFor, type OpenDependencies } from '../incident/open.ts';
 import { repeatPage, type RepeatDependencies } from './repeat-page.ts';
 
 /** A dispatch that died before it started the workflow is repaired within this time; later it is a failure. */
 const START_GRACE_MS = 5 * 60_000;
+/** How many incidents of a target are searched for what people and programs have not been told yet. */
+const RECENT = 5;
 
 const statusEvent = z.object({ detail: z.object({ name: z.string(), status: z.string() }) });
 
@@ -23,7 +29,7 @@ export type ReconcileDependencies = OpenDependencies &
   AnswerDependencies &
   CloseDependencies &
   RepeatDependencies &
-  CooldownDependencies;
+  CooldownDependencies & { readonly store: Pick<IncidentStore, 'targets'> };
 
 export interface ReconcileResult {
   /** What was repaired, in words; empty when all was well. */
@@ -31,10 +37,11 @@ export interface ReconcileResult {
 }
 
 /**
- * Repairs what a crash left behind. Called each minute for every target and whenever an execution of the workflow
- * fails: an incident whose workflow died is closed as failed and a person is paged, limits it left behind are lifted,
- * undelivered notices are sent again, pages that nobody acknowledged are repeated, and an alarm that is still active
- * without an open incident is dispatched again.
+ * Repairs what a crash left behind. Called each minute for every target that something may be left to do for, and
+ * whenever an execution of the workflow fails: an incident whose workflow died is closed as failed and a person is
+ * paged, limits it left behind are lifted, undelivered notices are sent again, pages that nobody acknowledged are
+ * repeated, changes of incidents are put on the event bus, and an alarm that is still active without an open incident is
+ * dispatched again.
  */
 export async function reconcile(payload: unknown, deps: ReconcileDependencies): Promise<ReconcileResult> {
   const event = statusEvent.safeParse(payload);
@@ -42,7 +49,16 @@ export async function reconcile(payload: unknown, deps: ReconcileDependencies): 
     const incident = await deps.store.incidents.byId(event.data.detail.name);
     return { repaired: incident ? await repairIncident(incident, deps) : [] };
   }
-  const { target } = parseRequest(reconcileTargetRequest, payload);
+  const { target: which, active } = parseRequest(reconcileTargetRequest, payload);
+  const target = await deps.store.targets.find(which);
+  if (target === null) return { repaired: [] };
+  const knowing = active === undefined ? deps : { ...deps, alarms: { active: () => Promise.resolve(active) } };
+  return { repaired: await reconcileTarget(target, knowing) };
+}
+
+async function reconcileTarget(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  // Read first: what is noted after it stays.
+  const row = await deps.store.targets.rowOf(target.id);
   const open = await deps.store.incidents.openOf(target.id);
   const repaired = open ? await repairIncident(open, deps) : [];
   if (!open) repaired.push(...(await dispatchActive(target, deps)));
@@ -50,7 +66,23 @@ export async function reconcile(payload: unknown, deps: ReconcileDependencies): 
   repaired.push(...(await repeatPage(target, deps)));
   // Last: a topic that hangs may take all the time this call has, and must not hold up relief.
   repaired.push(...(await sendOverdue(target, deps)));
-  return { repaired };
+  repaired.push(...(await announceRecent(target, deps)));
+  const owesSince = row?.owesSince ?? null;
+  if (owesSince !== null && isSettled(owesSince, deps.now()) && (await owesNothing(target, deps))) {
+    await deps.store.targets.settle(target.id, owesSince);
+  }
+  return repaired;
+}
+
+/** No incident is open, no limit on record, no notice or event pending, and no page unanswered. */
+async function owesNothing({ id, policy }: TargetSettings, deps: ReconcileDependencies): Promise<boolean> {
+  const { store, events, now } = deps;
+  if ((await store.incidents.openOf(id)) !== null || (await store.limits.of(id)).length > 0) return false;
+  const recent = await store.incidents.listByTarget(id, 10);
+  if (events !== null && recent.some((incident) => owesEvents(incident, now()))) return false;
+  const paged = findUnanswered(recent);
+  const mayPage = paged?.acknowledgement === null && paged.repeats < policy.escalation.maxRepeats;
+  return !mayPage && recent.every(({ pendingNotices }) => pendingNotices.length === 0);
 }
 
 async function repairIncident(incident: Incident, deps: ReconcileDependencies): Promise<string[]> {
@@ -97,7 +129,7 @@ async function closeAbandonedCall({ id, openedAt }: Incident, deps: ReconcileDep
 
 async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
   const sent: string[] = [];
-  for (const listed of await deps.store.incidents.listByTarget(target.id, 5)) {
+  for (const listed of await deps.store.incidents.listByTarget(target.id, RECENT)) {
     if (listed.pendingNotices.length === 0) continue;
     // The list may lag behind: what has gone out by now is not sent again.
     const incident = (await deps.store.incidents.byId(listed.id)) ?? listed;
@@ -108,6 +140,19 @@ async function sendOverdue(target: TargetSettings, deps: ReconcileDependencies):
     sent.push(`notices of ${incident.id}: ${failures.length === 0 ? 'sent' : failures.join('; ')}`);
   }
   return sent;
+}
+
+/** What happened since the last minute, whoever wrote it, and what the bus did not take before. */
+async function announceRecent(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
+  if (deps.events === null) return [];
+  const trouble: string[] = [];
+  for (const listed of await deps.store.incidents.listByTarget(target.id, RECENT)) {
+    if (!mayAnnounce(listed, deps.now())) continue;
+    // The list may lag behind: what is on the bus by now is not put there again.
+    const error = await announce((await deps.store.incidents.byId(listed.id)) ?? listed, deps);
+    if (error !== '') trouble.push(`events of ${listed.id}: ${error}`);
+  }
+  return trouble;
 }
 
 async function dispatchActive(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {

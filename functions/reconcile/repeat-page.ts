@@ -7,7 +7,7 @@ import { deliverPending, type DeliverDependencies } from '../incident/deliver.ts
 
 export interface RepeatDependencies extends DeliverDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents' | 'samples'>;
-  readonly alarms: Alarms;
+  readonly alarms: Pick<Alarms, 'active'>;
 }
 
 /** Samples older than this say nothing about the present. */

@@ -1,18 +1,29 @@
+import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { samplerRequest } from '../core/protocol/steps.ts';
-import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
-import { selfCheck, type CheckDependencies, type CheckOutcome } from './self-check.ts';
+import { sample, samplesPerMinute, type SampleDependencies, type SampleOutcome } from './sample.ts';
+import type { CheckDependencies, CheckOutcome } from './self-check.ts';
 
-/** What the schedules of a target ask for: samples each minute, a check each day. */
+/** The target was removed after it had been asked for. */
+interface Unknown {
+  readonly unknown: true;
+}
+
+/** What the tick asks for: samples of a target each minute, a check of it each day. */
 export async function answer(
   payload: unknown,
-  deps: SampleDependencies & CheckDependencies,
-): Promise<SampleOutcome | CheckOutcome> {
+  deps: SampleDependencies & CheckDependencies & { readonly store: Pick<IncidentStore, 'targets'> },
+): Promise<SampleOutcome | CheckOutcome | Unknown> {
   const request = parseRequest(samplerRequest, payload);
+  const target = await deps.store.targets.find(request.target);
+  if (target === null) return { unknown: true };
   switch (request.kind) {
     case 'sample':
-      return sample(request, deps);
-    case 'check':
-      return selfCheck(request, deps);
+      return sample(target, request.samples ?? samplesPerMinute(target), deps);
+    case 'check': {
+      // Once a day; the samples of each minute do without its code.
+      const { selfCheck } = await import('./self-check.ts');
+      return selfCheck(target, deps);
+    }
   }
 }

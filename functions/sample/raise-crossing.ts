@@ -1,3 +1,4 @@
+import { usageAlarmIn } from '../core/fleet/alarm-names.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import type { Dispatcher } from '../core/ports/dispatcher.ts';
 import { makeAlarmEvent } from '../core/protocol/alarm-event.ts';
@@ -17,7 +18,6 @@ export interface RaiseDependencies extends CooldownDependencies {
  */
 export async function raiseCrossing(
   target: TargetSettings,
-  alarmName: string,
   crossing: Crossing,
   deps: RaiseDependencies,
 ): Promise<DispatchResult | null> {
@@ -27,11 +27,11 @@ export async function raiseCrossing(
   const event = makeAlarmEvent({
     settings: target,
     at: isNewRun ? momentOf(crossing, deps.now()) : minuteOf(deps.now()),
-    alarmName,
+    alarmName: usageAlarmIn(target.alarms),
     reason: crossing.reason,
     metric: { namespace: 'Headroom', name: 'UsagePercent', dimensions: { Target: target.id } },
   });
-  return deps.dispatcher.dispatch(target, event);
+  return deps.dispatcher.dispatch(target.id, event);
 }
 
 /**

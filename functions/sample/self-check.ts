@@ -5,7 +5,6 @@ import type { TargetSettings } from '../core/policy/target.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import type { CheckFunctionRequest } from '../core/protocol/steps.ts';
 import { NO_ANSWER_FIX } from '../core/sampler/warnings.ts';
 import { errorWords } from '../core/words/error-words.ts';
 
@@ -19,7 +18,7 @@ export interface CheckOutcome {
 }
 
 export interface CheckDependencies {
-  readonly store: Pick<IncidentStore, 'incidents'>;
+  readonly store: Pick<IncidentStore, 'incidents' | 'samples'>;
   readonly worker: Pick<WorkerClient, 'check'>;
   readonly notifier: Notifier;
   readonly now: () => number;
@@ -27,14 +26,19 @@ export interface CheckDependencies {
 
 /** A check takes the worker up to 20 s; it may finish a sample first. */
 const CHECK_MS = 30_000;
+/** The newest sample is no older than this. */
+const LATEST_MS = 5 * 60_000;
 
 /**
  * The daily self-check: has the worker try what it needs, and notifies people once of all that is not in place. Skipped
- * while an incident is open, which needs the worker more. Throws when the topic does not take the notice.
+ * while an incident is open, which needs the worker more, and for a server that rests. Throws when the topic does not take the notice.
  */
-export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDependencies): Promise<CheckOutcome> {
+export async function selfCheck(target: TargetSettings, deps: CheckDependencies): Promise<CheckOutcome> {
   if ((await deps.store.incidents.openOf(target.id)) !== null) {
     return { skipped: 'an incident is open', failed: [], warnings: [] };
+  }
+  if (await isResting(target, deps)) {
+    return { skipped: 'the server rests, and a check would wake it', failed: [], warnings: [] };
   }
   const findings = await examine(target, deps);
   const message = composeCheck(target, findings, deps.now());
@@ -44,9 +48,14 @@ export async function selfCheck({ target }: CheckFunctionRequest, deps: CheckDep
   return { skipped: null, failed: idsOf('failed'), warnings: idsOf('warning') };
 }
 
+async function isResting(target: TargetSettings, { store, now }: CheckDependencies): Promise<boolean> {
+  if (target.pauses !== true) return false;
+  return (await store.samples.since(target.id, now() - LATEST_MS)).at(-1)?.result === 'resting';
+}
+
 async function examine(target: TargetSettings, { worker, now }: CheckDependencies): Promise<readonly CheckFinding[]> {
   try {
-    return judgeCheck(await worker.check(target.worker, { deadline: now() + CHECK_MS }), target);
+    return judgeCheck(await worker.check(target, { deadline: now() + CHECK_MS }), target);
   } catch (error) {
     return [failed('route', `the worker gives no answer: ${errorWords(error)}`, NO_ANSWER_FIX)];
   }

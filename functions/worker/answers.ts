@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginSources } from '../core/protocol/check-facts.ts';
 import { SCHEMA } from '../core/protocol/schema.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   SnapshotAnswer,
   SnapshotRequest,
 } from '../core/protocol/worker.ts';
+import { isUnheld } from '../core/server/consumer-count.ts';
 import { timeLeft } from '../engines/shared/within.ts';
 import { leave, type Access } from './admission.ts';
 import { readAsCanary } from './canary.ts';
@@ -22,6 +24,8 @@ import { changeWithSession, readWithSession } from './with-session.ts';
 
 /** Samples must never hold up a diagnosis. */
 const SAMPLE_MS = 5_000;
+/** For the end of a session to reach the server. */
+const GOODBYE_MS = 200;
 const SNAPSHOT_QUERY_MS = 10_000;
 /** A check tries to get in as things are, with a little patience for a slot that is just changing hands. */
 const CHECK_PATIENCE_MS = 2_000;
@@ -34,6 +38,11 @@ export function answerSample(access: Access, request: SampleRequest): Promise<Sa
   return readWithSession(access, { patienceMs: 0, deadline, isRoutine }, async ({ session, admission }) => {
     const counts = await session.sample(left());
     const sample = { ...counts, ...(await readAsCanary(access, session, counts, { left, isRoutine })) };
+    if (request.leaveWhenAlone === true && isUnheld(counts.consumers)) {
+      leave(access);
+      // Lambda stops the process with the answer, and the server must have heard of it by then.
+      await sleep(GOODBYE_MS);
+    }
     return { schema: SCHEMA, ok: true, admission, sample };
   });
 }

@@ -22,8 +22,16 @@ export interface Surroundings {
   readonly folder: string;
 }
 
-/** Throws at once, naming the field, when the settings cannot work. */
-export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings: Surroundings): Logins {
+/**
+ * Throws at once, naming the field, when the settings cannot work. `host`: where the member of a cluster listens, in
+ * place of what settings or URL say; null where the worker has one server.
+ */
+export function loginsOf(
+  settings: WorkerSettings,
+  url: UrlScheme,
+  surroundings: Surroundings,
+  host: string | null,
+): Logins {
   const { auth } = settings;
   const tls = readTls(settings.tls, surroundings.folder);
   switch (auth.mode) {
@@ -31,14 +39,15 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
       const loginAt = (variable: string): Login => {
         const text = surroundings.env[variable];
         if (!text) throw new Error(`${variable}: this environment variable must hold the URL to log in with; set it`);
-        return { ...parseLoginUrl(text, variable, url), tls };
+        const login = { ...parseLoginUrl(text, variable, url), tls };
+        return host === null ? login : { ...login, host };
       };
       const responder = loginAt(auth.variable);
       const canary = auth.canaryVariable === null ? null : loginAt(auth.canaryVariable);
       return { canRefresh: false, responder: () => Promise.resolve(responder), canary: () => Promise.resolve(canary) };
     }
     case 'iam': {
-      const place = placeOf(settings, url);
+      const place = placeOf(settings, url, host);
       const login = async (user: string): Promise<Login> => {
         const { signIamToken } = await import('../aws/clients/credentials.ts');
         const password = await asRefusal(
@@ -49,7 +58,7 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
       return { canRefresh: false, responder: () => login(auth.user), canary: () => login(auth.canaryUser) };
     }
     case 'secret': {
-      const place = placeOf(settings, url);
+      const place = placeOf(settings, url, host);
       const cache = new Map<string, Login>();
       const login = async (arn: string, isFresh: boolean): Promise<Login> => {
         const cached = cache.get(arn);
@@ -70,7 +79,8 @@ export function loginsOf(settings: WorkerSettings, url: UrlScheme, surroundings:
   }
 }
 
-function placeOf({ host, port, database }: WorkerSettings, url: UrlScheme) {
+function placeOf({ host: own, port, database }: WorkerSettings, url: UrlScheme, member: string | null) {
+  const host = member ?? own;
   if (host === null) throw new Error('host: is missing; only with auth mode "url" does the URL name it');
   return { host, port: port ?? url.defaultPort, database: database ?? url.defaultDatabase };
 }

@@ -5,45 +5,40 @@ import { SCHEMA } from '../core/protocol/schema.ts';
 import type { WorkerSettings } from '../core/protocol/worker-settings.ts';
 import { workerRequest, type WorkerRefused, type WorkerReply, type WorkerRequest } from '../core/protocol/worker.ts';
 import { problemsIn } from '../core/protocol/zod-words.ts';
-import { engineEntry } from '../engines/registry.ts';
+import type { EngineEntry } from '../engines/entry.ts';
 import { serverWords } from '../engines/shared/driver-error.ts';
-import { leave, type Access } from './admission.ts';
 import { answerCheck, answerEnd, answerLimit, answerSample, answerSnapshot } from './answers.ts';
-import { createBackOff } from './back-off.ts';
 import { sourcesOf } from './check.ts';
-import { createGuard, type Guard } from './guard.ts';
-import { loginsOf, type Surroundings } from './logins.ts';
+import type { Surroundings } from './logins.ts';
+import { openServers, type WorkerServer } from './servers.ts';
 import { refused } from './with-session.ts';
 
 export interface Worker {
   /**
-   * Answers one request; requests wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
+   * Answers one request; requests to the same server wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
    * understand, QueryFailed for a statement that the server refused and nothing works without, and whatever went wrong
    * in the worker itself; a database that lets nobody in is an answer.
    */
   answer(payload: unknown): Promise<WorkerReply>;
-  /** Lets the kept session go. */
+  /** Lets the kept sessions go. */
   close(): void;
 }
 
 /** Throws, naming the field, when the settings cannot work. Connects to nothing yet. */
-export async function createWorker(settings: WorkerSettings, surroundings: Surroundings): Promise<Worker> {
-  const { instance, statements } = settings;
-  const { url, load } = engineEntry(settings.engine);
-  const logins = loginsOf(settings, url, surroundings);
-  const options = { instance, statements };
-  const access: Access = { engine: await load(), logins, options, backOff: createBackOff(Date.now), kept: null };
+export async function createWorker(
+  settings: WorkerSettings,
+  surroundings: Surroundings,
+  engine: EngineEntry,
+): Promise<Worker> {
+  const servers = await openServers(settings, surroundings, engine);
   const sources = sourcesOf(settings);
-  const guard = createGuard(settings.bounds);
-  let last: Promise<unknown> = Promise.resolve();
   return {
     async answer(payload) {
       const request = parseRequest(payload);
-      const turn = last.then(() => answer({ access, guard, sources }, request)).catch(throwInWords);
-      last = turn.catch(() => undefined);
-      return turn;
+      const server = servers.of(request.member);
+      return server.inTurn(() => answer(server, sources, request).catch(throwInWords));
     },
-    close: () => leave(access),
+    close: () => servers.close(),
   };
 }
 
@@ -53,13 +48,11 @@ function throwInWords(error: unknown): never {
   throw words === null ? error : new QueryFailed(words, { cause: error });
 }
 
-interface Answering {
-  readonly access: Access;
-  readonly guard: Guard;
-  readonly sources: LoginSources;
-}
-
-async function answer({ access, guard, sources }: Answering, request: WorkerRequest): Promise<WorkerReply> {
+async function answer(
+  { access, guard }: WorkerServer,
+  sources: LoginSources,
+  request: WorkerRequest,
+): Promise<WorkerReply> {
   if (Date.now() >= request.deadline) return { ...tooLate(), sources };
   switch (request.kind) {
     case 'sample':

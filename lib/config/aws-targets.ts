@@ -27,9 +27,11 @@ type AwsLogin =
 /** A target with everything that its stack needs. */
 export interface AwsTarget {
   readonly target: Target;
-  readonly instance: string;
+  /** The instance or cluster at RDS. */
+  readonly name: string;
   readonly network: NonNullable<Target['network']>;
-  readonly maxConnections: number;
+  /** Of an instance; null for a cluster, whose members each have their own. */
+  readonly maxConnections: number | null;
   readonly login: AwsLogin;
 }
 
@@ -55,11 +57,12 @@ export function awsTargetsOf(config: HeadroomConfig): { readonly place: AwsPlace
 }
 
 function toAwsTarget(target: Target): AwsTarget | null {
-  const { instance, endpoint, network, maxConnections } = target;
+  const { instance, cluster, endpoint, network, maxConnections } = target;
   const login = loginOf(target);
-  if (instance === undefined || endpoint === undefined || network === undefined) return null;
-  if (maxConnections === undefined || login === null) return null;
-  return { target, instance, network, maxConnections, login };
+  const name = cluster ?? instance;
+  if (name === undefined || endpoint === undefined || network === undefined || login === null) return null;
+  if (cluster !== undefined) return { target, name, network, maxConnections: null, login };
+  return maxConnections === undefined ? null : { target, name, network, maxConnections, login };
 }
 
 function loginOf({ auth, resourceId }: Target): AwsLogin | null {

@@ -1,6 +1,7 @@
 import { policy, policyProblems, type Policy } from '../../functions/core/policy/policy.ts';
+import { checkCluster } from './cluster.ts';
 import type { Finding, Path } from './problems.ts';
-import { isRecord } from './records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { targetSchema, type Target } from './schema.ts';
 
 /** The fields of a target that are valid by themselves. */
@@ -21,6 +22,7 @@ export function checkTargets(targets: readonly unknown[], installation: Fields):
     ...checkInstallation(targets, installation),
     ...findDuplicates(readable, 'id'),
     ...findDuplicates(readable, 'instance'),
+    ...findDuplicates(readable, 'cluster'),
   ];
 }
 
@@ -43,6 +45,7 @@ function authModeOf(raw: unknown): Target['auth']['mode'] | undefined {
 function checkTarget(target: ReadableTarget, raw: Fields, region: unknown): Finding[] {
   return [
     ...checkRequired(raw),
+    ...checkCluster(target),
     ...checkEndpoint(target, region),
     ...checkNetwork(isRecord(raw['network']) ? raw['network'] : {}),
     ...checkTls(target),
@@ -59,13 +62,18 @@ const NEEDED_ON_AWS = {
   maxConnections: 'the value of max_connections, from which the alarm thresholds are computed',
 } as const satisfies Partial<Record<keyof Target, string>>;
 
+const NEEDED_OF_A_CLUSTER = {
+  endpoint: 'the endpoint of the cluster, from which those of its members follow',
+  network: NEEDED_ON_AWS.network,
+} as const satisfies Partial<Record<keyof Target, string>>;
+
 function checkRequired(raw: Fields): Finding[] {
   const mode = authModeOf(raw);
   if (mode === undefined || mode === 'url') return [];
-  const needed: Readonly<Record<string, string>> =
-    mode === 'iam'
-      ? { ...NEEDED_ON_AWS, resourceId: 'the DbiResourceId, which IAM authentication names' }
-      : NEEDED_ON_AWS;
+  const needed: Readonly<Record<string, string>> = {
+    ...(raw['cluster'] === undefined ? NEEDED_ON_AWS : NEEDED_OF_A_CLUSTER),
+    ...(mode === 'iam' && { resourceId: 'the DbiResourceId, which IAM authentication names' }),
+  };
   return Object.entries(needed)
     .filter(([key]) => raw[key] === undefined)
     .map(([key, what]) => ({
@@ -98,6 +106,12 @@ const REFUSED_ENDPOINTS = [
 const RDS_HOST =
   /^([^.]+)\.([^.]+)\.(?:[^.]+\.)?(?:rds\.([a-z0-9-]+)|([a-z0-9-]+)\.rds)\.amazonaws\.(?:com|com\.cn|eu)$/;
 
+/** The region that the endpoint of an instance or a cluster names; undefined where it is none of RDS. */
+export function regionOfEndpoint(host: string): string | undefined {
+  const [, , , before, behind] = RDS_HOST.exec(host.toLowerCase()) ?? [];
+  return before ?? behind;
+}
+
 function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
   const host = target.endpoint?.host.toLowerCase();
   const parts = host?.match(RDS_HOST);
@@ -106,13 +120,14 @@ function checkEndpoint(target: ReadableTarget, installed: unknown): Finding[] {
   const region = before ?? behind ?? '';
   const found = (message: string): Finding[] => [{ path: ['endpoint', 'host'], value: host, message }];
 
-  const refused = REFUSED_ENDPOINTS.find(({ part }) => part.test(second));
+  const isClusters = target.cluster !== undefined;
+  const refused = isClusters ? undefined : REFUSED_ENDPOINTS.find(({ part }) => part.test(second));
   if (refused !== undefined) {
     return found(
-      `is ${refused.what}: it leads to ${refused.where}, and sessions would be ended on the wrong server; use the endpoint of one instance`,
+      `is ${refused.what}: it leads to ${refused.where}, and sessions would be ended on the wrong server; use the endpoint of one instance, or name the cluster itself: cluster`,
     );
   }
-  if (target.instance !== undefined && name !== target.instance.toLowerCase()) {
+  if (!isClusters && target.instance !== undefined && name !== target.instance.toLowerCase()) {
     return found(`is the endpoint of instance "${name}", but instance says "${target.instance}"; make them agree`);
   }
   if (typeof installed === 'string' && region !== installed) {
@@ -191,7 +206,7 @@ function without(value: unknown, path: readonly PropertyKey[]): unknown {
   return rest.length === 0 || !isRecord(inner) ? others : { ...others, [first]: without(inner, rest) };
 }
 
-function findDuplicates(targets: readonly ReadableTarget[], key: 'id' | 'instance'): Finding[] {
+function findDuplicates(targets: readonly ReadableTarget[], key: 'id' | 'instance' | 'cluster'): Finding[] {
   const first = new Map<string, number>();
   return targets.flatMap((target, index) => {
     const value = target[key];

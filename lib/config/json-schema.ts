@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { POLICY_DESCRIPTIONS } from './policy-descriptions.ts';
-import { isRecord } from './records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { configSchema } from './schema.ts';
 
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -14,16 +14,49 @@ export function buildJsonSchema(): JsonSchema {
   const { id, ...inheritable } = asSchema(target['properties']);
   // Any field of a target may come from `defaults`, so neither of the two can demand it alone.
   const partial = withoutRequired({ ...target, properties: inheritable });
+  const own = { ...partial, properties: { id, ...asSchema(partial['properties']) }, required: ['id'] };
+  // What a file with one installation and each of several have alike.
+  const alike: JsonSchema = {
+    notify: properties['notify'],
+    events: properties['events'],
+    encryption: properties['encryption'],
+    defaults: { ...partial, description: 'Fields that every target has unless it says otherwise.' },
+    targets: { ...targets, items: own },
+  };
+  const references = Object.fromEntries(
+    Object.entries(alike).map(([key, schema]) => [
+      key,
+      { $ref: `#/$defs/${key}`, description: asSchema(schema)['description'] },
+    ]),
+  );
+  const { installation } = properties;
   return {
     ...whole,
+    // It has targets, or installations that have them.
+    required: [],
     title: 'headroom.yaml',
-    properties: {
-      ...properties,
-      defaults: { ...partial, description: 'Fields that every target has unless it says otherwise.' },
-      targets: {
-        ...targets,
-        items: { ...partial, properties: { id, ...asSchema(partial['properties']) }, required: ['id'] },
-      },
+    properties: { installation, ...references, installations: installationsOf(asSchema(installation), references) },
+    $defs: alike,
+  };
+}
+
+/** Each entry has the fields of a file with one installation; what says where it is stands in the entry itself. */
+function installationsOf(installation: JsonSchema, references: JsonSchema): JsonSchema {
+  const name = {
+    type: 'string',
+    description:
+      'Name in this file: commands name the installation FILE#NAME, and the stacks of the app begin with it.',
+  };
+  return {
+    type: 'array',
+    minItems: 1,
+    description:
+      'Several installations, in several accounts and regions. What stands beside them (installation, notify, events, encryption, defaults) holds for all, unless one says otherwise.',
+    items: {
+      type: 'object',
+      properties: { name, ...asSchema(installation['properties']), ...references },
+      required: ['name', 'targets'],
+      additionalProperties: false,
     },
   };
 }

@@ -111,6 +111,9 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'How long a question waits for an answer. Without one nothing is ended and a person is paged. At least 2 on ' +
     'real targets.',
   sampling: 'How often the sampler takes a sample.',
+  'sampling.metrics':
+    'Which figures become metrics in CloudWatch, at $0.30 a month each. few: UsagePercent and Refused, which is all ' +
+    'that alarms need. full: all 14. The records have every figure either way.',
   'sampling.everySeconds': 'Time between samples. Under 60, the call of each minute takes several; 60 costs least.',
   levels:
     'When people are warned, and when one sample is enough to open an incident. A warning is sent once, and again ' +

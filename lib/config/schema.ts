@@ -38,6 +38,13 @@ const installation = z.strictObject({
     .optional()
     .describe('AWS account to install into. Not needed for local runs.'),
   region: region.optional().describe('AWS region to install into: that of the targets. Not needed for local runs.'),
+  profile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'AWS profile that commands use for this installation. Default: the credentials that AWS_PROFILE and the like name. cdk takes --profile.',
+    ),
 });
 
 const iamAuth = z.strictObject({
@@ -115,7 +122,7 @@ const endpoint = z.strictObject({
       /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/,
       'expected a host name alone: no scheme, port, path or credentials',
     )
-    .describe('Host name of the instance itself: not of a cluster, a reader or a proxy.'),
+    .describe('Host name of the instance itself; for a cluster, its own endpoint. Not of a reader or a proxy.'),
   port: z.int().min(1).max(65535).optional().describe('Default 5432 for postgres, 3306 for mysql and mariadb.'),
   database: z
     .string()
@@ -143,6 +150,19 @@ export const targetSchema = z.strictObject({
     .max(63)
     .optional()
     .describe('DBInstanceIdentifier of the instance. Where it is not on RDS: any name; default is the id.'),
+  cluster: z
+    .string()
+    // As RDS keeps it.
+    .toLowerCase()
+    .regex(
+      /^[A-Za-z](?:-?[A-Za-z0-9])*$/,
+      'expected a DBClusterIdentifier: letters, digits and single dashes, first a letter',
+    )
+    .max(63)
+    .optional()
+    .describe(
+      'DBClusterIdentifier of an Aurora or Multi-AZ DB cluster, in place of instance: its members are found and followed, each a target of its own.',
+    ),
   resourceId: z
     .string()
     .regex(
@@ -207,17 +227,48 @@ const notify = z.strictObject({
     .describe('Local runs: URL that each notice is posted to as JSON.'),
 });
 
+const events = z.strictObject({
+  bus: z
+    .string()
+    .regex(
+      /^(default|none|arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256})$/,
+      'expected "default", "none", or the ARN of an event bus: "arn:aws:events:REGION:ACCOUNT:event-bus/NAME"',
+    )
+    .default('default')
+    .describe(
+      'Event bus that every change of an incident goes to: "default" is that of the account and region, "none" sends no events, an ARN names any bus, of another account too (docs/events.md). Local runs send none.',
+    ),
+});
+
+const encryption = z.strictObject({
+  keyArn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[a-z0-9-]{36,40}$/,
+      'expected the ARN of a key, not of an alias: "arn:aws:kms:REGION:ACCOUNT:key/ID"',
+    )
+    .optional()
+    .describe(
+      'Key of yours for the incident table, the notices topic, the queues and all logs, in the region of the installation. Its policy must let their services use it (docs/security.md). Without it: keys of AWS, and one of its own for the topic.',
+    ),
+});
+
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
   notify: notify.prefault({}).describe('Who is notified.'),
+  events: events.prefault({}).describe('Where other programs learn of incidents, on AWS.'),
+  encryption: encryption.prefault({}).describe('Under which key data is kept, on AWS.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')
     .describe('The database servers that this installation looks after.'),
 });
 
+/** One installation: the whole of a file, or what an entry of its `installations` comes to. */
 export type HeadroomConfig = z.infer<typeof configSchema> & {
+  /** What a file with several calls it; null or absent in one that has one. */
+  readonly name?: string | null;
   /** What commands need to find this configuration and its records; absent where their defaults do. */
   readonly commands?: CommandPlace | undefined;
 };

@@ -1,12 +1,11 @@
 import { modeOfTier } from '../../functions/core/plan/tiers/mode-of-tier.ts';
 import type { Bounds } from '../../functions/core/policy/bounds.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
-import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
-import { SCHEMA } from '../../functions/core/protocol/schema.ts';
-import type { SampleFunctionRequest } from '../../functions/core/protocol/steps.ts';
+import { TIER_NAMES, type TierName } from '../../functions/core/policy/tier-names.ts';
 import type { WorkerAuth, WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { namesOf } from '../house/names.ts';
+import { membersOf } from './cluster.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
 /** Where the worker's bundle keeps the certificates it trusts. */
@@ -19,52 +18,51 @@ const DEFAULT_DATABASES = { postgres: 'postgres', mysql: null, mariadb: null } a
  */
 const DEFAULT_RESERVED_SLOTS = { postgres: 9, mysql: 0, mariadb: 0 } as const;
 
-/** What the shared functions know of a target. */
+/** What the shared functions know of a target: its deployment writes it into the table. */
 export function toTargetSettings(config: HeadroomConfig, target: Target): TargetSettings {
   const names = namesOf(config.installation.prefix);
   return {
     id: target.id,
     engine: target.engine,
-    instance: target.instance ?? target.id,
+    instance: nameOf(target),
+    ...(target.cluster !== undefined && { isCluster: true }),
+    ...(target.resourceId !== undefined && { resourceId: target.resourceId }),
     endpoint: describeEndpoint(target),
     worker: names.worker(target.id),
-    alarms: [names.triggerAlarm(target.id), names.criticalAlarm(target.id), names.usageAlarm(target.id)],
+    alarms: Object.values(names.alarms(target.id)),
     mode: target.mode,
     isRds: target.auth.mode !== 'url',
     pools: target.pools.map(({ cores = null, ...pool }) => ({ ...pool, cores })),
     maxConnections: target.maxConnections,
     // Without a metric alarm the default is not needed.
-    reservedSlots: target.auth.mode === 'url' ? target.reservedSlots : reservedSlotsOf(target),
+    reservedSlots:
+      target.auth.mode === 'url' || target.cluster !== undefined ? target.reservedSlots : reservedSlotsOf(target),
     policy: target.policy,
     ...(config.commands && { commands: config.commands }),
-  };
-}
-
-/** What the target's schedule sends to the sampler each minute. */
-export function toSampleRequest(config: HeadroomConfig, target: Target): SampleFunctionRequest {
-  return {
-    schema: SCHEMA,
-    kind: 'sample',
-    target: toTargetSettings(config, target),
-    alarm: namesOf(config.installation.prefix).usageAlarm(target.id),
-    samples: Math.max(1, Math.floor(60 / target.policy.sampling.everySeconds)),
   };
 }
 
 /** The settings of a target's worker. Certificates: a file of the bundle on AWS, the configured file in url mode. */
 export function toWorkerSettings(config: HeadroomConfig, target: Target): WorkerSettings {
   const isLocal = target.auth.mode === 'url';
+  const { cluster, endpoint } = target;
   return {
     engine: target.engine,
-    instance: target.instance ?? target.id,
-    host: isLocal ? null : (target.endpoint?.host ?? null),
+    instance: nameOf(target),
+    host: isLocal || cluster !== undefined ? null : (endpoint?.host ?? null),
+    ...(cluster !== undefined && endpoint !== undefined && { members: membersOf(endpoint.host) }),
     port: isLocal ? null : portOf(target),
-    database: isLocal ? null : (target.endpoint?.database ?? DEFAULT_DATABASES[target.engine]),
+    database: isLocal ? null : (endpoint?.database ?? DEFAULT_DATABASES[target.engine]),
     auth: toWorkerAuth(target.auth, config.installation.region ?? ''),
     tls: { mode: target.tls.mode, ca: caOf(target) },
     statements: target.policy.statements,
     bounds: boundsOf(target),
   };
+}
+
+/** The instance or cluster at RDS; for another server, its id. */
+function nameOf({ instance, cluster, id }: Target): string {
+  return cluster ?? instance ?? id;
 }
 
 /** What the worker refuses to do whoever asks. */
@@ -77,6 +75,11 @@ function boundsOf(target: Target): Bounds {
     perActPercent: caps.perTierPercent,
     perHourPercent: caps.perHourPercent,
   };
+}
+
+/** The tiers of a target that wait for a person. */
+export function askingTiersOf(target: Target): TierName[] {
+  return TIER_NAMES.filter((name) => modeOfTier(name, target) === 'approve');
 }
 
 /** Slots that ordinary clients never get, as configured or as the engine has them on RDS. */

@@ -13,6 +13,25 @@ export const CONTROL_FUNCTIONS = {
     timeoutSeconds: 30,
     memoryMegabytes: 512,
   },
+  // It begins the calls of a minute over 50 s of it.
+  tick: {
+    description:
+      'Has every target sampled each minute, checked each day, and looked after where something is left to do',
+    timeoutSeconds: 60,
+    memoryMegabytes: 256,
+  },
+  // Closing the incident of a target that goes, and lifting its limits, by a worker that may hang.
+  register: {
+    description: 'Writes the targets of the stacks into the table, and takes out those that left',
+    timeoutSeconds: 120,
+    memoryMegabytes: 512,
+  },
+  // It closes the incident of a member that has left, and lifts its limits by a worker that may hang.
+  follow: {
+    description: 'Follows the members of clusters, what targets are at RDS, and the slots their alarms stand by',
+    timeoutSeconds: 120,
+    memoryMegabytes: 256,
+  },
   reconcile: {
     description: 'Finds incidents whose workflow died and alarms that were not handled',
     timeoutSeconds: 55,

@@ -1,39 +1,23 @@
 import { RemovalPolicy, Token, type Duration } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import {
-  LogLevel,
-  NodejsFunction,
-  OutputFormat,
-  type BundlingOptions,
-  type NodejsFunctionProps,
-} from 'aws-cdk-lib/aws-lambda-nodejs';
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  type FunctionProps,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { join } from 'node:path';
 import { acknowledge } from './acknowledge.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-
-/** ESM with everything in it: the SDK too, so that what was tested is what runs. */
-const BUNDLING: BundlingOptions = {
-  format: OutputFormat.ESM,
-  target: 'node24',
-  minify: true,
-  logLevel: LogLevel.WARNING,
-  mainFields: ['module', 'main'],
-  // Packages in CommonJS call require, which a module does not have by itself.
-  banner: "import{createRequire}from'module';const require=createRequire(import.meta.url);",
-  // An optional binding of the PostgreSQL driver that is not installed. Naming it keeps the SDK from being left out.
-  externalModules: ['pg-native'],
-};
-
-/** Context: see BuildOptions.sources. */
-export const SOURCES_CONTEXT = 'headroom:sources';
+/** What runs on this machine leave beside the code; see `local/lambda/compiled-code.ts`. */
+const LEFT_BY_RUNS = ['compiled', 'compiling-*'];
 
 interface HouseFunctionProps {
-  /** Folder of the function below `functions/`. */
-  readonly folder: string;
+  /** Folder of its code; see `lib/bundles/where.ts`. */
+  readonly bundle: string;
   readonly functionName: string;
   readonly description: string;
   readonly timeout: Duration;
@@ -41,14 +25,16 @@ interface HouseFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+type Others = Omit<FunctionProps, 'code' | 'handler' | 'runtime'>;
+
 /**
  * A Lambda function of Headroom: its own role, its own log group with limited retention, no right but to write its log.
  */
-export class HouseFunction extends NodejsFunction {
+export class HouseFunction extends LambdaFunction {
   readonly #ownRole: Role;
 
-  constructor(scope: Construct, id: string, props: HouseFunctionProps & NodejsFunctionProps) {
-    const { folder, memoryMegabytes, bundling, ...rest } = props;
+  constructor(scope: Construct, id: string, props: HouseFunctionProps & Others) {
+    const { bundle, memoryMegabytes, ...rest } = props;
     const logGroup = new LogGroup(scope, `${id}Log`, {
       logGroupName: `/aws/lambda/${props.functionName}`,
       retention: RetentionDays.THREE_MONTHS,
@@ -60,16 +46,14 @@ export class HouseFunction extends NodejsFunction {
     });
     logGroup.grantWrite(role);
     super(scope, id, {
-      entry: join(ROOT, 'functions', folder, 'handler.ts'),
-      projectRoot: ROOT,
-      depsLockFilePath: join(ROOT, 'package-lock.json'),
+      code: Code.fromAsset(bundle, { exclude: LEFT_BY_RUNS }),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: memoryMegabytes,
       loggingFormat: LoggingFormat.JSON,
       logGroup,
       role,
-      bundling: { ...BUNDLING, ...(bundling ?? reusable(scope, folder)) },
       ...rest,
     });
     this.#ownRole = role;
@@ -79,16 +63,15 @@ export class HouseFunction extends NodejsFunction {
   allow(actions: string[], resources: string[], reason?: string): void {
     this.addToRolePolicy(new PolicyStatement({ actions, resources }));
     if (reason === undefined) return;
-    const { partition } = this.stack;
-    for (const resource of resources) {
-      const shown = Token.isUnresolved(partition) ? resource.replaceAll(partition, '<AWS::Partition>') : resource;
-      acknowledge(this.#ownRole, `IAM5[Resource::${shown}]`, reason);
-    }
+    for (const resource of resources) acknowledge(this.#ownRole, `IAM5[Resource::${this.#shown(resource)}]`, reason);
   }
-}
 
-/** The CDK reuses a bundle whose hash it knows in advance; otherwise it hashes the output. */
-function reusable(scope: Construct, folder: string): BundlingOptions {
-  const sources: unknown = scope.node.tryGetContext(SOURCES_CONTEXT);
-  return typeof sources === 'string' ? { assetHash: `${sources} ${folder}` } : {};
+  /** As the rules write an ARN of which only a deployment knows a part. */
+  #shown(resource: string): string {
+    const { partition, region, account } = this.stack;
+    const unknown = { '<AWS::Partition>': partition, '<AWS::Region>': region, '<AWS::AccountId>': account };
+    return Object.entries(unknown)
+      .filter(([, value]) => Token.isUnresolved(value))
+      .reduce((text, [name, value]) => text.replaceAll(value, name), resource);
+  }
 }

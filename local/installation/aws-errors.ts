@@ -14,7 +14,17 @@ const NO_CREDENTIALS: ReadonlySet<string> = new Set([
   'InvalidClientTokenId',
   'InvalidSignatureException',
   'UnrecognizedClientException',
+  'AuthFailure',
+  'SignatureDoesNotMatch',
 ]);
+
+/** As the services name it, each by its own protocol. */
+const DENIED: ReadonlySet<string> = new Set(['AccessDeniedException', 'AccessDenied', 'UnauthorizedOperation']);
+
+/** Whether the credentials are good and do not suffice. */
+export function isDenied(error: unknown): boolean {
+  return DENIED.has(nameOf(error));
+}
 
 /** What AWS refused, with what a person can do about it; any other error as it is. */
 export function explainAws(error: unknown, { region, account }: Installation): unknown {
@@ -26,7 +36,7 @@ export function explainAws(error: unknown, { region, account }: Installation): u
   if (name === 'ResourceNotFoundException') {
     return explained(error, `not found: is Headroom deployed to ${where}, and are the credentials of that account?`);
   }
-  if (name === 'AccessDeniedException') return explained(error, `the credentials do not suffice in ${where}`);
+  if (isDenied(error)) return explained(error, `the credentials do not suffice in ${where}`);
   return error;
 }
 

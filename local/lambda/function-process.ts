@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Keeper } from '../machine/keeper.ts';
+import { programBeside } from '../machine/program-beside.ts';
 import type { FunctionEvent, OnProgress } from '../machine/progress.ts';
 import type { ChildMessage, ChildSettings, FunctionError, InvokeMessage } from './child-protocol.ts';
 import type { FunctionSpec } from './function-spec.ts';
 
 /** As Lambda has it. */
 const INIT_LIMIT_MS = 10_000;
-const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.ts', import.meta.url));
+const BOOTSTRAP = programBeside(import.meta.url, 'bootstrap');
 
 /**
  * `thrown` is the handler's own error. `sandbox` is Lambda's: the process timed out, crashed or could not load its

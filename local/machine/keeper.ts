@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
+import { needPosix } from './posix.ts';
 
 /**
  * Ends what a runtime leaves behind when the process around it dies, however it dies: a process that is stopped cannot
@@ -33,6 +34,7 @@ for folder; do rm -rf -- "$folder"; done
 `;
 
 export function startKeeper(): Keeper {
+  needPosix('a run of the workflow on this machine');
   const shell = spawn('/bin/sh', ['-c', SCRIPT], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,

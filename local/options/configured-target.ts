@@ -44,6 +44,17 @@ export function findAnyTarget(given: TargetOptions, environment: NodeJS.ProcessE
   return found;
 }
 
+/** Every target on AWS, or the one that is named. Throws UsageError where there is none. */
+export function findAwsTargets(given: TargetOptions): { readonly config: HeadroomConfig; readonly targets: Target[] } {
+  const config = load(given.config, given.records);
+  const named = given.target === undefined ? config.targets : [findTarget(given).target];
+  const targets = named.filter((target) => placeOf(target) === 'aws');
+  if (targets.length === 0) {
+    throw new UsageError(`--aws: ${given.target ?? given.config} is of this machine; leave --aws out`);
+  }
+  return { config, targets };
+}
+
 function load(file: string, records: string | undefined): HeadroomConfig {
   return { ...loadConfig(file), commands: commandsOf({ config: file, records }) };
 }

@@ -3,9 +3,11 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { namesOf } from '../../lib/house/names.ts';
+import { installedClientConfig } from '../installation/client-config.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { RecordsInUse } from '../records/owner.ts';
 import { openRecords } from '../records/records.ts';
+import type { OnAws } from './where.ts';
 
 /** Incident records, wherever they are. */
 export interface OpenRecords {
@@ -28,9 +30,9 @@ export async function openLocalRecords(folder: string, prefix: string): Promise<
   }
 }
 
-/** The incident table on AWS, with the credentials that the SDK finds. */
-export function openAwsRecords(region: string, prefix: string): OpenRecords {
-  return openTable(new DynamoDBClient({ region }), prefix);
+/** The incident table on AWS, with the credentials of its profile or those that the SDK finds. */
+export function openAwsRecords(where: OnAws): OpenRecords {
+  return openTable(new DynamoDBClient(installedClientConfig(where)), where.prefix);
 }
 
 function openTable(client: DynamoDBClient, prefix: string): OpenRecords {

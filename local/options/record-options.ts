@@ -2,10 +2,12 @@ import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { commandFor } from '../../functions/core/words/commands.ts';
+import { loadInstallations } from '../../lib/config/config.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import type { OpenRecords } from './open-records.ts';
 import { UsageError } from './usage-error.ts';
-import { commandsOf, DEFAULT_RECORDS, findWhere, type Where, type WhereOptions } from './where.ts';
+import { commandsOf, configFileOf, DEFAULT_RECORDS, findWhere, onAws, type Where, type WhereOptions } from './where.ts';
 
 export const recordOptions = {
   records: z.optional(z.string()),
@@ -37,6 +39,35 @@ export async function readingRecords<T>(
   return useRecords(where, use);
 }
 
+/** What came of one installation of several. */
+export interface Read<T> {
+  readonly config: HeadroomConfig;
+  readonly result: T | Error;
+}
+
+/**
+ * The records of every installation of a configuration, all at once. One that cannot be read holds up no other: why is
+ * its result. Throws ConfigInvalid, and UsageError where there is no configuration.
+ */
+export async function readingAllRecords<T>(
+  { config: named, records, aws }: WhereOptions,
+  use: (records: OpenRecords) => Promise<T>,
+): Promise<readonly Read<T>[]> {
+  const file = configFileOf({ config: named });
+  if (file === undefined) throw new UsageError('--all needs --config FILE: it names the installations');
+  if (aws || records !== undefined)
+    throw new UsageError('--all reads what the configuration names: leave --aws and --records out');
+  return Promise.all(
+    loadInstallations(file).map(async (config) => {
+      const read = async (): Promise<T> => useRecords(onAws(config), use);
+      const result = await read().catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      return { config, result };
+    }),
+  );
+}
+
 /** For people who look for an installation on AWS in the local records. */
 export const ON_AWS = 'those of an installation on AWS are found by its configuration: --config FILE';
 
@@ -52,10 +83,7 @@ export function howToList(given: WhereOptions): string {
 async function useRecords<T>(where: Where, use: (records: OpenRecords) => Promise<T>): Promise<T> {
   // Brings a database along, which most commands do without.
   const { openAwsRecords, openLocalRecords } = await import('./open-records.ts');
-  const records =
-    where.place === 'aws'
-      ? openAwsRecords(where.region, where.prefix)
-      : await openLocalRecords(where.folder, where.prefix);
+  const records = where.place === 'aws' ? openAwsRecords(where) : await openLocalRecords(where.folder, where.prefix);
   try {
     return await use(records);
   } catch (error) {

@@ -16,11 +16,13 @@ export interface WhereOptions {
   readonly target?: string | undefined;
 }
 
-interface OnAws {
+export interface OnAws {
   readonly place: 'aws';
   readonly prefix: string;
   readonly region: string;
   readonly account: string | undefined;
+  /** The AWS profile whose credentials are used; undefined: those that the SDK finds. */
+  readonly profile: string | undefined;
 }
 
 /** The records that a command is about. */
@@ -50,10 +52,10 @@ export function findWhere(given: WhereOptions): Where {
 }
 
 /** Throws UsageError when the configuration does not say where the installation is. */
-function onAws({ installation }: HeadroomConfig): OnAws {
-  const { prefix, region, account } = installation;
+export function onAws({ installation }: HeadroomConfig): OnAws {
+  const { prefix, region, account, profile } = installation;
   if (region === undefined) throw new UsageError('installation.region is missing: it says where the installation is');
-  return { place: 'aws', prefix, region, account };
+  return { place: 'aws', prefix, region, account, profile };
 }
 
 /** What a command that this one names needs, to be about the same records. */

@@ -10,7 +10,6 @@ import type { IncidentStore } from '../../functions/core/ports/incident-store.ts
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import { answerQuestion } from '../../functions/incident/answer-question.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { ACCOUNT, REGION } from '../machine/place.ts';
@@ -49,7 +48,7 @@ export async function respondThrough(
   try {
     say('detail', `${owner.command} (pid ${owner.pid}) has the records open and carries it out`);
     const dispatcher = createDispatchClient({ client: lambda, dispatch: names.control('dispatch') });
-    const answer = await dispatcher.dispatch(toTargetSettings(config, target), event);
+    const answer = await dispatcher.dispatch(target.id, event);
     if ('reason' in answer) return answer;
     say('detail', `incident ${answer.incidentId} (${answer.result})`);
     const approver = createApprover({

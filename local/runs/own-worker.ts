@@ -1,4 +1,5 @@
 import { ofPerson } from '../../functions/core/policy/bounds.ts';
+import type { WorkerServer } from '../../functions/core/ports/worker-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type {
   CheckAnswer,
@@ -8,6 +9,7 @@ import type {
   WorkerReply,
   WorkerRequest,
 } from '../../functions/core/protocol/worker.ts';
+import { engineEntry } from '../../functions/engines/registry.ts';
 import { createWorker } from '../../functions/worker/worker.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
@@ -40,6 +42,7 @@ async function startOwnWorker(
   const worker = await createWorker(
     { ...settings, bounds: ofPerson(bounds) },
     { env: environment, folder: process.cwd() },
+    engineEntry(target.engine),
   );
   const ask = async <Answer extends WorkerReply>(
     request: WorkerRequest,
@@ -69,7 +72,7 @@ export async function askForSnapshot(
 ): Promise<SnapshotAnswer> {
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const deadline = Date.now() + patienceMs + GRACE_MS;
-  return askOnce(config, target, environment, (worker, name) => worker.snapshot(name, { deadline, patienceMs }));
+  return askOnce(config, target, environment, (worker, server) => worker.snapshot(server, { deadline, patienceMs }));
 }
 
 /** One check, likewise. */
@@ -78,8 +81,8 @@ export async function askForCheck(
   target: Target,
   environment: NodeJS.ProcessEnv,
 ): Promise<CheckAnswer> {
-  return askOnce(config, target, environment, (worker, name) =>
-    worker.check(name, { deadline: Date.now() + CHECK_MS }),
+  return askOnce(config, target, environment, (worker, server) =>
+    worker.check(server, { deadline: Date.now() + CHECK_MS }),
   );
 }
 
@@ -87,11 +90,11 @@ async function askOnce<Answer>(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
-  ask: (worker: CommandedWorker, name: string) => Promise<Answer>,
+  ask: (worker: CommandedWorker, server: WorkerServer) => Promise<Answer>,
 ): Promise<Answer> {
   const worker = await workerFor(config, target, environment);
   try {
-    return await ask(worker, namesOf(config.installation.prefix).worker(target.id));
+    return await ask(worker, { worker: namesOf(config.installation.prefix).worker(target.id) });
   } finally {
     worker.close();
   }

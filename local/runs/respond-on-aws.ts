@@ -11,6 +11,7 @@ import { namesOf } from '../../lib/house/names.ts';
 import { describeRound, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { explainAws } from '../installation/aws-errors.ts';
+import { installedClientConfig } from '../installation/client-config.ts';
 import { heldByCall } from './alarm-run.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 
@@ -27,7 +28,7 @@ interface FollowOptions {
 }
 
 /**
- * Hands an alarm event to the dispatch function of an installation, as the target's rule does, and follows the incident
+ * Hands an alarm event to the dispatch function of an installation, for a target, and follows the incident
  * by its record. Ctrl-C ends the following alone: the incident goes on. Returns why when the event opened none.
  */
 export async function respondOnAws(
@@ -36,7 +37,7 @@ export async function respondOnAws(
 ): Promise<RespondResult | Unopened> {
   const settings = toTargetSettings(config, target);
   const made = () => makeAlarmEvent({ settings, at: Date.now(), reason: 'headroom respond was started manually' });
-  const answer = await dispatchTo(config, settings, event ?? made());
+  const answer = await dispatchTo(config, target.id, event ?? made());
   if ('reason' in answer) return answer;
   const { incidentId, result } = answer;
   const held = await heldByCall(store, incidentId);
@@ -48,18 +49,12 @@ export async function respondOnAws(
   return { ...followed, outcome: outcome ?? (followed.escalation === null ? null : 'escalated') };
 }
 
-async function dispatchTo(
-  { installation }: HeadroomConfig,
-  settings: ReturnType<typeof toTargetSettings>,
-  event: unknown,
-): Promise<DispatchResult> {
+async function dispatchTo({ installation }: HeadroomConfig, targetId: string, event: unknown): Promise<DispatchResult> {
   const { prefix, region = '', account } = installation;
-  const client = new LambdaClient({ region });
+  const client = new LambdaClient(installedClientConfig(installation));
   try {
-    return await createDispatchClient({ client, dispatch: namesOf(prefix).control('dispatch') }).dispatch(
-      settings,
-      event,
-    );
+    const dispatcher = createDispatchClient({ client, dispatch: namesOf(prefix).control('dispatch') });
+    return await dispatcher.dispatch(targetId, event);
   } catch (error) {
     throw explainAws(error, { region, account });
   } finally {

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
+import { readRehearsalEvent } from '../../functions/core/rehearsal/rehearsal-event.ts';
 import type { Unopened } from '../../functions/core/protocol/steps.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
@@ -43,7 +44,7 @@ export async function respond(
     return respondThrough(runtime, { config, target, event: event ?? makeEvent(config, target), person, onLine });
   }
   try {
-    await liftLeftovers(runtime, target.id);
+    if (readRehearsalEvent(event) === null) await liftLeftovers(runtime, target.id);
     // Without an event, the clock of the incident starts here.
     const answer = await raiseAlarm(runtime, target.id, event ?? makeEvent(config, target));
     if ('reason' in answer) return answer;

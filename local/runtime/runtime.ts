@@ -1,12 +1,15 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../../functions/core/ports/stores/approvals.ts';
 import type { QuestionKey } from '../../functions/core/record/approval.ts';
 import { answerQuestion, type Answered } from '../../functions/incident/answer-question.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
+import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { ControlName } from '../../lib/house/control-names.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { createCourier } from '../delivery/courier.ts';
 import { channelsOf, type DeliverySettings } from '../delivery/deliver.ts';
@@ -26,7 +29,7 @@ import type { Assembly } from '../synthesis/cloud-assembly.ts';
 import { synthesize } from '../synthesis/synthesis.ts';
 import { callFunction } from './call-function.ts';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
-import { createRules, type Rules } from './rules.ts';
+import { createRules } from './rules.ts';
 import { workerAccessOf } from './worker-access.ts';
 
 export interface RuntimeOptions {
@@ -45,17 +48,11 @@ export interface RuntimeOptions {
 
 /** The synthesized workflow with all it needs, on this machine. */
 export interface LocalRuntime {
-  /**
-   * Does what the target's alarm rule does with an event: sends dispatch what the rule's template makes of it. Returns
-   * dispatch's answer; throws FunctionFailed.
-   */
+  /** Hands dispatch an alarm event of the target. Returns dispatch's answer; throws FunctionFailed. */
   dispatch(targetId: string, event: unknown): Promise<unknown>;
-  /** What the target's rule does each minute in AWS. Returns reconcile's answer; throws FunctionFailed. */
+  /** What the tick asks for in AWS. Returns reconcile's answer; throws FunctionFailed. */
   reconcile(targetId: string): Promise<unknown>;
-  /**
-   * What the target's rule does each minute in AWS, with one sample in the call. Returns the sampler's answer; throws
-   * FunctionFailed.
-   */
+  /** What the tick asks for each minute in AWS, of one sample. Returns the sampler's answer; throws FunctionFailed. */
   sample(targetId: string): Promise<unknown>;
   /** Returns the function's answer; throws FunctionFailed. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
@@ -105,6 +102,10 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
   keeper.guardFolder(folder);
 
   const { records, topic } = await startStores(assembly, options, closers);
+  // In AWS the stack of each target does it.
+  for (const target of targets) {
+    await records.store.targets.register(toTargetSettings(config, target), OWNER, Date.now());
+  }
   const invoke: InvokeFunction = (name, event) => functions.invoke(name, event);
   const onBrokenOff = async (event: object): Promise<void> => {
     await rules
@@ -126,13 +127,16 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
   const functions = await createFunctionRegistry({ specs, endpoints, access, folder, keeper, onProgress });
   closers.add(() => functions.stop());
   closers.add(() => plane.stopExecutions());
-  const rules = createRules(assembly, config, functions);
+  const rules = createRules(assembly, functions);
   if (options.isWatch === true && options.recordsFolder !== null) {
     const watch = { url: plane.url, targets: targets.map(({ id }) => id) };
     await writeOwner(options.recordsFolder, { url: records.url, isLasting: true, watch });
   }
-  return runtimeOf({ config, targets, records, topic, plane, functions, endpoints, rules, closers });
+  return runtimeOf({ config, targets, records, topic, plane, functions, endpoints, closers });
 }
+
+/** Whose the targets of a run are in its records. */
+const OWNER = 'this machine';
 
 interface Parts {
   readonly config: HeadroomConfig;
@@ -142,27 +146,17 @@ interface Parts {
   readonly plane: ControlPlane;
   readonly functions: FunctionRegistry;
   readonly endpoints: Endpoints;
-  readonly rules: Rules;
   readonly closers: Closers;
 }
 
-function runtimeOf({
-  config,
-  targets,
-  records,
-  topic,
-  plane,
-  functions,
-  endpoints,
-  rules,
-  closers,
-}: Parts): LocalRuntime {
+function runtimeOf({ config, targets, records, topic, plane, functions, endpoints, closers }: Parts): LocalRuntime {
   const names = namesOf(config.installation.prefix);
   const { store } = records;
   const { machine, alarms, workflow } = plane;
-  const find = (targetId: string): Target => {
-    const target = targets.find(({ id }) => id === targetId);
-    if (target !== undefined) return target;
+  const ask = async (name: ControlName, targetId: string, request: object): Promise<unknown> => {
+    if (targets.some(({ id }) => id === targetId)) {
+      return callFunction(functions, names.control(name), { schema: SCHEMA, target: targetId, ...request });
+    }
     throw new Error(
       `no target "${targetId}" with auth mode "url"; there are ${targets.map(({ id }) => id).join(', ')}`,
     );
@@ -174,9 +168,9 @@ function runtimeOf({
     invoke: (name, payload) => callFunction(functions, name, payload),
     answer: (key, answer) => answerQuestion(key, answer, { store, workflow }),
     setAlarm: (name, state, at, reason) => alarms.set(name, state, at, reason),
-    dispatch: async (id, event) => rules.triggerFor(find(id), names.alarmRule(id), event),
-    sample: async (id) => rules.triggerFor(find(id), names.sampleRule(id), null, { samples: 1 }),
-    reconcile: async (id) => rules.triggerFor(find(id), names.minuteRule(id), null),
+    dispatch: (id, event) => ask('dispatch', id, { event }),
+    sample: (id) => ask('sample', id, { kind: 'sample', samples: 1 }),
+    reconcile: (id) => ask('reconcile', id, {}),
     noticesDelivered: () => topic.settled(),
     stopExecution: (incidentId, cause) => void machine.stop(incidentId, null, cause),
     async executionEnded(incidentId) {

@@ -14,6 +14,7 @@ export interface LocalAlarms {
 
 const describeAlarms = requestOf<DescribeAlarmsInput>()({
   AlarmNames: z.array(z.string()).max(100).optional(),
+  AlarmNamePrefix: z.string().optional(),
   AlarmTypes: z.array(z.enum(['MetricAlarm', 'CompositeAlarm'])).optional(),
   StateValue: z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']).optional(),
   MaxRecords: z.int().min(1).max(100).optional(),
@@ -31,7 +32,9 @@ export function createAlarms(names: readonly string[]): LocalAlarms {
     const asked = checkRequest(describeAlarms, 'DescribeAlarms', request);
     const wanted = [...alarms].filter(
       ([name, { state }]) =>
-        (asked.AlarmNames?.includes(name) ?? true) && (asked.StateValue === undefined || asked.StateValue === state),
+        (asked.AlarmNames?.includes(name) ?? true) &&
+        name.startsWith(asked.AlarmNamePrefix ?? '') &&
+        (asked.StateValue === undefined || asked.StateValue === state),
     );
     const hasMetricAlarms = asked.AlarmTypes?.includes('MetricAlarm') ?? true;
     const { page, next } = pageOf(hasMetricAlarms ? wanted : [], asked.MaxRecords ?? 50, asked.NextToken);

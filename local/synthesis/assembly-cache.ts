@@ -1,123 +1,77 @@
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../functions/core/words/sha256.ts';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import * as z from 'zod';
+import { findCacheFolder } from '../../lib/bundles/cache-folder.ts';
+import { contentKey } from '../../lib/bundles/content-key.ts';
+import { BUNDLE_SOURCES, BUNDLES } from '../../lib/bundles/where.ts';
+import { CODE_ROOT, IS_BUILT, PACKAGE_ROOT } from '../../lib/house/package.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CACHE = join(ROOT, 'node_modules', '.cache', 'headroom');
 /** All that a synthesis is made from, besides the configuration. */
-const SOURCES = ['functions', 'lib', 'cdk.json', 'package-lock.json'];
-/** More than any run of all tests uses. They share their bundles, which are nearly all of them. */
+const SOURCES = [
+  ...(IS_BUILT ? [join(CODE_ROOT, BUNDLES), join(PACKAGE_ROOT, 'package.json')].map(fromRoot) : BUNDLE_SOURCES),
+  fromRoot(join(CODE_ROOT, 'lib')),
+  'cdk.json',
+];
+/** More than any run of all tests uses. The bundles that they refer to are among them. */
 const MOST_KEPT = 60;
-
-/** False where the installation is not writable: then every run synthesizes for itself. */
-export function canCache(): boolean {
-  try {
-    mkdirSync(CACHE, { recursive: true });
-    accessSync(CACHE, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when
- * there is none yet. Synthesis takes seconds, which `respond` does not have to spare, and most of that goes into the
- * bundles: those that were made from the same sources for another configuration are in the folder already. Two
- * processes may make the same at once: the first result is kept.
+ * there is none yet. Synthesis takes seconds, which `respond` does not have to spare. Two processes may make the same
+ * at once: the first result is kept. Null where nothing can be kept: then every run synthesizes for itself.
  */
-export async function cachedAssembly(
-  config: string,
-  make: (outdir: string, sources: string) => Promise<void>,
-): Promise<string> {
-  const sources = hashSources();
-  const folder = join(CACHE, hash(sources, config));
-  const bundles = join(CACHE, `bundles-${sources}`);
-  if (isThere(join(folder, 'manifest.json'))) {
-    touch(bundles);
-    touch(folder);
-    return folder;
+export async function cachedAssembly(config: string, make: (outdir: string) => Promise<void>): Promise<string | null> {
+  const cache = findCacheFolder();
+  if (cache === null) return null;
+  const folder = join(cache, contentKey(PACKAGE_ROOT, SOURCES, process.version, config));
+  if (!isWhole(folder)) {
+    rmSync(folder, { recursive: true, force: true });
+    const made = mkdtempSync(join(cache, 'making-'));
+    try {
+      await make(made);
+      renameSync(made, folder);
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true });
+      if (!isWhole(folder)) throw error;
+    }
+    prune(cache);
   }
-  const made = mkdtempSync(join(CACHE, 'making-'));
-  try {
-    lendBundles(bundles, made);
-    await make(made, sources);
-    shareBundles(made, bundles);
-    renameSync(made, folder);
-  } catch (error) {
-    rmSync(made, { recursive: true, force: true });
-    if (!isThere(join(folder, 'manifest.json'))) throw error;
-  }
-  touch(bundles);
-  prune();
+  for (const used of [folder, ...codeOf(folder).map(dirname)]) touch(used);
   return folder;
 }
 
-function hashSources(): string {
-  const files = SOURCES.flatMap((source) => filesOf(join(ROOT, source)));
-  return hash(process.version, ...files.flatMap((file) => [file.slice(ROOT.length), readFileSync(file, 'utf8')]));
+function fromRoot(path: string): string {
+  return relative(PACKAGE_ROOT, path);
 }
 
-function hash(...parts: readonly string[]): string {
-  return sha256(parts.join('\0')).slice(0, 32);
+/** It is there, and so is the code of its functions, which is kept once for all assemblies. */
+function isWhole(folder: string): boolean {
+  return existsSync(join(folder, 'manifest.json')) && codeOf(folder).every((code) => existsSync(code));
 }
 
-/** Gives a folder, by links, the bundles that are known. */
-function lendBundles(bundles: string, folder: string): void {
-  mkdirSync(bundles, { recursive: true });
-  for (const name of readdirSync(bundles)) symlinkSync(join(bundles, name), join(folder, name));
-}
+const assets = z.object({ files: z.record(z.string(), z.object({ source: z.object({ path: z.string() }) })) });
 
-/** Moves the bundles that a folder has of its own to the known ones, and leaves links to them. */
-function shareBundles(folder: string, bundles: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.name.startsWith('asset.') || !entry.isDirectory()) continue;
-    const [made, shared] = [join(folder, entry.name), join(bundles, entry.name)];
-    try {
-      renameSync(made, shared);
-    } catch (error) {
-      // Another process was faster.
-      if (!isThere(shared)) throw error;
-      rmSync(made, { recursive: true, force: true });
-    }
-    symlinkSync(shared, made);
-  }
-}
-
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+function codeOf(assembly: string): string[] {
+  const lists = readdirSync(assembly).filter((name) => name.endsWith('.assets.json'));
+  return lists
+    .flatMap((name) => Object.values(assets.parse(JSON.parse(readFileSync(join(assembly, name), 'utf8'))).files))
+    .map(({ source }) => source.path)
+    .filter(isAbsolute);
 }
 
 function touch(folder: string): void {
   const now = new Date();
-  utimesSync(folder, now, now);
+  try {
+    utimesSync(folder, now, now);
+  } catch {
+    // A package's own bundles may be anybody's, and nothing removes them.
+  }
 }
 
 /** Removes what has not been used for longest. What a run uses right now is among the newest. */
-function prune(): void {
-  const ages = readdirSync(CACHE).map((name) => {
-    const folder = join(CACHE, name);
+function prune(cache: string): void {
+  const ages = readdirSync(cache).map((name) => {
+    const folder = join(cache, name);
     return { folder, usedAt: statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
   });
   ages.sort((a, b) => b.usedAt - a.usedAt);

@@ -1,11 +1,11 @@
 import type { CreateTableInput } from '@aws-sdk/client-dynamodb';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
 import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { checkDefinition, type CheckedDefinition } from '../workflow/definition-check.ts';
-import { readRule, type RuleTarget } from './event-rule.ts';
+import { readRule } from './event-rule.ts';
 import { resolveIntrinsics, type Resource, type Resources } from './intrinsics.ts';
 
 /** A synthesized stack: its template, and where in the assembly its assets are described. */
@@ -22,8 +22,8 @@ export interface Assembly {
   readonly topicName: string;
   /** Names of the alarms. */
   readonly alarms: readonly string[];
-  /** By rule name. */
-  readonly rules: ReadonlyMap<string, RuleTarget>;
+  /** The function that each rule invokes, by the rule's name. */
+  readonly rules: ReadonlyMap<string, string>;
 }
 
 const template = z.object({
@@ -163,7 +163,7 @@ function readAssetFolders(folder: string, stackName: string): ReadonlyMap<string
   const manifest = assetManifest.parse(JSON.parse(readFileSync(join(folder, `${stackName}.assets.json`), 'utf8')));
   return new Map(
     Object.values(manifest.files).flatMap(({ source, destinations }) =>
-      Object.values(destinations).map(({ objectKey }) => [objectKey, join(folder, source.path)] as const),
+      Object.values(destinations).map(({ objectKey }) => [objectKey, resolve(folder, source.path)] as const),
     ),
   );
 }

@@ -19,9 +19,12 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
   return {
     ...config,
     commands: undefined,
+    name: null,
     installation: { ...config.installation, account: ACCOUNT, region: REGION },
     targets: targets.map(toAwsTarget),
     notify: { email: [] },
+    events: { bus: 'none' },
+    encryption: {},
   };
 }
 

@@ -4,6 +4,6 @@ import type { SynthesisOrder } from './synthesis.ts';
 
 // The inside of the process that synthesizes: the configuration comes on standard input, already checked by the parent.
 
-const { config, ...options } = (await json(process.stdin)) as SynthesisOrder;
+const { config, outdir } = (await json(process.stdin)) as SynthesisOrder;
 // The templates are checked where they are deployed from; an alarm is waiting here.
-buildApp(config, { ...options, validate: false }).synth();
+buildApp(config, { outdir, deployable: false }).synth();

@@ -3,16 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { BuildOptions } from '../../lib/app.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { startKeeper } from '../machine/keeper.ts';
-import { cachedAssembly, canCache } from './assembly-cache.ts';
+import { programBeside } from '../machine/program-beside.ts';
+import { cachedAssembly } from './assembly-cache.ts';
 import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import { toSynthesizedConfig } from './local-config.ts';
 
-const CHILD = fileURLToPath(new URL('./synthesis-child.ts', import.meta.url));
+const CHILD = programBeside(import.meta.url, 'synthesis-child');
 
 const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;
@@ -31,8 +30,12 @@ export function synthesize(config: HeadroomConfig): Promise<Assembly> {
 }
 
 async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
-  const make = (outdir: string, sources?: string) => runSynthesis({ config, outdir, ...(sources && { sources }) });
-  const folder = await (canCache() ? cachedAssembly(JSON.stringify(config), make) : makeOnce(make));
+  const make = async (outdir: string): Promise<void> => {
+    // Where the functions were never bundled, this takes half a minute, in which nothing else is seen.
+    process.stderr.write('Preparing the workflow and its functions; this is kept for later runs\n');
+    await runSynthesis({ config, outdir });
+  };
+  const folder = (await cachedAssembly(JSON.stringify(config), make)) ?? (await makeOnce(make));
   return readAssembly(readStacks(folder), folder);
 }
 
@@ -43,7 +46,7 @@ async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string
 }
 
 /** What the process that synthesizes gets. */
-export interface SynthesisOrder extends Pick<BuildOptions, 'sources'> {
+export interface SynthesisOrder {
   readonly config: HeadroomConfig;
   readonly outdir: string;
 }

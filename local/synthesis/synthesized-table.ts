@@ -12,7 +12,7 @@ export function synthesizeTable(prefix: string): TableDefinition {
   try {
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
     const stack = new Stack(app, 'Records');
-    new IncidentTable(stack, 'Incidents', namesOf(prefix).table);
+    new IncidentTable(stack, 'Incidents', { tableName: namesOf(prefix).table, keyArn: undefined });
     const template: unknown = app.synth().getStackByName('Records').template;
     return readTable({ name: 'Records', template });
   } finally {

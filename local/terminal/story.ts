@@ -112,13 +112,18 @@ function isSparedReason(reason: string): reason is SparedReason {
   return reason in SPARED;
 }
 
-function describeNotices({ notices, pendingNotices }: Incident): string[] {
+function describeNotices({ notices, pendingNotices, eventTrouble: trouble }: Incident): string[] {
   return [
     ...notices.map(
       ({ notice, at, delivered, error }) =>
         `notified   ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
     ),
     ...pendingNotices.map((notice) => `pending    ${notice}`),
+    ...(trouble === null
+      ? []
+      : [
+          `events     not taken by the bus since ${instant(trouble.since)}, tried last ${instant(trouble.at)}: ${printable(trouble.error, 300)}`,
+        ]),
   ];
 }
 

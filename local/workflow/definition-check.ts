@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { problemsIn } from '../../functions/core/protocol/zod-words.ts';
-import { isRecord } from '../../lib/config/records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { payloadTemplate, plainPath, resultPath, usesTaskToken } from './definition-paths.ts';
 
 // What of the Amazon States Language the local interpreter runs as AWS does. Whatever is not listed is refused: some of

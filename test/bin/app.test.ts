@@ -1,3 +1,4 @@
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +35,7 @@ function synthesize(env: Readonly<Record<string, string>> = {}, context: object 
     env: {
       PATH: process.env['PATH'],
       CDK_OUTDIR: outdir,
-      CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [], ...context }),
+      CDK_CONTEXT_JSON: JSON.stringify({ [DISABLE_ASSET_STAGING_CONTEXT]: true, ...context }),
       CONNECTIONS: join(folder, 'connections'),
       // CloudFormation's own rules take seconds; where they are no matter they do not look.
       CDK_VALIDATION: 'false',
@@ -55,7 +56,12 @@ describe('the CDK app', () => {
     const { status, stderr } = synthesize();
     expect(stderr).toMatch(/WARNING: there is no headroom\.yaml[^]*do not deploy it/);
     expect(status).toBe(0);
-    expect(stacks()).toEqual(['headroom-shared', 'headroom-target-billing', 'headroom-target-orders']);
+    expect(stacks()).toEqual([
+      'headroom-network-vpc-0a1b2c3d4e5f60718',
+      'headroom-shared',
+      'headroom-target-billing',
+      'headroom-target-orders',
+    ]);
   });
 
   test('needs no network and no credentials, and does not ask for those that are there', () => {
@@ -75,9 +81,9 @@ describe('the CDK app', () => {
     writeFileSync(one, configText().replace('{ account', '{ prefix: one, account'));
     writeFileSync(two, configText().replace('{ account', '{ prefix: two, account'));
     expect(synthesize({ HEADROOM_CONFIG: one }).status).toBe(0);
-    expect(stacks()).toEqual(['one-shared', 'one-target-orders']);
+    expect(stacks()).toEqual(['one-network-vpc-0a1b2c3d4e5f60718', 'one-shared', 'one-target-orders']);
     expect(synthesize({ HEADROOM_CONFIG: one }, { config: two }).status).toBe(0);
-    expect(stacks()).toEqual(['two-shared', 'two-target-orders']);
+    expect(stacks()).toEqual(['two-network-vpc-0a1b2c3d4e5f60718', 'two-shared', 'two-target-orders']);
   });
 
   test('names every problem of a wrong configuration and builds nothing', () => {

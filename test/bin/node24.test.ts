@@ -7,7 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/node24.js');
 /** Makes a launcher believe that it runs on an older Node; the one it starts gets the same preload and must not mind. */
-const PRETEND_OLD = `Object.defineProperty(process.versions, 'node', { value: '20.19.0' });`;
+const PRETENCE = `
+if (process.env.PRETEND_OLD) Object.defineProperty(process.versions, 'node', { value: '20.19.0' });
+if (process.env.PRETEND_ARCH) Object.defineProperty(process, 'arch', { value: process.env.PRETEND_ARCH });
+`;
 
 let root: string;
 
@@ -18,7 +21,7 @@ beforeAll(() => {
   copyFileSync(LAUNCHER, join(root, 'bin/node24.js'));
   writeFileSync(
     join(root, 'bin/program.js'),
-    `import { runOnNode24 } from './node24.js';\n${'if (process.env.PRETEND_OLD) ' + PRETEND_OLD}\nawait runOnNode24(new URL('./program.ts', import.meta.url));\n`,
+    `import { runOnNode24 } from './node24.js';\n${PRETENCE}\nawait runOnNode24('program');\n`,
   );
   writeFileSync(
     join(root, 'bin/program.ts'),
@@ -36,8 +39,8 @@ if (process.argv[2] === 'wait') {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-function putNode(above: string): void {
-  const folder = join(above, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+function putNode(above: string, arch: string = process.arch): void {
+  const folder = join(above, 'node_modules', `node-${process.platform}-${arch}`, 'bin');
   mkdirSync(folder, { recursive: true });
   symlinkSync(process.execPath, join(folder, 'node'));
 }
@@ -69,7 +72,15 @@ describe('a program started through the launcher', () => {
   test('on an older Node without the packaged one, says what to do', () => {
     const { stderr, status } = run([], { PRETEND_OLD: '1' });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/needs Node 24 or newer; this is 20\.19\.0[^]*npm ci/);
+    expect(stderr).toMatch(/needs Node 24 or newer; this is 20\.19\.0[^]*with optional dependencies/);
+  });
+
+  test('on an older Node for which no packaged one exists, says so, and runs none that looks like it', () => {
+    putNode(root, 'riscv64');
+    const { stderr, status } = run([], { PRETEND_OLD: '1', PRETEND_ARCH: 'riscv64' });
+    rmSync(join(root, 'node_modules'), { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/None comes along for \w+-riscv64: install Node 24 from nodejs\.org/);
   });
 
   test('on an older Node, runs none of a folder above, which anybody may have put there', () => {
@@ -85,16 +96,33 @@ describe('a program started through the launcher', () => {
     expect(stderr).toContain('needs Node 24 or newer');
   });
 
-  test('on an older Node, as a package, runs under the one that was installed beside it', () => {
-    const inner = join(root, 'project/node_modules/headroom');
-    mkdirSync(join(inner, 'bin'), { recursive: true });
-    for (const file of ['package.json', 'bin/node24.js', 'bin/program.js', 'bin/program.ts']) {
+  test.each(['headroom', '@scope/headroom'])(
+    'on an older Node, as the package %s, runs what was built of it under the one that was installed beside it',
+    (name) => {
+      const inner = join(root, 'project/node_modules', name);
+      for (const folder of ['bin', 'dist/bin']) mkdirSync(join(inner, folder), { recursive: true });
+      for (const file of ['package.json', 'bin/node24.js', 'bin/program.js']) {
+        copyFileSync(join(root, file), join(inner, file));
+      }
+      writeFileSync(join(inner, 'dist/bin/program.js'), 'console.log("built");');
+      putNode(join(root, 'project'));
+      const { stdout } = run([], { PRETEND_OLD: '1' }, inner);
+      rmSync(join(root, 'project'), { recursive: true });
+      expect(stdout).toBe('built\n');
+    },
+  );
+
+  test('on an older Node, as a package with a scope, runs none of a folder above that holds no packages', () => {
+    const inner = join(root, 'lent/@scope/headroom');
+    for (const folder of ['bin', 'dist/bin']) mkdirSync(join(inner, folder), { recursive: true });
+    for (const file of ['package.json', 'bin/node24.js', 'bin/program.js']) {
       copyFileSync(join(root, file), join(inner, file));
     }
-    // Node strips no types below node_modules.
-    writeFileSync(join(inner, 'bin/program.ts'), 'console.log("started");');
-    putNode(join(root, 'project'));
-    expect(run([], { PRETEND_OLD: '1' }, inner).stderr).not.toContain('needs Node 24 or newer');
+    writeFileSync(join(inner, 'dist/bin/program.js'), 'console.log("built");');
+    putNode(join(root, 'lent'));
+    const { status, stdout } = run([], { PRETEND_OLD: '1' }, inner);
+    rmSync(join(root, 'lent'), { recursive: true });
+    expect([status, stdout]).toEqual([1, '']);
   });
 
   test('on an older Node, runs under the packaged one, with its arguments and its exit status', () => {

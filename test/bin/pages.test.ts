@@ -14,13 +14,24 @@ const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).pars
 /** What the example's installation has, by its names. */
 const names = namesOf('headroom');
 const targets = loadConfig(join(ROOT, 'headroom.example.yaml')).targets.map(({ id }) => id);
-const KNOWN: ReadonlySet<string> = new Set([names.sharedStack, names.table, ...targets.map(names.targetStack)]);
+const KNOWN: ReadonlySet<string> = new Set([
+  names.sharedStack,
+  names.table,
+  names.topic,
+  ...targets.map(names.targetStack),
+]);
 
-const CDK = /^(bootstrap|deploy|destroy|diff|synth)( --all| --import-existing-resources| headroom-[a-z-]+)*$/;
+const CDK =
+  /^(bootstrap|deploy|destroy|diff|synth)( --all| --import-existing-resources| headroom-[a-z-]+| '[a-z-]+--\*')*$/;
 
 /** What is wrong with a command of another program than ours; null when nothing is. */
 function problemOf(text: string): string | null {
-  if (/^npm (ci|test)\b/.test(text)) return null;
+  if (/^npm (ci|pack|test)\b/.test(text)) return null;
+  // By its file: a name is looked up in the registry, where it may be a stranger's.
+  if (text.startsWith('npm install'))
+    return /^npm install (--global )?\.{1,2}\/[a-z/-]*headroom-rds-headroom-[\d.]+\.tgz$/.test(text)
+      ? null
+      : 'not the file';
   const [, script, args = ''] = /^npm run ([\w:]+)(?: --(?: (.*))?)?$/.exec(text) ?? [];
   if (script === 'drill') return parseProgram(['drill', ...args.split(' ').filter((word) => word !== '')]);
   if (script === 'bench') return unknownMeasurement(args);
@@ -45,7 +56,7 @@ function unknownMeasurement(args: string): string | null {
 }
 
 describe('what a page tells its reader to type beside our own commands', () => {
-  const others = commandsInPages().filter(({ text }) => !/^(npx --no )?headroom( |$)/.test(text));
+  const others = commandsInPages().filter(({ text }) => !/^(npx --no (-- )?)?headroom( |$)/.test(text));
 
   it('is there, under that name', () => {
     expect(others.length).toBeGreaterThan(40);
@@ -64,6 +75,8 @@ describe('what a page tells its reader to type beside our own commands', () => {
     'npx --no cdk destroy headroom-target-absent',
     'aws dynamodb delete-table --table-name headroom-records',
     'npx headroom plan',
+    'npm install --global @headroom-rds/headroom',
+    'npm install headroom',
   ])('would be found out: %s', (text) => {
     expect(problemOf(text)).not.toBeNull();
   });

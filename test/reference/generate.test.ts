@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { POLICY_DESCRIPTIONS } from '../../lib/config/policy-descriptions.ts';
 import { buildJsonSchema, type JsonSchema } from '../../lib/config/json-schema.ts';
-import { isRecord } from '../../lib/config/records.ts';
+import { isRecord } from '../../functions/core/words/records.ts';
 import { generateFiles } from '../../reference/generate.ts';
 import { configText } from '../support/templates.ts';
 
@@ -21,7 +21,8 @@ function* fieldsOf(schema: JsonSchema, path: string): Generator<{ path: string; 
   yield { path, schema };
   const alternatives = Array.isArray(schema['oneOf']) ? schema['oneOf'].filter(isRecord) : [];
   for (const one of alternatives) yield* fieldsOf(one, path);
-  const properties = isRecord(schema['properties']) ? schema['properties'] : {};
+  const own = isRecord(schema['properties']) ? schema['properties'] : {};
+  const properties = { ...own, ...(isRecord(schema['$defs']) ? schema['$defs'] : {}) };
   for (const [key, inner] of Object.entries(properties)) {
     if (isRecord(inner)) yield* fieldsOf(inner, path === '' ? key : `${path}.${key}`);
   }
@@ -51,6 +52,10 @@ test('an editor accepts the example and a file that leans on defaults, and marks
   expect(accepts(readFileSync(join(ROOT, 'headroom.example.yaml'), 'utf8'))).toBe(true);
   expect(accepts(configText())).toBe(true);
   expect(accepts('defaults: { engine: postgres, auth: { user: x } }\ntargets: [{ id: a }]')).toBe(true);
+  const several = (entry: string) => `defaults: { engine: mysql }\ninstallations: [{ name: eu, ${entry} }]`;
+  expect(accepts(several('region: eu-west-1, targets: [{ id: a }]'))).toBe(true);
+  expect(accepts(several('targets: [{ id: a, moode: act }]'))).toBe(false);
+  expect(accepts(several('regiom: eu-west-1, targets: [{ id: a }]'))).toBe(false);
   expect(accepts('targets: [{ id: a, moode: act }]')).toBe(false);
   expect(accepts('targets: [{ engine: postgres }]')).toBe(false);
 });

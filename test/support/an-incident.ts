@@ -40,6 +40,8 @@ export function anIncident(changed: Partial<Incident> = {}): Incident {
     repeatedAt: null,
     pendingNotices: ['opened'],
     notices: [],
+    announced: [],
+    eventTrouble: null,
     ...changed,
   };
 }

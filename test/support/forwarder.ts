@@ -9,8 +9,16 @@ export interface Forwarder {
   mend(): Promise<void>;
 }
 
-/** `answerDelayMs`: how long each piece of an answer is delayed. `from`: the address that the server sees. */
-export async function startForwarder(to: number, answerDelayMs = 0, from?: string): Promise<Forwarder> {
+/**
+ * `answerDelayMs`: how long each piece of an answer is delayed. `from`: the address that the server sees. `at`: where
+ * clients connect; any free port when it is 0.
+ */
+export async function startForwarder(
+  to: number,
+  answerDelayMs = 0,
+  from?: string,
+  at = { host: '127.0.0.1', port: 0 },
+): Promise<Forwarder> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
@@ -25,7 +33,7 @@ export async function startForwarder(to: number, answerDelayMs = 0, from?: strin
       client.on('close', () => server.destroy());
       server.on('close', () => client.destroy());
     });
-  let listening = make().listen(0, '127.0.0.1');
+  let listening = make().listen(at.port, at.host);
   await once(listening, 'listening');
   const { port } = listening.address() as AddressInfo;
   return {
@@ -36,7 +44,7 @@ export async function startForwarder(to: number, answerDelayMs = 0, from?: strin
       await once(listening, 'close');
     },
     async mend() {
-      listening = make().listen(port, '127.0.0.1');
+      listening = make().listen(port, at.host);
       await once(listening, 'listening');
     },
   };

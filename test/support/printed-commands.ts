@@ -61,7 +61,7 @@ export function commandsInCode(): PrintedCommand[] {
 
 /** The arguments of one of our commands as a shell passes them on; null for another program's. */
 export function argumentsOf(text: string): string[] | null {
-  const words = /^(?:npx --no )?headroom (.*)$/.exec(text)?.[1];
+  const words = /^(?:npx --no (?:-- )?)?headroom (.*)$/.exec(text)?.[1];
   if (words === undefined) return null;
   const parts = words.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g);
   return [...parts].map(([part]) => part.replaceAll(/["']/g, ''));

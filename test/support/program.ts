@@ -45,7 +45,8 @@ export function parseProgram(args: readonly string[]): string | null {
     program.parse(args, { from: 'user' });
     return null;
   } catch (error) {
-    return error instanceof CommanderError ? error.message : String(error);
+    if (!(error instanceof CommanderError)) return String(error);
+    return error.exitCode === 0 ? null : error.message;
   }
 }
 

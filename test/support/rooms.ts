@@ -47,8 +47,22 @@ function engine(name: string, driver: string, without: readonly string[] = []): 
 }
 
 /** A step knows ports only, and what several steps do. Its handler, see below, ties it to the adapters. */
-const STEP: Room = { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ };
-const STEPS = ['act', 'ask', 'close', 'decide', 'diagnose', 'dispatch', 'escalate', 'notify', 'reconcile', 'sample'];
+const STEP: Room = { ours: ['functions/core', 'functions/fleet', 'functions/incident'], packages: /^zod$/ };
+const STEPS = [
+  'act',
+  'ask',
+  'close',
+  'decide',
+  'diagnose',
+  'dispatch',
+  'escalate',
+  'follow',
+  'notify',
+  'reconcile',
+  'register',
+  'sample',
+  'tick',
+];
 
 const infrastructure = (...rooms: string[]): Room => ({
   ours: ['functions/core', ...rooms],
@@ -70,8 +84,11 @@ const drill = (...rooms: string[]): Room => ({
 export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/words': core(),
   'functions/core/server': core('words'),
-  'functions/core/policy': core('server', 'words'),
-  'functions/core/protocol': core('policy', 'server', 'words'),
+  'functions/core/members': core('words'),
+  'functions/core/policy': core('members', 'server', 'words'),
+  'functions/core/protocol': core('members', 'policy', 'server', 'words'),
+  'functions/core/fleet': core('members', 'policy', 'words'),
+  'functions/core/rehearsal': core('policy', 'server', 'words'),
   'functions/core/plan': core('plan/tiers', 'usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/plan/tiers': core('usual', 'protocol', 'policy', 'server', 'words'),
   'functions/core/check': core('protocol', 'policy', 'server', 'words'),
@@ -82,6 +99,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/verdict': core('record', 'cause', 'plan', 'usual', 'policy', 'server', 'words'),
   'functions/core/messages': core(
     'record',
+    'rehearsal',
     'check',
     'cause',
     'plan',
@@ -91,9 +109,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/ports/stores': core('record', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  'functions/core/events': core('messages', 'record', 'policy', 'words'),
+  'functions/core/ports/stores': core(
+    'fleet',
+    'members',
+    'record',
+    'plan',
+    'usual',
+    'sampler',
+    'protocol',
+    'policy',
+    'server',
+    'words',
+  ),
   'functions/core/ports': core(
     'ports/stores',
+    'fleet',
+    'events',
+    'members',
     'messages',
     'record',
     'plan',
@@ -121,9 +154,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/process': aws(),
   'functions/aws/incident-store/table': aws('process'),
   'functions/aws/incident-store': aws('process', 'incident-store/table'),
-  'functions/aws/clients': aws('process', 'incident-store'),
+  'functions/aws/events': aws('process'),
+  'functions/aws/rds': aws('process'),
+  'functions/aws/clients': aws('process', 'events', 'incident-store'),
 
-  'functions/incident': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
+  'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },
+  'functions/fleet': { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ },
   ...Object.fromEntries(STEPS.map((step) => [`functions/${step}`, STEP])),
   ...Object.fromEntries(
     STEPS.map((step) => [
@@ -144,15 +181,24 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: /^(zod|node:.*)$/,
   },
+  // A bundle's beginning: it names the engines that are in it.
+  'functions/worker/handlers': {
+    ours: ['functions/core', 'functions/engines', 'functions/worker'],
+    packages: /^node:.*$/,
+  },
 
   // Runs at synthesis: never an engine, never an AWS client.
   'lib/house': infrastructure(),
+  'lib/bundles': infrastructure('lib/house/control-names.ts', 'lib/house/package.ts'),
   'lib/config': infrastructure('lib/house'),
-  'lib/shared': infrastructure('lib/house'),
-  'lib/target': infrastructure('lib/config', 'lib/house'),
-  lib: infrastructure('lib/config', 'lib/house', 'lib/shared', 'lib/target'),
+  'lib/cost': infrastructure('lib/config', 'lib/house'),
+  'lib/shared': infrastructure('lib/bundles', 'lib/house'),
+  // What a CDK app says of a database, as a headroom.yaml would.
+  'lib/database': infrastructure('lib/config'),
+  'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
+  lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
-  reference: { ours: ['functions/core', 'lib/config'], packages: /^(zod|prettier|node:.*)$/ },
+  reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),
   'local/lambda': local('machine'),
@@ -164,9 +210,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
+  'local/discovery': local('installation', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
-  'local/commands': local('delivery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+  // One file for each command.
+  'local/commands': {
+    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    isCatalogue: true,
+  },
 
   'drill/servers/files': { ...drill(), isCatalogue: true },
   'drill/servers': drill('servers/files'),
@@ -178,6 +229,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'drill/target': drill('clients', 'loads', 'scenario', 'servers'),
   'drill/outcome': drill('loads', 'scenario', 'target'),
   drill: drill('loads', 'outcome', 'scenario', 'scenarios', 'servers', 'target'),
+
+  // Writes what npm packs.
+  'packaging/bundling': { ours: ['lib/bundles', 'lib/house/package.ts'], packages: /^(esbuild|node:.*)$/ },
+  packaging: { ours: ['lib/bundles', 'lib/house'], packages: /^(typescript|node:.*)$/ },
 
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },

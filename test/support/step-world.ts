@@ -1,7 +1,9 @@
 import { createIncidentStore } from '../../functions/aws/incident-store/store.ts';
+import type { IncidentEvent } from '../../functions/core/events/incident-event.ts';
 import type { Message } from '../../functions/core/messages/message.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { EventBus } from '../../functions/core/ports/outside.ts';
 import type { ExecutionStatus } from '../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
@@ -13,6 +15,7 @@ import type {
   LimitAnswer,
   LimitOutcome,
   LimitRequest,
+  SampleRequest,
   WorkerRefused,
 } from '../../functions/core/protocol/worker.ts';
 import type { AlarmSighting } from '../../functions/core/record/incident.ts';
@@ -40,6 +43,7 @@ export class StepWorld {
   /** Answers to snapshots, in turn; the last one stays. */
   snapshots: (Snapshot | WorkerRefused)[] = [];
   samples: (Sample | WorkerRefused | Error)[] = [];
+  readonly sampleRequests: Omit<SampleRequest, 'schema' | 'kind'>[] = [];
   /** What the sampler published, and what it handed to dispatch. */
   readonly emitted: StoredSample[] = [];
   readonly dispatched: unknown[] = [];
@@ -52,6 +56,8 @@ export class StepWorld {
   /** What the server says to each refusal. */
   refusal = '';
   readonly store: IncidentStore;
+  /** Of the installation. */
+  readonly prefix = 'headroom';
   readonly #table: LocalTable;
 
   private constructor(table: LocalTable) {
@@ -65,6 +71,11 @@ export class StepWorld {
 
   stop(): Promise<void> {
     return this.#table.stop();
+  }
+
+  /** As the target's stack does. */
+  register(target: TargetSettings): Promise<void> {
+    return this.store.targets.register(target, 'a stack', this.at);
   }
 
   /** Opens an incident of a target straight in the store, past dispatch. `usual`: the only consumers that are. */
@@ -113,15 +124,23 @@ export class StepWorld {
       Promise.resolve({ status: this.executions.get(incidentId) ?? 'absent', detail: 'as told' }),
   };
 
-  readonly alarms = { active: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms) };
+  readonly alarms = {
+    active: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms),
+    activeUnder: (): Promise<AlarmSighting[]> => Promise.resolve(this.activeAlarms),
+  };
 
   changes: string[] = [];
   freeMemoryBytes: number | null = null;
   masterUser: string | null = null;
+  /** By the metric of RDS. */
+  connections: { readonly at: number; readonly used: number }[] | Error = [];
   readonly surroundings = {
     masterUser: (): Promise<string | null> => Promise.resolve(this.masterUser),
     changes: (): Promise<string[]> => Promise.resolve(this.changes),
-    connections: () => Promise.resolve([]),
+    connections: (): Promise<{ at: number; used: number }[]> => {
+      if (this.connections instanceof Error) return Promise.reject(this.connections);
+      return Promise.resolve(this.connections);
+    },
     freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),
   };
 
@@ -133,11 +152,36 @@ export class StepWorld {
     },
   };
 
+  /** The bus: every event it was given, and what it refuses. */
+  readonly announced: IncidentEvent[] = [];
+  onPut: (event: IncidentEvent) => string = () => '';
+  events: EventBus | null = {
+    origin: {
+      installation: 'headroom',
+      stateMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:headroom-workflow',
+    },
+    mostAtOnce: 10,
+    put: (events) => {
+      this.announced.push(...events);
+      const refused = events.map((event) => [event.changeId, this.onPut(event)] as const);
+      return Promise.resolve(new Map(refused.filter(([, error]) => error !== '')));
+    },
+  };
+
+  /** What was asked of other functions. */
+  readonly called: unknown[] = [];
+  readonly functions = {
+    call: (name: string, request: object): Promise<void> => {
+      this.called.push({ name, ...request });
+      return Promise.resolve();
+    },
+  };
+
   readonly metrics = { emit: (_: string, sample: StoredSample) => void this.emitted.push(sample) };
 
   /** The dispatch step itself, as its function would run it. */
   readonly dispatcher = {
-    dispatch: (target: TargetSettings, event: unknown): Promise<DispatchResult> => {
+    dispatch: (target: string, event: unknown): Promise<DispatchResult> => {
       if (this.dispatchFails) return Promise.reject(new Error('dispatch is down'));
       this.dispatched.push(event);
       return dispatch({ schema: SCHEMA, target, event }, this);
@@ -170,8 +214,8 @@ export class StepWorld {
   }
 
   readonly worker = {
-    limit: (_: string, request: LimitOrder) => this.#limit('limit', request),
-    lift: (_: string, request: LimitOrder) => this.#limit('lift', request),
+    limit: (_: unknown, request: LimitOrder) => this.#limit('limit', request),
+    lift: (_: unknown, request: LimitOrder) => this.#limit('lift', request),
     snapshot: () => {
       const next = this.snapshots.length > 1 ? this.snapshots.shift() : this.snapshots[0];
       if (!next) throw new Error('this test has no snapshot left');
@@ -179,7 +223,8 @@ export class StepWorld {
       const snapshot = { ...next, at: next.at === 0 ? this.at : next.at };
       return Promise.resolve({ schema: 1, ok: true, admission: ADMISSION, snapshot } as const);
     },
-    sample: () => {
+    sample: (_: unknown, request: Omit<SampleRequest, 'schema' | 'kind'>) => {
+      this.sampleRequests.push(request);
       const next = this.samples.length > 1 ? this.samples.shift() : this.samples[0];
       if (!next) throw new Error('this test has no sample left');
       if (next instanceof Error) return Promise.reject(next);
@@ -191,7 +236,7 @@ export class StepWorld {
       if (!this.checked) throw new Error('this test has no check');
       return this.checked instanceof Error ? Promise.reject(this.checked) : Promise.resolve(this.checked);
     },
-    end: (_: string, request: Omit<EndRequest, 'schema' | 'kind'>) => {
+    end: (_: unknown, request: Omit<EndRequest, 'schema' | 'kind'>) => {
       this.ends.push(request);
       const endings = request.victims
         .map(({ identity }): Ending => ({

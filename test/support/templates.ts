@@ -29,20 +29,26 @@ ${target}`;
 
 export interface Templates {
   readonly shared: Template;
+  /** Of the target's VPC. */
+  readonly network: Template;
   readonly target: Template;
 }
 
-/** The templates of the shared stack and of the target `orders`, without bundles. */
+/** The templates of the shared stack, of the VPC and of the target `orders`, without bundles. */
 export function templatesOf(text = configText()): Templates {
   const outdir = mkdtempSync(join(tmpdir(), 'headroom-test-'));
   try {
-    const app = buildApp(parseConfig(text, 'headroom.yaml'), { outdir, bundled: [], validate: false });
+    const app = buildApp(parseConfig(text, 'headroom.yaml'), { outdir, deployable: false });
     const template = (id: string): Template => {
       const stack = app.node.findChild(id);
       if (!(stack instanceof Stack)) throw new TypeError(`${id} is no stack`);
       return Template.fromStack(stack);
     };
-    return { shared: template('headroom-shared'), target: template('headroom-target-orders') };
+    return {
+      shared: template('headroom-shared'),
+      network: template('headroom-network-vpc-0a1b2c3d4e5f60718'),
+      target: template('headroom-target-orders'),
+    };
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

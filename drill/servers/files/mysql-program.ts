@@ -1,8 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { errorWords } from '../../../functions/core/words/error-words.ts';
+import { PACKAGE_ROOT } from '../../../lib/house/package.ts';
 import { unpackPackage } from './debian-packages.ts';
 import { FLAVOUR_FACTS, type MysqlFlavour } from './mysql-flavours.ts';
 import { inspectProgram, type MysqlProgram } from './mysql-inspection.ts';
@@ -10,7 +10,6 @@ import { cacheFolder, putInPlace, run, sweepLeftovers, type Account } from './se
 
 /** Where servers are installed that a plain user's PATH does not include. */
 const SYSTEM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/usr/local/libexec'];
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * Finds a server: in the folder that the flavour's variable names; else on PATH; else fetched from Debian's archive,
@@ -95,7 +94,7 @@ async function fetchProgram(
 
 /** In the checkout, where it outlives the machine's restart; elsewhere when the server's account cannot get there. */
 async function fetchFolder(account: Account): Promise<string> {
-  const inCheckout = join(ROOT, '.cache', 'servers');
+  const inCheckout = join(PACKAGE_ROOT, '.cache', 'servers');
   let folder: string;
   try {
     await mkdir(inCheckout, { recursive: true, mode: 0o755 });

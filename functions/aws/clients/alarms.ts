@@ -1,7 +1,9 @@
 import {
   CloudWatchClient,
   paginateDescribeAlarms,
+  type AlarmType,
   type CompositeAlarm,
+  type DescribeAlarmsInput,
   type MetricAlarm,
 } from '@aws-sdk/client-cloudwatch';
 import type { Alarms } from '../../core/ports/outside.ts';
@@ -12,6 +14,7 @@ export interface AlarmsOptions {
   readonly client: CloudWatchClient;
 }
 
+const ALARM_TYPES: AlarmType[] = ['MetricAlarm', 'CompositeAlarm'];
 /** DescribeAlarms takes this many names. Given none at all it would describe every alarm of the account. */
 const NAMES_PER_CALL = 100;
 
@@ -21,21 +24,21 @@ export function createAlarms({ client }: AlarmsOptions): Alarms {
     async active(names) {
       const sightings: AlarmSighting[] = [];
       for (let from = 0; from < names.length; from += NAMES_PER_CALL) {
-        const pages = paginateDescribeAlarms(
-          { client },
-          {
-            AlarmNames: names.slice(from, from + NAMES_PER_CALL),
-            AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-            StateValue: 'ALARM',
-          },
-        );
-        for await (const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } of pages) {
-          sightings.push(...[...metric, ...composite].flatMap(sightingOf));
-        }
+        sightings.push(...(await describeActive(client, { AlarmNames: names.slice(from, from + NAMES_PER_CALL) })));
       }
       return sightings;
     },
+    activeUnder: (prefix) => describeActive(client, { AlarmNamePrefix: prefix, MaxRecords: 100 }),
   };
+}
+
+async function describeActive(client: CloudWatchClient, which: DescribeAlarmsInput): Promise<AlarmSighting[]> {
+  const sightings: AlarmSighting[] = [];
+  const pages = paginateDescribeAlarms({ client }, { ...which, AlarmTypes: ALARM_TYPES, StateValue: 'ALARM' });
+  for await (const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } of pages) {
+    sightings.push(...[...metric, ...composite].flatMap(sightingOf));
+  }
+  return sightings;
 }
 
 /** One per process. */

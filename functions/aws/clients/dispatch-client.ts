@@ -11,11 +11,11 @@ export interface DispatchClientOptions {
   readonly dispatch: string;
 }
 
-/** Hands alarm events to the dispatch function, as a target's rule does. Throws when the function failed. */
+/** Hands alarm events of a target to the dispatch function. Throws when the function failed. */
 export function createDispatchClient({ client, dispatch }: DispatchClientOptions): Dispatcher {
   return {
-    async dispatch(target, event) {
-      const payload = Buffer.from(JSON.stringify({ schema: SCHEMA, target, event }));
+    async dispatch(targetId, event) {
+      const payload = Buffer.from(JSON.stringify({ schema: SCHEMA, target: targetId, event }));
       const answer = await client.send(new InvokeCommand({ FunctionName: dispatch, Payload: payload }));
       const text = Buffer.from(answer.Payload ?? []).toString('utf8');
       if (answer.FunctionError !== undefined) throw new Error(`${dispatch} failed: ${text.slice(0, 500)}`);

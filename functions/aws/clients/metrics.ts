@@ -12,8 +12,8 @@ export function createMetrics(): MetricsSink {
   // It would add a dimension "service".
   metrics.clearDefaultDimensions();
   return {
-    emit(targetId, sample) {
-      const figures = figuresOf(sample);
+    emit(targetId, sample, setting) {
+      const figures = figuresOf(sample, setting);
       if (figures.size === 0) return;
       metrics.setTimestamp(sample.at);
       metrics.addDimension('Target', targetId);

@@ -1,5 +1,5 @@
 import { InvokeCommand, LambdaClient, type InvokeCommandOutput } from '@aws-sdk/client-lambda';
-import type { WorkerClient } from '../../core/ports/worker-client.ts';
+import type { WorkerClient, WorkerServer } from '../../core/ports/worker-client.ts';
 import { WorkerBusy, WorkerFault } from '../../core/protocol/errors.ts';
 import { pack, unpack } from '../../core/protocol/packing.ts';
 import { SCHEMA } from '../../core/protocol/schema.ts';
@@ -93,19 +93,21 @@ export function createWorkerClient({ client, now, sleep }: WorkerClientOptions):
   }
 
   const ask = async <Answer extends WorkerReply>(
-    worker: string,
-    request: WorkerRequest,
+    { worker, member }: WorkerServer,
+    order: Omit<WorkerRequest, 'schema' | 'member'>,
     content: AnswerContent,
-  ): Promise<Answer> => parseAnswer<Answer>(worker, await invoke(worker, request), content);
+  ): Promise<Answer> => {
+    const request = { ...order, schema: SCHEMA, ...(member === undefined ? {} : { member }) } as WorkerRequest;
+    return parseAnswer<Answer>(worker, await invoke(worker, request), content);
+  };
 
   return {
-    sample: (worker, request) => ask<SampleAnswer>(worker, { ...request, schema: SCHEMA, kind: 'sample' }, 'sample'),
-    snapshot: (worker, request) =>
-      ask<SnapshotAnswer>(worker, { ...request, schema: SCHEMA, kind: 'snapshot' }, 'snapshot'),
-    check: (worker, request) => ask<CheckAnswer>(worker, { ...request, schema: SCHEMA, kind: 'check' }, 'check'),
-    end: (worker, request) => ask<EndAnswer>(worker, { ...request, schema: SCHEMA, kind: 'end' }, 'endings'),
-    limit: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'limit' }, 'limit'),
-    lift: (worker, request) => ask<LimitAnswer>(worker, { ...request, schema: SCHEMA, kind: 'lift' }, 'limit'),
+    sample: (server, request) => ask<SampleAnswer>(server, { ...request, kind: 'sample' }, 'sample'),
+    snapshot: (server, request) => ask<SnapshotAnswer>(server, { ...request, kind: 'snapshot' }, 'snapshot'),
+    check: (server, request) => ask<CheckAnswer>(server, { ...request, kind: 'check' }, 'check'),
+    end: (server, request) => ask<EndAnswer>(server, { ...request, kind: 'end' }, 'endings'),
+    limit: (server, request) => ask<LimitAnswer>(server, { ...request, kind: 'limit' }, 'limit'),
+    lift: (server, request) => ask<LimitAnswer>(server, { ...request, kind: 'lift' }, 'limit'),
   };
 }
 

@@ -1,15 +1,19 @@
 import type { Incidents } from '../../core/ports/stores/incidents.ts';
 import { FenceLost } from '../../core/protocol/errors.ts';
 import type { Incident } from '../../core/record/incident.ts';
-import { holdFence, openIncident, readHolder, releaseLock, takeOverIncident } from './lock.ts';
+import { holdFence, openIncident, readHolder, releaseLock, takeOverIncident } from './table/lock.ts';
 import { closeRecord, readRecord, writeWhileOpen } from './table/record.ts';
 import { incidentOf } from './table/items.ts';
 import { readable } from './table/readable.ts';
+import { markOwing } from './table/roster-key.ts';
 import { queryAll, type TableAccess } from './table/table.ts';
 
 export function createIncidents(table: TableAccess): Incidents {
   return {
-    open: (candidate) => openIncident(table, candidate),
+    async open(candidate) {
+      await markOwing(table, candidate.target.id, candidate.at);
+      return openIncident(table, candidate);
+    },
     takeOver: (candidate, expired) => takeOverIncident(table, candidate, expired),
     holdFence: (incident, leaseUntil) => holdFence(table, incident, leaseUntil),
     async change(id, change, notice) {

@@ -53,6 +53,15 @@ export function createNotices(table: TableAccess): Notices {
       });
       return written ? incidentOf(written) : readRecord(table, incidentId);
     },
+
+    async recordAnnounced(incidentId, changes, trouble) {
+      await updateIf(table, {
+        key: metaKey(incidentId),
+        update: `SET eventTrouble = :trouble${changes.length > 0 ? ' ADD announced :changes' : ''}`,
+        condition: exists,
+        values: { trouble: storedField(trouble), ...(changes.length > 0 && { changes: new Set(changes) }) },
+      });
+    },
   };
 }
 

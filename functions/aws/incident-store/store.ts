@@ -12,6 +12,7 @@ import { createPauses } from './pauses.ts';
 import { createProfiles } from './profiles.ts';
 import { createRounds } from './rounds.ts';
 import { createSamples } from './samples.ts';
+import { createTargets } from './targets.ts';
 import type { TableAccess } from './table/table.ts';
 import { createWarnings } from './warnings.ts';
 
@@ -23,6 +24,7 @@ export interface IncidentStoreOptions extends TableAccess {
 /** The incident store on DynamoDB, by single conditional writes. Errors of DynamoDB itself come through unchanged. */
 export function createIncidentStore({ now = Date.now, ...table }: IncidentStoreOptions): IncidentStore {
   return {
+    targets: createTargets(table),
     incidents: createIncidents(table),
     notices: createNotices(table),
     rounds: createRounds(table),

@@ -6,8 +6,16 @@ const VARIABLES = {
     pattern: /^arn:[^:]+:states:[^:]*:\d{12}:stateMachine:\S+$/,
     expected: 'the ARN of the workflow',
   },
+  HEADROOM_EVENT_BUS_ARN: {
+    pattern: /^arn:[^:]+:events:[a-z0-9-]+:\d{12}:event-bus\/\S+$/,
+    expected: 'the ARN of the event bus',
+  },
   HEADROOM_PAGE_URL: { pattern: /^https?:\/\/[^\s?#]{1,255}$/, expected: 'the URL of the page where people answer' },
+  HEADROOM_PREFIX: { pattern: /^[a-z][a-z0-9-]{0,19}$/, expected: 'the prefix of the installation' },
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
+  HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
+  HEADROOM_RECONCILE: { pattern: /^\S{1,256}$/, expected: 'the name of the reconcile function' },
+  HEADROOM_FOLLOW: { pattern: /^\S{1,256}$/, expected: 'the name of the follow function' },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -29,19 +29,34 @@ export function logged<T>(
 interface Subject {
   readonly incidentId?: string | undefined;
   readonly targetId?: string | undefined;
+  readonly alarm?: string | undefined;
   /** ARN of an execution of the workflow. */
   readonly execution?: string | undefined;
 }
 
-/** A request between functions, or an event of an execution, which is named after its incident. */
+/** A request between functions, an event of an execution, which is named after its incident, or one of an alarm. */
 const payloads = z.object({
   incidentId: z.catch(z.optional(z.string()), undefined),
-  target: z.catch(z.optional(z.object({ id: z.string() })), undefined),
-  detail: z.catch(z.optional(z.object({ name: z.string(), executionArn: z.string() })), undefined),
+  target: z.catch(z.optional(z.union([z.string(), z.object({ id: z.string() })])), undefined),
+  detail: z.catch(
+    z.optional(
+      z.object({
+        name: z.optional(z.string()),
+        executionArn: z.optional(z.string()),
+        alarmName: z.optional(z.string()),
+      }),
+    ),
+    undefined,
+  ),
 });
 
 /** Whom an invocation is about, as far as its payload says: what people search the log for. */
 function subjectOf(payload: unknown): Subject {
   const { incidentId, target, detail } = payloads.safeParse(payload).data ?? {};
-  return { incidentId: incidentId ?? detail?.name, targetId: target?.id, execution: detail?.executionArn };
+  return {
+    incidentId: incidentId ?? detail?.name,
+    targetId: typeof target === 'string' ? target : target?.id,
+    alarm: detail?.alarmName,
+    execution: detail?.executionArn,
+  };
 }

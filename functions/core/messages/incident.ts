@@ -1,3 +1,4 @@
+import { rehearsedId } from '../rehearsal/rehearsal.ts';
 import type { Incident } from '../record/incident.ts';
 import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
 import { ordinalOf } from '../record/repeated-pages.ts';
@@ -16,7 +17,7 @@ import {
   sectionsFor,
   type MessageDetails,
 } from './sections.ts';
-import { LINE_LENGTH, renderWithLegend, subjectLine } from './text.ts';
+import { LINE_LENGTH, renderWithLegend, subjectLine, subjectOf } from './text.ts';
 
 /**
  * A notice that a person can act on in ten seconds: what, what to do, where, how bad, why, what was done, what was
@@ -24,6 +25,14 @@ import { LINE_LENGTH, renderWithLegend, subjectLine } from './text.ts';
  * and the body is bounded and has no control characters but its own line breaks. What is unknown is called unknown.
  */
 export function composeMessage(incident: Incident, notice: Notice, details: MessageDetails): Message {
+  const rehearsed = rehearsedId(incident.target.id);
+  // Commands, and whoever sorts notices, know the target by its own id.
+  return rehearsed === null
+    ? compose(incident, notice, details)
+    : asRehearsal(compose({ ...incident, target: { ...incident.target, id: rehearsed } }, notice, details));
+}
+
+function compose(incident: Incident, notice: Notice, details: MessageDetails): Message {
   const { id, target, outcome } = incident;
   const name = printable(target.id, 40);
   // A later page repeats the first one.
@@ -36,6 +45,16 @@ export function composeMessage(incident: Incident, notice: Notice, details: Mess
     body: withCommands(renderWithLegend(`${name}: ${headline}`, sectionsFor(incident, first, details)), target),
     json: jsonForm(incident, notice, details, severity),
     attributes: { severity, outcome: outcome ?? 'open', target: name, incidentId: id, notice },
+  };
+}
+
+/** A notice like any other, and nobody is to get up for it. */
+function asRehearsal({ subject, body, json, attributes }: Message): Message {
+  return {
+    subject: subjectOf(`[Headroom REHEARSAL] ${subject.replace(/^\[[^\]]*\] /, '')}`),
+    body: `REHEARSAL: nothing is wrong because of this notice, and nobody is ended. It shows that notices arrive.\n\n${body}`,
+    json: { ...json, rehearsal: true, severity: 'info' },
+    attributes: { ...attributes, severity: 'info' },
   };
 }
 

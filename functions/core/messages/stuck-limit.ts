@@ -26,7 +26,7 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
       'What',
       [
         `limited to ${count(limit.limit, 'connection')} since ${utc(limit.at)}; before: ${limit.before ?? 'no limit'}`,
-        `Headroom set this limit in incident ${limit.incidentId} and tries each minute to lift it.`,
+        `Headroom set this limit in incident ${limit.incidentId} and tries each minute to lift it, while it looks after ${id}.`,
         'If someone has set another limit since, keep that one.',
         'If Headroom can never lift it, lift it yourself, then run: ' +
           commandFor(`limits drop --target ${id} --user ${shellWord(limit.user)} --why "lifted by hand"`, target),

@@ -9,6 +9,10 @@ export type Mode = z.infer<typeof mode>;
 /** Which sessions at their usual may be ended where suspects do not suffice. */
 const COLLATERALS = ['spare-idle', 'none'] as const;
 
+/** How many figures of a sample become metrics, each of which costs money: see `FIGURES`. */
+export const METRICS = ['few', 'full'] as const;
+export type MetricsSetting = (typeof METRICS)[number];
+
 const percentage = () => z.number().check(z.minimum(1), z.maximum(100));
 const seconds = () => z.number().check(z.nonnegative(), z.maximum(7 * 24 * 3600));
 /** Exact, or a prefix that ends in `*`. A pattern that can match nothing is refused: someone relies on it. */
@@ -111,6 +115,7 @@ const approval = z.strictObject({
 
 const sampling = z.strictObject({
   everySeconds: z._default(z.int().check(z.minimum(10), z.maximum(60)), 60),
+  metrics: z._default(z.enum(METRICS), 'few'),
 });
 
 const holdSeconds = () => z.int().check(z.minimum(0), z.maximum(3600));

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { memberName } from '../members/member.ts';
 import { ENGINE_NAMES } from '../server/snapshot.ts';
 import { mode, policy } from './policy.ts';
 
@@ -11,6 +12,9 @@ export const targetId = z
       'use 1 to 30 lower-case letters, digits and single dashes, first a letter',
     ),
   );
+
+/** Of a target, or of a member of a cluster: `shop/shop-1`. */
+export const anyTargetId = z.union([targetId, z.templateLiteral([targetId, '/', memberName])]);
 
 /** A connection pool as a person describes it: every instance of the application has one of this size. */
 const pool = z.object({
@@ -25,18 +29,26 @@ const pool = z.object({
 export type Pool = z.infer<typeof pool>;
 
 /**
- * What a target's stack passes to the shared functions with every event. An incident keeps a copy, so that it runs
- * under one policy from beginning to end. No secrets and no connection settings: only the worker has those.
+ * What the control functions know of a target: its deployment writes it into the table. An incident keeps a copy, so
+ * that it runs under one policy from beginning to end. No secrets and no connection settings: only the worker has those.
  */
 export const targetSettings = z.object({
-  id: targetId,
+  id: anyTargetId,
   engine: z.enum(ENGINE_NAMES),
-  /** The RDS instance, as in the DBInstanceIdentifier dimension; for another server, its name. */
+  /** The RDS instance, as in the DBInstanceIdentifier dimension; for a cluster or another server, its name. */
   instance: z.string(),
+  /** A cluster: no server itself. Its members are targets, with its settings. */
+  isCluster: z.optional(z.boolean()),
+  /** What IAM authentication names: the DbiResourceId, or that of the cluster. Absent where it is not known. */
+  resourceId: z.optional(z.string()),
   /** host:port, for people who read the record. */
   endpoint: z.string(),
   /** Name of the worker function. */
   worker: z.string(),
+  /** Which member of a cluster it is; absent for a target that is no member. */
+  member: z.optional(memberName),
+  /** Without connections for a while it pauses (Aurora Serverless v2 with a minimum of 0 ACUs). */
+  pauses: z.optional(z.boolean()),
   /** Names of the alarms that may open an incident for this target. */
   alarms: z.array(z.string()),
   mode,

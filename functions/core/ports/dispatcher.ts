@@ -1,7 +1,6 @@
-import type { TargetSettings } from '../policy/target.ts';
 import type { DispatchResult } from '../protocol/steps.ts';
 
 export interface Dispatcher {
   /** Hands an alarm event of the target to dispatch. Throws when the function failed. */
-  dispatch(target: TargetSettings, event: unknown): Promise<DispatchResult>;
+  dispatch(targetId: string, event: unknown): Promise<DispatchResult>;
 }

@@ -7,10 +7,12 @@ import type { Pauses } from './stores/pauses.ts';
 import type { Profiles } from './stores/profiles.ts';
 import type { Rounds } from './stores/rounds.ts';
 import type { Samples } from './stores/samples.ts';
+import type { Targets } from './stores/targets.ts';
 import type { Warnings } from './stores/warnings.ts';
 
 /** All that Headroom keeps. It needs no transactions: every step is one conditional write, and safe to repeat. */
 export interface IncidentStore {
+  readonly targets: Targets;
   readonly incidents: Incidents;
   readonly notices: Notices;
   readonly rounds: Rounds;

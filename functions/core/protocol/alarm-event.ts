@@ -116,15 +116,18 @@ export function belongsTo(event: AlarmEvent, settings: TargetSettings): true | s
   return true;
 }
 
+/** What a name of an execution has room for beside time and digest. */
+const TARGET_LENGTH = 55;
+
 /**
  * The same event has the same incident id, however often it is delivered. The id is also the name of the execution:
  * Step Functions takes up to 80 letters, digits, dashes and underscores, and with a target id of 30 characters this has
- * 56.
+ * 56. The id of a member is longer and cut; its alarm is its own, and so is the digest.
  */
 export function incidentIdFor(targetId: string, alarmName: string, at: number): string {
   const time = new Date(at).toISOString().replace(/[-:.Z]/g, '');
   const digest = sha256(alarmName).slice(0, 6);
-  return `${targetId}-${time}-${digest}`;
+  return `${targetId.replace('/', '-').slice(0, TARGET_LENGTH)}-${time}-${digest}`;
 }
 
 interface AlarmMetric {

@@ -1,10 +1,19 @@
 import * as z from 'zod/mini';
-import { targetSettings } from '../policy/target.ts';
+import { anyTargetId, targetSettings } from '../policy/target.ts';
 import { TIER_NAMES } from '../policy/tier-names.ts';
 import { SCHEMA } from './schema.ts';
 
-/** What the rule of a target's stack sends to the dispatch function. `alarm-event.ts` parses the event itself. */
-export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings, event: z.unknown() });
+/**
+ * Whom a request is about: a target's id, whose settings are in the table. Whole settings come from the rules of an
+ * earlier version, which are there until the deployment has come to the target's stack.
+ */
+const whichTarget = z.union([anyTargetId, targetSettings]);
+
+/**
+ * What the sampler and commands send to the dispatch function; the rule sends the event alone. `alarm-event.ts` parses
+ * the event.
+ */
+export const dispatchRequest = z.object({ schema: z.literal(SCHEMA), target: whichTarget, event: z.unknown() });
 
 const unopened = z.object({ result: z.enum(['stale', 'ignored', 'refused']), reason: z.string() });
 /**
@@ -22,24 +31,28 @@ export type DispatchResult = z.infer<typeof dispatchResult>;
 /** Why an event opened no incident. */
 export type Unopened = z.infer<typeof unopened>;
 
-/** What the schedule of a target's stack sends to the reconcile function each minute. */
-export const reconcileTargetRequest = z.object({ schema: z.literal(SCHEMA), target: targetSettings });
+/** What the tick sends to the reconcile function for a target that something may be left to do for. */
+export const reconcileTargetRequest = z.object({
+  schema: z.literal(SCHEMA),
+  target: whichTarget,
+  /** Its alarms that are in ALARM; absent where the sender does not know, so that the reconciler asks. */
+  active: z.optional(z.array(z.object({ alarm: z.string(), at: z.number(), reason: z.string() }))),
+});
 
-/** What one schedule of a target's stack sends to the sample function each minute. */
-export const sampleRequest = z.object({
+/** What the tick sends to the sample function each minute for every target. */
+const sampleRequest = z.object({
   schema: z.literal(SCHEMA),
   kind: z.literal('sample'),
-  target: targetSettings,
-  /** The alarm name for an incident: one of the target's own. */
-  alarm: z.string(),
-  /** How many samples this call takes, `policy.sampling.everySeconds` apart. */
-  samples: z.int().check(z.minimum(1), z.maximum(6)),
+  target: whichTarget,
+  /** How many samples this call takes, `policy.sampling.everySeconds` apart. Default: those of a minute. */
+  samples: z.optional(z.int().check(z.minimum(1), z.maximum(6))),
 });
-export type SampleFunctionRequest = z.infer<typeof sampleRequest>;
 
-/** What another schedule sends to it each day. */
-const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: targetSettings });
-export type CheckFunctionRequest = z.infer<typeof checkRequest>;
+/** And once a day. */
+const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: whichTarget });
+
+/** What the tick, the sampler and a deployment send to the follow function; the rule on events of RDS sends those alone. */
+export const followRequest = z.object({ schema: z.literal(SCHEMA), target: anyTargetId });
 
 export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
 
@@ -104,7 +117,7 @@ export interface EscalateResult {
  * `done`: a person's call was carried out, which says nothing about relief. `interrupted`: whoever ran it on their
  * machine stopped it.
  */
-const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done', 'interrupted'] as const;
+export const OUTCOMES = ['relieved', 'not-needed', 'observed', 'escalated', 'failed', 'done', 'interrupted'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { membersPattern } from '../members/member.ts';
 import { bounds } from '../policy/bounds.ts';
 import { ENGINE_NAMES } from '../server/snapshot.ts';
 
@@ -20,10 +21,16 @@ const workerAuth = z.discriminatedUnion('mode', [
 /** All settings of the worker: the JSON in its environment variable HEADROOM_WORKER. No secrets. */
 export const workerSettings = z.object({
   engine: z.enum(ENGINE_NAMES),
-  /** The instance that the worker must reach. Aurora servers know their name; elsewhere TLS checks the host name. */
+  /**
+   * The instance that the worker must reach. Aurora servers know their name; elsewhere TLS checks the host name. Of a
+   * cluster: its name, while each request says which member must be reached.
+   */
   instance: z.string(),
-  /** Null in url mode: the URL has them. */
+  /** Null in url mode, where the URL has it, and for a cluster. */
   host: z.nullable(z.string()),
+  /** For a cluster: where its members listen. The worker reaches no other host. */
+  members: z.optional(membersPattern),
+  /** Null in url mode, as is the database. */
   port: z.nullable(z.number()),
   database: z.nullable(z.string()),
   auth: workerAuth,

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { memberName } from '../members/member.ts';
 import type { SessionIdentity } from '../server/session.ts';
 import type { Admission, Canary, Refusal, Sample, Snapshot } from '../server/snapshot.ts';
 import type { CheckFacts, LoginSources } from './check-facts.ts';
@@ -41,23 +42,33 @@ const userLimit = {
   before: z.nullable(connectionLimit),
 };
 
-/** After `deadline` (epoch milliseconds) the worker refuses to act. `patienceMs` bounds the wait for a free slot. */
+/**
+ * What every request has. After `deadline` (epoch milliseconds) the worker refuses to act. `member`: which of a
+ * cluster's servers it is about; left out where the worker has one server.
+ */
+const common = { schema: z.number(), deadline: z.number(), member: z.optional(memberName) };
+
+/** `patienceMs` bounds the wait for a free slot. */
 export const workerRequest = z.discriminatedUnion('kind', [
-  z.object({ schema: z.number(), kind: z.literal('sample'), deadline: z.number() }),
-  z.object({ schema: z.number(), kind: z.literal('snapshot'), deadline: z.number(), patienceMs: z.number() }),
   z.object({
-    schema: z.number(),
+    ...common,
+    kind: z.literal('sample'),
+    /** Lets the session go when nobody else is connected: an open one keeps a server from pausing. */
+    leaveWhenAlone: z.optional(z.boolean()),
+  }),
+  z.object({ ...common, kind: z.literal('snapshot'), patienceMs: z.number() }),
+  z.object({
+    ...common,
     kind: z.literal('end'),
-    deadline: z.number(),
     victims: z.array(sessionToEnd),
     /** For `cancel`: how long a query may take to stop before its session is terminated. */
     graceMs: z.number(),
   }),
   /** Sets the limit if the user still has the one before. */
-  z.object({ schema: z.number(), kind: z.literal('limit'), deadline: z.number(), ...userLimit }),
+  z.object({ ...common, kind: z.literal('limit'), ...userLimit }),
   /** Restores the one before if the user still has the temporary limit. */
-  z.object({ schema: z.number(), kind: z.literal('lift'), deadline: z.number(), ...userLimit }),
-  z.object({ schema: z.number(), kind: z.literal('check'), deadline: z.number() }),
+  z.object({ ...common, kind: z.literal('lift'), ...userLimit }),
+  z.object({ ...common, kind: z.literal('check') }),
 ]);
 
 export type WorkerRequest = z.infer<typeof workerRequest>;

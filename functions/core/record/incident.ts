@@ -73,6 +73,18 @@ export interface Incident {
   /** Notices not delivered yet. */
   readonly pendingNotices: readonly Notice[];
   readonly notices: readonly NoticeAttempt[];
+  /** The changes of the incident that are on the event bus, by their ids. */
+  readonly announced: readonly string[];
+  /** Why the bus did not take an event, and since when; null when it took the last one. */
+  readonly eventTrouble: EventTrouble | null;
+}
+
+export interface EventTrouble {
+  /** The first failure and the last one, epoch milliseconds. */
+  readonly since: number;
+  readonly at: number;
+  /** What was said about the last one. */
+  readonly error: string;
 }
 
 export interface Acknowledgement {

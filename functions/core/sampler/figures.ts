@@ -1,3 +1,4 @@
+import type { MetricsSetting } from '../policy/policy.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 type FigureUnit = 'Percent' | 'Count' | 'Seconds';
@@ -37,10 +38,22 @@ export const FIGURES = {
 
 export type FigureName = keyof typeof FIGURES;
 
+/**
+ * The metrics of a target that did not ask for all. Alarms need the first, by its value and by its absence. The second
+ * tells what the first cannot: whether clients are refused, which a server can do below 100 % and need not do at it.
+ * There is one for every sample, also of a worker that does not get in, so the two together tell a sampler that has
+ * stopped from one that sees nothing.
+ */
+const FEW: readonly FigureName[] = ['UsagePercent', 'Refused'];
+
+export function metricNamesOf(setting: MetricsSetting): readonly FigureName[] {
+  return setting === 'few' ? FEW : (Object.keys(FIGURES) as FigureName[]);
+}
+
 /** The figures of a sample, by metric. A worker that was busy gives none: it did not even fail. */
-export function figuresOf(sample: StoredSample): ReadonlyMap<FigureName, number> {
+export function figuresOf(sample: StoredSample, setting: MetricsSetting): ReadonlyMap<FigureName, number> {
   const figures = new Map<FigureName, number>();
-  for (const name of Object.keys(FIGURES) as FigureName[]) {
+  for (const name of metricNamesOf(setting)) {
     const value = FIGURES[name].read(sample);
     if (value !== null) figures.set(name, value);
   }

@@ -14,8 +14,9 @@ import { printable } from '../words/printable.ts';
 /**
  * The result of a sample. `seen`: the worker took it. `refused`: the database did not let the worker in. `busy`: the
  * worker was busy with an incident or another sample; nothing is wrong. `failed`: the worker itself did not answer.
+ * `resting`: the server pauses without connections and has none, by the metric of RDS, so it was not woken.
  */
-type SampleResult = 'seen' | 'refused' | 'busy' | 'failed';
+type SampleResult = 'seen' | 'refused' | 'busy' | 'failed' | 'resting';
 
 /** A sample as it is stored. Unknown figures are null. */
 export interface StoredSample {
@@ -30,6 +31,8 @@ export interface StoredSample {
    * out when there is.
    */
   readonly isUnusual?: boolean;
+  /** `resting`: since when nobody has been connected, epoch milliseconds. Left out otherwise. */
+  readonly restingSince?: number;
   /** The canary, or the responder itself, was refused for lack of a slot. */
   readonly isFull: boolean;
   /** Percent of usable slots; 100 when the responder was refused as full. */
@@ -85,6 +88,11 @@ export function storeAnswer(answer: SampleAnswer, taking: Taking): StoredSample 
 /** What is stored when the worker did not answer. */
 export function storeNoAnswer(result: 'busy' | 'failed', why: string, taking: Taking): StoredSample {
   return { ...NOT_SEEN, ...taking, result, detail: clip(why) };
+}
+
+/** What is stored of a server that rests: nobody is connected. */
+export function storeRest(restingSince: number, taking: Taking): StoredSample {
+  return { ...NOT_SEEN, ...taking, result: 'resting', restingSince, usage: 0, used: 0 };
 }
 
 function storeSample(sample: Sample, { way }: Admission, taking: Taking): StoredSample {

@@ -22,6 +22,11 @@ export interface Consumers {
   readonly rest: { readonly consumers: number; readonly sessions: number };
 }
 
+/** Nobody but Headroom itself holds a slot. */
+export function isUnheld({ largest, rest }: Consumers): boolean {
+  return largest.length === 0 && rest.sessions === 0;
+}
+
 /** A sample names so many consumers: enough for nearly every server, and small in the store. */
 export const MOST_CONSUMERS = 20;
 /** A session has arrived lately when it connected within this time: the usual distance of two samples. */

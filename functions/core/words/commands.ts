@@ -1,4 +1,7 @@
-/** Runs Headroom from its own folder. Elsewhere `--no` keeps npx from fetching a stranger's package of that name. */
+/**
+ * Runs Headroom where it is: in a clone, in a project that has installed it, or from a global installation. Elsewhere
+ * `--no` keeps npx from fetching a stranger's package of that name.
+ */
 const PROGRAM = 'npx --no headroom';
 
 /** The options without which a command would look somewhere else. Null: its default leads there. */
@@ -17,7 +20,7 @@ export interface CommandSubject {
 }
 
 /** Commands about one target, which is named in case the configuration has several. */
-const OF_A_TARGET = /^(doctor|end|grants|plan|profile|respond)\b/;
+const OF_A_TARGET = /^(doctor|end|grants|plan|profile|rehearse|respond)\b/;
 /** Commands that read no records. */
 const WITHOUT_RECORDS = /^(doctor|grants)\b/;
 

@@ -76,9 +76,9 @@ describe('an act', () => {
       ...world,
       worker: {
         ...world.worker,
-        end: async (name: string, order: Parameters<typeof world.worker.end>[1]) => {
+        end: async (server: Parameters<typeof world.worker.end>[0], order: Parameters<typeof world.worker.end>[1]) => {
           seen = (await world.store.acts.tallies(target.id, 0))[0]?.counted;
-          return world.worker.end(name, order);
+          return world.worker.end(server, order);
         },
       },
     };

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { makeAlarmEvent } from '../../../functions/core/protocol/alarm-event.ts';
+import { SchemaMismatch } from '../../../functions/core/protocol/errors.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { Outcome } from '../../../functions/core/protocol/steps.ts';
+import { makeRehearsalEvent } from '../../../functions/core/rehearsal/rehearsal-event.ts';
 import { dispatch } from '../../../functions/dispatch/dispatch.ts';
+import { carryOut } from '../../../functions/incident/carry-out.ts';
 import { seenAt } from '../../support/a-sample.ts';
-import { aTarget } from '../../support/a-session.ts';
+import { aPolicy, aSession, aTarget } from '../../support/a-session.ts';
 import { StepWorld } from '../../support/step-world.ts';
 
 let world: StepWorld;
@@ -136,6 +139,40 @@ describe('dispatch', () => {
     });
   });
 
+  it('finds the target of what the rule sends by the name of its alarm', async () => {
+    target = { ...target, alarms: [`headroom-${target.id}-connections-high`, `headroom-${target.id}-usage-high`] };
+    await world.register(target);
+    const alarmName = `headroom-${target.id}-usage-high`;
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName });
+    expect(await dispatch(event, world)).toMatchObject({ result: 'opened' });
+    expect((await world.store.incidents.openOf(target.id))?.target).toEqual(target);
+    // Handed over by its id, it is the same.
+    expect(await dispatch({ schema: SCHEMA, target: target.id, event }, world)).toMatchObject({ result: 'opened' });
+    expect(await world.store.incidents.listByTarget(target.id, 10)).toHaveLength(1);
+  });
+
+  it.each([
+    ['a target that was removed', 'headroom-gone-usage-high', /has no target gone: it was removed/],
+    ['no target at all', 'headroom-self-tick-errors', /not that of an alarm of a target/],
+    ['an alarm that the target has not', 'headroom-known-usage-high', /is none of the alarms of target known/],
+  ])('says so and opens nothing for an alarm of %s', async (_, alarmName, reason) => {
+    await world.register(aTarget({ id: 'known' }));
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName });
+    const result = await dispatch(event, world);
+    expect(result).toMatchObject({ result: 'refused', reason: expect.stringMatching(reason) as string });
+    expect(noticesOf()).toEqual(['refused']);
+    expect(world.starts).toEqual([]);
+  });
+
+  it('tries again, and acts upon nobody, where another version has written the settings', async () => {
+    const event = makeAlarmEvent({ settings: target, at: world.at, alarmName: 'headroom-later-usage-high' });
+    const find = () => Promise.reject(new SchemaMismatch(2, SCHEMA));
+    const store = { ...world.store, targets: { ...world.store.targets, find } };
+    const deps = Object.assign(Object.create(world) as StepWorld, { store });
+    await expect(dispatch(event, deps)).rejects.toThrow(SchemaMismatch);
+    expect(world.starts).toEqual([]);
+  });
+
   it.each<[string, () => unknown]>([
     [
       'an alarm of another target',
@@ -170,5 +207,75 @@ describe('dispatch', () => {
     expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
     expect((await world.store.incidents.openOf(target.id))?.pendingNotices).toEqual(['opened']);
     expect(world.starts).toHaveLength(1);
+  });
+});
+
+describe('a rehearsal', () => {
+  const rehearse = (at = world.at) => send(makeRehearsalEvent('ann', at));
+  const openOf = (id: string) => world.store.incidents.openOf(id);
+
+  it('is an incident of its own that only observes, with a real notice that says so', async () => {
+    target = aTarget({ id: target.id, mode: 'act', policy: aPolicy({ tiers: { 'kill-idle': 'act' } }) });
+    const result = await rehearse();
+    const open = await openOf(`${target.id}_rehearsal`);
+    expect(result).toEqual({ result: 'opened', incidentId: open?.id });
+    expect(world.starts).toEqual([open?.id]);
+    expect(open?.id).toMatch(/^[\w-]{1,80}$/);
+    expect(open?.target).toMatchObject({
+      mode: 'observe',
+      worker: target.worker,
+      policy: { tiers: { 'kill-idle': 'observe' } },
+    });
+    expect(open?.alarm.reason).toBe('a rehearsal, started by ann: no alarm went off');
+    const [notice] = world.published;
+    expect(notice?.subject).toBe(`[Headroom REHEARSAL] ${target.id}: running out of connections`);
+    expect(notice?.body).toMatch(/^REHEARSAL: nothing is wrong/);
+    expect(notice?.body).not.toContain('_rehearsal --');
+    expect(notice?.attributes).toMatchObject({ severity: 'info', target: target.id });
+    expect(notice?.json).toMatchObject({ rehearsal: true, severity: 'info', target: target.id });
+  });
+
+  it('leaves a real incident alone, and a real alarm that comes meanwhile opens one at once', async () => {
+    await rehearse();
+    expect(await openOf(target.id)).toBeNull();
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+    const real = await openOf(target.id);
+    world.at += 1_000;
+    expect(await rehearse()).toMatchObject({ result: 'joined' });
+    expect(await openOf(target.id)).toEqual(real);
+    expect((await openOf(`${target.id}_rehearsal`))?.joinedCount).toBe(1);
+  });
+
+  it('counts for nothing: the next real alarm finds neither a cooldown nor an earlier incident', async () => {
+    const result = await rehearse();
+    const id = 'incidentId' in result ? result.incidentId : '';
+    await world.store.incidents.close(id, { outcome: 'observed', at: world.at, failure: null, notice: null });
+    expect(await world.store.incidents.listByTarget(target.id, 10)).toEqual([]);
+    await world.store.samples.put(target.id, seenAt(world.at + 1_000, 40));
+    world.at += 2_000;
+    expect(await send(alarmAt(world.at))).toMatchObject({ result: 'opened' });
+  });
+
+  it('is one incident, however often its event is delivered', async () => {
+    const results = await Promise.all([rehearse(), rehearse(), rehearse()]);
+    expect(new Set(results.map((result) => 'incidentId' in result && result.incidentId)).size).toBe(1);
+  });
+
+  it('is opened for no event that a rule has sent, and for no target that there is not', async () => {
+    const event = makeRehearsalEvent('ann', world.at);
+    expect(await dispatch(event, world)).toMatchObject({ result: 'refused' });
+    const unknown = await dispatch({ schema: SCHEMA, target: 'nobody', event }, world);
+    expect(unknown).toEqual({ result: 'refused', reason: expect.stringContaining('no target nobody') as string });
+  });
+
+  it('ends nobody and limits nobody, even by an act that should never have been ordered', async () => {
+    const result = await rehearse();
+    const incident = await world.store.incidents.byId('incidentId' in result ? result.incidentId : '');
+    if (incident === null) throw new Error('it was not opened');
+    const victim = { session: aSession(1), method: 'terminate' as const, expect: {}, reason: '' };
+    const order = { round: 1, tier: 'kill-idle' as const, limit: null, victims: [victim as never], seenAt: world.at };
+    await expect(carryOut(incident, order, world)).rejects.toThrow('is a rehearsal: it ends nobody');
+    expect(world.ends).toEqual([]);
+    expect(await world.store.acts.of(incident.id)).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { engineEntry } from '../../../functions/engines/registry.ts';
 import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
@@ -138,6 +139,7 @@ export async function openWorker(
       ...settings,
     },
     { env: { RESPONDER: url, CANARY: canaryUrl }, folder: '/' },
+    engineEntry(stage.engine),
   );
 }
 

@@ -42,6 +42,84 @@ describe('the reconciler', () => {
     expect(await sweep()).toEqual({ repaired: [] });
   });
 
+  describe('notes that nothing is left to do', () => {
+    const byId = () => reconcile({ schema: SCHEMA, target: target.id, active: [] }, world);
+    const owes = async () => (await world.store.targets.rowOf(target.id))?.owesSince ?? null;
+    const LATER = 6 * 60_000;
+
+    it('for a target that was registered, once no opening can be on its way any more', async () => {
+      await world.register(target);
+      await byId();
+      expect(await owes()).not.toBeNull();
+      world.at += LATER;
+      await byId();
+      expect(await owes()).toBeNull();
+      expect(await reconcile({ schema: SCHEMA, target: 'gone' }, world)).toEqual({ repaired: [] });
+    });
+
+    it.each<[string, (incident: Incident) => Promise<unknown>]>([
+      ['an incident is open', () => Promise.resolve()],
+      [
+        'a limit is on record',
+        async ({ id }) => {
+          await world.store.incidents.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+          world.onLimit = () => {
+            throw new Error('the worker hangs');
+          };
+          await world.store.limits.record({
+            ...{ targetId: target.id, incidentId: id, user: 'app', account: 'app', limit: 5, before: null },
+            ...{ at: world.at, setBy: world.at, isSet: true, toldAt: null },
+          });
+        },
+      ],
+      [
+        'a notice is pending',
+        async ({ id }) => {
+          world.topicFails = true;
+          await world.store.incidents.close(id, {
+            outcome: 'relieved',
+            at: world.at,
+            failure: null,
+            notice: 'resolved',
+          });
+        },
+      ],
+      [
+        'a page may be repeated',
+        ({ id }) => world.store.incidents.close(id, { outcome: 'failed', at: world.at, failure: null, notice: null }),
+      ],
+    ])('but not while %s', async (_, leave) => {
+      await world.register(target);
+      const incident = await opened();
+      await leave(incident);
+      world.executions.set(incident.id, 'running');
+      world.at += LATER;
+      await byId();
+      expect(await owes()).not.toBeNull();
+      world.onLimit = () => null;
+    });
+
+    it('after an incident that ended well', async () => {
+      await world.register(target);
+      const { id } = await opened();
+      await world.store.incidents.close(id, { outcome: 'relieved', at: world.at, failure: null, notice: null });
+      world.at += LATER;
+      await byId();
+      expect(await owes()).toBeNull();
+    });
+  });
+
+  it('takes the alarms that the tick has read, and asks for none', async () => {
+    await world.register(target);
+    const alarms = { active: () => Promise.reject(new Error('asked')) };
+    const active = [{ alarm: target.alarms[0] ?? '', at: world.at, reason: 'full' }];
+    const sent = { schema: SCHEMA, target: target.id, active };
+    const { store, notifier, workflow, worker, events, now } = world;
+    const deps = { store, notifier, workflow, worker, events, now, alarms };
+    expect((await reconcile(sent, deps)).repaired).toHaveLength(1);
+    await expect(reconcile({ schema: SCHEMA, target: { ...target, id: 'asks' } }, deps)).rejects.toThrow('asked');
+  });
+
   it('wakes a workflow whose question was answered by somebody who could not wake it, once', async () => {
     const { id } = await opened();
     const plan = aSummary();

@@ -36,7 +36,10 @@ function used(slots: number, changed: Partial<Sample> = {}): Sample {
 }
 
 const REFUSED_CANARY = { result: 'refused', refusal: { kind: 'full', code: '53300', message: 'too many' } } as const;
-const call = (samples = 1) => sample({ schema: SCHEMA, kind: 'sample', target, alarm: ALARM, samples }, world);
+const call = async (samples = 1) => {
+  await world.register(target);
+  return sample(target, samples, world);
+};
 const noticesOf = () => world.published.map(({ json }) => json['warning'] ?? json['notice']);
 
 /** A call each minute, with a server that is always as the test says. */
@@ -70,15 +73,31 @@ describe('a call of the sampler', () => {
   });
 
   it('takes several samples when asked, as far apart as the policy says', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 15 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 15, metrics: 'few' } }) };
     const startedAt = world.at;
     const { samples } = await call(4);
     expect(samples.map(({ at }) => at - startedAt)).toEqual([0, 15_000, 30_000, 45_000]);
     expect(world.emitted).toHaveLength(4);
   });
 
-  it('refuses what no schedule sends', async () => {
-    await expect(answer({ schema: SCHEMA, kind: 'sample', target, alarm: ALARM, samples: 60 }, world)).rejects.toThrow(
+  it.each([
+    [10, 6],
+    [25, 2],
+    [31, 1],
+  ])('takes those of a minute when it samples every %i s: %i', async (everySeconds, most) => {
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds, metrics: 'few' } }) };
+    await world.register(target);
+    const outcome = await answer({ schema: SCHEMA, kind: 'sample', target: target.id }, world);
+    expect('samples' in outcome && outcome.samples.length).toBe(most);
+  });
+
+  it('does nothing for a target that was removed after it had been asked for', async () => {
+    expect(await answer({ schema: SCHEMA, kind: 'sample', target: 'gone' }, world)).toEqual({ unknown: true });
+    expect(world.emitted).toEqual([]);
+  });
+
+  it('refuses what no tick sends', async () => {
+    await expect(answer({ schema: SCHEMA, kind: 'sample', target: 'x', samples: 60 }, world)).rejects.toThrow(
       BadRequest,
     );
   });
@@ -115,7 +134,7 @@ describe('usage over the trigger', () => {
   });
 
   it('within one call of several samples opens it right after the sample that shows it', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 10 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 10, metrics: 'few' } }) };
     const startedAt = world.at;
     world.samples = [used(20), used(99), used(99)];
     const { dispatched, samples } = await call(6);
@@ -290,7 +309,7 @@ describe('the profile', () => {
   });
 
   it('gets it from a call that ends in the next quarter', async () => {
-    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 20 } }) };
+    target = { ...target, policy: aPolicy({ sampling: { everySeconds: 20, metrics: 'few' } }) };
     const startedAt = world.at;
     world.at += 14.5 * MINUTE;
     world.samples = [used(20, web(3))];

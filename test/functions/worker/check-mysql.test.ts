@@ -1,3 +1,4 @@
+import { engineEntry } from '../../../functions/engines/registry.ts';
 import mysql, { type Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { MysqlFlavour } from '../../../drill/servers/files/mysql-flavours.ts';
@@ -87,6 +88,7 @@ describe.each<Place>([
         bounds: UNBOUNDED,
       },
       { env: { RESPONDER: responderUrl, CANARY: canaryUrl }, folder: '/' },
+      engineEntry(flavour),
     );
     workers.push(worker);
     return worker;

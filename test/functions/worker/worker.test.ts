@@ -6,7 +6,9 @@ import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { bytesOf, LAMBDA_BYTES, unpack } from '../../../functions/core/protocol/packing.ts';
 import type { SnapshotAnswer } from '../../../functions/core/protocol/worker.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
-import { handler } from '../../../functions/worker/handler.ts';
+import { postgres } from '../../../functions/engines/postgres-entry.ts';
+import { engineEntry } from '../../../functions/engines/registry.ts';
+import { handler } from '../../../functions/worker/handlers/postgres.ts';
 import { createWorker } from '../../../functions/worker/worker.ts';
 import { AURORAS_MOST } from '../../support/a-crowd.ts';
 import { pretendSessions } from '../../support/pretended-sessions.ts';
@@ -49,7 +51,7 @@ describe('the handler', () => {
 
 describe('payloads', () => {
   const open = () =>
-    createWorker(byUrl, { env: { RESPONDER: logins.responderUrl, CANARY: logins.canaryUrl }, folder: '/' });
+    createWorker(byUrl, { env: { RESPONDER: logins.responderUrl, CANARY: logins.canaryUrl }, folder: '/' }, postgres);
 
   test.each([[{ schema: 2, kind: 'sample' }], [{}], [null], ['sample']])(
     '%j is of another version',
@@ -89,7 +91,8 @@ describe('settings that cannot work are named at once', () => {
     ],
     ['no host', { auth: { mode: 'iam', region: 'r', user: 'u', canaryUser: 'c' } }, {}, /^host: /],
   ])('%s', async (_, changes, env, words) => {
-    const worker = createWorker({ ...byUrl, ...changes }, { env, folder: '/nowhere' });
+    const settings = { ...byUrl, ...changes };
+    const worker = createWorker(settings, { env, folder: '/nowhere' }, engineEntry(settings.engine));
     await expect(worker).rejects.toThrow(words);
     await expect(worker).rejects.not.toThrow(/hunter2/);
   });
@@ -124,7 +127,7 @@ describe('in secret mode', () => {
       { username, password: 'old' },
       { username, password },
     ]);
-    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const worker = await createWorker(settings(), { env: {}, folder: '/' }, postgres);
     const answer = await worker.answer(sampleBy());
     worker.close();
     secrets.close();
@@ -133,7 +136,7 @@ describe('in secret mode', () => {
 
   test('a password that stays wrong is refused after two tries', async () => {
     const secrets = await serveSecrets([{ username: 'headroom', password: 'wrong' }]);
-    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const worker = await createWorker(settings(), { env: {}, folder: '/' }, postgres);
     const answer = await worker.answer(sampleBy());
     secrets.close();
     expect(answer).toMatchObject({ ok: false, refusal: { kind: 'authentication', code: '28P01' }, attempts: 2 });
@@ -144,7 +147,7 @@ describe('in secret mode', () => {
     vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', 'http://127.0.0.1:1');
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'x');
-    const worker = await createWorker(settings(), { env: {}, folder: '/' });
+    const worker = await createWorker(settings(), { env: {}, folder: '/' }, postgres);
     const answer = await worker.answer(sampleBy());
     expect(answer).toMatchObject({ ok: false, refusal: { kind: 'authentication' } });
   });
@@ -157,7 +160,7 @@ test('a server that takes connections and never answers costs no more than the t
   const address = mute.address();
   const url = new URL(logins.responderUrl);
   url.port = String(address !== null && typeof address === 'object' ? address.port : 1);
-  const worker = await createWorker(byUrl, { env: { RESPONDER: url.href, CANARY: url.href }, folder: '/' });
+  const worker = await createWorker(byUrl, { env: { RESPONDER: url.href, CANARY: url.href }, folder: '/' }, postgres);
   const startedAt = Date.now();
   const answer = await worker.answer(sampleBy());
   mute.close();

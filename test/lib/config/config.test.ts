@@ -127,6 +127,26 @@ targets:
     expect(messageAt(text, 'targets[0].policy.ages.idleSeconds')).toContain('at least 60 s');
   });
 
+  test('name an event bus that is none, with what would be', () => {
+    const bus = (value: string) => configText('', `events: { bus: '${value}' }`);
+    for (const right of ['default', 'none', 'arn:aws-cn:events:cn-north-1:111122223333:event-bus/a/b.c'])
+      expect(parseConfig(bus(right), 'headroom.yaml').events.bus).toBe(right);
+    for (const wrong of ['incidents', 'arn:aws:sns:eu-west-1:111122223333:event-bus/a', 'off'])
+      expect(messageAt(bus(wrong), 'events.bus')).toContain('"arn:aws:events:REGION:ACCOUNT:event-bus/NAME"');
+    expect(parseConfig(configText(), 'headroom.yaml').events.bus).toBe('default');
+  });
+
+  test('name a key that is none, an alias, or a key of another region', () => {
+    const key = (arn: string) => configText('', `encryption: { keyArn: '${arn}' }`);
+    const id = 'key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9';
+    expect(messageAt(key(`arn:aws:kms:us-east-1:111122223333:${id}`), 'encryption.keyArn')).toBe(
+      'is a key of region us-east-1, and the installation is in eu-west-1; name a key there, or its replica',
+    );
+    for (const wrong of ['alias/mine', 'arn:aws:kms:eu-west-1:111122223333:alias/mine'])
+      expect(messageAt(key(wrong), 'encryption.keyArn')).toContain('not of an alias');
+    expect(parseConfig(key(`arn:aws:kms:eu-west-1:999988887777:${id}`), 'headroom.yaml').targets).toHaveLength(1);
+  });
+
   test('are readable as a whole', () => {
     expect(() => parseConfig(`${LOCAL}    mod: act`, 'my.yaml')).toThrow(
       'my.yaml cannot be used, 1 problem:\n  line 6: targets[0].mod: unknown key; did you mean "mode"?',
@@ -273,24 +293,13 @@ describe('how fields stand to each other', () => {
 });
 
 describe('what AWS would refuse is named before anything is built, with target and line', () => {
-  test('a rule whose name is too long', () => {
-    const named = (prefix: string, id: string) =>
-      configText().replace('{ account', `{ prefix: ${prefix}, account`).replace('id: orders', `id: ${id}`);
-    const [problem, ...others] = problemsOf(named('a'.repeat(20), 'b'.repeat(30)));
-    expect(others).toEqual([]);
-    expect(problem).toMatchObject({ path: 'targets[0].id', line: 5, value: JSON.stringify('b'.repeat(30)) });
-    expect(problem?.message).toMatch(/EventBridge takes 64 characters; shorten it, or installation\.prefix, by 1$/);
-    expect(parseConfig(named('a'.repeat(19), 'b'.repeat(30)), 'headroom.yaml').targets).toHaveLength(1);
-    expect(parseConfig(named('a'.repeat(20), 'b'.repeat(29)), 'headroom.yaml').targets).toHaveLength(1);
-  });
-
-  test('settings that are longer than a rule passes on, by what makes them long', () => {
-    const pools = Array.from({ length: 200 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
+  test('settings that are longer than the table and CloudFormation take, by what makes them long', () => {
+    const pools = Array.from({ length: 2_000 }, (_, index) => `{ name: application-${index}, instances: 1, size: 1 }`);
     const [problem, ...others] = problemsOf(configText(`    pools: [${pools.join(', ')}]`));
     expect(others).toEqual([]);
     expect(problem).toMatchObject({ path: 'targets[0].pools', line: 13 });
     expect(problem?.message).toMatch(
-      /^the settings of target "orders" take \d+ characters, and EventBridge passes on 8192; name fewer pools$/,
+      /^the settings of target "orders" take \d+ characters, and Headroom takes 100000; name fewer pools$/,
     );
   });
 

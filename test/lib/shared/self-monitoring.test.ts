@@ -30,15 +30,13 @@ const opensIncidents = ({ AlarmName }: Alarm): boolean => /-connections-|-usage-
 const own = alarms.filter((one) => !opensIncidents(one));
 
 describe('alarms on Headroom itself', () => {
-  test('watch the workflow, every control function, both queues, the reconciler, the sampler and the worker', () => {
+  test('watch the workflow, every control function, the queue, the tick and the sampler, and none is a target’s own', () => {
     expect(own.map(({ AlarmName }) => AlarmName).sort()).toEqual(
       [
-        'headroom-orders-sampler-silent',
-        'headroom-orders-undelivered',
-        'headroom-orders-worker-errors',
         'headroom-self-dispatch-failures',
         'headroom-self-notices-failed',
-        'headroom-self-reconcile-silent',
+        'headroom-self-sample-dropped',
+        'headroom-self-tick-silent',
         'headroom-self-workflow-aborted',
         'headroom-self-workflow-failed',
         'headroom-self-workflow-timed-out',
@@ -58,30 +56,23 @@ describe('alarms on Headroom itself', () => {
     },
   );
 
-  test('only silence of the reconciler and of a sampler counts as bad news when there is no data', () => {
+  test('only silence of the tick counts as bad news when there is no data', () => {
     const breaching = own.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
-    expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual([
-      'headroom-self-reconcile-silent',
-      'headroom-orders-sampler-silent',
-    ]);
+    expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual(['headroom-self-tick-silent']);
     shared.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'headroom-self-reconcile-silent',
+      AlarmName: 'headroom-self-tick-silent',
       MetricName: 'Invocations',
       ComparisonOperator: 'LessThanThreshold',
-      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Reconcile') } }],
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Tick') } }],
     });
   });
 
-  test('a sampler is silent when no sample has told the usage for five minutes', () => {
-    target.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'headroom-orders-sampler-silent',
-      Namespace: 'Headroom',
-      MetricName: 'UsagePercent',
-      Statistic: 'SampleCount',
-      Period: 300,
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      Dimensions: [{ Name: 'Target', Value: 'orders' }],
+  test('a sample that Lambda drops is seen', () => {
+    shared.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'headroom-self-sample-dropped',
+      Namespace: 'AWS/Lambda',
+      MetricName: 'AsyncEventsDropped',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Sample') } }],
     });
   });
 

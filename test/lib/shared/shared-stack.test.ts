@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { policy } from '../../../functions/core/policy/policy.ts';
@@ -111,25 +111,58 @@ describe('what each control function may do', () => {
   const startOrWake = 'Allow states:SendTaskSuccess states:StartExecution on <WorkflowStateMachine>';
   const failures = 'Allow sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on <DispatchFailures.Arn>';
 
+  const announce = 'Allow events:PutEvents on arn:aws:events:eu-west-1:111122223333:event-bus/default';
+
   test.each([
-    ['Dispatch', [...publish, failures, start, ...incidents]],
+    ['Dispatch', [...publish, announce, failures, start, ...incidents]],
     // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
-    ['Reconcile', [workers, ...publish, startOrWake, ...incidents]],
-    ['Sample', [`${workers} <Dispatch.Arn>`, ...publish]],
+    ['Reconcile', [workers, ...publish, announce, startOrWake, ...incidents]],
+    // The metric tells whether anybody is connected to a server that would pause; it knows no narrower scope.
+    ['Sample', [`${workers} <Dispatch.Arn> <Follow.Arn>`, 'Allow cloudwatch:GetMetricData on *', ...publish]],
+    // It reads clusters and instances, and keeps the alarms on connections of this installation, no others.
+    [
+      'Follow',
+      [
+        workers.replace('headroom-worker-*', 'headroom-sample') + workers.slice(workers.indexOf(' on ') + 3),
+        ...publish,
+        'Allow cloudwatch:DescribeAlarms on *',
+        'Allow cloudwatch:DeleteAlarms cloudwatch:PutMetricAlarm on ' +
+          ['critical', 'high']
+            .map((ending) => `arn:aws:cloudwatch:eu-west-1:111122223333:alarm:headroom-*-connections-${ending}`)
+            .join(' '),
+        'Allow rds:DescribeDBClusters rds:DescribeDBInstances on ' +
+          'arn:aws:rds:eu-west-1:111122223333:cluster:* arn:aws:rds:eu-west-1:111122223333:db:*',
+      ],
+    ],
+    // It lifts the limits of a target that goes.
+    ['Register', [workers, ...publish]],
     // Evidence for the cause; neither action knows a narrower scope.
     ['Diagnose', [workers, 'Allow cloudwatch:GetMetricData rds:DescribeDBInstances rds:DescribeEvents on *']],
     ['Ask', publish],
     ['Act', [workers]],
     ['Escalate', publish],
     ['Close', [workers, ...publish]],
-    ['Notify', publish],
+    ['Notify', [...publish, announce]],
   ])('%s: its log, the table, and no more than it needs', (name, grants) => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
 
+  test('the tick reads the roster and calls three functions', () => {
+    expect(grantsOf('Tick')).toEqual(
+      [
+        log('Tick'),
+        `Allow dynamodb:Query on ${TABLE_ARN}`,
+        'Allow cloudwatch:DescribeAlarms on *',
+        'Allow lambda:InvokeFunction on <Follow.Arn> <Reconcile.Arn> <Sample.Arn>',
+      ].sort(),
+    );
+    const query = statementsOf(shared, 'TickRole').find(({ Action }) => Action.includes('dynamodb:Query'));
+    expect(query?.Condition).toEqual({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER'] } });
+  });
+
   test('no function has a managed policy or shares its role', () => {
     const roles = Object.values(shared.findResources('AWS::IAM::Role'));
-    expect(roles).toHaveLength(10);
+    expect(roles).toHaveLength(13);
     for (const role of roles) expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
   });
 
@@ -138,8 +171,94 @@ describe('what each control function may do', () => {
   });
 });
 
+describe('a key of the customer', () => {
+  const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9';
+  const { shared: encrypted } = templatesOf(configText('    mode: approve', `encryption: { keyArn: '${KEY}' }`));
+  const usesOf = (role: string) =>
+    statementsOf(encrypted, `${role}Role`)
+      .filter(({ Action }) => Action.some((action) => action.startsWith('kms:')))
+      .map(({ Action, Resource, Condition }) => ({
+        for: Condition === undefined ? 'topic or queue' : 'table',
+        Action,
+        Resource,
+      }));
+
+  test('encrypts the table, the topic, every queue and every log, and there is no other key', () => {
+    const all = (type: string, property: (properties: never) => unknown) =>
+      Object.values(encrypted.findResources(type)).map((resource) => property(resource['Properties'] as never));
+    const keys = [
+      ...all(
+        'AWS::DynamoDB::Table',
+        ({ SSESpecification }: { SSESpecification: { KMSMasterKeyId: string } }) => SSESpecification.KMSMasterKeyId,
+      ),
+      ...all('AWS::SNS::Topic', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::SQS::Queue', ({ KmsMasterKeyId }: { KmsMasterKeyId: string }) => KmsMasterKeyId),
+      ...all('AWS::Logs::LogGroup', ({ KmsKeyId }: { KmsKeyId: string }) => KmsKeyId),
+    ];
+    expect(keys.length).toBeGreaterThan(12);
+    expect(new Set(keys)).toEqual(new Set([KEY]));
+    encrypted.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  test.each([
+    ['Diagnose', ['table']],
+    ['Act', ['table']],
+    ['Decide', ['table']],
+    ['Tick', ['table']],
+    ['Notify', ['table', 'topic or queue']],
+    ['Dispatch', ['table', 'topic or queue']],
+  ])('%s may use it for what it uses, and for the table only by way of DynamoDB', (role, uses) => {
+    const found = usesOf(role);
+    expect([...new Set(found.map((use) => use.for))].sort()).toEqual(uses);
+    for (const { Action, Resource } of found) {
+      expect(Resource).toEqual([KEY]);
+      expect(Action.join()).not.toContain('*');
+    }
+  });
+});
+
+describe('the event bus', () => {
+  const CENTRAL = 'arn:aws:events:eu-central-1:999988887777:event-bus/incidents';
+  const ANNOUNCERS = ['Dispatch', 'Reconcile', 'Notify'];
+  const putsOf = (template: Template, role: string) =>
+    statementsOf(template, `${role}Role`).filter(({ Action }) => Action.includes('events:PutEvents'));
+
+  test('may be one of another account: those that tell of incidents may put events on it, and on nothing else', () => {
+    const central = templatesOf(configText('', `events: { bus: '${CENTRAL}' }`)).shared;
+    for (const name of ANNOUNCERS) {
+      expect(putsOf(central, name).map(inShort)).toEqual([`Allow events:PutEvents on ${CENTRAL}`]);
+      central.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `headroom-${name.toLowerCase()}`,
+        Environment: {
+          Variables: Match.objectLike({
+            HEADROOM_EVENT_BUS_ARN: CENTRAL,
+            HEADROOM_PREFIX: 'headroom',
+            HEADROOM_STATE_MACHINE_ARN: Match.anyValue(),
+          }),
+        },
+      });
+    }
+  });
+
+  test('may be none: then no function may put events anywhere, and none tries to', () => {
+    const { shared: silent } = templatesOf(configText('', 'events: { bus: none }'));
+    expect(JSON.stringify(silent.toJSON())).not.toMatch(/PutEvents|EVENT_BUS/);
+  });
+});
+
 describe('every control function', () => {
-  const NAMES = ['dispatch', 'reconcile', 'sample', 'diagnose', 'ask', 'act', 'escalate', 'close', 'notify'];
+  const NAMES = [
+    'dispatch',
+    'register',
+    'reconcile',
+    'sample',
+    'diagnose',
+    'ask',
+    'act',
+    'escalate',
+    'close',
+    'notify',
+  ];
 
   test('an act may take as long as the policy with the longest grace lets its worker take', () => {
     const answerSlack = 20;
@@ -168,6 +287,20 @@ describe('every control function', () => {
     });
   });
 
+  test('the tick knows the functions it calls, and the prefix of the alarms', () => {
+    shared.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'headroom-tick',
+      Environment: {
+        Variables: {
+          HEADROOM_TABLE: 'headroom-incidents',
+          HEADROOM_PREFIX: 'headroom',
+          HEADROOM_SAMPLE: { Ref: Match.stringLikeRegexp('^Sample') },
+          HEADROOM_RECONCILE: { Ref: Match.stringLikeRegexp('^Reconcile') },
+        },
+      },
+    });
+  });
+
   test('the sampler knows the function it dispatches to', () => {
     shared.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'headroom-sample',
@@ -180,7 +313,7 @@ describe('every control function', () => {
     expect(CONTROL_FUNCTIONS.sample.timeoutSeconds).toBeGreaterThan(lastSampleAt + longestSample + answerSlack);
   });
 
-  test.each(['dispatch', 'reconcile'])('%s knows the workflow it starts', (name) => {
+  test.each(['dispatch', 'reconcile', 'notify'])('%s knows the workflow', (name) => {
     shared.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: `headroom-${name}`,
       Environment: { Variables: Match.objectLike({ HEADROOM_STATE_MACHINE_ARN: Match.anyValue() }) },
@@ -198,7 +331,53 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test.each(['Reconcile', 'Sample'])(
+  test('one rule takes the alarms of every target that go to ALARM, and no other', () => {
+    const arn = 'arn:aws:cloudwatch:eu-west-1:111122223333:alarm:headroom-*';
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-alarms',
+      EventPattern: {
+        source: ['aws.cloudwatch'],
+        'detail-type': ['CloudWatch Alarm State Change'],
+        resources: ['connections-high', 'connections-critical', 'usage-high'].map((ending) => ({
+          wildcard: `${arn}-${ending}`,
+        })),
+        detail: { state: { value: ['ALARM'] } },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Dispatch'), 'Arn'] },
+          Input: Match.absent(),
+          InputTransformer: Match.absent(),
+          RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^DispatchFailures'), 'Arn'] } },
+        }),
+      ],
+    });
+  });
+
+  test('one rule calls the tick every minute, with no second try', () => {
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-tick',
+      ScheduleExpression: 'rate(1 minute)',
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 } })],
+    });
+    shared.resourceCountIs('AWS::Events::Rule', 4);
+  });
+
+  test('one rule takes the events of RDS that may change a target, of this account, and no backups', () => {
+    shared.hasResourceProperties('AWS::Events::Rule', {
+      Name: 'headroom-rds-events',
+      EventPattern: {
+        source: ['aws.rds'],
+        account: ['111122223333'],
+        'detail-type': ['RDS DB Instance Event', 'RDS DB Cluster Event'],
+        detail: { EventCategories: Match.arrayWith(['availability', 'configuration change', 'failover']) },
+      },
+      Targets: [Match.objectLike({ RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 2 } })],
+    });
+  });
+
+  test.each(['Reconcile', 'Sample', 'Tick'])(
     'a call of %s that failed is not repeated: the next minute brings it again',
     (name) => {
       shared.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
@@ -223,12 +402,26 @@ describe('events that arrive late or not at all', () => {
     });
   });
 
-  test.each(['Dispatch', 'Reconcile', 'Sample'])('%s lets the rules of every target in by one permission', (name) => {
-    shared.hasResourceProperties('AWS::Lambda::Permission', {
-      FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
-      Principal: 'events.amazonaws.com',
-      SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/headroom-target-*',
-    });
+  test.each(['Dispatch', 'Reconcile', 'Sample'])(
+    '%s lets in the rules that an earlier version made for each target',
+    (name) => {
+      shared.hasResourceProperties('AWS::Lambda::Permission', {
+        FunctionName: { 'Fn::GetAtt': [Match.stringLikeRegexp(`^${name}`), 'Arn'] },
+        Principal: 'events.amazonaws.com',
+        SourceArn: 'arn:aws:events:eu-west-1:111122223333:rule/headroom-target-*',
+      });
+    },
+  );
+});
+
+test('the list of targets is written before the table, of which a new installation has none yet', () => {
+  const [listed] = Object.values(shared.findResources('Custom::HeadroomTargets'));
+  expect(listed).toMatchObject({
+    Properties: {
+      ServiceToken: 'arn:aws:lambda:eu-west-1:111122223333:function:headroom-register',
+      Targets: ['orders'],
+    },
+    DependsOn: expect.arrayContaining([expect.stringMatching(/^Register/)]) as unknown,
   });
 });
 

@@ -1,12 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import {
-  dispatchRequest,
-  reconcileTargetRequest,
-  sampleRequest,
-  samplerRequest,
-} from '../../../functions/core/protocol/steps.ts';
+import { targetSettings } from '../../../functions/core/policy/target.ts';
+import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import { workerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import { parseConfig } from '../../../lib/config/config.ts';
 import { configText, inShort, statementsOf, templatesOf } from '../../support/templates.ts';
@@ -78,47 +74,25 @@ describe('the alarms of a target', () => {
   });
 });
 
-const ruleTarget = z.object({
-  Arn: z.string(),
-  Input: z.string().optional(),
-  InputTransformer: z.object({ InputTemplate: z.string() }).optional(),
-  RetryPolicy: z.object({ MaximumEventAgeInSeconds: z.number(), MaximumRetryAttempts: z.number() }),
-  DeadLetterConfig: z.unknown().optional(),
-});
-const rule = z.object({ Properties: z.object({ Targets: z.array(ruleTarget).length(1) }) });
-
-function targetOf(template: Template, name: string): z.infer<typeof ruleTarget> {
-  const [found] = Object.values(template.findResources('AWS::Events::Rule', { Properties: { Name: name } }));
-  const [only] = rule.parse(found).Properties.Targets;
-  if (only === undefined) throw new Error(`rule ${name} has no target`);
-  return only;
-}
-
-describe('the rule from alarm to dispatch', () => {
-  test('matches exactly the three alarms going to ALARM', () => {
-    target.hasResourceProperties('AWS::Events::Rule', {
-      Name: 'headroom-target-orders-alarms',
-      EventPattern: {
-        source: ['aws.cloudwatch'],
-        'detail-type': ['CloudWatch Alarm State Change'],
-        resources: [
-          { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsHigh'), 'Arn'] },
-          { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsCritical'), 'Arn'] },
-          { 'Fn::GetAtt': [Match.stringLikeRegexp('^AlarmsUsage'), 'Arn'] },
-        ],
-        detail: { state: { value: ['ALARM'] } },
-      },
-    });
+describe('the settings of a target', () => {
+  const registered = (template: Template) => Object.entries(template.findResources('Custom::HeadroomTarget'));
+  const resource = z.object({
+    Properties: z.object({
+      ServiceToken: z.string(),
+      ServiceTimeout: z.string(),
+      Schema: z.string(),
+      Settings: z.string(),
+    }),
+    DependsOn: z.array(z.string()),
   });
+  const [[, written] = []] = registered(target);
+  const { Properties, DependsOn } = resource.parse(written);
 
-  test('hands over the whole event with the settings, as dispatch understands it', () => {
-    const { InputTransformer, Arn } = targetOf(target, 'headroom-target-orders-alarms');
-    const event = { source: 'aws.cloudwatch', detail: { alarmName: 'headroom-orders-connections-high' } };
-    const filled = InputTransformer?.InputTemplate.replace('<aws.events.event.json>', JSON.stringify(event)) ?? '';
-    const request = dispatchRequest.parse(JSON.parse(filled));
-    expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-dispatch');
-    expect(request.event).toEqual(event);
-    expect(request.target).toMatchObject({
+  test('are one text that the register function understands', () => {
+    expect(registered(target)).toHaveLength(1);
+    expect(Properties.ServiceToken).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-register');
+    expect(Properties.Schema).toBe(String(SCHEMA));
+    expect(targetSettings.parse(JSON.parse(Properties.Settings))).toMatchObject({
       id: 'orders',
       instance: 'orders-prod',
       worker: 'headroom-worker-orders',
@@ -131,106 +105,55 @@ describe('the rule from alarm to dispatch', () => {
     });
   });
 
-  test('gives up after five minutes and keeps what it gave up', () => {
-    const { RetryPolicy, DeadLetterConfig } = targetOf(target, 'headroom-target-orders-alarms');
-    expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 });
-    expect(DeadLetterConfig).toBeDefined();
-    target.hasResourceProperties('AWS::SQS::QueuePolicy', {
-      PolicyDocument: {
-        Statement: Match.arrayWith([
-          Match.objectLike({
-            Effect: 'Allow',
-            Principal: { Service: 'events.amazonaws.com' },
-            Action: 'sqs:SendMessage',
-          }),
-        ]),
-      },
+  test('are written when everything else is there, and taken out before anything goes', () => {
+    const alarmsAndWorker = ['AWS::CloudWatch::Alarm', 'AWS::Lambda::Function'].flatMap((type) =>
+      Object.keys(target.findResources(type)),
+    );
+    expect([...DependsOn].sort()).toEqual(alarmsAndWorker.sort());
+    // And the worker on what it may do.
+    target.hasResource('AWS::Lambda::Function', {
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('^WorkerRoleDefaultPolicy')]),
     });
   });
 
-  test('angle brackets in the settings are not taken for variables', () => {
-    const template = withTarget(`    policy: { protect: { applications: ['<batch>'] } }`);
-    const text = targetOf(template, 'headroom-target-orders-alarms').InputTransformer?.InputTemplate ?? '';
-    expect(text.match(/<[^>]*>/g)).toEqual(['<aws.events.event.json>']);
-    const request = dispatchRequest.parse(JSON.parse(text.replace('<aws.events.event.json>', '{}')));
-    expect(request.target.policy.protect.applications).toEqual(['<batch>']);
+  test('never leave a deployment waiting for long', () => {
+    expect(Number(Properties.ServiceTimeout)).toBeLessThanOrEqual(300);
   });
 
-  test('no rule hands over more than EventBridge takes, with settings as long as they may be', () => {
-    const lines = (length: number) => `    pools: [{ name: '<${'x'.repeat(length)}>', instances: 1, size: 1 }]`;
-    const isAccepted = (length: number) => {
-      try {
-        return parseConfig(configText(lines(length)), 'headroom.yaml').targets.length === 1;
-      } catch {
-        return false;
-      }
-    };
-    let [most, least] = [0, 8192];
-    while (least - most > 1) {
-      const middle = Math.floor((least + most) / 2);
-      if (isAccepted(middle)) most = middle;
-      else least = middle;
-    }
-    const rules = ['alarms', 'minute', 'sample', 'check'];
-    const template = withTarget(lines(most));
-    const lengths = rules.map((name) => {
-      const { Input, InputTransformer } = targetOf(template, `headroom-target-orders-${name}`);
-      return (Input ?? InputTransformer?.InputTemplate ?? '').length;
-    });
-    expect(Math.max(...lengths)).toBe(8192);
-    expect(Math.min(...lengths)).toBeGreaterThan(7_000);
+  test('may be as long as a fleet of pools makes them', () => {
+    const pools = Array.from({ length: 400 }, (_, n) => `{ name: '<pool-${n}>', instances: 1, size: 1 }`);
+    const [[, long] = []] = registered(withTarget(`    pools: [${pools.join(', ')}]`));
+    const settings = targetSettings.parse(JSON.parse(resource.parse(long).Properties.Settings));
+    expect(settings.pools).toHaveLength(400);
+    expect(settings.pools[7]?.name).toBe('<pool-7>');
   });
 
-  test('the target adds no permission to the shared functions, whose policies would fill up', () => {
-    target.resourceCountIs('AWS::Lambda::Permission', 0);
+  test('that DynamoDB could not keep beside a record are refused', () => {
+    const pools = Array.from({ length: 3_000 }, (_, n) => `{ name: 'pool-${n}', instances: 1, size: 1 }`);
+    expect(() => parseConfig(configText(`    pools: [${pools.join(', ')}]`), 'headroom.yaml')).toThrow(
+      /settings of target "orders" take \d+ characters, and Headroom takes 100000; name fewer pools/,
+    );
   });
 });
 
-test('the reconciler is called every minute with the settings', () => {
-  target.hasResourceProperties('AWS::Events::Rule', {
-    Name: 'headroom-target-orders-minute',
-    ScheduleExpression: 'rate(1 minute)',
-  });
-  const { Input, Arn } = targetOf(target, 'headroom-target-orders-minute');
-  expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-reconcile');
-  expect(reconcileTargetRequest.parse(JSON.parse(Input ?? '')).target.id).toBe('orders');
-});
-
-describe('the sampler is called every minute', () => {
-  const requestOf = (template: Template) =>
-    sampleRequest.parse(JSON.parse(targetOf(template, 'headroom-target-orders-sample').Input ?? ''));
-
-  test('with the settings, the alarm to raise, and no second try', () => {
-    target.hasResourceProperties('AWS::Events::Rule', {
-      Name: 'headroom-target-orders-sample',
-      ScheduleExpression: 'rate(1 minute)',
-    });
-    const { Arn, RetryPolicy } = targetOf(target, 'headroom-target-orders-sample');
-    expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-sample');
-    expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 60, MaximumRetryAttempts: 0 });
-    const request = requestOf(target);
-    expect(request).toMatchObject({ kind: 'sample', samples: 1 });
-    expect(request.target.alarms).toContain(request.alarm);
-  });
-
-  test.each([
-    [10, 6],
-    [25, 2],
-    [31, 1],
-  ])('to sample every %i s it takes %i samples in a call', (everySeconds, samples) => {
-    const template = withTarget(`    policy: { sampling: { everySeconds: ${everySeconds} } }`);
-    expect(requestOf(template)).toMatchObject({ samples, target: { policy: { sampling: { everySeconds } } } });
-  });
-});
-
-test('the sampler is called once a day to check the target', () => {
-  target.hasResourceProperties('AWS::Events::Rule', {
-    Name: 'headroom-target-orders-check',
-    ScheduleExpression: 'cron(17 6 * * ? *)',
-  });
-  const { Arn, Input } = targetOf(target, 'headroom-target-orders-check');
-  expect(Arn).toBe('arn:aws:lambda:eu-west-1:111122223333:function:headroom-sample');
-  expect(samplerRequest.parse(JSON.parse(Input ?? ''))).toMatchObject({ kind: 'check', target: { id: 'orders' } });
+test('a target has three alarms, one function, one role, one log group, and no rule or queue of its own', () => {
+  const { Resources } = z
+    .object({ Resources: z.record(z.string(), z.object({ Type: z.string() })) })
+    .parse(target.toJSON());
+  expect(
+    Object.values(Resources)
+      .map(({ Type }) => Type)
+      .sort(),
+  ).toEqual([
+    'AWS::CloudWatch::Alarm',
+    'AWS::CloudWatch::Alarm',
+    'AWS::CloudWatch::Alarm',
+    'AWS::IAM::Policy',
+    'AWS::IAM::Role',
+    'AWS::Lambda::Function',
+    'AWS::Logs::LogGroup',
+    'Custom::HeadroomTarget',
+  ]);
 });
 
 const workerFunction = z.object({
@@ -249,7 +172,7 @@ function grantsOf(template: Template): string[] {
 }
 
 describe('the worker', () => {
-  test('runs one at a time in the subnets, behind a group of its own that reaches the database and nothing else', () => {
+  test('runs one at a time in the subnets, in the group of its VPC, whose id a parameter has', () => {
     target.hasResourceProperties('AWS::Lambda::Function', {
       FunctionName: 'headroom-worker-orders',
       Runtime: 'nodejs24.x',
@@ -257,15 +180,12 @@ describe('the worker', () => {
       ReservedConcurrentExecutions: 1,
       VpcConfig: {
         SubnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728'],
-        SecurityGroupIds: [{ 'Fn::GetAtt': [Match.stringLikeRegexp('^NetworkGroup'), 'GroupId'] }],
+        SecurityGroupIds: [{ Ref: Match.stringLikeRegexp('^SsmParameterValue') }],
       },
     });
-    target.hasResourceProperties('AWS::EC2::SecurityGroup', {
-      VpcId: 'vpc-0a1b2c3d4e5f60718',
-      SecurityGroupEgress: [
-        Match.objectLike({ DestinationSecurityGroupId: 'sg-0a1b2c3d4e5f60718', FromPort: 5432, ToPort: 5432 }),
-      ],
-      SecurityGroupIngress: Match.absent(),
+    target.hasParameter('*', {
+      Type: 'AWS::SSM::Parameter::Value<String>',
+      Default: '/headroom/network/vpc-0a1b2c3d4e5f60718/worker-group',
     });
   });
 
@@ -302,42 +222,20 @@ describe('the worker', () => {
     });
   });
 
-  test('in secret mode reads its two secrets through an endpoint of its own', () => {
+  test('in secret mode reads its two secrets through the endpoint of its VPC', () => {
     const template = withTarget(secretAuth('endpoint'));
     expect(grantsOf(template)).toEqual([`Allow secretsmanager:GetSecretValue on ${CANARY} ${SECRET}`]);
-    template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
-      ServiceName: 'com.amazonaws.eu-west-1.secretsmanager',
-      VpcEndpointType: 'Interface',
-      PrivateDnsEnabled: false,
+    expect(variablesOf(template)).toHaveProperty('AWS_ENDPOINT_URL_SECRETS_MANAGER', {
+      Ref: expect.stringContaining('secretsendpoint') as string,
     });
-    expect(variablesOf(template)).toHaveProperty('AWS_ENDPOINT_URL_SECRETS_MANAGER');
-  });
-
-  test('in secret mode behind a NAT it may speak HTTPS to the outside', () => {
-    const template = withTarget(secretAuth('nat'));
-    template.resourceCountIs('AWS::EC2::VPCEndpoint', 0);
-    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
-      SecurityGroupEgress: Match.arrayWith([Match.objectLike({ CidrIp: '0.0.0.0/0', FromPort: 443, ToPort: 443 })]),
-    });
-  });
-
-  test("is let in by the database's group only when that was asked for", () => {
-    target.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
-    const network =
-      'network: { vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0a1b2c3d4e5f60718], databaseSecurityGroupId: sg-0a1b2c3d4e5f60718, manageIngress: true }';
-    const template = templatesOf(configText().replace(/network: .*/, network)).target;
-    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
-      GroupId: 'sg-0a1b2c3d4e5f60718',
-      FromPort: 5432,
-      ToPort: 5432,
-    });
+    expect(variablesOf(withTarget(secretAuth('nat')))).not.toHaveProperty('AWS_ENDPOINT_URL_SECRETS_MANAGER');
   });
 
   test('takes the security groups it is given and makes none', () => {
     const network =
       'network: { vpcId: vpc-0a1b2c3d4e5f60718, subnetIds: [subnet-0a1b2c3d4e5f60718], securityGroupIds: [sg-0b1c2d3e4f5061728] }';
-    const template = templatesOf(configText().replace(/network: .*/, network)).target;
-    template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+    const { target: template, network: shared } = templatesOf(configText().replace(/network: .*/, network));
+    for (const each of [template, shared]) each.resourceCountIs('AWS::EC2::SecurityGroup', 0);
     template.hasResourceProperties('AWS::Lambda::Function', {
       VpcConfig: Match.objectLike({ SecurityGroupIds: ['sg-0b1c2d3e4f5061728'] }),
     });

@@ -103,6 +103,10 @@ describe('a command that cannot be carried out as written', () => {
     [['pause', '--why', 'a move', '--target', 'shop', '--config', GOOD], 'it has staging, second, production'],
     [['pause', '--why', 'a move', '--target', 'staging', '--config', GOOD, '--for', 'ever'], 'such as 90m, 4h or 2d'],
     [['pause', '--why', 'a move', '--all', '--until', '2001-01-01'], 'is in the past'],
+    [
+      ['cost', '--targets', '0', '--sample-every', '5', '--metrics', 'all'],
+      '--targets 0: expected a whole number from 1 to 100000; --sample-every 5: expected a whole number from 10 to 60; --metrics all: expected few or full',
+    ],
     [['drill', '--all', '--scenario', 'storm'], '--all and --scenario storm: use one of them'],
     [['end', '--why', 'x'], 'say whose sessions with --user or --application'],
     [['end', '--user', '*', '--why', 'x'], '--user "*": matches every session'],
@@ -201,4 +205,18 @@ describe('a command that only tells', () => {
     );
     expect(existsSync(records)).toBe(false);
   });
+});
+
+it('reckons what the targets of a configuration cost, or others', async () => {
+  const costOf = async (...args: string[]) => {
+    const { status, stdout } = await runHeadroom(['cost', '--config', GOOD, '--json', ...args], {});
+    expect(status).toBe(0);
+    return z
+      .object({ totalDollars: z.number(), targets: z.array(z.object({ targets: z.number() })) })
+      .parse(JSON.parse(stdout));
+  };
+  const own = await costOf();
+  expect(own.targets).toEqual([{ targets: 3 }]);
+  const more = await costOf('--targets', '4', '--metrics', 'full');
+  expect(more.totalDollars - own.totalDollars).toBeGreaterThan(4 * 12 * 0.3);
 });

@@ -273,7 +273,7 @@ describe('what nothing stands in for', () => {
     const { url, machine, refused } = await start();
     const config = localClientConfig(url);
     const calls = [
-      new CloudWatchClient(config).send(new DescribeAlarmsCommand({ AlarmNamePrefix: 'orders' })),
+      new CloudWatchClient(config).send(new DescribeAlarmsCommand({ ActionPrefix: 'orders' })),
       new SFNClient(config).send(new StartExecutionCommand({ stateMachineArn: machine.arn, traceHeader: 'x' })),
       new LambdaClient(config).send(new InvokeCommand({ FunctionName: 'echo', LogType: 'Tail' })),
     ];

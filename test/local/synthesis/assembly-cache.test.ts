@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cachedAssembly } from '../../../local/synthesis/assembly-cache.ts';
@@ -22,7 +23,7 @@ describe('the cache of syntheses', () => {
     expect(await cachedAssembly(config, make)).toBe(first);
     expect(await cachedAssembly(`${config}-changed`, make)).not.toBe(first);
     expect(made).toHaveLength(2);
-    expect(readFileSync(join(first, 'manifest.json'), 'utf8')).toBe('{}');
+    expect(readFileSync(join(first ?? '', 'manifest.json'), 'utf8')).toBe('{}');
   });
 
   it('gives both of two that make the same at once the same folder', async () => {
@@ -33,25 +34,21 @@ describe('the cache of syntheses', () => {
     expect(made.filter((outdir) => existsSync(outdir))).toEqual([]);
   });
 
-  it('has the bundles of other configurations in the folder already, and shares them', async () => {
-    const [bundle, written] = [`asset.${randomUUID()}`, randomUUID()];
-    const seen: string[] = [];
-    const make = (outdir: string): Promise<void> => {
-      const file = join(outdir, bundle, 'inside/index.mjs');
-      if (existsSync(file)) seen.push(readFileSync(file, 'utf8'));
-      else {
-        mkdirSync(join(outdir, bundle, 'inside'), { recursive: true });
-        writeFileSync(file, written);
-      }
-      writeFileSync(join(outdir, 'manifest.json'), '{}');
-      return Promise.resolve();
+  it('makes one anew when the code that it refers to is gone', async () => {
+    const code = mkdtempSync(join(tmpdir(), 'headroom-code-'));
+    const { made, make } = maker();
+    const referring = async (outdir: string): Promise<void> => {
+      await make(outdir);
+      const files = { abc: { source: { path: code } } };
+      writeFileSync(join(outdir, 'Stack.assets.json'), JSON.stringify({ files }));
     };
-    const folders = [await cachedAssembly(randomUUID(), make), await cachedAssembly(randomUUID(), make)];
-    expect(seen).toEqual([written]);
-    const [first, second] = folders.map((folder) => statSync(join(folder, bundle, 'inside/index.mjs')).ino);
-    expect(second).toBe(first);
-    const cache = join(folders[0] ?? '', '..');
-    for (const name of readdirSync(cache)) rmSync(join(cache, name, bundle), { recursive: true, force: true });
+    const config = randomUUID();
+    const first = await cachedAssembly(config, referring);
+    expect(await cachedAssembly(config, referring)).toBe(first);
+    expect(made).toHaveLength(1);
+    rmSync(code, { recursive: true });
+    expect(await cachedAssembly(config, referring)).toBe(first);
+    expect(made).toHaveLength(2);
   });
 
   it('keeps nothing of one that failed', async () => {

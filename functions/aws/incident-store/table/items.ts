@@ -69,7 +69,7 @@ export function storedCandidate({ id, target, alarm, call, at, leaseUntil }: New
 }
 
 /** Without `undefined`, which DynamoDB refuses. */
-function plain(value: object): unknown {
+export function plain(value: object): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
@@ -117,8 +117,9 @@ export function metaItem(candidate: NewIncident, fence: number): Item {
     // A person who calls for an incident knows of it.
     notified: call === null ? { opened: 'pending' } : {},
     notices: [],
+    eventTrouble: null,
     expiresAt: expiresAt(at, KEEP_RECORDS_DAYS),
-  } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices'>, unknown> & Key & Item;
+  } satisfies Record<Exclude<keyof Incident, 'joined' | 'pendingNotices' | 'announced'>, unknown> & Key & Item;
 }
 
 /** What a META item has beside fields of the incident. `joinedBy` is keyed by the id each alarm would have opened. */
@@ -128,6 +129,8 @@ interface MetaOnly extends Key {
   readonly expiresAt: number;
   readonly joinedBy: Readonly<Record<string, AlarmSighting>>;
   readonly notified: Readonly<Partial<Record<Notice, 'pending' | 'delivered'>>>;
+  /** Absent while it would be empty, which DynamoDB refuses. */
+  readonly announced?: ReadonlySet<string>;
 }
 
 const META_ONLY: ReadonlySet<string> = new Set<keyof MetaOnly>([
@@ -138,9 +141,10 @@ const META_ONLY: ReadonlySet<string> = new Set<keyof MetaOnly>([
   'expiresAt',
   'joinedBy',
   'notified',
+  'announced',
 ]);
 
-type StoredIncident = Omit<Incident, 'joined' | 'pendingNotices'>;
+type StoredIncident = Omit<Incident, 'joined' | 'pendingNotices' | 'announced'>;
 
 // Only this module writes META items; the version says that it was this form of it.
 function isMetaItem(item: Item): item is StoredIncident & MetaOnly {
@@ -157,6 +161,7 @@ const ADDED_LATER = {
   acknowledgement: null,
   repeats: 0,
   repeatedAt: null,
+  eventTrouble: null,
 } as const satisfies Partial<Incident>;
 
 /** Throws when another version of Headroom wrote the item in a form that this one does not know. */
@@ -172,6 +177,7 @@ export function incidentOf(item: Item): Incident {
     target: { ...stored.target, policy: withDefaults(stored.target.policy) },
     joined: Object.values(item.joinedBy).sort((one, other) => one.at - other.at),
     pendingNotices: NOTICE_ORDER.filter((notice) => item.notified[notice] === 'pending'),
+    announced: [...(item.announced ?? [])].sort(),
   };
 }
 

@@ -1,7 +1,7 @@
-import type { Acknowledgement, Incident } from '../../record/incident.ts';
+import type { Acknowledgement, EventTrouble, Incident } from '../../record/incident.ts';
 import type { NoticeAttempt, Repeat } from '../../record/notice.ts';
 
-/** What people have been sent about an incident, open or closed, and who took it on. */
+/** What people and programs have been told about an incident, open or closed, and who took it on. */
 export interface Notices {
   /** A delivered notice is no longer pending. */
   recordAttempt(incidentId: string, attempt: NoticeAttempt): Promise<void>;
@@ -9,4 +9,6 @@ export interface Notices {
   claimRepeat(incident: Incident, repeat: Repeat, at: number): Promise<Incident | null>;
   /** Puts a name to an escalated or failed incident; whoever was first stays. Null when there is no such incident. */
   acknowledge(incidentId: string, acknowledgement: Acknowledgement): Promise<Incident | null>;
+  /** Adds changes, by their ids, to those that are announced, and notes what came of the attempt. */
+  recordAnnounced(incidentId: string, changes: readonly string[], trouble: EventTrouble | null): Promise<void>;
 }

@@ -44,7 +44,10 @@ it('makes a store on the table, one per process', async () => {
 
 it('makes a worker client that sends a request to end sessions once, whatever the environment says', async () => {
   endpoint.script('hang up', 'hang up', 'hang up');
-  const end = workerClientFromEnvironment().end('worker', { deadline: Date.now() + 60_000, victims: [], graceMs: 0 });
+  const end = workerClientFromEnvironment().end(
+    { worker: 'worker' },
+    { deadline: Date.now() + 60_000, victims: [], graceMs: 0 },
+  );
   await expect(end).rejects.toMatchObject({ name: 'WorkerFault' });
   expect(endpoint.received).toHaveLength(1);
 });

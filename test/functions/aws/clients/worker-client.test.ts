@@ -8,6 +8,7 @@ import { T0 } from '../incident-store/samples.ts';
 import { startScriptedEndpoint, type Reply, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
 const WORKER = 'headroom-worker-orders';
+const SERVER = { worker: WORKER };
 const DEADLINE = T0 + 5_000;
 const ADMISSION = { way: 'warm', reserved: true, attempts: 1, waitedMs: 0 };
 const SAMPLED = { schema: SCHEMA, ok: true, admission: ADMISSION, sample: { used: 3 } };
@@ -52,8 +53,8 @@ const failing = (type: string, status = 502): Reply => ({
   body: { Type: 'Server', message: 'see the type' },
 });
 const crashed = (fault: unknown): Reply => ({ headers: { 'x-amz-function-error': 'Unhandled' }, body: fault });
-const sample = () => workers.sample(WORKER, { deadline: DEADLINE });
-const end = () => workers.end(WORKER, { deadline: DEADLINE, victims: [], graceMs: 0 });
+const sample = () => workers.sample(SERVER, { deadline: DEADLINE });
+const end = () => workers.end(SERVER, { deadline: DEADLINE, victims: [], graceMs: 0 });
 
 describe('asking a worker', () => {
   it('sends kind, schema and request, and returns the answer', async () => {
@@ -65,9 +66,29 @@ describe('asking a worker', () => {
     });
   });
 
+  it('names the member of a cluster in every kind of request, and none for another target', async () => {
+    const member = { worker: WORKER, member: 'orders-2' };
+    const user = { user: 'app', limit: 5, before: null };
+    const limited = { ...ENDED, limit: { result: 'done', current: null, detail: '' } };
+    endpoint.script(
+      ...[SAMPLED, REFUSED, { ...REFUSED, sources: {} }, ENDED, limited, limited, SAMPLED].map((body) => ({ body })),
+    );
+    await workers.sample(member, { deadline: DEADLINE });
+    await workers.snapshot(member, { deadline: DEADLINE, patienceMs: 1 });
+    await workers.check(member, { deadline: DEADLINE });
+    await workers.end(member, { deadline: DEADLINE, victims: [], graceMs: 0 });
+    await workers.limit(member, { deadline: DEADLINE, ...user });
+    await workers.lift(member, { deadline: DEADLINE, ...user });
+    await sample();
+    expect(endpoint.received.map(({ body }) => (body as { member?: string }).member)).toEqual([
+      ...Array.from({ length: 6 }, () => 'orders-2'),
+      undefined,
+    ]);
+  });
+
   it('returns a refusal of the database as an answer', async () => {
     endpoint.script({ body: REFUSED });
-    expect(await workers.snapshot(WORKER, { deadline: DEADLINE, patienceMs: 4_000 })).toEqual(REFUSED);
+    expect(await workers.snapshot(SERVER, { deadline: DEADLINE, patienceMs: 4_000 })).toEqual(REFUSED);
     expect(endpoint.received[0]?.body).toMatchObject({ kind: 'snapshot', patienceMs: 4_000 });
   });
 
@@ -82,9 +103,9 @@ describe('asking a worker', () => {
       sources,
     };
     endpoint.script({ body: checked }, { body: { ...REFUSED, sources } }, { body: SAMPLED });
-    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual(checked);
-    expect(await workers.check(WORKER, { deadline: DEADLINE })).toEqual({ ...REFUSED, sources });
-    await expect(workers.check(WORKER, { deadline: DEADLINE })).rejects.toMatchObject({ name: 'WorkerFault' });
+    expect(await workers.check(SERVER, { deadline: DEADLINE })).toEqual(checked);
+    expect(await workers.check(SERVER, { deadline: DEADLINE })).toEqual({ ...REFUSED, sources });
+    await expect(workers.check(SERVER, { deadline: DEADLINE })).rejects.toMatchObject({ name: 'WorkerFault' });
     expect(endpoint.received[0]?.body).toMatchObject({ kind: 'check', deadline: DEADLINE });
   });
 
@@ -190,7 +211,7 @@ describe('ending sessions', () => {
     const repeating = new LambdaClient({ ...endpoint.config, maxAttempts: 3 });
     const other = createWorkerClient({ client: repeating, now: () => now, sleep: () => Promise.resolve() });
     endpoint.script({ body: ENDED });
-    await expect(other.end(WORKER, { deadline: DEADLINE, victims: [], graceMs: 0 })).rejects.toThrow(/maxAttempts: 1/);
+    await expect(other.end(SERVER, { deadline: DEADLINE, victims: [], graceMs: 0 })).rejects.toThrow(/maxAttempts: 1/);
     expect(endpoint.received).toHaveLength(0);
     repeating.destroy();
   });

@@ -69,6 +69,8 @@ const RELIEVED: Incident = {
   repeatedAt: null,
   pendingNotices: ['resolved'],
   notices: [],
+  announced: [],
+  eventTrouble: null,
 };
 
 function victim(id: number, overrides: Partial<VictimRecord> = {}): VictimRecord {

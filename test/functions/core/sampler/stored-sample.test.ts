@@ -70,7 +70,7 @@ describe('what is kept of a sample', () => {
 });
 
 describe('the figures', () => {
-  const figures = (sample: Parameters<typeof figuresOf>[0]) => Object.fromEntries(figuresOf(sample));
+  const figures = (sample: Parameters<typeof figuresOf>[0]) => Object.fromEntries(figuresOf(sample, 'full'));
 
   it('tell a server as it was seen, in percent, counts and seconds', () => {
     const activity = {

@@ -1,0 +1,3 @@
+import { rehearse, STORMS } from './rehearse.ts';
+
+rehearse(STORMS);
