@@ -210,12 +210,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
+  'local/summary': local('machine', 'terminal'),
   'local/discovery': local('installation', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
   // One file for each command.
   'local/commands': {
-    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'summary', 'terminal'),
     isCatalogue: true,
   },
 
