@@ -211,12 +211,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/terminal': local('machine'),
   'local/installation': local(),
   'local/summary': local('machine', 'terminal'),
-  'local/discovery': local('installation', 'options'),
+  'local/inventory': local('installation'),
+  'local/discovery': local('installation', 'inventory', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
   // One file for each command.
   'local/commands': {
-    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'summary', 'terminal'),
+    ...local('delivery', 'discovery', 'installation', 'inventory', 'machine', 'options', 'runs', 'summary', 'terminal'),
     isCatalogue: true,
   },
 
