@@ -1,7 +1,6 @@
 import { benchCalls } from './calls.ts';
 import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
-import { benchFleet } from './fleet/fleet.ts';
 import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
 import { benchPace } from './pace/command.ts';
@@ -35,11 +34,10 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   drill: benchDrill,
   peers: benchPeers,
   pace: () => benchPace(options),
-  fleet: benchFleet,
 };
 
 /** These take long, so they run only when they are asked for. */
-const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'pace', 'fleet']);
+const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'pace']);
 
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {
