@@ -8,7 +8,7 @@ import { printable } from '../../functions/core/words/printable.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../lib/config/config.ts';
 import { writeDiscovered, type Discovered } from '../discovery/discover.ts';
 import type { Proposal } from '../discovery/propose.ts';
-import { readRegion } from '../discovery/read-region.ts';
+import { readRegion } from '../inventory/read-region.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import { parseTags } from '../options/tag-option.ts';
 import { UsageError } from '../options/usage-error.ts';

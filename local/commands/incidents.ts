@@ -23,6 +23,7 @@ import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
 import { tableOf } from '../terminal/table.ts';
+import { summaryCommand } from './incidents-summary.ts';
 
 const listOptions = z.object({
   ...recordOptions,
@@ -36,7 +37,7 @@ const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), f
 type ShowOptions = z.infer<typeof showOptions>;
 const closeOptions = z.extend(showOptions, { by: z.optional(z.string()), note: z._default(z.string(), '') });
 
-/** `headroom incidents list | show ID | close ID`. */
+/** `headroom incidents list | show ID | close ID | summary`. */
 export function incidentsCommand(): Command {
   const list = withRecordOptions(new Command('list').description('the latest incidents, newest first'))
     .option('--target <id>', 'of one target')
@@ -82,7 +83,12 @@ export function incidentsCommand(): Command {
       if (given.json) printJson({ incidentId: id, closing });
       else print(`incident ${id} is closed at its next look: within a minute, or once its question is answered`);
     });
-  return new Command('incidents').description('what happened').addCommand(list).addCommand(show).addCommand(close);
+  return new Command('incidents')
+    .description('what happened')
+    .addCommand(list)
+    .addCommand(show)
+    .addCommand(close)
+    .addCommand(summaryCommand());
 }
 
 /** One table of what several installations have on record. Returns the exit status: failed when one cannot be read. */

@@ -1,7 +1,7 @@
 import type { DBCluster, DBInstance } from '@aws-sdk/client-rds';
 import { printable } from '../../functions/core/words/printable.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
-import { clusterOf, type Inventory } from './inventory.ts';
+import { clusterOf, type Inventory } from '../inventory/inventory.ts';
 import { networkOf } from './network.ts';
 import {
   enableIam,

@@ -8,7 +8,7 @@ import { valueAt } from '../../functions/core/words/records.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { UsageError } from '../options/usage-error.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import { ownerOf } from './network.ts';
 import { propose } from './clusters.ts';
 import type { Entry, Proposal, Skipped } from './propose.ts';

@@ -1,6 +1,6 @@
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import type { DBInstance } from '@aws-sdk/client-rds';
-import type { Inventory } from './inventory.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 
 /** Where the worker of a target is placed, as the configuration has it. */
 export interface Network {

@@ -3,8 +3,8 @@ import { printable } from '../../functions/core/words/printable.ts';
 import { sha256 } from '../../functions/core/words/sha256.ts';
 import { DEFAULT_PORTS } from '../../functions/core/server/snapshot.ts';
 import { targetSchema, type Target } from '../../lib/config/schema.ts';
-import { engineOf, tooOld } from './engines.ts';
-import { clusterOf, type Inventory } from './inventory.ts';
+import { engineOf, tooOld } from '../inventory/engines.ts';
+import { clusterOf, type Inventory } from '../inventory/inventory.ts';
 import { networkOf, type Network } from './network.ts';
 import { slotsOf } from './slots.ts';
 

@@ -1,7 +1,7 @@
 import type { DBCluster, DBInstance } from '@aws-sdk/client-rds';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import { isFormula, valueOf } from './formula.ts';
-import { clusterOf, groupsOf, type Inventory } from './inventory.ts';
+import { clusterOf, groupsOf, type Inventory } from '../inventory/inventory.ts';
 
 /** How many slots a server has, as its parameters say. */
 export interface Slots {

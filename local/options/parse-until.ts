@@ -15,18 +15,21 @@ interface Given {
  */
 export function parseUntil(given: Given, now: number): number | null {
   if (given.for !== undefined && given.until !== undefined) throw new UsageError('use --for or --until, not both');
-  if (given.for !== undefined) {
-    const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(given.for) ?? [];
-    if (count === undefined || !isUnit(unit) || Number(count) === 0) {
-      throw new UsageError(`--for ${given.for}: use a number and a unit, such as 90m, 4h or 2d`);
-    }
-    return now + Number(count) * UNITS[unit];
-  }
+  if (given.for !== undefined) return now + parseSpan('--for', given.for);
   if (given.until === undefined) return null;
   const until = Date.parse(given.until);
   if (Number.isNaN(until)) throw new UsageError(`--until ${given.until}: use an instant such as 2026-12-01T08:00Z`);
   if (until <= now) throw new UsageError(`--until ${given.until} is in the past`);
   return until;
+}
+
+/** Milliseconds of a number and a unit, such as `90m`. Throws UsageError, which names the option. */
+export function parseSpan(option: string, text: string): number {
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (count === undefined || !isUnit(unit) || Number(count) === 0) {
+    throw new UsageError(`${option} ${text}: use a number and a unit, such as 90m, 4h or 2d`);
+  }
+  return Number(count) * UNITS[unit];
 }
 
 function isUnit(unit: string | undefined): unit is keyof typeof UNITS {

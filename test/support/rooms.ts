@@ -210,12 +210,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
-  'local/discovery': local('installation', 'options'),
+  'local/summary': local('machine', 'terminal'),
+  'local/inventory': local('installation'),
+  'local/discovery': local('installation', 'inventory', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
   // One file for each command.
   'local/commands': {
-    ...local('delivery', 'discovery', 'installation', 'machine', 'options', 'runs', 'terminal'),
+    ...local('delivery', 'discovery', 'installation', 'inventory', 'machine', 'options', 'runs', 'summary', 'terminal'),
     isCatalogue: true,
   },
 

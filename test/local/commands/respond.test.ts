@@ -37,6 +37,9 @@ describe('respond', () => {
         .parse(JSON.parse(listed.stdout))
         .map(({ outcome }) => outcome),
     ).toEqual(['not-needed', 'relieved']);
+    const { stdout: summary } = await run(['incidents', 'summary', '--since', '1h', ...records()]);
+    expect(summary).toMatch(/^2 incidents of 1 target from .*: 1 not-needed, 1 relieved/);
+    expect(summary).toContain(`Ended     ${result.ended.length} sessions or queries`);
   });
 
   it('with a real-looking AWS profile around it talks to no AWS and no proxy', async () => {
