@@ -48,6 +48,7 @@ async function startIn(path: string | null, table: TableDefinition): Promise<Loo
   const server = dynalite({ createTableMs: 0, ...(path !== null && { path }) });
   ignoreBrokenRequests(server);
   requireRunKey(server);
+  const running = countRequests(server);
   const listening = await serveLoopback(server);
   await ensureTable(listening.url, table).catch(async (error: unknown) => {
     await listening.stop();
@@ -56,7 +57,7 @@ async function startIn(path: string | null, table: TableDefinition): Promise<Loo
   return {
     url: listening.url,
     async stop() {
-      await setTimeout(LAST_REQUESTS_MS);
+      for (const end = Date.now() + LAST_REQUESTS_MS; running() > 0 && Date.now() < end;) await setTimeout(10);
       await listening.stop();
     },
   };
@@ -67,9 +68,9 @@ const TABLE_LIMIT_MS = 5_000;
 const SOON_DONE_MS = 3_000;
 /**
  * dynalite may still work on a request whose caller was killed. It throws an error that nobody can catch when the
- * database closes meanwhile. No request takes longer than a few milliseconds.
+ * database closes meanwhile. A request takes a few milliseconds; one that never came whole is not waited for longer.
  */
-const LAST_REQUESTS_MS = 150;
+const LAST_REQUESTS_MS = 2_000;
 
 async function ensureTable(endpoint: string, table: TableDefinition): Promise<void> {
   const client = new DynamoDBClient(localClientConfig(endpoint));
@@ -118,6 +119,20 @@ async function lockFolder(folder: string): Promise<() => Promise<void>> {
       await setTimeout(50);
     }
   }
+}
+
+/** How many requests have no answer yet, whether their callers still wait for it or not. */
+function countRequests(server: ReturnType<typeof dynalite>): () => number {
+  const running = new Set<object>();
+  server.prependListener('request', (_, response) => {
+    running.add(response);
+    const answer = response.end.bind(response) as (...args: unknown[]) => unknown;
+    Reflect.set(response, 'end', (...args: unknown[]) => {
+      running.delete(response);
+      return answer(...args);
+    });
+  });
+  return () => running.size;
 }
 
 /**
