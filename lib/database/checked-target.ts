@@ -57,7 +57,8 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
   const written = { ...shared, engine, [kind]: facts.name, resourceId };
   const host = facts.host ?? STAND_IN.host[kind];
   const endpoint = { host, port: facts.port, database: databaseName };
-  const isNamed = !Token.isUnresolved(facts.name) && !Token.isUnresolved(host);
+  // A cluster's endpoint begins with its name: where one is a token, both have a stand-in.
+  const isKnown = kind === 'instance' || ![facts.name, host].some((each) => Token.isUnresolved(each));
   const config = checkProps(`headroom.protect() of ${JSON.stringify(props.id)}`, {
     file: {
       // Without a region to compare with, that of the endpoint is right.
@@ -65,12 +66,11 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
       targets: [
         {
           ...written,
-          // A cluster's endpoint begins with its name, so one stands in with the other.
-          [kind]: isNamed || kind === 'instance' ? plain(facts.name, STAND_IN.name) : STAND_IN.name,
+          [kind]: isKnown ? plain(facts.name, STAND_IN.name) : STAND_IN.name,
           resourceId: plain(resourceId, STAND_IN.resourceId[kind]),
           endpoint: {
             ...endpoint,
-            host: isNamed || kind === 'instance' ? plain(host, STAND_IN.host[kind]) : STAND_IN.host[kind],
+            host: isKnown ? plain(host, STAND_IN.host[kind]) : STAND_IN.host[kind],
             port: STAND_IN.port,
           },
           auth: authForSchema(auth),

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import { listIncidents } from '../options/list-incidents.ts';
 import { parseSpan } from '../options/parse-until.ts';
 import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { summaryInText } from '../summary/in-text.ts';
@@ -14,7 +15,7 @@ const summaryOptions = z.object({
   json: z._default(z.boolean(), false),
 });
 
-/** More than a fleet has in a month; of each status. */
+/** More than a fleet has in a month. */
 const MOST_INCIDENTS = 1_000;
 
 /** `headroom incidents summary`. */
@@ -40,14 +41,7 @@ export function summaryCommand(): Command {
 }
 
 async function tellSince(store: IncidentStore, since: number, target: string | undefined): Promise<Told[]> {
-  const listed =
-    target === undefined
-      ? (
-          await Promise.all(
-            (['open', 'closed'] as const).map((each) => store.incidents.listByStatus(each, MOST_INCIDENTS)),
-          )
-        ).flat()
-      : await store.incidents.listByTarget(target, MOST_INCIDENTS);
+  const listed = await listIncidents(store, { target }, MOST_INCIDENTS);
   const told: Told[] = [];
   for (const incident of listed.filter(({ openedAt }) => openedAt >= since)) {
     told.push({ incident, acts: incident.endedCount === 0 ? [] : await store.acts.of(incident.id) });

@@ -9,6 +9,7 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { OpenRecords } from '../options/open-records.ts';
+import { listIncidents } from '../options/list-incidents.ts';
 import {
   howToList,
   ON_AWS,
@@ -137,23 +138,6 @@ async function findIncident(store: IncidentStore, id: string, given: WhereOption
   const incident = await store.incidents.byId(id);
   if (incident !== null) return incident;
   throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToList(given)}`);
-}
-
-async function listIncidents(
-  store: IncidentStore,
-  { target, status }: { readonly target?: string | undefined; readonly status?: Incident['status'] | undefined },
-  limit: number,
-): Promise<Incident[]> {
-  if (target !== undefined) {
-    const all = await store.incidents.listByTarget(target, limit);
-    return status === undefined ? all : all.filter((incident) => incident.status === status);
-  }
-  const statuses = status === undefined ? (['open', 'closed'] as const) : [status];
-  const found = await Promise.all(statuses.map((each) => store.incidents.listByStatus(each, limit)));
-  return found
-    .flat()
-    .sort((a, b) => b.openedAt - a.openedAt)
-    .slice(0, limit);
 }
 
 async function showIncident(store: IncidentStore, id: string, given: ShowOptions): Promise<void> {

@@ -74,7 +74,9 @@ function commentTargets(list: unknown, targets: readonly Written[]): void {
     if (!isMap(item) || target === undefined) continue;
     item.commentBefore = comment([target.about, ...target.notes].join('\n'));
     item.spaceBefore = index > 0;
-    commentOn(item, 'maxConnections', `${target.slotsSource ?? ''}. The doctor compares it with the server.`);
+    const { slotsSource } = target;
+    if (slotsSource !== null)
+      commentOn(item, 'maxConnections', `${slotsSource}. The doctor compares it with the server.`);
   }
 }
 

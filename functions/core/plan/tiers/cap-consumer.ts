@@ -72,15 +72,17 @@ function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): L
     };
   }
   const loggingIn = others.filter(({ state, user }) => state === 'starting' && user === null);
-  return planLimit(user, Math.floor((loggingIn.length * sessions) / fresh.length), { ...input, others });
+  const arriving = Math.floor((loggingIn.length * sessions) / fresh.length);
+  return planLimit(user, { others, arriving }, input);
 }
 
-/** `arriving`: how many of those whose user does not show yet are most likely its own: as many as of the new ones. */
-function planLimit(
-  user: string,
-  arriving: number,
-  { others, ...input }: TierInput & { readonly others: readonly Session[] },
-): LimitPlan | LimitRefusal {
+interface Around {
+  readonly others: readonly Session[];
+  /** How many of those whose user does not show yet are most likely its own: as many as of the new ones. */
+  readonly arriving: number;
+}
+
+function planLimit(user: string, { others, arriving }: Around, input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const share = (100 * own.length) / others.length;
   const concerns = mostFirst(countBy(own, applicationOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
