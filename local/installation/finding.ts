@@ -1,3 +1,4 @@
+import type { Finding } from '../../functions/core/check/finding.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { isDenied } from './aws-errors.ts';
 
@@ -16,13 +17,7 @@ const CHECKS = {
 export type InstallationCheckId = keyof typeof CHECKS;
 
 /** As the findings of a target. `not-reached`: it was not tried, or what it depends on is missing. */
-export interface InstallationFinding {
-  readonly id: InstallationCheckId;
-  readonly title: string;
-  readonly status: 'ok' | 'warning' | 'failed' | 'not-reached';
-  readonly detail: string;
-  readonly fix: string | null;
-}
+export type InstallationFinding = Finding<InstallationCheckId>;
 
 /** Something that is not as it should be. */
 export interface Problem {

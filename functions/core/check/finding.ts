@@ -32,14 +32,16 @@ export const CHECKS = {
 export type CheckId = keyof typeof CHECKS;
 
 /** One thing that Headroom needs, and whether it is in place. `not-reached`: an earlier failure prevented the check. */
-export interface CheckFinding {
-  readonly id: CheckId;
+export interface Finding<Id extends string> {
+  readonly id: Id;
   readonly title: string;
   readonly status: 'ok' | 'warning' | 'failed' | 'not-reached';
   readonly detail: string;
   /** The statement to run or the setting to change; null when nothing needs repair. */
   readonly fix: string | null;
 }
+
+export type CheckFinding = Finding<CheckId>;
 
 export function fine(id: CheckId, detail: string): CheckFinding {
   return { id, title: CHECKS[id], status: 'ok', detail, fix: null };

@@ -1,5 +1,4 @@
 import { engineEntry } from '../../../functions/engines/registry.ts';
-import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
 import type { Session } from '../../../functions/core/server/session.ts';
 import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
+import { byUrl } from '../../support/by-url.ts';
 
 /** A real server as the contract suite needs it. Every engine has one. */
 export interface Stage {
@@ -126,18 +126,7 @@ export async function openWorker(
   canaryUrl = stage.canaryUrl,
 ): Promise<Worker> {
   return createWorker(
-    {
-      engine: stage.engine,
-      instance: 'rehearsal',
-      host: null,
-      port: null,
-      database: null,
-      auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
-      tls: { mode: 'disable', ca: null },
-      statements: 'redacted',
-      bounds: UNBOUNDED,
-      ...settings,
-    },
+    byUrl(stage.engine, { instance: 'rehearsal', ...settings }),
     { env: { RESPONDER: url, CANARY: canaryUrl }, folder: '/' },
     engineEntry(stage.engine),
   );

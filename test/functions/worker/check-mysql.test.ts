@@ -8,8 +8,8 @@ import type { Logins } from '../../../drill/servers/postgres.ts';
 import { installRdsProcedures } from '../../../drill/servers/rds-procedures.ts';
 import { hasFailures, judgeCheck } from '../../../functions/core/check/check.ts';
 import type { CheckFinding, CheckId } from '../../../functions/core/check/finding.ts';
-import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
+import { byUrl } from '../../support/by-url.ts';
 import { askForCheck, idsOf, pick, runFix } from './check-report.ts';
 
 interface Place {
@@ -76,17 +76,7 @@ describe.each<Place>([
 
   async function open(responderUrl = logins.responderUrl, canaryUrl = logins.canaryUrl): Promise<Worker> {
     const worker = await createWorker(
-      {
-        engine: flavour,
-        instance: 'orders',
-        host: null,
-        port: null,
-        database: null,
-        auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
-        tls: { mode: 'disable', ca: null },
-        statements: 'redacted',
-        bounds: UNBOUNDED,
-      },
+      byUrl(flavour),
       { env: { RESPONDER: responderUrl, CANARY: canaryUrl }, folder: '/' },
       engineEntry(flavour),
     );

@@ -2,8 +2,8 @@ import type { WorkerSettings } from '../../../functions/core/protocol/worker-set
 import type { WorkerReply } from '../../../functions/core/protocol/worker.ts';
 import { engineEntry } from '../../../functions/engines/registry.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
-import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
+import { byUrl } from '../../support/by-url.ts';
 import { startForwarder, type Forwarder } from '../../support/forwarder.ts';
 
 /**
@@ -45,19 +45,7 @@ export function openClusterWorker(
     return changed.href;
   };
   return createWorker(
-    {
-      engine,
-      instance: 'shop',
-      host: null,
-      members: PATTERN,
-      port: null,
-      database: null,
-      auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
-      tls: { mode: 'disable', ca: null },
-      statements: 'redacted',
-      bounds: UNBOUNDED,
-      ...settings,
-    },
+    byUrl(engine, { instance: 'shop', members: PATTERN, ...settings }),
     { env: { RESPONDER: at(logins.responder), CANARY: at(logins.canary) }, folder: '/' },
     engineEntry(engine),
   );

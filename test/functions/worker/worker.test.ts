@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogins, startPostgres, type Logins, type PostgresServer } from '../../../drill/servers/postgres.ts';
-import { UNBOUNDED } from '../../../functions/core/policy/bounds.ts';
 import { bytesOf, LAMBDA_BYTES, unpack } from '../../../functions/core/protocol/packing.ts';
 import type { SnapshotAnswer } from '../../../functions/core/protocol/worker.ts';
 import type { WorkerSettings } from '../../../functions/core/protocol/worker-settings.ts';
@@ -10,6 +9,7 @@ import { postgres } from '../../../functions/engines/postgres-entry.ts';
 import { engineEntry } from '../../../functions/engines/registry.ts';
 import { handler } from '../../../functions/worker/handlers/postgres.ts';
 import { createWorker } from '../../../functions/worker/worker.ts';
+import { byUrl } from '../../support/by-url.ts';
 import { AURORAS_MOST } from '../../support/a-crowd.ts';
 import { pretendSessions } from '../../support/pretended-sessions.ts';
 
@@ -24,22 +24,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const byUrl: WorkerSettings = {
-  engine: 'postgres',
-  instance: 'orders',
-  host: null,
-  port: null,
-  database: null,
-  auth: { mode: 'url', variable: 'RESPONDER', canaryVariable: 'CANARY' },
-  tls: { mode: 'disable', ca: null },
-  statements: 'redacted',
-  bounds: UNBOUNDED,
-};
+const SETTINGS = byUrl('postgres');
 const sampleBy = () => ({ schema: 1, kind: 'sample', deadline: Date.now() + 10_000 });
 
 describe('the handler', () => {
   test('keeps its session between invocations', async () => {
-    vi.stubEnv('HEADROOM_WORKER', JSON.stringify(byUrl));
+    vi.stubEnv('HEADROOM_WORKER', JSON.stringify(SETTINGS));
     vi.stubEnv('RESPONDER', logins.responderUrl);
     vi.stubEnv('CANARY', logins.canaryUrl);
     expect(await handler(sampleBy())).toMatchObject({ ok: true, admission: { way: 'first-try' } });
@@ -51,7 +41,11 @@ describe('the handler', () => {
 
 describe('payloads', () => {
   const open = () =>
-    createWorker(byUrl, { env: { RESPONDER: logins.responderUrl, CANARY: logins.canaryUrl }, folder: '/' }, postgres);
+    createWorker(
+      SETTINGS,
+      { env: { RESPONDER: logins.responderUrl, CANARY: logins.canaryUrl }, folder: '/' },
+      postgres,
+    );
 
   test.each([[{ schema: 2, kind: 'sample' }], [{}], [null], ['sample']])(
     '%j is of another version',
@@ -91,7 +85,7 @@ describe('settings that cannot work are named at once', () => {
     ],
     ['no host', { auth: { mode: 'iam', region: 'r', user: 'u', canaryUser: 'c' } }, {}, /^host: /],
   ])('%s', async (_, changes, env, words) => {
-    const settings = { ...byUrl, ...changes };
+    const settings = { ...SETTINGS, ...changes };
     const worker = createWorker(settings, { env, folder: '/nowhere' }, engineEntry(settings.engine));
     await expect(worker).rejects.toThrow(words);
     await expect(worker).rejects.not.toThrow(/hunter2/);
@@ -115,7 +109,7 @@ describe('in secret mode', () => {
     return secrets;
   }
   const settings = (): WorkerSettings => ({
-    ...byUrl,
+    ...SETTINGS,
     host: server.host,
     port: server.port,
     auth: { mode: 'secret', region: 'eu-central-1', secretArn: 'arn:one', canarySecretArn: null },
@@ -160,7 +154,11 @@ test('a server that takes connections and never answers costs no more than the t
   const address = mute.address();
   const url = new URL(logins.responderUrl);
   url.port = String(address !== null && typeof address === 'object' ? address.port : 1);
-  const worker = await createWorker(byUrl, { env: { RESPONDER: url.href, CANARY: url.href }, folder: '/' }, postgres);
+  const worker = await createWorker(
+    SETTINGS,
+    { env: { RESPONDER: url.href, CANARY: url.href }, folder: '/' },
+    postgres,
+  );
   const startedAt = Date.now();
   const answer = await worker.answer(sampleBy());
   mute.close();
@@ -171,7 +169,7 @@ test('a server that takes connections and never answers costs no more than the t
 // The last one, as the server goes on showing them.
 test('answers with 16,000 sessions in no more than Lambda passes on', async () => {
   await pretendSessions(server.adminUrl, AURORAS_MOST);
-  vi.stubEnv('HEADROOM_WORKER', JSON.stringify(byUrl));
+  vi.stubEnv('HEADROOM_WORKER', JSON.stringify(SETTINGS));
   vi.stubEnv('RESPONDER', logins.responderUrl);
   vi.stubEnv('CANARY', logins.canaryUrl);
   const sent = await handler({ schema: 1, kind: 'snapshot', deadline: Date.now() + 30_000, patienceMs: 0 });
