@@ -10,7 +10,10 @@ if (major < 24) {
   );
 }
 
-/** Files that take half a minute or more, as measured, the longest first. The rest is short enough to be begun in any order. */
+/**
+ * Files that take half a minute or more, as measured, the longest first. The rest is short enough to be begun in any
+ * order.
+ */
 const LONGEST = [
   'mysql-9',
   'mariadb-10.11',

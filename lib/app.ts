@@ -53,7 +53,8 @@ function addInstallation(app: App, config: HeadroomConfig): void {
   const { prefix } = config.installation;
   const { keyArn } = config.encryption;
   const names = namesOf(prefix);
-  // Stacks of two places may have one name; the app tells them apart, and `cdk deploy 'eu-prod--*'` means one installation.
+  // Stacks of two places may have one name; the app tells them apart, and `cdk deploy 'eu-prod--*'` means one
+  // installation.
   const idOf = (stackName: string): string => (config.name == null ? stackName : `${config.name}--${stackName}`);
   const stackNamed = (stackName: string, description: string): Stack =>
     new Stack(app, idOf(stackName), { stackName, description, env: place });

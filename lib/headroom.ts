@@ -44,9 +44,10 @@ export class Headroom extends Construct {
 
   /**
    * Looks after a database: alarms, a worker in its VPC that its security groups let in, and its settings in the incident
-   * table. Of a cluster it looks after every member, those that come later included. They are in the stack of this construct, which comes after that of the database. A database of the app with
-   * auth mode "iam" gets IAM authentication switched on. Throws ConfigInvalid with every problem: what a property says,
-   * and what an imported database does not know of itself.
+   * table. Of a cluster it looks after every member, those that come later included. They are in the stack of this
+   * construct, which comes after that of the database. A database of the app with auth mode "iam" gets IAM
+   * authentication switched on. Throws ConfigInvalid with every problem: what a property says, and what an imported
+   * database does not know of itself.
    */
   protect(database: Database, props: ProtectProps): void {
     const { region } = Stack.of(this);

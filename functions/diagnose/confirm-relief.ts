@@ -55,8 +55,8 @@ export async function confirmRelief(
 }
 
 /**
- * Whether a sample after the snapshot confirms relief. The relief level is the measure; where the budgets stopped above it, with clients in, the trigger is. The snapshot
- * shows which.
+ * Whether a sample after the snapshot confirms relief. The relief level is the measure; where the budgets stopped above
+ * it, with clients in, the trigger is. The snapshot shows which.
  */
 export function isGoodSample(sample: Sample, snapshot: Sample, policy: Policy): boolean {
   if (sample.canary.result === 'refused') return false;

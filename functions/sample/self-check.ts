@@ -31,7 +31,8 @@ const LATEST_MS = 5 * 60_000;
 
 /**
  * The daily self-check: has the worker try what it needs, and notifies people once of all that is not in place. Skipped
- * while an incident is open, which needs the worker more, and for a server that rests. Throws when the topic does not take the notice.
+ * while an incident is open, which needs the worker more, and for a server that rests. Throws when the topic does not
+ * take the notice.
  */
 export async function selfCheck(target: TargetSettings, deps: CheckDependencies): Promise<CheckOutcome> {
   if ((await deps.store.incidents.openOf(target.id)) !== null) {

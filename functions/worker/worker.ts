@@ -15,9 +15,9 @@ import { refused } from './with-session.ts';
 
 export interface Worker {
   /**
-   * Answers one request; requests to the same server wait for each other. Throws SchemaMismatch and BadRequest for payloads it does not
-   * understand, QueryFailed for a statement that the server refused and nothing works without, and whatever went wrong
-   * in the worker itself; a database that lets nobody in is an answer.
+   * Answers one request; requests to the same server wait for each other. Throws SchemaMismatch and BadRequest for
+   * payloads it does not understand, QueryFailed for a statement that the server refused and nothing works without, and
+   * whatever went wrong in the worker itself; a database that lets nobody in is an answer.
    */
   answer(payload: unknown): Promise<WorkerReply>;
   /** Lets the kept sessions go. */

@@ -2,7 +2,8 @@ import type { Finding } from './problems.ts';
 import type { Target } from './schema.ts';
 
 /**
- * The endpoint of a cluster, which leads to its writer, as RDS shows it: `shop.cluster-c0abc.eu-west-1.rds.amazonaws.com`.
+ * The endpoint of a cluster, which leads to its writer, as RDS shows it:
+ * `shop.cluster-c0abc.eu-west-1.rds.amazonaws.com`.
  */
 const CLUSTER_HOST = /^[^.]+\.cluster-(?!ro-|custom-)/i;
 

@@ -55,7 +55,9 @@ export function loadInstallations(named: string): readonly HeadroomConfig[] {
   throw new ConfigInvalid(file, [], `${file} has no installation "${name ?? ''}"; ${has}`);
 }
 
-/** The same for a file with one installation, or for the one that is named. Throws ConfigInvalid when there are several. */
+/**
+ * The same for a file with one installation, or for the one that is named. Throws ConfigInvalid when there are several.
+ */
 export function loadConfig(named: string): HeadroomConfig {
   return onlyOne(loadInstallations(named), named);
 }

@@ -21,8 +21,8 @@ function checkKey({ encryption: { keyArn }, installation: { region } }: Headroom
 }
 
 /**
- * Characters of a target's settings. An incident keeps a copy beside its record, and DynamoDB takes 400 KB for both; Lambda
- * hands CloudFormation's request on with 256 KB.
+ * Characters of a target's settings. An incident keeps a copy beside its record, and DynamoDB takes 400 KB for both;
+ * Lambda hands CloudFormation's request on with 256 KB.
  */
 const LONGEST_SETTINGS = 100_000;
 

@@ -26,7 +26,10 @@ export const ASSUMED = {
   workerWaitMs: 10,
   sampleMegabytes: CONTROL_FUNCTIONS.sample.memoryMegabytes,
   workerMegabytes: 1024,
-  /** The tick of each minute, which hands out the samples and reconciles: by itself, and for each target, whose calls are that far apart. */
+  /**
+   * The tick of each minute, which hands out the samples and reconciles: by itself, and for each target, whose calls
+   * are that far apart.
+   */
   tickMs: 300,
   tickMsPerTarget: 100,
   tickMegabytes: CONTROL_FUNCTIONS.tick.memoryMegabytes,

@@ -10,7 +10,10 @@ export const DEFAULT_SHAPE: TargetShape = {
   endpointSubnets: 0,
 };
 
-/** The targets of a configuration as an installation on AWS would have them; those of this machine alone by their policy. */
+/**
+ * The targets of a configuration as an installation on AWS would have them; those of this machine alone by their
+ * policy.
+ */
 export function shapeOf({ targets }: HeadroomConfig): CostShape {
   return { targets: targets.map(shapeOfTarget), asks: targets.some((target) => askingTiersOf(target).length > 0) };
 }

@@ -209,7 +209,8 @@ function withArns(auth: Target['auth'], [secret, canary]: readonly ISecret[]): T
 }
 
 /**
- * The ending of a cluster's endpoint is what its members are found by (`membersOf`). Of a token, a deployment cuts it off.
+ * The ending of a cluster's endpoint is what its members are found by (`membersOf`). Of a token, a deployment cuts it
+ * off.
  */
 function readableHost({ kind }: Pick<DatabaseFacts, 'kind'>, host: string): string {
   if (kind === 'instance' || !Token.isUnresolved(host)) return host;

@@ -12,7 +12,8 @@ const profiles = z.object({ ca: z.array(z.string()) });
 
 /**
  * PEM of the certificates that the worker of a target trusts: the configured file, else the region's RDS authorities.
- * With a region that is a token, those of every region. Undefined when its connection is not verified. Throws ConfigInvalid when there are none, or the file cannot be read.
+ * With a region that is a token, those of every region. Undefined when its connection is not verified. Throws
+ * ConfigInvalid when there are none, or the file cannot be read.
  */
 export function certificatesFor(
   { id, tls }: Pick<Target, 'id' | 'tls'>,
@@ -35,7 +36,8 @@ export function certificatesFor(
 }
 
 /**
- * The certificate authorities of RDS in a region (null: in all), as PEM, without those that have expired; empty for an unknown region.
+ * The certificate authorities of RDS in a region (null: in all), as PEM, without those that have expired; empty for an
+ * unknown region.
  */
 export function rdsCertificatesOf(region: string | null, now: Date): string {
   // 180 KB that only stacks with RDS certificates need.

@@ -4,8 +4,8 @@ import { namesOf } from '../../lib/house/names.ts';
 import { installedClientConfig } from './client-config.ts';
 
 /**
- * Targets whose worker is deployed and which the configuration no longer has: nobody acts upon them, and their stacks are left. Throws what AWS
- * answers when the functions may not be listed.
+ * Targets whose worker is deployed and which the configuration no longer has: nobody acts upon them, and their stacks
+ * are left. Throws what AWS answers when the functions may not be listed.
  */
 export async function findLeftovers({ installation, targets }: HeadroomConfig): Promise<string[]> {
   const ofWorkers = namesOf(installation.prefix).worker('');

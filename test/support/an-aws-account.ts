@@ -179,7 +179,10 @@ export interface AccountChanges {
   readonly throttled?: number;
 }
 
-/** The operations of RDS and EC2 that `headroom discover` calls, about one account. Pages are small, so that there are several. */
+/**
+ * The operations of RDS and EC2 that `headroom discover` calls, about one account. Pages are small, so that there are
+ * several.
+ */
 export function accountOperations(changes: AccountChanges = {}): Record<string, Operation> {
   const { instances = INSTANCES, denied = [] } = changes;
   let throttled = changes.throttled ?? 0;

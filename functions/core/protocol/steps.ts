@@ -51,7 +51,9 @@ const sampleRequest = z.object({
 /** And once a day. */
 const checkRequest = z.object({ schema: z.literal(SCHEMA), kind: z.literal('check'), target: whichTarget });
 
-/** What the tick, the sampler and a deployment send to the follow function; the rule on events of RDS sends those alone. */
+/**
+ * What the tick, the sampler and a deployment send to the follow function; the rule on events of RDS sends those alone.
+ */
 export const followRequest = z.object({ schema: z.literal(SCHEMA), target: anyTargetId });
 
 export const samplerRequest = z.discriminatedUnion('kind', [sampleRequest, checkRequest]);
@@ -69,7 +71,10 @@ export interface DiagnoseResult {
   readonly schema: number;
   readonly incidentId: string;
   readonly round: number;
-  /** A tier: it acts. `ask`: a person is asked first. `settle`: wait, then another round. `watch`: does relief hold? `stay`: look later. */
+  /**
+   * A tier: it acts. `ask`: a person is asked first. `settle`: wait, then another round. `watch`: does relief hold?
+   * `stay`: look later.
+   */
   readonly next: (typeof TIER_NAMES)[number] | 'ask' | 'settle' | 'watch' | 'stay' | 'close' | 'escalate';
   /** The outcome when `next` is `close`; otherwise `escalated`. */
   readonly outcome: Outcome;

@@ -164,7 +164,9 @@ export async function endSessions(
   return answer.endings;
 }
 
-/** Ends one session within a short time, which a busy machine may need more of before it begins: then nothing was done. */
+/**
+ * Ends one session within a short time, which a busy machine may need more of before it begins: then nothing was done.
+ */
 export async function endShortly(worker: Worker, victim: SessionToEnd, graceMs = 0): Promise<Ending['result']> {
   for (let forMs = 250; ; forMs *= 2) {
     const [ending] = await endSessions(worker, [victim], { graceMs, forMs }).catch((error: unknown) => {

@@ -115,7 +115,8 @@ describe('what each control function may do', () => {
 
   test.each([
     ['Dispatch', [...publish, announce, failures, start, ...incidents]],
-    // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was answered.
+    // It lifts limits that were left behind, as Close lifts those of its incident, and wakes a workflow that was
+    // answered.
     ['Reconcile', [workers, ...publish, announce, startOrWake, ...incidents]],
     // The metric tells whether anybody is connected to a server that would pause; it knows no narrower scope.
     ['Sample', [`${workers} <Dispatch.Arn> <Follow.Arn>`, 'Allow cloudwatch:GetMetricData on *', ...publish]],
