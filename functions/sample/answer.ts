@@ -1,7 +1,8 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
+import { samplesPerMinute } from '../core/sampler/samples-per-minute.ts';
 import { parseRequest } from '../core/protocol/request.ts';
 import { samplerRequest } from '../core/protocol/steps.ts';
-import { sample, samplesPerMinute, type SampleDependencies, type SampleOutcome } from './sample.ts';
+import { sample, type SampleDependencies, type SampleOutcome } from './sample.ts';
 import type { CheckDependencies, CheckOutcome } from './self-check.ts';
 
 /** The target was removed after it had been asked for. */
@@ -19,7 +20,7 @@ export async function answer(
   if (target === null) return { unknown: true };
   switch (request.kind) {
     case 'sample':
-      return sample(target, request.samples ?? samplesPerMinute(target), deps);
+      return sample(target, request.samples ?? samplesPerMinute(target.policy.sampling), deps);
     case 'check': {
       // Once a day; the samples of each minute do without its code.
       const { selfCheck } = await import('./self-check.ts');

@@ -85,11 +85,6 @@ async function haveFollowed({ id, isRds }: TargetSettings, { functions }: Sample
   if (isRds) await functions.call('follow', { schema: SCHEMA, target: id }).catch(() => undefined);
 }
 
-/** How many samples a call takes to take those of a minute. */
-export function samplesPerMinute({ policy }: TargetSettings): number {
-  return Math.max(1, Math.floor(60 / policy.sampling.everySeconds));
-}
-
 /**
  * Whether a time is in a later quarter of an hour than the last sample before this call. A clock that was ahead has
  * left samples of the future, which do not count.

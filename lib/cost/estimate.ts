@@ -1,3 +1,4 @@
+import { samplesPerMinute } from '../../functions/core/sampler/samples-per-minute.ts';
 import { ASSUMED, HOURS, MINUTES } from './assumptions.ts';
 import { PRICES } from './prices.ts';
 
@@ -82,7 +83,7 @@ function watchingTarget({ metrics, endpointSubnets }: TargetShape): CostLine[] {
 
 function callsOfTarget({ everySeconds, metrics }: TargetShape): CostLine[] {
   const kind = 'calls and records';
-  const perCall = Math.max(1, Math.floor(60 / everySeconds));
+  const perCall = samplesPerMinute({ everySeconds });
   const samples = MINUTES * perCall;
   const workerMs = onLambda(ASSUMED.workerCpuMs, ASSUMED.workerMegabytes) + ASSUMED.workerWaitMs;
   const oneMs = onLambda(ASSUMED.sampleCpuMs, ASSUMED.sampleMegabytes) + ASSUMED.sampleWaitMs + workerMs;
