@@ -141,9 +141,9 @@ export function recordAct(memory: Memory, plan: TierPlan, startedAt: number, fin
     counted: plan.victims.length,
     limit: null,
     victims: plan.victims.map(({ session, method, reason }) => {
-      const { identity, user, application, database, client } = session;
+      const { identity, user, application, database, client, connectedMs } = session;
       const result = method === 'cancel' ? 'cancelled' : 'ended';
-      return { identity, user, application, database, client, method, reason, result, detail: '' };
+      return { identity, user, application, database, client, connectedMs, method, reason, result, detail: '' };
     }),
   });
 }

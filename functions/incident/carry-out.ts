@@ -98,8 +98,8 @@ async function endVictims(
 }
 
 function toRecord({ session, method, reason }: Candidate): VictimRecord {
-  const { identity, user, application, database, client } = session;
-  return { identity, user, application, database, client, method, reason, result: null, detail: '' };
+  const { identity, user, application, database, client, connectedMs } = session;
+  return { identity, user, application, database, client, connectedMs, method, reason, result: null, detail: '' };
 }
 
 function notTried({ session }: Candidate, why: string): Ending {

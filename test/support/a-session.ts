@@ -2,6 +2,7 @@ import { NO_HISTORY, type History } from '../../functions/core/plan/tier-plan.ts
 import { policy, type Policy } from '../../functions/core/policy/policy.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import { ARRIVED_MS, countSessions } from '../../functions/core/server/consumer-count.ts';
+import type { Ended } from '../../functions/core/server/returns.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import type { Snapshot } from '../../functions/core/server/snapshot.ts';
 import { NO_USUAL } from '../../functions/core/usual/usual.ts';
@@ -137,6 +138,11 @@ export function aTarget(changed: Partial<TargetSettings> = {}): TargetSettings {
 }
 
 /** `count` things made from consecutive ids. */
+/** So many sessions of a consumer, ended by one act. */
+export function endedAt(at: number, sessions: number): Ended {
+  return { at: Array.from({ length: sessions }, () => at), openedAt: [] };
+}
+
 export function many<T>(count: number, firstId: number, make: (id: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(firstId + index));
 }

@@ -59,6 +59,8 @@ export interface VictimRecord {
   readonly database: string | null;
   /** Client address without port; null for a local socket, and in records of earlier versions. */
   readonly client: string | null;
+  /** How long it had been connected; null where the server does not show it, absent in records of earlier versions. */
+  readonly connectedMs?: number | null;
   readonly method: 'terminate' | 'cancel';
   readonly reason: string;
   /** Null while unknown. */

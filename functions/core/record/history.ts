@@ -163,17 +163,22 @@ function refusedOf(acts: readonly Act[]): Refused {
 
 /** Sessions whose slot was given back, by consumer. */
 function endedBy(acts: readonly Act[]): Map<string, Ended> {
-  const ended = new Map<string, Ended>();
-  for (const { tier, startedAt, victims } of acts) {
-    if (tier === BY_HAND) continue;
-    for (const victim of victims) {
-      if (victim.result !== 'ended') continue;
-      const consumer = consumerOf(victim);
-      const before = ended.get(consumer) ?? { sessions: 0, since: startedAt };
-      ended.set(consumer, { ...before, sessions: before.sessions + 1 });
-    }
-  }
-  return ended;
+  const ended = acts.flatMap(({ tier, startedAt, victims }) =>
+    tier === BY_HAND
+      ? []
+      : victims.flatMap((victim) => (victim.result === 'ended' ? [{ ...victim, endedAt: startedAt }] : [])),
+  );
+  return new Map(
+    [...Map.groupBy(ended, consumerOf)].map(([consumer, own]) => [
+      consumer,
+      {
+        at: own.map(({ endedAt }) => endedAt),
+        openedAt: own.flatMap(({ endedAt, connectedMs = null }) =>
+          connectedMs === null ? [] : [endedAt - connectedMs],
+        ),
+      },
+    ]),
+  );
 }
 
 function cancelledBy(acts: readonly Act[]): VictimRecord[] {

@@ -1,12 +1,12 @@
-import { countBy } from '../words/count-by.ts';
 import { consumerOf } from './consumer.ts';
 import type { Session } from './session.ts';
 
-/** The sessions of one consumer that an incident has ended. */
+/** The sessions of one consumer that an incident has ended. Times are epoch milliseconds by our own clock. */
 export interface Ended {
-  readonly sessions: number;
-  /** When the first act that ended one began, epoch milliseconds by our own clock. */
-  readonly since: number;
+  /** When the act began that ended it, for each of them; at least one. */
+  readonly at: readonly number[];
+  /** When they were opened, those of which that is known. One that came after an earlier act had replaced what that ended. */
+  readonly openedAt: readonly number[];
 }
 
 /** What became of the slots that an incident freed. Consumers that lost too few sessions to tell are left out. */
@@ -33,12 +33,12 @@ export const NO_RETURNS: Returns = {
   refillOf: () => 0,
 };
 
-/** Sessions that come within this time after an act come back at once; later, so many as come in that time do. */
+/** Sessions that come within this time after an act come back at once. */
 const AT_ONCE_MS = 20_000;
 /** Nor do few of a large consumer: a pool that is still growing opens as many anyway. */
 const LEAST_SHARE_ENDED = 0.2;
 /** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
-const LEAST_ENDED = 3;
+export const LEAST_ENDED = 3;
 /** From this share on, ending sessions gains nothing. */
 export const RETURNS_AT_ONCE = 0.7;
 /**
@@ -49,7 +49,7 @@ export const SNAPSHOT_TO_ACT_MS = 2_000;
 
 /**
  * Measures which consumers came back. `at`: when the sessions were seen, by our own clock. `isAtUsual`: a pool that
- * fills up again to its usual number does what is expected of it, and is left out. Linear in sessions.
+ * fills up again to its usual number does what is expected of it, and is left out. O(n log n) in sessions.
  */
 export function readReturns(
   sessions: readonly Session[],
@@ -57,41 +57,56 @@ export function readReturns(
   ended: ReadonlyMap<string, Ended>,
   isAtUsual: (consumer: string) => boolean = () => false,
 ): Returns {
-  const living = countBy(sessions, consumerOf);
-  const tells = (consumer: string, lost: number) =>
-    lost >= Math.max(LEAST_ENDED, LEAST_SHARE_ENDED * (living.get(consumer) ?? 0));
-  const telling = [...ended].filter(([consumer, { sessions: lost }]) => tells(consumer, lost));
-  const since = new Map(telling.map(([consumer, act]) => [consumer, act.since]));
-  const fresh = countBy(
-    sessions.filter((session) => {
-      const first = since.get(consumerOf(session));
-      return (
-        first !== undefined && session.connectedMs !== null && session.connectedMs < at - first + SNAPSHOT_TO_ACT_MS
-      );
-    }),
-    consumerOf,
-  );
-  const replaced = new Map(
-    telling.map(([consumer, { sessions: lost }]) => [consumer, (fresh.get(consumer) ?? 0) / lost]),
-  );
-  // What comes one by one has not come back at once, however many they are in the end.
-  const atOnceOf = (consumer: string): number =>
-    Math.min(1, AT_ONCE_MS / Math.max(1, at - (since.get(consumer) ?? at)));
-  const refillOf = (consumer: string): number => Math.min(1, replaced.get(consumer) ?? 0);
-  const shareOf = (consumer: string): number =>
-    isAtUsual(consumer) ? 0 : Math.min(1, (replaced.get(consumer) ?? 0) * atOnceOf(consumer));
-  const measured = telling.filter(([consumer]) => !isAtUsual(consumer));
-  const lost = sum(measured.map(([, { sessions: count }]) => count));
-  const back = sum(measured.map(([consumer, { sessions: count }]) => count * shareOf(consumer)));
-  const atOnce = measured.filter(([consumer]) => shareOf(consumer) >= RETURNS_AT_ONCE);
+  const living = Map.groupBy(sessions, consumerOf);
+  const telling = [...ended].flatMap(([consumer, own]): Told[] => {
+    const present = living.get(consumer) ?? [];
+    const lost = own.at.length;
+    if (lost < Math.max(LEAST_ENDED, LEAST_SHARE_ENDED * present.length)) return [];
+    const since = Math.min(...own.at);
+    const came = [
+      ...present.flatMap(({ connectedMs }) => (connectedMs === null ? [] : [at - connectedMs])),
+      ...own.openedAt,
+    ];
+    const fresh = came.filter((time) => time > since - SNAPSHOT_TO_ACT_MS);
+    const refill = Math.min(1, fresh.length / lost);
+    return [{ consumer, lost, since, refill, share: cameAtOnce(own.at, fresh) / lost, living: present.length }];
+  });
+  const byName = new Map(telling.map((each) => [each.consumer, each]));
+  const measured = telling.filter(({ consumer }) => !isAtUsual(consumer));
+  const lost = sum(measured.map((each) => each.lost));
+  const back = sum(measured.map((each) => each.lost * each.share));
   return {
     ended: lost,
     back: Math.round(back),
-    refilling: sum(atOnce.map(([consumer]) => living.get(consumer) ?? 0)),
-    vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...measured.map(([, act]) => act.since)) : null,
-    shareOf,
-    refillOf,
+    refilling: sum(measured.filter(({ share }) => share >= RETURNS_AT_ONCE).map((each) => each.living)),
+    vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...measured.map(({ since }) => since)) : null,
+    shareOf: (consumer) => (isAtUsual(consumer) ? 0 : (byName.get(consumer)?.share ?? 0)),
+    refillOf: (consumer) => byName.get(consumer)?.refill ?? 0,
   };
+}
+
+/** A consumer that has lost enough sessions to tell. */
+interface Told {
+  readonly consumer: string;
+  readonly lost: number;
+  readonly since: number;
+  readonly refill: number;
+  readonly share: number;
+  readonly living: number;
+}
+
+/** How many of the ended sessions have a new one that came at once; each new one replaces one. */
+function cameAtOnce(ended: readonly number[], came: readonly number[]): number {
+  const arrivals = came.toSorted((a, b) => a - b);
+  let next = 0;
+  let replaced = 0;
+  for (const end of ended.toSorted((a, b) => a - b)) {
+    while (next < arrivals.length && (arrivals[next] ?? 0) <= end - SNAPSHOT_TO_ACT_MS) next++;
+    if ((arrivals[next] ?? Infinity) > end + AT_ONCE_MS) continue;
+    next++;
+    replaced++;
+  }
+  return replaced;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,6 +2,7 @@ import type { Policy } from '../policy/policy.ts';
 import { countKinds, KINDS, kindOf, type Kind } from '../server/consumer-count.ts';
 import type { LockQueues } from '../server/locks.ts';
 import { consumerOf, userOf } from '../server/consumer.ts';
+import { LEAST_ENDED, RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
@@ -102,7 +103,7 @@ export function readDepartures(
     const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen && (isRefused || hasFilledIt(name, usual));
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
-    if (departure.usual !== null) {
+    if (departure.usual !== null && !isReplaced(departure, since.ended.get(name)?.at.length ?? 0)) {
       const finishesMs = finishesWithin(name, sessions, since);
       const whole = wholeAround(name);
       const times = { shortMs, finishesMs };
@@ -132,6 +133,11 @@ export function readDepartures(
 /** Who was as usual when the incident began has not filled the server. */
 function hasFilledIt(name: string, { firstLook, over }: Usual): boolean {
   return firstLook === undefined || over.includes(name);
+}
+
+/** At its usual number, though so many of it were ended: it has opened them again, and ending more of it gains nothing. */
+function isReplaced({ now, usual, excess }: Departure, ended: number): boolean {
+  return ended >= LEAST_ENDED && excess === 0 && now.all >= (usual?.all ?? 0) - (1 - RETURNS_AT_ONCE) * ended;
 }
 
 /** Applications without a name are told apart by their addresses, but all of them may be one that grows. */

@@ -1,5 +1,6 @@
 import { kindOf } from '../server/consumer-count.ts';
 import { consumerOf } from '../server/consumer.ts';
+import type { Ended } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 
 /** What an incident keeps of its first look, to tell later who has finished work since. */
@@ -12,14 +13,20 @@ export interface FirstLook {
   readonly atRest: Readonly<Record<string, number>>;
 }
 
-/** What is known of the time since the first look; `cancelled`: queries that Headroom itself has ended, by consumer. */
+/** What is known of the time since the first look; `ended`, `cancelled`: what Headroom itself has ended, by consumer. */
 export interface SinceFirstLook {
   readonly firstLook: FirstLook | undefined;
   readonly now: number;
+  readonly ended: ReadonlyMap<string, Ended>;
   readonly cancelled: ReadonlyMap<string, number>;
 }
 
-export const JUST_LOOKED: SinceFirstLook = { firstLook: undefined, now: 0, cancelled: new Map() };
+export const JUST_LOOKED: SinceFirstLook = {
+  firstLook: undefined,
+  now: 0,
+  ended: new Map(),
+  cancelled: new Map(),
+};
 
 /** `over`: the consumers over their usual number. */
 export function takeFirstLook(clients: readonly Session[], over: readonly string[], at: number): FirstLook {

@@ -54,12 +54,13 @@ export function diagnoseSnapshot(
   const { triggerPercent } = settings.policy;
   // What is usual is what was so before the incident: its own rounds must not change it.
   const usual = history.usual ?? findUsual(context, { at: snapshot.at, used, need, triggerPercent, clients });
-  const since = { firstLook: usual.firstLook, now: snapshot.at, cancelled: history.cancelled };
+  const { ended, cancelled } = history;
+  const since = { firstLook: usual.firstLook, now: snapshot.at, ended, cancelled };
   const departures = readDepartures(clients, usual, { locks, policy: settings.policy, isRefused, need, since });
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );
-  const returns = readReturns(clients, snapshot.at, history.ended, (consumer) => atUsual.has(consumer));
+  const returns = readReturns(clients, snapshot.at, ended, (consumer) => atUsual.has(consumer));
   const overTrigger = used - (triggerPercent / 100) * snapshot.limits.usable;
   const scope = { locks, departures, tooMany: Math.min(need / 2, overTrigger) };
   const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, scope, { ...context, returns });

@@ -8,7 +8,16 @@ import type { Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
-import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import {
+  active,
+  aPolicy,
+  aSession,
+  aSnapshot,
+  endedAt,
+  inTransaction,
+  many,
+  waiter,
+} from '../../../support/a-session.ts';
 
 function causeOf(sessions: readonly Session[], changed: Partial<Snapshot> = {}) {
   return diagnoseSnapshot(aSnapshot(100, sessions, changed), { policy: aPolicy(), mode: 'act' }, NO_HISTORY).cause;
@@ -185,7 +194,7 @@ describe('the cause', () => {
     const look = (sessions: readonly Session[], usual = NO_USUAL) => {
       const snapshot = aSnapshot(100, [...sessions, ...others]);
       const [lost] = sessions;
-      const ended = new Map([[consumerOf(lost ?? aSession(0)), { sessions: 30, since: snapshot.at + ACT_AT }]]);
+      const ended = new Map([[consumerOf(lost ?? aSession(0)), endedAt(snapshot.at + ACT_AT, 30)]]);
       return diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, { ...NO_HISTORY, usual, ended });
     };
 

@@ -14,6 +14,7 @@ import {
   many,
   NEW_TO_ALL,
   waiter,
+  endedAt,
 } from '../../../support/a-session.ts';
 
 const policy = aPolicy();
@@ -114,7 +115,7 @@ describe('a plan', () => {
         ),
       );
     expect(who({})).toContain('pool');
-    const ended = (count: number) => new Map([['app/pool', { sessions: count, since: -5_000 }]]);
+    const ended = (count: number) => new Map([['app/pool', endedAt(-5_000, count)]]);
     expect(who({ ended: ended(30) })).toEqual(new Set(['stale']));
     const plan = planOf(sessions, 100, { ...NEW_TO_ALL, ended: ended(30) });
     expect(plan.spared.filter(({ reason }) => reason === 'refills-at-once')).toHaveLength(35);

@@ -11,6 +11,7 @@ import { consumerOf, poolOf } from '../../../../functions/core/server/consumer.t
 import { sessionKey, type Session } from '../../../../functions/core/server/session.ts';
 import { slotsTaken, type Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot, type Diagnosis } from '../../../../functions/core/verdict/diagnosis.ts';
+import { endedAt } from '../../../support/a-session.ts';
 import { policies, snapshots, storms } from '../../../support/arbitraries.ts';
 
 const A_CAP: LimitRecord = {
@@ -35,7 +36,9 @@ const histories: fc.Arbitrary<History> = fc.record({
     .array(
       fc.tuple(
         fc.constantFrom('app/web-#', 'app/', 'reports/web-#'),
-        fc.record({ sessions: fc.integer({ min: 1, max: 9 }), since: fc.integer({ min: -600_000, max: 0 }) }),
+        fc
+          .tuple(fc.integer({ min: -600_000, max: 0 }), fc.integer({ min: 1, max: 9 }))
+          .map(([at, count]) => endedAt(at, count)),
       ),
       { maxLength: 2 },
     )

@@ -5,7 +5,7 @@ import type { Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
-import { active, aSession, aSnapshot, many } from '../../../support/a-session.ts';
+import { active, aSession, aSnapshot, endedAt, many } from '../../../support/a-session.ts';
 
 const acting = { policy: policy.parse({}), mode: 'act' as const };
 const MINUTE = 60_000;
@@ -81,7 +81,7 @@ describe('spare idle sessions of a healthy pool', () => {
       endedOf(
         planOf([...pool, ...busy.slice(6), ...crowd], {
           pressingSince: NOW - 60 * MINUTE,
-          ended: new Map([['app/crowd', { sessions: sessionsEnded, since: NOW - 5_000 }]]),
+          ended: new Map([['app/crowd', endedAt(NOW - 5_000, sessionsEnded)]]),
         }),
       );
     expect(ended(15)).toBe(8);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readReturns } from '../../../../functions/core/server/returns.ts';
 import { consumerOf } from '../../../../functions/core/server/consumer.ts';
-import { aSession, many } from '../../../support/a-session.ts';
+import { aSession, endedAt, many } from '../../../support/a-session.ts';
 
 const NOW = 1_000_000;
 const [LEAKY, POOL] = ['leaky', 'pool'].map((application) => consumerOf(aSession(1, { application }))) as [
@@ -10,7 +10,7 @@ const [LEAKY, POOL] = ['leaky', 'pool'].map((application) => consumerOf(aSession
 ];
 const of = (application: string, count: number, first: number, connectedMs: number | null) =>
   many(count, first, (id) => aSession(id, { application, connectedMs }));
-const lost = (sessions: number, agoMs = 10_000) => ({ sessions, since: NOW - agoMs });
+const lost = (sessions: number, agoMs = 10_000) => endedAt(NOW - agoMs, sessions);
 
 describe('what became of ended sessions', () => {
   it('is told of each consumer by what it has opened since', () => {
@@ -48,8 +48,24 @@ describe('what became of ended sessions', () => {
 
   it('still knows of a pool long after that it has replaced what it lost', () => {
     const returns = readReturns(of('pool', 9, 1, 590_000), NOW, new Map([[POOL, lost(9, 600_000)]]));
+    expect([returns.refillOf(POOL), returns.shareOf(POOL)]).toEqual([1, 1]);
+  });
+
+  it('have not come back at once where they come one by one, however many they are in the end', () => {
+    const oneByOne = Array.from({ length: 9 }, (_, index) => of('pool', 1, index, 60_000 * index + 1_000)).flat();
+    const returns = readReturns(oneByOne, NOW, new Map([[POOL, lost(9, 540_000)]]));
     expect(returns.refillOf(POOL)).toBe(1);
-    expect(returns.shareOf(POOL)).toBeLessThan(0.1);
+    expect(returns.shareOf(POOL)).toBeLessThan(0.15);
+  });
+
+  it('counts those that were ended again: a few at a time, and each time they come back', () => {
+    const acts = [60_000, 50_000, 40_000, 30_000, 20_000];
+    const ended = { at: acts.map((ago) => NOW - ago), openedAt: acts.slice(0, -1).map((ago) => NOW - ago + 3_000) };
+    const returns = readReturns(of('pool', 1, 1, 17_000), NOW, new Map([[POOL, ended]]));
+    expect(returns).toMatchObject({ ended: 5, back: 5, vainSince: NOW - 60_000 });
+    expect(
+      readReturns(of('pool', 1, 1, 17_000), NOW, new Map([[POOL, { ...ended, openedAt: [] }]])).vainSince,
+    ).toBeNull();
   });
 
   it('says nothing of a consumer that has lost two, nor of sessions whose age is not known', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readLockQueues } from '../../../../functions/core/server/locks.ts';
-import { readReturns } from '../../../../functions/core/server/returns.ts';
+import { readReturns, type Ended } from '../../../../functions/core/server/returns.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { describeDepartures } from '../../../../functions/core/usual/departure-words.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
 import { JUST_LOOKED } from '../../../../functions/core/usual/turnover.ts';
 import { NO_USUAL, type Usual, type UsualCount } from '../../../../functions/core/usual/usual.ts';
-import { active, aPolicy, aSession, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { active, aPolicy, aSession, endedAt, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
 const MINUTE = 60_000;
 const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => ({
@@ -24,8 +24,7 @@ function departuresOf(
   sessions: readonly Session[],
   consumers: Usual['consumers'],
   changed: Partial<Usual> = {},
-  need = 0,
-  isRefused = false,
+  { need = 0, isRefused = false, ended = new Map<string, Ended>() } = {},
 ) {
   const usual: Usual = { ...NO_USUAL, basis: 'profile', consumers, ...changed };
   return readDepartures(sessions, usual, {
@@ -33,7 +32,7 @@ function departuresOf(
     policy: aPolicy(),
     isRefused,
     need,
-    since: JUST_LOOKED,
+    since: { ...JUST_LOOKED, ended },
   });
 }
 
@@ -70,7 +69,7 @@ describe('who departs from usual', () => {
     expect(isSuspect(departuresOf(few, all))).toBe(true);
     expect(isSuspect(departuresOf([...queries, ...few], all))).toBe(false);
     expect(isSuspect(departuresOf([...queries, ...few], all, { over: ['app/mailer'] }))).toBe(true);
-    expect(isSuspect(departuresOf(few, all, {}, 60))).toBe(false);
+    expect(isSuspect(departuresOf(few, all, {}, { need: 60 }))).toBe(false);
     expect(departuresOf([...queries, ...few], all).consumers.find(({ name }) => name === 'app/mailer')?.excess).toBe(0);
   });
 
@@ -81,31 +80,33 @@ describe('who departs from usual', () => {
       );
     const unnamed = atEach('');
     const half = Object.fromEntries(many(10, 801, (id) => [`gateway/@10.0.1.${id}`, usually(4)]));
-    expect(departuresOf(unnamed, half, {}, 60).suspects.size).toBe(40);
+    expect(departuresOf(unnamed, half, {}, { need: 60 }).suspects.size).toBe(40);
     // One address of ten: a fifteenth of what must come free.
     const few = { ...half, ...Object.fromEntries(many(9, 801, (id) => [`gateway/@10.0.1.${id}`, usually(8)])) };
-    expect(departuresOf(unnamed, few, {}, 60).suspects.size).toBe(0);
+    expect(departuresOf(unnamed, few, {}, { need: 60 }).suspects.size).toBe(0);
   });
 
   it('is an application without a name that is new at every address, with one session at each', () => {
     const atEach = many(9, 801, (id) => inTransaction(id, { user: 'alerts', application: '', client: `10.0.1.${id}` }));
-    expect(departuresOf([...pool, ...atEach], known, {}, 10).suspects.size).toBe(9);
-    expect(departuresOf([...pool, ...atEach.slice(0, 2)], known, {}, 2).suspects.size).toBe(0);
+    expect(departuresOf([...pool, ...atEach], known, {}, { need: 10 }).suspects.size).toBe(9);
+    expect(departuresOf([...pool, ...atEach.slice(0, 2)], known, {}, { need: 2 }).suspects.size).toBe(0);
     // Some come by a socket and have none.
     const bySocket = many(2, 901, (id) => inTransaction(id, { user: 'alerts', application: '', client: null }));
-    expect(departuresOf([...pool, ...atEach, ...bySocket], known, {}, 10).suspects.size).toBe(11);
+    expect(departuresOf([...pool, ...atEach, ...bySocket], known, {}, { need: 10 }).suspects.size).toBe(11);
     // A function that runs at another address each time, and is usual.
     expect(
-      departuresOf([...pool, ...atEach], known, { users: { alerts: { all: 9, long: 9 } } }, 10).suspects.size,
+      departuresOf([...pool, ...atEach], known, { users: { alerts: { all: 9, long: 9 } } }, { need: 10 }).suspects.size,
     ).toBe(0);
-    expect(departuresOf([...pool, ...atEach], known, { unnamed: 1 }, 10).suspects.size).toBe(0);
+    expect(departuresOf([...pool, ...atEach], known, { unnamed: 1 }, { need: 10 }).suspects.size).toBe(0);
   });
 
   it('is seen to be one only if it was over its usual number when the incident began, or clients are refused', () => {
     const few = many(9, 801, (id) => aSession(id, { application: 'mailer' }));
     const firstLook = { at: 0, newestId: 800, atRest: {} };
     const kindsOf = (over: string[], isRefused = false) => [
-      ...new Set([...departuresOf(few, {}, { firstLook, over }, 9, isRefused).suspects.values()].map(({ of }) => of)),
+      ...new Set(
+        [...departuresOf(few, {}, { firstLook, over }, { need: 9, isRefused }).suspects.values()].map(({ of }) => of),
+      ),
     ];
     expect(kindsOf(['app/mailer'])).toEqual(['excess']);
     expect(kindsOf([])).toEqual(['newcomer']);
@@ -117,7 +118,7 @@ describe('who departs from usual', () => {
     const now = many(30, 101, (id) => aSession(id, { application: 'now' }));
     const consumers = { 'app/old': usually(4, { long: 0 }), 'app/now': usually(4) };
     const forgotten = (users: Usual['users']) =>
-      idsOf(departuresOf([...old, ...now], consumers, { users }, 26).suspects).filter((id) => id < 100);
+      idsOf(departuresOf([...old, ...now], consumers, { users }, { need: 26 }).suspects).filter((id) => id < 100);
     expect(forgotten({ app: { all: 8, long: 8 } })).toEqual([]);
     expect(forgotten({ app: { all: 8, long: 4 } })).toEqual([1, 2, 3, 4]);
   });
@@ -157,6 +158,16 @@ describe('who departs from usual', () => {
     expect(idsOf(suspects)).toEqual(many(20, 1, (id) => id));
   });
 
+  it('are no transactions of a pool at its usual number that has opened again what it lost', () => {
+    const sessions = [...many(20, 1, (id) => inTransaction(id)), ...many(30, 101, (id) => aSession(id))];
+    const suspectsAfter = (ended: number, present = sessions) =>
+      departuresOf(present, { 'app/web': usually(50) }, {}, { ended: new Map([['app/web', endedAt(0, ended)]]) })
+        .suspects.size;
+    expect([0, 2, 3, 20].map((ended) => suspectsAfter(ended))).toEqual([20, 20, 0, 0]);
+    // It has come back to 40 of its 50 only, so 20 that were ended have given slots back.
+    expect(suspectsAfter(20, sessions.slice(0, 40))).toBe(20);
+  });
+
   it('is a root blocker, whoever it belongs to', () => {
     const root = active(1, { application: 'checkout', transactionMs: MINUTE });
     const queue = many(5, 2, (id) => waiter(id, [1], { application: 'checkout' }));
@@ -175,7 +186,7 @@ describe('who departs from usual', () => {
 
 it('a pool that fills up to its usual number after an act has not come back', () => {
   const sessions = many(50, 1, (id) => aSession(id, { connectedMs: 2_000 }));
-  const ended = new Map([['app/web', { sessions: 20, since: -3_000 }]]);
+  const ended = new Map([['app/web', endedAt(-3_000, 20)]]);
   expect(readReturns(sessions, 0, ended).back).toBe(20);
   expect(readReturns(sessions, 0, ended, () => true)).toMatchObject({ back: 0, refilling: 0, vainSince: null });
 });

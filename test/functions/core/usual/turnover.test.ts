@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readLockQueues } from '../../../../functions/core/server/locks.ts';
 import type { Session } from '../../../../functions/core/server/session.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
-import { finishesWithin, takeFirstLook } from '../../../../functions/core/usual/turnover.ts';
+import { finishesWithin, JUST_LOOKED, takeFirstLook } from '../../../../functions/core/usual/turnover.ts';
 import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { active, aPolicy, aSession, many } from '../../../support/a-session.ts';
 
@@ -23,6 +23,7 @@ const firstLook = takeFirstLook(first, [NAME], THEN);
 
 function finishes(now: readonly Session[], cancelled = 0): number {
   return finishesWithin(NAME, now, {
+    ...JUST_LOOKED,
     firstLook,
     now: THEN + AGO,
     cancelled: new Map(cancelled === 0 ? [] : [[NAME, cancelled]]),
@@ -61,14 +62,14 @@ describe('work that finishes', () => {
   });
 
   it('shows nothing at the first look', () => {
-    const since = { firstLook: undefined, now: THEN, cancelled: new Map<string, number>() };
+    const since = { ...JUST_LOOKED, now: THEN };
     expect(finishesWithin(NAME, first, since)).toBe(0);
   });
 
   it('makes no suspects of a consumer over its usual number, but of a query far longer than the others', () => {
     const runaway = query(40, 12 * 3_600 * SECOND, { connectedMs: 13 * 3_600 * SECOND });
     const now = [...rested, ...anew(30, 1), ...stuck(9, 31), runaway];
-    const since = { firstLook, now: THEN + AGO, cancelled: new Map<string, number>() };
+    const since = { ...JUST_LOOKED, firstLook, now: THEN + AGO };
     const nothing = { ...NO_USUAL, basis: 'profile' as const };
     const locks = readLockQueues(now);
     const { suspects, standingOf, departed } = readDepartures(now, nothing, {

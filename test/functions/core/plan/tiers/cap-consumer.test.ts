@@ -8,7 +8,7 @@ import type { Session } from '../../../../../functions/core/server/session.ts';
 import type { Snapshot, UserLimit } from '../../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL } from '../../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../../functions/core/verdict/diagnosis.ts';
-import { active, aPolicy, aSession, aSnapshot, many } from '../../../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, endedAt, many } from '../../../../support/a-session.ts';
 
 /** One of a storm: connected two seconds ago, ran one query, idle since. */
 const stormy = (id: number, changed: Partial<Session> = {}) =>
@@ -135,7 +135,7 @@ describe('cap-consumer', () => {
   it('is proposed when ended idle sessions were back at once, for the user who took the slots', () => {
     const kept = many(60, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
     const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 20_000, stateMs: 19_000 }));
-    const history = { ended: new Map([['checkout/checkout-#', { sessions: 30, since: -21_000 }]]), lastCause: null };
+    const history = { ended: new Map([['checkout/checkout-#', endedAt(-21_000, 30)]]), lastCause: null };
     const { limit, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
     expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
     expect(victims).toHaveLength(30);
