@@ -9,7 +9,7 @@ import {
 import { consumerOf, userOf } from '../../../functions/core/server/consumer.ts';
 import { quarterOf, QUARTER_MS, type Quarter, type QuarterConsumer } from '../../../functions/core/usual/profile.ts';
 import { aSnapshot } from '../../../test/support/a-session.ts';
-import { HOUR, MINUTE, type Consumer, type Level } from './consumer.ts';
+import { HOUR, MINUTE, NOBODY, type Consumer, type Level } from './consumer.ts';
 import { OPENED_BEFORE } from './look.ts';
 import { TRIGGER_PERCENT, type Stranger } from './stranger.ts';
 import type { Part } from './troubles.ts';
@@ -78,15 +78,22 @@ function levelAt(consumer: Consumer, at: number): Level {
   return consumer.usualAt(at);
 }
 
+/** A quarter of an hour has one a minute. */
+const SAMPLES = 15;
+
 /** The most of a quarter that its samples see, one a minute: a burst between two of them shows to nobody. */
 function mostWithin(consumer: Consumer, at: number): Level {
   if (!consumer.comesInBursts) return consumer.usualAt(at + QUARTER_MS / 2);
   let most = consumer.usualAt(at);
-  for (let minute = 1; minute < 15; minute++) {
+  for (let minute = 1; minute < SAMPLES; minute++) {
     const level = consumer.usualAt(at + minute * MINUTE);
     if (level.total > most.total) most = level;
   }
   return most;
+}
+
+function betweenBursts(consumer: Consumer, at: number): Level {
+  return consumer.comesInBursts ? NOBODY : mostWithin(consumer, at);
 }
 
 /** A consumer whose processes have names of their own appears by these names. */
@@ -151,9 +158,13 @@ export function makeProfile(stranger: Stranger, until: number): Quarter[] {
     // An incident, a pause, an outage of the sampler: nothing is stored.
     if (dice.happens(0.001)) gapUntil = at + dice.between(0.5, 6) * HOUR;
     if (at < gapUntil) continue;
-    const counts = countsAt(stranger, at, mostWithin);
-    // Nothing is learned from samples at the trigger.
-    if (totalOf(counts) >= (TRIGGER_PERCENT * stranger.usable) / 100) continue;
+    // Nothing is learned from samples at the trigger: not of a burst that takes the server there, nor of a quarter at it.
+    const isAtTrigger = (counts: readonly Count[]) => totalOf(counts) >= (TRIGGER_PERCENT * stranger.usable) / 100;
+    const withBursts = countsAt(stranger, at, mostWithin);
+    const isBurst = isAtTrigger(withBursts);
+    const counts = isBurst ? countsAt(stranger, at, betweenBursts) : withBursts;
+    const samples = isBurst ? samplesBetweenBursts(stranger, at) : SAMPLES;
+    if (samples === 0 || isAtTrigger(counts)) continue;
     if (dice.happens(0.003)) {
       const [first, ...others] = counts;
       if (first !== undefined) {
@@ -162,7 +173,8 @@ export function makeProfile(stranger: Stranger, until: number): Quarter[] {
         odd.factor = dice.between(1.2, 4);
       }
     }
-    quarters.push(quarterFrom(counts, at, dice, (name) => (at < odd.until && name === odd.name ? odd.factor : 1)));
+    const factorOf = (name: string) => (at < odd.until && name === odd.name ? odd.factor : 1);
+    quarters.push({ ...quarterFrom(counts, at, dice, factorOf), samples, leftOut: SAMPLES - samples });
   }
   return quarters;
 }
@@ -171,12 +183,26 @@ function totalOf(counts: readonly Count[]): number {
   return counts.reduce((sum, { idle, open, busy }) => sum + idle + open + busy, 0);
 }
 
-function quarterFrom(counts: readonly Count[], at: number, dice: Dice, factorOf: (name: string) => number): Quarter {
+/** Samples of a quarter that see none of the bursts. */
+function samplesBetweenBursts({ consumers }: Stranger, at: number): number {
+  const bursts = consumers.filter(({ comesInBursts }) => comesInBursts);
+  const minutes = Array.from({ length: SAMPLES }, (_, minute) => at + minute * MINUTE);
+  return minutes.filter((time) => bursts.every(({ usualAt }) => usualAt(time).total === 0)).length;
+}
+
+type QuarterOfSamples = Omit<Quarter, 'samples'>;
+
+function quarterFrom(
+  counts: readonly Count[],
+  at: number,
+  dice: Dice,
+  factorOf: (name: string) => number,
+): QuarterOfSamples {
   const all = counts.map(({ name, user, idle, open, busy, spread }): QuarterConsumer => {
     const factor = factorOf(name);
     const mean = factor * (idle + open + busy);
     const middle = Math.max(0, Math.round(mean + dice.between(-1, 1) * spread));
-    const most = Math.max(middle + Math.round(dice.between(0, 2) * spread), Number(isThere(mean, 15, dice)));
+    const most = Math.max(middle + Math.round(dice.between(0, 2) * spread), Number(isThere(mean, SAMPLES, dice)));
     // The most at work within a quarter is clearly above the mean.
     const used = Math.min(
       most,
@@ -197,7 +223,6 @@ function quarterFrom(counts: readonly Count[], at: number, dice: Dice, factorOf:
   const rest = sorted.slice(MOST_CONSUMERS);
   return {
     at,
-    samples: 15,
     consumers: sorted.slice(0, MOST_CONSUMERS),
     rest: { consumers: rest.length, most: rest[0]?.most ?? 0 },
   };

@@ -14,11 +14,13 @@ export function createProfiles(table: TableAccess): Profiles {
     async put(targetId, quarter) {
       await updateIf(table, {
         key: { pk: targetPk(targetId), sk: `${QUARTER}${new Date(quarter.at).toISOString()}` },
-        update: 'SET beginsAt = :at, sampleCount = :samples, consumers = :consumers, expiresAt = :expiresAt',
+        update:
+          'SET beginsAt = :at, sampleCount = :samples, leftOut = :leftOut, consumers = :consumers, expiresAt = :expiresAt',
         condition: 'attribute_not_exists(pk) OR sampleCount < :samples',
         values: {
           at: quarter.at,
           samples: quarter.samples,
+          leftOut: quarter.leftOut ?? 0,
           consumers: packQuarter(quarter),
           expiresAt: expiresAt(quarter.at, KEEP_QUARTERS_DAYS),
         },
@@ -32,10 +34,12 @@ export function createProfiles(table: TableAccess): Profiles {
 }
 
 function quarterOfItem(item: Item): Quarter {
-  const { beginsAt, sampleCount, consumers } = item as {
+  const { beginsAt, sampleCount, leftOut, consumers } = item as {
     readonly beginsAt: number;
     readonly sampleCount: number;
+    /** Quarters of earlier versions have none. */
+    readonly leftOut?: number;
     readonly consumers: string;
   };
-  return { at: beginsAt, samples: sampleCount, ...unpackQuarter(consumers) };
+  return { at: beginsAt, samples: sampleCount, ...(leftOut && { leftOut }), ...unpackQuarter(consumers) };
 }

@@ -89,16 +89,16 @@ interface Foremost {
 
 /**
  * The consumers that depart furthest from their usual number, and no more of them than it takes to bring usage under
- * the trigger: root blockers first, then those that were too many when the incident began, then by how many times as
- * many sessions a consumer has. What else departs is left alone while these are enough, once they are old enough.
+ * the trigger: root blockers first, then those that were too many when the incident began or of which it has ended
+ * some, then by how many times as many sessions a consumer has. What else departs is left alone while these are enough, once they are old enough.
  */
 function chooseForemost(open: readonly Session[], need: number, input: PlanInput): Foremost {
-  const { departures, locks, returns } = input;
+  const { departures, history, locks, returns } = input;
   const { over } = departures.usual;
   const ranks = new Map(
     departures.consumers.map(({ name, now, usual }) => [
       name,
-      (over.includes(name) ? FILLED_IT : 0) + now.all / ((usual?.all ?? 0) + 2),
+      (over.includes(name) || history.ended.has(name) ? FILLED_IT : 0) + now.all / ((usual?.all ?? 0) + 2),
     ]),
   );
   const suspects = open.filter((session) => departures.suspects.has(session));

@@ -6,6 +6,7 @@ import { LEAST_ENDED, RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
+import { QUARTER_MS } from './profile.ts';
 import { finishesWithin, type SinceFirstLook } from './turnover.ts';
 import type { Usual, UsualCount } from './usual.ts';
 
@@ -121,7 +122,7 @@ export function readDepartures(
     if (isHead || session.blockedBy.length > 0) departed.add(session);
   }
   consumers.sort((a, b) => b.excess - a.excess || b.now.all - a.now.all || (a.name < b.name ? -1 : 1));
-  const unsure = new Set([...groups.keys()].filter((name) => isUnsure(name, usual)));
+  const unsure = new Set([...groups].flatMap(([name, sessions]) => (isUnsure(name, sessions, usual) ? [name] : [])));
   const standingOf = (session: Session): Standing => {
     if (suspects.has(session)) return 'suspect';
     if (working.has(session)) return 'at-work';
@@ -185,7 +186,7 @@ function readDeparture(
   { wholeAround, overOfUser }: Others,
 ): Departure {
   const now = { ...countKinds(sessions), all: sessions.length };
-  if (isUnsure(name, usual)) return { name, now, usual: null, excess: 0, overLong: 0 };
+  if (isUnsure(name, sessions, usual)) return { name, now, usual: null, excess: 0, overLong: 0 };
   const own = usual.consumers[name] ?? unnamedUsual(usual.unnamed);
   const ofUser = overOfUser(userOf(sessions[0] ?? { user: null }));
   const whole = wholeAround(name);
@@ -202,9 +203,16 @@ function readDeparture(
 }
 
 /** Whether nothing tells if a consumer is as usual. */
-function isUnsure(name: string, { basis, unsure, isSeldomSeen, consumers }: Usual): boolean {
+function isUnsure(name: string, sessions: readonly Session[], usual: Usual): boolean {
+  const { basis, unsure, isSeldomSeen, missesBursts = false, consumers } = usual;
   // At an hour that is seldom seen, a job that runs every night looks like one that is new.
-  return basis === 'none' || unsure.includes(name) || (isSeldomSeen && consumers[name] === undefined);
+  const mayBeUsual = isSeldomSeen || (missesBursts && sessions.every(isOfBurst));
+  return basis === 'none' || unsure.includes(name) || (mayBeUsual && consumers[name] === undefined);
+}
+
+/** Younger than a quarter of an hour, as far as it shows. */
+function isOfBurst({ connectedMs, stateMs }: Session): boolean {
+  return Math.max(connectedMs ?? 0, stateMs ?? 0) < QUARTER_MS;
 }
 
 /** What is usual of a consumer that no list names. */

@@ -6,6 +6,8 @@ export interface Quarter {
   readonly at: number;
   /** How many samples it sums up. A quarter without a sample is not stored. */
   readonly samples: number;
+  /** How many samples of it were left out, as nothing is learned from them. Absent: none, or not counted. */
+  readonly leftOut?: number;
   /** The largest by `most`, MOST_CONSUMERS of them. */
   readonly consumers: readonly QuarterConsumer[];
   /** Those that are left out: how many consumers at most in one sample, and the largest number of sessions of one. */

@@ -9,8 +9,11 @@ import { quarterOf, type Quarter, type QuarterConsumer } from './profile.ts';
  */
 export function rollUp(samples: readonly StoredSample[], at: number): Quarter | null {
   const byTime = new Map<number, Consumers>();
+  const leftOut = new Set<number>();
   for (const sample of samples) {
-    if (quarterOf(sample.at) === at && isUsual(sample)) byTime.set(sample.at, sample.consumers);
+    if (quarterOf(sample.at) !== at) continue;
+    if (isUsual(sample)) byTime.set(sample.at, sample.consumers);
+    else leftOut.add(sample.at);
   }
   const counted = [...byTime.values()];
   if (counted.length === 0) return null;
@@ -22,6 +25,7 @@ export function rollUp(samples: readonly StoredSample[], at: number): Quarter | 
   return {
     at,
     samples: counted.length,
+    ...(leftOut.size > 0 && { leftOut: leftOut.size }),
     consumers: kept,
     rest: {
       consumers: greatest(counted, (consumers) => leftOutOf(consumers, names)),

@@ -1,7 +1,7 @@
 import type { StoredSample } from '../sampler/stored-sample.ts';
 import { mostOfRest, sizeOf, type ConsumerCount, type Consumers, type Kind } from '../server/consumer-count.ts';
 import { heldAndGivenBack, type Moment, type Series } from './given-back.ts';
-import { PROFILE_MS, QUARTER_MS, type Profile, type QuarterConsumer } from './profile.ts';
+import { PROFILE_MS, QUARTER_MS, quarterOf, type Profile, type QuarterConsumer } from './profile.ts';
 import type { FirstLook } from './turnover.ts';
 
 /** What a person would call usual of one consumer, in sessions. */
@@ -32,6 +32,8 @@ export interface Usual {
    * hour is less sure.
    */
   readonly isSeldomSeen: boolean;
+  /** On most days some samples of this hour are left out for that reason: what comes for minutes may not be known. */
+  readonly missesBursts?: boolean;
   readonly consumers: Readonly<Record<string, UsualCount>>;
   /** Sessions of each user in all: its consumers may change their names and addresses, as a deploy does. */
   readonly users: Readonly<Record<string, Pick<UsualCount, 'all' | 'long'>>>;
@@ -116,9 +118,9 @@ export function usualFrom(
   if (quarters.length >= LEAST_QUARTERS) {
     const horizons = horizonsOf(quarters, at, lately);
     const usual = summed('profile', horizons);
-    return isSeldomSeen(quarters, at)
-      ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(usual, horizons) }
-      : usual;
+    const missing = whatIsMissing(quarters, at);
+    if (missing === 'bursts') return { ...usual, missesBursts: true };
+    return missing === 'seldom' ? { ...usual, isSeldomSeen: true, unsure: comingsAndGoings(usual, horizons) } : usual;
   }
   if (before.length < LEAST_SAMPLES) return null;
   const recent = [...stretchesOf(quarters), ...before];
@@ -185,18 +187,21 @@ function isWeekend(at: number): boolean {
 /** On so many days, and on half of them at least, the next quarter must be missing. */
 const LEAST_MISSING_DAYS = 1;
 
-/** Whether the quarter that begins next is missing on most of the days on record: the server was at the trigger then. */
-function isSeldomSeen(quarters: Profile, at: number): boolean {
+/**
+ * How much of this time of day is missing from the profile on most of the days on record: the server was at the trigger
+ * then. `seldom`: the next quarter of an hour as a whole; `bursts`: samples of it or of the present one.
+ */
+function whatIsMissing(quarters: Profile, at: number): 'seldom' | 'bursts' | null {
+  const leftOut = new Map(quarters.map((quarter) => [quarter.at, quarter.leftOut ?? 0]));
   const days = Math.floor((at - (quarters[0]?.at ?? at)) / DAY_MS);
-  const seen = new Set<number>();
-  for (const quarter of quarters) {
-    const ago = at - quarter.at;
-    const daysAgo = Math.ceil(ago / DAY_MS);
-    const offset = daysAgo * DAY_MS - ago;
-    if (offset > 0 && offset <= QUARTER_MS) seen.add(daysAgo);
-  }
-  const missing = Array.from({ length: days }, (_, index) => index + 1).filter((day) => !seen.has(day)).length;
-  return missing >= LEAST_MISSING_DAYS && 2 * missing >= days;
+  const thisQuarter = Array.from({ length: days }, (_, index) => quarterOf(at - (index + 1) * DAY_MS));
+  const onMostDays = (isMissing: (present: number) => boolean): boolean => {
+    const missing = thisQuarter.filter(isMissing).length;
+    return missing >= LEAST_MISSING_DAYS && 2 * missing >= days;
+  };
+  if (onMostDays((present) => !leftOut.has(present + QUARTER_MS))) return 'seldom';
+  const isCut = (present: number) => [present, present + QUARTER_MS].some((quarter) => leftOut.get(quarter) !== 0);
+  return onMostDays(isCut) ? 'bursts' : null;
 }
 
 /** Consumers that are not there for most of the last day: an hour that is seldom seen tells nothing of them. */

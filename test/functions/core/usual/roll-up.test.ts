@@ -56,7 +56,7 @@ describe('a quarter of an hour', () => {
     ];
     expect(rollUp(poison, T0)).toBeNull();
     const calm = minutely({ web: [5, 0, 1] }).map((sample) => ({ ...sample, at: T0 + 9 }));
-    expect(rollUp([...poison, ...calm], T0)).toEqual(rollUp(calm, T0));
+    expect(rollUp([...poison, ...calm], T0)).toEqual({ ...rollUp(calm, T0), leftOut: poison.length });
   });
 });
 
