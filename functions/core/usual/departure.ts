@@ -107,7 +107,7 @@ export function readDepartures(
     if (departure.usual !== null && !isReplaced(departure, since.ended.get(name)?.at.length ?? 0)) {
       const finishesMs = finishesWithin(name, sessions, since);
       const whole = wholeAround(name);
-      const times = { shortMs, finishesMs };
+      const times = { shortMs, finishesMs, idleMs: 1000 * policy.ages.idleSeconds };
       const known = { ...departure, ...times, usual: departure.usual, whole, isDominant, isKnown, leastExcess };
       suspect(known, sessions, { suspects, departed, working });
     }
@@ -269,6 +269,8 @@ interface Known extends Departure {
   /** What is usual has been seen, not concluded from who came last, and it has filled the server. */
   readonly isKnown: boolean;
   readonly shortMs: number;
+  /** A pool with more to do uses its sessions again before they have been idle for so long. */
+  readonly idleMs: number;
   /** Queries up to this age are work that it finishes. */
   readonly finishesMs: number;
   readonly leastExcess: number;
@@ -276,32 +278,49 @@ interface Known extends Departure {
 
 /** Which sessions of a consumer are its excess, kind by kind. */
 function suspect(departure: Known, sessions: readonly Session[], found: Found): void {
-  const { excess, now, usual, whole, isDominant, isKnown, shortMs, finishesMs, leastExcess } = departure;
+  const { excess, now, usual, isDominant, isKnown, shortMs, idleMs, finishesMs } = departure;
   const why = `its consumer holds ${now.all}${isDominant ? '' : `, ${inNumbers(usual)} are usual`}`;
   const of = isDominant ? 'dominant' : isKnown ? 'excess' : 'newcomer';
-  const around = excess > 0 ? whole : { now, usual };
   let left = excess;
-  const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
-    .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
-    .sort((a, b) => b.over - a.over);
   const isShort = (session: Session) => isShortWork(session, shortMs);
   const finishes = ({ state, queryMs }: Session) => state === 'active' && (queryMs ?? Infinity) < finishesMs;
   const isWorking = excess > 0 && isAtWork(sessions.filter(isShort).length, usual, excess);
-  for (const { kind, over } of kinds) {
+  const isInUse = (session: Session) => (session.state === 'idle' ? (session.stateMs ?? 0) < idleMs : isShort(session));
+  for (const { kind, over } of kindsOver(departure)) {
     const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
-    // Transactions left open are a departure of their own, also in a pool that is no larger than usual.
-    if (kind !== 'idle' && overUsual(around.now[kind], around.usual[kind], SHARE_OF_WORK_MORE) === 0) continue;
     const isForgotten = kind === 'open';
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);
     for (const session of picked) {
       found.departed.add(session);
       // A pool that has more to do has more sessions, and uses them all: nothing is wrong with those.
-      if ((isWorking && (kind === 'idle' || isShort(session))) || finishes(session)) found.working.add(session);
+      if ((isWorking && isInUse(session)) || finishes(session)) found.working.add(session);
       else found.suspects.set(session, { of: isForgotten && isKnown ? 'forgotten' : of, why });
     }
   }
   suspectForgotten(departure, sessions, found);
+}
+
+interface KindOver {
+  readonly kind: Kind;
+  readonly over: number;
+}
+
+/**
+ * Of which kinds a consumer has more than is usual, the most first. Transactions left open are a departure of their own,
+ * also in a pool that is no larger than usual.
+ */
+function kindsOver({ now, usual, whole, excess, leastExcess }: Known): readonly KindOver[] {
+  const around = excess > 0 ? whole : { now, usual };
+  const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
+    .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
+    .filter(({ kind }) => kind === 'idle' || overUsual(around.now[kind], around.usual[kind], SHARE_OF_WORK_MORE) > 0)
+    .sort((a, b) => b.over - a.over);
+  if (kinds.length > 0 || excess === 0) return kinds;
+  // The most of each kind never come together: a pool of usual size has as many idle as its work leaves over.
+  const inUse = Math.min(now.open, usual.open) + Math.min(now.busy, usual.busy);
+  const over = now.idle - Math.floor(Math.max(0, usual.all - inUse));
+  return over > 0 ? [{ kind: 'idle', over }] : [];
 }
 
 const SHORT_QUERY_MS = 5_000;

@@ -24,6 +24,7 @@ it('quarters come back as they were, oldest first, of this target and since then
       [aConsumer('web/', { middle: 2.5 }), aConsumer('a"b\\/\u0000', { most: index })],
       {
         rest: { consumers: index, most: index },
+        ...(index > 0 && { leftOut: index }),
       },
     ),
   );

@@ -39,6 +39,19 @@ function endedOf(plan: ReturnType<typeof planOf>): number {
   return plan.tiers.reduce((sum, { victims }) => sum + victims.length, 0);
 }
 
+it('the consumer that the incident has ended sessions of stays the first to choose from', () => {
+  const grown = many(20, 201, (id) => aSession(id, { application: 'grown', stateMs: 20 * MINUTE }));
+  const few = many(10, 301, (id) => aSession(id, { application: 'few', stateMs: 20 * MINUTE }));
+  const usual = { consumers: { ...KNOWN.consumers, 'app/grown': usually(10, 0) } };
+  const firstAfter = (ended: string) => {
+    const history = { pressingSince: NOW - MINUTE, ended: new Map([[ended, endedAt(NOW - MINUTE, 30)]]) };
+    const plan = planOf([...pool.slice(0, 58), ...grown, ...few], history, usual);
+    return plan.tiers.flatMap(({ victims }) => victims.map(({ session }) => session.application));
+  };
+  expect(new Set(firstAfter('app/grown'))).toEqual(new Set(['grown']));
+  expect(new Set(firstAfter('app/few'))).toEqual(new Set(['few']));
+});
+
 describe('spare idle sessions of a healthy pool', () => {
   const sessions = [...pool, ...busy];
 

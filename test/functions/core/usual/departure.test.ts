@@ -150,6 +150,36 @@ describe('who departs from usual', () => {
     expect(departuresOf([...working, ...between], { 'app/web': usually(50) }).suspects.size).toBe(0);
   });
 
+  it('are those of a pool at work that have been idle for longer than it takes to need them', () => {
+    const working = many(39, 1, (id) => active(id, { queryMs: 40 }));
+    const leaked = many(11, 101, (id) => aSession(id, { connectedMs: 10 * MINUTE, stateMs: 10 * MINUTE - 50 }));
+    const between = many(10, 201, (id) => aSession(id, { connectedMs: 60 * MINUTE, stateMs: 20_000 }));
+    const web = { 'app/web': usually(42, { idle: 10, busy: 30 }) };
+    expect(idsOf(departuresOf([...working, ...leaked, ...between], web).suspects)).toEqual(many(11, 101, (id) => id));
+  });
+
+  it('are idle sessions of a pool that is seen now idle, now busy: never both at once', () => {
+    const working = many(39, 1, (id) => active(id, { queryMs: 40 }));
+    const leaked = many(14, 101, (id) => aSession(id, { stateMs: 10 * MINUTE, connectedMs: null }));
+    const web = { 'app/web': usually(42, { idle: 38, busy: 42 }) };
+    expect(departuresOf([...working, ...leaked], web).suspects.size).toBe(11);
+    expect(departuresOf([...working, ...leaked.slice(3)], web).suspects.size).toBe(8);
+    const runaway = many(30, 201, (id) => active(id, { queryMs: MINUTE }));
+    const rest = many(50, 301, (id) => aSession(id));
+    const { suspects } = departuresOf([...runaway, ...rest], { 'app/web': usually(50, { idle: 50, busy: 3 }) });
+    expect(idsOf(suspects)).toEqual(many(27, 201, (id) => id));
+  });
+
+  it('is nobody new that came within minutes, where the profile misses what comes in bursts', () => {
+    const burst = many(30, 101, (id) => active(id, { application: 'cron', connectedMs: MINUTE, queryMs: MINUTE }));
+    const old = burst.map((session, index) => (index === 0 ? { ...session, connectedMs: 16 * MINUTE } : session));
+    const missing = (sessions: readonly Session[], usual: Partial<Usual>) =>
+      departuresOf([...pool, ...sessions], known, usual, { need: 20 }).suspects.size;
+    expect([missing(burst, { missesBursts: true }), missing(burst, {}), missing(old, { missesBursts: true })]).toEqual([
+      0, 30, 30,
+    ]);
+  });
+
   it('are transactions left open in a pool no larger than usual, and what waits behind them', () => {
     const open = many(20, 1, (id) => inTransaction(id));
     const rest = many(30, 101, (id) => aSession(id));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findUsual } from '../../../../functions/core/usual/find-usual.ts';
-import { QUARTER_MS, type Quarter } from '../../../../functions/core/usual/profile.ts';
+import { QUARTER_MS, quarterOf, type Quarter } from '../../../../functions/core/usual/profile.ts';
 import { usualFrom, type UsualCount } from '../../../../functions/core/usual/usual.ts';
 
 const HOUR = 3_600_000;
@@ -219,6 +219,20 @@ describe('an hour that the profile seldom sees', () => {
       consumers: quarter.consumers.filter(({ most }) => most > 0),
     }));
     expect(usualFrom(seen, [], { at: NOW, climbAt: NOW })?.unsure).toEqual(['app/report']);
+  });
+
+  it('may miss bursts where samples of it are left out on most days', () => {
+    const cutAt = (quarter: number, leftOut: number) =>
+      usualFrom(
+        days.map((each) => (each.at % DAY === quarter % DAY ? { ...each, leftOut } : each)),
+        [],
+        { at: NOW, climbAt: NOW },
+      );
+    const [present, next] = [quarterOf(NOW), quarterOf(NOW) + QUARTER_MS];
+    expect(cutAt(present, 1)).toMatchObject({ missesBursts: true, isSeldomSeen: false });
+    expect(cutAt(next, 1)?.missesBursts).toBe(true);
+    expect(cutAt(next, 0)?.missesBursts).toBeUndefined();
+    expect(cutAt(next + QUARTER_MS, 1)?.missesBursts).toBeUndefined();
   });
 
   it('is as sure as any after one day without samples', () => {
