@@ -8,7 +8,6 @@ import { printable } from '../../functions/core/words/printable.ts';
 import { DEFAULT_CONFIG, loadConfig } from '../../lib/config/config.ts';
 import { writeDiscovered, type Discovered } from '../discovery/discover.ts';
 import type { Proposal } from '../discovery/propose.ts';
-import { readRegion } from '../inventory/read-region.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import { parseTags } from '../options/tag-option.ts';
 import { UsageError } from '../options/usage-error.ts';
@@ -36,6 +35,7 @@ export function discoverCommand(): Command {
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const tags = parseTags(given.tag);
+      const { readRegion } = await import('../inventory/read-region.ts');
       const inventories = [];
       for (const region of regionsOf(given)) {
         say(`reading RDS and Aurora in ${region}`);

@@ -11,9 +11,7 @@ import { warningsOf } from '../../lib/config/warnings.ts';
 import { testChannels, type ChannelFinding } from '../delivery/test-notice.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { explainAws } from '../installation/aws-errors.ts';
-import { checkInstallation } from '../installation/check-installation.ts';
 import type { InstallationFinding } from '../installation/finding.ts';
-import { findLeftovers } from '../installation/leftovers.ts';
 import { findAnyTarget, findAwsTargets } from '../options/configured-target.ts';
 import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
@@ -65,6 +63,7 @@ async function examineInstallation(given: Given): Promise<void> {
   const { config, targets } = findAwsTargets(given);
   for (const warning of warningsOf(config, 'aws')) say(`${paint('yellow', 'warning:')} ${warning}`);
   await warnOfLeftovers(config);
+  const { checkInstallation } = await import('../installation/check-installation.ts');
   const installation = await checkInstallation(config, targets, Date.now()).catch((error: unknown) => {
     const { region = '', account } = config.installation;
     throw explainAws(error, { region, account });
@@ -106,6 +105,7 @@ async function findingsOf(config: HeadroomConfig, target: Target): Promise<Check
 /** Nothing else would say that a target which was taken out of the file is still looked after. */
 async function warnOfLeftovers(config: HeadroomConfig): Promise<void> {
   const names = namesOf(config.installation.prefix);
+  const { findLeftovers } = await import('../installation/leftovers.ts');
   const leftovers = await findLeftovers(config).catch((error: unknown) => {
     say(`${paint('yellow', 'warning:')} not checked for targets that were removed: ${errorWords(error)}`);
     return [];

@@ -15,7 +15,7 @@ import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toWorkerSettings } from '../../lib/config/settings.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { deployedWorker, type CommandedWorker } from '../installation/deployed-worker.ts';
+import type { CommandedWorker } from '../installation/deployed-worker.ts';
 
 /** Beyond the patience of the policy: for the snapshot itself. */
 const GRACE_MS = 15_000;
@@ -30,7 +30,9 @@ export async function workerFor(
   target: Target,
   environment: NodeJS.ProcessEnv,
 ): Promise<CommandedWorker> {
-  return placeOf(target) === 'aws' ? deployedWorker(config) : startOwnWorker(config, target, environment);
+  if (placeOf(target) !== 'aws') return startOwnWorker(config, target, environment);
+  const { deployedWorker } = await import('../installation/deployed-worker.ts');
+  return deployedWorker(config);
 }
 
 async function startOwnWorker(
