@@ -17,9 +17,9 @@ import { findAnyTarget, type ConfiguredTarget } from '../options/configured-targ
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { planInWords, resultInWords, toJson, type Ended } from '../plans/end-output.ts';
 import { workerFor } from '../runs/own-worker.ts';
 import { confirmByName } from '../terminal/confirm.ts';
-import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
@@ -68,8 +68,11 @@ async function end(
   const proposal = await proposeCall(toTargetSettings(config, target), callOf(given), deps);
   const { victims } = proposal.plan;
   // With --json standard output holds the one document at the end.
-  if (given.json && !given.dryRun && !given.yes) say(planInWords(proposal));
-  else if (!given.json) print(planInWords(proposal));
+  const asks = !given.dryRun && !given.yes;
+  // Whoever is asked sees every session that the answer is about.
+  const words = planInWords(proposal, given.verbose || asks);
+  if (given.json && asks) say(words);
+  else if (!given.json) print(words);
   if (given.dryRun || victims.length === 0) {
     if (given.json) printJson(toJson(proposal, null));
     return;

@@ -38,12 +38,12 @@ export function rehearseCommand(): Command {
       const answer =
         placeOf(found.target) === 'aws'
           ? await usingRecords({ ...given, aws: false, target: found.target.id }, ({ store }) =>
-              respondOnAws(found, { event, store, stays: false, onLine }),
+              respondOnAws(found, { event, store, stays: false, onLine, verbose: false }),
             )
           : await (
               await import('../runs/respond.ts')
             ).respond(found, {
-              ...{ event, onLine, environment: process.env, person: personFor('none') },
+              ...{ event, onLine, verbose: false, environment: process.env, person: personFor('none') },
               recordsFolder: given.records ?? DEFAULT_RECORDS,
             });
       if (given.json) printJson(answer);

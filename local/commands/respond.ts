@@ -26,6 +26,7 @@ const options = z.object({
   records: z.optional(z.string()),
   approve: z.optional(z.string()),
   stay: z._default(z.boolean(), false),
+  verbose: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -42,6 +43,7 @@ export function respondCommand(): Command {
       '--stay',
       'go on after a page, for loop.stayMinutes of the policy (default: end at the page, with exit status 3)',
     )
+    .option('--verbose', 'every look in full, in place of what has changed')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
@@ -80,6 +82,7 @@ async function onThisMachine(given: Given, found: ConfiguredTarget, event: unkno
     environment: process.env,
     person: personFor(parseApprove(given.approve)),
     onLine: (line) => printLine(line, startedAt),
+    verbose: given.verbose,
   });
 }
 
@@ -88,7 +91,7 @@ async function onAws(given: Given, found: ConfiguredTarget, event: unknown): Pro
   const startedAt = Date.now();
   const onLine = (line: Line) => printLine(line, startedAt);
   return usingRecords({ ...given, aws: false, target: found.target.id }, ({ store }) =>
-    respondOnAws(found, { event, store, stays: given.stay, onLine }),
+    respondOnAws(found, { event, store, stays: given.stay, onLine, verbose: given.verbose }),
   );
 }
 

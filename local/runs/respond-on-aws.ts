@@ -8,7 +8,7 @@ import type { Incident } from '../../functions/core/record/incident.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { describeRound, type Line } from '../terminal/narrator.ts';
+import { describeRounds, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import { installedClientConfig } from '../installation/client-config.ts';
@@ -25,6 +25,8 @@ interface FollowOptions {
   /** Also after the page, until the incident is closed. */
   readonly stays: boolean;
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ interface FollowOptions {
  */
 export async function respondOnAws(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, store, stays, onLine }: FollowOptions,
+  { event, store, stays, onLine, verbose }: FollowOptions,
 ): Promise<RespondResult | Unopened> {
   const settings = toTargetSettings(config, target);
   const made = () => makeAlarmEvent({ settings, at: Date.now(), reason: 'headroom respond was started manually' });
@@ -43,7 +45,7 @@ export async function respondOnAws(
   const held = await heldByCall(store, incidentId);
   if (held !== null) return held;
   onLine({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
-  await follow(incidentId, { store, stays, onLine });
+  await follow(incidentId, { store, stays, onLine, verbose });
   const { outcome, ...followed } = await readResult(store, incidentId, []);
   // A page ends the following, and what it means does not wait for the incident to be closed.
   return { ...followed, outcome: outcome ?? (followed.escalation === null ? null : 'escalated') };
@@ -65,7 +67,7 @@ async function dispatchTo({ installation }: HeadroomConfig, targetId: string, ev
 /** Reports each round once, until the incident is over for its reader. */
 async function follow(
   incidentId: string,
-  { store, stays, onLine }: Pick<FollowOptions, 'store' | 'stays' | 'onLine'>,
+  { store, stays, onLine, verbose }: Omit<FollowOptions, 'event'>,
 ): Promise<void> {
   const interrupted = new AbortController();
   const stopListening = onInterrupt(() => interrupted.abort());
@@ -74,8 +76,10 @@ async function follow(
     for (;;) {
       const incident = await store.incidents.byId(incidentId);
       const rounds = await store.rounds.of(incidentId);
-      for (const round of rounds.slice(shown)) {
-        for (const words of describeRound(round)) onLine({ at: round.at, ...words });
+      for (let at = shown; at < rounds.length; at++) {
+        const [round] = rounds.slice(at);
+        for (const words of describeRounds(rounds.slice(0, at + 1), at, verbose))
+          onLine({ at: round?.at ?? 0, ...words });
       }
       shown = rounds.length;
       if (incident === null || isOver(incident, stays)) return;
