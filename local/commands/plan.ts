@@ -5,8 +5,7 @@ import { historyOf, NO_PAST, type Past } from '../../functions/core/record/histo
 import { slotsTaken } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../../functions/core/verdict/diagnosis.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
-import { findAnyTarget } from '../options/configured-target.ts';
+import { findServer } from '../options/found-server.ts';
 import { readingRecords } from '../options/record-options.ts';
 import { DEFAULT_RECORDS, type WhereOptions } from '../options/where.ts';
 import { planInWords, planJson } from '../plans/plan-output.ts';
@@ -36,20 +35,20 @@ export function planCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const { config, target } = findAnyTarget(given, process.env);
-      const settings = toTargetSettings(config, target);
-      const answer = await askForSnapshot(config, target, process.env);
+      const found = await findServer(given, process.env);
+      const { settings } = found;
+      const answer = await askForSnapshot(found, process.env);
       if (!answer.ok) {
         say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
-        if (given.json) printJson({ target: target.id, refusal: answer.refusal });
+        if (given.json) printJson({ target: settings.id, refusal: answer.refusal });
         process.exitCode = EXIT.failed;
         return;
       }
-      const { past, pauses } = await readRecords({ ...given, aws: false, target: target.id }, target.id);
+      const { past, pauses } = await readRecords({ ...given, aws: false, target: settings.id }, settings.id);
       const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
       const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
       if (given.json) {
-        printJson({ ...planJson(target.id, answer.snapshot, diagnosis), pauses });
+        printJson({ ...planJson(settings.id, answer.snapshot, diagnosis), pauses });
         return;
       }
       print(planInWords({ snapshot: answer.snapshot, diagnosis, settings, pauses }, given.verbose));

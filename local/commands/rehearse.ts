@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { makeRehearsalEvent } from '../../functions/core/rehearsal/rehearsal-event.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import { personFor } from '../options/approve-option.ts';
-import { findAnyTarget } from '../options/configured-target.ts';
+import { findServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { DEFAULT_RECORDS } from '../options/where.ts';
 import { respondOnAws } from '../runs/respond-on-aws.ts';
@@ -31,7 +31,7 @@ export function rehearseCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const found = findAnyTarget(given, process.env);
+      const found = await findServer(given, process.env);
       const startedAt = Date.now();
       const onLine = (line: Line) => printLine(line, startedAt);
       const event = makeRehearsalEvent(userInfo().username, startedAt);

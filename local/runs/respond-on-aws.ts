@@ -4,9 +4,9 @@ import { createDispatchClient } from '../../functions/aws/clients/dispatch-clien
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { DispatchResult, Unopened } from '../../functions/core/protocol/steps.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { describeRounds, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
@@ -34,12 +34,11 @@ interface FollowOptions {
  * by its record. Ctrl-C ends the following alone: the incident goes on. Returns why when the event opened none.
  */
 export async function respondOnAws(
-  { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
+  { config, settings }: { readonly config: HeadroomConfig; readonly settings: TargetSettings },
   { event, store, stays, onLine, verbose }: FollowOptions,
 ): Promise<RespondResult | Unopened> {
-  const settings = toTargetSettings(config, target);
   const made = () => makeAlarmEvent({ settings, at: Date.now(), reason: 'headroom respond was started manually' });
-  const answer = await dispatchTo(config, target.id, event ?? made());
+  const answer = await dispatchTo(config, settings.id, event ?? made());
   if ('reason' in answer) return answer;
   const { incidentId, result } = answer;
   const held = await heldByCall(store, incidentId);
