@@ -11,7 +11,10 @@ let file: string;
 
 const onAws = (region: string) => ({
   engine: 'postgres',
-  network: { vpcId: `vpc-0123456789abcde${region === 'eu-west-1' ? 'e' : 'f'}0`, subnetIds: ['subnet-0123456789abcdef0'] },
+  network: {
+    vpcId: `vpc-0123456789abcde${region === 'eu-west-1' ? 'e' : 'f'}0`,
+    subnetIds: ['subnet-0123456789abcdef0'],
+  },
   endpoint: { host: `shop.cluster-c0ffee00beef.${region}.rds.amazonaws.com` },
 });
 const cluster = (id: string, region: string) => ({
