@@ -23,6 +23,7 @@ const options = z.object({
   approve: z.optional(z.string()),
   all: z._default(z.boolean(), false),
   list: z._default(z.boolean(), false),
+  verbose: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -40,16 +41,17 @@ export function drillCommand(): Command {
     .option('--seed <number>', 'gives the scenario other counts, names and timings', '1')
     .option('--seeds <count>', 'with each seed from 1 to this one; shows at the end which causes were found')
     .option('--approve <answer>', `${APPROVE_HELP}; default: what the scenario says`)
+    .option('--verbose', 'every look of an incident in full, in place of what has changed')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const drills = chooseDrills(given);
       const [only] = drills;
-      const approve = parseApprove(given.approve);
+      const how = { ...given, approve: parseApprove(given.approve) };
       if (given.list) listScenarios(given.json);
-      else if (given.seeds !== undefined) process.exitCode = await drillSeeds(drills, given.json, approve);
-      else if (drills.length === 1 && only !== undefined) process.exitCode = await drillOne(only, given.json, approve);
-      else process.exitCode = await drillMany(drills, given.json, approve);
+      else if (given.seeds !== undefined) process.exitCode = await drillSeeds(drills, how);
+      else if (drills.length === 1 && only !== undefined) process.exitCode = await drillOne(only, how);
+      else process.exitCode = await drillMany(drills, how);
     });
 }
 
@@ -58,27 +60,34 @@ function listScenarios(json: boolean): void {
   else print(columnsOf(SCENARIOS.map(({ name, engines, summary }) => [name, engines.join(', '), summary])));
 }
 
+/** How drills are held and shown. */
+interface How {
+  readonly approve: Approve | undefined;
+  readonly verbose: boolean;
+  readonly json: boolean;
+}
+
 /** Rehearses one scenario and returns the exit status. */
-export async function drillOne(drill: Drill, json: boolean, approve: Approve | undefined): Promise<number> {
+export async function drillOne(drill: Drill, { approve, verbose, json }: How): Promise<number> {
   const isAsked = approve !== undefined || canAsk();
-  const result = await watchDrill(drill, isAsked ? personFor(approve) : undefined);
+  const result = await watchDrill(drill, { person: isAsked ? personFor(approve) : undefined, verbose });
   if (json) printJson(result);
   else printReport(result);
   return result.passed ? EXIT.ok : EXIT.failedCheck;
 }
 
-async function drillMany(drills: readonly Drill[], json: boolean, approve: Approve | undefined): Promise<number> {
-  const results = await holdAll(drills, approve);
-  if (json) printJson(results);
+async function drillMany(drills: readonly Drill[], how: How): Promise<number> {
+  const results = await holdAll(drills, how);
+  if (how.json) printJson(results);
   else printTable(results);
   return results.every(({ passed }) => passed) ? EXIT.ok : EXIT.failedCheck;
 }
 
 /** The same, and which causes were found over all of them. */
-async function drillSeeds(drills: readonly Drill[], json: boolean, approve: Approve | undefined): Promise<number> {
-  const results = await holdAll(drills, approve);
+async function drillSeeds(drills: readonly Drill[], how: How): Promise<number> {
+  const results = await holdAll(drills, how);
   const matrix = confusionOf(results);
-  if (json) printJson({ drills: results, matrix });
+  if (how.json) printJson({ drills: results, matrix });
   else {
     printTable(results);
     printMatrix(matrix);
@@ -89,14 +98,14 @@ async function drillSeeds(drills: readonly Drill[], json: boolean, approve: Appr
 /** No person is asked: many drills run unattended. */
 async function holdAll(
   drills: readonly Drill[],
-  approve: Approve | undefined,
+  { approve, verbose }: How,
 ): Promise<readonly (DrillResult | FailedDrill)[]> {
   const person = approve === undefined ? undefined : personFor(approve);
   const results: (DrillResult | FailedDrill)[] = [];
   for (const drill of drills) {
     const { scenario, server, seed } = drill;
     try {
-      const result = await watchDrill(drill, person);
+      const result = await watchDrill(drill, { person, verbose });
       for (const { name, expected, found } of result.expected.filter(({ ok }) => !ok)) {
         say(`${scenario.name} on ${server.engine}, seed ${seed}: ${name}: expected ${expected}, found ${found}`);
       }
@@ -119,13 +128,22 @@ async function holdAll(
 /** Ctrl-C: stop what was started, then leave. */
 const interruption = new AbortController();
 
-async function watchDrill({ scenario, server, seed }: Drill, person: AskPerson | undefined): Promise<DrillResult> {
+async function watchDrill(
+  { scenario, server, seed }: Drill,
+  shown: { readonly person: AskPerson | undefined; readonly verbose: boolean },
+): Promise<DrillResult> {
   // Brings the CDK and the interpreter along, which lists and errors do without.
   const { runDrill } = await import('./run.ts');
   const onSignal = () => interruption.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    return await runDrill(scenario, { server, seed, person, signal: interruption.signal, ...createReporter(scenario) });
+    return await runDrill(scenario, {
+      server,
+      seed,
+      signal: interruption.signal,
+      ...shown,
+      ...createReporter(scenario),
+    });
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }

@@ -26,6 +26,8 @@ export interface RehearsalOptions {
   readonly person?: AskPerson | undefined;
   /** Called with everything that happens, as it happens. */
   readonly onLine: (line: Line) => void;
+  /** Tells every look in full, in place of what has changed. */
+  readonly verbose?: boolean;
   /** Shown every reading of the server; usable: slots for ordinary clients. */
   readonly show: (reading: UsageReading, usable: number) => void;
   /** Shown what the first diagnosis is about to see, which takes a snapshot of its own. */
@@ -51,7 +53,7 @@ export interface Rehearsal {
 
 /** Starts the scenario's server. The same cleanup undoes what is started later. */
 export async function prepare(scenario: Scenario, options: RehearsalOptions, cleanup: Cleanup): Promise<Rehearsal> {
-  const { onLine, show } = options;
+  const { onLine, verbose = false, show } = options;
   const slots = slotsOf(scenario, options.server);
   const specs = loadSpecsOf(scenario.loads, slots);
   const lateSpecs = loadSpecsOf(scenario.lateLoads ?? [], slots);
@@ -73,6 +75,7 @@ export async function prepare(scenario: Scenario, options: RehearsalOptions, cle
     { config, environment: drillEnvironment(server), recordsFolder: null },
     {
       onLine,
+      verbose,
       person: answering(scenario, options, {
         begin: async () => {
           late = await fill(lateSpecs);

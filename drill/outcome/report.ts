@@ -5,11 +5,12 @@ import type { Line } from '../../local/terminal/narrator.ts';
 import { paint, print, say } from '../../local/terminal/output.ts';
 import { clock, printLine } from '../../local/terminal/progress-lines.ts';
 import { tableOf } from '../../local/terminal/table.ts';
+import { wrapped } from '../../local/terminal/wrap.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { UsageReading } from '../target/usage-watch.ts';
 import type { DrillResult } from './drill-result.ts';
 
-const BAR_WIDTH = 40;
+const BAR_WIDTH = 32;
 /** A reading that differs from the last one shown by less than this is shown only now and then. */
 const NOTABLE_SLOTS = 3;
 const QUIET_MS = 2_000;
@@ -23,7 +24,9 @@ interface Reporter {
 export function createReporter(scenario: Scenario): Reporter {
   const startedAt = Date.now();
   let last: UsageReading | null = null;
-  say(`${paint('bold', scenario.name)}: ${scenario.summary}`);
+  const [title = '', ...rest] = wrapped(scenario.summary, scenario.name.length + 2);
+  say(`${paint('bold', scenario.name)}: ${title}`);
+  for (const line of rest) say(line);
   return {
     onLine: (line) => printLine(line, startedAt),
     show(reading, usable) {

@@ -1,3 +1,4 @@
+import { memberOf } from '../../functions/core/members/member.ts';
 import { ConfigInvalid, type ConfigProblem } from './problems.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 
@@ -14,7 +15,8 @@ export function placeOf({ auth }: Pick<Target, 'auth'>): Place {
  * target of this machine cannot be deployed, so it is no installation's.
  */
 export function placeOfRecords({ targets }: HeadroomConfig, targetId: string | null): Place {
-  const named = targets.find(({ id }) => id === targetId);
+  const ownId = targetId === null ? null : (memberOf(targetId)?.clusterId ?? targetId);
+  const named = targets.find(({ id }) => id === ownId);
   if (named !== undefined) return placeOf(named);
   return targets.every((target) => placeOf(target) === 'aws') ? 'aws' : 'local';
 }

@@ -5,14 +5,14 @@ import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { withCommands } from '../../functions/core/words/commands.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
-import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { testChannels, type ChannelFinding } from '../delivery/test-notice.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import type { InstallationFinding } from '../installation/finding.ts';
-import { findAnyTarget, findAwsTargets } from '../options/configured-target.ts';
+import { findAwsTargets } from '../options/configured-target.ts';
+import { findServer, findServers, type FoundServer } from '../options/found-server.ts';
 import { askForCheck } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
@@ -45,15 +45,16 @@ export function doctorCommand(): Command {
 type Given = z.infer<typeof options>;
 
 async function examineTarget(given: Given): Promise<void> {
-  const { config, target } = findAnyTarget(given, process.env);
+  const server = await findServer(given, process.env);
+  const { config, target, settings } = server;
   for (const warning of warningsOf(config, placeOf(target))) say(`${paint('yellow', 'warning:')} ${warning}`);
   if (placeOf(target) === 'aws') await warnOfLeftovers(config);
   const findings: readonly Finding[] = [
-    ...(await findingsOf(config, target)),
-    ...(given.notify ? await testChannels(config.notify, target.id) : []),
+    ...(await findingsOf(server)),
+    ...(given.notify ? await testChannels(config.notify, settings.id) : []),
   ];
   const healthy = !hasFailures(findings);
-  if (given.json) printJson({ target: target.id, healthy, findings });
+  if (given.json) printJson({ target: settings.id, healthy, findings });
   else printFindings(findings);
   process.exitCode = healthy ? EXIT.ok : EXIT.failedCheck;
 }
@@ -69,7 +70,10 @@ async function examineInstallation(given: Given): Promise<void> {
     throw explainAws(error, { region, account });
   });
   const examined = [];
-  for (const target of targets) examined.push({ target: target.id, ...(await reachTarget(config, target)) });
+  for (const target of targets) {
+    for (const server of await findServers(given, { config, target }))
+      examined.push({ target: server.settings.id, ...(await reachServer(server)) });
+  }
   const healthy = !hasFailures(installation) && examined.every((each) => each.healthy);
   if (given.json) printJson({ healthy, installation, targets: examined });
   else {
@@ -84,18 +88,18 @@ async function examineInstallation(given: Given): Promise<void> {
 }
 
 /** A worker that does not answer is a finding about its target, and no reason to leave out the others. */
-async function reachTarget(config: HeadroomConfig, target: Target) {
+async function reachServer(server: FoundServer) {
   try {
-    const findings = await findingsOf(config, target);
+    const findings = await findingsOf(server);
     return { healthy: !hasFailures(findings), error: null, findings };
   } catch (error) {
     return { healthy: false, error: errorWords(error), findings: [] };
   }
 }
 
-async function findingsOf(config: HeadroomConfig, target: Target): Promise<CheckFinding[]> {
-  const answer = await askForCheck(config, target, process.env);
-  const settings = toTargetSettings(config, target);
+async function findingsOf(server: FoundServer): Promise<CheckFinding[]> {
+  const { settings } = server;
+  const answer = await askForCheck(server, process.env);
   return judgeCheck(answer, settings).map(({ fix, ...finding }) => ({
     ...finding,
     fix: fix === null ? null : withCommands(fix, settings),

@@ -11,15 +11,15 @@ import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
 import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
-import { toTargetSettings, toWorkerSettings } from '../../lib/config/settings.ts';
+import { toWorkerSettings } from '../../lib/config/settings.ts';
 import { createOwnNotifier } from '../delivery/own-notifier.ts';
-import { findAnyTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
+import { findServer, type FoundServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
+import { planInWords, resultInWords, toJson, type Ended } from '../plans/end-output.ts';
 import { workerFor } from '../runs/own-worker.ts';
 import { confirmByName } from '../terminal/confirm.ts';
-import { planInWords, resultInWords, toJson, type Ended } from '../terminal/end-output.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
@@ -30,7 +30,7 @@ export function endCommand(): Command {
     new Command('end').description('end the sessions of a user or an application, after showing exactly which'),
   ).action(async (raw: unknown) => {
     const given = parseEndOptions(raw);
-    const found = findAnyTarget(given, process.env);
+    const found = await findServer(given, process.env);
     const isOnAws = placeOf(found.target) === 'aws';
     if (isOnAws) refuseWhereWorkerMayNot(found);
     else if (given.aws) throw new UsageError(`--aws: ${found.target.id} logs in by a URL from this machine`);
@@ -49,7 +49,7 @@ export function endCommand(): Command {
 }
 
 /** Before anything is asked of AWS: the worker's own settings would refuse it in the end. */
-function refuseWhereWorkerMayNot({ config, target }: ConfiguredTarget): void {
+function refuseWhereWorkerMayNot({ config, target }: FoundServer): void {
   if (toWorkerSettings(config, target).bounds.mayEnd) return;
   throw new UsageError(
     `${target.id} is in mode observe, and its worker ends nobody, whoever asks: deploy it in mode approve or act first, ` +
@@ -61,20 +61,23 @@ type EndDependencies = CallDependencies & Pick<DeliverDependencies, 'store'>;
 
 async function end(
   given: EndOptions,
-  { config, target }: ConfiguredTarget,
+  { settings }: FoundServer,
   deps: EndDependencies,
   notifier: Notifier | null,
 ): Promise<void> {
-  const proposal = await proposeCall(toTargetSettings(config, target), callOf(given), deps);
+  const proposal = await proposeCall(settings, callOf(given), deps);
   const { victims } = proposal.plan;
   // With --json standard output holds the one document at the end.
-  if (given.json && !given.dryRun && !given.yes) say(planInWords(proposal));
-  else if (!given.json) print(planInWords(proposal));
+  const asks = !given.dryRun && !given.yes;
+  // Whoever is asked sees every session that the answer is about.
+  const words = planInWords(proposal, given.verbose || asks);
+  if (given.json && asks) say(words);
+  else if (!given.json) print(words);
   if (given.dryRun || victims.length === 0) {
     if (given.json) printJson(toJson(proposal, null));
     return;
   }
-  const what = `${paint('bold', `This ends ${count(victims.length, 'session')} on ${target.id}.`)}`;
+  const what = `${paint('bold', `This ends ${count(victims.length, 'session')} on ${settings.id}.`)}`;
   if (!given.yes && !(await confirmByName(nameToType(given), what)))
     throw new UsageError('not confirmed: nothing was ended');
 

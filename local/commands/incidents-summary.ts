@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
-import { listIncidents } from '../options/list-incidents.ts';
+import { listIncidents } from '../summary/list-incidents.ts';
 import { parseSpan } from '../options/parse-until.ts';
 import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { summaryInText } from '../summary/in-text.ts';

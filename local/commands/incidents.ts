@@ -9,7 +9,7 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { OpenRecords } from '../options/open-records.ts';
-import { listIncidents } from '../options/list-incidents.ts';
+import { listIncidents } from '../summary/list-incidents.ts';
 import {
   howToList,
   ON_AWS,

@@ -9,8 +9,11 @@ import {
   type Pause,
   type PauseScope,
 } from '../../functions/core/policy/pause.ts';
+import { DEFAULT_CONFIG } from '../../lib/config/config.ts';
+import { findTarget, type TargetOptions } from '../options/configured-target.ts';
+import { checkKnown } from '../options/found-server.ts';
 import { parseUntil } from '../options/parse-until.ts';
-import { checkTarget, hasConfig, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
+import { hasConfig, parseScope, scopeOptions, withScope } from '../options/pause-scope.ts';
 import { readingRecords, usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { commandsOf } from '../options/where.ts';
@@ -56,7 +59,7 @@ export function resumeCommand(): Command {
 
 async function pause(given: PauseOptions): Promise<void> {
   const scope = parseScope(given);
-  if (given.target !== undefined) checkTarget(given.target, given.config);
+  if (given.target !== undefined) findTarget(targetOptions(given));
   if (given.why === undefined || given.why === '') {
     throw new UsageError('--why is missing: give the reason, for people who find it paused');
   }
@@ -69,6 +72,8 @@ async function pause(given: PauseOptions): Promise<void> {
     until: parseUntil(given, at),
   };
   const replaced = await usingRecords(given, async ({ store }) => {
+    // A pause that stops nothing is worse than no pause.
+    if (given.target !== undefined) await checkKnown(targetOptions(given), store.targets);
     const earlier = (await store.pauses.active()).find(
       ({ targetId, tier }) => targetId === made.targetId && tier === made.tier,
     );
@@ -88,6 +93,10 @@ async function pause(given: PauseOptions): Promise<void> {
   if (replaced) print(`replaces: ${pauseLine(replaced)}`);
 }
 
+function targetOptions({ config = DEFAULT_CONFIG, target }: Pick<PauseOptions, 'config' | 'target'>): TargetOptions {
+  return { config, target };
+}
+
 function endsBefore({ until }: Pause, other: Pause): boolean {
   return until !== null && (other.until === null || until < other.until);
 }
@@ -99,7 +108,7 @@ async function resume(given: ResumeOptions): Promise<void> {
     remaining: (await store.pauses.active()).filter((other) => overlaps(other, scope)),
   }));
   // A target that was removed may still be paused; any other name is a typo.
-  if (was === null && given.target !== undefined && hasConfig(given.config)) checkTarget(given.target, given.config);
+  if (was === null && given.target !== undefined && hasConfig(given.config)) findTarget(targetOptions(given));
   if (given.json) {
     printJson({ ...scope, was, remaining });
     return;
@@ -109,7 +118,7 @@ async function resume(given: ResumeOptions): Promise<void> {
 }
 
 async function listPauses(given: PauseOptions): Promise<void> {
-  if (given.target !== undefined && hasConfig(given.config)) checkTarget(given.target, given.config);
+  if (given.target !== undefined && hasConfig(given.config)) findTarget(targetOptions(given));
   const scope: PauseScope = { targetId: given.target ?? null, tier: given.tier ?? null };
   const pauses = await readingRecords(
     given,

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { makeRehearsalEvent } from '../../functions/core/rehearsal/rehearsal-event.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import { personFor } from '../options/approve-option.ts';
-import { findAnyTarget } from '../options/configured-target.ts';
+import { findServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { DEFAULT_RECORDS } from '../options/where.ts';
 import { respondOnAws } from '../runs/respond-on-aws.ts';
@@ -31,19 +31,19 @@ export function rehearseCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const found = findAnyTarget(given, process.env);
+      const found = await findServer(given, process.env);
       const startedAt = Date.now();
       const onLine = (line: Line) => printLine(line, startedAt);
       const event = makeRehearsalEvent(userInfo().username, startedAt);
       const answer =
         placeOf(found.target) === 'aws'
           ? await usingRecords({ ...given, aws: false, target: found.target.id }, ({ store }) =>
-              respondOnAws(found, { event, store, stays: false, onLine }),
+              respondOnAws(found, { event, store, stays: false, onLine, verbose: false }),
             )
           : await (
               await import('../runs/respond.ts')
             ).respond(found, {
-              ...{ event, onLine, environment: process.env, person: personFor('none') },
+              ...{ event, onLine, verbose: false, environment: process.env, person: personFor('none') },
               recordsFolder: given.records ?? DEFAULT_RECORDS,
             });
       if (given.json) printJson(answer);

@@ -7,7 +7,8 @@ import { errorWords } from '../../functions/core/words/error-words.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import { warningsOf } from '../../lib/config/warnings.ts';
 import { APPROVE_HELP, parseApprove, personFor } from '../options/approve-option.ts';
-import { findAnyTarget, type ConfiguredTarget } from '../options/configured-target.ts';
+import type { ConfiguredTarget } from '../options/configured-target.ts';
+import { findServer, type FoundServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { DEFAULT_RECORDS } from '../options/where.ts';
@@ -26,6 +27,7 @@ const options = z.object({
   records: z.optional(z.string()),
   approve: z.optional(z.string()),
   stay: z._default(z.boolean(), false),
+  verbose: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -42,11 +44,12 @@ export function respondCommand(): Command {
       '--stay',
       'go on after a page, for loop.stayMinutes of the policy (default: end at the page, with exit status 3)',
     )
+    .option('--verbose', 'every look in full, in place of what has changed')
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
       const approve = parseApprove(given.approve);
-      const found = findAnyTarget(given, process.env);
+      const found = await findServer(given, process.env);
       const place = placeOf(found.target);
       if (place === 'aws' && approve !== undefined) {
         throw new UsageError(`--approve: ${found.target.id} is on AWS, where people answer at the link in the notice`);
@@ -80,15 +83,16 @@ async function onThisMachine(given: Given, found: ConfiguredTarget, event: unkno
     environment: process.env,
     person: personFor(parseApprove(given.approve)),
     onLine: (line) => printLine(line, startedAt),
+    verbose: given.verbose,
   });
 }
 
 /** An incident on AWS goes on after its page, whoever reads it; without `--stay` it is no longer followed. */
-async function onAws(given: Given, found: ConfiguredTarget, event: unknown): Promise<Answer> {
+async function onAws(given: Given, found: FoundServer, event: unknown): Promise<Answer> {
   const startedAt = Date.now();
   const onLine = (line: Line) => printLine(line, startedAt);
   return usingRecords({ ...given, aws: false, target: found.target.id }, ({ store }) =>
-    respondOnAws(found, { event, store, stays: given.stay, onLine }),
+    respondOnAws(found, { event, store, stays: given.stay, onLine, verbose: given.verbose }),
   );
 }
 

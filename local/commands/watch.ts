@@ -18,6 +18,7 @@ const options = z.object({
   port: z.string(),
   every: z.optional(z.string()),
   records: z._default(z.string(), DEFAULT_RECORDS),
+  verbose: z._default(z.boolean(), false),
   json: z._default(z.boolean(), false),
 });
 
@@ -37,6 +38,7 @@ export function watchCommand(): Command {
     )
     .option('--port <number>', 'of the Prometheus metrics at http://127.0.0.1:PORT/metrics; 0 for any free one', '9464')
     .option('--records <folder>', `where incidents are kept (default: ${DEFAULT_RECORDS})`)
+    .option('--verbose', 'every look of an incident in full, in place of what has changed')
     .option('--json', 'one line of JSON on standard output for each sample, notice and incident')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
@@ -58,6 +60,7 @@ export function watchCommand(): Command {
           recordsFolder: given.records,
           environment: process.env,
           onLine: (line) => printLine(line, startedAt),
+          verbose: given.verbose,
           report: (event) => {
             count(event, figures);
             if (given.json) printJsonLine(event);

@@ -1,3 +1,4 @@
+import { memberOf } from '../../functions/core/members/member.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { engineEntry } from '../../functions/engines/registry.ts';
 import { parseLoginUrl } from '../../functions/engines/shared/doors/login-url.ts';
@@ -19,7 +20,10 @@ export interface TargetOptions {
   readonly records?: string | undefined;
 }
 
-/** Throws ConfigInvalid with every problem of the file, UsageError when it has no such target. */
+/**
+ * Throws ConfigInvalid with every problem of the file, UsageError when it has no such target. For a member of a cluster
+ * (`shop/shop-1`) it is the cluster, whatever the name of the member.
+ */
 export function findTarget({ config: file, target: id, records }: TargetOptions): ConfiguredTarget {
   const config = load(file, records);
   const ids = config.targets.map((target) => target.id).join(', ');
@@ -28,7 +32,10 @@ export function findTarget({ config: file, target: id, records }: TargetOptions)
     if (only === undefined || others.length > 0) throw new UsageError(`--target is missing; ${file} has ${ids}`);
     return { config, target: only };
   }
-  const target = config.targets.find((candidate) => candidate.id === id);
+  const clusterId = memberOf(id)?.clusterId;
+  const target = config.targets.find(
+    (candidate) => candidate.id === id || (candidate.id === clusterId && candidate.cluster !== undefined),
+  );
   if (target === undefined) throw new UsageError(`--target ${id}: ${file} has no such target; it has ${ids}`);
   return { config, target };
 }

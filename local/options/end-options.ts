@@ -25,6 +25,7 @@ const endOptions = z.object({
   dryRun: flag(),
   records: z.optional(z.string()),
   aws: flag(),
+  verbose: flag(),
   json: flag(),
 });
 export type EndOptions = z.infer<typeof endOptions>;
@@ -42,8 +43,9 @@ export function withEndOptions(command: Command): Command {
     .option('--no-cap', 'ignore the budgets of the policy (caps)')
     .option('--why <words>', 'for the record')
     .option('--by <name>', 'who decides it (default: you)')
-    .option('--dry-run', 'show which sessions it would end, and end none')
+    .option('--dry-run', 'show whose sessions it would end and why, and end none')
     .option('--yes', 'do not ask')
+    .option('--verbose', 'list every session, in place of groups')
     .option('--records <folder>', `where incidents of this machine are kept (default: ${DEFAULT_RECORDS})`)
     .option('--aws', 'only for a target of an installation on AWS; the configuration says which are')
     .option('--json', 'one JSON document on standard output');

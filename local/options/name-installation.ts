@@ -1,5 +1,5 @@
 import { loadInstallations } from '../../lib/config/config.ts';
-import type { HeadroomConfig } from '../../lib/config/schema.ts';
+import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { UsageError } from './usage-error.ts';
 import { configFileOf } from './where.ts';
 
@@ -10,7 +10,7 @@ interface Named {
 
 /**
  * What `--config FILE --target ID` come to where the file has several installations: `FILE#INSTALLATION`, and the id
- * alone. The target is named `INSTALLATION/ID`, or `ID` where one installation has it. Null where nothing is to be
+ * alone. The target is named `INSTALLATION/ID`, or `ID` where one installation has it, likewise a member of a cluster. Null where nothing is to be
  * changed, or where the command itself says what is wrong with the file. Throws UsageError when it is no target, or more
  * than one.
  */
@@ -21,8 +21,10 @@ export function nameInstallation(given: Named): { readonly config: string; reado
   const all = installationsIn(file);
   if (all.length === 0 || (all.length === 1 && !target.includes('/'))) return null;
   const [found, ...others] = all.flatMap((config) => {
-    const one = config.targets.find(({ id }) => target === id || target === `${config.name ?? ''}/${id}`);
-    return one === undefined ? [] : [{ config, id: one.id }];
+    const own = `${config.name ?? ''}/`;
+    const ids = [target, ...(target.startsWith(own) ? [target.slice(own.length)] : [])];
+    const id = ids.find((each) => config.targets.some((one) => isOf(one, each)));
+    return id === undefined ? [] : [{ config, id }];
   });
   if (found === undefined) {
     const there = all.flatMap((config) => config.targets.map(({ id }) => nameOf(config, id)));
@@ -33,6 +35,11 @@ export function nameInstallation(given: Named): { readonly config: string; reado
     throw new UsageError(`--target ${target}: ${file} has several of that name; say which: ${meant.join(' or ')}`);
   }
   return { config: found.config.commands?.config ?? file, target: found.id };
+}
+
+/** Whether an id is that of a target, or of a member of it. */
+function isOf({ id, cluster }: Target, named: string): boolean {
+  return named === id || (cluster !== undefined && named.startsWith(`${id}/`));
 }
 
 function nameOf({ name }: HeadroomConfig, id: string): string {

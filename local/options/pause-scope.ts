@@ -2,8 +2,6 @@ import { Option, type Command } from 'commander';
 import * as z from 'zod/mini';
 import type { PauseScope } from '../../functions/core/policy/pause.ts';
 import { TIER_NAMES } from '../../functions/core/policy/tier-names.ts';
-import { DEFAULT_CONFIG } from '../../lib/config/config.ts';
-import { findTarget } from './configured-target.ts';
 import { recordOptions, withRecordOptions } from './record-options.ts';
 import { UsageError } from './usage-error.ts';
 import { configFileOf } from './where.ts';
@@ -35,14 +33,6 @@ interface Chosen {
 export function parseScope({ target, all, tier = null }: Chosen): PauseScope {
   if (all === (target !== undefined)) throw new UsageError('name one target with --target, or all of them with --all');
   return { targetId: target ?? null, tier };
-}
-
-/**
- * Throws UsageError, with the targets that there are, for one that the configuration does not have: a pause that stops
- * nothing is worse than no pause. Throws ConfigInvalid where there is no configuration to know it from.
- */
-export function checkTarget(target: string, config = DEFAULT_CONFIG): void {
-  findTarget({ config, target });
 }
 
 /** Whether there is a configuration to know the targets from: one that is named, or the one that lies here. */

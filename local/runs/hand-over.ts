@@ -14,7 +14,7 @@ import { namesOf } from '../../lib/house/names.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { ACCOUNT, REGION } from '../machine/place.ts';
 import type { Owner } from '../records/owner.ts';
-import { describeRound, type Line } from '../terminal/narrator.ts';
+import { describeRounds, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { createApprover, type AskPerson } from './approver.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
@@ -29,6 +29,8 @@ interface HandOver {
   /** Who answers the questions of tiers in mode approve. */
   readonly person: AskPerson;
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
 }
 
 /** How often the records are read for what the watch has done. */
@@ -40,7 +42,7 @@ const EVERY_MS = 1_000;
  */
 export async function respondThrough(
   owner: RunningWatch,
-  { config, target, event, person, onLine }: HandOver,
+  { config, target, event, person, onLine, verbose }: HandOver,
 ): Promise<RespondResult | Unopened> {
   const names = namesOf(config.installation.prefix);
   const { store, lambda, workflow, close } = connectTo(owner, names);
@@ -57,7 +59,7 @@ export async function respondThrough(
       person,
       onLine,
     });
-    await follow(answer.incidentId, { store, approver, say });
+    await follow(answer.incidentId, { store, approver, say, verbose });
     return await readResult(store, answer.incidentId, []);
   } finally {
     close();
@@ -84,13 +86,15 @@ interface Following {
   readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'approvals'>;
   readonly approver: ReturnType<typeof createApprover>;
   readonly say: (kind: Line['kind'], text: string) => void;
+  readonly verbose: boolean;
 }
 
 /** Reports each round and asks each question, until the incident is closed or a person has seen enough. */
-async function follow(incidentId: string, { store, approver, say }: Following): Promise<void> {
+async function follow(incidentId: string, { store, approver, say, verbose }: Following): Promise<void> {
   const leaving = new AbortController();
   const stopListening = onInterrupt(() => {
-    say('bad', `no longer followed; the watch goes on: headroom incidents show ${incidentId}`);
+    say('bad', 'no longer followed; the watch goes on, and its record is shown by');
+    say('detail', `npx --no headroom incidents show ${incidentId}`);
     leaving.abort();
   });
   const now = () => ({ at: Date.now(), execution: incidentId, state: 'WaitForApproval' });
@@ -99,7 +103,7 @@ async function follow(incidentId: string, { store, approver, say }: Following): 
     for (let shown = 0; !leaving.signal.aborted;) {
       const incident = await store.incidents.byId(incidentId);
       const rounds = await store.rounds.of(incidentId);
-      for (const { kind, text } of rounds.slice(shown).flatMap(describeRound)) say(kind, text);
+      for (const { kind, text } of describeRounds(rounds, shown, verbose)) say(kind, text);
       shown = rounds.length;
       if (incident?.status !== 'open') return;
       const isPending = (await store.approvals.of(incidentId)).some(({ status }) => status === 'pending');

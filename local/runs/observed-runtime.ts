@@ -5,6 +5,8 @@ import { createApprover, type AskPerson } from './approver.ts';
 
 interface Observers {
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
   /** Who answers the questions of tiers in mode approve; without one they are answered at the page, or expire. */
   readonly person?: AskPerson;
   readonly onNotification?: (notification: Notification) => void;
@@ -24,7 +26,7 @@ export interface ObservedRuntime {
 
 export function observeRuntime(
   options: Omit<RuntimeOptions, 'onProgress'>,
-  { onLine, person, onNotification, onStarted }: Observers,
+  { onLine, verbose, person, onNotification, onStarted }: Observers,
 ): ObservedRuntime {
   let notifications: readonly Notification[] = [];
   let starting: Promise<LocalRuntime> | null = null;
@@ -42,7 +44,7 @@ export function observeRuntime(
     return runtime;
   };
   const start = (): Promise<LocalRuntime> => (starting ??= begin());
-  const narrator = createNarrator(async () => (await start()).store, onLine);
+  const narrator = createNarrator(async () => (await start()).store, onLine, verbose);
   const approver = person && createApprover({ findRuntime: start, person, onLine });
   return {
     start,

@@ -14,7 +14,6 @@ import { createWorker } from '../../functions/worker/worker.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { toWorkerSettings } from '../../lib/config/settings.ts';
-import { namesOf } from '../../lib/house/names.ts';
 import type { CommandedWorker } from '../installation/deployed-worker.ts';
 
 /** Beyond the patience of the policy: for the snapshot itself. */
@@ -63,40 +62,37 @@ async function startOwnWorker(
   };
 }
 
+/** The server that is asked, with the configuration that it is of. */
+interface Asked {
+  readonly config: HeadroomConfig;
+  readonly target: Target;
+  /** The worker, and the member where it has a cluster. */
+  readonly settings: WorkerServer;
+}
+
 /**
  * One snapshot, without a workflow around it. A refused login is an answer too. Throws when the settings
  * cannot work or the connection fails in the middle.
  */
-export async function askForSnapshot(
-  config: HeadroomConfig,
-  target: Target,
-  environment: NodeJS.ProcessEnv,
-): Promise<SnapshotAnswer> {
-  const patienceMs = target.policy.loop.patienceSeconds * 1000;
+export async function askForSnapshot(asked: Asked, environment: NodeJS.ProcessEnv): Promise<SnapshotAnswer> {
+  const patienceMs = asked.target.policy.loop.patienceSeconds * 1000;
   const deadline = Date.now() + patienceMs + GRACE_MS;
-  return askOnce(config, target, environment, (worker, server) => worker.snapshot(server, { deadline, patienceMs }));
+  return askOnce(asked, environment, (worker, server) => worker.snapshot(server, { deadline, patienceMs }));
 }
 
 /** One check, likewise. */
-export async function askForCheck(
-  config: HeadroomConfig,
-  target: Target,
-  environment: NodeJS.ProcessEnv,
-): Promise<CheckAnswer> {
-  return askOnce(config, target, environment, (worker, server) =>
-    worker.check(server, { deadline: Date.now() + CHECK_MS }),
-  );
+export async function askForCheck(asked: Asked, environment: NodeJS.ProcessEnv): Promise<CheckAnswer> {
+  return askOnce(asked, environment, (worker, server) => worker.check(server, { deadline: Date.now() + CHECK_MS }));
 }
 
 async function askOnce<Answer>(
-  config: HeadroomConfig,
-  target: Target,
+  { config, target, settings }: Asked,
   environment: NodeJS.ProcessEnv,
   ask: (worker: CommandedWorker, server: WorkerServer) => Promise<Answer>,
 ): Promise<Answer> {
   const worker = await workerFor(config, target, environment);
   try {
-    return await ask(worker, { worker: namesOf(config.installation.prefix).worker(target.id) });
+    return await ask(worker, settings);
   } finally {
     worker.close();
   }

@@ -4,11 +4,11 @@ import { createDispatchClient } from '../../functions/aws/clients/dispatch-clien
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { makeAlarmEvent } from '../../functions/core/protocol/alarm-event.ts';
 import type { DispatchResult, Unopened } from '../../functions/core/protocol/steps.ts';
+import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
-import { toTargetSettings } from '../../lib/config/settings.ts';
+import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { describeRound, type Line } from '../terminal/narrator.ts';
+import { describeRounds, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import { installedClientConfig } from '../installation/client-config.ts';
@@ -25,6 +25,8 @@ interface FollowOptions {
   /** Also after the page, until the incident is closed. */
   readonly stays: boolean;
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -32,18 +34,17 @@ interface FollowOptions {
  * by its record. Ctrl-C ends the following alone: the incident goes on. Returns why when the event opened none.
  */
 export async function respondOnAws(
-  { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, store, stays, onLine }: FollowOptions,
+  { config, settings }: { readonly config: HeadroomConfig; readonly settings: TargetSettings },
+  { event, store, stays, onLine, verbose }: FollowOptions,
 ): Promise<RespondResult | Unopened> {
-  const settings = toTargetSettings(config, target);
   const made = () => makeAlarmEvent({ settings, at: Date.now(), reason: 'headroom respond was started manually' });
-  const answer = await dispatchTo(config, target.id, event ?? made());
+  const answer = await dispatchTo(config, settings.id, event ?? made());
   if ('reason' in answer) return answer;
   const { incidentId, result } = answer;
   const held = await heldByCall(store, incidentId);
   if (held !== null) return held;
   onLine({ at: Date.now(), kind: 'detail', text: `incident ${incidentId} (${result})` });
-  await follow(incidentId, { store, stays, onLine });
+  await follow(incidentId, { store, stays, onLine, verbose });
   const { outcome, ...followed } = await readResult(store, incidentId, []);
   // A page ends the following, and what it means does not wait for the incident to be closed.
   return { ...followed, outcome: outcome ?? (followed.escalation === null ? null : 'escalated') };
@@ -65,7 +66,7 @@ async function dispatchTo({ installation }: HeadroomConfig, targetId: string, ev
 /** Reports each round once, until the incident is over for its reader. */
 async function follow(
   incidentId: string,
-  { store, stays, onLine }: Pick<FollowOptions, 'store' | 'stays' | 'onLine'>,
+  { store, stays, onLine, verbose }: Omit<FollowOptions, 'event'>,
 ): Promise<void> {
   const interrupted = new AbortController();
   const stopListening = onInterrupt(() => interrupted.abort());
@@ -74,8 +75,10 @@ async function follow(
     for (;;) {
       const incident = await store.incidents.byId(incidentId);
       const rounds = await store.rounds.of(incidentId);
-      for (const round of rounds.slice(shown)) {
-        for (const words of describeRound(round)) onLine({ at: round.at, ...words });
+      for (let at = shown; at < rounds.length; at++) {
+        const [round] = rounds.slice(at);
+        for (const words of describeRounds(rounds.slice(0, at + 1), at, verbose))
+          onLine({ at: round?.at ?? 0, ...words });
       }
       shown = rounds.length;
       if (incident === null || isOver(incident, stays)) return;

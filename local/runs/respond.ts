@@ -23,6 +23,8 @@ interface RespondOptions {
   /** Who answers the questions of tiers in mode approve. */
   readonly person: AskPerson;
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
 }
 
 /**
@@ -32,16 +34,26 @@ interface RespondOptions {
  */
 export async function respond(
   { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
-  { event, recordsFolder, environment, person, onLine }: RespondOptions,
+  { event, recordsFolder, environment, person, onLine, verbose }: RespondOptions,
 ): Promise<RespondResult | Unopened> {
-  const observed = observeRuntime({ config, environment, recordsFolder, notify: config.notify }, { onLine, person });
+  const observed = observeRuntime(
+    { config, environment, recordsFolder, notify: config.notify },
+    { onLine, verbose, person },
+  );
   const runtime = await observed.start().catch((error: unknown) => {
     const watch = watchOf(error, target.id);
     if (watch === null) throw error;
     return watch;
   });
   if ('watch' in runtime) {
-    return respondThrough(runtime, { config, target, event: event ?? makeEvent(config, target), person, onLine });
+    return respondThrough(runtime, {
+      config,
+      target,
+      event: event ?? makeEvent(config, target),
+      person,
+      onLine,
+      verbose,
+    });
   }
   try {
     if (readRehearsalEvent(event) === null) await liftLeftovers(runtime, target.id);

@@ -39,6 +39,8 @@ interface WatchOptions {
   /** Where the URLs of the targets' logins are looked up. */
   readonly environment: NodeJS.ProcessEnv;
   readonly onLine: (line: Line) => void;
+  /** Every look in full, in place of what has changed. */
+  readonly verbose: boolean;
   readonly report: (event: WatchEvent) => void;
 }
 
@@ -52,7 +54,7 @@ const LAST_SAMPLE_MS = 6_000;
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, onLine, report }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, verbose, report }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -65,7 +67,7 @@ export async function watch(
   process.stdout.once('error', stop);
   const observed = observeRuntime(
     { config, environment, recordsFolder, isWatch: true, notify: config.notify },
-    { onLine, onNotification: (notification) => report(noticeOf(notification)) },
+    { onLine, verbose, onNotification: (notification) => report(noticeOf(notification)) },
   );
   try {
     const runtime = await observed.start();

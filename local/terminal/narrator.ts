@@ -23,17 +23,40 @@ interface Narrator {
 type FindStore = () => Promise<Pick<IncidentStore, 'rounds'>>;
 
 /**
- * Reports a run as it happens, in order. `findStore` is asked for the records only once there is something to look up.
+ * Reports a run as it happens, in order: what is new, or with `verbose` everything. `findStore` is asked for the records
+ * only once there is something to look up.
  */
-export function createNarrator(findStore: FindStore, onLine: (line: Line) => void): Narrator {
+export function createNarrator(findStore: FindStore, onLine: (line: Line) => void, verbose: boolean): Narrator {
   let reporting: Promise<void> = Promise.resolve();
+  const isNews = createStateFilter();
   return {
     hear(progress) {
       reporting = reporting.then(async () => {
-        for (const line of await linesOf(progress, findStore)) onLine({ at: progress.at, ...line });
+        const lines = await linesOf(progress, findStore, verbose);
+        if (!isNews(progress, lines) && !verbose) return;
+        for (const line of lines) onLine({ at: progress.at, ...line });
       });
     },
     caughtUp: () => reporting,
+  };
+}
+
+/** Tells a state that an execution has entered before, with nothing to tell since then: it looks, waits, looks. */
+function createStateFilter(): (progress: Progress, lines: readonly Words[]) => boolean {
+  const enteredSinceNews = new Map<string, Set<string>>();
+  return (progress, lines) => {
+    if (!('execution' in progress)) return true;
+    const { kind, execution } = progress;
+    if (kind === 'execution-ended') enteredSinceNews.delete(execution);
+    if (kind !== 'state-entered') {
+      if (lines.length > 0) enteredSinceNews.delete(execution);
+      return true;
+    }
+    const entered = enteredSinceNews.get(execution) ?? new Set();
+    enteredSinceNews.set(execution, entered);
+    const isNew = !entered.has(progress.state);
+    entered.add(progress.state);
+    return isNew;
   };
 }
 
@@ -46,12 +69,12 @@ const acted = z.object({
   }),
 });
 
-async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[]> {
+async function linesOf(progress: Progress, findStore: FindStore, verbose: boolean): Promise<Words[]> {
   switch (progress.kind) {
     case 'state-entered':
       return QUIET_STATES.has(progress.state) ? [] : [{ kind: 'state', text: progress.state }];
     case 'state-exited':
-      if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore());
+      if (progress.state === 'Diagnose') return describeDiagnosis(progress.output, await findStore(), verbose);
       return TIERS.some(({ state }) => state === progress.state) ? describeAct(progress.output) : [];
     case 'state-failed':
       // The approver reports it.
@@ -83,30 +106,83 @@ async function linesOf(progress: Progress, findStore: FindStore): Promise<Words[
 const QUIET_STATES: ReadonlySet<string> = new Set(['ChooseTier', 'StayOrClose', 'Closed', 'Failed']);
 const LOUD_EVENTS: ReadonlySet<string> = new Set(['timed-out', 'crashed', 'refused']);
 
-async function describeDiagnosis(output: unknown, store: Pick<IncidentStore, 'rounds'>): Promise<Words[]> {
+async function describeDiagnosis(
+  output: unknown,
+  store: Pick<IncidentStore, 'rounds'>,
+  verbose: boolean,
+): Promise<Words[]> {
   const found = diagnosed.safeParse(output);
   if (!found.success) return [];
   const rounds = await store.rounds.of(found.data.incidentId);
-  const round = rounds.find(({ round }) => round === found.data.round);
-  return round === undefined ? [] : describeRound(round);
+  const at = rounds.findIndex(({ round }) => round === found.data.round);
+  return at < 0 ? [] : describeRounds(rounds.slice(0, at + 1), at, verbose);
+}
+
+/** The rounds of an incident from the one at `first` on: what each has found that the one before it had not. */
+export function describeRounds(rounds: readonly Round[], first: number, verbose: boolean): Words[] {
+  return rounds
+    .slice(first)
+    .flatMap((round, at) => (verbose ? describeRound(round) : describeChanges(round, rounds[first + at - 1])));
 }
 
 /** Also shows a recorded incident in the same words. */
 export function describeRound(round: Round): Words[] {
+  return partsOf(round).flatMap(({ lines }) => lines);
+}
+
+/** For the first round, everything. */
+function describeChanges(round: Round, before: Round | undefined): Words[] {
+  const known = new Set(before === undefined ? [] : partsOf(before).map(({ key }) => key));
+  return partsOf(round).flatMap(({ key, lines }) => (known.has(key) ? [] : lines));
+}
+
+/** What a round has to say of one thing. It is news when the round before said nothing of the same key. */
+interface Part {
+  readonly key: string;
+  readonly lines: readonly Words[];
+}
+
+const detail = (text: string): Words => ({ kind: 'detail', text });
+
+function partsOf(round: Round): Part[] {
+  const { cause, next, why } = round;
   const usage =
     round.usage === null
       ? `not let in: ${round.admission}`
       : `usage ${percent(round.usage)} (${round.used} of ${round.usable} usable slots), ordinary clients: ${round.canary}`;
-  const cause = round.cause;
+  const isAct = TIERS.some(({ name }) => name === next);
   return [
-    { kind: 'detail', text: usage },
-    ...(round.usage === null ? [] : [{ kind: 'detail' as const, text: `got in ${round.admission}` }]),
-    ...(round.leftOut === undefined ? [] : [{ kind: 'detail' as const, text: round.leftOut }]),
-    ...(round.unread ?? []).map((words) => ({ kind: 'bad' as const, text: words })),
-    ...(cause === null ? [] : [{ kind: 'detail' as const, text: `cause: ${describeCause(cause)}` }]),
-    ...(cause?.evidence ?? []).map((evidence) => ({ kind: 'detail' as const, text: `  ${evidence}` })),
-    { kind: 'detail', text: `next: ${round.next}: ${round.why}` },
+    { key: `usage ${percent(round.usage, '')} ${withoutFigures(round.canary)}`, lines: [detail(usage)] },
+    ...(round.usage === null
+      ? []
+      : [{ key: `in ${withoutFigures(round.admission)}`, lines: [detail(`got in ${round.admission}`)] }]),
+    ...(round.leftOut === undefined ? [] : [{ key: withoutFigures(round.leftOut), lines: [detail(round.leftOut)] }]),
+    ...(round.unread ?? []).map((text): Part => ({ key: withoutFigures(text), lines: [{ kind: 'bad', text }] })),
+    ...(cause === null
+      ? []
+      : [
+          {
+            key: `cause ${cause.name} ${Math.round(SURENESS_BANDS * cause.confidence)}`,
+            lines: [
+              detail(`cause: ${describeCause(cause)}`),
+              ...cause.evidence.map((evidence) => detail(`  ${evidence}`)),
+            ],
+          },
+        ]),
+    // Every act is news.
+    {
+      key: `next ${next} ${isAct ? round.round : withoutFigures(why)}`,
+      lines: [detail(`next: ${next}: ${why}`)],
+    },
   ];
+}
+
+/** A cause that becomes a little more or less sure is no news, nor is its evidence. */
+const SURENESS_BANDS = 3;
+
+/** Times and counts that differ from look to look although nothing has happened. */
+function withoutFigures(text: string): string {
+  return text.replace(/(?:under )?\d[\d.]*(?: (?:ms|s|min|h)\b)?/g, '#');
 }
 
 function describeAct(output: unknown): Words[] {

@@ -43,8 +43,8 @@ export function say(line: string): void {
 /** A colour, as styleText writes it; or what moves the cursor, turns text round or shows nothing. */
 const OBEYED = new RegExp(`(${String.fromCharCode(27)}\\[[\\d;]+m)|(?![\\n\\t])[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]`, 'gu');
 
-/** Our own colours and line breaks, and nothing else that a terminal would obey. */
-function harmless(text: string): string {
+/** Text with our own colours and line breaks, and nothing else that a terminal would obey. */
+export function harmless(text: string): string {
   return text.replace(OBEYED, (_, colour: string | undefined) => colour ?? '·');
 }
 

@@ -1,5 +1,6 @@
 import type { Line } from './narrator.ts';
 import { paint, say } from './output.ts';
+import { wrapped } from './wrap.ts';
 
 const LOOK = {
   state: { style: 'bold', sign: '▶' },
@@ -9,10 +10,13 @@ const LOOK = {
   notice: { style: 'cyan', sign: '✉' },
 } as const satisfies Record<Line['kind'], { style: Parameters<typeof paint>[0]; sign: string }>;
 
-/** One line of progress on standard error, with the seconds since the start before it. */
+/** Progress on standard error, with the seconds since the start before it, in 80 columns. */
 export function printLine({ at, kind, text }: Line, startedAt: number): void {
   const { style, sign } = LOOK[kind];
-  say(`${clock(at, startedAt)}  ${paint(style, `${sign} ${text}`)}`);
+  const before = `${clock(at, startedAt)}  `;
+  const [first = '', ...others] = wrapped(text, before.length + 2);
+  say(`${before}${paint(style, `${sign} ${first}`)}`);
+  for (const piece of others) say(paint(style, piece));
 }
 
 /** ` 12.3 s`, right-aligned. */

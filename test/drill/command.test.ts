@@ -98,6 +98,6 @@ describe('the exit status of a drill', () => {
   it('is 1 when something else came than expected', async () => {
     const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
     const drill = { scenario: wrong, server: { engine: 'postgres', major: 18 }, seed: 1 } as const;
-    expect(await drillOne(drill, true, undefined)).toBe(1);
+    expect(await drillOne(drill, { approve: undefined, verbose: false, json: true })).toBe(1);
   });
 });

@@ -210,6 +210,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/runtime': local('delivery', 'lambda', 'machine', 'records', 'stand-ins', 'synthesis', 'workflow'),
   'local/terminal': local('machine'),
   'local/installation': local(),
+  'local/plans': local('terminal'),
   'local/summary': local('machine', 'terminal'),
   'local/inventory': local('installation'),
   'local/discovery': local('installation', 'inventory', 'options'),
@@ -217,7 +218,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
   // One file for each command.
   'local/commands': {
-    ...local('delivery', 'discovery', 'installation', 'inventory', 'machine', 'options', 'runs', 'summary', 'terminal'),
+    ...local(
+      'delivery',
+      'discovery',
+      'installation',
+      'inventory',
+      'machine',
+      'options',
+      'plans',
+      'runs',
+      'summary',
+      'terminal',
+    ),
     isCatalogue: true,
   },
 

@@ -1,7 +1,7 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { byWidth, isInForce, overlaps, type Pause, type PauseScope } from '../../core/policy/pause.ts';
-import { targetId } from '../../core/policy/target.ts';
+import { anyTargetId } from '../../core/policy/target.ts';
 import { TIER_NAMES } from '../../core/policy/tier-names.ts';
 import type { Pauses } from '../../core/ports/stores/pauses.ts';
 import { expiresAt, storedField } from './table/items.ts';
@@ -62,7 +62,7 @@ function pauseOf(item: Item): Pause | null {
 
 const starless = (name: string | undefined) => (name === '*' ? null : name);
 
-const pauseScope = z.object({ targetId: z.nullable(targetId), tier: z.nullable(z.enum(TIER_NAMES)) });
+const pauseScope = z.object({ targetId: z.nullable(anyTargetId), tier: z.nullable(z.enum(TIER_NAMES)) });
 const storedPause = z.extend(pauseScope, {
   by: z.string(),
   why: z.string(),

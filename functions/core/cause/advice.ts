@@ -109,7 +109,7 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     raiseLimit(facts, engine, isRds),
     pooler(engine, isRds),
   ],
-  unclear: () => ['look at who holds the slots: `headroom plan` shows every session with its reason'],
+  unclear: () => ['look at who holds the slots: `headroom plan` shows whose sessions would end or stay, and why'],
 };
 
 function pooler(engine: Advised['engine'], isRds: boolean): string {

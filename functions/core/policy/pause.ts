@@ -1,3 +1,4 @@
+import { memberOf } from '../members/member.ts';
 import { commandFor, type CommandPlace } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Mode, Policy } from './policy.ts';
@@ -8,10 +9,12 @@ export function isInForce({ until }: Pause, now: number): boolean {
   return until === null || until > now;
 }
 
-/** Whether two scopes have a tier of a target in common. */
+/** Whether two scopes have a tier of a target in common. A cluster has all of its members. */
 export function overlaps(one: PauseScope, other: PauseScope): boolean {
   const meets = (a: string | null, b: string | null) => a === null || b === null || a === b;
-  return meets(one.targetId, other.targetId) && meets(one.tier, other.tier);
+  const [id, otherId] = [one.targetId, other.targetId];
+  const isMember = (of: string | null, cluster: string | null) => of !== null && memberOf(of)?.clusterId === cluster;
+  return (meets(id, otherId) || isMember(id, otherId) || isMember(otherId, id)) && meets(one.tier, other.tier);
 }
 
 /** Widest first: a message that names one pause should name the one that stops the most. */

@@ -41,7 +41,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
     why: ({ sample, policy }) =>
       `${slots(sample)}; the warning level is ${configuredPercent(policy.levels.warnPercent)}`,
     advice: ({ policy }) => [
-      'look at who holds the slots: `headroom plan` shows every session with its reason',
+      'look at who holds the slots: `headroom plan` shows whose sessions would end or stay, and why',
       `Headroom opens an incident by itself at ${configuredPercent(policy.triggerPercent)}`,
     ],
   },
@@ -51,7 +51,7 @@ export const WARNINGS: Readonly<Record<WarningName, WarningShape>> = {
     why: ({ sample, policy }) =>
       `${slots(sample)}; under ${configuredPercent(policy.levels.lowHeadroomPercent)} are free`,
     advice: () => [
-      'look at who holds the slots: `headroom plan` shows every session with its reason',
+      'look at who holds the slots: `headroom plan` shows whose sessions would end or stay, and why',
       'if this is honest load, make the pools smaller, put a pooler in front or raise max_connections',
     ],
   },

@@ -74,6 +74,127 @@ describe('commands for an installation on AWS need nothing but its configuration
   });
 });
 
+describe('a member of a cluster that is followed', () => {
+  const members = [
+    { name: 'staging-1', isWriter: true },
+    { name: 'staging-2', isWriter: false },
+  ].map((each) => ({ ...each, resourceId: `db-${each.name}`, host: `${each.name}.example.com`, pauses: false }));
+  const of = (target: string, ...args: readonly string[]) => [...args, '--config', 'cluster.yaml', '--target', target];
+  const WRITER = 'staging/staging-1';
+
+  beforeAll(async () => {
+    const { folder, runtime } = installation;
+    const one = parse(readFileSync(join(folder, 'headroom.yaml'), 'utf8')) as {
+      readonly targets: readonly Record<string, unknown>[];
+    };
+    const ofInstance = ['instance', 'maxConnections'];
+    const cluster = {
+      ...Object.fromEntries(Object.entries(one.targets[0] ?? {}).filter(([key]) => !ofInstance.includes(key))),
+      cluster: 'staging',
+      resourceId: 'cluster-ABCDEFGHIJKLMNOP',
+      endpoint: { host: 'staging.cluster-c0ffee00beef.us-east-1.rds.amazonaws.com' },
+    };
+    writeFileSync(join(folder, 'cluster.yaml'), stringify({ ...one, targets: [cluster] }));
+    for (const member of members) await runtime.store.targets.putMember('staging', member, Date.now());
+  });
+  afterAll(async () => {
+    for (const { name } of members) await installation.runtime.store.targets.removeMember('staging', name);
+  });
+
+  it.each([
+    ['plan'],
+    ['doctor'],
+    ['rehearse'],
+    ['respond'],
+    ['end', '--user', 'invoices', '--dry-run'],
+    ['pause', '--why', 'a move'],
+  ])('%s names the known ones where it is none', async (...args) => {
+    const { status, stderr } = await installation.run(of('staging/staging-9', ...args));
+    expect(stderr).toContain(
+      '--target staging/staging-9: staging has no such member; it has staging/staging-1 (writer), staging/staging-2',
+    );
+    expect(status).toBe(2);
+  });
+
+  it.each([['plan'], ['doctor'], ['end', '--user', 'invoices', '--dry-run'], ['respond']])(
+    '%s asks for one of them where only the cluster is named',
+    async (...args) => {
+      const { status, stderr } = await installation.run(of('staging', ...args));
+      expect(stderr).toContain('staging is a cluster; name one of its members; it has staging/staging-1 (writer)');
+      expect(status).toBe(2);
+    },
+  );
+
+  // The one server behind the worker here has no members: it answers a request that names none, and no other.
+  it.each([['plan'], ['doctor'], ['end', '--user', 'invoices', '--dry-run']])(
+    '%s asks the worker of the cluster about that member',
+    async (...args) => {
+      const { stderr } = await installation.run(of(WRITER, ...args));
+      expect(stderr).toContain('worker headroom-worker-staging crashed (BadRequest)');
+    },
+  );
+
+  it('doctor --aws asks it about every member, or about the one that is named', async () => {
+    const { folder, runtime } = installation;
+    const config = loadConfig(join(folder, 'cluster.yaml'));
+    const [target] = config.targets;
+    if (target === undefined) throw new Error('the configuration has no target');
+    const standIn = await serveDeployment({ config, target, others: runtime.endpoints.aws });
+    const asked = async (id: string) => {
+      const command = of(id, 'doctor', '--aws', '--json');
+      const { stdout } = await installation.run(command, { AWS_ENDPOINT_URL: standIn.url });
+      const report = z.object({ targets: z.array(z.object({ target: z.string(), error: z.string() })) });
+      return report.parse(JSON.parse(stdout)).targets;
+    };
+    const error = 'worker headroom-worker-staging crashed (BadRequest)';
+    try {
+      expect(await asked('staging')).toEqual([
+        { target: WRITER, error },
+        { target: 'staging/staging-2', error },
+      ]);
+      expect(await asked('staging/staging-2')).toEqual([{ target: 'staging/staging-2', error }]);
+    } finally {
+      await standIn.stop();
+    }
+  });
+
+  it('rehearse opens an incident of that member', async () => {
+    const { stdout } = await installation.run(of(WRITER, 'rehearse', '--json'));
+    const { incidentId } = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(stdout));
+    expect(await installation.runtime.store.incidents.byId(incidentId)).toMatchObject({
+      target: { id: `${WRITER}_rehearsal`, member: 'staging-1', isCluster: false },
+    });
+  });
+
+  it('incidents list shows those of the member for it, and for its cluster', async () => {
+    const { incidents, targets } = installation.runtime.store;
+    const target = (await targets.find(WRITER)) as TargetSettings;
+    const alarm = { alarm: 'high', at: 0, reason: '' };
+    await incidents.open({ id: 'of-a-member', target, alarm, at: Date.now(), leaseUntil: 0 });
+    await incidents.close('of-a-member', { outcome: 'relieved', at: 1, failure: null, notice: null });
+    expect(await ok(...of(WRITER, 'incidents', 'list'))).toContain('of-a-member');
+    expect(await ok(...of('staging', 'incidents', 'list'))).toContain('of-a-member');
+    expect(await ok(...of('staging/staging-2', 'incidents', 'list'))).not.toContain('of-a-member');
+  });
+
+  it('pause stops that member alone, or every member of the cluster', async () => {
+    const { pauses } = installation.runtime.store;
+    await ok(...of(WRITER, 'pause'), '--why', 'a move');
+    expect(await pauses.on(WRITER)).toMatchObject([{ targetId: WRITER, why: 'a move' }]);
+    expect(await pauses.on('staging/staging-2')).toEqual([]);
+    await ok(...of(WRITER, 'resume'));
+    await ok(...of('staging', 'pause'), '--why', 'all of it');
+    for (const id of [WRITER, 'staging/staging-2']) expect(await pauses.on(id)).toMatchObject([{ why: 'all of it' }]);
+    await ok(...of('staging', 'resume'));
+    expect(await pauses.on(WRITER)).toEqual([]);
+  });
+
+  it('limits and profile are those of the member', async () => {
+    expect(await ok(...of(WRITER, 'limits', 'list'))).toContain(`no limit on record for ${WRITER}`);
+    expect(await ok(...of(WRITER, 'profile'))).toContain(`no profile of ${WRITER} yet`);
+  });
+});
+
 describe('a configuration with several installations', () => {
   const both = (first: string, second: string) =>
     ['installations:', ...[first, second].map((entry) => `  - ${entry.trim().replaceAll('\n', '\n    ')}`)].join('\n');

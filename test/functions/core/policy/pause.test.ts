@@ -64,6 +64,18 @@ describe('the pause on a tier', () => {
     expect(overlaps(own, aPause({ targetId: 'other' }))).toBe(false);
     expect(overlaps(own, aPause({ tier: 'cancel-long' }))).toBe(false);
   });
+
+  it('of a cluster concerns every member, and that of a member no other', () => {
+    const [cluster, one, two] = ['orders', 'orders/a', 'orders/b'].map((targetId) => aPause({ targetId }));
+    if (cluster === undefined || one === undefined || two === undefined) throw new Error('three pauses');
+    for (const member of [one, two]) {
+      expect(overlaps(cluster, member)).toBe(true);
+      expect(overlaps(member, cluster)).toBe(true);
+    }
+    expect(overlaps(one, two)).toBe(false);
+    expect(overlaps(aPause({ targetId: 'order' }), one)).toBe(false);
+    expect(overlaps({ ...cluster, tier: 'kill-idle' }, { ...one, tier: 'break-locks' })).toBe(false);
+  });
 });
 
 describe('a plan under pauses', () => {

@@ -11,8 +11,10 @@ import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { mostFirst } from '../../functions/core/words/most-first.ts';
 import { named, printable } from '../../functions/core/words/printable.ts';
+import { tableOf } from '../terminal/table.ts';
+import { wrappedAfter } from '../terminal/wrap.ts';
+import { groupLines } from './groups.ts';
 import { sessionJson } from './session-output.ts';
-import { tableOf } from './table.ts';
 
 /** The result of a manual end. */
 export interface Ended {
@@ -22,21 +24,32 @@ export interface Ended {
   readonly acts: readonly Act[];
 }
 
-/** Who ends, who is spared and why, and what follows. */
-export function planInWords({ target, call, snapshot, plan }: CallProposal): string {
+/**
+ * What a call would end, then whose sessions end and stay and why. In 80 columns, except for the table of every session
+ * that `verbose` asks for.
+ */
+export function planInWords({ target, call, snapshot, plan }: CallProposal, verbose: boolean): string {
   const { victims, spared, others } = plan;
+  const matching = count(victims.length + spared.length, 'matching session');
   const lines = [
-    `target   ${target.id} (${printable(target.endpoint, 255)}), ${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots`,
-    `call     ${scopeOfCall(call)}`,
-    `ends     ${victims.length} of ${count(victims.length + spared.length, 'matching session')}; ${others === 1 ? '1 other does' : `${others} others do`} not match`,
-    ...consequencesOf(victims).map((consequence) => `         ${consequence}`),
+    ...wrappedAfter(
+      'verdict  ',
+      `would end ${victims.length} of ${matching} (${scopeOfCall(call)}); ${others === 1 ? '1 other does' : `${others} others do`} not match`,
+    ),
+    ...consequencesOf(victims).flatMap((consequence) => wrappedAfter('         ', consequence)),
+    ...(spared.some(({ reason }) => reason.startsWith('cap-')) ? ['budgets  leave some out; --no-cap lifts them'] : []),
+    ...wrappedAfter(
+      'usage    ',
+      `${percent(usagePercent(snapshot))}: ${slotsTaken(snapshot)} of ${snapshot.limits.usable} usable slots, on ${target.id} (${printable(target.endpoint, 255)})`,
+    ),
   ];
-  if (spared.some(({ reason }) => reason.startsWith('cap-')))
-    lines.push('budgets  leave some out; --no-cap lifts them');
-  if (victims.length + spared.length === 0) return [...lines, describeConnected(snapshot)].join('\n');
+  if (victims.length + spared.length === 0) return [...lines, ...describeConnected(snapshot)].join('\n');
+  const ends = victims.map(({ session, reason }) => ({ session, why: reason }));
+  const stays = spared.map(({ session, reason }) => ({ session, why: SPARED[reason] }));
+  if (!verbose) return [...lines, ...groupLines('ends', ends), ...groupLines('stays', stays)].join('\n');
   const rows = [
-    ...victims.map(({ session, reason }) => [...sessionCells(session), `ends: ${reason}`]),
-    ...spared.map(({ session, reason }) => [...sessionCells(session), `stays: ${SPARED[reason]}`]),
+    ...ends.map(({ session, why }) => [...sessionCells(session), `ends: ${why}`]),
+    ...stays.map(({ session, why }) => [...sessionCells(session), `stays: ${why}`]),
   ];
   return [...lines, tableOf(COLUMNS, rows)].join('\n');
 }
@@ -45,10 +58,10 @@ export function planInWords({ target, call, snapshot, plan }: CallProposal): str
 const MOST_USERS = 8;
 
 /** Who is there, for whoever has mistyped a name. */
-function describeConnected(snapshot: CallProposal['snapshot']): string {
+function describeConnected(snapshot: CallProposal['snapshot']): string[] {
   const users = mostFirst(countBy(clientsOf(snapshot), ({ user }) => user ?? '?')).slice(0, MOST_USERS);
   const names = users.map(([user, connections]) => `${named(user, 40)} (${connections})`);
-  return `nobody   matches. Connected now: ${names.join(', ') || 'no client'}`;
+  return wrappedAfter('nobody   ', `matches. Connected now: ${names.join(', ') || 'no client'}`);
 }
 
 const COLUMNS = ['session', 'user', 'application', 'database', 'client', 'state', 'for', 'what'];
