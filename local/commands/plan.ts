@@ -18,10 +18,10 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
 import { toTargetSettings } from '../../lib/config/settings.ts';
-import { findAnyTarget } from '../options/configured-target.ts';
+import { findAnyTarget, type ConfiguredTarget } from '../options/configured-target.ts';
 import { readingRecords } from '../options/record-options.ts';
 import { DEFAULT_RECORDS, type WhereOptions } from '../options/where.ts';
-import { askForSnapshot } from '../runs/own-worker.ts';
+import { askForSnapshot, workerFor, type OpenWorker } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 import { sessionJson } from '../terminal/session-output.ts';
@@ -47,25 +47,33 @@ export function planCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const { config, target } = findAnyTarget(given, process.env);
-      const settings = toTargetSettings(config, target);
-      const answer = await askForSnapshot(config, target, process.env);
-      if (!answer.ok) {
-        say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
-        if (given.json) printJson({ target: target.id, refusal: answer.refusal });
-        process.exitCode = EXIT.failed;
-        return;
-      }
-      const { past, pauses } = await readRecords({ ...given, aws: false, target: target.id }, target.id);
-      const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
-      const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
-      if (given.json) {
-        printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
-        return;
-      }
-      for (const pause of pauses) print(`paused   ${scopeInWords(pause)}: ${describePause(pause)}`);
-      printPlan(answer.snapshot, diagnosis, settings);
+      await showPlan(given, findAnyTarget(given, process.env), workerFor);
     });
+}
+
+/** Prints it, or why nobody gets in, which the exit status says too. */
+export async function showPlan(
+  given: z.infer<typeof options>,
+  { config, target }: ConfiguredTarget,
+  open: OpenWorker,
+): Promise<void> {
+  const settings = toTargetSettings(config, target);
+  const answer = await askForSnapshot(config, target, process.env, open);
+  if (!answer.ok) {
+    say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
+    if (given.json) printJson({ target: target.id, refusal: answer.refusal });
+    process.exitCode = EXIT.failed;
+    return;
+  }
+  const { past, pauses } = await readRecords({ ...given, aws: false, target: target.id }, target.id);
+  const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
+  const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
+  if (given.json) {
+    printJson({ ...toJson(target.id, answer.snapshot, diagnosis), pauses });
+    return;
+  }
+  for (const pause of pauses) print(`paused   ${scopeInWords(pause)}: ${describePause(pause)}`);
+  printPlan(answer.snapshot, diagnosis, settings);
 }
 
 interface OnRecord {

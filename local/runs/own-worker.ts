@@ -61,6 +61,9 @@ async function startOwnWorker(
   };
 }
 
+/** How a command gets its worker, which it closes in the end. */
+export type OpenWorker = typeof workerFor;
+
 /**
  * One snapshot, without a workflow around it. A refused login is an answer too. Throws when the settings
  * cannot work or the connection fails in the middle.
@@ -69,10 +72,13 @@ export async function askForSnapshot(
   config: HeadroomConfig,
   target: Target,
   environment: NodeJS.ProcessEnv,
+  open: OpenWorker = workerFor,
 ): Promise<SnapshotAnswer> {
   const patienceMs = target.policy.loop.patienceSeconds * 1000;
   const deadline = Date.now() + patienceMs + GRACE_MS;
-  return askOnce(config, target, environment, (worker, server) => worker.snapshot(server, { deadline, patienceMs }));
+  return askOnce(await open(config, target, environment), { config, target }, (worker, server) =>
+    worker.snapshot(server, { deadline, patienceMs }),
+  );
 }
 
 /** One check, likewise. */
@@ -81,18 +87,16 @@ export async function askForCheck(
   target: Target,
   environment: NodeJS.ProcessEnv,
 ): Promise<CheckAnswer> {
-  return askOnce(config, target, environment, (worker, server) =>
+  return askOnce(await workerFor(config, target, environment), { config, target }, (worker, server) =>
     worker.check(server, { deadline: Date.now() + CHECK_MS }),
   );
 }
 
 async function askOnce<Answer>(
-  config: HeadroomConfig,
-  target: Target,
-  environment: NodeJS.ProcessEnv,
+  worker: CommandedWorker,
+  { config, target }: { readonly config: HeadroomConfig; readonly target: Target },
   ask: (worker: CommandedWorker, server: WorkerServer) => Promise<Answer>,
 ): Promise<Answer> {
-  const worker = await workerFor(config, target, environment);
   try {
     return await ask(worker, { worker: namesOf(config.installation.prefix).worker(target.id) });
   } finally {

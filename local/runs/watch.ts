@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
@@ -40,6 +41,8 @@ interface WatchOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly onLine: (line: Line) => void;
   readonly report: (event: WatchEvent) => void;
+  /** The records can be read from now on, until the watch ends. */
+  readonly onRecords: (store: IncidentStore) => void;
 }
 
 /** A sample that is under way when the watch ends may take that long; then it is abandoned. */
@@ -52,7 +55,7 @@ const LAST_SAMPLE_MS = 6_000;
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, onLine, report }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, report, onRecords }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -69,6 +72,7 @@ export async function watch(
   );
   try {
     const runtime = await observed.start();
+    onRecords(runtime.store);
     const incidents = new FollowedIncidents({ runtime, observed, report, signal });
     try {
       const watching = config.targets.map((target) =>

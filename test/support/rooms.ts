@@ -215,9 +215,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/discovery': local('installation', 'inventory', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
+  'local/top': local('installation', 'options', 'terminal'),
+  'local/site': local('machine'),
   // One file for each command.
   'local/commands': {
-    ...local('delivery', 'discovery', 'installation', 'inventory', 'machine', 'options', 'runs', 'summary', 'terminal'),
+    ...local(
+      'delivery',
+      'discovery',
+      'installation',
+      'inventory',
+      'machine',
+      'options',
+      'runs',
+      'site',
+      'summary',
+      'terminal',
+      'top',
+    ),
     isCatalogue: true,
   },
 
