@@ -48,7 +48,9 @@ const installation = z.strictObject({
   dashboard: z
     .boolean()
     .default(false)
-    .describe('Makes one CloudWatch dashboard for all targets, at $3 a month (docs/dashboards.md). Local runs make none.'),
+    .describe(
+      'Makes one CloudWatch dashboard for all targets, at $3 a month (docs/dashboards.md). Local runs make none.',
+    ),
 });
 
 const iamAuth = z.strictObject({

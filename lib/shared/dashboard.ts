@@ -63,7 +63,9 @@ export class InstallationDashboard extends Dashboard {
       graph('Slots against the limit (full)', [figure('UsedSlots', 'Maximum'), figure('UsableSlots', 'Minimum')]),
       graph(
         'Sessions by state (full)',
-        (['SessionsActive', 'SessionsIdle', 'SessionsIdleInTransaction'] as const).map((name) => figure(name, 'Maximum')),
+        (['SessionsActive', 'SessionsIdle', 'SessionsIdleInTransaction'] as const).map((name) =>
+          figure(name, 'Maximum'),
+        ),
       ),
     );
     this.addWidgets(
@@ -104,9 +106,16 @@ export class InstallationDashboard extends Dashboard {
     this.addWidgets(
       new LogQueryWidget({
         title: 'Incidents: opened, acts, pages, ends',
-        logGroupNames: (['dispatch', 'act', 'escalate', 'close'] as const).map((name) => `/aws/lambda/${names.control(name)}`),
+        logGroupNames: (['dispatch', 'act', 'escalate', 'close'] as const).map(
+          (name) => `/aws/lambda/${names.control(name)}`,
+        ),
         view: LogQueryVisualizationType.TABLE,
-        queryLines: ['fields @timestamp, message', 'filter message like /incidentId/', 'sort @timestamp desc', 'limit 50'],
+        queryLines: [
+          'fields @timestamp, message',
+          'filter message like /incidentId/',
+          'sort @timestamp desc',
+          'limit 50',
+        ],
         width: WHOLE,
         height: 8,
       }),

@@ -52,7 +52,9 @@ export function topCommand(): Command {
     .option('--replay <file>', 'show what --record has written, and look at no server')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      await (given.replay === undefined ? topOf(given, findAnyTarget(given, process.env)) : showAgain(given.replay, given));
+      await (given.replay === undefined
+        ? topOf(given, findAnyTarget(given, process.env))
+        : showAgain(given.replay, given));
     });
 }
 

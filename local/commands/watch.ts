@@ -35,7 +35,11 @@ export function watchCommand(): Command {
       '--every <seconds>',
       `time between samples, ${LEAST_SECONDS} to ${MOST_SECONDS} (default: as in the policy)`,
     )
-    .option('--port <number>', 'of the page at http://127.0.0.1:PORT/ and of Prometheus metrics at /metrics; 0 for any free one', '9464')
+    .option(
+      '--port <number>',
+      'of the page at http://127.0.0.1:PORT/ and of Prometheus metrics at /metrics; 0 for any free one',
+      '9464',
+    )
     .option('--records <folder>', `where incidents are kept (default: ${DEFAULT_RECORDS})`)
     .option('--json', 'one line of JSON on standard output for each sample, notice and incident')
     .action(async (raw: unknown) => {

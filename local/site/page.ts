@@ -13,9 +13,10 @@ import type { TargetView } from './overview.ts';
 import { usageChart, usageTable } from './usage-chart.ts';
 
 const STYLE = `
-:root { color-scheme: light dark; --line: #0b5cad; --bad: #b00020; --soft: #595959; --grid: #8a8a8a; }
-@media (prefers-color-scheme: dark) { :root { --line: #7ab8ff; --bad: #ff8a80; --soft: #b8b8b8; --grid: #7d7d7d; } }
+:root { color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --line: #0b5cad; --bad: #b00020; --soft: #595959; --grid: #8a8a8a; }
+@media (prefers-color-scheme: dark) { :root { --paper: #16181b; --ink: #ececec; --line: #7ab8ff; --bad: #ff8a80; --soft: #b8b8b8; --grid: #7d7d7d; } }
 * { box-sizing: border-box; }
+html { background: var(--paper); color: var(--ink); } a { color: var(--line); }
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.2rem; margin: 1.6rem 0 0.3rem; } h3 { font-size: 1rem; margin: 0.8rem 0 0.2rem; }
 p, ul { margin: 0.3rem 0; } ul { padding-left: 1.2rem; }
@@ -47,7 +48,9 @@ export function overviewPage(
 ): Html {
   const open = targets.filter(({ incidents }) => incidents[0]?.status === 'open').length;
   return document(html`
-    <h1>Headroom: ${count(targets.length, 'target')}, ${open === 0 ? 'no open incident' : count(open, 'open incident')}</h1>
+    <h1>
+      Headroom: ${count(targets.length, 'target')}, ${open === 0 ? 'no open incident' : count(open, 'open incident')}
+    </h1>
     <p class="soft">
       As of ${instant(now)}. Reload the page for a newer picture. The figures are at <a href="/metrics">/metrics</a>.
     </p>
@@ -57,8 +60,10 @@ export function overviewPage(
 
 /** That the records cannot be read, which is no reason to show nothing. */
 export function noPage(words: string): Html {
-  return document(html`<h1>Headroom</h1>
-    <p>${words}</p>`);
+  return document(
+    html`<h1>Headroom</h1>
+      <p>${words}</p>`,
+  );
 }
 
 function section(target: TargetView, now: number, commands: CommandPlace | undefined): Html {
@@ -67,7 +72,9 @@ function section(target: TargetView, now: number, commands: CommandPlace | undef
   return html`<section>
     <h2><bdi>${printable(id)}</bdi></h2>
     <p class="${isBad ? 'bad' : 'state'}">${text}</p>
-    <p>${engine}, mode ${mode}${pause === null ? '' : html`; <bdi>${describePause(pause)}</bdi>: Headroom ends nothing`}</p>
+    <p>
+      ${engine}, mode ${mode}${pause === null ? '' : html`; <bdi>${describePause(pause)}</bdi>: Headroom ends nothing`}
+    </p>
     ${usageChart(target, now)} ${usageTable(target)}
     <h3>Incidents</h3>
     ${incidents.length === 0 ? html`<p>None on record.</p>` : incidentList(incidents, now, commands)}

@@ -37,7 +37,9 @@ export function usageChart({ id, samples, triggerPercent, reliefPercent }: Targe
         `Trigger ${triggerPercent}%, relief ${reliefPercent}%. Clients were refused in ${full.length} of ${points.length} points.`;
   const name = `usage-${id}`;
   return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${name}-title ${name}-desc">
-    <title id="${name}-title">Usage of ${id} over the last ${SHOWN_MS / HOUR_MS} hours, in percent of usable slots</title>
+    <title id="${name}-title">
+      Usage of ${id} over the last ${SHOWN_MS / HOUR_MS} hours, in percent of usable slots
+    </title>
     <desc id="${name}-desc">${description}</desc>
     ${[0, 50, 100].map(
       (value) =>
@@ -105,7 +107,13 @@ function linesOf(points: readonly Point[]): Point[][] {
 }
 
 function level(name: 'trigger' | 'relief', value: number, y: (usage: number) => number): Html {
-  return html`<line class="${name}" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${place(y(value))}" y2="${place(y(value))}" />
+  return html`<line
+      class="${name}"
+      x1="${LEFT}"
+      x2="${WIDTH - RIGHT}"
+      y1="${place(y(value))}"
+      y2="${place(y(value))}"
+    />
     <text x="${WIDTH - RIGHT + 6}" y="${place(y(value) + 4)}">${name} ${value}%</text>`;
 }
 

@@ -50,7 +50,11 @@ function whyOf({ kind, message }: { readonly kind: string; readonly message: str
 /** Looks again and again until the signal, `everyMs` apart or more; further apart where a look takes long. */
 export async function keepLooking(
   look: () => Promise<Picture>,
-  { everyMs, signal, show }: { readonly everyMs: number; readonly signal: AbortSignal; readonly show: (one: Picture) => Promise<void> },
+  {
+    everyMs,
+    signal,
+    show,
+  }: { readonly everyMs: number; readonly signal: AbortSignal; readonly show: (one: Picture) => Promise<void> },
 ): Promise<void> {
   while (!signal.aborted) {
     const one = await look();

@@ -2,7 +2,13 @@ import * as z from 'zod/mini';
 import type { Session } from '../../functions/core/server/session.ts';
 import { consumerOf } from '../../functions/core/server/consumer.ts';
 import { countKinds, kindOf } from '../../functions/core/server/consumer-count.ts';
-import { ENGINE_NAMES, clientsOf, slotsTaken, usagePercent, type Snapshot } from '../../functions/core/server/snapshot.ts';
+import {
+  ENGINE_NAMES,
+  clientsOf,
+  slotsTaken,
+  usagePercent,
+  type Snapshot,
+} from '../../functions/core/server/snapshot.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { findUsual, type Before } from '../../functions/core/usual/find-usual.ts';
 import type { Usual } from '../../functions/core/usual/usual.ts';

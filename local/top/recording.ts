@@ -31,7 +31,9 @@ export function readRecording(file: string): Picture[] {
       if (line.trim() === '') return [];
       const one = picture.safeParse(parseJson(line));
       if (!one.success) {
-        throw new UsageError(`--replay ${file}: line ${index + 1} is no picture; name a file that --record has written`);
+        throw new UsageError(
+          `--replay ${file}: line ${index + 1} is no picture; name a file that --record has written`,
+        );
       }
       return [one.data];
     });
@@ -43,7 +45,9 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`--replay ${file}: ${reasonOf(error, 'cannot be read')}; name a file that --record has written`);
+    throw new UsageError(
+      `--replay ${file}: ${reasonOf(error, 'cannot be read')}; name a file that --record has written`,
+    );
   }
 }
 

@@ -26,7 +26,10 @@ const LEAST_COLUMNS = 20;
 /** One picture as lines. Pure. */
 export function screenOf(picture: Picture, view: View): ScreenLine[] {
   const columns = Math.max(LEAST_COLUMNS, view.columns);
-  const head = [line(headline(picture), 'bold'), ...(picture.result === 'seen' ? stateOf(picture, columns) : whyNot(picture))];
+  const head = [
+    line(headline(picture), 'bold'),
+    ...(picture.result === 'seen' ? stateOf(picture, columns) : whyNot(picture)),
+  ];
   const foot = view.footer.map((text) => line(text, 'dim'));
   const room = view.rows === null ? null : view.rows - head.length - foot.length;
   const body = picture.result === 'seen' ? bodyOf(picture, { columns, room, chosen: view.chosen }) : [];
@@ -58,7 +61,9 @@ function stateOf(seen: Seen, columns: number): ScreenLine[] {
   const bar = barOf(seen.usagePercent, Math.min(30, columns - words.length - alarm.length - 2));
   const kinds = `busy ${busy}, idle ${idle}, in transaction ${open}, waiting for a lock ${waiting}, half-open ${halfOpen}`;
   const refusals =
-    refused === null ? 'refused logins: this server does not count them' : `refused since the first look: ${count(refused, 'login')}`;
+    refused === null
+      ? 'refused logins: this server does not count them'
+      : `refused since the first look: ${count(refused, 'login')}`;
   return [
     line(`${words}  ${bar}${alarm}`, style),
     line(kinds),
@@ -119,7 +124,10 @@ function windowOf(lines: readonly ScreenLine[], most: number, chosen: number): S
   if (lines.length <= most) return [...lines];
   const length = Math.max(1, most - 1);
   const first = Math.max(0, Math.min(chosen - length + 1, lines.length - length));
-  return [...lines.slice(first, first + length), ...(most > 1 ? [line(`  … ${lines.length - length} more`, 'dim')] : [])];
+  return [
+    ...lines.slice(first, first + length),
+    ...(most > 1 ? [line(`  … ${lines.length - length} more`, 'dim')] : []),
+  ];
 }
 
 const NUMBERS = ['all', 'usual', 'over', 'idle', 'open', 'busy'] as const;

@@ -31,10 +31,7 @@ type KeyPress = { readonly name?: string; readonly ctrl?: boolean } | undefined;
  * Takes the terminal over. `onKey` gets the names of keys as Node has them (`q`, `up`, `return`), and `q` for Ctrl-C;
  * `onResize` is called when there is more room, or less.
  */
-export function takeTerminal(on: {
-  readonly onKey: (key: string) => void;
-  readonly onResize: () => void;
-}): FullScreen {
+export function takeTerminal(on: { readonly onKey: (key: string) => void; readonly onResize: () => void }): FullScreen {
   const { stdin, stdout } = process;
   emitKeypressEvents(stdin);
   const listen = (text: string | undefined, key: KeyPress): void => {

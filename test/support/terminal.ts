@@ -27,8 +27,7 @@ export async function startInWindow(
   const [device = ''] = await started.said(/\/dev\/\S+/);
   return {
     ...started,
-    resize: (columns, rows) =>
-      void execFileSync('stty', ['-F', device, 'cols', String(columns), 'rows', String(rows)]),
+    resize: (columns, rows) => void execFileSync('stty', ['-F', device, 'cols', String(columns), 'rows', String(rows)]),
   };
 }
 

@@ -31,7 +31,14 @@ const branches = (sessions: readonly Session[]) =>
 
 describe('the lock tree', () => {
   it('has each waiter once below the first ahead of it, the longest queue first', () => {
-    const sessions = [inTransaction(1), inTransaction(2), waiter(3, [2]), waiter(4, [3, 2]), waiter(5, [1]), waiter(6, [2])];
+    const sessions = [
+      inTransaction(1),
+      inTransaction(2),
+      waiter(3, [2]),
+      waiter(4, [3, 2]),
+      waiter(5, [1]),
+      waiter(6, [2]),
+    ];
     expect(branches(sessions)).toEqual(['2(3)', '-3(1)', '--4(0)', '-6(0)', '1(1)', '-5(0)']);
   });
 
@@ -51,8 +58,7 @@ describe('the lock tree', () => {
       fc.property(snapshots, ({ sessions }) => {
         const shown = lockTree(sessions).map(({ id }) => id);
         expect(new Set(shown).size).toBe(shown.length);
-        for (const { identity, blockedBy } of sessions)
-          if (blockedBy.length > 0) expect(shown).toContain(identity.id);
+        for (const { identity, blockedBy } of sessions) if (blockedBy.length > 0) expect(shown).toContain(identity.id);
       }),
       { numRuns: 60 },
     );
@@ -85,7 +91,10 @@ describe('the picture', () => {
   });
 
   it('proposes a name only where it stands for all sessions of the consumer, and for nobody else', () => {
-    const [first] = pictureOf(9, [aSession(1, { application: 'web-1' }), aSession(2, { application: 'web-2' })]).consumers;
+    const [first] = pictureOf(9, [
+      aSession(1, { application: 'web-1' }),
+      aSession(2, { application: 'web-2' }),
+    ]).consumers;
     expect(first).toMatchObject({ name: 'app/web-#', user: 'app', application: null });
     expect(pictureOf(9, [aSession(1, { user: 'app*' })]).consumers[0]).toMatchObject({ user: null });
     expect(pictureOf(9, [aSession(1, { user: 'a\u202eb' })]).consumers[0]).toMatchObject({ user: null });
@@ -102,7 +111,14 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 const hostile = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 80 }),
   fc.string({ unit: 'binary', maxLength: 80 }),
-  fc.constantFrom('\u001b[2J\u001b]0;owned\u0007', 'a\r\nb', '\u202egnp.exe', '\u0000', '漢字'.repeat(40), '👩‍👩‍👧‍👦'.repeat(20)),
+  fc.constantFrom(
+    '\u001b[2J\u001b]0;owned\u0007',
+    'a\r\nb',
+    '\u202egnp.exe',
+    '\u0000',
+    '漢字'.repeat(40),
+    '👩‍👩‍👧‍👦'.repeat(20),
+  ),
 );
 
 test('hostile names stay inert on the screen, which fits its window', () => {
