@@ -55,6 +55,11 @@ export class InstallationDashboard extends Dashboard {
       ],
     });
     this.addWidgets(new TextWidget({ markdown: WORDS, width: WHOLE, height: 3 }));
+    this.#addTarget();
+    this.#addInstallation({ names, stateMachine, functions });
+  }
+
+  #addTarget(): void {
     this.addWidgets(
       graph('Usage, percent of usable slots', [figure('UsagePercent', 'Maximum')], { min: 0, max: 100 }),
       graph('Samples in which clients were refused', [figure('Refused', 'Sum')], { min: 0 }),
@@ -78,6 +83,9 @@ export class InstallationDashboard extends Dashboard {
         (['LongestQuerySeconds', 'LongestTransactionSeconds'] as const).map((name) => figure(name, 'Maximum')),
       ),
     );
+  }
+
+  #addInstallation({ names, stateMachine, functions }: InstallationDashboardProps): void {
     this.addWidgets(
       graph('Incidents of all targets: workflows', [
         stateMachine.metricStarted(perMinute('opened')),

@@ -15,7 +15,7 @@ export interface FiguredTarget {
 }
 
 /** How an incident ended, as far as figures tell. */
-export interface EndedIncident {
+interface EndedIncident {
   readonly target: string;
   readonly outcome: Outcome | null;
   /** From the alarm on; null without relief. */
@@ -67,51 +67,14 @@ const RELIEF_BUCKETS = [15, 30, 60, 120, 180, 300, 600, 900];
 
 export function createWatchFigures(targets: readonly FiguredTarget[], version: string): WatchFigures {
   const registry = new Registry();
-  const registers = [registry];
-  const gauge = (name: string, help: string, ...labels: string[]) =>
-    new Gauge({ name, help, labelNames: ['target', ...labels], registers });
-  const counter = (name: string, help: string, label: string) =>
-    new Counter({ name, help, labelNames: ['target', label], registers });
-  const gauges = Object.entries(GAUGES).map(
-    ([figure, [name, help]]) => [figure as PlainFigure, gauge(name, help)] as const,
-  );
-  const ratio = gauge('headroom_usage_ratio', 'Slots taken, as a share of usable slots; 1 when refused as full.');
-  const up = gauge('headroom_up', '1 when the last sample showed how full the server is.');
-  const resting = gauge('headroom_resting', '1 when the server pauses for want of connections and is not woken.');
-  const sampledAt = gauge('headroom_last_sample_timestamp_seconds', 'When the last sample was taken.');
-  const sessions = gauge('headroom_sessions', 'Sessions by state.', 'state');
-  const isOpen = gauge('headroom_incident_open', '1 while an incident of the target is open.');
-  const isPaused = gauge('headroom_paused', '1 while a person has paused all acts on the target.');
-  const samples = counter('headroom_samples_total', 'Samples by result.', 'result');
-  const incidents = counter('headroom_incidents_total', 'Incidents that ended, by outcome.', 'outcome');
-  const ended = counter('headroom_sessions_ended_total', 'Sessions and queries ended in closed incidents.', 'tier');
-  const notices = counter('headroom_notices_total', 'Notices by delivery.', 'delivery');
-  const relief = new Histogram({
-    name: 'headroom_relief_seconds',
-    help: 'From the alarm to relief, of incidents that ended.',
-    labelNames: ['target'],
-    buckets: RELIEF_BUCKETS,
-    registers,
-  });
-  new Gauge({ name: 'headroom_build_info', help: 'The version that runs.', labelNames: ['version'], registers }).set(
-    { version },
-    1,
-  );
-  const info = gauge('headroom_target_info', 'What a target is.', 'engine', 'mode');
-  const trigger = gauge('headroom_trigger_ratio', 'Usage at which an incident opens.');
-  const reliefLevel = gauge('headroom_relief_ratio', 'Usage at or under which there is relief.');
-  for (const { id: target, engine, mode, triggerPercent, reliefPercent } of targets) {
-    info.set({ target, engine, mode }, 1);
-    trigger.set({ target }, triggerPercent / 100);
-    reliefLevel.set({ target }, reliefPercent / 100);
-    for (const result of SAMPLE_RESULTS) samples.inc({ target, result }, 0);
-    for (const outcome of [...OUTCOMES, 'none']) incidents.inc({ target, outcome }, 0);
-    for (const tier of [...TIER_NAMES, BY_HAND]) ended.inc({ target, tier }, 0);
-    for (const delivery of ['none', 'delivered', 'failed']) notices.inc({ target, delivery }, 0);
-    relief.zero({ target });
-  }
+  const metrics = metricsOn(registry);
+  metrics.build.set({ version }, 1);
+  for (const target of targets) introduce(target, metrics);
   /** The states shown for each target, to take back those that are gone. */
   const shownStates = new Map<string, readonly string[]>();
+
+  const { gauges, ratio, up, resting, sampledAt, sessions, samples } = metrics;
+  const { isOpen, isPaused, incidents, ended, notices, relief } = metrics;
 
   return {
     contentType: registry.contentType,
@@ -141,13 +104,70 @@ export function createWatchFigures(targets: readonly FiguredTarget[], version: s
     },
     noticeSent: (target, delivery) => notices.inc({ target, delivery }),
     async text(readState) {
+      const states = await readState().catch(() => []);
       isOpen.reset();
       isPaused.reset();
-      for (const state of await readState().catch(() => [])) {
+      for (const state of states) {
         isOpen.set({ target: state.target }, state.hasOpenIncident ? 1 : 0);
         isPaused.set({ target: state.target }, state.isPaused ? 1 : 0);
       }
       return registry.metrics();
     },
   };
+}
+
+/** Every metric, on a registry. */
+function metricsOn(registry: Registry) {
+  const registers = [registry];
+  const gauge = (name: string, help: string, ...labels: string[]) =>
+    new Gauge({ name, help, labelNames: ['target', ...labels], registers });
+  const counter = (name: string, help: string, label: string) =>
+    new Counter({ name, help, labelNames: ['target', label], registers });
+  const gauges = Object.entries(GAUGES).map(
+    ([figure, [name, help]]) => [figure as PlainFigure, gauge(name, help)] as const,
+  );
+  const ratio = gauge('headroom_usage_ratio', 'Slots taken, as a share of usable slots; 1 when refused as full.');
+  const up = gauge('headroom_up', '1 when the last sample showed how full the server is.');
+  const resting = gauge('headroom_resting', '1 when the server pauses for want of connections and is not woken.');
+  const sampledAt = gauge('headroom_last_sample_timestamp_seconds', 'When the last sample was taken.');
+  const sessions = gauge('headroom_sessions', 'Sessions by state.', 'state');
+  const isOpen = gauge('headroom_incident_open', '1 while an incident of the target is open.');
+  const isPaused = gauge('headroom_paused', '1 while a person has paused all acts on the target.');
+  const samples = counter('headroom_samples_total', 'Samples by result.', 'result');
+  const incidents = counter('headroom_incidents_total', 'Incidents that ended, by outcome.', 'outcome');
+  const ended = counter('headroom_sessions_ended_total', 'Sessions and queries ended in closed incidents.', 'tier');
+  const notices = counter('headroom_notices_total', 'Notices by delivery.', 'delivery');
+  const relief = new Histogram({
+    name: 'headroom_relief_seconds',
+    help: 'From the alarm to relief, of incidents that ended.',
+    labelNames: ['target'],
+    buckets: RELIEF_BUCKETS,
+    registers,
+  });
+  const build = new Gauge({
+    name: 'headroom_build_info',
+    help: 'The version that runs.',
+    labelNames: ['version'],
+    registers,
+  });
+  const info = gauge('headroom_target_info', 'What a target is.', 'engine', 'mode');
+  const trigger = gauge('headroom_trigger_ratio', 'Usage at which an incident opens.');
+  const reliefLevel = gauge('headroom_relief_ratio', 'Usage at or under which there is relief.');
+  const ofSamples = { gauges, ratio, up, resting, sampledAt, sessions, samples };
+  return { ...ofSamples, isOpen, isPaused, incidents, ended, notices, relief, build, info, trigger, reliefLevel };
+}
+
+/** What a target is, and 0 for all that can be counted of it. */
+function introduce(
+  { id: target, engine, mode, triggerPercent, reliefPercent }: FiguredTarget,
+  { info, trigger, reliefLevel, samples, incidents, ended, notices, relief }: ReturnType<typeof metricsOn>,
+): void {
+  info.set({ target, engine, mode }, 1);
+  trigger.set({ target }, triggerPercent / 100);
+  reliefLevel.set({ target }, reliefPercent / 100);
+  for (const result of SAMPLE_RESULTS) samples.inc({ target, result }, 0);
+  for (const outcome of [...OUTCOMES, 'none']) incidents.inc({ target, outcome }, 0);
+  for (const tier of [...TIER_NAMES, BY_HAND]) ended.inc({ target, tier }, 0);
+  for (const delivery of ['none', 'delivered', 'failed']) notices.inc({ target, delivery }, 0);
+  relief.zero({ target });
 }

@@ -20,16 +20,17 @@ export interface OnTerminal {
 export async function showOnTerminal({ run, actions, footer }: OnTerminal): Promise<void> {
   const stopping = new AbortController();
   const shown = new Shown(footer);
-  let aside: Promise<void> | null = null;
+  /** A command that has the terminal. */
+  const command: { running: Promise<void> | null } = { running: null };
   const onKey = (key: string): void => {
     // What is typed meanwhile is for the command.
-    if (aside !== null) return;
+    if (command.running !== null) return;
     if (key === 'q' || key === 'escape') stopping.abort();
     if (key === 'space') shown.isHeld = !shown.isHeld;
     if (key === 'up' || key === 'down') shown.choose(key === 'up' ? -1 : 1);
     const action = actions[key];
     if (action === undefined) draw();
-    else aside = leaveFor(action).finally(() => (aside = null));
+    else command.running = leaveFor(action).finally(() => (command.running = null));
   };
   const leaveFor = async (action: KeyAction): Promise<void> => {
     await screen.aside(async () => {
@@ -46,11 +47,11 @@ export async function showOnTerminal({ run, actions, footer }: OnTerminal): Prom
   const show = async (one: Picture): Promise<void> => {
     if (!shown.isHeld) shown.picture = one;
     draw();
-    await aside;
+    await command.running;
   };
   try {
     await Promise.race([run(show, stopping.signal), untilAborted(stopping.signal)]);
-    await aside;
+    await command.running;
   } finally {
     stopListening();
     screen.close();
