@@ -79,7 +79,8 @@ describe('the page of a watch', () => {
 });
 
 test('hostile words stay inert in the page', () => {
-  const inert = pageOf(aView('x'));
+  const samplesOf = (detail: string) => [seenAt(NOW - 60_000, 50), { ...refusedAt(NOW, 'network'), detail }];
+  const inert = pageOf(aView('x', { samples: samplesOf('x') }));
   const marks = (page: string) => page.match(/[<>]/g)?.length;
   const hostile = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),
@@ -93,7 +94,7 @@ test('hostile words stay inert in the page', () => {
   );
   fc.assert(
     fc.property(hostile, (name) => {
-      const page = pageOf(aView(`x${name}`));
+      const page = pageOf(aView(`x${name}`, { samples: samplesOf(`x${name}`) }));
       expect(marks(page)).toBe(marks(inert));
       expect(page).not.toMatch(/(?!\n)\p{Cc}|\p{Bidi_Control}/u);
     }),
