@@ -163,9 +163,9 @@ describe('the figures over HTTP', () => {
   });
 
   test('have hostile ids and states inert, on one line each', async () => {
+    const own = createSite({ ...CONFIG, targets: [] });
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 30 }), async (name) => {
-        const own = createSite({ ...CONFIG, targets: [] });
         own.figures.observe('orders', seenAt(0, 60, { byState: { [name]: 6 } }));
         const text = await own.metrics();
         const lines = text.split('\n').filter((line) => line.startsWith('headroom_sessions{'));
