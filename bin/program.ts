@@ -18,6 +18,7 @@ import { profileCommand } from '../local/commands/profile.ts';
 import { rehearseCommand } from '../local/commands/rehearse.ts';
 import { respondCommand } from '../local/commands/respond.ts';
 import { schemaCommand } from '../local/commands/schema.ts';
+import { topCommand } from '../local/commands/top.ts';
 import { watchCommand } from '../local/commands/watch.ts';
 import { nameInstallation } from '../local/options/name-installation.ts';
 import { UsageError } from '../local/options/usage-error.ts';
@@ -53,6 +54,7 @@ export function buildProgram(): Command {
     drillCommand(),
     respondCommand(),
     watchCommand(),
+    topCommand(),
     planCommand(),
     endCommand(),
     incidentsCommand(),

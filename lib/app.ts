@@ -67,6 +67,7 @@ function addInstallation(app: App, config: HeadroomConfig): void {
     bus: config.events.bus,
     keyArn,
     asks: config.targets.some((target) => askingTiersOf(target).length > 0),
+    hasDashboard: config.installation.dashboard,
   });
   const networks = new Map<string, NetworkStack>();
   for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {

@@ -34,6 +34,7 @@ export class Headroom extends Construct {
       bus: busOf(props),
       keyArn: props.encryptionKey?.keyArn,
       asks: this.#hasPage,
+      hasDashboard: props.dashboard ?? false,
     });
     if (props.encryptionKey !== undefined) encryptAll(this, props.encryptionKey.keyArn);
     new CfnOutput(this, 'Configuration', {

@@ -17,7 +17,7 @@ import type {
 import { isUnheld } from '../core/server/consumer-count.ts';
 import { timeLeft } from '../engines/shared/within.ts';
 import { leave, type Access } from './admission.ts';
-import { readAsCanary } from './canary.ts';
+import { readAsCanary, withoutCanary } from './canary.ts';
 import { runCheck } from './check.ts';
 import type { Guard } from './guard.ts';
 import { changeWithSession, readWithSession } from './with-session.ts';
@@ -49,10 +49,13 @@ export function answerSample(access: Access, request: SampleRequest): Promise<Sa
 
 export function answerSnapshot(access: Access, request: SnapshotRequest): Promise<SnapshotAnswer> {
   const left = () => Math.min(SNAPSHOT_QUERY_MS, timeLeft(request.deadline));
-  const isRoutine = false;
+  const isRoutine = request.routine === true;
   return readWithSession(access, { ...request, isRoutine }, async ({ session, admission }) => {
     const sessions = await session.snapshot(left());
-    const snapshot = { ...sessions, ...(await readAsCanary(access, session, sessions, { left, isRoutine })) };
+    const asCanary = isRoutine
+      ? withoutCanary(sessions)
+      : await readAsCanary(access, session, sessions, { left, isRoutine });
+    const snapshot = { ...sessions, ...asCanary };
     return { schema: SCHEMA, ok: true, admission, snapshot };
   });
 }

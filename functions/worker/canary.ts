@@ -17,6 +17,11 @@ export async function readAsCanary(
   return { canary, halfOpen: await countHalfOpen(sample, canary, () => session.sample(left())) };
 }
 
+/** The same where no other login may be tried. */
+export function withoutCanary({ halfOpen }: WithoutCanary<Sample>): Pick<Sample, 'canary' | 'halfOpen'> {
+  return { canary: { result: 'unknown' }, halfOpen: { count: halfOpen ?? 0, inferred: halfOpen === null } };
+}
+
 /** Whether an ordinary client gets in, tried once; in secret mode once more with a fresh password. */
 export async function tryCanary(
   { engine, logins, backOff }: Pick<Access, 'engine' | 'logins' | 'backOff'>,

@@ -45,6 +45,12 @@ const installation = z.strictObject({
     .describe(
       'AWS profile that commands use for this installation. Default: the credentials that AWS_PROFILE and the like name. cdk takes --profile.',
     ),
+  dashboard: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Makes one CloudWatch dashboard for all targets, at $3 a month (docs/dashboards.md). Local runs make none.',
+    ),
 });
 
 const iamAuth = z.strictObject({

@@ -15,6 +15,8 @@ export interface CostShape {
   readonly targets: readonly TargetShape[];
   /** Whether some tier may ask people, which takes a page. */
   readonly asks: boolean;
+  /** Whether it has a dashboard; left out where it has none. */
+  readonly hasDashboard?: boolean;
 }
 
 export interface CostLine {
@@ -45,15 +47,22 @@ export interface Estimate {
 
 const MILLION = 1_000_000;
 
+const DASHBOARD: CostLine = {
+  what: 'dashboard',
+  units: '1',
+  kind: 'alarms and metrics',
+  dollars: PRICES.dashboard,
+};
+
 /**
  * Dollars a month by list price, while nothing happens: an incident costs less than a cent. There must be a target.
  */
-export function estimate({ targets, asks }: CostShape): Estimate {
+export function estimate({ targets, asks, hasDashboard = false }: CostShape): Estimate {
   const alike = Map.groupBy(targets, (shape) => JSON.stringify(shape)).values();
   const costs = [...alike].flatMap((group): TargetCost[] =>
     group.slice(0, 1).map((shape) => ({ targets: group.length, shape, lines: linesOfTarget(shape) })),
   );
-  const installation = linesOfInstallation(targets.length, asks);
+  const installation = [...linesOfInstallation(targets.length, asks), ...(hasDashboard ? [DASHBOARD] : [])];
   const totalDollars = costs.reduce((sum, cost) => sum + cost.targets * sumOf(cost.lines), sumOf(installation));
   return { targets: costs, installation, totalDollars, perTargetDollars: totalDollars / targets.length };
 }

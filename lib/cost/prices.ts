@@ -8,6 +8,7 @@ export const PRICES = {
   /** A month each. */
   metric: 0.3,
   alarm: 0.1,
+  dashboard: 3,
   key: 1,
   /** A GB, and a GB and month. */
   logGb: 0.5,

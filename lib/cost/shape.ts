@@ -14,8 +14,12 @@ export const DEFAULT_SHAPE: TargetShape = {
  * The targets of a configuration as an installation on AWS would have them; those of this machine alone by their
  * policy.
  */
-export function shapeOf({ targets }: HeadroomConfig): CostShape {
-  return { targets: targets.map(shapeOfTarget), asks: targets.some((target) => askingTiersOf(target).length > 0) };
+export function shapeOf({ targets, installation }: HeadroomConfig): CostShape {
+  return {
+    targets: targets.map(shapeOfTarget),
+    asks: targets.some((target) => askingTiersOf(target).length > 0),
+    hasDashboard: installation.dashboard,
+  };
 }
 
 function shapeOfTarget({ auth, network, policy }: Target): TargetShape {

@@ -123,6 +123,7 @@ const PROPERTIES: readonly string[] = [
   'approvals',
   'eventBus',
   'encryptionKey',
+  'dashboard',
 ] satisfies (keyof HeadroomProps)[];
 
 /** What a headroom.yaml would say of the installation. */

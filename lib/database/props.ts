@@ -34,6 +34,8 @@ export interface HeadroomProps extends Readonly<Pick<SharedProps, 'mode' | 'poli
    * people; a database that asks by its own needs `true`.
    */
   readonly approvals?: boolean;
+  /** Makes one CloudWatch dashboard for all targets, which AWS charges for. Default: false. */
+  readonly dashboard?: boolean;
 }
 
 /** How the worker logs in. */

@@ -7,6 +7,7 @@ export function namesOf(prefix: string) {
     topic: `${prefix}-notices`,
     workflow: `${prefix}-workflow`,
     page: `${prefix}-approvals`,
+    dashboard: prefix,
     control: (name: string) => `${prefix}-${name}`,
     worker: (targetId: string) => `${prefix}-worker-${targetId}`,
     anyWorker: `${prefix}-worker-*`,

@@ -14,6 +14,7 @@ import { namesOf, type Names } from '../house/names.ts';
 import { ListedTargets } from '../house/registered.ts';
 import { ApprovalPage } from './approval-page.ts';
 import { ControlFunction } from './control-function.ts';
+import { InstallationDashboard } from './dashboard.ts';
 import { IncidentTable } from './incident-table.ts';
 import { NoticesTopic } from './notices-topic.ts';
 import { SelfMonitoring } from './self-monitoring.ts';
@@ -30,6 +31,8 @@ interface SharedResourcesProps {
   readonly keyArn: string | undefined;
   /** Some target asks people before it acts, so that they need a place to answer. */
   readonly asks: boolean;
+  /** Makes a dashboard, which costs. */
+  readonly hasDashboard: boolean;
 }
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
@@ -41,7 +44,7 @@ export class SharedResources extends Construct {
 
   constructor(scope: Construct, id: string, props: SharedResourcesProps) {
     super(scope, id);
-    const { prefix, targets, emails, bus, keyArn, asks } = props;
+    const { prefix, targets, emails, bus, keyArn, asks, hasDashboard } = props;
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
@@ -75,6 +78,11 @@ export class SharedResources extends Construct {
       functions: { dispatch, reconcile, sample, follow, tick, register, decide, ...steps },
       dispatchFailures,
     });
+    if (hasDashboard) {
+      const { act, escalate, close } = steps;
+      const functions = { sample, tick, dispatch, act, escalate, close };
+      new InstallationDashboard(this, 'Dashboard', { names: this.#names, stateMachine, functions });
+    }
     this.#table.createLast();
     this.#describeOutputs(stateMachine);
   }

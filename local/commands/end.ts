@@ -18,7 +18,7 @@ import { findServer, type FoundServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { planInWords, resultInWords, toJson, type Ended } from '../plans/end-output.ts';
-import { workerFor } from '../runs/own-worker.ts';
+import { workerFor, type OpenWorker } from '../runs/own-worker.ts';
 import { confirmByName } from '../terminal/confirm.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
@@ -30,21 +30,25 @@ export function endCommand(): Command {
     new Command('end').description('end the sessions of a user or an application, after showing exactly which'),
   ).action(async (raw: unknown) => {
     const given = parseEndOptions(raw);
-    const found = await findServer(given, process.env);
-    const isOnAws = placeOf(found.target) === 'aws';
-    if (isOnAws) refuseWhereWorkerMayNot(found);
-    else if (given.aws) throw new UsageError(`--aws: ${found.target.id} logs in by a URL from this machine`);
-    const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
-    await usingRecords({ ...given, aws: false, target: found.target.id }, async ({ store }) => {
-      const worker = await workerFor(found.config, found.target, process.env);
-      try {
-        // On AWS the reconciler sends the notices within a minute.
-        const notifier = isOnAws ? null : createOwnNotifier(found.config.notify);
-        await end(given, found, { store, worker, ...clock }, notifier);
-      } finally {
-        worker.close();
-      }
-    });
+    await endManually(given, await findServer(given, process.env), workerFor);
+  });
+}
+
+/** Shows whom it ends, asks, ends them and says how it went, which is the exit status too. */
+export async function endManually(given: EndOptions, found: FoundServer, open: OpenWorker): Promise<void> {
+  const isOnAws = placeOf(found.target) === 'aws';
+  if (isOnAws) refuseWhereWorkerMayNot(found);
+  else if (given.aws) throw new UsageError(`--aws: ${found.target.id} logs in by a URL from this machine`);
+  const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
+  await usingRecords({ ...given, aws: false, target: found.target.id }, async ({ store }) => {
+    const worker = await open(found.config, found.target, process.env);
+    try {
+      // On AWS the reconciler sends the notices within a minute.
+      const notifier = isOnAws ? null : createOwnNotifier(found.config.notify);
+      await end(given, found, { store, worker, ...clock }, notifier);
+    } finally {
+      worker.close();
+    }
   });
 }
 

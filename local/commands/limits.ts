@@ -25,10 +25,7 @@ type DropOptions = z.infer<typeof dropOptions>;
 export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which are active, and since when')).action(
     async (raw: unknown) => {
-      const given = listOptions.parse(raw);
-      const limits = await readingRecords(given, ({ store }) => store.limits.of(given.target));
-      if (given.json) printJson(limits);
-      else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(limitLine).join('\n'));
+      await listLimits(listOptions.parse(raw));
     },
   );
   const drop = withOptions(
@@ -47,6 +44,13 @@ export function limitsCommand(): Command {
       else print(`removed from the record: ${limitLine(limit)}`);
     });
   return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
+}
+
+/** Prints those of a target. */
+export async function listLimits(given: z.infer<typeof listOptions>): Promise<void> {
+  const limits = await readingRecords(given, ({ store }) => store.limits.of(given.target));
+  if (given.json) printJson(limits);
+  else print(limits.length === 0 ? `no limit on record for ${given.target}` : limits.map(limitLine).join('\n'));
 }
 
 function withOptions(command: Command): Command {

@@ -5,11 +5,11 @@ import { historyOf, NO_PAST, type Past } from '../../functions/core/record/histo
 import { slotsTaken } from '../../functions/core/server/snapshot.ts';
 import { diagnoseSnapshot } from '../../functions/core/verdict/diagnosis.ts';
 import { readPast } from '../../functions/incident/read-past.ts';
-import { findServer } from '../options/found-server.ts';
+import { findServer, type FoundServer } from '../options/found-server.ts';
 import { readingRecords } from '../options/record-options.ts';
 import { DEFAULT_RECORDS, type WhereOptions } from '../options/where.ts';
 import { planInWords, planJson } from '../plans/plan-output.ts';
-import { askForSnapshot } from '../runs/own-worker.ts';
+import { askForSnapshot, workerFor, type OpenWorker } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson, say } from '../terminal/output.ts';
 
@@ -35,24 +35,28 @@ export function planCommand(): Command {
     .option('--json', 'one JSON document on standard output')
     .action(async (raw: unknown) => {
       const given = options.parse(raw);
-      const found = await findServer(given, process.env);
-      const { settings } = found;
-      const answer = await askForSnapshot(found, process.env);
-      if (!answer.ok) {
-        say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
-        if (given.json) printJson({ target: settings.id, refusal: answer.refusal });
-        process.exitCode = EXIT.failed;
-        return;
-      }
-      const { past, pauses } = await readRecords({ ...given, aws: false, target: settings.id }, settings.id);
-      const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
-      const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
-      if (given.json) {
-        printJson({ ...planJson(settings.id, answer.snapshot, diagnosis), pauses });
-        return;
-      }
-      print(planInWords({ snapshot: answer.snapshot, diagnosis, settings, pauses }, given.verbose));
+      await showPlan(given, await findServer(given, process.env), workerFor);
     });
+}
+
+/** Prints it, or why nobody gets in, which the exit status says too. */
+export async function showPlan(given: z.infer<typeof options>, found: FoundServer, open: OpenWorker): Promise<void> {
+  const { settings } = found;
+  const answer = await askForSnapshot(found, process.env, open);
+  if (!answer.ok) {
+    say(`could not get in (${answer.refusal.kind}): ${answer.refusal.message}`);
+    if (given.json) printJson({ target: settings.id, refusal: answer.refusal });
+    process.exitCode = EXIT.failed;
+    return;
+  }
+  const { past, pauses } = await readRecords({ ...given, aws: false, target: settings.id }, settings.id);
+  const history = historyOf({ ...past, usedNow: slotsTaken(answer.snapshot) });
+  const diagnosis = diagnoseSnapshot(answer.snapshot, underPauses(settings, pauses), history);
+  if (given.json) {
+    printJson({ ...planJson(settings.id, answer.snapshot, diagnosis), pauses });
+    return;
+  }
+  print(planInWords({ snapshot: answer.snapshot, diagnosis, settings, pauses }, given.verbose));
 }
 
 interface OnRecord {

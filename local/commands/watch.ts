@@ -5,9 +5,9 @@ import type { LoopbackServer } from '../machine/loopback-server.ts';
 import { findLocalTargets } from '../options/configured-target.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { DEFAULT_RECORDS } from '../options/where.ts';
-import { startMetricsServer } from '../runs/metrics-server.ts';
-import type { WatchFigures } from '../runs/watch-figures.ts';
 import type { WatchEvent } from '../runs/watch.ts';
+import type { WatchFigures } from '../site/figures.ts';
+import type { Site } from '../site/server.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, printJsonLine, say } from '../terminal/output.ts';
 import { printLine } from '../terminal/progress-lines.ts';
@@ -36,7 +36,11 @@ export function watchCommand(): Command {
       '--every <seconds>',
       `time between samples, ${LEAST_SECONDS} to ${MOST_SECONDS} (default: as in the policy)`,
     )
-    .option('--port <number>', 'of the Prometheus metrics at http://127.0.0.1:PORT/metrics; 0 for any free one', '9464')
+    .option(
+      '--port <number>',
+      'of the page at http://127.0.0.1:PORT/ and of Prometheus metrics at /metrics; 0 for any free one',
+      '9464',
+    )
     .option('--records <folder>', `where incidents are kept (default: ${DEFAULT_RECORDS})`)
     .option('--verbose', 'every look of an incident in full, in place of what has changed')
     .option('--json', 'one line of JSON on standard output for each sample, notice and incident')
@@ -48,10 +52,12 @@ export function watchCommand(): Command {
       const config = findLocalTargets(given, process.env);
       for (const warning of warningsOf(config, 'local')) say(`${paint('yellow', 'warning:')} ${warning}`);
       // These bring a metrics library, the CDK and the interpreter along, which most commands do without.
-      const { createWatchFigures } = await import('../runs/watch-figures.ts');
+      const { createSite } = await import('../site/site.ts');
       const { watch } = await import('../runs/watch.ts');
-      const figures = createWatchFigures();
-      const server = await serve(figures, port);
+      const site = createSite(config);
+      const { figures } = site;
+      const server = await serve(site, port);
+      say(`targets and incidents at ${server.url}/`);
       say(`figures at ${server.url}/metrics`);
       const startedAt = Date.now();
       try {
@@ -61,6 +67,7 @@ export function watchCommand(): Command {
           environment: process.env,
           onLine: (line) => printLine(line, startedAt),
           verbose: given.verbose,
+          onRecords: site.readFrom,
           report: (event) => {
             count(event, figures);
             if (given.json) printJsonLine(event);
@@ -75,12 +82,14 @@ export function watchCommand(): Command {
 
 function count(event: WatchEvent, figures: WatchFigures): void {
   if (event.event === 'sample') figures.observe(event.target, event.sample);
-  if (event.event === 'incident') figures.incidentEnded(event.target, event.outcome);
+  if (event.event === 'incident') figures.incidentEnded(event);
+  if (event.event === 'notice') figures.noticeSent(event.target, event.delivery);
 }
 
-async function serve(figures: WatchFigures, port: number): Promise<LoopbackServer> {
+async function serve(site: Site, port: number): Promise<LoopbackServer> {
   try {
-    return await startMetricsServer(figures, port);
+    const { startSite } = await import('../site/server.ts');
+    return await startSite(site, port);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') throw new UsageError(`--port ${port}: another program has it; name a free one, or 0`);

@@ -62,6 +62,9 @@ async function startOwnWorker(
   };
 }
 
+/** How a command gets its worker, which it closes in the end. */
+export type OpenWorker = typeof workerFor;
+
 /** The server that is asked, with the configuration that it is of. */
 interface Asked {
   readonly config: HeadroomConfig;
@@ -74,25 +77,31 @@ interface Asked {
  * One snapshot, without a workflow around it. A refused login is an answer too. Throws when the settings
  * cannot work or the connection fails in the middle.
  */
-export async function askForSnapshot(asked: Asked, environment: NodeJS.ProcessEnv): Promise<SnapshotAnswer> {
+export async function askForSnapshot(
+  asked: Asked,
+  environment: NodeJS.ProcessEnv,
+  open: OpenWorker = workerFor,
+): Promise<SnapshotAnswer> {
   const patienceMs = asked.target.policy.loop.patienceSeconds * 1000;
   const deadline = Date.now() + patienceMs + GRACE_MS;
-  return askOnce(asked, environment, (worker, server) => worker.snapshot(server, { deadline, patienceMs }));
+  return askOnce(await open(asked.config, asked.target, environment), (worker) =>
+    worker.snapshot(asked.settings, { deadline, patienceMs }),
+  );
 }
 
 /** One check, likewise. */
 export async function askForCheck(asked: Asked, environment: NodeJS.ProcessEnv): Promise<CheckAnswer> {
-  return askOnce(asked, environment, (worker, server) => worker.check(server, { deadline: Date.now() + CHECK_MS }));
+  return askOnce(await workerFor(asked.config, asked.target, environment), (worker) =>
+    worker.check(asked.settings, { deadline: Date.now() + CHECK_MS }),
+  );
 }
 
 async function askOnce<Answer>(
-  { config, target, settings }: Asked,
-  environment: NodeJS.ProcessEnv,
-  ask: (worker: CommandedWorker, server: WorkerServer) => Promise<Answer>,
+  worker: CommandedWorker,
+  ask: (worker: CommandedWorker) => Promise<Answer>,
 ): Promise<Answer> {
-  const worker = await workerFor(config, target, environment);
   try {
-    return await ask(worker, settings);
+    return await ask(worker);
   } finally {
     worker.close();
   }

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
@@ -42,6 +43,8 @@ interface WatchOptions {
   /** Every look in full, in place of what has changed. */
   readonly verbose: boolean;
   readonly report: (event: WatchEvent) => void;
+  /** The records can be read from now on, until the watch ends. */
+  readonly onRecords: (store: IncidentStore) => void;
 }
 
 /** A sample that is under way when the watch ends may take that long; then it is abandoned. */
@@ -54,7 +57,7 @@ const LAST_SAMPLE_MS = 6_000;
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, onLine, verbose, report }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, verbose, report, onRecords }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -71,6 +74,7 @@ export async function watch(
   );
   try {
     const runtime = await observed.start();
+    onRecords(runtime.store);
     const incidents = new FollowedIncidents({ runtime, observed, report, signal });
     try {
       const watching = config.targets.map((target) =>

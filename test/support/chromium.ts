@@ -21,7 +21,7 @@ export interface Tab {
 
 export interface Browser {
   /** `phone`: 360 × 740 points, narrow as phones go. */
-  tab(device?: 'phone' | 'desk'): Promise<Tab>;
+  tab(device?: 'phone' | 'desk', scheme?: 'light' | 'dark'): Promise<Tab>;
   stop(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export async function startChromium(): Promise<Browser> {
   try {
     const address = await findAddress(createInterface({ input: child.stderr }));
     const connection = await connect(address);
-    return { tab: (device = 'desk') => openTab(connection, device), stop };
+    return { tab: (device = 'desk', scheme = 'light') => openTab(connection, device, scheme), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -126,7 +126,7 @@ const evaluation = z.object({
     .optional(),
 });
 
-async function openTab(connection: Connection, device: 'phone' | 'desk'): Promise<Tab> {
+async function openTab(connection: Connection, device: 'phone' | 'desk', scheme: 'light' | 'dark'): Promise<Tab> {
   const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
   const session = z.string().parse(sessionId);
@@ -139,6 +139,7 @@ async function openTab(connection: Connection, device: 'phone' | 'desk'): Promis
     if (method === 'Log.entryAdded' || method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(params));
   });
   for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`);
+  await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
   if (device === 'phone') {
     await send('Emulation.setDeviceMetricsOverride', { width: 360, height: 740, deviceScaleFactor: 3, mobile: true });
   }

@@ -216,6 +216,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'local/discovery': local('installation', 'inventory', 'options'),
   'local/runs': local('installation', 'machine', 'records', 'runtime', 'terminal'),
   'local/options': local('installation', 'machine', 'records', 'runs', 'terminal'),
+  'local/top': local('installation', 'options', 'terminal'),
+  'local/site': local('machine'),
   // One file for each command.
   'local/commands': {
     ...local(
@@ -227,8 +229,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'options',
       'plans',
       'runs',
+      'site',
       'summary',
       'terminal',
+      'top',
     ),
     isCatalogue: true,
   },

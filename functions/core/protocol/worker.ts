@@ -56,7 +56,13 @@ export const workerRequest = z.discriminatedUnion('kind', [
     /** Lets the session go when nobody else is connected: an open one keeps a server from pausing. */
     leaveWhenAlone: z.optional(z.boolean()),
   }),
-  z.object({ ...common, kind: z.literal('snapshot'), patienceMs: z.number() }),
+  z.object({
+    ...common,
+    kind: z.literal('snapshot'),
+    patienceMs: z.number(),
+    /** One of many, for which nobody waits: it heeds the back-off and takes no second slot, so the canary is not tried. */
+    routine: z.optional(z.boolean()),
+  }),
   z.object({
     ...common,
     kind: z.literal('end'),

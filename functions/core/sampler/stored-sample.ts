@@ -16,7 +16,8 @@ import { printable } from '../words/printable.ts';
  * worker was busy with an incident or another sample; nothing is wrong. `failed`: the worker itself did not answer.
  * `resting`: the server pauses without connections and has none, by the metric of RDS, so it was not woken.
  */
-type SampleResult = 'seen' | 'refused' | 'busy' | 'failed' | 'resting';
+export const SAMPLE_RESULTS = ['seen', 'refused', 'busy', 'failed', 'resting'] as const;
+type SampleResult = (typeof SAMPLE_RESULTS)[number];
 
 /** A sample as it is stored. Unknown figures are null. */
 export interface StoredSample {

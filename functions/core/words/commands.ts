@@ -20,7 +20,7 @@ export interface CommandSubject {
 }
 
 /** Commands about one target, which is named in case the configuration has several. */
-const OF_A_TARGET = /^(doctor|end|grants|plan|profile|rehearse|respond)\b/;
+const OF_A_TARGET = /^(doctor|end|grants|plan|profile|rehearse|respond|top)\b/;
 /** Commands that read no records. */
 const WITHOUT_RECORDS = /^(doctor|grants)\b/;
 

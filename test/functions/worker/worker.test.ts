@@ -54,6 +54,19 @@ describe('payloads', () => {
     },
   );
 
+  test('a snapshot that is routine takes one slot: the canary is not tried', async () => {
+    const worker = await open();
+    const ask = async (routine: boolean) =>
+      worker.answer({ schema: 1, kind: 'snapshot', deadline: Date.now() + 10_000, patienceMs: 0, routine });
+    expect(await ask(false)).toMatchObject({ ok: true, snapshot: { canary: { result: 'admitted' } } });
+    expect(await ask(true)).toMatchObject({
+      ok: true,
+      admission: { way: 'warm' },
+      snapshot: { canary: { result: 'unknown' }, halfOpen: { count: 0 } },
+    });
+    worker.close();
+  });
+
   test('one of this version that makes no sense is refused with what is wrong', async () => {
     const answer = (await open()).answer({ schema: 1, kind: 'snapshot', deadline: 'soon' });
     await expect(answer).rejects.toMatchObject({ name: 'BadRequest' });

@@ -42,6 +42,13 @@ describe('the cost of an installation', () => {
     expect(perTargetDollars).toBeCloseTo(totalDollars / 7);
   });
 
+  test('has a dashboard only where one is asked for', () => {
+    const text = configText().replace('installation: {', 'installation: { dashboard: true,');
+    const { installation } = estimate(shapeOf(parseConfig(text, 'headroom.yaml')));
+    expect(dollarsOf(installation, 'dashboard')).toBe(3);
+    expect(dollarsOf(fleetOf(1).installation, 'dashboard')).toBe(0);
+  });
+
   test('tells its targets apart by what they have', () => {
     const second = configText().split('targets:\n')[1]?.replaceAll('orders', 'billing') ?? '';
     const text = `${configText()}${second}    policy: { sampling: { metrics: full, everySeconds: 20 } }\n`;
