@@ -4,7 +4,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { ControlName, StandingControlName } from '../house/control-names.ts';
+import type { ControlName, OptionalControlName, StandingControlName } from '../house/control-names.ts';
 import { namesOf } from '../house/names.ts';
 import { OwnAlarm } from '../house/own-alarm.ts';
 import type { ControlFunction } from './control-function.ts';
@@ -13,9 +13,8 @@ interface SelfMonitoringProps {
   readonly prefix: string;
   readonly topic: ITopic;
   readonly stateMachine: StateMachine;
-  readonly functions: Readonly<Record<StandingControlName, ControlFunction>> & {
-    readonly decide: ControlFunction | null;
-  };
+  readonly functions: Readonly<Record<StandingControlName, ControlFunction>> &
+    Readonly<Record<OptionalControlName, ControlFunction | null>>;
   readonly dispatchFailures: Queue;
 }
 
@@ -36,6 +35,7 @@ const FUNCTION_FAILED: Readonly<Record<ControlName, string>> = {
   escalate: 'a person may not have been paged',
   close: 'an incident may still be open, which holds up the next one of its target',
   notify: 'a notice may not have been delivered',
+  deliver: 'a channel of notify did not take a notice; the others have it, and mail too',
 };
 
 /** Alarms on Headroom itself. Each leads to its section of docs/runbook.md. */

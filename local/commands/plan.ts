@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import * as z from 'zod/mini';
 import { describeCause } from '../../functions/core/cause/find-cause.ts';
-import { legendOf } from '../../functions/core/messages/legend.ts';
+import { legendOf } from '../../functions/core/messages/form/legend.ts';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { describePause, scopeInWords, underPauses, type Pause } from '../../functions/core/policy/pause.ts';
 import { SPARED } from '../../functions/core/policy/spared.ts';

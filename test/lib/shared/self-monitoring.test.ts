@@ -7,7 +7,9 @@ import { CONTROL_FUNCTIONS } from '../../../lib/house/control-names.ts';
 import { configText, templatesOf } from '../../support/templates.ts';
 
 // With everything there may be: the page where people answer, too.
-const { shared, target } = templatesOf(configText('    mode: approve\n'));
+const { shared, target } = templatesOf(
+  `${configText('    mode: approve\n')}\nnotify: { email: [a@example.com], amazonQ: { topicArn: 'arn:aws:sns:eu-central-1:111122223333:chat' } }\n`,
+);
 const runbook = readFileSync(join(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
 const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
 
