@@ -94,7 +94,7 @@ function arrivedOf({ Subject: subject, Message: text, MessageAttributes: attribu
   if (alarm !== null) return alarm;
   const whole = z.object({ text: z.string() }).safeParse(json);
   return {
-    subject: subject ?? '[Headroom] a notice without a subject',
+    subject: subject ?? '',
     body: whole.success ? whole.data.text : text,
     attributes: Object.fromEntries(Object.entries(attributes).map(([name, { Value: value }]) => [name, value])),
     json,

@@ -6,7 +6,8 @@ import { isOver, type Told } from './told.ts';
 
 const SUMMARY_LENGTH = 1_024;
 const KEY_LENGTH = 255;
-const DETAIL_LENGTH = 8_000;
+/** Of each section: all of them stay far below the 512 KB of an event. */
+const DETAIL_LENGTH = 2_500;
 const LINK_TEXT = { report: 'Report', console: 'Workflow', dashboard: 'Dashboard', runbook: 'Runbook' } as const;
 
 /** One event and where it goes. Bodies are without the routing key. */

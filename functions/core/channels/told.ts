@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Links, Message, Section } from '../messages/message.ts';
+import { clipTo } from './fit.ts';
 
 type Severity = Message['attributes']['severity'];
 
@@ -44,22 +45,22 @@ export function readTold({ subject, body, attributes, json }: Arrived, now: numb
   const read = form.safeParse(json);
   const { sections, links, limits, at } = read.success ? read.data : { sections: [], links: {}, limits: [], at: null };
   const { severity, target = '', incidentId = '', notice = '' } = attributes;
-  const line = plain(subject);
+  const line = plain(subject.trim() === '' ? '[Headroom] a notice' : subject, SUBJECT_LENGTH);
   return {
     subject: line,
     headline: line.replace(/^\[[^\]]*\] (?:[^:]*: )?/, ''),
     severity: severity === 'critical' || severity === 'warning' ? severity : 'info',
-    target: plain(target),
-    incidentId: plain(incidentId),
-    notice: plain(notice),
-    sections:
-      sections.length > 0
-        ? sections.map(([label, lines]): Section => [plain(label), lines.map(plain)])
-        : [['Text', body.split('\n').map(plain)]],
+    target: plain(target, NAME_LENGTH),
+    incidentId: plain(incidentId, NAME_LENGTH),
+    notice: plain(notice, LABEL_LENGTH),
+    sections: bounded(sections.length > 0 ? sections : [['Text', body.slice(0, BODY_LENGTH).split('\n')]]),
     links: safeLinks(links),
-    limits: limits.map(
-      ({ user, limit, end }) => `limit of ${limit} on ${plain(user)}${end == null ? '' : `: ${plain(end)}`}`,
-    ),
+    limits: limits
+      .slice(0, MOST_LIMITS)
+      .map(
+        ({ user, limit, end }) =>
+          `limit of ${limit} on ${plain(user, NAME_LENGTH)}${end == null ? '' : `: ${plain(end, LABEL_LENGTH)}`}`,
+      ),
     at: at ?? now,
   };
 }
@@ -77,9 +78,28 @@ function safeLinks(links: Readonly<Record<string, string>>): Links {
   return Object.fromEntries(safe) as Links;
 }
 
-/** Without what a screen obeys rather than shows. */
-function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, '·');
+/** A message of ours is far below these; they hold for whatever else is on the topic. */
+const MOST_SECTIONS = 40;
+const MOST_LINES = 30;
+const MOST_LIMITS = 6;
+const LABEL_LENGTH = 40;
+const LINE_LENGTH = 1_100;
+const BODY_LENGTH = 20_000;
+const NAME_LENGTH = 120;
+const SUBJECT_LENGTH = 200;
+
+function bounded(sections: readonly (readonly [string, readonly string[]])[]): Section[] {
+  return sections
+    .slice(0, MOST_SECTIONS)
+    .map(([label, lines]) => [
+      plain(label, LABEL_LENGTH),
+      lines.slice(0, MOST_LINES).map((line) => plain(line, LINE_LENGTH)),
+    ]);
+}
+
+/** Bounded, and without what a screen obeys rather than shows. */
+function plain(text: string, length: number): string {
+  return clipTo(text.slice(0, 2 * length).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, '·'), length);
 }
 
 /** The lines of one section; none when it is not there. */
