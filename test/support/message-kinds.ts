@@ -24,7 +24,7 @@ const END =
   'to end 34 idle sessions of exporter/invoices now: npx --no headroom end --user exporter --why "…" --target shop';
 
 /** Links as an installation has them. */
-export const LINKS: Links = {
+const LINKS: Links = {
   report: 'https://report.example/i/shop?key=abc',
   console: 'https://console.aws.example/states/shop',
   dashboard: 'https://dashboard.example/shop',
