@@ -307,6 +307,7 @@ describe('every command that is printed', () => {
       'grants',
       'incidents',
       'limits',
+      'pause',
       'plan',
       'respond',
       'resume',
