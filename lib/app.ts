@@ -63,7 +63,7 @@ function addInstallation(app: App, config: HeadroomConfig): void {
   new SharedResources(shared, 'Default', {
     prefix,
     targets: targets.map(({ target }) => target.id),
-    emails: config.notify.email,
+    notify: config.notify,
     bus: config.events.bus,
     keyArn,
     asks: config.targets.some((target) => askingTiersOf(target).length > 0),

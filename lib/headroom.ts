@@ -24,13 +24,13 @@ export class Headroom extends Construct {
 
   constructor(scope: Construct, id: string, props: HeadroomProps = {}) {
     super(scope, id);
-    const { asks } = checkInstallation(props);
+    const { asks, notify } = checkInstallation(props);
     this.#props = props;
     this.#hasPage = props.approvals ?? asks;
     this.#shared = new SharedResources(this, 'Default', {
       prefix: props.prefix ?? 'headroom',
       targets: Lazy.list({ produce: () => this.#targets }, { omitEmpty: false }),
-      emails: props.notify?.email ?? [],
+      notify,
       bus: busOf(props),
       keyArn: props.encryptionKey?.keyArn,
       asks: this.#hasPage,

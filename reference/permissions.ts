@@ -24,6 +24,12 @@ export const WHY: Readonly<Record<string, string>> = {
   'decide dynamodb:GetItem': 'It shows a question and notes its answer: records of incidents alone.',
   'decide dynamodb:Query': 'It shows a question and notes its answer: records of incidents alone.',
   'decide dynamodb:UpdateItem': 'It shows a question and notes its answer: records of incidents alone.',
+  'deliver dynamodb:GetItem': 'It notes which channels have taken a notice, with its incident.',
+  'deliver dynamodb:Query': 'It notes which channels have taken a notice, with its incident.',
+  'deliver dynamodb:UpdateItem': 'It notes which channels have taken a notice, with its incident.',
+  'deliver secretsmanager:GetSecretValue':
+    'The keys of the channels that are configured, and no other secret (docs/notify.md).',
+  'deliver sns:Publish': 'To the topic of the chat alone, where one is configured (docs/notify.md).',
   'lambda:InvokeFunction': 'It asks the workers: for a snapshot or a sample, to end sessions, to set or lift a limit.',
   'workflow lambda:InvokeFunction': 'The workflow calls the functions of its steps, and no other.',
   'tick lambda:InvokeFunction': 'It hands each target to the functions that look after it.',

@@ -11,9 +11,12 @@ import { WHY, WHY_SO_WIDE } from './permissions.ts';
 const ACCOUNT = '111122223333';
 const REGION = 'eu-west-1';
 
-/** Everything that an installation can have: both ways to log in, questions to people, an event bus. */
+/** Everything that an installation can have: both ways to log in, questions to people, channels, an event bus. */
 const WHOLE = `
 installation: { account: '${ACCOUNT}', region: ${REGION} }
+notify:
+  slack: { webhookUrl: { secretArn: 'arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:slack-AbCdEf' } }
+  amazonQ: { topicArn: 'arn:aws:sns:${REGION}:${ACCOUNT}:chat' }
 defaults:
   engine: postgres
   mode: approve

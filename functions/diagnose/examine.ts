@@ -65,11 +65,10 @@ export async function examine(
   const found: Findings = {
     round: {
       ...roundOf(snapshot, diagnosis, describeArrival(admission, snapshot.server, incident)),
-      ...(verdict.next === 'close' &&
-        verdict.outcome === 'observed' && {
-          // Of a rehearsal too: the command is about the target itself.
-          byHand: endByHand(diagnosis, { ...target, id: rehearsedId(target.id) ?? target.id }),
-        }),
+      // Of a rehearsal too: the command is about the target itself.
+      ...(isLeftToPeople(verdict) && {
+        byHand: endByHand(diagnosis, { ...target, id: rehearsedId(target.id) ?? target.id }),
+      }),
       ...(TIERS.has(verdict.next) && { advice: adviceOf(diagnosis, incident) }),
       ...(history.usual === null && foundUsual(diagnosis, snapshot)),
       ...(masterUser !== null && history.masterUser === null && { masterUser }),
@@ -83,6 +82,15 @@ export async function examine(
     isPressing: diagnosis.pressing,
   };
   return { verdict, found, onRecord };
+}
+
+/** Headroom ends nothing after this look, and somebody may want to. */
+function isLeftToPeople(verdict: Verdict): boolean {
+  return (
+    verdict.next === 'escalate' ||
+    verdict.next === 'stay' ||
+    (verdict.next === 'close' && verdict.outcome === 'observed')
+  );
 }
 
 /** What goes on record as the cause; null when what is there stays. */

@@ -2,11 +2,14 @@ import { composeMessage } from '../core/messages/incident.ts';
 import type { Message } from '../core/messages/message.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
+import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { NoticeAttempt } from '../core/record/notice.ts';
+import { isRepeat, type Notice, type NoticeAttempt } from '../core/record/notice.ts';
+import { LOOK_BACK_MS, newestLook, type NewestLook } from '../core/sampler/newest-look.ts';
+import { inTimeOr } from './in-time.ts';
 
 export interface DeliverDependencies {
-  readonly store: Pick<IncidentStore, 'notices' | 'rounds' | 'acts' | 'approvals' | 'limits'>;
+  readonly store: Pick<IncidentStore, 'notices' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'samples'>;
   readonly notifier: Notifier;
   readonly now: () => number;
 }
@@ -19,19 +22,37 @@ export async function deliverPending(incident: Incident, deps: DeliverDependenci
   if (incident.pendingNotices.length === 0) return [];
   const { id } = incident;
   const { store } = deps;
-  const [acts, rounds, approvals, settledLimits] = await Promise.all([
+  const [acts, rounds, approvals, settledLimits, look] = await Promise.all([
     store.acts.of(id),
     store.rounds.of(id),
     store.approvals.of(id),
     store.limits.settledOf(id),
+    lookFor(incident, deps),
   ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const message = composeMessage(incident, notice, { acts, rounds, approvals, settledLimits, now: deps.now() });
+    const details = { acts, rounds, approvals, settledLimits, look, now: deps.now() };
+    const message = composeMessage(incident, notice, details);
     const error = await publishRecorded(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
   }
   return failures;
+}
+
+/** These speak of the server as it is now. */
+const OF_NOW: ReadonlySet<Notice> = new Set<Notice>(['opened', 'escalated', 'changed', 'failed']);
+
+/** What samples show; null where no notice needs it or they cannot be had soon: a notice does not wait for them. */
+async function lookFor(
+  { target, pendingNotices }: Incident,
+  { store, now }: DeliverDependencies,
+): Promise<NewestLook | null> {
+  if (!pendingNotices.some((notice) => OF_NOW.has(notice) || isRepeat(notice))) return null;
+  // A rehearsal's samples are those of the target that it rehearses.
+  const id = rehearsedId(target.id) ?? target.id;
+  const at = now();
+  const samples = await inTimeOr([], store.samples.since(id, at - LOOK_BACK_MS));
+  return newestLook(samples, { now: at, triggerPercent: target.policy.triggerPercent });
 }
 
 /** Publishes and records the attempt. Returns why it did not go out; empty when it did. */

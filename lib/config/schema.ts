@@ -3,6 +3,7 @@ import { mode, policy } from '../../functions/core/policy/policy.ts';
 import { targetId } from '../../functions/core/policy/target.ts';
 import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
 import type { CommandPlace } from '../../functions/core/words/commands.ts';
+import { notify } from '../notify/settings.ts';
 
 const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'expected an AWS region such as "eu-west-1"');
 const vpcId = z.string().regex(/^vpc-[0-9a-f]{8,17}$/, 'expected a VPC id such as "vpc-0123456789abcdef0"');
@@ -215,22 +216,6 @@ export const targetSchema = z.strictObject({
     .default([])
     .describe('The connection pools you know of. They only make a cause surer, and advice more precise.'),
   policy: z.prefault(policy, {}).describe('What Headroom may do to the target, and when.'),
-});
-
-const notify = z.strictObject({
-  email: z
-    .array(z.email('expected an e-mail address'))
-    .default([])
-    .describe('Addresses subscribed to the notices topic on AWS.'),
-  command: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Local runs: shell command, started for each notice with its JSON on standard input.'),
-  webhook: z
-    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
-    .optional()
-    .describe('Local runs: URL that each notice is posted to as JSON.'),
 });
 
 const events = z.strictObject({

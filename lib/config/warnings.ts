@@ -1,3 +1,4 @@
+import { channelsIn } from '../notify/settings.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 import { reservedSlotsOf } from './settings.ts';
 
@@ -10,20 +11,31 @@ export function warningsOf(config: HeadroomConfig, place?: 'aws' | 'local'): str
 }
 
 function unreachable({ notify }: HeadroomConfig, place: 'aws' | 'local' | undefined): string[] {
-  const byEmail = notify.email.length > 0;
-  const byProgram = notify.command !== undefined || notify.webhook !== undefined;
-  if (place === 'aws' && !byEmail) {
+  const byTopic = notify.email.length + notify.sms.length > 0;
+  const onAws = byTopic || Object.keys(channelsIn('aws', notify)).length > 0;
+  const byProgram = notify.command !== undefined || typeof notify.webhook === 'string';
+  const onThisMachine = byProgram || Object.keys(channelsIn('local', notify)).length > 0;
+  if (place === 'aws' && !onAws) {
     return ['notify.email is empty: no person is notified on AWS unless you subscribe one to the notices topic'];
   }
-  if (place === 'local' && !byProgram) {
+  if (place === 'local' && !onThisMachine) {
     return ['notify has neither command nor webhook: in local runs notices are shown in the terminal only'];
   }
-  if (!byEmail && !byProgram) {
+  if (!onAws && !onThisMachine) {
     return [
       'notify is empty: there is no way to reach a person; set notify.email (AWS), notify.command or notify.webhook',
     ];
   }
-  return [];
+  return place === 'aws' ? unreachableOnAws(notify) : [];
+}
+
+/** A channel that is named and has no secret there would be silent. */
+function unreachableOnAws(notify: HeadroomConfig['notify']): string[] {
+  const there = channelsIn('aws', notify);
+  const named = (['pagerduty', 'slack', 'teams'] as const).filter((name) => notify[name] !== undefined);
+  const silent: string[] = named.filter((name) => there[name] === undefined);
+  if (typeof notify.webhook === 'object' && there.webhook === undefined) silent.push('webhook');
+  return silent.map((name) => `notify.${name} has no secretArn: on AWS nothing is sent there`);
 }
 
 function warningsOfTarget(target: Target): string[] {

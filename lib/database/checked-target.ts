@@ -1,3 +1,4 @@
+import type { Notify } from '../notify/settings.ts';
 import { Fn, Token } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -105,14 +106,14 @@ export function checkTarget(facts: DatabaseFacts, props: ProtectProps, installat
  * Whether people are asked by a database that says nothing else. Throws ConfigInvalid with what is wrong with the
  * installation.
  */
-export function checkInstallation(props: HeadroomProps): { readonly asks: boolean } {
+export function checkInstallation(props: HeadroomProps): { readonly asks: boolean; readonly notify: Notify } {
   const any = { id: 'any', engine: 'postgres', auth: { mode: 'url', variable: 'ANY' } };
   const file = { ...fileOf(props, STAND_IN.region), targets: [any] };
   const found = Object.keys(props)
     .filter((key) => !PROPERTIES.includes(key))
     .map((key) => problem(key, `unknown key; known here: ${PROPERTIES.join(', ')}`));
-  const { targets } = checkProps('new Headroom()', { file, found, judge: () => [] });
-  return { asks: targets.some((target) => askingTiersOf(target).length > 0) };
+  const { targets, notify } = checkProps('new Headroom()', { file, found, judge: () => [] });
+  return { asks: targets.some((target) => askingTiersOf(target).length > 0), notify };
 }
 
 const PROPERTIES: readonly string[] = [

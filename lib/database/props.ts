@@ -5,6 +5,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as z from 'zod';
 import type { EngineName } from '../../functions/core/server/snapshot.ts';
 import type { targetSchema } from '../config/schema.ts';
+import type { notify } from '../notify/settings.ts';
 
 type TargetInput = z.input<typeof targetSchema>;
 
@@ -21,10 +22,8 @@ export interface HeadroomProps extends Readonly<Pick<SharedProps, 'mode' | 'poli
    * may have several installations, each with a prefix of its own. Default: headroom.
    */
   readonly prefix?: string;
-  readonly notify?: {
-    /** Addresses that are subscribed to the notices topic. Each confirms by a mail it gets. */
-    readonly email?: string[];
-  };
+  /** Who is notified ([docs/notify.md](docs/notify.md)). Each address of `email` confirms by a mail it gets. */
+  readonly notify?: Omit<z.input<typeof notify>, 'command'>;
   /** Where changes of incidents go ([events](docs/events.md)). Default: the event bus of the account. */
   readonly eventBus?: IEventBus | 'none';
   /** Keeps table, topic, queues and logs under a key of yours, whose policy lets those services use it. */

@@ -61,8 +61,16 @@ export const CONTROL_FUNCTIONS = {
     memoryMegabytes: 512,
   },
   notify: { description: 'Delivers the notices that are pending', timeoutSeconds: 30, memoryMegabytes: 512 },
+  // Three waits of 30 s between four tries of 10 s, where a channel wants to be tried again so.
+  deliver: {
+    description: 'Sends notices by the channels beside the topic',
+    timeoutSeconds: 180,
+    memoryMegabytes: 256,
+  },
 } as const satisfies Readonly<Record<string, ControlShape>>;
 
 export type ControlName = keyof typeof CONTROL_FUNCTIONS;
-/** Those that every installation has. `decide` exists where some target asks. */
-export type StandingControlName = Exclude<ControlName, 'decide'>;
+/** `decide` exists where some target asks, `deliver` where there are channels beside the topic. */
+export type OptionalControlName = 'decide' | 'deliver';
+/** Those that every installation has. */
+export type StandingControlName = Exclude<ControlName, OptionalControlName>;

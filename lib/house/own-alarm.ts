@@ -5,19 +5,21 @@ import type { Construct } from 'constructs';
 
 interface OwnAlarmProps extends Omit<AlarmProps, 'evaluationPeriods' | 'alarmDescription'> {
   readonly topic: ITopic;
-  /** What happened, as the end of "Headroom: …". */
+  /** What happened, and what it means. */
   readonly happened: string;
+  /** What Headroom does about it by itself. */
+  readonly does: string;
   /** Section of docs/runbook.md. */
   readonly section: string;
 }
 
-/** An alarm on Headroom itself: goes to the notices topic and says what happened and where to read on. */
+/** An alarm on Headroom itself: goes to the notices topic and says where to read on, what happened, and what Headroom does about it. */
 export class OwnAlarm extends Alarm {
-  constructor(scope: Construct, id: string, { topic, happened, section, ...props }: OwnAlarmProps) {
+  constructor(scope: Construct, id: string, { topic, happened, does, section, ...props }: OwnAlarmProps) {
     super(scope, id, {
       ...props,
       evaluationPeriods: 1,
-      alarmDescription: `Headroom: ${happened}. See docs/runbook.md#${section}`,
+      alarmDescription: `Runbook: docs/runbook.md#${section}. What fires: ${happened}. What Headroom does: ${does}.`,
     });
     this.addAlarmAction(new SnsAction(topic));
   }

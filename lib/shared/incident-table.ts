@@ -88,6 +88,18 @@ export class IncidentTable extends Table {
     );
   }
 
+  /** Noting what channels have taken, and with their incidents what came of it. */
+  grantDeliveries(grantee: IGrantable): void {
+    this.#grantKey(grantee);
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+        resources: [this.#arn],
+        conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['INCIDENT#*', 'NOTICE#*'] } },
+      }),
+    );
+  }
+
   #grantKey(grantee: IGrantable): void {
     if (this.#keyArn === undefined) return;
     grantee.grantPrincipal.addToPrincipalPolicy(new PolicyStatement(forTheTable(this, this.#keyArn)));

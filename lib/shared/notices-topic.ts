@@ -1,8 +1,8 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
-import { Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription, LambdaSubscription, SmsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { TO_SEND } from '../house/customer-key.ts';
 import type { ControlFunction } from './control-function.ts';
@@ -12,6 +12,8 @@ const ALARMS = new ServicePrincipal('cloudwatch.amazonaws.com');
 interface NoticesTopicProps {
   readonly topicName: string;
   readonly emails: readonly string[];
+  /** Telephones, which get what is critical. */
+  readonly sms: readonly string[];
   /** A customer's key, whose policy lets the account's alarms use it; undefined: one of its own. */
   readonly keyArn: string | undefined;
 }
@@ -23,7 +25,7 @@ interface NoticesTopicProps {
 export class NoticesTopic extends Topic {
   readonly #key: IKey;
 
-  constructor(scope: Construct, id: string, { topicName, emails, keyArn }: NoticesTopicProps) {
+  constructor(scope: Construct, id: string, { topicName, emails, sms, keyArn }: NoticesTopicProps) {
     const key = keyArn === undefined ? ownKey(scope, id, topicName) : Key.fromKeyArn(scope, `${id}Key`, keyArn);
     super(scope, id, { topicName, displayName: 'Headroom', enforceSSL: true, masterKey: key });
     this.#key = key;
@@ -38,6 +40,13 @@ export class NoticesTopic extends Topic {
       }),
     );
     for (const address of emails) this.addSubscription(new EmailSubscription(address));
+    const filterPolicy = { severity: SubscriptionFilter.stringFilter({ allowlist: ['critical'] }) };
+    for (const number of sms) this.addSubscription(new SmsSubscription(number, { filterPolicy }));
+  }
+
+  /** Hands every message to a function. */
+  handTo(receiver: ControlFunction): void {
+    this.addSubscription(new LambdaSubscription(receiver));
   }
 
   /** To the topic, and with its key. */

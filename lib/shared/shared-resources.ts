@@ -12,6 +12,7 @@ import type { ControlName } from '../house/control-names.ts';
 import { encryptAll, TO_SEND } from '../house/customer-key.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { ListedTargets } from '../house/registered.ts';
+import { channelsIn, secretArnsOf, type Notify } from '../notify/settings.ts';
 import { ApprovalPage } from './approval-page.ts';
 import { ControlFunction } from './control-function.ts';
 import { InstallationDashboard } from './dashboard.ts';
@@ -24,7 +25,7 @@ interface SharedResourcesProps {
   readonly prefix: string;
   /** The ids of all targets. */
   readonly targets: readonly string[];
-  readonly emails: readonly string[];
+  readonly notify: Notify;
   /** Where changes of incidents go: `default`, `none` or the ARN of an event bus. */
   readonly bus: string;
   /** A customer's key for table, topic, queues and logs; undefined: keys of AWS, and one of its own for the topic. */
@@ -44,11 +45,12 @@ export class SharedResources extends Construct {
 
   constructor(scope: Construct, id: string, props: SharedResourcesProps) {
     super(scope, id);
-    const { prefix, targets, emails, bus, keyArn, asks, hasDashboard } = props;
+    const { prefix, targets, notify, bus, keyArn, asks, hasDashboard } = props;
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
-    this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails, keyArn });
+    const { email: emails, sms } = notify;
+    this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails, sms, keyArn });
 
     const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
     const steps = this.#createSteps(page);
@@ -56,6 +58,7 @@ export class SharedResources extends Construct {
       stateMachineName: this.#names.workflow,
       ...steps,
     });
+    const deliver = this.#createDeliver(notify);
     const dispatchFailures = this.#createDispatchFailures();
     const dispatch = this.#createDispatch(stateMachine, dispatchFailures);
     if (keyArn !== undefined) {
@@ -75,7 +78,7 @@ export class SharedResources extends Construct {
       prefix,
       topic: this.#topic,
       stateMachine,
-      functions: { dispatch, reconcile, sample, follow, tick, register, decide, ...steps },
+      functions: { dispatch, reconcile, sample, follow, tick, register, decide, deliver, ...steps },
       dispatchFailures,
     });
     if (hasDashboard) {
@@ -285,6 +288,24 @@ export class SharedResources extends Construct {
     page.serveWith(decide);
     new CfnOutput(this, 'ApprovalPageUrl', { value: page.url, description: 'Where links in questions lead' });
     return decide;
+  }
+
+  /** Reads the secrets of the configured channels and no others. Null where mail and telephones are all. */
+  #createDeliver(notify: Notify): ControlFunction | null {
+    const channels = channelsIn('aws', notify);
+    if (Object.keys(channels).length === 0) return null;
+    const deliver = new ControlFunction(this, 'deliver', {
+      names: this.#names,
+      environment: { HEADROOM_TABLE: this.#table.nameInAdvance, HEADROOM_CHANNELS: JSON.stringify(channels) },
+    });
+    // After its own tries: a minute later, and two more after that.
+    deliver.configureAsyncInvoke({ maxEventAge: Duration.hours(1), retryAttempts: 2 });
+    this.#table.grantDeliveries(deliver);
+    const secrets = secretArnsOf(notify);
+    if (secrets.length > 0) deliver.allow(['secretsmanager:GetSecretValue'], secrets);
+    if (channels.amazonQ !== undefined) deliver.allow(['sns:Publish'], [channels.amazonQ.topicArn]);
+    this.#topic.handTo(deliver);
+    return deliver;
   }
 
   #createDispatchFailures(): Queue {

@@ -1,7 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { connectionAlarms, type ConnectionAlarm } from '../../functions/core/sampler/connection-alarms.ts';
+import {
+  connectionAlarms,
+  describeTargetAlarm,
+  type ConnectionAlarm,
+} from '../../functions/core/sampler/connection-alarms.ts';
 import type { FigureName } from '../../functions/core/sampler/figures.ts';
 import { configuredPercent } from '../../functions/core/words/percent.ts';
 import type { AwsTarget } from '../config/aws-targets.ts';
@@ -35,7 +39,9 @@ export class TargetAlarms extends Construct {
     // Opens one should the sampler see the trigger crossed and fail to dispatch it.
     new Alarm(this, 'Usage', {
       alarmName: alarms.usage,
-      alarmDescription: `Headroom: the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.name} taken`,
+      alarmDescription: describeTargetAlarm(
+        `the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.name} taken`,
+      ),
       metric: usageMetric(targetId),
       threshold: triggerPercent,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -1,7 +1,7 @@
-import { renderSections, subjectLine } from '../../functions/core/messages/text.ts';
+import { build } from '../../functions/core/messages/form/build.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { sha256 } from '../../functions/core/words/sha256.ts';
-import type { Channel, Notice } from './deliver.ts';
+import { noticeOf, type Channel, type Notice } from './deliver.ts';
 
 /** Brings notices to people by every channel there is. */
 export interface Courier {
@@ -85,15 +85,16 @@ function keyOf({ subject, body, attributes: { incidentId, target, notice } }: No
 
 function brokenNotice({ name }: Channel, reason: string, { subject, attributes }: Notice): Notice {
   const target = attributes['target'] ?? 'unknown';
-  const headline = `notices do not arrive by ${name}`;
-  return {
-    subject: subjectLine('warning', target, headline),
-    body: renderSections(`${target}: ${headline}`, [
-      ['Do', [`repair ${name} in the configuration; headroom doctor --notify sends a test notice`]],
+  const message = build({
+    target,
+    clauses: [`notices do not arrive by ${name}`],
+    sections: [
+      ['Do', [`repair ${name} in the configuration; npx --no headroom doctor --notify sends a test notice`]],
       ['Why', [reason]],
       ['Lost', [`${subject}: it is sent again there, within bounds`]],
-    ]),
-    attributes: { severity: 'warning', outcome: 'undelivered', target, incidentId: '', notice: 'undelivered' },
+    ],
     json: { notice: 'undelivered', severity: 'warning', target, channel: name, reason, undelivered: subject },
-  };
+    attributes: { severity: 'warning', outcome: 'undelivered', target, incidentId: '', notice: 'undelivered' },
+  });
+  return noticeOf(message);
 }

@@ -1,51 +1,77 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { subjectOf } from '../../functions/core/messages/text.ts';
-import { errorWords } from '../../functions/core/words/error-words.ts';
-import { jsonText } from '../../functions/core/words/json-text.ts';
+import type { Arrived } from '../../functions/core/channels/told.ts';
+import { machineForm } from '../../functions/core/messages/form/build.ts';
+import { webhookDocument } from '../../functions/core/channels/webhook.ts';
+import { subjectOf } from '../../functions/core/messages/form/subject.ts';
+import type { Message } from '../../functions/core/messages/message.ts';
+import { channelsFor, type Channel as Sender, type ChannelDependencies } from '../../functions/senders/channels.ts';
+import { post } from '../../functions/senders/post.ts';
+import { channelsIn, type Notify } from '../../lib/notify/settings.ts';
 
-/** How notices of a local run reach a person; both may be given. */
-export interface DeliverySettings {
-  /** Shell command; gets the notice's JSON on its standard input and the subject in HEADROOM_SUBJECT. */
-  readonly command?: string | undefined;
-  /** URL that the notice's JSON is posted to. */
-  readonly webhook?: string | undefined;
-}
+/** How notices of a local run reach a person: `notify` of the configuration. */
+export type DeliverySettings = Partial<Notify>;
 
 /** A notice as the topic took it. */
-export interface Notice {
-  readonly subject: string;
-  /** The text for people. */
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** The form for machines; null when the message has none. */
-  readonly json: unknown;
-}
+export type Notice = Arrived;
 
 /** One way by which notices reach people. */
 export interface Channel {
   /** Its field of the configuration. */
-  readonly name: 'notify.command' | 'notify.webhook';
-  /** Throws, in words, when the notice does not get through in ten seconds. */
+  readonly name: Sender['name'] | 'notify.command';
+  /** Throws, in words, when the notice does not get through in some ten seconds. */
   send(notice: Notice): Promise<void>;
 }
 
-export function channelsOf({ command, webhook }: DeliverySettings): readonly Channel[] {
+/** What a message is on its way. */
+export function noticeOf(message: Message): Notice {
+  const { subject, body, attributes } = message;
+  return { subject, body, attributes, json: machineForm(message) };
+}
+
+/** `environment`: where the secrets of channels are. */
+export function channelsOf(
+  { command, ...settings }: DeliverySettings,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): readonly Channel[] {
+  const { webhook } = settings;
+  const url = typeof webhook === 'string' ? webhook : undefined;
   return [
     ...(command === undefined
       ? []
       : [{ name: 'notify.command', send: (notice: Notice) => runCommand(command, notice) } as const]),
-    ...(webhook === undefined
+    ...(url === undefined
       ? []
-      : [{ name: 'notify.webhook', send: (notice: Notice) => post(webhook, notice) } as const]),
+      : [{ name: 'notify.webhook', send: (notice: Notice) => postUnsigned(url, notice) } as const]),
+    ...channelsFor(channelsIn('local', { email: [], sms: [], ...settings }), dependencies(environment)),
   ];
 }
 
-const DELIVERY_LIMIT_MS = 10_000;
-
-function documentOf({ subject, body, attributes, json }: Notice): string {
-  return jsonText({ subject, body, attributes, notice: json });
+function dependencies(environment: Readonly<Record<string, string | undefined>>): ChannelDependencies {
+  const threads = new Map<string, string>();
+  return {
+    secretOf(place) {
+      const name = 'variable' in place ? place.variable : '';
+      const value = environment[name]?.trim() ?? '';
+      return value === ''
+        ? Promise.reject(new Error(`the environment variable ${name} is not set`))
+        : Promise.resolve(value);
+    },
+    publish: () => Promise.reject(new Error('there are no other topics on this machine')),
+    threads: {
+      of: (incidentId) => Promise.resolve(threads.get(incidentId) ?? null),
+      begin(incidentId, messageId) {
+        threads.set(incidentId, messageId);
+        return Promise.resolve();
+      },
+    },
+    now: Date.now,
+    // Whoever hands a notice over waits for it, and tries again later.
+    isPatient: false,
+  };
 }
+
+const DELIVERY_LIMIT_MS = 10_000;
 
 /** The command is the user's own, so it has the environment that the user started this program with. */
 async function runCommand(command: string, notice: Notice): Promise<void> {
@@ -60,7 +86,7 @@ async function runCommand(command: string, notice: Notice): Promise<void> {
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-500)));
   // A command that does not read its input is no failure.
   child.stdin.on('error', () => undefined);
-  child.stdin.end(documentOf(notice));
+  child.stdin.end(webhookDocument(notice));
   const timer = setTimeout(() => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }, DELIVERY_LIMIT_MS);
@@ -74,17 +100,11 @@ async function runCommand(command: string, notice: Notice): Promise<void> {
   }
 }
 
-async function post(url: string, notice: Notice): Promise<void> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: documentOf(notice),
-    signal: AbortSignal.timeout(DELIVERY_LIMIT_MS),
-  }).catch((error: unknown) => {
-    const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    throw new Error(`notify.webhook: ${errorWords(error)}${cause}`);
-  });
-  await response.body?.cancel();
-  // The URL may hold a token, so it is not named.
-  if (!response.ok) throw new Error(`notify.webhook answered ${response.status}`);
+async function postUnsigned(url: string, notice: Notice): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  await post(
+    'notify.webhook',
+    { url, headers, body: webhookDocument(notice) },
+    { limitMs: DELIVERY_LIMIT_MS, waitsMs: [] },
+  );
 }

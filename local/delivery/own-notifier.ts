@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { createCourier } from './courier.ts';
-import { channelsOf, type DeliverySettings } from './deliver.ts';
+import { channelsOf, noticeOf, type DeliverySettings } from './deliver.ts';
 
 /** Waits between the tries of one message. */
 const WAITS_MS = [500, 2_000];
@@ -13,8 +13,8 @@ const WAITS_MS = [500, 2_000];
 export function createOwnNotifier(settings: DeliverySettings): Notifier {
   const courier = createCourier(channelsOf(settings));
   return {
-    async publish({ subject, body, json, attributes }) {
-      const notice = { subject, body, attributes, json };
+    async publish(message) {
+      const notice = noticeOf(message);
       for (const wait of WAITS_MS) {
         const isDelivered = await courier.deliver(notice).then(
           () => true,

@@ -1,7 +1,8 @@
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
-import { renderSections, subjectLine, utc } from '../../functions/core/messages/text.ts';
+import { build } from '../../functions/core/messages/form/build.ts';
+import { utc } from '../../functions/core/messages/text.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
-import { channelsOf, type DeliverySettings, type Notice } from './deliver.ts';
+import { channelsOf, noticeOf, type DeliverySettings, type Notice } from './deliver.ts';
 
 /** Whether notices reach people by one channel. */
 export interface ChannelFinding extends Omit<CheckFinding, 'id'> {
@@ -13,7 +14,7 @@ export async function testChannels(settings: DeliverySettings, targetId: string)
   const channels = channelsOf(settings);
   const notice = testNotice(targetId, Date.now());
   if (channels.length === 0) {
-    const fix = 'set notify.command or notify.webhook in the configuration';
+    const fix = 'set notify.command, or another channel of docs/notify.md with a variable for its secret';
     return [findingOf('notices reach people', 'no channel is configured for runs on this machine', fix)];
   }
   return Promise.all(
@@ -32,14 +33,16 @@ function findingOf(title: string, detail: string, fix: string | null): ChannelFi
 }
 
 function testNotice(target: string, at: number): Notice {
-  const headline = 'test notice';
-  return {
-    subject: subjectLine('info', target, headline),
-    body: renderSections(`${target}: ${headline}`, [
-      ['Do', ['Nothing: "headroom doctor --notify" has sent it.']],
+  const message = build({
+    target,
+    clauses: ['test notice'],
+    sections: [
+      ['Do', ['Nothing: "npx --no headroom doctor --notify" has sent it.']],
+      ['What', ['Nothing is wrong. It shows that notices of Headroom arrive here.']],
       ['Times', [`written ${utc(at)}`]],
-    ]),
-    attributes: { severity: 'info', outcome: 'test', target, incidentId: '', notice: 'test' },
+    ],
     json: { notice: 'test', severity: 'info', target, at },
-  };
+    attributes: { severity: 'info', outcome: 'test', target, incidentId: '', notice: 'test' },
+  });
+  return noticeOf(message);
 }

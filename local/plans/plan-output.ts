@@ -1,5 +1,5 @@
 import { describeCause } from '../../functions/core/cause/find-cause.ts';
-import { legendOf } from '../../functions/core/messages/legend.ts';
+import { legendOf } from '../../functions/core/messages/form/legend.ts';
 import { describeChoice } from '../../functions/core/plan/choice.ts';
 import { describeLimitPlan } from '../../functions/core/plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../../functions/core/plan/tier-plan.ts';

@@ -22,7 +22,7 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
     name: null,
     installation: { ...config.installation, account: ACCOUNT, region: REGION },
     targets: targets.map(toAwsTarget),
-    notify: { email: [] },
+    notify: { email: [], sms: [] },
     events: { bus: 'none' },
     encryption: {},
   };

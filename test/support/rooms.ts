@@ -53,6 +53,7 @@ const STEPS = [
   'ask',
   'close',
   'decide',
+  'deliver',
   'diagnose',
   'dispatch',
   'escalate',
@@ -97,7 +98,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/core/cause': core('usual', 'sampler', 'policy', 'server', 'words'),
   'functions/core/record': core('cause', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
   'functions/core/verdict': core('record', 'cause', 'plan', 'usual', 'policy', 'server', 'words'),
+  'functions/core/messages/form': core('plan', 'policy', 'server', 'words', 'messages/message.ts'),
   'functions/core/messages': core(
+    'messages/form',
     'record',
     'rehearsal',
     'check',
@@ -109,6 +112,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
+  // Each channel's own form of a message.
+  'functions/core/channels': core('messages', 'protocol', 'words'),
   'functions/core/events': core('messages', 'record', 'policy', 'words'),
   'functions/core/ports/stores': core(
     'fleet',
@@ -158,6 +163,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'functions/aws/rds': aws('process'),
   'functions/aws/clients': aws('process', 'events', 'incident-store'),
 
+  // Posts to channels, from AWS and from runs on this machine.
+  'functions/senders': { ours: ['functions/core'], packages: /^(zod|node:.*)$/ },
+  'functions/aws/outward': {
+    ...aws('process', 'incident-store/table'),
+    ours: [...aws('process', 'incident-store/table').ours, 'functions/senders'],
+  },
+
   'functions/incident/events': { ours: ['functions/core'], packages: /^zod$/ },
   'functions/incident': { ours: ['functions/core', 'functions/incident/events'], packages: /^zod$/ },
   'functions/fleet': { ours: ['functions/core', 'functions/incident'], packages: /^zod$/ },
@@ -190,11 +202,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // Runs at synthesis: never an engine, never an AWS client.
   'lib/house': infrastructure(),
   'lib/bundles': infrastructure('lib/house/control-names.ts', 'lib/house/package.ts'),
-  'lib/config': infrastructure('lib/house'),
+  'lib/notify': infrastructure(),
+  'lib/config': infrastructure('lib/house', 'lib/notify'),
   'lib/cost': infrastructure('lib/config', 'lib/house'),
-  'lib/shared': infrastructure('lib/bundles', 'lib/house'),
+  'lib/shared': infrastructure('lib/bundles', 'lib/house', 'lib/notify'),
   // What a CDK app says of a database, as a headroom.yaml would.
-  'lib/database': infrastructure('lib/config'),
+  'lib/database': infrastructure('lib/config', 'lib/notify'),
   'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.

@@ -1,4 +1,6 @@
 import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/client-sns';
+import { machineForm } from '../../core/messages/form/build.ts';
+import { smsText } from '../../core/channels/sms.ts';
 import type { Message } from '../../core/messages/message.ts';
 import type { Notifier } from '../../core/ports/outside.ts';
 import { jsonText } from '../../core/words/json-text.ts';
@@ -47,15 +49,16 @@ export const notifierFromEnvironment = once((): Notifier => {
 function representations(message: Message): string {
   const text = clipBytes(message.body, MAX_TEXT_BYTES);
   const { subject, attributes: outline } = message;
-  const whole = representationsOf(text, { ...message.json, subject, text });
+  const texts = { default: text, sms: smsText(message) };
+  const whole = representationsOf(texts, machineForm(message, text));
   return Buffer.byteLength(whole) <= MAX_BYTES
     ? whole
-    : representationsOf(text, { ...outline, subject, truncated: true });
+    : representationsOf(texts, { ...outline, subject, truncated: true });
 }
 
-function representationsOf(text: string, forMachines: object): string {
+function representationsOf(texts: Readonly<Record<string, string>>, forMachines: object): string {
   const json = jsonText(forMachines);
-  return jsonText({ default: text, ...Object.fromEntries(MACHINES.map((protocol) => [protocol, json])) });
+  return jsonText({ ...texts, ...Object.fromEntries(MACHINES.map((protocol) => [protocol, json])) });
 }
 
 function attributes(message: Message): Record<string, MessageAttributeValue> {

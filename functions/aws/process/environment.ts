@@ -11,6 +11,7 @@ const VARIABLES = {
     expected: 'the ARN of the event bus',
   },
   HEADROOM_PAGE_URL: { pattern: /^https?:\/\/[^\s?#]{1,255}$/, expected: 'the URL of the page where people answer' },
+  HEADROOM_CHANNELS: { pattern: /^\{.{1,3800}\}$/, expected: 'the channels to send by, as JSON' },
   HEADROOM_PREFIX: { pattern: /^[a-z][a-z0-9-]{0,19}$/, expected: 'the prefix of the installation' },
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
   HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },

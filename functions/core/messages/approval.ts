@@ -9,21 +9,27 @@ import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
+import { build, howToStop } from './form/build.ts';
 import { approvalForm } from './json.ts';
-import type { Message } from './message.ts';
-import { causeLines, whereLine } from './sections.ts';
-import { clipLines, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
+import type { Links, Message, Section } from './message.ts';
+import { affects, causeLines, whereLine } from './sections.ts';
+import { clipLines, utc } from './text.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.
  * Anyone who has the link may answer, so only this message contains it.
  */
-export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
+export function composeApproval(
+  incident: Incident,
+  approval: Approval,
+  link: string | null,
+  links: Links = {},
+): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
   const limit = plan.limit && `a limit of ${plan.limit.limit} on ${named(plan.limit.user, 40)}`;
   const what = [...(limit === null ? [] : [limit]), count(plan.sessions, 'session')].join(', ');
-  const headline = `approve ${plan.tier}? ${what}, ${percent(incident.usageAfter)} used`;
+  const used = `${percent(incident.usageAfter)} used`;
   const wait = inWords(expiresAt - askedAt);
   const sections: Section[] = [
     [
@@ -37,14 +43,18 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
     ['Costs', costLines(plan)],
     ['Sessions', clipLines(plan.consumers.map(({ name: consumer, sessions }) => `${sessions}: ${consumer}`))],
     ['By name', clipLines(plan.named.map(({ words, needsPerson }) => `${words}; ${SPARED[needsPerson]}`))],
+    ['Affects', affects(incident, null)],
     ['Where', [whereLine(incident)]],
     ['Cause', causeLines(incident)],
     ['Details', [commandFor(`incidents show ${incident.id}`, incident.target)]],
     ['Times', [`asked ${utc(askedAt)}, open until ${utc(expiresAt)}`]],
+    howToStop(incident.target),
   ];
-  return {
-    subject: subjectLine('critical', name, headline),
-    body: renderWithLegend(`${name}: ${headline}`, sections),
+  return build({
+    target: name,
+    clauses: ['your answer is needed', used, `${plan.tier}: ${what}`],
+    sections,
+    links: { ...links, ...(link !== null && { approval: link }) },
     json: {
       schema: SCHEMA,
       notice: 'approval',
@@ -61,7 +71,7 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
       at: askedAt,
     },
     attributes: { severity: 'critical', outcome: 'open', target: name, incidentId: incident.id, notice: 'approval' },
-  };
+  });
 }
 
 /** What would be done, and why where it sets a limit. */

@@ -1,8 +1,9 @@
 import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import { printable } from '../words/printable.ts';
-import type { Message } from './message.ts';
-import { LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
+import { build, howToStop } from './form/build.ts';
+import type { Message, Section } from './message.ts';
+import { LINE_LENGTH, utc } from './text.ts';
 
 /** What has changed about a target by itself. */
 export type Change =
@@ -26,20 +27,41 @@ export function composeChanges(target: TargetSettings, changes: readonly Change[
   const lines = changes.map((change) => printable(inWords(change), LINE_LENGTH));
   const toDo = changes.flatMap((change) => (change.kind === 'moved' ? adviceOn(change.now, target) : []));
   const severity = toDo.length > 0 ? 'warning' : 'info';
-  const [headline = ''] = lines;
-  const more = lines.length > 1 ? ` and ${lines.length - 1} more` : '';
+  const [first = ''] = changes.map(inShort);
+  const more = lines.length > 1 ? [`and ${lines.length - 1} more`] : [];
   const sections: Section[] = [
-    ['Do', toDo],
+    ['Do', toDo.length > 0 ? toDo : ['Nothing: Headroom has taken it into account.']],
     ['What', lines],
+    ['Sure', ['Certain: RDS itself says so. No session was ended because of it.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, ${printable(target.instance)})`]],
     ['Times', [`seen ${utc(at)}`]],
+    howToStop(target),
   ];
-  return {
-    subject: subjectLine(severity, id, `${headline}${more}`),
-    body: renderWithLegend(`${id}: ${headline}${more}`, sections),
+  return build({
+    target: id,
+    clauses: [first, ...more],
+    sections,
     json: { schema: SCHEMA, notice: 'target-changed', severity, target: target.id, changes, advice: toDo, at },
     attributes: { severity, outcome: 'target-changed', target: id, incidentId: '', notice: 'target-changed' },
-  };
+  });
+}
+
+/** For a subject, without names that may be long. */
+function inShort(change: Change): string {
+  switch (change.kind) {
+    case 'came':
+      return 'the cluster has a new member';
+    case 'went':
+      return 'a member has left the cluster';
+    case 'role':
+      return change.isWriter ? 'the cluster has another writer' : 'a member is a reader now';
+    case 'replaced':
+      return 'a member was replaced by another server';
+    case 'moved':
+      return 'another server has this name now';
+    case 'slots':
+      return `${change.usable} usable slots now`;
+  }
 }
 
 function inWords(change: Change): string {

@@ -3,8 +3,9 @@ import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
-import type { Message } from './message.ts';
-import { LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
+import { build, howToStop } from './form/build.ts';
+import type { Message, Section } from './message.ts';
+import { LINE_LENGTH, utc } from './text.ts';
 
 /** People copy fixes, so this is longer than any statement: none is cut. */
 const FIX_LENGTH = 1_000;
@@ -20,18 +21,23 @@ export function composeCheck(
   if (failures.length === 0) return null;
   const name = printable(target.id, 40);
   const fixOf = (fix: string) => withCommands(printable(fix, FIX_LENGTH), target);
-  const headline = `self-check failed: ${failures.map(({ title }) => title).join(', ')}`;
   const sections: Section[] = [
     ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${fixOf(fix)}`]))],
-    ['Why', ['As it is, Headroom could not do its work in an incident.']],
+    [
+      'Why',
+      ['As it is, Headroom could not do its work in an incident. Whether the database is well is another matter.'],
+    ],
+    ['Sure', ['Certain: Headroom has just tried it on the server itself. It changed nothing and ended nobody.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     ['Failed', failures.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
     ['Warnings', warnings.map(({ title, detail }) => `${title}: ${printable(detail, LINE_LENGTH)}`)],
     ['Times', [`checked ${utc(at)}`]],
+    howToStop(target),
   ];
-  return {
-    subject: subjectLine('warning', name, headline),
-    body: renderWithLegend(`${name}: ${headline}`, sections),
+  return build({
+    target: name,
+    clauses: ['Headroom is not ready for an incident', ...failures.map(({ title }) => `failed: ${title}`)],
+    sections,
     json: {
       schema: SCHEMA,
       notice: 'self-check',
@@ -47,5 +53,5 @@ export function composeCheck(
       at,
     },
     attributes: { severity: 'warning', outcome: 'check-failed', target: name, incidentId: '', notice: 'self-check' },
-  };
+  });
 }

@@ -7,7 +7,7 @@ import type { Notice } from '../record/notice.ts';
 import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Message } from './message.ts';
-import type { MessageDetails } from './sections.ts';
+import type { MessageDetails } from './to-do.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { SCHEMA } from '../protocol/schema.ts';
 import { printable } from '../words/printable.ts';
-import type { Message } from './message.ts';
-import { renderSections, subjectLine, utc, type Section } from './text.ts';
+import { build, howToStop } from './form/build.ts';
+import type { Message, Section } from './message.ts';
+import { utc } from './text.ts';
 
 export interface RefusedEvent {
   /** Null when the event does not say. */
@@ -19,15 +20,18 @@ export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent
   const alarmWords = alarm === null ? 'unknown alarm' : `alarm ${alarm}`;
   const why = printable(reason, 4000);
   const sections: Section[] = [
-    ['What', ['An alarm event was refused. Headroom has not checked the server and has ended nothing.']],
+    ['Do', ['If a database is in trouble, look at it yourself.', 'Then correct the alarm, the rule or headroom.yaml.']],
+    ['What', ['An alarm event was refused. Headroom has not looked at the server and has ended nothing.']],
+    ['Sure', ['Certain that the event was refused. Whether the database is in trouble is not known.']],
     ['Where', [`target ${target}, ${alarmWords}`]],
     ['Why', [why]],
-    ['Do', ['If a database is in trouble, check it manually.', 'Then correct the alarm, the rule or headroom.yaml.']],
     ['Times', [`refused ${utc(at)}`]],
+    howToStop({ id: targetId === null ? 'NAME' : printable(targetId, 63) }),
   ];
-  return {
-    subject: subjectLine('warning', target, `event of ${alarmWords} refused`),
-    body: renderSections(`${target}: an alarm event was refused`, sections),
+  return build({
+    target,
+    clauses: ['an alarm was not understood', `${alarmWords} refused`],
+    sections,
     json: {
       schema: SCHEMA,
       notice: 'refused',
@@ -38,5 +42,5 @@ export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent
       at,
     },
     attributes: { severity: 'warning', outcome: 'refused', target, incidentId: '', notice: 'refused' },
-  };
+  });
 }

@@ -1,13 +1,11 @@
 import { describeCause } from '../cause/find-cause.ts';
 import { describeCall } from '../plan/call.ts';
-import type { CauseName } from '../policy/cause-names.ts';
-import { resumeCommandFor } from '../policy/pause.ts';
 import { SPARED, type SparedReason } from '../policy/spared.ts';
 import type { EndingResult } from '../protocol/worker.ts';
-import { actsByTier, topConsumers, type Act, type TierSummary } from '../record/act.ts';
-import { describeFinally, type Approval } from '../record/approval.ts';
+import { actsByTier, topConsumers, type TierSummary } from '../record/act.ts';
+import { describeFinally } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
-import { describeLimit, summariseLimits, type SettledLimit } from '../record/limit.ts';
+import { describeLimit, summariseLimits } from '../record/limit.ts';
 import type { FirstNotice } from '../record/notice.ts';
 import { howToAcknowledge } from '../record/repeated-pages.ts';
 import type { Round } from '../record/round.ts';
@@ -17,28 +15,20 @@ import { count } from '../words/count.ts';
 import { inWords } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
-import { clipLines, LINE_LENGTH, MAX_LINES, utc, type Section } from './text.ts';
+import type { NewestLook } from '../sampler/newest-look.ts';
+import { REFUSED_AS_FULL } from '../sampler/levels.ts';
+import { howToStop } from './form/build.ts';
+import type { Section } from './message.ts';
+import { clipLines, LINE_LENGTH, MAX_LINES, utc } from './text.ts';
+import { whatToDo, type MessageDetails } from './to-do.ts';
 
-/** From this usage on, clients are refused or about to be. */
-export const CRITICAL_PERCENT = 95;
-
-export interface MessageDetails {
-  readonly acts: readonly Act[];
-  readonly rounds: readonly Round[];
-  /** What people were asked. */
-  readonly approvals: readonly Approval[];
-  /** Temporary limits that have ended. */
-  readonly settledLimits: readonly SettledLimit[];
-  /** When the message is written, epoch milliseconds. */
-  readonly now: number;
-}
-
-/** What to do comes first, then what happened. */
+/** What to do comes first, then who is affected, then what happened. */
 export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
   const { id, call } = incident;
   const shared: Section[] = [
+    ['Affects', affects(incident, details.look ?? null)],
     ['Where', [whereLine(incident)]],
-    ['How bad', howBad(incident, notice, details.rounds)],
+    ['How bad', howBad(incident, notice, details)],
     call === null ? ['Cause', causeLines(incident)] : ['Call', [describeCall(call)]],
     // A pause can come after acts: then both sections apply.
     ...(notice === 'observed' ? ([['Would do', planned(details.rounds)]] as const) : []),
@@ -51,12 +41,31 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ['Times', times(incident, details.now)],
   ];
   const isPage = isPaging(notice);
+  const toDo = whatToDo(incident, notice, details);
   return [
-    ['Do', toDo(incident, notice, details)],
+    ['Do', toDo.now],
+    ['Later', toDo.later],
     ['Next', whatComes(incident, notice, details)],
     ['Ack', isPage ? howToAcknowledge(incident) : []],
     ...shared,
+    howToStop(incident.target),
   ];
+}
+
+/** Who notices, and since when. */
+export function affects({ refusal, alarm, admission }: Incident, look: NewestLook | null): string[] {
+  const whoever = 'whoever opens a new connection';
+  if (refusal !== null) {
+    return [
+      refusal.until === null
+        ? `${whoever}: refused since ${utc(refusal.from)}`
+        : `${whoever} was refused from ${utc(refusal.from)} to ${utc(refusal.until)}`,
+    ];
+  }
+  const isReported = alarm.reason.includes(REFUSED_AS_FULL);
+  if (admission === null && (look?.isRefused === true || isReported))
+    return [`${whoever}: refused since ${utc(isReported ? alarm.at : (look?.at ?? alarm.at))} or before`];
+  return [`no client was seen refused; it fills up since ${utc(alarm.at)} or before`];
 }
 
 function isPaging(notice: FirstNotice): boolean {
@@ -78,46 +87,6 @@ function whatComes(
   ];
 }
 
-function toDo(incident: Incident, notice: FirstNotice, { acts, rounds }: MessageDetails): string[] {
-  const { escalation, failure, advice } = incident;
-  switch (notice) {
-    case 'opened':
-      return ['Nothing yet: Headroom is working on it and will report the result.'];
-    case 'escalated':
-    case 'changed':
-      return clipLines(escalation?.advice ?? ['Check the server manually.']);
-    case 'failed':
-      return [
-        'Check the server manually: it may still be out of connections. The next alarm starts a new incident.',
-        ...(failure?.detail ? [`Headroom stopped with: ${printable(failure.detail, LINE_LENGTH)}`] : []),
-      ];
-    case 'observed':
-      return [
-        `Decide: nothing ${acts.length > 0 ? 'more ' : ''}was ended. Act manually, or let Headroom act:`,
-        ...waysToAct(incident),
-        ...clipLines(rounds.slice(-1).flatMap(({ byHand = [] }) => byHand)),
-        ...clipLines(rounds.slice(-1).map(({ why }) => `Why not: ${printable(why, LINE_LENGTH)}`)),
-        ...clipLines(advice),
-      ];
-    case 'done':
-      return ['Nothing: a person asked for this.'];
-    case 'interrupted':
-      return isLeftToPeople(incident)
-        ? [`Nobody works on it any more. Take it up again: ${commandFor('respond', incident.target)}`]
-        : ['Nothing now.'];
-    case 'resolved': {
-      if (isConsumerLimited(incident)) return clipLines(advice);
-      if (incident.outcome === 'not-needed') return ['Nothing.'];
-      return advice.length > 0 ? ['Nothing now. To keep it from coming back:', ...clipLines(advice)] : ['Nothing now.'];
-    }
-  }
-}
-
-function waysToAct({ target, pauses }: Incident): string[] {
-  const ways = clipLines(pauses.map((pause) => resumeCommandFor(pause, target.commands)));
-  return target.mode === 'observe' || ways.length === 0 ? [...ways, 'set mode "act"'] : ways;
-}
-
 /** A sentence for the status page: for people who only noticed that something failed. None when nobody was refused. */
 function forStatusPage({ refusal }: Incident, notice: FirstNotice): Section[] {
   if (refusal === null || (notice !== 'resolved' && !isPaging(notice))) return [];
@@ -132,22 +101,15 @@ function forStatusPage({ refusal }: Incident, notice: FirstNotice): Section[] {
   return [['Say', [`"From ${from} UTC, for ${lasted}, ${failed}. ${now}"`]]];
 }
 
-/** The server had free slots, but clients of some user or database are refused. */
-export function isConsumerLimited({ outcome, cause }: Incident): boolean {
-  return outcome === 'not-needed' && cause?.name === ('consumer-limit' satisfies CauseName);
-}
-
-/** Whoever interrupted it did so before relief, with the server full or not seen yet. */
-export function isLeftToPeople({ reliefAt, usageAfter, target }: Incident): boolean {
-  return reliefAt === null && (usageAfter === null || usageAfter >= target.policy.triggerPercent);
-}
-
 function howBad(
   { alarm, usageBefore, usageAfter, usagePeak, refused, admission }: Incident,
   notice: FirstNotice,
-  rounds: readonly Round[],
+  { rounds, look = null }: MessageDetails,
 ): string[] {
-  if (notice === 'opened' && admission === null) return [printable(alarm.reason, LINE_LENGTH) || 'not measured yet'];
+  if (notice === 'opened' && admission === null) {
+    const measured = look === null ? 'not looked at the server itself yet' : `measured ${lookWords(look)}`;
+    return [printable(alarm.reason, LINE_LENGTH) || 'not measured yet', measured];
+  }
   const usage = `usage ${percent(usageBefore)} at first, ${percent(usagePeak)} at most, ${percent(usageAfter)} at last`;
   const logins =
     refused === 0
@@ -159,7 +121,19 @@ function howBad(
       ? `Headroom got in ${describeAdmission(admission)}`
       : `Headroom never got in${last === undefined ? '' : `: ${printable(last.admission, 160)}`}`;
   const leftOut = rounds.findLast((round) => round.leftOut !== undefined)?.leftOut;
-  return [`${usage} (of usable slots)`, `${logins}; ${wait}`, ...(leftOut === undefined ? [] : [leftOut])];
+  const isNews = look !== null && isPaging(notice) && look.at > (last?.at ?? 0);
+  return [
+    ...(isNews ? [`now: ${lookWords(look)}`] : []),
+    `${usage} (of usable slots)`,
+    `${logins}; ${wait}`,
+    ...(leftOut === undefined ? [] : [leftOut]),
+  ];
+}
+
+/** `98% used (51 of 52), logins refused as full, at 2026-11-21 03:00:05 UTC`. */
+function lookWords({ at, isRefused, usage, used, usable }: NewestLook): string {
+  const slots = used === null ? '' : ` (${used} of ${usable})`;
+  return `${percent(usage)} used${slots}${isRefused ? `, logins ${REFUSED_AS_FULL}` : ''}, at ${utc(at)}`;
 }
 
 /** Why the slots ran out, as far as known. */

@@ -5,8 +5,9 @@ import { limitStatement } from '../server/limit-statement.ts';
 import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { printable, shellWord } from '../words/printable.ts';
-import type { Message } from './message.ts';
-import { LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
+import { build, howToStop } from './form/build.ts';
+import type { Message, Section } from './message.ts';
+import { LINE_LENGTH, utc } from './text.ts';
 
 /** Longer than any name makes a statement: a statement that is cut does not run. */
 const STATEMENT_LENGTH = 1_000;
@@ -18,9 +19,9 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
   const id = printable(target.id, 40);
   const user = printable(limit.user, 63);
   const statement = printable(limitStatement(target.engine, limit.account, limit.before), STATEMENT_LENGTH);
-  const headline = `the connection limit of ${user} could not be lifted`;
   const sections: Section[] = [
     ['Do', [`run as an administrator: ${statement}`]],
+    ['Affects', [`the clients of ${user}: no more than ${count(limit.limit, 'connection')} for all of them together`]],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     [
       'What',
@@ -33,11 +34,14 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
       ],
     ],
     ['Why', [printable(why, LINE_LENGTH)]],
+    ['Sure', ['Certain: Headroom tried to lift it, and that failed.']],
     ['Times', [`written ${utc(now)}`]],
+    howToStop(target),
   ];
-  return {
-    subject: subjectLine('critical', id, headline),
-    body: renderWithLegend(`${id}: ${headline}`, sections),
+  return build({
+    target: id,
+    clauses: ['a connection limit is stuck', `user ${user} stays at ${limit.limit}`],
+    sections,
     json: {
       schema: SCHEMA,
       notice: 'limit-left',
@@ -59,5 +63,5 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
       incidentId: limit.incidentId,
       notice: 'limit-left',
     },
-  };
+  });
 }

@@ -1,12 +1,14 @@
 import type { TargetSettings } from '../policy/target.ts';
 import { SCHEMA } from '../protocol/schema.ts';
 import type { Warning } from '../sampler/levels.ts';
-import { WARNINGS } from '../sampler/warnings.ts';
+import { WARNINGS, type WarningName } from '../sampler/warnings.ts';
 import { withCommands } from '../words/commands.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
-import type { Message } from './message.ts';
-import { clipLines, LINE_LENGTH, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
+import { build, howToStop } from './form/build.ts';
+import { splitClauses } from './form/subject.ts';
+import type { Message, Section } from './message.ts';
+import { clipLines, LINE_LENGTH, utc } from './text.ts';
 
 /** For a warning of the sampler. It has no incident, and no session is ended because of it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {
@@ -24,11 +26,14 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
       'What',
       [`${reason}, for ${inWords(lastedMs)} now`, 'This is a warning: Headroom does nothing about it by itself.'],
     ],
+    ['Sure', [`Measured: every sample of the last ${inWords(lastedMs)} shows it.`]],
     ['Times', [`since ${utc(since)}`, `written ${utc(now)}; sent again only after it has cleared`]],
+    howToStop(target),
   ];
-  return {
-    subject: subjectLine('warning', id, reason),
-    body: renderWithLegend(`${id}: ${reason}`, sections),
+  return build({
+    target: id,
+    clauses: [IN_SHORT[name], ...splitClauses(reason)],
+    sections,
     json: {
       schema: SCHEMA,
       notice: 'warning',
@@ -45,5 +50,15 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
       at: now,
     },
     attributes: { severity: 'warning', outcome: 'warning', target: id, incidentId: '', notice: 'warning' },
-  };
+  });
 }
+
+/** What is wrong, for a subject. */
+const IN_SHORT: Readonly<Record<WarningName, string>> = {
+  'filling-up': 'filling up',
+  'headroom-low': 'few connections are left',
+  'long-queries': 'slow queries',
+  'ghost-session': 'Headroom left sessions behind',
+  'canary-broken': 'Headroom cannot test logins',
+  'no-access': 'Headroom cannot get in',
+};

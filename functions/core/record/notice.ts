@@ -8,6 +8,8 @@ export type FirstNotice =
 export interface NoticeAttempt {
   /** `approval` goes out once for every question, when it is asked: its link is the only place that has the secret. */
   readonly notice: Notice | 'approval';
+  /** The channel beside the topic; left out for the topic itself. */
+  readonly channel?: string;
   readonly at: number;
   readonly delivered: boolean;
   /** Why it was not delivered, otherwise empty. */

@@ -45,7 +45,7 @@ export interface Round {
   readonly why: string;
   /** Suspects that were merely too young, where the round only waited for them. */
   readonly soon?: Soon;
-  /** How a person could end idle sessions now, in a round that closes without Headroom doing so. */
+  /** How a person could end idle sessions now, in a round after which Headroom does not. */
   readonly byHand?: readonly string[];
   /** Planned sessions by tier. */
   readonly planned: Readonly<Record<string, number>>;

@@ -21,8 +21,21 @@ export function connectionAlarms(
 ): { readonly trigger: ConnectionAlarm; readonly critical: ConnectionAlarm } {
   const at = (percent: number, minutes: number): ConnectionAlarm => {
     const threshold = Math.ceil((usable * percent) / 100);
-    const slots = `${threshold} or more of its ${usable} usable slots`;
-    return { description: `Headroom: ${instance} uses ${slots} (${configuredPercent(percent)})`, threshold, minutes };
+    const slots = `${threshold} or more of the ${usable} connections that its clients can have`;
+    const lasting = minutes === 1 ? 'in one minute' : `for ${minutes} minutes`;
+    const fires = `${instance} has ${slots} (${configuredPercent(percent)}), ${lasting}`;
+    return { description: describeTargetAlarm(fires), threshold, minutes };
   };
   return { trigger: at(policy.triggerPercent, 2), critical: at(criticalPercentOf(policy), 1) };
+}
+
+/** CloudWatch takes no longer description. */
+const DESCRIPTION_LENGTH = 1_024;
+
+/** What the alarm of a target says of itself. `fires`: what sets it off, without a full stop. */
+export function describeTargetAlarm(fires: string): string {
+  const does =
+    'Headroom opens an incident, finds out who holds the connections, ends what its policy lets it, and notifies people';
+  const text = `Runbook: docs/runbook.md#target-alarms. What fires: ${fires}. What Headroom does: ${does}.`;
+  return text.slice(0, DESCRIPTION_LENGTH);
 }

@@ -107,6 +107,7 @@ export function adviceFor(diagnosis: Diagnosis, { limited, pauses, incident }: S
   const { target } = incident;
   const skipped = plan.tiers.filter((tier) => tier.mode === 'observe' && isPlanned(tier));
   return [
+    ...endByHand(diagnosis, target),
     ...limited.map(({ user, account, limit }) => {
       const again = printable(limitStatement(target.engine, account, limit), 300);
       return (
@@ -115,7 +116,6 @@ export function adviceFor(diagnosis: Diagnosis, { limited, pauses, incident }: S
       );
     }),
     ...plan.tiers.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.why, ...refusal.fix])),
-    ...endByHand(diagnosis, target),
     ...adviseOnMinimum(plan, target.policy),
     ...adviseOn(cause.name, facts, target),
     ...skipped.map((each) => {

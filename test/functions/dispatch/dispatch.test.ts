@@ -228,7 +228,9 @@ describe('a rehearsal', () => {
     });
     expect(open?.alarm.reason).toBe('a rehearsal, started by ann: no alarm went off');
     const [notice] = world.published;
-    expect(notice?.subject).toBe(`[Headroom REHEARSAL] ${target.id}: running out of connections`);
+    expect(notice?.subject).toBe(
+      `[Headroom REHEARSAL] ${target.id}: running out of connections; Headroom may only look`,
+    );
     expect(notice?.body).toMatch(/^REHEARSAL: nothing is wrong/);
     expect(notice?.body).not.toContain('_rehearsal --');
     expect(notice?.attributes).toMatchObject({ severity: 'info', target: target.id });

@@ -7,7 +7,8 @@ import { CONTROL_FUNCTIONS } from '../../../lib/house/control-names.ts';
 import { configText, templatesOf } from '../../support/templates.ts';
 
 // With everything there may be: the page where people answer, too.
-const { shared, target } = templatesOf(configText('    mode: approve\n'));
+const channel = "notify: { amazonQ: { topicArn: 'arn:aws:sns:eu-west-1:111122223333:chat' } }";
+const { shared, target } = templatesOf(configText('    mode: approve\n', channel));
 const runbook = readFileSync(join(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
 const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title]) => title);
 
@@ -48,11 +49,20 @@ describe('alarms on Headroom itself', () => {
   test.each(own.map((one) => [one.AlarmName, one] as const))(
     '%s reaches a person and says where to read on',
     (_, one) => {
-      const section = one.AlarmDescription.match(/docs\/runbook\.md#([\w-]+)$/)?.[1];
+      const section = one.AlarmDescription.match(/^Runbook: docs\/runbook\.md#([\w-]+)\. /)?.[1];
       expect(one.AlarmActions).toHaveLength(1);
       expect(one.Threshold).toBe(1);
       expect(sections).toContain(section);
       expect(one.AlarmName.endsWith(`-${section}`)).toBe(true);
+    },
+  );
+
+  test.each(alarms.map((one) => [one.AlarmName, one] as const))(
+    '%s says first where to read on, then what fires, then what Headroom does',
+    (_, { AlarmDescription: text }) => {
+      expect(text).toMatch(/^Runbook: docs\/runbook\.md#[\w-]+\. What fires: .+\. What Headroom does: .+\.$/);
+      expect(text.length).toBeLessThanOrEqual(1_024);
+      expect(sections).toContain(/#([\w-]+)/.exec(text)?.[1]);
     },
   );
 
@@ -85,7 +95,7 @@ describe('alarms on Headroom itself', () => {
 describe('the runbook', () => {
   test('has no section for an alarm that is gone', () => {
     const names = own.map(({ AlarmName }) => AlarmName);
-    const ofAlarms = sections.filter((section) => !section?.startsWith('Notice: '));
+    const ofAlarms = sections.filter((section) => !section?.startsWith('Notice: ') && section !== 'target-alarms');
     expect(ofAlarms.filter((section) => !names.some((name) => name.endsWith(`-${section}`)))).toEqual([]);
   });
 

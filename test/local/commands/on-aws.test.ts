@@ -428,6 +428,7 @@ describe('every command that is printed', () => {
       'grants',
       'incidents',
       'limits',
+      'pause',
       'plan',
       'respond',
       'resume',

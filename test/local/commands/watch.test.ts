@@ -146,7 +146,7 @@ describe('watch', () => {
     await watching.started.said(/Settle/);
     const { status, stderr, events } = await watching.end();
     expect(status).toBe(4);
-    expect(stderr).toMatch(/CRITICAL. staging: stopped by \S+, \d+% used at the last look: needs a person/);
+    expect(stderr).toMatch(/CRITICAL. staging: needs a person; stopped by \S+; \d+% used at the last look/);
     expect(events.at(-1)).toMatchObject({
       event: 'incident',
       outcome: 'interrupted',

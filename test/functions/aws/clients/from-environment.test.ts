@@ -65,7 +65,7 @@ it('makes a workflow, alarms and a notifier that go where the environment leads 
     incidentId: 'orders-1',
     notice: 'opened',
   } as const;
-  await notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, attributes });
+  await notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, sections: [], links: {}, attributes });
   expect(endpoint.received[0]?.body).toContain('Action=Publish');
 });
 
@@ -78,6 +78,8 @@ it('gives a topic in trouble two tries, not three', async () => {
     incidentId: 'orders-1',
     notice: 'opened',
   } as const;
-  await expect(notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, attributes })).rejects.toThrow();
+  await expect(
+    notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, sections: [], links: {}, attributes }),
+  ).rejects.toThrow();
   expect(endpoint.received).toHaveLength(2);
 });

@@ -9,6 +9,8 @@ import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoin
 const MESSAGE: Message = {
   subject: '[Headroom] orders: relieved, 97% -> 64%, 12 sessions ended',
   body: 'orders has its connections back.\n',
+  sections: [['Do', ['Nothing now.']]],
+  links: { report: 'https://report.example/' },
   json: { schema: 1, usageBefore: 97 },
   attributes: { severity: 'info', outcome: 'relieved', target: 'orders', incidentId: 'orders-1', notice: 'resolved' },
 };
@@ -64,9 +66,11 @@ it('gives people the text and machines the JSON form with the text in it, with a
   expect(received.Subject).toBe(MESSAGE.subject);
   expect(received.byProtocol['default']).toBe(MESSAGE.body);
   expect(received.byProtocol).not.toHaveProperty('email');
+  expect(received.byProtocol['sms']).toBe(`${MESSAGE.subject} (incident orders-1)`);
   for (const protocol of ['sqs', 'lambda', 'https']) {
     const json: unknown = JSON.parse(received.byProtocol[protocol] ?? 'null');
-    expect(json).toEqual({ ...MESSAGE.json, subject: MESSAGE.subject, text: MESSAGE.body });
+    const { subject, body: text, sections, links } = MESSAGE;
+    expect(json).toEqual({ ...MESSAGE.json, subject, text, sections, links });
   }
   const attributes = Object.entries(received.MessageAttributes).map(([name, { Value: value }]) => [name, value]);
   expect(Object.fromEntries(attributes)).toEqual(MESSAGE.attributes);

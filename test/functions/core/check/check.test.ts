@@ -144,7 +144,9 @@ describe('the message of a self-check', () => {
     } as const;
     const findings = judgeCheck(inside({ trials: [denied], neighbours: 3 }), { engine: 'postgres' });
     const message = composeCheck(target, findings, Date.UTC(2026, 0, 1));
-    expect(message?.subject).toBe('[Headroom WARNING] orders: self-check failed: may see sessions');
+    expect(message?.subject).toBe(
+      '[Headroom WARNING] orders: Headroom is not ready for an incident; failed: may see sessions',
+    );
     expect(message?.body).toContain('Do        may see sessions: GRANT pg_monitor TO h');
     expect(message?.body).toContain('Warnings  database without applications');
     expect(message?.json).toMatchObject({

@@ -160,8 +160,9 @@ describe('a resolved incident', () => {
       "orders: relieved, 97% -> 64%, 12 sessions ended
 
       Do        Nothing now. To keep it from coming back:
-                restart the service behind app/leaky
+      Later     restart the service behind app/leaky
                 set a leak detection threshold of a minute
+      Affects   whoever opens a new connection was refused from 2026-11-21 02:56:55 UTC to 2026-11-21 03:00:22 UTC
       Where     orders-db.example.internal:5432 (postgres 18.4, instance orders-db)
       How bad   usage 97% at first, 99% at most, 64% at last (of usable slots)
                 14 logins of Headroom’s own refused as full; Headroom got in at try 3, in 1.9 s, and may use reserved slots
@@ -180,6 +181,7 @@ describe('a resolved incident', () => {
       Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high): Threshold Crossed
                 opened 2 s later, first action 5 s later, relief 19 s later, closed 20 s later
                 written 2026-11-21 03:00:26 UTC
+      Stop      to keep Headroom from ending any session here: npx --no headroom pause --target orders --why "…"
       Words     slot: one connection that the server can hold; usable: open to ordinary clients
                 a/b: user a, application b; # stands for what differs; spared: left alone
                 relief level: where Headroom stops ending sessions; reserved slots: those that ordinary clients never get
@@ -259,7 +261,7 @@ describe('an opened incident', () => {
     const reason = 'ordinary clients are refused as full; usage 98% (51 of 52)';
     const alarm = { ...RELIEVED.alarm, reason };
     const { subject, body, attributes } = compose('opened', { ...OPENED, alarm }, []);
-    expect(subject).toBe('[Headroom CRITICAL] orders: OUT of connections, logins refused; usage 98% (51 of 52)');
+    expect(subject).toBe('[Headroom CRITICAL] orders: OUT of connections, clients refused; usage 98% (51 of 52)');
     expect(body).toContain(`How bad   ${reason}`);
     expect(attributes.severity).toBe('critical');
   });
@@ -282,9 +284,13 @@ describe('an incident that needs a person', () => {
       { outcome: 'escalated', reliefAt: null, escalation },
       [],
     );
-    expect(subject).toBe('[Headroom CRITICAL] orders: needs a person: usage is 96% and no tier may end anything more');
+    expect(subject).toBe('[Headroom CRITICAL] orders: needs a person; usage is 96% and no tier may end anything more');
     expect(attributes.severity).toBe('critical');
-    expect(body.split('\n').slice(2, 4)).toEqual(['Do        shed load', '          raise the limit']);
+    expect(body.split('\n').slice(2, 5)).toEqual([
+      'Do        shed load',
+      '          see who holds what: npx --no headroom plan --target orders',
+      'Later     raise the limit',
+    ]);
   });
 
   it('says what could not be read, in the words of the server', () => {
@@ -312,16 +318,30 @@ describe('an incident that needs a person', () => {
 
   it('is told of a change for the worse, and of relief after all', () => {
     const worse = compose('changed', { outcome: null, escalation });
-    expect(worse.subject).toMatch(/^\[Headroom CRITICAL\] orders: still needs a person: usage is 96%/);
+    expect(worse.subject).toMatch(/^\[Headroom CRITICAL\] orders: still needs a person; usage is 96%/);
     expect(worse.body).toContain('Ack  ');
     const { subject } = compose('resolved', { escalation });
     expect(subject).toBe('[Headroom] orders: relieved after the page, 97% -> 64%, 12 sessions ended');
   });
 
-  it('cuts a long reason to what a subject takes', () => {
-    const { subject } = compose('escalated', { escalation: { ...escalation, reason: 'locked out '.repeat(50) } });
-    expect(subject).toHaveLength(99);
-    expect(subject.endsWith('...')).toBe(true);
+  it('leaves out of the subject what does not fit, and cuts no clause', () => {
+    const long = 'locked out '.repeat(50).trim();
+    const subjectFor = (reason: string) => compose('escalated', { escalation: { ...escalation, reason } }).subject;
+    expect(subjectFor(long)).toBe('[Headroom CRITICAL] orders: needs a person; 64% used');
+    expect(subjectFor(`still 96% full, nothing safe to end; ${long}; app/web holds 46 of 52`)).toBe(
+      '[Headroom CRITICAL] orders: needs a person; still 96% full, nothing safe to end',
+    );
+    expect(subjectFor('still 96% full; app/web holds 46 of 52')).toBe(
+      '[Headroom CRITICAL] orders: needs a person; still 96% full; app/web holds 46 of 52',
+    );
+  });
+
+  it('says first what can be typed now, and what is for later after it', () => {
+    const act = 'to end 11 idle sessions of app/web now: npx --no headroom end --user app --why "…" --target orders';
+    const later = ['set a leak detection threshold', 'restart the service behind app/web', 'x', 'y', 'z', 'z'];
+    const { body } = compose('escalated', { escalation: { ...escalation, advice: [...later, act] } });
+    expect(body.split('\n')[2]).toBe(`Do        ${act}`);
+    expect(body).toContain('Later     set a leak detection threshold');
   });
 
   it('says of every result how many sessions it was', () => {
@@ -340,7 +360,7 @@ describe('an incident that needs a person', () => {
   it('says what Headroom failed of', () => {
     const failure = { error: 'WorkerFault', detail: 'worker headroom-worker-orders crashed' };
     const { subject, body } = compose('failed', { outcome: 'failed', failure });
-    expect(subject).toBe('[Headroom CRITICAL] orders: Headroom failed, check manually: WorkerFault');
+    expect(subject).toBe('[Headroom CRITICAL] orders: Headroom failed, check manually; WorkerFault; 64% used');
     expect(body).toContain('Headroom stopped with: worker headroom-worker-orders crashed');
   });
 });
@@ -348,7 +368,7 @@ describe('an incident that needs a person', () => {
 describe('an observed incident', () => {
   it('says what would have been done, and that nothing was', () => {
     const { subject, body, attributes } = compose('observed', { outcome: 'observed', usageAfter: 97 }, []);
-    expect(subject).toBe('[Headroom WARNING] orders: observed only, 97% used, 13 sessions would be ended');
+    expect(subject).toBe('[Headroom WARNING] orders: observed only, 97% used; 13 sessions would be ended');
     expect(body).toContain('Would do  kill-idle: 13 sessions');
     expect(body).not.toContain('break-locks');
     expect(attributes.severity).toBe('warning');
@@ -365,7 +385,7 @@ describe('an observed incident', () => {
   it('says who paused it and why, and what had been done before', () => {
     const paused = { ...ROUND, why: 'paused by ann: a migration runs; would act: kill-idle ends 13 sessions' };
     const { subject, body } = compose('observed', { outcome: 'observed', usageAfter: 89 }, [ACT], paused);
-    expect(subject).toContain('stopped acting, 89% used, 13 sessions would be ended');
+    expect(subject).toContain('stopped acting, 89% used; 13 sessions would be ended');
     expect(body).toContain('nothing more was ended');
     expect(body).toContain('Why not: paused by ann: a migration runs');
     expect(body).toContain('Done      kill-idle (1 act): 12 ended');
@@ -375,14 +395,14 @@ describe('an observed incident', () => {
 describe('a refused event', () => {
   it('is a warning that names target, alarm and reason', () => {
     const message = composeRefusal({ targetId: 'orders', alarmName: 'cpu-high', reason: 'none of its alarms', at: T0 });
-    expect(message.subject).toBe('[Headroom WARNING] orders: event of alarm cpu-high refused');
+    expect(message.subject).toBe('[Headroom WARNING] orders: an alarm was not understood; alarm cpu-high refused');
     expect(message.body).toContain('Why       none of its alarms');
     expect(message.attributes).toMatchObject({ severity: 'warning', outcome: 'refused', notice: 'refused' });
   });
 
   it('does without either name', () => {
     const { subject } = composeRefusal({ targetId: null, alarmName: null, reason: 'malformed', at: T0 });
-    expect(subject).toBe('[Headroom WARNING] unknown: event of unknown alarm refused');
+    expect(subject).toBe('[Headroom WARNING] unknown: an alarm was not understood; unknown alarm refused');
   });
 });
 

@@ -67,12 +67,12 @@ describe('a page', () => {
 
   it('that is repeated says what the first one said, which one it is, and is critical', () => {
     const second = compose(closed('escalated', { repeats: 1 }), 'page-2');
-    expect(second.subject).toBe('[Headroom CRITICAL] orders: 2nd page, not acknowledged: needs a person: caps reached');
+    expect(second.subject).toBe('[Headroom CRITICAL] orders: 2nd page, not acknowledged; needs a person; caps reached');
     expect(second.attributes).toMatchObject({ severity: 'critical', notice: 'page-2' });
     expect(second.body).toContain('2 more at most');
     const failure = { error: 'workflow timed-out', detail: '' };
     const last = compose(closed('failed', { repeats: 3, failure }), 'page-4');
-    expect(last.body).toContain('last page, not acknowledged: Headroom failed, check manually: workflow timed-out');
+    expect(last.body).toContain('last page, not acknowledged; Headroom failed, check manually; workflow timed-out');
     expect(last.body).toContain('no more pages come for this incident');
   });
 });

@@ -1,4 +1,4 @@
-import { TIERS } from '../plan/tiers/index.ts';
+import { TIERS } from '../../plan/tiers/index.ts';
 
 /** What a word means, for whoever reads a message for the first time; only those that the message has in it. */
 const WORDS: readonly (readonly [RegExp, string])[] = [

@@ -1,0 +1,39 @@
+import * as z from 'zod/mini';
+import { build, machineForm } from '../messages/form/build.ts';
+import { splitClauses } from '../messages/form/subject.ts';
+import { printable } from '../words/printable.ts';
+import type { Arrived } from './told.ts';
+
+/** What CloudWatch publishes of an alarm. */
+const alarmMessage = z.object({
+  AlarmName: z.string(),
+  AlarmDescription: z.optional(z.nullable(z.string())),
+  NewStateValue: z.string(),
+  NewStateReason: z.optional(z.string()),
+  StateChangeTime: z.optional(z.string()),
+});
+
+/** An alarm on Headroom itself as a message, since channels have no form of its own for it; null for anything else. */
+export function ownAlarm(json: unknown): Arrived | null {
+  const parsed = alarmMessage.safeParse(json);
+  if (!parsed.success) return null;
+  const { AlarmName: name, AlarmDescription: text, NewStateValue: state, NewStateReason: reason = '' } = parsed.data;
+  const description = printable(text ?? '', 1_024);
+  const alarm = printable(name, 255);
+  const severity = state === 'ALARM' ? 'warning' : 'info';
+  const happened = /What fires: ([^.]+)/.exec(description)?.[1];
+  const at = Date.parse(parsed.data.StateChangeTime ?? '');
+  const message = build({
+    target: 'Headroom itself',
+    clauses: state === 'ALARM' ? splitClauses(happened ?? alarm) : [`${alarm} is ${printable(state)} again`],
+    sections: [
+      ['Do', [description === '' ? `look at the alarm ${alarm}` : description]],
+      ['Why', [printable(reason, 300)]],
+      ['Where', [`alarm ${alarm}`]],
+    ],
+    json: { notice: 'own-alarm', severity, alarm, at: Number.isNaN(at) ? null : at },
+    attributes: { severity, outcome: 'own-alarm', target: 'Headroom itself', incidentId: '', notice: 'own-alarm' },
+  });
+  const { subject, body, attributes } = message;
+  return { subject, body, attributes, json: machineForm(message) };
+}

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { MESSAGE_KINDS } from '../../../support/message-kinds.ts';
+
+/** What somebody asks at three in the morning who has never heard of Headroom, and where the message answers. */
+interface Answers {
+  readonly wrong: string;
+  readonly did: string;
+  readonly now: string;
+  readonly sure: string;
+  readonly stop: string;
+}
+
+const STOP = 'npx --no headroom pause --target shop --why "…"';
+const ACT_NOW = 'Do        to end 34 idle sessions of exporter/invoices now: npx --no headroom end';
+
+/** The texts are in fixtures/, one for each kind: read them as that person would. */
+const ANSWERS: Readonly<Record<string, Answers>> = {
+  opened: {
+    wrong: 'shop: OUT of connections, clients refused; 51 of 52 slots taken',
+    did: 'Headroom is working on it and will report the result within minutes',
+    now: 'Do        Nothing yet',
+    sure: 'measured 98% used (51 of 52), logins refused as full, at 2026-11-21 03:01:35 UTC',
+    stop: STOP,
+  },
+  'opened-observing': {
+    wrong: 'shop: OUT of connections, clients refused; 51 of 52 slots taken; Headroom may only look',
+    did: 'Headroom may only look here',
+    now: 'Do        Get ready to act',
+    sure: 'measured 98% used (51 of 52)',
+    stop: STOP,
+  },
+  resolved: {
+    wrong: 'shop: relieved, 98% -> 62%, 19 sessions ended',
+    did: 'Done      kill-idle (1 act): 19 ended',
+    now: 'Do        Nothing now.',
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  observed: {
+    wrong: 'shop: observed only, 98% used',
+    did: 'nothing was ended',
+    now: 'Do        Decide: nothing was ended. Act yourself',
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  escalated: {
+    wrong: 'shop: needs a person; still 98% full, nothing safe to end',
+    did: 'Done      nothing was ended',
+    now: ACT_NOW,
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  changed: {
+    wrong: 'shop: still needs a person; still 98% full',
+    did: 'Done      nothing was ended',
+    now: ACT_NOW,
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  'page-2': {
+    wrong: 'shop: 2nd page, not acknowledged; needs a person; still 98% used; clients refused',
+    did: 'Next      Headroom stays until',
+    now: ACT_NOW,
+    sure: 'now: 98% used (51 of 52), logins refused as full, at 2026-11-21 03:01:35 UTC',
+    stop: STOP,
+  },
+  failed: {
+    wrong: 'shop: Headroom failed, check manually; WorkerFault',
+    did: 'Done      nothing was ended',
+    now: 'Do        Check the server yourself',
+    sure: 'now: 98% used (51 of 52)',
+    stop: STOP,
+  },
+  done: {
+    wrong: '19 sessions manually; 98% -> 62%',
+    did: 'Done      kill-idle (1 act): 19 ended',
+    now: 'Do        Nothing: a person asked for this.',
+    sure: 'usage 98% at first, 100% at most, 62% at last',
+    stop: STOP,
+  },
+  interrupted: {
+    wrong: 'shop: needs a person; stopped by ann; 98% used at the last look',
+    did: 'Done      nothing was ended',
+    now: 'Do        Nobody works on it any more. Take it up again: npx --no headroom respond --target shop',
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  approval: {
+    wrong: 'shop: your answer is needed; 98% used',
+    did: 'Nothing is done without approval',
+    now: 'Do        Read and decide: https://page.example/?key=secret',
+    sure: '(86% sure)',
+    stop: STOP,
+  },
+  warning: {
+    wrong: 'shop: filling up; 83 of 100 usable slots are taken',
+    did: 'Headroom does nothing about it by itself',
+    now: 'Do        look at who holds the slots: `npx --no headroom plan --target shop`',
+    sure: 'Measured: every sample',
+    stop: STOP,
+  },
+  'self-check': {
+    wrong: 'shop: Headroom is not ready for an incident; failed: way into a full server',
+    did: 'It changed nothing and ended nobody',
+    now: 'Do        way into a full server: GRANT pg_use_reserved_connections',
+    sure: 'Certain: Headroom has just tried it',
+    stop: STOP,
+  },
+  'target-changed': {
+    wrong: 'shop: another server has this name now',
+    did: 'No session was ended because of it',
+    now: 'Do        if it is meant to be the same database, set resourceId: db-NEW',
+    sure: 'Certain: RDS itself says so',
+    stop: STOP,
+  },
+  'limit-left': {
+    wrong: 'shop: a connection limit is stuck; user exporter stays at 12',
+    did: 'Headroom set this limit in incident',
+    now: 'Do        run as an administrator: ALTER ROLE "exporter" CONNECTION LIMIT -1',
+    sure: 'Certain: Headroom tried to lift it',
+    stop: STOP,
+  },
+  refused: {
+    wrong: 'shop: an alarm was not understood; alarm cpu-high refused',
+    did: 'Headroom has not looked at the server and has ended nothing',
+    now: 'Do        If a database is in trouble, look at it yourself.',
+    sure: 'Certain that the event was refused',
+    stop: STOP,
+  },
+};
+
+describe.each(Object.entries(MESSAGE_KINDS))('the message %s', (kind, { subject, body }) => {
+  it('answers five questions by itself', async () => {
+    const answers = Object.entries(ANSWERS[kind] ?? {});
+    expect(answers).toHaveLength(5);
+    for (const [, answer] of answers) expect(body).toContain(answer);
+    // What to do is the first thing that it says.
+    expect(body.split('\n')[2]).toContain(ANSWERS[kind]?.now);
+    await expect(`${subject}\n\n${body}`).toMatchFileSnapshot(`fixtures/${kind}.txt`);
+  });
+
+  it('has a subject whose clauses are all whole', () => {
+    expect(subject.length).toBeLessThan(100);
+    expect(subject).toMatch(/^\[Headroom(?: WARNING| CRITICAL)?\] shop: [\x20-\x7e]+$/);
+    expect(subject).not.toContain('...');
+    for (const clause of subject.replace(/^\[[^\]]*\] shop: /, '').split('; '))
+      expect(body.split('\n')[0]).toContain(clause);
+  });
+});
+
+it('is critical from the first notice on where clients are refused, and names who is over what it had', () => {
+  const { opened } = MESSAGE_KINDS;
+  expect(opened?.attributes.severity).toBe('critical');
+  expect(opened?.body).toContain('exporter/invoices holds 46 (at most 12 in the hour before)');
+});
