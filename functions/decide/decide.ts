@@ -4,7 +4,7 @@ import type { Incident } from '../core/record/incident.ts';
 import { parseLinkKey, type LinkKey } from '../core/record/link-key.ts';
 import { printable } from '../core/words/printable.ts';
 import { answerQuestion, type AnswerDependencies } from '../incident/answer-question.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../core/pages/html.ts';
 import { parsePageRequest, type PageRequest } from './page-request.ts';
 import { NAME_LENGTH, questionPage, recordedPage, refusalPage, STYLE_HASH } from './page.ts';
 

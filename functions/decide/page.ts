@@ -8,7 +8,7 @@ import { inWords } from '../core/words/in-words.ts';
 import { percent } from '../core/words/percent.ts';
 import { printable } from '../core/words/printable.ts';
 import { sha256 } from '../core/words/sha256.ts';
-import { Html, html, type Piece } from './html.ts';
+import { Html, html, type Piece } from '../core/pages/html.ts';
 
 /** The longest name that is kept of whoever answers. */
 export const NAME_LENGTH = 80;

@@ -1,0 +1,75 @@
+import type { Act, VictimRecord } from '../record/act.ts';
+import type { Round } from '../record/round.ts';
+import { consumerOf } from '../server/consumer.ts';
+import { printable } from '../words/printable.ts';
+import { lines } from './looks.ts';
+import { resultWords, sparedWords, tierWords } from './words.ts';
+
+/** Sessions of one consumer that one act meant, with one result. */
+export interface EndedGroup {
+  readonly round: number;
+  /** When the act began, epoch milliseconds. */
+  readonly at: number;
+  readonly tier: string;
+  readonly consumer: string;
+  readonly database: string;
+  readonly result: string;
+  /** The server's own words about it; empty where it said nothing. */
+  readonly detail: string;
+  readonly sessions: number;
+  /** Why, and which: every session by its id on the server. */
+  readonly reasons: readonly { readonly why: string; readonly ids: readonly number[] }[];
+}
+
+/** Every session that an act was to end, grouped. O(sessions). */
+export function endedGroups(acts: readonly Act[]): EndedGroup[] {
+  return acts.flatMap((act) =>
+    [...Map.groupBy(act.victims, groupKey).values()].flatMap((victims): EndedGroup[] => {
+      const [first] = victims;
+      if (first === undefined) return [];
+      return [
+        {
+          round: act.round,
+          at: act.startedAt,
+          tier: tierWords(act.tier),
+          consumer: printable(consumerOf(first), 120),
+          database: printable(first.database ?? '?', 63),
+          result: resultWords(first.result),
+          detail: printable(first.detail, 200),
+          sessions: victims.length,
+          reasons: [...Map.groupBy(victims, ({ reason }) => printable(reason, 200))].map(([why, own]) => ({
+            why,
+            ids: own.map(({ identity }) => identity.id),
+          })),
+        },
+      ];
+    }),
+  );
+}
+
+function groupKey(victim: VictimRecord): string {
+  const { database, result, detail } = victim;
+  return JSON.stringify([consumerOf(victim), database, result, detail]);
+}
+
+export interface SparedGroup {
+  /** The key of the reason, as records have it. */
+  readonly reason: string;
+  readonly words: string;
+  readonly sessions: number;
+  /** A few of them. */
+  readonly examples: readonly string[];
+}
+
+/** Whom the last plan left alone, and why, most first. */
+export function sparedGroups(spared: Readonly<Record<string, number>>, rounds: readonly Round[]): SparedGroup[] {
+  const samples = rounds.findLast(({ spared: own }) => Object.keys(own).length > 0)?.sparedSamples ?? {};
+  return Object.entries(spared)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, sessions]) => ({
+      reason: printable(reason),
+      words: sparedWords(reason),
+      sessions,
+      examples: lines(Object.hasOwn(samples, reason) ? (samples[reason] ?? []) : []),
+    }));
+}
