@@ -99,7 +99,7 @@ const SEND = `document.querySelector('button').click()`;
 
 describe('the page, in a real browser', () => {
   it('shows hostile names as text, on a phone without scrolling sideways, and decides nothing by being looked at', async () => {
-    const tab = await browser.tab('phone');
+    const tab = await browser.tab('narrow');
     for (let visit = 0; visit < 3; visit++) await tab.open(link);
     const text = await textOf(tab);
     // In quotes, so that it cannot pass for Headroom's own words; its own double quotes are single ones there.
@@ -160,7 +160,7 @@ describe('the page, in a real browser', () => {
   });
 
   it('takes one answer with a name, after which the workflow looks again and acts', async () => {
-    const tab = await browser.tab('phone');
+    const tab = await browser.tab('narrow');
     await tab.open(link);
     // Without an answer and a name the browser itself sends nothing.
     await tab.evaluate(SEND);

@@ -110,17 +110,15 @@ function layerOf(layer: readonly Layer[], kind: string, { x, y }: Frame): Html {
   return html`<path class="area ${kind}" d="${draw([...layer]) ?? ''}" />`;
 }
 
-/** Where the area is thickest, and thick enough to hold it. */
+/** Where the area first is nearly as thick as it gets, if that is thick enough for a letter. */
 function letter(layer: readonly Layer[], name: string, { x, y }: Frame): Piece {
-  const thickest = layer.reduce<Layer | null>(
-    (best, each) => (best === null || each.to - each.from > best.to - best.from ? each : best),
-    null,
-  );
-  if (thickest === null || y(thickest.from) - y(thickest.to) < 16) return '';
-  const at = (y(thickest.from) + y(thickest.to)) / 2 + 4;
-  return html`<text class="letter" x="${x(thickest.at)}" y="${round(at)}" text-anchor="${anchorAt(thickest, layer)}"
-    >${name}</text
-  >`;
+  const most = layer.reduce((thickest, { from, to }) => Math.max(thickest, to - from), 0);
+  const place = layer.find(({ from, to }) => to - from >= 0.85 * most);
+  if (place === undefined || y(place.from) - y(place.to) < 16) return '';
+  const at = (y(place.from) + y(place.to)) / 2 + 4;
+  return html`<text class="letter" x="${x(place.at)}" y="${round(at)}" text-anchor="${anchorAt(place, layer)}">
+    ${name}
+  </text>`;
 }
 
 function anchorAt(at: Layer, layer: readonly Layer[]): string {

@@ -8,9 +8,9 @@ import { withinBudget } from './budget.ts';
 import { html, type Html, type Piece } from './html.ts';
 import { list, section } from './sections.ts';
 
-const LOOKS_CHARACTERS = 120_000;
-const ENDED_CHARACTERS = 180_000;
-const SPARED_CHARACTERS = 40_000;
+const LOOKS_CHARACTERS = 90_000;
+const ENDED_CHARACTERS = 230_000;
+const SPARED_CHARACTERS = 20_000;
 /** A list of more sessions than this is folded. */
 const FEW = 20;
 
@@ -80,8 +80,8 @@ function lookDetails(look: Look): Html {
           ${list(lines)}`;
   return html`<details>
     <summary>
-      Look ${look.round}, ${clockOf(look.at)} (${lastedOf(look.afterMs)} after the alarm): ${usageInWords(look)} taken;
-      Headroom ${look.next}
+      Look ${look.round}, ${clockOf(look.at)} (${lastedOf(look.afterMs)} after the alarm): ${usageInWords(look)} taken.
+      Next: ${look.next}
     </summary>
     <p>An ordinary client: ${look.client}. Headroom got in: ${look.admission}.</p>
     <p>Why: ${look.why}</p>

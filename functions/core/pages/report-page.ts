@@ -56,7 +56,7 @@ function stages({ durations }: Report): Html {
   </dl>`;
 }
 
-const TIMELINE_CHARACTERS = 60_000;
+const TIMELINE_CHARACTERS = 40_000;
 
 function timeline({ timeline: entries }: Report): Piece {
   const { shown, left } = withinBudget(

@@ -20,8 +20,9 @@ p { margin: 0.4rem 0; } ul, ol { margin: 0.3rem 0; padding-left: 1.3rem; }
 .stages dt { font-weight: bold; } .stages dd { margin: 0; } .stages .long { font-size: 1.3rem; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.6rem 0.25rem 0; border-bottom: 1px solid var(--line); }
-.numbers th, .numbers td { white-space: nowrap; overflow-wrap: normal; }
-.scroll { overflow-x: auto; }
+.numbers th, .numbers td { white-space: nowrap; } .scroll .numbers { min-width: 0; }
+.scroll { overflow-x: auto; } .scroll table { min-width: 34rem; } .scroll th, .scroll td { overflow-wrap: normal; }
+.scroll bdi { overflow-wrap: anywhere; } .scroll th[scope="row"] { min-width: 9rem; }
 .times { list-style: none; padding: 0; } .times li { display: grid; grid-template-columns: 5.2rem 1fr; gap: 0.6rem; padding: 0.15rem 0; }
 .times .act { font-weight: bold; } .times .sign > span { color: var(--bad); }
 details { margin: 0.4rem 0; border: 1px solid var(--line); border-radius: 0.4rem; padding: 0.3rem 0.7rem; }

@@ -102,7 +102,9 @@ function thresholdTasks({ record, slots }: Known): string[] {
   const before = slots.refused === null ? null : alarm.at - slots.refused.from;
   return [
     ...(before !== null && before > 0
-      ? [`Clients were refused ${lastedOf(before)} before the alarm: let it go off earlier (policy.triggerPercent).`]
+      ? [
+          `Clients were refused for ${lastedOf(before)} before the alarm: let it go off earlier (policy.triggerPercent).`,
+        ]
       : [`Check that ${slots.triggerPercent}% leaves people and Headroom enough time before clients are refused.`]),
     'Check that the alarm and the notices reached the people who are on call.',
   ];

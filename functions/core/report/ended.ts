@@ -21,35 +21,56 @@ export interface EndedGroup {
   readonly reasons: readonly { readonly why: string; readonly ids: readonly number[] }[];
 }
 
+/** A longer list goes on in a group of its own, so that a page can leave out its end and not all of it. */
+const MOST_REASONS = 100;
+const MOST_IDS = 2_000;
+
 /** Every session that an act was to end, grouped. O(sessions). */
 export function endedGroups(acts: readonly Act[]): EndedGroup[] {
   return acts.flatMap((act) =>
-    [...Map.groupBy(act.victims, groupKey).values()].flatMap((victims): EndedGroup[] => {
-      const [first] = victims;
-      if (first === undefined) return [];
-      return [
-        {
-          round: act.round,
-          at: act.startedAt,
-          tier: tierWords(act.tier),
-          consumer: printable(consumerOf(first), 120),
-          database: printable(first.database ?? '?', 63),
-          result: resultWords(first.result),
-          detail: printable(first.detail, 200),
-          sessions: victims.length,
-          reasons: [...Map.groupBy(victims, ({ reason }) => printable(reason, 200))].map(([why, own]) => ({
-            why,
-            ids: own.map(({ identity }) => identity.id),
-          })),
-        },
-      ];
-    }),
+    [...Map.groupBy(act.victims, groupKey).values()].flatMap((victims) => inParts(act, victims)),
+  );
+}
+
+function inParts(act: Act, victims: readonly VictimRecord[]): EndedGroup[] {
+  const [first] = victims;
+  if (first === undefined) return [];
+  const reasons = [...Map.groupBy(victims, ({ reason }) => printable(reason, 200))].flatMap(([why, own]) =>
+    chunksOf(own, MOST_IDS).map((part) => ({ why, ids: part.map(({ identity }) => identity.id) })),
+  );
+  const shared = {
+    round: act.round,
+    at: act.startedAt,
+    tier: tierWords(act.tier),
+    consumer: printable(consumerOf(first), 120),
+    database: databaseOf(first),
+    result: resultWords(first.result),
+    detail: detailOf(first),
+  };
+  return chunksOf(reasons, MOST_REASONS).map((part) => ({
+    ...shared,
+    sessions: part.reduce((sum, { ids }) => sum + ids.length, 0),
+    reasons: part,
+  }));
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
   );
 }
 
 function groupKey(victim: VictimRecord): string {
-  const { database, result, detail } = victim;
-  return JSON.stringify([consumerOf(victim), database, result, detail]);
+  const { result } = victim;
+  return JSON.stringify([consumerOf(victim), databaseOf(victim), result, detailOf(victim)]);
+}
+
+function databaseOf({ database }: VictimRecord): string {
+  return printable(database ?? '?', 63);
+}
+
+function detailOf({ detail }: VictimRecord): string {
+  return printable(detail, 200);
 }
 
 export interface SparedGroup {

@@ -105,7 +105,7 @@ function lookIn(look: Look): string {
   const { round, at, afterMs, client, admission, next, why, cause, evidence, choice, planned, asked, unseen } = look;
   return [
     `- **Look ${round}**, ${clockOf(at)}, ${lastedOf(afterMs)} after the alarm: ${usageInWords(look)} taken; ` +
-      `Headroom ${plain(next)}: ${plain(why)}`,
+      `next: ${plain(next)}. Why: ${plain(why)}`,
     `  - an ordinary client: ${plain(client)}; Headroom got in: ${plain(admission)}`,
     ...(cause === null ? [] : [`  - cause: ${plain(cause)}`]),
     ...evidence.map((line) => `    - ${plain(line)}`),
