@@ -34,6 +34,13 @@ export interface HeadroomProps extends Readonly<Pick<SharedProps, 'mode' | 'poli
    * people; a database that asks by its own needs `true`.
    */
   readonly approvals?: boolean;
+  readonly reports?: {
+    /**
+     * For how many days the links to incident reports in messages work; 0: there are none. Default: 7 where that page is
+     * there; a number makes the page.
+     */
+    readonly linkDays?: number;
+  };
 }
 
 /** How the worker logs in. */

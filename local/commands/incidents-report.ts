@@ -8,6 +8,7 @@ import { readRecord } from '../../functions/core/ports/incident-record.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import { reportInMarkdown } from '../../functions/core/report/in-markdown.ts';
 import { reportOn, type Report } from '../../functions/core/report/report.ts';
+import { newSecret } from '../../functions/aws/process/secret.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { jsonText } from '../../functions/core/words/json-text.ts';
 import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
@@ -24,6 +25,7 @@ const reportOptions = z.object({
   format: z.enum(FORMATS),
   output: z.optional(z.string()),
   open: z._default(z.boolean(), false),
+  revokeLinks: z._default(z.boolean(), false),
 });
 type ReportOptions = z.infer<typeof reportOptions>;
 
@@ -38,13 +40,24 @@ export function reportCommand(): Command {
     .addOption(new Option('--format <format>', 'what it is written as').choices(FORMATS).default('html'))
     .option('--output <file>', 'where it is written, - for standard output (default: html to a file here, others to -)')
     .option('--open', 'show the page in the browser of this machine')
+    .option('--revoke-links', 'write no report, but let no link work that was sent for it until now')
     .action(async (id: string, raw: unknown) => {
       const given = reportOptions.parse(raw);
+      if (given.revokeLinks) {
+        await readingRecords(given, ({ store }) => revokeLinks(store, id, given));
+        print(`incident ${id}: the links to its report that were sent until now work no more`);
+        return;
+      }
       if (given.open && (given.format !== 'html' || given.output === STDOUT))
         throw new UsageError('--open shows a page in a browser: leave --format and --output - out');
       const report = await readingRecords(given, ({ store }) => readReport(store, id, given));
       await write(await render(report, given.format), fileFor(report, given), given.open);
     });
+}
+
+async function revokeLinks(store: IncidentStore, id: string, given: ReportOptions): Promise<void> {
+  const incident = await findIncident(store, id, given);
+  await store.notices.replaceReportSecret(incident.id, newSecret());
 }
 
 async function readReport(store: IncidentStore, id: string, given: ReportOptions): Promise<Report> {

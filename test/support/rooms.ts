@@ -109,17 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'server',
     'words',
   ),
-  'functions/core/report': core(
-    'record',
-    'cause',
-    'plan',
-    'usual',
-    'sampler',
-    'protocol',
-    'policy',
-    'server',
-    'words',
-  ),
+  'functions/core/report': core('record', 'cause', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
   // Draws charts with what is arithmetic of d3.
   'functions/core/pages': { ...core('report', 'words'), packages: /^(node:crypto|d3-scale|d3-shape)$/ },
   'functions/core/events': core('messages', 'record', 'policy', 'words'),

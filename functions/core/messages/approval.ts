@@ -11,14 +11,19 @@ import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
 import { approvalForm } from './json.ts';
 import type { Message } from './message.ts';
-import { causeLines, whereLine } from './sections.ts';
+import { causeLines, reportLine, whereLine, type Links } from './sections.ts';
 import { clipLines, renderWithLegend, subjectLine, utc, type Section } from './text.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.
  * Anyone who has the link may answer, so only this message contains it.
  */
-export function composeApproval(incident: Incident, approval: Approval, link: string | null): Message {
+export function composeApproval(
+  incident: Incident,
+  approval: Approval,
+  link: string | null,
+  links: Links = {},
+): Message {
   const { plan, expiresAt, askedAt } = approval;
   const name = printable(incident.target.id, 40);
   const limit = plan.limit && `a limit of ${plan.limit.limit} on ${named(plan.limit.user, 40)}`;
@@ -39,6 +44,7 @@ export function composeApproval(incident: Incident, approval: Approval, link: st
     ['By name', clipLines(plan.named.map(({ words, needsPerson }) => `${words}; ${SPARED[needsPerson]}`))],
     ['Where', [whereLine(incident)]],
     ['Cause', causeLines(incident)],
+    ['Report', [reportLine(incident, links)]],
     ['Details', [commandFor(`incidents show ${incident.id}`, incident.target)]],
     ['Times', [`asked ${utc(askedAt)}, open until ${utc(expiresAt)}`]],
   ];

@@ -22,6 +22,17 @@ import { clipLines, LINE_LENGTH, MAX_LINES, utc, type Section } from './text.ts'
 /** From this usage on, clients are refused or about to be. */
 export const CRITICAL_PERCENT = 95;
 
+/** Where a message leads. */
+export interface Links {
+  /** The incident's report, as a page; without it the message names the command. */
+  readonly report?: string;
+}
+
+/** A line for people who want to know more. */
+export function reportLine({ id, target }: Incident, { report }: Links = {}): string {
+  return report === undefined ? commandFor(`incidents report ${id}`, target) : report;
+}
+
 export interface MessageDetails {
   readonly acts: readonly Act[];
   readonly rounds: readonly Round[];
@@ -29,6 +40,7 @@ export interface MessageDetails {
   readonly approvals: readonly Approval[];
   /** Temporary limits that have ended. */
   readonly settledLimits: readonly SettledLimit[];
+  readonly links?: Links;
   /** When the message is written, epoch milliseconds. */
   readonly now: number;
 }
@@ -46,6 +58,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Spared', spared(incident, notice)],
     ['Not seen', clipLines(details.rounds.at(-1)?.unread ?? [])],
+    ['Report', [reportLine(incident, details.links)]],
     ['Details', [commandFor(`incidents show ${id}`, incident.target)]],
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],
