@@ -2,9 +2,7 @@ import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { hashSecret, type Answer, type Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
 import { isProven, parseLinkKey, parseReportKey, type LinkKey } from '../core/record/link-key.ts';
-import { REPORT_STYLE_HASH } from '../core/pages/report-style.ts';
 import { readRecord } from '../core/ports/incident-record.ts';
-import { reportOn } from '../core/report/report.ts';
 import { commandFor } from '../core/words/commands.ts';
 import { printable } from '../core/words/printable.ts';
 import { answerQuestion, type AnswerDependencies } from '../incident/answer-question.ts';
@@ -158,7 +156,12 @@ async function showReport(text: string, { store, now, showsReports }: DecideDepe
     const command = commandFor(`incidents report ${incident.id}`, incident.target);
     return refuse(410, 'This link has run out', `The report is still there: ${command}`);
   }
-  const { reportPage } = await import('../core/pages/report-page.ts');
+  // Most who come here answer a question: they do not wait for it.
+  const [{ reportPage }, { reportOn }, { REPORT_STYLE_HASH }] = await Promise.all([
+    import('../core/pages/report-page.ts'),
+    import('../core/report/report.ts'),
+    import('../core/pages/report-style.ts'),
+  ]);
   return respond(200, reportPage(reportOn(await readRecord(store, incident), now())), {
     'Content-Security-Policy': policyOf(REPORT_STYLE_HASH, 'none'),
   });
