@@ -186,7 +186,7 @@ export function aLargeRecord(sessions: number): IncidentRecord {
 }
 
 /** Markup, links, control and bidirectional characters, and what Markdown and SVG take for their own. */
-export const HOSTILE =
+const HOSTILE =
   `<script>pwned=1</script></svg></style><img src=x onerror=pwned=1> [a](http://evil.example) ![b](//evil) ` +
   `\u202egnp.exe\u0000\u001b[31m\r\n# heading\n| cell | \`code\` **bold** &lt; javascript:alert(1) www.evil.example`;
 

@@ -4,7 +4,7 @@ import { printable } from '../words/printable.ts';
 import { usualOf, type ConsumerOverTime, type SlotsOverTime } from './slots.ts';
 
 /** A consumer at the incident's first look. */
-export interface ConsumerRow {
+interface ConsumerRow {
   readonly name: string;
   /** Sessions at the first look, and the most of any moment; null where it was not told apart. */
   readonly first: number | null;
