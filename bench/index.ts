@@ -6,6 +6,7 @@ import { benchMemory } from './memory.ts';
 import { benchPace } from './pace/command.ts';
 import { benchPeers } from './peers.ts';
 import { benchPlanning } from './plan.ts';
+import { benchReport } from './report.ts';
 import { benchSamples } from './samples.ts';
 import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker/cost.ts';
@@ -27,6 +28,7 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   worker: benchWorker,
   moment: benchMoment,
+  report: benchReport,
   samples: benchSamples,
   memory: benchMemory,
   calls: benchCalls,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { awsTargetsOf } from './config/aws-targets.ts';
 import type { HeadroomConfig } from './config/schema.ts';
-import { askingTiersOf } from './config/settings.ts';
+import { pageOfConfig } from './config/settings.ts';
 import { encryptAll } from './house/customer-key.ts';
 import { namesOf } from './house/names.ts';
 import { PACKAGE_ROOT, readVersion } from './house/package.ts';
@@ -66,8 +66,8 @@ function addInstallation(app: App, config: HeadroomConfig): void {
     notify: config.notify,
     bus: config.events.bus,
     keyArn,
-    asks: config.targets.some((target) => askingTiersOf(target).length > 0),
     hasDashboard: config.installation.dashboard,
+    page: pageOfConfig(config),
   });
   const networks = new Map<string, NetworkStack>();
   for (const [vpcId, placed] of Map.groupBy(targets, ({ network }) => network.vpcId)) {

@@ -2,6 +2,7 @@ import { CfnOutput, Lazy, Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { awsTargetsOf } from './config/aws-targets.ts';
+import { pageOf } from './config/settings.ts';
 import { checkInstallation, checkTarget, fileOf, type CheckedTarget } from './database/checked-target.ts';
 import { factsOf, switchOnIam, type Database } from './database/facts.ts';
 import type { HeadroomProps, ProtectProps } from './database/props.ts';
@@ -27,14 +28,15 @@ export class Headroom extends Construct {
     const { asks, notify } = checkInstallation(props);
     this.#props = props;
     this.#hasPage = props.approvals ?? asks;
+    const page = pageOf(this.#hasPage, props.reports?.linkDays);
     this.#shared = new SharedResources(this, 'Default', {
       prefix: props.prefix ?? 'headroom',
       targets: Lazy.list({ produce: () => this.#targets }, { omitEmpty: false }),
       notify,
       bus: busOf(props),
       keyArn: props.encryptionKey?.keyArn,
-      asks: this.#hasPage,
       hasDashboard: props.dashboard ?? false,
+      page,
     });
     if (props.encryptionKey !== undefined) encryptAll(this, props.encryptionKey.keyArn);
     new CfnOutput(this, 'Configuration', {

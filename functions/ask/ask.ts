@@ -7,7 +7,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { askRequest } from '../core/protocol/steps.ts';
 import { hashSecret, waitMsOf, type Question } from '../core/record/approval.ts';
 import { linkKey } from '../core/record/link-key.ts';
-import { publishRecorded, type DeliverDependencies } from '../incident/deliver.ts';
+import { linksFor, publishRecorded, type DeliverDependencies } from '../incident/deliver.ts';
 
 export interface AskDependencies extends DeliverDependencies {
   readonly store: DeliverDependencies['store'] & Pick<IncidentStore, 'incidents'>;
@@ -48,7 +48,8 @@ export async function ask(
   const approval = await store.approvals.open(question, { taskToken, secretHash: hashSecret(secret) });
   if (approval === null) throw new BadRequest(`round: ${round} of incident ${incidentId} has asked already`);
   const link = deps.pageUrl === null ? null : `${deps.pageUrl}?key=${linkKey(question, secret)}`;
-  const error = await publishRecorded(incidentId, 'approval', composeApproval(incident, approval, link), deps);
+  const message = composeApproval(incident, approval, link, await linksFor(incident, deps));
+  const error = await publishRecorded(incidentId, 'approval', message, deps);
   if (error !== '') {
     await store.approvals.end(question, 'withdrawn', deps.now());
     throw new NoticeUndelivered([`approval: ${error}`]);

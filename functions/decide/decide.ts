@@ -1,15 +1,20 @@
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import { hashSecret, type Answer, type Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
-import { parseLinkKey, type LinkKey } from '../core/record/link-key.ts';
+import { isProven, parseLinkKey, parseReportKey, type LinkKey } from '../core/record/link-key.ts';
+import { readRecord } from '../core/ports/incident-record.ts';
+import { commandFor } from '../core/words/commands.ts';
 import { printable } from '../core/words/printable.ts';
 import { answerQuestion, type AnswerDependencies } from '../incident/answer-question.ts';
-import type { Html } from './html.ts';
+import type { Html } from '../core/pages/html.ts';
 import { parsePageRequest, type PageRequest } from './page-request.ts';
 import { NAME_LENGTH, questionPage, recordedPage, refusalPage, STYLE_HASH } from './page.ts';
 
 export interface DecideDependencies extends AnswerDependencies {
-  readonly store: AnswerDependencies['store'] & Pick<IncidentStore, 'approvals' | 'incidents'>;
+  readonly store: AnswerDependencies['store'] &
+    Pick<IncidentStore, 'approvals' | 'incidents' | 'notices' | 'rounds' | 'acts' | 'limits'>;
+  /** Links to reports work until they run out; otherwise none does, whenever it was sent. */
+  readonly showsReports: boolean;
   readonly now: () => number;
 }
 
@@ -28,7 +33,9 @@ export async function decide(payload: unknown, deps: DecideDependencies): Promis
   const request = parsePageRequest(payload);
   switch (request.method) {
     case 'GET':
-      return show(request.query['key'] ?? '', deps);
+      return request.query['report'] === undefined
+        ? show(request.query['key'] ?? '', deps)
+        : showReport(request.query['report'], deps);
     case 'POST':
       return takeAnswer(request, deps);
     default:
@@ -134,23 +141,53 @@ function refuseOver({ approval, incident }: Asked, now: number, answeredStatus =
   return null;
 }
 
+/**
+ * The report that a link leads to. It is read and nothing is written. Without a right key nobody learns whether there
+ * is such an incident.
+ */
+async function showReport(text: string, { store, now, showsReports }: DecideDependencies): Promise<PageResponse> {
+  const key = parseReportKey(text);
+  if (key === null || !showsReports) return unknownLink();
+  const secret = await store.notices.reportSecret(key.incidentId, null);
+  if (secret === null || !isProven(key, secret)) return unknownLink();
+  const incident = await store.incidents.byId(key.incidentId);
+  if (incident === null) return unknownLink();
+  if (now() >= key.expiresAt * 1000) {
+    const command = commandFor(`incidents report ${incident.id}`, incident.target);
+    return refuse(410, 'This link has run out', `The report is still there: ${command}`);
+  }
+  // Most who come here answer a question: they do not wait for it.
+  const [{ reportPage }, { reportOn }, { REPORT_STYLE_HASH }] = await Promise.all([
+    import('../core/pages/report-page.ts'),
+    import('../core/report/report.ts'),
+    import('../core/pages/report-style.ts'),
+  ]);
+  return respond(200, reportPage(reportOn(await readRecord(store, incident), now())), {
+    'Content-Security-Policy': policyOf(REPORT_STYLE_HASH, 'none'),
+  });
+}
+
 function unknownLink(): PageResponse {
-  return refuse(404, 'There is no such question', 'The link is not complete, or not one of ours.');
+  return refuse(404, 'There is nothing here', 'The link is not complete, or not one of ours.');
 }
 
 function refuse(statusCode: number, title: string, words: string, headers = {}): PageResponse {
   return respond(statusCode, refusalPage(title, words), headers);
 }
 
-const HEADERS = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': [
+function policyOf(styleHash: string, form: 'self' | 'none'): string {
+  return [
     "default-src 'none'",
-    `style-src 'sha256-${STYLE_HASH}'`,
-    "form-action 'self'",
+    `style-src 'sha256-${styleHash}'`,
+    `form-action '${form}'`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
-  ].join('; '),
+  ].join('; ');
+}
+
+const HEADERS = {
+  'Content-Type': 'text/html; charset=utf-8',
+  'Content-Security-Policy': policyOf(STYLE_HASH, 'self'),
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
   // The link is the secret: it goes to nobody else, and nobody keeps the page.

@@ -1,4 +1,5 @@
 import { adviseOn } from '../core/cause/advice.ts';
+import type { Context } from '../core/cause/facts.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
 import { underPauses } from '../core/policy/pause.ts';
@@ -9,6 +10,7 @@ import type { SnapshotAnswer } from '../core/protocol/worker.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
 import type { Round } from '../core/record/round.ts';
+import { holdersOf, runUpTo } from '../core/sampler/run-up.ts';
 import { describeLeftOut } from '../core/protocol/fit-answer.ts';
 import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { describeMissing } from '../core/server/readiness.ts';
@@ -71,6 +73,7 @@ export async function examine(
       }),
       ...(TIERS.has(verdict.next) && { advice: adviceOf(diagnosis, incident) }),
       ...(history.usual === null && foundUsual(diagnosis, snapshot)),
+      ...(history.since === null && ranUp(context, snapshot)),
       ...(masterUser !== null && history.masterUser === null && { masterUser }),
     },
     ...(better !== null && { better }),
@@ -117,14 +120,23 @@ function foundUsual({ departures }: Diagnosis, snapshot: Snapshot): Pick<Round, 
   return departures.usual.basis === 'none' ? {} : { usual: keepUsual(departures, snapshot) };
 }
 
+/** What samples show of the time before, in the incident's first round. */
+function ranUp({ samples }: Pick<Context, 'samples'>, { at }: Snapshot): Pick<Round, 'runUp'> {
+  const runUp = runUpTo(samples, at);
+  return runUp === null ? {} : { runUp };
+}
+
 function roundOf(snapshot: Snapshot, { usage, cause, plan }: Diagnosis, arrival: string) {
   const { tiers, choice, soon, spared } = plan;
   const leftOut = describeLeftOut(snapshot);
+  // A worker of an earlier version sends none.
+  const { consumers } = snapshot as Partial<Snapshot>;
   return {
     usage,
     used: slotsTaken(snapshot),
     usable: snapshot.limits.usable,
     byState: snapshot.byState,
+    ...(consumers !== undefined && { holders: holdersOf(consumers) }),
     canary: describeCanary(snapshot.canary),
     admission: arrival,
     ...(leftOut !== null && { leftOut }),

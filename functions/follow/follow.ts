@@ -16,6 +16,7 @@ export interface FollowDependencies extends ThresholdDependencies {
   readonly databases: Databases;
   readonly worker: ReleaseDependencies['worker'];
   readonly notifier: ReleaseDependencies['notifier'];
+  readonly reportLinks?: ReleaseDependencies['reportLinks'];
 }
 
 /**

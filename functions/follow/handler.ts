@@ -5,6 +5,7 @@ import { ownAlarmsFromEnvironment } from '../aws/rds/own-alarms.ts';
 import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
+import { reportLinksFromEnvironment } from '../aws/process/environment.ts';
 import { logged } from '../aws/process/log.ts';
 import { answer } from './answer.ts';
 
@@ -16,6 +17,7 @@ export const handler = logged('follow', (payload) =>
     functions: functionCallerFromEnvironment(),
     worker: workerClientFromEnvironment(),
     notifier: lateNotifierFromEnvironment(),
+    reportLinks: reportLinksFromEnvironment(),
     ...systemClock,
   }),
 );

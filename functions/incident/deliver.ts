@@ -1,5 +1,6 @@
 import { composeMessage } from '../core/messages/incident.ts';
-import type { Message } from '../core/messages/message.ts';
+import type { Links, Message } from '../core/messages/message.ts';
+import { linkToReport, readRecord, type ReportLinks } from '../core/ports/incident-record.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
 import type { Notifier } from '../core/ports/outside.ts';
 import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
@@ -12,6 +13,8 @@ export interface DeliverDependencies {
   readonly store: Pick<IncidentStore, 'notices' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'samples'>;
   readonly notifier: Notifier;
   readonly now: () => number;
+  /** How links to reports are made; without it there are none. */
+  readonly reportLinks?: ReportLinks | null;
 }
 
 /**
@@ -22,16 +25,14 @@ export async function deliverPending(incident: Incident, deps: DeliverDependenci
   if (incident.pendingNotices.length === 0) return [];
   const { id } = incident;
   const { store } = deps;
-  const [acts, rounds, approvals, settledLimits, look] = await Promise.all([
-    store.acts.of(id),
-    store.rounds.of(id),
-    store.approvals.of(id),
-    store.limits.settledOf(id),
+  const [{ acts, rounds, approvals, settledLimits }, look, links] = await Promise.all([
+    readRecord(store, incident),
     lookFor(incident, deps),
+    linksFor(incident, deps),
   ]);
   const failures: string[] = [];
   for (const notice of incident.pendingNotices) {
-    const details = { acts, rounds, approvals, settledLimits, look, now: deps.now() };
+    const details = { acts, rounds, approvals, settledLimits, look, links, now: deps.now() };
     const message = composeMessage(incident, notice, details);
     const error = await publishRecorded(id, notice, message, deps);
     if (error !== '') failures.push(`${notice}: ${error}`);
@@ -53,6 +54,17 @@ async function lookFor(
   const at = now();
   const samples = await inTimeOr([], store.samples.since(id, at - LOOK_BACK_MS));
   return newestLook(samples, { now: at, triggerPercent: target.policy.triggerPercent });
+}
+
+/** The links that a message about an incident has. */
+export async function linksFor(
+  { id, call }: Incident,
+  { reportLinks, store, now }: DeliverDependencies,
+): Promise<Links> {
+  // A person's call is on that person's machine.
+  if (reportLinks == null || call !== null) return {};
+  const report = await linkToReport(id, now(), reportLinks, store);
+  return report === null ? {} : { report };
 }
 
 /** Publishes and records the attempt. Returns why it did not go out; empty when it did. */

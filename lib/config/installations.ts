@@ -14,7 +14,7 @@ export interface WrittenInstallation {
 /** Fields of an entry of `installations` that stand under `installation` in a file with one. */
 const PLACE_KEYS = ['account', 'region', 'prefix', 'profile', 'dashboard'] as const;
 /** What all installations share unless one says otherwise. */
-const SHARED_KEYS = ['notify', 'events', 'encryption', 'defaults'] as const;
+const SHARED_KEYS = ['notify', 'events', 'encryption', 'reports', 'defaults'] as const;
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const LONGEST_NAME = 40;
 const ONLY_IN_AN_ENTRY = 'stands within an entry of installations where a file has several';

@@ -20,6 +20,7 @@ export function buildJsonSchema(): JsonSchema {
     notify: properties['notify'],
     events: properties['events'],
     encryption: properties['encryption'],
+    reports: properties['reports'],
     defaults: { ...partial, description: 'Fields that every target has unless it says otherwise.' },
     targets: { ...targets, items: own },
   };
@@ -51,7 +52,7 @@ function installationsOf(installation: JsonSchema, references: JsonSchema): Json
     type: 'array',
     minItems: 1,
     description:
-      'Several installations, in several accounts and regions. What stands beside them (installation, notify, events, encryption, defaults) holds for all, unless one says otherwise.',
+      'Several installations, in several accounts and regions. What stands beside them (installation, notify, events, encryption, reports, defaults) holds for all, unless one says otherwise.',
     items: {
       type: 'object',
       properties: { name, ...asSchema(installation['properties']), ...references },

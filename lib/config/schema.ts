@@ -244,12 +244,24 @@ const encryption = z.strictObject({
     ),
 });
 
+const reports = z.strictObject({
+  linkDays: z
+    .int()
+    .min(0)
+    .max(30)
+    .optional()
+    .describe(
+      'For how many days the links to incident reports in messages work, on AWS; 0: there are none, and those that were sent are refused. Default: 7 where the page of questions is there anyway, as some tier asks; a number brings the page along (docs/report.md).',
+    ),
+});
+
 /** `headroom.yaml`, after `defaults` have been merged under every target. */
 export const configSchema = z.strictObject({
   installation: installation.prefault({}).describe('What is installed, and where.'),
   notify: notify.prefault({}).describe('Who is notified.'),
   events: events.prefault({}).describe('Where other programs learn of incidents, on AWS.'),
   encryption: encryption.prefault({}).describe('Under which key data is kept, on AWS.'),
+  reports: reports.prefault({}).describe('Links to incident reports, on AWS.'),
   targets: z
     .array(targetSchema)
     .min(1, 'name at least one target')

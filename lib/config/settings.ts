@@ -112,3 +112,23 @@ function caOf(target: Target): string | null {
   if (target.auth.mode === 'url') return target.tls.ca ?? null;
   return target.tls.mode === 'verify-full' ? BUNDLED_CA : null;
 }
+
+/** How long links to reports work where nobody says. */
+const DEFAULT_LINK_DAYS = 7;
+
+/** The page that people reach: whether it is there, and for how many days its links to reports work; 0: it has none. */
+export function pageOf(
+  asks: boolean,
+  linkDays: number | undefined,
+): { readonly isThere: boolean; readonly linkDays: number } {
+  const isThere = asks || (linkDays ?? 0) > 0;
+  return { isThere, linkDays: isThere ? (linkDays ?? DEFAULT_LINK_DAYS) : 0 };
+}
+
+/** The same for a configuration. */
+export function pageOfConfig({ targets, reports }: Pick<HeadroomConfig, 'targets' | 'reports'>) {
+  return pageOf(
+    targets.some((target) => askingTiersOf(target).length > 0),
+    reports.linkDays,
+  );
+}

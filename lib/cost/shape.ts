@@ -1,6 +1,6 @@
 import { metricNamesOf } from '../../functions/core/sampler/figures.ts';
 import type { HeadroomConfig, Target } from '../config/schema.ts';
-import { askingTiersOf } from '../config/settings.ts';
+import { pageOfConfig } from '../config/settings.ts';
 import type { CostShape, TargetShape } from './estimate.ts';
 
 /** A target by the defaults. */
@@ -14,11 +14,11 @@ export const DEFAULT_SHAPE: TargetShape = {
  * The targets of a configuration as an installation on AWS would have them; those of this machine alone by their
  * policy.
  */
-export function shapeOf({ targets, installation }: HeadroomConfig): CostShape {
+export function shapeOf(config: HeadroomConfig): CostShape {
   return {
-    targets: targets.map(shapeOfTarget),
-    asks: targets.some((target) => askingTiersOf(target).length > 0),
-    hasDashboard: installation.dashboard,
+    targets: config.targets.map(shapeOfTarget),
+    asks: pageOfConfig(config).isThere,
+    hasDashboard: config.installation.dashboard,
   };
 }
 

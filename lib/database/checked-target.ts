@@ -122,6 +122,7 @@ const PROPERTIES: readonly string[] = [
   'mode',
   'policy',
   'approvals',
+  'reports',
   'eventBus',
   'encryptionKey',
   'dashboard',
@@ -129,8 +130,8 @@ const PROPERTIES: readonly string[] = [
 
 /** What a headroom.yaml would say of the installation. */
 export function fileOf(props: HeadroomProps, region: string, account: string = STAND_IN.account): object {
-  const { prefix, notify, mode, policy } = props;
-  return { installation: { prefix, account, region }, notify, defaults: { mode, policy } };
+  const { prefix, notify, reports, mode, policy } = props;
+  return { installation: { prefix, account, region }, notify, reports, defaults: { mode, policy } };
 }
 
 function vpcProblems(vpc: IVpc | undefined): PropertyProblem[] {

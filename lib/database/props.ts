@@ -35,6 +35,13 @@ export interface HeadroomProps extends Readonly<Pick<SharedProps, 'mode' | 'poli
   readonly approvals?: boolean;
   /** Makes one CloudWatch dashboard for all targets, which AWS charges for. Default: false. */
   readonly dashboard?: boolean;
+  readonly reports?: {
+    /**
+     * For how many days the links to incident reports in messages work; 0: there are none. Default: 7 where that page is
+     * there; a number makes the page.
+     */
+    readonly linkDays?: number;
+  };
 }
 
 /** How the worker logs in. */

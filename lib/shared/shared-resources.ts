@@ -30,10 +30,10 @@ interface SharedResourcesProps {
   readonly bus: string;
   /** A customer's key for table, topic, queues and logs; undefined: keys of AWS, and one of its own for the topic. */
   readonly keyArn: string | undefined;
-  /** Some target asks people before it acts, so that they need a place to answer. */
-  readonly asks: boolean;
   /** Makes a dashboard, which costs. */
   readonly hasDashboard: boolean;
+  /** The page where people answer and read reports, and for how many days links to reports work; 0: there are none. */
+  readonly page: { readonly isThere: boolean; readonly linkDays: number };
 }
 
 /** What all targets share: the incident store, the topic, the control functions and the workflow. */
@@ -45,14 +45,14 @@ export class SharedResources extends Construct {
 
   constructor(scope: Construct, id: string, props: SharedResourcesProps) {
     super(scope, id);
-    const { prefix, targets, notify, bus, keyArn, asks, hasDashboard } = props;
+    const { prefix, targets, notify, bus, keyArn, hasDashboard } = props;
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
     const { email: emails, sms } = notify;
     this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails, sms, keyArn });
 
-    const page = asks ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
+    const page = props.page.isThere ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
     const steps = this.#createSteps(page);
     const { stateMachine } = new IncidentWorkflow(this, 'Workflow', {
       stateMachineName: this.#names.workflow,
@@ -73,6 +73,13 @@ export class SharedResources extends Construct {
     const tick = this.#createTick({ sample, reconcile, follow });
     const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
+    if (page !== null && decide !== null && props.page.linkDays > 0) {
+      const { ask, escalate, notify } = steps;
+      linkReports(page, props.page.linkDays, {
+        decide,
+        senders: [ask, escalate, notify, dispatch, reconcile, register, follow],
+      });
+    }
 
     new SelfMonitoring(this, 'SelfMonitoring', {
       prefix,
@@ -397,5 +404,20 @@ export class SharedResources extends Construct {
     });
     new CfnOutput(this, 'IncidentTableName', { value: this.#table.tableName, description: 'The incident store' });
     new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn, description: 'The workflow' });
+  }
+}
+
+interface Linked {
+  readonly decide: ControlFunction;
+  /** Functions that write messages about incidents. */
+  readonly senders: readonly ControlFunction[];
+}
+
+/** Lets messages link to reports, and the page show them. Without it the page refuses every link that was sent. */
+function linkReports(page: ApprovalPage, days: number, { decide, senders }: Linked): void {
+  decide.addEnvironment('HEADROOM_REPORT_DAYS', String(days));
+  for (const sender of senders) {
+    sender.addEnvironment('HEADROOM_PAGE_URL', page.url);
+    sender.addEnvironment('HEADROOM_REPORT_DAYS', String(days));
   }
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
+import { readRecord } from '../../functions/core/ports/incident-record.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Closing } from '../../functions/core/record/escalation.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
@@ -9,9 +10,8 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { OpenRecords } from '../options/open-records.ts';
-import { listIncidents } from '../summary/list-incidents.ts';
+import { findIncident, listIncidents } from '../summary/list-incidents.ts';
 import {
-  howToList,
   ON_AWS,
   readingAllRecords,
   readingRecords,
@@ -19,11 +19,12 @@ import {
   withRecordOptions,
 } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
-import { commandsOf, findWhere, type Where, type WhereOptions } from '../options/where.ts';
+import { commandsOf, findWhere, type Where } from '../options/where.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
 import { storyOf } from '../terminal/story.ts';
 import { tableOf } from '../terminal/table.ts';
+import { reportCommand } from './incidents-report.ts';
 import { summaryCommand } from './incidents-summary.ts';
 
 const listOptions = z.object({
@@ -38,7 +39,7 @@ const showOptions = z.object({ ...recordOptions, json: z._default(z.boolean(), f
 type ShowOptions = z.infer<typeof showOptions>;
 const closeOptions = z.extend(showOptions, { by: z.optional(z.string()), note: z._default(z.string(), '') });
 
-/** `headroom incidents list | show ID | close ID | summary`. */
+/** `headroom incidents list | show ID | report ID | close ID | summary`. */
 export function incidentsCommand(): Command {
   const list = withRecordOptions(new Command('list').description('the latest incidents, newest first'))
     .option('--target <id>', 'of one target')
@@ -88,6 +89,7 @@ export function incidentsCommand(): Command {
     .description('what happened')
     .addCommand(list)
     .addCommand(show)
+    .addCommand(reportCommand())
     .addCommand(close)
     .addCommand(summaryCommand());
 }
@@ -134,20 +136,9 @@ async function closeByPerson(store: IncidentStore, { id, status, call }: Inciden
   await store.notices.acknowledge(id, closing);
 }
 
-async function findIncident(store: IncidentStore, id: string, given: WhereOptions): Promise<Incident> {
-  const incident = await store.incidents.byId(id);
-  if (incident !== null) return incident;
-  throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToList(given)}`);
-}
-
 async function showIncident(store: IncidentStore, id: string, given: ShowOptions): Promise<void> {
   const incident = await findIncident(store, id, given);
-  const [rounds, acts, approvals, settledLimits] = await Promise.all([
-    store.rounds.of(id),
-    store.acts.of(id),
-    store.approvals.of(id),
-    store.limits.settledOf(id),
-  ]);
+  const { rounds, acts, approvals, settledLimits } = await readRecord(store, incident);
   if (given.json) {
     printJson({
       incident,

@@ -1,5 +1,5 @@
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
-import { askingTiersOf, toTargetSettings } from '../../lib/config/settings.ts';
+import { pageOfConfig, toTargetSettings } from '../../lib/config/settings.ts';
 import { CONTROL_FUNCTIONS } from '../../lib/house/control-names.ts';
 import { namesOf } from '../../lib/house/names.ts';
 import { checkAlarms, checkDeliveries } from './alarms.ts';
@@ -68,9 +68,7 @@ export async function checkInstallation(
 
 function functionNames(config: HeadroomConfig, targets: readonly Target[]): string[] {
   const names = namesOf(config.installation.prefix);
-  const control = Object.keys(CONTROL_FUNCTIONS).filter(
-    (name) => name !== 'decide' || config.targets.some((target) => askingTiersOf(target).length > 0),
-  );
+  const control = Object.keys(CONTROL_FUNCTIONS).filter((name) => name !== 'decide' || pageOfConfig(config).isThere);
   return [...control.map((name) => names.control(name)), ...targets.map(({ id }) => names.worker(id))];
 }
 

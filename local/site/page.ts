@@ -1,4 +1,4 @@
-import { html, Html, type Piece } from '../../functions/decide/html.ts';
+import { html, Html, type Piece } from '../../functions/core/pages/html.ts';
 import { describePause } from '../../functions/core/policy/pause.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import { hasFailed } from '../../functions/core/sampler/figures.ts';

@@ -1,4 +1,4 @@
-import { html, type Html } from '../../functions/decide/html.ts';
+import { html, type Html } from '../../functions/core/pages/html.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { SHOWN_MS, type TargetView } from './overview.ts';

@@ -25,6 +25,8 @@ export function toSynthesizedConfig(config: HeadroomConfig): HeadroomConfig {
     notify: { email: [], sms: [] },
     events: { bus: 'none' },
     encryption: {},
+    // Messages of local runs name the command.
+    reports: { linkDays: 0 },
   };
 }
 

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Approval } from '../../functions/core/record/approval.ts';
 import { serveLoopback } from '../../local/machine/loopback-server.ts';
 import { incidentOf, setStage, type Stage } from '../breakage/stage.ts';
+import { pictureFile, violationsOf } from '../support/axe.ts';
 import { startChromium, type Browser, type Tab } from '../support/chromium.ts';
 
 /** A user, an application and a database of this name: PostgreSQL takes up to 63 bytes. */
@@ -99,8 +100,9 @@ const SEND = `document.querySelector('button').click()`;
 
 describe('the page, in a real browser', () => {
   it('shows hostile names as text, on a phone without scrolling sideways, and decides nothing by being looked at', async () => {
-    const tab = await browser.tab('phone');
+    const tab = await browser.tab('narrow');
     for (let visit = 0; visit < 3; visit++) await tab.open(link);
+    await tab.evaluate('document.querySelectorAll("details").forEach((each) => (each.open = true))');
     const text = await textOf(tab);
     // In quotes, so that it cannot pass for Headroom's own words; its own double quotes are single ones there.
     expect(text).toContain(`"${HOSTILE.replaceAll('"', "'").slice(0, 50)}`);
@@ -126,6 +128,24 @@ describe('the page, in a real browser', () => {
     });
     expect(tab.complaints).toEqual([]);
     expect(await question()).toMatchObject({ status: 'pending' });
+  });
+
+  it('has the question, whose sessions and the form on the first screen of a phone, and can be read by everybody', async () => {
+    const tab = await browser.tab('phone');
+    await tab.open(link);
+    const facts = await tab.evaluate(`({
+      screen: [innerWidth, innerHeight],
+      below: [...document.querySelectorAll('h1, h2:first-of-type, fieldset, input[type="text"], button')]
+        .filter((each) => each.getBoundingClientRect().bottom > 844).map((each) => each.outerHTML),
+      folded: [...document.querySelectorAll('details')].map(({ open }) => open),
+    })`);
+    expect(facts).toMatchObject({ screen: [390, 844], below: [], folded: [false, false, false, false, false] });
+    expect(await textOf(tab)).toMatch(
+      /No: not in this incident\. Headroom goes on[^]*pages a person if nothing is left/,
+    );
+    await tab.picture(pictureFile('question-phone'));
+    await tab.evaluate('document.querySelectorAll("details").forEach((each) => (each.open = true))');
+    expect(await violationsOf(tab)).toEqual([]);
   });
 
   it('runs no script that found its way in, by its own policy', async () => {
@@ -160,7 +180,7 @@ describe('the page, in a real browser', () => {
   });
 
   it('takes one answer with a name, after which the workflow looks again and acts', async () => {
-    const tab = await browser.tab('phone');
+    const tab = await browser.tab('narrow');
     await tab.open(link);
     // Without an answer and a name the browser itself sends nothing.
     await tab.evaluate(SEND);

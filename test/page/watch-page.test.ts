@@ -50,7 +50,8 @@ describe('the page of a watch', () => {
     };
     const server = await startSite(site, 0);
     onTestFinished(() => server.stop());
-    const tab = await browser.tab(device, scheme);
+    const tab = await browser.tab(device);
+    await tab.emulate(scheme);
     await tab.open(server.url);
     await tab.evaluate(axe.source);
     const faults = await tab.evaluate(

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
 import { findChromium } from './chromium-program.ts';
@@ -15,15 +15,26 @@ export interface Tab {
   evaluate(expression: string): Promise<unknown>;
   /** Runs an expression that leads to another page, and waits until that is there. */
   leaveBy(expression: string): Promise<void>;
+  /** Has the page shown as in the dark, or on paper. */
+  emulate(media: 'dark' | 'light' | 'print'): Promise<void>;
+  /** Writes a picture of the whole page, as a PNG. */
+  picture(file: string): Promise<void>;
   /** Complaints of the page's own console and of its security policy, so far. */
   readonly complaints: readonly string[];
 }
 
 export interface Browser {
-  /** `phone`: 360 × 740 points, narrow as phones go. */
-  tab(device?: 'phone' | 'desk', scheme?: 'light' | 'dark'): Promise<Tab>;
+  tab(device?: Device): Promise<Tab>;
   stop(): Promise<void>;
 }
+
+/** What a page is looked at with, in points. `narrow`: as narrow as phones go. */
+const DEVICES = {
+  narrow: { width: 360, height: 740, deviceScaleFactor: 3, mobile: true },
+  phone: { width: 390, height: 844, deviceScaleFactor: 2, mobile: true },
+  desk: { width: 1280, height: 900, deviceScaleFactor: 1, mobile: false },
+} as const;
+export type Device = keyof typeof DEVICES;
 
 const FLAGS = [
   '--headless',
@@ -57,7 +68,7 @@ export async function startChromium(): Promise<Browser> {
   try {
     const address = await findAddress(createInterface({ input: child.stderr }));
     const connection = await connect(address);
-    return { tab: (device = 'desk', scheme = 'light') => openTab(connection, device, scheme), stop };
+    return { tab: (device = 'desk') => openTab(connection, device), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -126,7 +137,7 @@ const evaluation = z.object({
     .optional(),
 });
 
-async function openTab(connection: Connection, device: 'phone' | 'desk', scheme: 'light' | 'dark'): Promise<Tab> {
+async function openTab(connection: Connection, device: Device): Promise<Tab> {
   const { targetId } = await connection.send('Target.createTarget', { url: 'about:blank' });
   const { sessionId } = await connection.send('Target.attachToTarget', { targetId, flatten: true });
   const session = z.string().parse(sessionId);
@@ -139,10 +150,7 @@ async function openTab(connection: Connection, device: 'phone' | 'desk', scheme:
     if (method === 'Log.entryAdded' || method === 'Runtime.exceptionThrown') complaints.push(JSON.stringify(params));
   });
   for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`);
-  await send('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
-  if (device === 'phone') {
-    await send('Emulation.setDeviceMetricsOverride', { width: 360, height: 740, deviceScaleFactor: 3, mobile: true });
-  }
+  await send('Emulation.setDeviceMetricsOverride', DEVICES[device]);
 
   const untilLoaded = async (begin: () => Promise<unknown>): Promise<void> => {
     const loaded = once(loads, 'load', { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -159,7 +167,26 @@ async function openTab(connection: Connection, device: 'phone' | 'desk', scheme:
   return {
     complaints,
     evaluate,
+    async emulate(media) {
+      const features = [{ name: 'prefers-color-scheme', value: media === 'dark' ? 'dark' : 'light' }];
+      await send('Emulation.setEmulatedMedia', { media: media === 'print' ? 'print' : 'screen', features });
+    },
+    async picture(file) {
+      const { data } = await send('Page.captureScreenshot', {
+        captureBeyondViewport: true,
+        clip: await wholePage(send),
+      });
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, Buffer.from(z.string().parse(data), 'base64'));
+    },
     open: (url) => untilLoaded(() => send('Page.navigate', { url })),
     leaveBy: (expression) => untilLoaded(() => evaluate(expression)),
   };
+}
+
+/** A picture of a long page is no sharper than it must be. */
+async function wholePage(send: (method: string) => Promise<Readonly<Record<string, unknown>>>): Promise<object> {
+  const metrics = await send('Page.getLayoutMetrics');
+  const { width, height } = z.object({ width: z.number(), height: z.number() }).parse(metrics['cssContentSize']);
+  return { x: 0, y: 0, width, height, scale: height > 3_000 ? 0.5 : 1 };
 }

@@ -114,6 +114,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ),
   // Each channel's own form of a message.
   'functions/core/channels': core('messages', 'protocol', 'words'),
+  'functions/core/report': core('record', 'cause', 'plan', 'usual', 'sampler', 'protocol', 'policy', 'server', 'words'),
+  // Draws charts with what is arithmetic of d3.
+  'functions/core/pages': { ...core('report', 'words'), packages: /^(node:crypto|d3-scale|d3-shape)$/ },
   'functions/core/events': core('messages', 'record', 'policy', 'words'),
   'functions/core/ports/stores': core(
     'fleet',
@@ -133,6 +136,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     'events',
     'members',
     'messages',
+    'report',
     'record',
     'plan',
     'sampler',

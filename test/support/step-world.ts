@@ -58,6 +58,8 @@ export class StepWorld {
   readonly store: IncidentStore;
   /** Of the installation. */
   readonly prefix = 'headroom';
+  /** Whether the page shows reports. */
+  showsReports = true;
   readonly #table: LocalTable;
 
   private constructor(table: LocalTable) {

@@ -1,5 +1,6 @@
 import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { systemClock } from '../process/clock.ts';
+import { reportLinksFromEnvironment } from '../process/environment.ts';
 import { alarmsFromEnvironment } from './alarms.ts';
 import { eventBusFromEnvironment } from '../events/late-event-bus.ts';
 import { lateNotifierFromEnvironment } from './late-notifier.ts';
@@ -13,6 +14,7 @@ export function dispatchDependencies() {
     events: eventBusFromEnvironment(),
     workflow: workflowClientFromEnvironment(),
     alarms: alarmsFromEnvironment(),
+    reportLinks: reportLinksFromEnvironment(),
     ...systemClock,
   };
 }

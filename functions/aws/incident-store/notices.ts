@@ -3,7 +3,7 @@ import { BadRequest } from '../../core/protocol/errors.ts';
 import type { NoticeAttempt } from '../../core/record/notice.ts';
 import { readRecord } from './table/record.ts';
 import { incidentOf, MAX_NOTICE_ATTEMPTS, metaKey, storedAttempt, storedField } from './table/items.ts';
-import { updateIf, type ConditionalUpdate, type TableAccess } from './table/table.ts';
+import { readItem, updateIf, type ConditionalUpdate, type TableAccess } from './table/table.ts';
 
 const exists = 'attribute_exists(pk)';
 /** The first records lack the field. */
@@ -12,6 +12,7 @@ const isUnacknowledged = '(attribute_not_exists(acknowledgement) OR acknowledgem
 /** They are kept with the incident, which may be closed: the last notice goes out after closing. */
 export function createNotices(table: TableAccess): Notices {
   return {
+    ...reportSecrets(table),
     async recordAttempt(incidentId, attempt) {
       const stored = storedAttempt(attempt);
       // A full list keeps the latest attempt in its last place.
@@ -61,6 +62,31 @@ export function createNotices(table: TableAccess): Notices {
         condition: exists,
         values: { trouble: storedField(trouble), ...(changes.length > 0 && { changes: new Set(changes) }) },
       });
+    },
+  };
+}
+
+/** They are beside the incident and never leave with it. */
+function reportSecrets(table: TableAccess): Pick<Notices, 'reportSecret' | 'replaceReportSecret'> {
+  return {
+    async reportSecret(incidentId, fresh) {
+      const key = metaKey(incidentId);
+      const item =
+        fresh === null
+          ? await readItem(table, key)
+          : await updateIf(table, {
+              key,
+              update: 'SET reportSecret = if_not_exists(reportSecret, :fresh)',
+              condition: exists,
+              values: { fresh },
+            });
+      const secret: unknown = item?.['reportSecret'];
+      return typeof secret === 'string' ? secret : null;
+    },
+
+    async replaceReportSecret(incidentId, fresh) {
+      const update = 'SET reportSecret = :fresh';
+      await updateIf(table, { key: metaKey(incidentId), update, condition: exists, values: { fresh } });
     },
   };
 }

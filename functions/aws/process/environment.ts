@@ -1,3 +1,6 @@
+import type { ReportLinks } from '../../core/ports/incident-record.ts';
+import { newSecret } from './secret.ts';
+
 /** The environment variables of the control functions, with the form of their values. */
 const VARIABLES = {
   HEADROOM_TABLE: { pattern: /^[A-Za-z0-9_.-]{3,255}$/, expected: 'the name of the incident table' },
@@ -12,6 +15,7 @@ const VARIABLES = {
   },
   HEADROOM_PAGE_URL: { pattern: /^https?:\/\/[^\s?#]{1,255}$/, expected: 'the URL of the page where people answer' },
   HEADROOM_CHANNELS: { pattern: /^\{.{1,3800}\}$/, expected: 'the channels to send by, as JSON' },
+  HEADROOM_REPORT_DAYS: { pattern: /^[1-9]\d?$/, expected: 'for how many days links to reports work' },
   HEADROOM_PREFIX: { pattern: /^[a-z][a-z0-9-]{0,19}$/, expected: 'the prefix of the installation' },
   HEADROOM_DISPATCH: { pattern: /^\S{1,256}$/, expected: 'the name of the dispatch function' },
   HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
@@ -46,4 +50,16 @@ export function readEnvironment<Name extends VariableName>(
 export function pageUrlFromEnvironment(environment = process.env): string | null {
   const isSet = (environment['HEADROOM_PAGE_URL'] ?? '') !== '';
   return isSet ? readEnvironment(['HEADROOM_PAGE_URL'], environment).HEADROOM_PAGE_URL : null;
+}
+
+/** For how many days links to reports work (`HEADROOM_REPORT_DAYS`); null where there are none. */
+export function reportDaysFromEnvironment(environment = process.env): number | null {
+  const isSet = (environment['HEADROOM_REPORT_DAYS'] ?? '') !== '';
+  return isSet ? Number(readEnvironment(['HEADROOM_REPORT_DAYS'], environment).HEADROOM_REPORT_DAYS) : null;
+}
+
+/** How links to reports are made; null in an installation without them. */
+export function reportLinksFromEnvironment(environment = process.env): ReportLinks | null {
+  const [pageUrl, days] = [pageUrlFromEnvironment(environment), reportDaysFromEnvironment(environment)];
+  return pageUrl === null || days === null ? null : { pageUrl, days, newSecret };
 }

@@ -12,7 +12,7 @@ import { named, printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import { approvalForm } from './json.ts';
 import type { Links, Message, Section } from './message.ts';
-import { affects, causeLines, whereLine } from './sections.ts';
+import { affects, causeLines, reportLine, whereLine } from './sections.ts';
 import { clipLines, utc } from './text.ts';
 
 /**
@@ -46,6 +46,7 @@ export function composeApproval(
     ['Affects', affects(incident, null)],
     ['Where', [whereLine(incident)]],
     ['Cause', causeLines(incident)],
+    ['Report', reportLine(incident, links)],
     ['Details', [commandFor(`incidents show ${incident.id}`, incident.target)]],
     ['Times', [`asked ${utc(askedAt)}, open until ${utc(expiresAt)}`]],
     howToStop(incident.target),

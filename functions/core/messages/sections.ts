@@ -18,9 +18,14 @@ import { named, printable } from '../words/printable.ts';
 import type { NewestLook } from '../sampler/newest-look.ts';
 import { REFUSED_AS_FULL } from '../sampler/levels.ts';
 import { howToStop } from './form/build.ts';
-import type { Section } from './message.ts';
+import type { Links, Section } from './message.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES, utc } from './text.ts';
 import { whatToDo, type MessageDetails } from './to-do.ts';
+
+/** How to read the report where the message has no link to it. */
+export function reportLine({ id, target }: Incident, { report }: Links = {}): string[] {
+  return report === undefined ? [commandFor(`incidents report ${id}`, target)] : [];
+}
 
 /** What to do comes first, then who is affected, then what happened. */
 export function sectionsFor(incident: Incident, notice: FirstNotice, details: MessageDetails): Section[] {
@@ -36,6 +41,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
     ['Asked', clipLines(details.approvals.map(describeFinally))],
     ['Spared', spared(incident, notice)],
     ['Not seen', clipLines(details.rounds.at(-1)?.unread ?? [])],
+    ['Report', reportLine(incident, details.links)],
     ['Details', [commandFor(`incidents show ${id}`, incident.target)]],
     ...(call === null ? forStatusPage(incident, notice) : []),
     ['Times', times(incident, details.now)],

@@ -2,6 +2,7 @@ import type { CauseFinding } from '../cause/finding.ts';
 import type { Choice } from '../plan/choice.ts';
 import type { PlanSummary } from '../plan/plan-summary.ts';
 import type { Soon } from '../plan/tiers/soon.ts';
+import type { Holder, RunUp } from '../sampler/run-up.ts';
 import type { Usual } from '../usual/usual.ts';
 
 /** How many rounds went by without news, or count against the bounds of the loop. */
@@ -33,6 +34,10 @@ export interface Round {
   readonly used: number | null;
   readonly usable: number | null;
   readonly byState: Readonly<Record<string, number>>;
+  /** Who held the most slots, the largest first; absent when nobody was seen, and in records of earlier versions. */
+  readonly holders?: readonly Holder[];
+  /** The hour before the incident, in its first round. */
+  readonly runUp?: RunUp;
   readonly canary: string;
   readonly admission: string;
   /** What of the snapshot had to be left out, in words; absent when nothing was. */

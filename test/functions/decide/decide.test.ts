@@ -107,6 +107,17 @@ describe('a link that is followed', () => {
   });
 });
 
+describe('the question', () => {
+  it.each([
+    ['was refused, and gets in again', { from: 1, until: 2 }, false],
+    ['was never refused', null, false],
+    ['is refused', { from: 1, until: null }, true],
+  ])('speaks of running out only while clients are: one that %s', async (_, refusal, isOut) => {
+    await world.store.incidents.change(`t${runs}-incident`, { refusal });
+    expect((await get()).body.includes('out of connections')).toBe(isOut);
+  });
+});
+
 describe('an answer', () => {
   it('is recorded with who gave it, from where and when, and wakes the workflow', async () => {
     world.at += MINUTE;

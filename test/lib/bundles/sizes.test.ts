@@ -12,7 +12,8 @@ const MOST_KB: Readonly<Record<BundleName, { readonly all: number; readonly atSt
   act: { all: 375, atStart: 375 },
   ask: { all: 345, atStart: 330 },
   close: { all: 355, atStart: 335 },
-  decide: { all: 320, atStart: 305 },
+  // Its report page brings the drawing of charts along, which questions do not wait for.
+  decide: { all: 430, atStart: 322 },
   diagnose: { all: 535, atStart: 435 },
   dispatch: { all: 435, atStart: 380 },
   escalate: { all: 360, atStart: 345 },

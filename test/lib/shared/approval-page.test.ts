@@ -78,7 +78,11 @@ describe('the page where people answer', () => {
     const { Environment } = z
       .object({ Properties: z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) }) })
       .parse(decide).Properties;
-    expect(Object.keys(Environment.Variables).sort()).toEqual(['HEADROOM_STATE_MACHINE_ARN', 'HEADROOM_TABLE']);
+    expect(Object.keys(Environment.Variables).sort()).toEqual([
+      'HEADROOM_REPORT_DAYS',
+      'HEADROOM_STATE_MACHINE_ARN',
+      'HEADROOM_TABLE',
+    ]);
   });
 
   test('is where the links of questions lead', () => {
@@ -90,6 +94,28 @@ describe('the page where people answer', () => {
       .parse(ask).Properties;
     expect(renderValue(Environment.Variables['HEADROOM_PAGE_URL'])).toBe('<ApprovalPageApi.ApiEndpoint>/');
     shared.hasOutput('ApprovalPageUrl', {});
+  });
+
+  test.each([
+    ['where some tier asks, for a week', ASKING, 7],
+    ['for as long as the configuration says, also where nobody asks', `reports: { linkDays: 3 }\n${configText()}`, 3],
+    ['not at all, if it says so', `reports: { linkDays: 0 }\n${ASKING}`, null],
+  ])('links to reports: %s', (_, text, days) => {
+    const functions = templatesOf(text).shared.findResources('AWS::Lambda::Function');
+    const having = Object.values(functions).flatMap((each) => {
+      const { FunctionName, Environment } = z
+        .object({
+          Properties: z.object({
+            FunctionName: z.string(),
+            Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+          }),
+        })
+        .parse(each).Properties;
+      const found = Environment.Variables['HEADROOM_REPORT_DAYS'];
+      return found === undefined ? [] : [[FunctionName.replace('headroom-', ''), found]];
+    });
+    const senders = ['ask', 'decide', 'dispatch', 'escalate', 'follow', 'notify', 'reconcile', 'register'];
+    expect(having.sort()).toEqual(days === null ? [] : senders.map((name) => [name, String(days)]));
   });
 
   test('has an alarm of its own', () => {

@@ -131,6 +131,8 @@ interface MetaOnly extends Key {
   readonly notified: Readonly<Partial<Record<Notice, 'pending' | 'delivered'>>>;
   /** Absent while it would be empty, which DynamoDB refuses. */
   readonly announced?: ReadonlySet<string>;
+  /** What links to its report are made with. Absent until the first is. */
+  readonly reportSecret?: string;
 }
 
 const META_ONLY: ReadonlySet<string> = new Set<keyof MetaOnly>([
@@ -142,6 +144,7 @@ const META_ONLY: ReadonlySet<string> = new Set<keyof MetaOnly>([
   'joinedBy',
   'notified',
   'announced',
+  'reportSecret',
 ]);
 
 type StoredIncident = Omit<Incident, 'joined' | 'pendingNotices' | 'announced'>;

@@ -9,6 +9,13 @@ export interface Notices {
   claimRepeat(incident: Incident, repeat: Repeat, at: number): Promise<Incident | null>;
   /** Puts a name to an escalated or failed incident; whoever was first stays. Null when there is no such incident. */
   acknowledge(incidentId: string, acknowledgement: Acknowledgement): Promise<Incident | null>;
+  /**
+   * The secret that links to the incident's report are made with. `fresh` becomes it where there is none yet; null only
+   * looks. Null when there is none. It never leaves the record in anything else.
+   */
+  reportSecret(incidentId: string, fresh: string | null): Promise<string | null>;
+  /** Revokes every link to the incident's report: `fresh` is the secret from now on. */
+  replaceReportSecret(incidentId: string, fresh: string): Promise<void>;
   /** Adds changes, by their ids, to those that are announced, and notes what came of the attempt. */
   recordAnnounced(incidentId: string, changes: readonly string[], trouble: EventTrouble | null): Promise<void>;
 }

@@ -176,6 +176,7 @@ describe('a resolved incident', () => {
                 29: not needed: ending the others is enough to reach the relief level
                 4: kept so that its pool has its minimum left (policy.minimumPerPool)
                 1: its user is protected by the policy
+      Report    npx --no headroom incidents report orders-20261121T030005000-a1b2c3
       Details   npx --no headroom incidents show orders-20261121T030005000-a1b2c3
       Say       "From 02:56 UTC, for 3 min, some requests failed because a database was out of connections. It has free connections again."
       Times     alarm 2026-11-21 03:00:05 UTC (headroom-orders-connections-high): Threshold Crossed

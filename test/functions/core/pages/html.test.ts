@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { html } from '../../../functions/decide/html.ts';
+import { html } from '../../../../functions/core/pages/html.ts';
 
 describe('markup', () => {
   it('takes what is put into it for text', () => {
