@@ -2,9 +2,11 @@
 interface Line {
   readonly at: number;
   readonly text: string;
+  /** The line that it goes on from, or itself: it says what the colour is. */
+  readonly head: string;
 }
 
-export interface Theme {
+interface Theme {
   readonly background: string;
   readonly text: string;
   readonly dim: string;
@@ -37,7 +39,7 @@ const LASTS_SECONDS = 20;
 const HOLD_SECONDS = 5;
 /** A reader needs this long for a line. */
 const LEAST_SECONDS = 0.35;
-const COLUMNS = 88;
+const COLUMNS = 80;
 const CHARACTER = 8.4;
 const LINE_HEIGHT = 19;
 const MARGIN = 16;
@@ -56,8 +58,8 @@ export function drawRecording(transcript: string, theme: Theme): string {
       `#l${index}{animation-name:k${index}}@keyframes k${index}{0%,${percent(at, total)}{opacity:0}${percent(at + 0.05, total)},100%{opacity:1}}`,
   );
   const rows = lines.map(
-    ({ text }, index) =>
-      `<text id="l${index}" x="${MARGIN}" y="${MARGIN + (index + 1) * LINE_HEIGHT - 5}" fill="${colourOf(text, theme)}" xml:space="preserve">${escaped(text)}</text>`,
+    ({ text, head }, index) =>
+      `<text id="l${index}" x="${MARGIN}" y="${MARGIN + (index + 1) * LINE_HEIGHT - 5}" fill="${colourOf(head, theme)}" xml:space="preserve">${escaped(text)}</text>`,
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">`,
@@ -73,31 +75,40 @@ export function drawRecording(transcript: string, theme: Theme): string {
   ].join('\n');
 }
 
+/** The transcript that a page shows: the first block after its heading. */
+export function transcriptIn(page: string): string {
+  const [, after = ''] = page.split('## What a drill prints\n');
+  const [, transcript] = after.split('```\n');
+  if (transcript === undefined) throw new Error('docs/drill.md has no transcript under "What a drill prints"');
+  return transcript;
+}
+
 /** `  59.4 s  ▶ Diagnose`, or a line of the result, which has no time. */
 const LINE = /^ *(\d+\.\d) s {2}(.*)$/;
 
-/** What a viewer can follow: steps, bars, notices, results; of the evidence, one line for each fact that is new. */
+/** What a viewer can follow: steps, bars, notices, results; of the evidence, who holds how much. */
 function readLines(transcript: string): Line[] {
   const seen = new Set<string>();
-  let at = 0;
   const lines: Line[] = [];
+  let at = 0;
+  let isKept = false;
+  let head = '';
   for (const raw of transcript.trimEnd().split('\n')) {
-    const [, time, printed] = LINE.exec(raw) ?? [];
+    const [, time, printed = raw] = LINE.exec(raw) ?? [];
+    // A line that is too wide goes on below, without a time.
+    const goesOn = time === undefined && raw.startsWith('    ');
+    if (!goesOn) {
+      isKept = STORY.test(printed) && !seen.has(printed);
+      head = printed;
+    }
+    seen.add(printed);
     at = time === undefined ? at : Number(time);
-    const text = printed ?? raw;
-    if (!isOfStory(text) || seen.has(text)) continue;
-    seen.add(text);
-    lines.push({ at, text: cut(raw.trimEnd()) });
+    if (isKept) lines.push({ at, head, text: cut(raw.trimEnd()) });
   }
   return lines;
 }
 
-const STORY = /^([▶✔✘✉█]|$| {2}(usage|got in|cause:|next:)|.*\bholds \d+, usually)/;
-const RESULT = /^[✔✘] /;
-
-function isOfStory(text: string): boolean {
-  return text !== '' && (STORY.test(text) || RESULT.test(text));
-}
+const STORY = /^([▶✔✘✉█]| {2}(usage|cause:|next:)|.*\bholds \d+, usually)/;
 
 function cut(text: string): string {
   return text.length <= COLUMNS ? text : `${text.slice(0, COLUMNS - 1)}…`;
@@ -109,7 +120,7 @@ function timesOf(lines: readonly Line[]): Line[] {
   const last = lines.at(-1)?.at ?? first;
   const spare = Math.max(0, LASTS_SECONDS - LEAST_SECONDS * lines.length);
   const scale = last > first ? spare / (last - first) : 0;
-  return lines.map(({ at, text }, index) => ({ text, at: LEAST_SECONDS * index + scale * (at - first) }));
+  return lines.map(({ at, ...line }, index) => ({ ...line, at: LEAST_SECONDS * index + scale * (at - first) }));
 }
 
 function colourOf(text: string, theme: Theme): string {
