@@ -285,9 +285,17 @@ function suspect(departure: Known, sessions: readonly Session[], found: Found): 
   const isShort = (session: Session) => isShortWork(session, shortMs);
   const finishes = ({ state, queryMs }: Session) => state === 'active' && (queryMs ?? Infinity) < finishesMs;
   const isWorking = excess > 0 && isAtWork(sessions.filter(isShort).length, usual, excess);
-  const isInUse = (session: Session) => (session.state === 'idle' ? (session.stateMs ?? 0) < idleMs : isShort(session));
-  for (const { kind, over } of kindsOver(departure)) {
-    const own = sessions.filter(({ state }) => kindOf(state) === kind).sort(ORDER[kind](sessions, usual));
+  const isUnused = ({ state, stateMs }: Session) => state === 'idle' && (stateMs ?? 0) >= idleMs;
+  const hasUnused = sessions.filter(isUnused).length >= UNUSED_SHARE * excess;
+  const isInUse = (session: Session) =>
+    session.state === 'idle' ? !(hasUnused && isUnused(session)) : isShort(session);
+  const kinds = kindsOver(departure);
+  // The most of each kind never come together: a pool of usual size has as many idle as its work leaves over.
+  const isLeftIdle = kinds.length === 0 && excess > 0 && hasUnused;
+  for (const { kind, over } of isLeftIdle ? [leftIdle(departure)] : kinds) {
+    const own = sessions
+      .filter((session) => kindOf(session.state) === kind && (!isLeftIdle || isUnused(session)))
+      .sort(ORDER[kind](sessions, usual));
     const isForgotten = kind === 'open';
     const picked = own.slice(0, isForgotten ? over : Math.min(left, over));
     left = Math.max(0, left - picked.length);
@@ -312,15 +320,16 @@ interface KindOver {
  */
 function kindsOver({ now, usual, whole, excess, leastExcess }: Known): readonly KindOver[] {
   const around = excess > 0 ? whole : { now, usual };
-  const kinds = KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
+  return KINDS.map((kind) => ({ kind, over: now[kind] - Math.floor(usual[kind]) }))
     .filter(({ over }) => over > 0 && (excess > 0 || over >= leastExcess))
     .filter(({ kind }) => kind === 'idle' || overUsual(around.now[kind], around.usual[kind], SHARE_OF_WORK_MORE) > 0)
     .sort((a, b) => b.over - a.over);
-  if (kinds.length > 0 || excess === 0) return kinds;
-  // The most of each kind never come together: a pool of usual size has as many idle as its work leaves over.
+}
+
+/** How many sessions are idle that the usual number and its work do not account for. */
+function leftIdle({ now, usual }: Known): KindOver {
   const inUse = Math.min(now.open, usual.open) + Math.min(now.busy, usual.busy);
-  const over = now.idle - Math.floor(Math.max(0, usual.all - inUse));
-  return over > 0 ? [{ kind: 'idle', over }] : [];
+  return { kind: 'idle', over: Math.max(0, now.idle - Math.floor(Math.max(0, usual.all - inUse))) };
 }
 
 const SHORT_QUERY_MS = 5_000;
@@ -332,6 +341,8 @@ export function shortWorkMs({ ages }: Policy): number {
 
 /** Where short work makes up this share of the excess, it is what has grown. */
 const WORK_SHARE = 0.4;
+/** Where what no work has used for long makes up this share of it, that has grown too. Fewer wait between two jobs. */
+const UNUSED_SHARE = 0.25;
 
 /** The consumer has more short work than is usual, and that is a good part of its excess. */
 function isAtWork(short: number, usual: UsualCount, excess: number): boolean {
