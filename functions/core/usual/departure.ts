@@ -137,8 +137,9 @@ function hasFilledIt(name: string, { firstLook, over }: Usual): boolean {
 }
 
 /** At its usual number, though so many of it were ended: it has opened them again, and ending more of it gains nothing. */
-function isReplaced({ now, usual, excess }: Departure, ended: number): boolean {
-  return ended >= LEAST_ENDED && excess === 0 && now.all >= (usual?.all ?? 0) - (1 - RETURNS_AT_ONCE) * ended;
+function isReplaced({ now, usual, excess, overLong }: Departure, ended: number): boolean {
+  const isAtUsual = excess === 0 && overLong === 0;
+  return isAtUsual && ended >= LEAST_ENDED && now.all >= (usual?.all ?? 0) - (1 - RETURNS_AT_ONCE) * ended;
 }
 
 /** Applications without a name are told apart by their addresses, but all of them may be one that grows. */
