@@ -10,10 +10,11 @@ import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { OpenRecords } from '../options/open-records.ts';
-import { findIncident, listIncidents } from '../summary/list-incidents.ts';
+import { listIncidents } from '../summary/list-incidents.ts';
 import {
   ON_AWS,
   readingAllRecords,
+  findIncident,
   readingRecords,
   recordOptions,
   withRecordOptions,

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
+import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
+import type { Incident } from '../../functions/core/record/incident.ts';
 import { commandFor } from '../../functions/core/words/commands.ts';
 import { loadInstallations } from '../../lib/config/config.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
@@ -91,4 +93,15 @@ async function useRecords<T>(where: Where, use: (records: OpenRecords) => Promis
   } finally {
     await records.close();
   }
+}
+
+/** Throws UsageError when these records have no such incident. */
+export async function findIncident(
+  store: Pick<IncidentStore, 'incidents'>,
+  id: string,
+  given: WhereOptions,
+): Promise<Incident> {
+  const incident = await store.incidents.byId(id);
+  if (incident !== null) return incident;
+  throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToList(given)}`);
 }

@@ -1,20 +1,6 @@
 import { memberId } from '../../functions/core/members/member.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
-import { howToList } from '../options/record-options.ts';
-import { UsageError } from '../options/usage-error.ts';
-import type { WhereOptions } from '../options/where.ts';
-
-/** Throws UsageError when these records have no such incident. */
-export async function findIncident(
-  store: Pick<IncidentStore, 'incidents'>,
-  id: string,
-  given: WhereOptions,
-): Promise<Incident> {
-  const incident = await store.incidents.byId(id);
-  if (incident !== null) return incident;
-  throw new UsageError(`there is no incident ${id} in these records; to see which there are: ${howToList(given)}`);
-}
 
 /** The latest incidents, newest first: of one target or all members of a cluster, of one status, or of all. */
 export async function listIncidents(

@@ -58,7 +58,8 @@ const workerOf = (template: Template, id: string): unknown =>
     .parse(find(template, 'AWS::Lambda::Function', id)).Environment.Variables.HEADROOM_WORKER;
 
 describe('the examples', () => {
-  test.each(readdirSync(join(import.meta.dirname, '../../docs/examples')))('%s is what the page shows', (file) => {
+  const files = readdirSync(join(import.meta.dirname, '../../docs/examples')).filter((file) => file.endsWith('.ts'));
+  test.each(files)('%s is what the page shows', (file) => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/constructs.md'), 'utf8');
     const example = readFileSync(join(import.meta.dirname, '../../docs/examples', file), 'utf8');
     expect(page).toContain(`\`\`\`ts\n${example}\`\`\``);
@@ -234,7 +235,12 @@ describe('an installation', () => {
     );
     const { target } = templatesOf(configText());
     const config = parseConfig(output ?? '', 'headroom.yaml');
-    expect(config.installation).toEqual({ prefix: 'headroom', account: '111122223333', region: 'eu-west-1' });
+    expect(config.installation).toEqual({
+      prefix: 'headroom',
+      account: '111122223333',
+      region: 'eu-west-1',
+      dashboard: false,
+    });
     expect(config.targets.map((each) => toWorkerSettings(config, each))).toEqual([
       JSON.parse(String(workerOf(target, 'Worker'))),
     ]);

@@ -272,7 +272,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'bin/app.js': { ours: ['bin/node24.js'], packages: /^$/ },
   'bin/app.ts': { ours: ['lib'], packages: /^(aws-cdk-lib|node:.*)$/ },
   bin: { ours: ['drill', 'functions/core/words', 'lib', 'local'], packages: /^/ },
-  bench: { ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
+  // A catalogue of measurements.
+  bench: {
+    isCatalogue: true, ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
 
   'corpus/scorer': { ours: ['corpus/format.ts'], packages: /^node:/ },
   // Makes incidents out of what the generator of strangers tells.

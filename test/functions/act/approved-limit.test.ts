@@ -81,7 +81,8 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     const asked = await askedNow();
     expect(asked.plan).toMatchObject({ tier: 'cap-consumer', limit: { user: CHECKOUT, limit: 50, sessions: 90 } });
     const [message] = world.published;
-    expect(message?.subject).toContain('a limit of 50 on checkout');
+    expect(message?.subject).toContain('your answer is needed');
+    expect(message?.body).toContain('a limit of 50 on checkout');
     expect(message?.body).toContain('limits the user checkout, who has 90 connections, to 50, until the incident');
     expect(message?.body).toContain('affects checkout/checkout-api (90)');
     expect(message?.json).toMatchObject({ limit: { user: CHECKOUT, limit: 50, sessions: 90 } });

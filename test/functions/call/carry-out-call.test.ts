@@ -73,7 +73,7 @@ describe('a person’s call', () => {
     expect(await world.store.acts.tallies(target.id, 0)).toMatchObject([{ counted: 20 }]);
     await deliverPending(result.incident, world);
     expect(world.published.map(({ subject }) => subject)).toEqual([
-      `[Headroom] ${target.id}: ann ended 20 sessions manually, 80% -> 60%`,
+      `[Headroom] ${target.id}: ann ended 20 sessions manually; 80% -> 60%`,
     ]);
     expect(world.published[0]?.body).toContain('Call      ann asked to end sessions of user app: it leaks');
   });

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -442,6 +443,7 @@ describe('every command that is printed', () => {
     expect(ours.length).toBeGreaterThan(50);
     expect(ours.filter(({ text }) => isToBeTyped(text) && !text.startsWith('npx --no '))).toEqual([]);
     const typed = ours.filter(({ text }) => text.startsWith('npx --no '));
+    expect(await carryOut(`npx --no headroom top --target staging --record ${recording}`)).toBeNull();
     const filled = typed.map(({ where, text }) => ({ where, text: withRealNames(text) }));
     expect(await failuresOf(filled)).toEqual([]);
     const named = ours.filter(({ text }) => !isToBeTyped(text));
@@ -457,11 +459,16 @@ describe('every command that is printed', () => {
     expect(wrong).toEqual([]);
   });
 
+  const recordings = mkdtempSync(join(tmpdir(), 'headroom-recordings-'));
+  afterAll(() => rmSync(recordings, { recursive: true }));
+  const recording = join(recordings, 'top.jsonl');
+
   const withRealNames = (text: string): string =>
     text
-      .replace(/(incidents (?:show|close)|acknowledge) ID/, `$1 ${ID}`)
+      .replace(/(incidents (?:show|close|report)|acknowledge) ID/, `$1 ${ID}`)
       .replace(/--target (NAME|ID|orders)/, '--target staging')
       .replace('--user USER', '--user app')
+      .replace('--replay FILE', `--replay ${recording}`)
       .replace(/2026-\d\d-\d\dT/, '2099-01-01T');
 });
 

@@ -60,7 +60,7 @@ describe('respond', () => {
     expect(status).toBe(4);
     const result = z.looseObject({ incidentId: z.string() }).parse(JSON.parse(stdout));
     expect(result).toMatchObject({ outcome: 'interrupted', failure: { error: 'interrupted' } });
-    expect(notices().at(-1)).toMatch(/CRITICAL.*stopped by \S+, \d+% used at the last look/);
+    expect(notices().at(-1)).toMatch(/CRITICAL.*stopped by \S+; \d+% used at the last look/);
     // The channel that failed is named on the terminal, on record and by the other channel, once.
     expect(stderr).toMatch(/NOT notified: .*100% used.*: notify.webhook: fetch failed: connect ECONNREFUSED/);
     expect(stderr).not.toContain('token');
