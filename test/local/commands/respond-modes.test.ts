@@ -25,7 +25,7 @@ describe('respond', () => {
     expect(printed).toContain(' --records ');
     const shown = await run(argumentsOf(printed) ?? []);
     expect(shown.stdout).toMatch(/asked: kill-idle, \d+ sessions: approved by \S+ \(--approve\) at the terminal/);
-    expect(notices().filter((subject) => subject.includes('approve kill-idle?'))).toHaveLength(2);
+    expect(notices().filter((subject) => subject.includes('your answer is needed'))).toHaveLength(2);
   });
 
   it('in mode observe, or paused, ends nobody and says what it would have done', async () => {

@@ -114,7 +114,7 @@ describe('watch', () => {
     const watching = await startWatch(config);
     await watching.started.said(/staging: usage/);
     await staging.leak();
-    await watching.started.said(/notified: .*approve kill-idle/);
+    await watching.started.said(/notified: .*your\s+answer\s+is\s+needed/);
     const beside = (...args: readonly string[]) =>
       runHeadroom([...args, '--records', join(staging.folder, 'records')], staging.environment);
 
@@ -146,7 +146,7 @@ describe('watch', () => {
     await watching.started.said(/Settle/);
     const { status, stderr, events } = await watching.end();
     expect(status).toBe(4);
-    expect(stderr).toMatch(/CRITICAL. staging: needs a person; stopped by \S+; \d+% used at the last look/);
+    expect(stderr).toMatch(/CRITICAL. staging: needs a person; stopped by\s+\S+; \d+% used at the last look/);
     expect(events.at(-1)).toMatchObject({
       event: 'incident',
       outcome: 'interrupted',

@@ -66,20 +66,22 @@ describe.each(CHOICES)('top on a full $engine', (choice) => {
     ...args,
   ];
 
-  it.runIf(choice.engine === 'postgres')('prints one picture where there is no terminal, and records it', async () => {
-    const file = join(folder, 'recorded.jsonl');
-    const { status, stdout, stderr } = await runHeadroom(top('--record', file), environment);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('FULL: no slot is free for ordinary clients');
-    expect(stdout).toMatch(/orders\/order-api +\d+/);
-    expect(stdout).toMatch(
-      /who waits for whom\n +\d+ support\/psql +\d+ behind, .*\n( +└ \d+ orders\/order-api .*\n)+/,
-    );
-    expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readFileSync(file, 'utf8')).not.toMatch(/update +\w/i);
-    expect((await runHeadroom(['top', '--replay', file])).stdout).toBe(stdout);
-  });
+  // What it prints is the same on every engine.
+  if (choice.engine === 'postgres')
+    it('prints one picture where there is no terminal, and records it', async () => {
+      const file = join(folder, 'recorded.jsonl');
+      const { status, stdout, stderr } = await runHeadroom(top('--record', file), environment);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain('FULL: no slot is free for ordinary clients');
+      expect(stdout).toMatch(/orders\/order-api +\d+/);
+      expect(stdout).toMatch(
+        /who waits for whom\n +\d+ support\/psql +\d+ behind, .*\n( +└ \d+ orders\/order-api .*\n)+/,
+      );
+      expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readFileSync(file, 'utf8')).not.toMatch(/update +\w/i);
+      expect((await runHeadroom(['top', '--replay', file])).stdout).toBe(stdout);
+    });
 
   it('takes one slot, goes by keys, ends through the guards of headroom end, and leaves the terminal clean', async () => {
     const usedBefore = await server.countUsed();
