@@ -274,7 +274,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   bin: { ours: ['drill', 'functions/core/words', 'lib', 'local'], packages: /^/ },
   // A catalogue of measurements.
   bench: {
-    isCatalogue: true, ours: ['drill', 'functions', 'lib', 'local', 'test/support'], packages: /^/ },
+    isCatalogue: true,
+    ours: ['drill', 'functions', 'lib', 'local', 'test/support'],
+    packages: /^/,
+  },
 
   'corpus/scorer': { ours: ['corpus/format.ts'], packages: /^node:/ },
   // Makes incidents out of what the generator of strangers tells.

@@ -74,9 +74,7 @@ describe('the members of a cluster', () => {
       ],
       pauses: false,
     });
-    expect(subjects()).toEqual([
-      expect.stringContaining(`[Headroom] ${cluster.id}: the cluster has a new member`),
-    ]);
+    expect(subjects()).toEqual([expect.stringContaining(`[Headroom] ${cluster.id}: the cluster has a new member`)]);
     expect(world.published[0]?.body).toContain('shop-1 is a member now, the writer: sampled from now on');
     expect(world.published[0]?.body).toContain('shop-2 is a member now, a reader');
     await follow();
@@ -193,7 +191,9 @@ describe('alarms', () => {
     await follow();
     expect(plane.alarms.get(`headroom-${cluster.id}/shop-1-connections-high`)?.Threshold).toBe(163);
     expect(subjects()).toEqual([expect.stringContaining('191 usable slots now')]);
-    expect(world.published[0]?.body).toContain('shop-1 has 191 usable slots now; its alarm goes off at 163 connections');
+    expect(world.published[0]?.body).toContain(
+      'shop-1 has 191 usable slots now; its alarm goes off at 163 connections',
+    );
     await follow();
     expect(plane.asked.filter((operation) => operation === 'PutMetricAlarm')).toHaveLength(4);
     expect(subjects()).toHaveLength(1);

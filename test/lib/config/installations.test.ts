@@ -120,7 +120,10 @@ describe('problems', () => {
     const elsewhere = found(`targets: []\npolicy: {}${FLEET}`).map(([path, , message]) => [path, message]);
     expect(elsewhere).toEqual([
       ['targets', 'stands within an entry of installations where a file has several'],
-      ['policy', 'unknown key; known beside installations: installation, notify, events, encryption, reports, defaults'],
+      [
+        'policy',
+        'unknown key; known beside installations: installation, notify, events, encryption, reports, defaults',
+      ],
     ]);
     for (const list of ['installations:\n', 'installations: []', 'installations: { name: a }'])
       expect(problemsOf(`${TOP}${list}`)).toHaveLength(1);
