@@ -1,4 +1,4 @@
-import { channelsIn } from '../notify/settings.ts';
+import { channelsIn, hasChannels } from '../notify/settings.ts';
 import type { HeadroomConfig, Target } from './schema.ts';
 import { reservedSlotsOf } from './settings.ts';
 
@@ -12,9 +12,9 @@ export function warningsOf(config: HeadroomConfig, place?: 'aws' | 'local'): str
 
 function unreachable({ notify }: HeadroomConfig, place: 'aws' | 'local' | undefined): string[] {
   const byTopic = notify.email.length + notify.sms.length > 0;
-  const onAws = byTopic || Object.keys(channelsIn('aws', notify)).length > 0;
+  const onAws = byTopic || hasChannels('aws', notify);
   const byProgram = notify.command !== undefined || typeof notify.webhook === 'string';
-  const onThisMachine = byProgram || Object.keys(channelsIn('local', notify)).length > 0;
+  const onThisMachine = byProgram || hasChannels('local', notify);
   if (place === 'aws' && !onAws) {
     return ['notify.email is empty: no person is notified on AWS unless you subscribe one to the notices topic'];
   }

@@ -130,8 +130,8 @@ const PROPERTIES: readonly string[] = [
 
 /** What a headroom.yaml would say of the installation. */
 export function fileOf(props: HeadroomProps, region: string, account: string = STAND_IN.account): object {
-  const { prefix, notify, reports, mode, policy } = props;
-  return { installation: { prefix, account, region }, notify, reports, defaults: { mode, policy } };
+  const { prefix, dashboard, notify, reports, mode, policy } = props;
+  return { installation: { prefix, account, region, dashboard }, notify, reports, defaults: { mode, policy } };
 }
 
 function vpcProblems(vpc: IVpc | undefined): PropertyProblem[] {

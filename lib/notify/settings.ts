@@ -111,6 +111,11 @@ export function channelsIn(place: Place, { pagerduty, slack: chat, teams, amazon
   };
 }
 
+/** Whether any channel can be had in a place: without one there is nothing that sends to channels. */
+export function hasChannels(place: Place, notified: Notify): boolean {
+  return Object.keys(channelsIn(place, notified)).length > 0;
+}
+
 /** The secrets that the function which sends reads. */
 export function secretArnsOf(notified: Notify): string[] {
   const { pagerduty, slack: chat, teams, webhook } = notified;

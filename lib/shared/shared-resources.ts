@@ -12,7 +12,7 @@ import type { ControlName } from '../house/control-names.ts';
 import { encryptAll, TO_SEND } from '../house/customer-key.ts';
 import { namesOf, type Names } from '../house/names.ts';
 import { ListedTargets } from '../house/registered.ts';
-import { channelsIn, secretArnsOf, type Notify } from '../notify/settings.ts';
+import { channelsIn, hasChannels, secretArnsOf, type Notify } from '../notify/settings.ts';
 import { ApprovalPage } from './approval-page.ts';
 import { ControlFunction } from './control-function.ts';
 import { InstallationDashboard } from './dashboard.ts';
@@ -299,8 +299,8 @@ export class SharedResources extends Construct {
 
   /** Reads the secrets of the configured channels and no others. Null where mail and telephones are all. */
   #createDeliver(notify: Notify): ControlFunction | null {
+    if (!hasChannels('aws', notify)) return null;
     const channels = channelsIn('aws', notify);
-    if (Object.keys(channels).length === 0) return null;
     const deliver = new ControlFunction(this, 'deliver', {
       names: this.#names,
       environment: { HEADROOM_TABLE: this.#table.nameInAdvance, HEADROOM_CHANNELS: JSON.stringify(channels) },

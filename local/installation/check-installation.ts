@@ -2,6 +2,7 @@ import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { pageOfConfig, toTargetSettings } from '../../lib/config/settings.ts';
 import { CONTROL_FUNCTIONS } from '../../lib/house/control-names.ts';
 import { namesOf } from '../../lib/house/names.ts';
+import { hasChannels } from '../../lib/notify/settings.ts';
 import { checkAlarms, checkDeliveries } from './alarms.ts';
 import { notTried, tried, type InstallationFinding } from './finding.ts';
 import { judgeDeployed, judgeFunctions, readFunctions, type Functions } from './functions.ts';
@@ -68,7 +69,11 @@ export async function checkInstallation(
 
 function functionNames(config: HeadroomConfig, targets: readonly Target[]): string[] {
   const names = namesOf(config.installation.prefix);
-  const control = Object.keys(CONTROL_FUNCTIONS).filter((name) => name !== 'decide' || pageOfConfig(config).isThere);
+  const isThere: Readonly<Record<string, boolean>> = {
+    decide: pageOfConfig(config).isThere,
+    deliver: hasChannels('aws', config.notify),
+  };
+  const control = Object.keys(CONTROL_FUNCTIONS).filter((name) => isThere[name] ?? true);
   return [...control.map((name) => names.control(name)), ...targets.map(({ id }) => names.worker(id))];
 }
 

@@ -246,6 +246,14 @@ describe('an installation', () => {
     ]);
   });
 
+  test('says in that output too whether it has a dashboard', () => {
+    const template = protect({}, { headroom: { dashboard: true } });
+    const [output] = Object.values(template.findOutputs('*', {})).flatMap(({ Value, Description }) =>
+      /headroom.yaml/.test(String(Description)) ? [deployed(Value, '5432')] : [],
+    );
+    expect(JSON.parse(output ?? '')).toMatchObject({ installation: { dashboard: true } });
+  });
+
   test('registers a database after all that it shares, and after its worker', () => {
     const template = protect();
     const [registered] = Object.values(template.findResources('Custom::HeadroomTarget'));

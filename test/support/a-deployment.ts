@@ -1,6 +1,12 @@
 import * as cloudFormation from '@aws-sdk/client-cloudformation';
 import * as iam from '@aws-sdk/client-iam';
 import * as sns from '@aws-sdk/client-sns';
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildApp } from '../../lib/app.ts';
 import { toTargetSettings, toWorkerSettings } from '../../lib/config/settings.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
@@ -24,6 +30,28 @@ export interface DeploymentChanges {
   readonly denied?: readonly string[];
 }
 
+/** The names of the functions that a deployment of a configuration makes, as its templates have them. */
+function deployedFunctions(config: HeadroomConfig): ReadonlySet<unknown> {
+  const outdir = mkdtempSync(join(tmpdir(), 'headroom-test-'));
+  try {
+    const stacks = buildApp(config, { outdir, deployable: false }).node.children.filter((each) => Stack.isStack(each));
+    return new Set(
+      stacks.flatMap((stack) =>
+        Object.values(Template.fromStack(stack).findResources('AWS::Lambda::Function')).map(
+          (resource) => (resource as { Properties: { FunctionName?: unknown } }).Properties.FunctionName,
+        ),
+      ),
+    );
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function notFound(name: string): Response {
+  const headers = { 'x-amzn-errortype': 'ResourceNotFoundException' };
+  return Response.json({ Type: 'User', Message: `Function not found: ${name}` }, { status: 404, headers });
+}
+
 const CONFIRMED = 'arn:aws:sns:us-east-1:111122223333:headroom-notices:0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f';
 const POLICY = {
   Version: '2012-10-17',
@@ -45,6 +73,7 @@ export function serveDeployment(
   const names = namesOf(config.installation.prefix);
   const { subscriptions = [{ Endpoint: 'dba@example.com', Protocol: 'email', SubscriptionArn: CONFIRMED }] } = changes;
   const worker = names.worker(target.id);
+  const functionNames = deployedFunctions(config);
   const operations = {
     DescribeStacks: {
       schema: cloudFormation.DescribeStacks$,
@@ -110,7 +139,7 @@ export function serveDeployment(
         return Response.json(sumOf((JSON.parse(body) as { MetricName: string }).MetricName));
       const { pathname } = new URL(request.url);
       const name = /^\/2015-03-31\/functions\/([^/]+)\/configuration$/.exec(pathname)?.[1];
-      if (name !== undefined) return Response.json(configurationOf(name));
+      if (name !== undefined) return functionNames.has(name) ? Response.json(configurationOf(name)) : notFound(name);
       return fetch(new URL(pathname + new URL(request.url).search, others), {
         method: request.method,
         headers: request.headers,
