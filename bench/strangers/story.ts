@@ -1,5 +1,5 @@
 import { countBy } from '../../functions/core/words/count-by.ts';
-import { mostFirst } from '../../functions/core/words/most-first.ts';
+import { mostFirst } from '../../functions/core/words/lists.ts';
 import { tableOf } from '../../local/terminal/table.ts';
 import { SECOND } from './world/consumer.ts';
 import type { Listener, Outcome, Told } from './run.ts';

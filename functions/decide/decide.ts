@@ -9,6 +9,7 @@ import { answerQuestion, type AnswerDependencies } from '../incident/answer-ques
 import type { Html } from '../core/pages/html.ts';
 import { parsePageRequest, type PageRequest } from './page-request.ts';
 import { NAME_LENGTH, questionPage, recordedPage, refusalPage, STYLE_HASH } from './page.ts';
+import { contentPolicy } from '../core/pages/content-policy.ts';
 
 export interface DecideDependencies extends AnswerDependencies {
   readonly store: AnswerDependencies['store'] &
@@ -163,7 +164,7 @@ async function showReport(text: string, { store, now, showsReports }: DecideDepe
     import('../core/pages/report-style.ts'),
   ]);
   return respond(200, reportPage(reportOn(await readRecord(store, incident), now())), {
-    'Content-Security-Policy': policyOf(REPORT_STYLE_HASH, 'none'),
+    'Content-Security-Policy': contentPolicy(REPORT_STYLE_HASH, 'none'),
   });
 }
 
@@ -175,19 +176,9 @@ function refuse(statusCode: number, title: string, words: string, headers = {}):
   return respond(statusCode, refusalPage(title, words), headers);
 }
 
-function policyOf(styleHash: string, form: 'self' | 'none'): string {
-  return [
-    "default-src 'none'",
-    `style-src 'sha256-${styleHash}'`,
-    `form-action '${form}'`,
-    "frame-ancestors 'none'",
-    "base-uri 'none'",
-  ].join('; ');
-}
-
 const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
-  'Content-Security-Policy': policyOf(STYLE_HASH, 'self'),
+  'Content-Security-Policy': contentPolicy(STYLE_HASH, 'self'),
   'X-Frame-Options': 'DENY',
   'X-Content-Type-Options': 'nosniff',
   // The link is the secret: it goes to nobody else, and nobody keeps the page.

@@ -1,10 +1,9 @@
 import { costLines, describeAgreed, planLines } from '../core/messages/approval.ts';
 import { causeLines, whereLine } from '../core/messages/sections.ts';
-import { utc } from '../core/messages/text.ts';
 import { SPARED } from '../core/policy/spared.ts';
 import { describeApproval, type Approval } from '../core/record/approval.ts';
 import type { Incident } from '../core/record/incident.ts';
-import { inWords } from '../core/words/in-words.ts';
+import { inWords, utc } from '../core/words/in-words.ts';
 import { percent } from '../core/words/percent.ts';
 import { printable } from '../core/words/printable.ts';
 import { sha256 } from '../core/words/sha256.ts';

@@ -1,7 +1,8 @@
+import { arrivedOf } from '../../functions/core/channels/told.ts';
 import { build } from '../../functions/core/messages/form/build.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { sha256 } from '../../functions/core/words/sha256.ts';
-import { noticeOf, type Channel, type Notice } from './deliver.ts';
+import { type Channel, type Notice } from './deliver.ts';
 
 /** Brings notices to people by every channel there is. */
 export interface Courier {
@@ -96,5 +97,5 @@ function brokenNotice({ name }: Channel, reason: string, { subject, attributes }
     json: { notice: 'undelivered', severity: 'warning', target, channel: name, reason, undelivered: subject },
     attributes: { severity: 'warning', outcome: 'undelivered', target, incidentId: '', notice: 'undelivered' },
   });
-  return noticeOf(message);
+  return arrivedOf(message);
 }

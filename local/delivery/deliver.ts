@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Arrived } from '../../functions/core/channels/told.ts';
-import { machineForm } from '../../functions/core/messages/form/build.ts';
 import { webhookDocument } from '../../functions/core/channels/webhook.ts';
 import { subjectOf } from '../../functions/core/messages/form/subject.ts';
-import type { Message } from '../../functions/core/messages/message.ts';
 import { channelsFor, type Channel as Sender, type ChannelDependencies } from '../../functions/senders/channels.ts';
 import { post } from '../../functions/senders/post.ts';
 import { channelsIn, type Notify } from '../../lib/notify/settings.ts';
@@ -21,12 +19,6 @@ export interface Channel {
   readonly name: Sender['name'] | 'notify.command';
   /** Throws, in words, when the notice does not get through in some ten seconds. */
   send(notice: Notice): Promise<void>;
-}
-
-/** What a message is on its way. */
-export function noticeOf(message: Message): Notice {
-  const { subject, body, attributes } = message;
-  return { subject, body, attributes, json: machineForm(message) };
 }
 
 /** `environment`: where the secrets of channels are. */

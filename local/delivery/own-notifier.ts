@@ -1,7 +1,8 @@
+import { arrivedOf } from '../../functions/core/channels/told.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { createCourier } from './courier.ts';
-import { channelsOf, noticeOf, type DeliverySettings } from './deliver.ts';
+import { channelsOf, type DeliverySettings } from './deliver.ts';
 
 /** Waits between the tries of one message. */
 const WAITS_MS = [500, 2_000];
@@ -14,7 +15,7 @@ export function createOwnNotifier(settings: DeliverySettings): Notifier {
   const courier = createCourier(channelsOf(settings));
   return {
     async publish(message) {
-      const notice = noticeOf(message);
+      const notice = arrivedOf(message);
       for (const wait of WAITS_MS) {
         const isDelivered = await courier.deliver(notice).then(
           () => true,

@@ -1,8 +1,9 @@
+import { arrivedOf } from '../../functions/core/channels/told.ts';
 import type { CheckFinding } from '../../functions/core/check/finding.ts';
 import { build } from '../../functions/core/messages/form/build.ts';
-import { utc } from '../../functions/core/messages/text.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
-import { channelsOf, noticeOf, type DeliverySettings, type Notice } from './deliver.ts';
+import { channelsOf, type DeliverySettings, type Notice } from './deliver.ts';
+import { utc } from '../../functions/core/words/in-words.ts';
 
 /** Whether notices reach people by one channel. */
 export interface ChannelFinding extends Omit<CheckFinding, 'id'> {
@@ -44,5 +45,5 @@ function testNotice(target: string, at: number): Notice {
     json: { notice: 'test', severity: 'info', target, at },
     attributes: { severity: 'info', outcome: 'test', target, incidentId: '', notice: 'test' },
   });
-  return noticeOf(message);
+  return arrivedOf(message);
 }

@@ -9,7 +9,7 @@ import { count } from '../../functions/core/words/count.ts';
 import { countBy } from '../../functions/core/words/count-by.ts';
 import { inWords } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
-import { mostFirst } from '../../functions/core/words/most-first.ts';
+import { mostFirst } from '../../functions/core/words/lists.ts';
 import { named, printable } from '../../functions/core/words/printable.ts';
 import { tableOf } from '../terminal/table.ts';
 import { wrappedAfter } from '../terminal/wrap.ts';

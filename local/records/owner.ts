@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { utc } from '../../functions/core/messages/text.ts';
 import { parseJson } from '../../functions/core/words/parse-json.ts';
 import { readPrivateFile, writePrivateFile } from '../machine/private-folder.ts';
 import { RUN_KEY } from '../machine/run-key.ts';
+import { utc } from '../../functions/core/words/in-words.ts';
 
 /** The process that has a records folder open, and how others reach what it has. */
 const owner = z.object({

@@ -14,7 +14,7 @@ import { namesOf } from '../../lib/house/names.ts';
 import { localClientConfig } from '../machine/client-config.ts';
 import { ACCOUNT, REGION } from '../machine/place.ts';
 import type { Owner } from '../records/owner.ts';
-import { describeRounds, type Line } from '../terminal/narrator.ts';
+import { newsOf, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { createApprover, type AskPerson } from './approver.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
@@ -103,8 +103,10 @@ async function follow(incidentId: string, { store, approver, say, verbose }: Fol
     for (let shown = 0; !leaving.signal.aborted;) {
       const incident = await store.incidents.byId(incidentId);
       const rounds = await store.rounds.of(incidentId);
-      for (const { kind, text } of describeRounds(rounds, shown, verbose)) say(kind, text);
-      shown = rounds.length;
+      for (const round of rounds.slice(shown)) {
+        for (const { kind, text } of newsOf(round, rounds[shown - 1], verbose)) say(kind, text);
+        shown++;
+      }
       if (incident?.status !== 'open') return;
       const isPending = (await store.approvals.of(incidentId)).some(({ status }) => status === 'pending');
       if (isPending && !asked) approver.hear({ kind: 'task-waiting', ...now() });

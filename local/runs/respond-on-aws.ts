@@ -8,7 +8,7 @@ import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { namesOf } from '../../lib/house/names.ts';
-import { describeRounds, type Line } from '../terminal/narrator.ts';
+import { newsOf, type Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { explainAws } from '../installation/aws-errors.ts';
 import { installedClientConfig } from '../installation/client-config.ts';
@@ -75,12 +75,10 @@ async function follow(
     for (;;) {
       const incident = await store.incidents.byId(incidentId);
       const rounds = await store.rounds.of(incidentId);
-      for (let at = shown; at < rounds.length; at++) {
-        const [round] = rounds.slice(at);
-        for (const words of describeRounds(rounds.slice(0, at + 1), at, verbose))
-          onLine({ at: round?.at ?? 0, ...words });
+      for (const round of rounds.slice(shown)) {
+        for (const words of newsOf(round, rounds[shown - 1], verbose)) onLine({ at: round.at, ...words });
+        shown++;
       }
-      shown = rounds.length;
       if (incident === null || isOver(incident, stays)) return;
       await sleep(LOOK_MS, undefined, { signal: interrupted.signal });
     }

@@ -5,12 +5,13 @@ import { hasFailed } from '../../functions/core/sampler/figures.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
 import { commandFor, type CommandPlace } from '../../functions/core/words/commands.ts';
 import { count } from '../../functions/core/words/count.ts';
-import { inWords } from '../../functions/core/words/in-words.ts';
+import { inWords, utc } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { sha256 } from '../../functions/core/words/sha256.ts';
 import type { TargetView } from './overview.ts';
 import { usageChart, usageTable } from './usage-chart.ts';
+import { contentPolicy } from '../../functions/core/pages/content-policy.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --line: #0b5cad; --bad: #b00020; --soft: #595959; --grid: #8a8a8a; }
@@ -32,14 +33,7 @@ thead th { font-weight: bold; } code { font-size: 0.9rem; }
 @media print { details { display: none; } }
 `;
 
-/** Allows this style and nothing else: no script, no picture, no frame, no other server. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${sha256(STYLE, 'base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+export const PAGE_POLICY = contentPolicy(sha256(STYLE, 'base64'), 'none');
 
 /** Targets, their usage and incidents, as the records have them at `now`. */
 export function overviewPage(
@@ -52,7 +46,7 @@ export function overviewPage(
       Headroom: ${count(targets.length, 'target')}, ${open === 0 ? 'no open incident' : count(open, 'open incident')}
     </h1>
     <p class="soft">
-      As of ${instant(now)}. Reload the page for a newer picture. The figures are at <a href="/metrics">/metrics</a>.
+      As of ${utc(now)}. Reload the page for a newer picture. The figures are at <a href="/metrics">/metrics</a>.
     </p>
     ${targets.map((target) => section(target, now, commands))}
   `);
@@ -98,15 +92,11 @@ function incidentList(incidents: readonly Incident[], now: number, commands: Com
       const subject = { id: target.id, commands };
       const state = status === 'open' ? `open for ${inWords(now - openedAt)}` : (outcome ?? 'closed');
       return html`<li>
-        ${instant(openedAt)}: ${state}${cause === null ? '' : `, ${cause.name}`}; ${count(endedCount, 'session')} ended.
+        ${utc(openedAt)}: ${state}${cause === null ? '' : `, ${cause.name}`}; ${count(endedCount, 'session')} ended.
         <br /><code>${commandFor(`incidents show ${id}`, subject)}</code>
       </li>`;
     })}
   </ul>`;
-}
-
-function instant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 function document(content: Html): Html {

@@ -1,7 +1,7 @@
 import { topConsumers, type Act } from '../../functions/core/record/act.ts';
 import type { Incident } from '../../functions/core/record/incident.ts';
 import type { CauseName } from '../../functions/core/policy/cause-names.ts';
-import { mostFirst } from '../../functions/core/words/most-first.ts';
+import { mostFirst } from '../../functions/core/words/lists.ts';
 import { countBy } from '../../functions/core/words/count-by.ts';
 
 /** An incident with what was done in it. */

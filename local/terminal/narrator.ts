@@ -115,25 +115,19 @@ async function describeDiagnosis(
   if (!found.success) return [];
   const rounds = await store.rounds.of(found.data.incidentId);
   const at = rounds.findIndex(({ round }) => round === found.data.round);
-  return at < 0 ? [] : describeRounds(rounds.slice(0, at + 1), at, verbose);
+  const round = rounds[at];
+  return round === undefined ? [] : newsOf(round, rounds[at - 1], verbose);
 }
 
-/** The rounds of an incident from the one at `first` on: what each has found that the one before it had not. */
-export function describeRounds(rounds: readonly Round[], first: number, verbose: boolean): Words[] {
-  return rounds
-    .slice(first)
-    .flatMap((round, at) => (verbose ? describeRound(round) : describeChanges(round, rounds[first + at - 1])));
+/** What a round has found that the one before it had not; with `verbose` everything, as for the first round. */
+export function newsOf(round: Round, before: Round | undefined, verbose: boolean): Words[] {
+  const known = new Set(before === undefined || verbose ? [] : partsOf(before).map(({ key }) => key));
+  return partsOf(round).flatMap(({ key, lines }) => (known.has(key) ? [] : lines));
 }
 
 /** Also shows a recorded incident in the same words. */
 export function describeRound(round: Round): Words[] {
   return partsOf(round).flatMap(({ lines }) => lines);
-}
-
-/** For the first round, everything. */
-function describeChanges(round: Round, before: Round | undefined): Words[] {
-  const known = new Set(before === undefined ? [] : partsOf(before).map(({ key }) => key));
-  return partsOf(round).flatMap(({ key, lines }) => (known.has(key) ? [] : lines));
 }
 
 /** What a round has to say of one thing. It is news when the round before said nothing of the same key. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { slotsNeeded } from '../../functions/core/plan/budget.ts';
 import type { Session } from '../../functions/core/server/session.ts';
 import { consumerOf } from '../../functions/core/server/consumer.ts';
 import { countKinds, kindOf } from '../../functions/core/server/consumer-count.ts';
@@ -101,7 +102,7 @@ export function drawPicture(snapshot: Snapshot, taken: Look, known: Known): Seen
   const clients = clientsOf(snapshot);
   const used = slotsTaken(snapshot);
   const { usable } = snapshot.limits;
-  const need = Math.max(0, used - Math.floor((usable * known.reliefPercent) / 100));
+  const need = slotsNeeded(snapshot, known);
   const { triggerPercent } = known;
   const usual = findUsual(known.before, { at: taken.at, used, need, triggerPercent, clients });
   const refusedNow = snapshot.activity.loginsRefused;

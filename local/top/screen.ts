@@ -1,6 +1,6 @@
 import { sizeOf } from '../../functions/core/server/consumer-count.ts';
 import { count } from '../../functions/core/words/count.ts';
-import { inWords } from '../../functions/core/words/in-words.ts';
+import { inWords, utc } from '../../functions/core/words/in-words.ts';
 import { percent } from '../../functions/core/words/percent.ts';
 import { cell, cut } from './cells.ts';
 import type { ConsumerRow, Picture, Seen } from './picture.ts';
@@ -45,8 +45,7 @@ function line(text: string, style: ScreenLine['style'] = null): ScreenLine {
 
 function headline({ target, at, tookMs, ...picture }: Picture): string {
   const server = picture.result === 'seen' ? `  ${picture.engine} ${picture.version}` : '';
-  const time = new Date(at).toISOString().slice(0, 19).replace('T', ' ');
-  return `${target}${server}  ${time} UTC  (look: ${Math.round(tookMs)} ms)`;
+  return `${target}${server}  ${utc(at)}  (look: ${Math.round(tookMs)} ms)`;
 }
 
 function whyNot({ why }: Extract<Picture, { result: 'unseen' }>): ScreenLine[] {

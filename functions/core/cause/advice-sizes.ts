@@ -2,7 +2,7 @@ import type { Pool } from '../policy/target.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { named } from '../words/printable.ts';
 import type { Facts } from './facts.ts';
 

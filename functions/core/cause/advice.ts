@@ -5,7 +5,7 @@ import type { Session } from '../server/session.ts';
 import { describeHead, whoIs } from '../server/slot-picture.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { named, printable } from '../words/printable.ts';
 import { adviseOnPools, fairLimit, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';

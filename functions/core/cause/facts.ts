@@ -13,7 +13,7 @@ import { readClimb } from '../usual/climb.ts';
 import { shortWorkMs, wasUsedOnce, type Departures } from '../usual/departure.ts';
 import type { Profile } from '../usual/profile.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { perMinute, turnoverSince } from './counters.ts';
 
 /**

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { build, machineForm } from '../messages/form/build.ts';
+import { build } from '../messages/form/build.ts';
 import { splitClauses } from '../messages/form/subject.ts';
 import { printable } from '../words/printable.ts';
-import type { Arrived } from './told.ts';
+import { arrivedOf, type Arrived } from './told.ts';
 
 /** What CloudWatch publishes of an alarm. */
 const alarmMessage = z.object({
@@ -23,17 +23,17 @@ export function ownAlarm(json: unknown): Arrived | null {
   const severity = state === 'ALARM' ? 'warning' : 'info';
   const happened = /What fires: ([^.]+)/.exec(description)?.[1];
   const at = Date.parse(parsed.data.StateChangeTime ?? '');
-  const message = build({
-    target: 'Headroom itself',
-    clauses: state === 'ALARM' ? splitClauses(happened ?? alarm) : [`${alarm} is ${printable(state)} again`],
-    sections: [
-      ['Do', [description === '' ? `look at the alarm ${alarm}` : description]],
-      ['Why', [printable(reason, 300)]],
-      ['Where', [`alarm ${alarm}`]],
-    ],
-    json: { notice: 'own-alarm', severity, alarm, at: Number.isNaN(at) ? null : at },
-    attributes: { severity, outcome: 'own-alarm', target: 'Headroom itself', incidentId: '', notice: 'own-alarm' },
-  });
-  const { subject, body, attributes } = message;
-  return { subject, body, attributes, json: machineForm(message) };
+  return arrivedOf(
+    build({
+      target: 'Headroom itself',
+      clauses: state === 'ALARM' ? splitClauses(happened ?? alarm) : [`${alarm} is ${printable(state)} again`],
+      sections: [
+        ['Do', [description === '' ? `look at the alarm ${alarm}` : description]],
+        ['Why', [printable(reason, 300)]],
+        ['Where', [`alarm ${alarm}`]],
+      ],
+      json: { notice: 'own-alarm', severity, alarm, at: Number.isNaN(at) ? null : at },
+      attributes: { severity, outcome: 'own-alarm', target: 'Headroom itself', incidentId: '', notice: 'own-alarm' },
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { sha256 } from '../words/sha256.ts';
 import { clipTo, fitLines } from './fit.ts';
+import { linksOf } from './links.ts';
 import { isOver, type Told } from './told.ts';
 
 // Events API v2: PagerDuty/developer-docs, docs/events-API-v2 (trigger events, change events).
@@ -8,7 +9,6 @@ const SUMMARY_LENGTH = 1_024;
 const KEY_LENGTH = 255;
 /** Of each section: all of them stay far below the 512 KB of an event. */
 const DETAIL_LENGTH = 2_500;
-const LINK_TEXT = { report: 'Report', console: 'Workflow', dashboard: 'Dashboard', runbook: 'Runbook' } as const;
 
 /** One event and where it goes. Bodies are without the routing key. */
 export interface PagerDutyEvent {
@@ -113,13 +113,5 @@ function details({ sections, incidentId }: Told): Readonly<Record<string, string
 }
 
 function links(told: Told): { readonly href: string; readonly text: string }[] {
-  const names = Object.keys(LINK_TEXT) as (keyof typeof LINK_TEXT)[];
-  const decide = told.links.approval === undefined ? [] : [{ href: told.links.approval, text: 'Decide' }];
-  return [
-    ...decide,
-    ...names.flatMap((name) => {
-      const href = told.links[name];
-      return href === undefined ? [] : [{ href, text: LINK_TEXT[name] }];
-    }),
-  ];
+  return linksOf(told).map(({ url, title }) => ({ href: url, text: title }));
 }

@@ -1,4 +1,5 @@
 import { clipTo, fitLines } from './fit.ts';
+import { linksOf } from './links.ts';
 import { isOver, linesOf, type Told } from './told.ts';
 
 // Limits of Block Kit: @slack/types 3.2.0. A message that breaks one is refused whole.
@@ -77,21 +78,10 @@ function signOf(told: Told): string {
   return isOver(told) ? '✅' : '🔵';
 }
 
-const BUTTONS = [
-  ['approval', 'Decide'],
-  ['report', 'Report'],
-  ['console', 'Workflow'],
-  ['dashboard', 'Dashboard'],
-  ['runbook', 'Runbook'],
-] as const;
-
-function buttonsOf({ links }: Told): Button[] {
-  return BUTTONS.flatMap(([name, words]) => {
-    const url = links[name];
-    if (url === undefined) return [];
-    const text = plainText(words, 75);
+function buttonsOf(told: Told): Button[] {
+  return linksOf(told).map(({ name, title, url }) => {
     const style = name === 'approval' ? ({ style: 'primary' } as const) : {};
-    return [{ type: 'button', action_id: `open-${name}`, text, url, ...style } as const];
+    return { type: 'button', action_id: `open-${name}`, text: plainText(title, 75), url, ...style };
   });
 }
 

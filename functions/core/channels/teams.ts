@@ -1,4 +1,5 @@
 import { clipTo } from './fit.ts';
+import { linksOf } from './links.ts';
 import { isOver, type Told } from './told.ts';
 
 // Adaptive Cards 1.4 (microsoft/AdaptiveCards, schemas/1.4.0) in the envelope of a Teams workflow: 28 KB in all.
@@ -6,13 +7,6 @@ import { isOver, type Told } from './told.ts';
 /** Less than Teams takes: what becomes of it on the way is not ours. */
 const MOST_BYTES = 25_000;
 const LINE_LENGTH = 600;
-const LINK_TITLES = {
-  approval: 'Decide',
-  report: 'Report',
-  console: 'Workflow',
-  dashboard: 'Dashboard',
-  runbook: 'Runbook',
-} as const;
 
 /** Text runs: Teams reads no Markdown in them, and no mentions. */
 interface RichText {
@@ -44,11 +38,7 @@ export function teamsMessage(told: Told): TeamsMessage {
 }
 
 function card(told: Told, body: readonly RichText[]): TeamsMessage {
-  const names = Object.keys(LINK_TITLES) as (keyof typeof LINK_TITLES)[];
-  const actions = names.flatMap((name) => {
-    const url = told.links[name];
-    return url === undefined ? [] : [{ type: 'Action.OpenUrl', title: LINK_TITLES[name], url }];
-  });
+  const actions = linksOf(told).map(({ title, url }) => ({ type: 'Action.OpenUrl', title, url }));
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',

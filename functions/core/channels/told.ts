@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
+import { machineForm } from '../messages/form/build.ts';
 import type { Links, Message, Section } from '../messages/message.ts';
 import { clipTo } from './fit.ts';
+import { LINK_NAMES } from './links.ts';
 
 type Severity = Message['attributes']['severity'];
 
@@ -31,6 +33,12 @@ export interface Arrived {
   readonly attributes: Readonly<Record<string, string>>;
   /** The form for machines. */
   readonly json: unknown;
+}
+
+/** A message as its topic hands it on. */
+export function arrivedOf(message: Message): Arrived {
+  const { subject, body, attributes } = message;
+  return { subject, body, attributes, json: machineForm(message) };
 }
 
 const form = z.object({
@@ -65,7 +73,6 @@ export function readTold({ subject, body, attributes, json }: Arrived, now: numb
   };
 }
 
-const LINK_NAMES = ['approval', 'report', 'console', 'dashboard', 'runbook'] as const satisfies (keyof Links)[];
 /** The narrowest of the channels takes so much. */
 const URL_LENGTH = 2_000;
 

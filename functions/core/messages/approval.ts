@@ -6,14 +6,14 @@ import type { Approval } from '../record/approval.ts';
 import type { Incident } from '../record/incident.ts';
 import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
-import { inWords } from '../words/in-words.ts';
+import { inWords, utc } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import { approvalForm } from './json.ts';
 import type { Links, Message, Section } from './message.ts';
 import { affects, causeLines, reportLine, whereLine } from './sections.ts';
-import { clipLines, utc } from './text.ts';
+import { clipLines } from './text.ts';
 
 /**
  * For a question that waits for a person. `link` leads to the page that takes the answer; null where there is none.

@@ -3,7 +3,8 @@ import { SCHEMA } from '../protocol/schema.ts';
 import { printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import type { Message, Section } from './message.ts';
-import { LINE_LENGTH, utc } from './text.ts';
+import { LINE_LENGTH } from './text.ts';
+import { utc } from '../words/in-words.ts';
 
 /** What has changed about a target by itself. */
 export type Change =

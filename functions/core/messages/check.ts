@@ -5,7 +5,8 @@ import { withCommands } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import type { Message, Section } from './message.ts';
-import { LINE_LENGTH, utc } from './text.ts';
+import { LINE_LENGTH } from './text.ts';
+import { utc } from '../words/in-words.ts';
 
 /** People copy fixes, so this is longer than any statement: none is cut. */
 const FIX_LENGTH = 1_000;

@@ -2,7 +2,7 @@ import { SCHEMA } from '../protocol/schema.ts';
 import { printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import type { Message, Section } from './message.ts';
-import { utc } from './text.ts';
+import { utc } from '../words/in-words.ts';
 
 export interface RefusedEvent {
   /** Null when the event does not say. */

@@ -12,14 +12,14 @@ import type { Round } from '../record/round.ts';
 import { describeAdmission } from '../server/admission.ts';
 import { commandFor } from '../words/commands.ts';
 import { count } from '../words/count.ts';
-import { inWords } from '../words/in-words.ts';
+import { inWords, utc } from '../words/in-words.ts';
 import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
 import type { NewestLook } from '../sampler/newest-look.ts';
 import { REFUSED_AS_FULL } from '../sampler/levels.ts';
 import { howToStop } from './form/build.ts';
 import type { Links, Section } from './message.ts';
-import { clipLines, LINE_LENGTH, MAX_LINES, utc } from './text.ts';
+import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
 import { whatToDo, type MessageDetails } from './to-do.ts';
 
 /** How to read the report where the message has no link to it. */

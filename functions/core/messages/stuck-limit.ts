@@ -7,7 +7,8 @@ import { count } from '../words/count.ts';
 import { printable, shellWord } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import type { Message, Section } from './message.ts';
-import { LINE_LENGTH, utc } from './text.ts';
+import { LINE_LENGTH } from './text.ts';
+import { utc } from '../words/in-words.ts';
 
 /** Longer than any name makes a statement: a statement that is cut does not run. */
 const STATEMENT_LENGTH = 1_000;

@@ -3,12 +3,12 @@ import { SCHEMA } from '../protocol/schema.ts';
 import type { Warning } from '../sampler/levels.ts';
 import { WARNINGS, type WarningName } from '../sampler/warnings.ts';
 import { withCommands } from '../words/commands.ts';
-import { inWords } from '../words/in-words.ts';
+import { inWords, utc } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
 import { build, howToStop } from './form/build.ts';
 import { splitClauses } from './form/subject.ts';
 import type { Message, Section } from './message.ts';
-import { clipLines, LINE_LENGTH, utc } from './text.ts';
+import { clipLines, LINE_LENGTH } from './text.ts';
 
 /** For a warning of the sampler. It has no incident, and no session is ended because of it. */
 export function composeWarning(warning: Warning, target: TargetSettings, now: number): Message {

@@ -2,6 +2,7 @@ import { usualInWords } from '../report/over-usual.ts';
 import type { Report } from '../report/report.ts';
 import type { SlotsMoment } from '../report/slots.ts';
 import { clockOf } from '../report/times.ts';
+import { thinned } from '../words/lists.ts';
 import { consumerChart, LETTERS, slotsChart, type Mark } from './chart.ts';
 import { html, type Html, type Piece } from './html.ts';
 import { section } from './sections.ts';
@@ -67,8 +68,6 @@ function smalls(slots: Report['slots']): Piece {
 }
 
 function numbers({ moments, consumers }: Report['slots']): Html {
-  const step = Math.ceil(moments.length / MOST_NUMBERS);
-  const rows = moments.filter((_, index) => (moments.length - 1 - index) % step === 0);
   const cells = ({ used, usable, held }: SlotsMoment) => [
     used,
     usable ?? '?',
@@ -87,7 +86,7 @@ function numbers({ moments, consumers }: Report['slots']): Html {
           </tr>
         </thead>
         <tbody>
-          ${rows.map(
+          ${thinned(moments, MOST_NUMBERS).map(
             (moment) =>
               html`<tr>
                 <th scope="row">${clockOf(moment.at)}</th>

@@ -4,7 +4,7 @@ import { usualInWords } from '../report/over-usual.ts';
 import type { Report } from '../report/report.ts';
 import { clockOf, lastedOf } from '../report/times.ts';
 import { count } from '../words/count.ts';
-import { withinBudget } from './budget.ts';
+import { withinBudget } from '../words/lists.ts';
 import { html, type Html, type Piece } from './html.ts';
 import { list, section } from './sections.ts';
 

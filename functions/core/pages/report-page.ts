@@ -1,10 +1,11 @@
 import type { Report } from '../report/report.ts';
-import { clockOf, dayOf, lastedOf, utcOf } from '../report/times.ts';
+import { clockOf, dayOf, lastedOf } from '../report/times.ts';
 import { slotsSection } from './report-chart.ts';
 import { causeSection, endedSection, looksSection, overSection, sparedSection } from './report-evidence.ts';
 import { Html, html, type Piece } from './html.ts';
 import { REPORT_STYLE, REPORT_STYLE_HASH } from './report-style.ts';
-import { withinBudget } from './budget.ts';
+import { withinBudget } from '../words/lists.ts';
+import { utc } from '../words/in-words.ts';
 import { section } from './sections.ts';
 
 /** No script, no picture, no frame, no form, no other server: also when the page is opened from a file. */
@@ -35,7 +36,7 @@ export function reportPage(report: Report): Html {
         <footer class="soft">
           <p>
             Incident ${incidentId} of ${target} (${report.engine} ${report.serverVersion ?? ''}, ${report.endpoint}).
-            Written ${utcOf(report.writtenAt)} by Headroom, from its record. All times are UTC. Everything on record:
+            Written ${utc(report.writtenAt)} by Headroom, from its record. All times are UTC. Everything on record:
             <code>${report.command}</code>
           </p>
         </footer>

@@ -5,7 +5,10 @@ import type { PlanInput, TierPlan } from './tier-plan.ts';
 import { tierNamed } from './tiers/index.ts';
 
 /** Slots over the relief level; 0 when there is nothing to do. */
-export function slotsNeeded(sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>, policy: Policy): number {
+export function slotsNeeded(
+  sample: Pick<Sample, 'used' | 'ownSlots' | 'limits' | 'halfOpen'>,
+  policy: Pick<Policy, 'reliefPercent'>,
+): number {
   const reliefSlots = Math.floor((policy.reliefPercent * sample.limits.usable) / 100);
   return Math.max(0, slotsTaken(sample) - reliefSlots);
 }

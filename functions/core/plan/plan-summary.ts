@@ -5,7 +5,7 @@ import { sessionKey, type Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { named } from '../words/printable.ts';
 import { sha256 } from '../words/sha256.ts';
 import type { TierPlan, Victim } from './tier-plan.ts';

@@ -3,6 +3,7 @@ import { commandFor, type CommandPlace } from '../words/commands.ts';
 import { printable } from '../words/printable.ts';
 import type { Mode, Policy } from './policy.ts';
 import { TIER_NAMES, type TierName } from './tier-names.ts';
+import { utc } from '../words/in-words.ts';
 
 /** Whether a pause is active at a time in epoch milliseconds. */
 export function isInForce({ until }: Pause, now: number): boolean {
@@ -59,7 +60,7 @@ export function isAnyLifted(earlier: readonly PauseScope[], active: readonly Pau
 
 /** `paused by ann until 2026-12-01 08:00:00 UTC: a migration runs`. Bounded and without control characters. */
 export function describePause({ by, why, until }: Pause): string {
-  const end = until === null ? '' : ` until ${new Date(until).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const end = until === null ? '' : ` until ${utc(until)}`;
   return `paused by ${printable(by, 60)}${end}: ${printable(why, 160)}`;
 }
 

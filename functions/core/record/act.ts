@@ -3,7 +3,7 @@ import type { EndingResult, LimitResult } from '../protocol/worker.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { SessionIdentity } from '../server/session.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 
 /** The results of one tier, over all its acts. */
 export interface TierSummary {

@@ -1,9 +1,11 @@
 import { count } from '../words/count.ts';
+import { thinned, withinBudget } from '../words/lists.ts';
+import { utc } from '../words/in-words.ts';
 import type { EndedGroup } from './ended.ts';
 import { usageInWords, type Look } from './looks.ts';
 import { usualInWords } from './over-usual.ts';
 import type { Report } from './report.ts';
-import { clockOf, dayOf, lastedOf, utcOf } from './times.ts';
+import { clockOf, dayOf, lastedOf } from './times.ts';
 
 /** Characters of one section, so that a wiki takes the page. */
 const SECTION_CHARACTERS = 100_000;
@@ -43,7 +45,7 @@ export function reportInMarkdown(report: Report): string {
     report.blanks.map(({ name, hint }) => `- **${name}** (to fill in: ${hint}):`).join('\n'),
     '## Words on this page',
     report.meanings.map(([word, meaning]) => `- **${word}**: ${plain(meaning)}`).join('\n'),
-    `Incident ${plain(report.incidentId)}. Written ${utcOf(report.writtenAt)} by Headroom, from its record. ` +
+    `Incident ${plain(report.incidentId)}. Written ${utc(report.writtenAt)} by Headroom, from its record. ` +
       `Everything on record: ${code(report.command)}`,
     '',
   ].join('\n\n');
@@ -51,13 +53,11 @@ export function reportInMarkdown(report: Report): string {
 
 function slotsIn({ slots: { moments, consumers } }: Report): string[] {
   if (moments.length === 0) return [];
-  const step = Math.ceil(moments.length / MOST_NUMBERS);
-  const rows = moments.filter((_, index) => (moments.length - 1 - index) % step === 0);
   return [
     '## Slots over time',
     ...table(
       ['UTC', 'taken', 'of', 'refused as full', ...consumers.map(({ name }) => name)],
-      rows.map(({ at, used, usable, isFull, held }) => [
+      thinned(moments, MOST_NUMBERS).map(({ at, used, usable, isFull, held }) => [
         clockOf(at),
         String(used),
         String(usable ?? '?'),
@@ -125,14 +125,7 @@ function groupIn({ sessions, consumer, database, result, round, at, tier, detail
 /** A heading with its items, as many as fit. */
 function within(title: string, items: readonly string[]): string[] {
   if (items.length === 0) return [];
-  const shown: string[] = [];
-  let spent = 0;
-  for (const item of items) {
-    spent += item.length;
-    if (spent > SECTION_CHARACTERS) break;
-    shown.push(item);
-  }
-  const left = items.length - shown.length;
+  const { shown, left } = withinBudget(items, String, SECTION_CHARACTERS);
   return [`## ${title}`, [...shown, ...(left > 0 ? [`- ${left} more are not shown here.`] : [])].join('\n')];
 }
 

@@ -1,5 +1,5 @@
 import type { Round } from '../record/round.ts';
-import type { UsualBasis } from '../usual/usual.ts';
+import { inNumbers, type UsualBasis } from '../usual/usual.ts';
 import { printable } from '../words/printable.ts';
 import { usualOf, type ConsumerOverTime, type SlotsOverTime } from './slots.ts';
 
@@ -54,5 +54,5 @@ export function overUsual(rounds: readonly Round[], { consumers }: SlotsOverTime
 /** `0 to 4`, `4`. */
 export function usualInWords(usual: ConsumerOverTime['usual']): string {
   if (usual === null) return 'not known';
-  return usual.from === usual.to ? String(usual.to) : `${usual.from} to ${usual.to}`;
+  return inNumbers({ low: usual.from, all: usual.to });
 }

@@ -1,7 +1,8 @@
 import type { Incident } from '../record/incident.ts';
 import type { Round } from '../record/round.ts';
+import { REFUSED_AS_FULL } from '../sampler/levels.ts';
 import type { Usual, UsualCount } from '../usual/usual.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { printable } from '../words/printable.ts';
 
 /** Slots over time, by consumer. Times are epoch milliseconds. */
@@ -76,7 +77,7 @@ function rawMoments(rounds: readonly Round[]): RawMoment[] {
             at,
             used,
             usable,
-            isFull: canary === 'refused as full',
+            isFull: canary === REFUSED_AS_FULL,
             held: holders === undefined ? null : new Map(holders.map(({ name, sessions }) => [name, sessions])),
           },
         ],

@@ -1,8 +1,3 @@
-/** `2026-11-21 03:00:05 UTC`. */
-export function utcOf(at: number): string {
-  return `${isoOf(at, 19).replace('T', ' ')} UTC`;
-}
-
 /** `2026-11-21`. */
 export function dayOf(at: number): string {
   return isoOf(at, 10);

@@ -1,4 +1,5 @@
 import { sizeOf } from '../server/consumer-count.ts';
+import { mostHeld } from './most-held.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 /** Who holds many slots, and how many it held at most before the climb; null where that is not known. */
@@ -43,18 +44,12 @@ export function newestLook(
     ({ at, usage, isFull, consumers }) =>
       consumers !== null && !isFull && (usage ?? 100) < triggerPercent && now - at <= LOOK_BACK_MS,
   );
-  const mostBefore = (name: string): number | null =>
-    calm.length === 0
-      ? null
-      : Math.max(
-          ...calm.map(({ consumers }) => {
-            const count = consumers?.largest.find((each) => each.name === name);
-            return count === undefined ? 0 : sizeOf(count);
-          }),
-        );
-  const holders = (seen?.largest ?? [])
-    .slice(0, MOST_HOLDERS)
-    .map((count) => ({ name: count.name, now: sizeOf(count), before: mostBefore(count.name) }));
+  const most = mostHeld(calm);
+  const holders = (seen?.largest ?? []).slice(0, MOST_HOLDERS).map((count) => ({
+    name: count.name,
+    now: sizeOf(count),
+    before: calm.length === 0 ? null : (most.get(count.name) ?? 0),
+  }));
   const { at, isFull, usage, used, usable } = newest;
   return { at, isRefused: isFull, usage, used, usable, holders };
 }

@@ -1,4 +1,6 @@
 import { sizeOf, type Consumers } from '../server/consumer-count.ts';
+import { mostFirst, thinned } from '../words/lists.ts';
+import { mostHeld } from './most-held.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 /** Who held so many slots. */
@@ -37,16 +39,10 @@ export function holdersOf({ largest }: Consumers): Holder[] {
 
 /** The hour before a moment, thinned out. Null when no sample of it shows slots. `samples`: oldest first. */
 export function runUpTo(samples: readonly StoredSample[], now: number): RunUp | null {
-  const seen = thinned(samples.filter(({ at, used }) => used !== null && at < now && now - at <= RUN_UP_MS));
+  const hour = samples.filter(({ at, used }) => used !== null && at < now && now - at <= RUN_UP_MS);
+  const seen = thinned(hour, MOST_MOMENTS);
   if (seen.length === 0) return null;
-  const most = new Map<string, number>();
-  for (const { consumers } of seen) {
-    for (const consumer of consumers?.largest ?? []) {
-      most.set(consumer.name, Math.max(most.get(consumer.name) ?? 0, sizeOf(consumer)));
-    }
-  }
-  const names = [...most]
-    .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+  const names = mostFirst(mostHeld(seen))
     .slice(0, MOST_HOLDERS)
     .map(([name]) => name);
   return {
@@ -64,12 +60,6 @@ export function runUpTo(samples: readonly StoredSample[], now: number): RunUp | 
 function heldBy(names: readonly string[], { largest }: Consumers): number[] {
   const sizes = new Map(largest.map((consumer) => [consumer.name, sizeOf(consumer)]));
   return names.map((name) => sizes.get(name) ?? 0);
-}
-
-/** The newest always stays: it shows what the incident began with. */
-function thinned<T>(items: readonly T[]): T[] {
-  const step = Math.ceil(items.length / MOST_MOMENTS);
-  return items.filter((_, index) => (items.length - 1 - index) % step === 0);
 }
 
 /** Never half a character. */

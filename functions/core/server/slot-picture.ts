@@ -1,7 +1,7 @@
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { percent } from '../words/percent.ts';
 import { named, printable } from '../words/printable.ts';
 import type { LockQueues } from './locks.ts';

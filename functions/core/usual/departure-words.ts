@@ -1,6 +1,6 @@
 import { named } from '../words/printable.ts';
-import { inNumbers, type Departure, type Departures } from './departure.ts';
-import type { UsualBasis } from './usual.ts';
+import type { Departure, Departures } from './departure.ts';
+import { inNumbers, type UsualBasis } from './usual.ts';
 
 /** Most consumers that are named one by one. */
 const MOST_NAMED = 4;

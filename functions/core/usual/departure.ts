@@ -8,7 +8,7 @@ import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { QUARTER_MS } from './profile.ts';
 import { finishesWithin, type SinceFirstLook } from './turnover.ts';
-import type { Usual, UsualCount } from './usual.ts';
+import { inNumbers, type Usual, type UsualCount } from './usual.ts';
 
 /** A consumer with what it has now and what is usual. */
 export interface Departure {
@@ -122,7 +122,7 @@ export function readDepartures(
     if (isHead || session.blockedBy.length > 0) departed.add(session);
   }
   consumers.sort((a, b) => b.excess - a.excess || b.now.all - a.now.all || (a.name < b.name ? -1 : 1));
-  const unsure = new Set([...groups].flatMap(([name, sessions]) => (isUnsure(name, sessions, usual) ? [name] : [])));
+  const unsure = new Set(read.filter((each) => each.usual === null).map(({ name }) => name));
   const standingOf = (session: Session): Standing => {
     if (suspects.has(session)) return 'suspect';
     if (working.has(session)) return 'at-work';
@@ -433,12 +433,6 @@ function suspectForgotten({ now, overLong }: Departure, sessions: readonly Sessi
       why: `used once and never again for ${inWords(session.stateMs)}; its consumer has grown to ${now.all}`,
     });
   }
-}
-
-/** `50`, or `0 to 2`. */
-export function inNumbers({ low, all }: Pick<UsualCount, 'low' | 'all'>): string {
-  const [from, to] = [Math.round(low), Math.round(all)];
-  return from >= to ? `${to}` : `${from} to ${to}`;
 }
 
 function isForgottenIdle(session: Session): boolean {

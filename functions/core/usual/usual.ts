@@ -18,6 +18,12 @@ export interface UsualCount extends Readonly<Record<Kind, number>> {
   readonly used: number | null;
 }
 
+/** `50`, or `0 to 2`. */
+export function inNumbers({ low, all }: Pick<UsualCount, 'low' | 'all'>): string {
+  const [from, to] = [Math.round(low), Math.round(all)];
+  return from >= to ? `${to}` : `${from} to ${to}`;
+}
+
 /**
  * Where it comes from. `profile`: quarters of an hour. `samples`: the samples before the climb. `arrivals`: who came
  * last, by one snapshot. `none`: nothing tells.

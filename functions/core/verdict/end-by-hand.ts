@@ -4,7 +4,7 @@ import type { Session } from '../server/session.ts';
 import { commandFor, type CommandSubject } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { named, printable, shellWord } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 

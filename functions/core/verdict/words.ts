@@ -12,7 +12,7 @@ import type { TierName } from '../policy/tier-names.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
-import { mostFirst } from '../words/most-first.ts';
+import { mostFirst } from '../words/lists.ts';
 import { named, printable } from '../words/printable.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { endByHand } from './end-by-hand.ts';

@@ -8,7 +8,7 @@ import { someMore } from '../../usual/departure.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
-import { mostFirst } from '../../words/most-first.ts';
+import { mostFirst } from '../../words/lists.ts';
 import { percent } from '../../words/percent.ts';
 import { named, shellWord } from '../../words/printable.ts';
 import {
