@@ -1,6 +1,7 @@
 import { benchCalls } from './calls.ts';
 import { benchCauses, benchRecorded } from './causes.ts';
 import { benchDrill } from './drill.ts';
+import { benchFleet } from './fleet.ts';
 import { benchFunctions } from './functions.ts';
 import { benchMemory } from './memory.ts';
 import { benchPace } from './pace/command.ts';
@@ -12,7 +13,7 @@ import { benchStrangers } from './strangers.ts';
 import { benchWorker } from './worker/cost.ts';
 import { benchMoment } from './worker/moment.ts';
 
-/** What follows the first option belongs to `strangers`, `functions` or `pace`: no other measurement has any. */
+/** What follows the first option belongs to `strangers`, `functions`, `fleet` or `pace`: no other measurement has any. */
 const args = process.argv.slice(2);
 const firstOption = args.findIndex((each) => each.startsWith('--'));
 const wanted = firstOption < 0 ? args : args.slice(0, firstOption);
@@ -33,13 +34,14 @@ const MEASUREMENTS: Readonly<Record<string, () => void | Promise<void>>> = {
   memory: benchMemory,
   calls: benchCalls,
   functions: () => benchFunctions(options),
+  fleet: () => benchFleet(options),
   drill: benchDrill,
   peers: benchPeers,
   pace: () => benchPace(options),
 };
 
 /** These take long, so they run only when they are asked for. */
-const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'pace']);
+const ON_REQUEST: ReadonlySet<string> = new Set(['moment', 'fleet', 'pace']);
 
 const unknown = wanted.filter((name) => !(name in MEASUREMENTS));
 if (unknown.length > 0) {

@@ -20,7 +20,7 @@ export const WHY: Readonly<Record<string, string>> = {
   'dynamodb:UpdateItem': TABLE,
   'dynamodb:DeleteItem': TABLE,
   'dynamodb:Query': TABLE,
-  'tick dynamodb:Query': 'It reads the roster of targets, and nothing else of the table.',
+  'tick dynamodb:Query': 'It reads the roster of targets and whether notices wait, and nothing else of the table.',
   'decide dynamodb:GetItem': 'It shows a question and notes its answer: records of incidents alone.',
   'decide dynamodb:Query': 'It shows a question and notes its answer: records of incidents alone.',
   'decide dynamodb:UpdateItem': 'It shows a question and notes its answer: records of incidents alone.',

@@ -74,10 +74,14 @@ export async function publishRecorded(
   message: Message,
   { notifier, store, now }: DeliverDependencies,
 ): Promise<string> {
-  const error = await notifier.publish(message).then(
-    () => '',
-    (thrown: unknown) => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300),
+  const attempt = await notifier.publish(message).then(
+    (how) => ({ delivered: true, error: '', ...(how === 'gathered' && { gathered: true as const }) }),
+    (thrown: unknown) => ({ delivered: false, error: reasonOf(thrown) }),
   );
-  await store.notices.recordAttempt(incidentId, { notice, at: now(), delivered: error === '', error });
-  return error;
+  await store.notices.recordAttempt(incidentId, { notice, at: now(), ...attempt });
+  return attempt.error;
+}
+
+function reasonOf(thrown: unknown): string {
+  return (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)).slice(0, 300);
 }

@@ -9,7 +9,7 @@ import type { AlarmSighting } from '../core/record/incident.ts';
 import { errorWords } from '../core/words/error-words.ts';
 
 export interface TickDependencies {
-  readonly store: Pick<IncidentStore, 'targets'>;
+  readonly store: Pick<IncidentStore, 'targets' | 'gathered'>;
   readonly alarms: Pick<Alarms, 'activeUnder'>;
   readonly functions: FunctionCaller;
   /** Of the installation: the names of its alarms begin with it. */
@@ -33,8 +33,8 @@ const scheduled = z.object({ time: z.iso.datetime() });
 
 /**
  * Once a minute, for the whole fleet: has each target sampled, the reconciler look at those it may have something to do
- * for, each target checked in its minute of the day, and the control plane asked about it in its minute of the hour. It
- * waits for none of them. Throws at its end, so that people are told, when not everything could be asked for.
+ * for, each target checked in its minute of the day, the control plane asked about it in its minute of the hour, and
+ * people told of the notices that wait for it. It waits for none of them. Throws at its end, so that people are told, when not everything could be asked for.
  */
 export async function tick(payload: unknown, deps: TickDependencies): Promise<TickResult> {
   const startedAt = deps.now();
@@ -45,19 +45,30 @@ export async function tick(payload: unknown, deps: TickDependencies): Promise<Ti
   const rows = roster.filter(({ isCluster }) => !isCluster);
   const pace = paceOf(rows.length, startedAt, SPAN_MS);
   const due = rows.filter((row) => isCheckDue(row, at));
-  const [samples, checks, follows, reconciling] = await Promise.all([
+  const [notices, samples, checks, follows, reconciling] = await Promise.all([
+    tellGathered(deps),
     callEach(rows, pace, deps, ({ id }) => ['sample', { kind: 'sample', target: id }]),
     callEach(due, paceOf(due.length, startedAt, SPAN_MS), deps, ({ id }) => ['sample', { kind: 'check', target: id }]),
     callEach(following, paceOf(following.length, startedAt, SPAN_MS), deps, ({ id }) => ['follow', { target: id }]),
     reconcileFleet(rows, pace, at, deps),
   ]);
-  throwIfAny({ samples, checks, follows, reconciling: reconciling.failures });
+  throwIfAny({ notices, samples, checks, follows, reconciling: reconciling.failures });
   return {
     targets: rows.length,
     reconciled: reconciling.count,
     checked: due.length,
     tookMs: deps.now() - startedAt,
   };
+}
+
+/** Notices that came too many at once wait for this. */
+async function tellGathered({ store, functions }: TickDependencies): Promise<string[]> {
+  try {
+    if (await store.gathered.isWaiting()) await functions.call('notify', { schema: SCHEMA, kind: 'gathered' });
+    return [];
+  } catch (error) {
+    return [errorWords(error)];
+  }
 }
 
 /** Alarms that cannot be read are left to the reconciler of each target whose turn it is: nothing waits for them. */

@@ -64,14 +64,14 @@ export class IncidentTable extends Table {
     });
   }
 
-  /** Listing the targets, in their own partition. */
+  /** Listing the targets, and the notices that wait for the message of their minute, each in a partition of their own. */
   grantRoster(grantee: IGrantable): void {
     this.#grantKey(grantee);
     grantee.grantPrincipal.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['dynamodb:Query'],
         resources: [this.#arn],
-        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER'] } },
+        conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER', 'NOTICES'] } },
       }),
     );
   }

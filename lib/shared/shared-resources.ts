@@ -6,6 +6,7 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { FleetFunction } from '../../functions/core/ports/outside.ts';
 import { RDS_CATEGORIES, RDS_EVENTS } from '../../functions/core/members/rds-event.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
@@ -70,7 +71,7 @@ export class SharedResources extends Construct {
     if (bus !== 'none') this.#announceOn(bus, [dispatch, reconcile, steps.notify]);
     const follow = this.#createFollow();
     const sample = this.#createSample(dispatch, follow);
-    const tick = this.#createTick({ sample, reconcile, follow });
+    const tick = this.#createTick({ sample, reconcile, follow, notify: steps.notify });
     const register = this.#createRegister(targets);
     const decide = page && this.#createDecide(page, stateMachine);
     if (page !== null && decide !== null && props.page.linkDays > 0) {
@@ -239,9 +240,9 @@ export class SharedResources extends Construct {
     return follow;
   }
 
-  /** The clock of the whole fleet. It reads the roster, calls other functions, and does nothing else. */
-  #createTick(called: { readonly [Name in 'sample' | 'reconcile' | 'follow']: ControlFunction }): ControlFunction {
-    const { sample, reconcile, follow } = called;
+  /** The clock of the whole fleet. It reads what there is to do, calls other functions, and does nothing else. */
+  #createTick(called: { readonly [Name in FleetFunction]: ControlFunction }): ControlFunction {
+    const { sample, reconcile, follow, notify } = called;
     const tick = new ControlFunction(this, 'tick', {
       names: this.#names,
       environment: {
@@ -250,17 +251,19 @@ export class SharedResources extends Construct {
         HEADROOM_SAMPLE: sample.functionName,
         HEADROOM_RECONCILE: reconcile.functionName,
         HEADROOM_FOLLOW: follow.functionName,
+        HEADROOM_NOTIFY: notify.functionName,
       },
     });
     this.#table.grantRoster(tick);
     tick.allow(
       ['lambda:InvokeFunction'],
-      [sample, reconcile, follow].map(({ functionArn }) => functionArn),
+      [sample, reconcile, follow, notify].map(({ functionArn }) => functionArn),
     );
     this.#allowAlarms(tick);
     // The next minute brings the next.
     const once = { maxEventAge: Duration.minutes(1), retryAttempts: 0 };
     tick.configureAsyncInvoke(once);
+    notify.configureAsyncInvoke(once);
     new Rule(this, 'EveryMinute', {
       ruleName: this.#names.tickRule,
       description: 'Every minute, for all targets',

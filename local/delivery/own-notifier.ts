@@ -21,10 +21,11 @@ export function createOwnNotifier(settings: DeliverySettings): Notifier {
           () => true,
           () => false,
         );
-        if (isDelivered) return;
+        if (isDelivered) return 'published';
         await sleep(wait);
       }
       await courier.deliver(notice);
+      return 'published';
     },
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Notification } from '../machine/progress.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
@@ -87,8 +88,12 @@ export async function watch(
           onLine,
         }),
       );
+      const telling = tellEachMinute(runtime, signal, onLine);
       await Promise.race([Promise.all(watching), afterStop(signal)]);
-      return { interrupted: await incidents.interrupt(config) };
+      const interrupted = await incidents.interrupt(config);
+      await telling;
+      await tell(runtime, onLine);
+      return { interrupted };
     } finally {
       await runtime.stop();
     }
@@ -153,6 +158,23 @@ class FollowedIncidents {
     // A watch lasts for months.
     observed.forgetNotifications(incidentId);
   }
+}
+
+const MINUTE_MS = 60_000;
+
+/** As in AWS: what came too many at once is told in one message. */
+async function tellEachMinute(runtime: LocalRuntime, signal: AbortSignal, onLine: WatchOptions['onLine']) {
+  while (!signal.aborted) {
+    await delay(MINUTE_MS, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await tell(runtime, onLine);
+  }
+}
+
+/** What could not be told waits for the next minute. */
+async function tell(runtime: LocalRuntime, onLine: WatchOptions['onLine']): Promise<void> {
+  await runtime.tellGathered().catch((error: unknown) => {
+    onLine({ at: Date.now(), kind: 'bad', text: `notices not told: ${errorWords(error)}` });
+  });
 }
 
 async function afterStop(signal: AbortSignal): Promise<void> {

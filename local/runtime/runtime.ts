@@ -54,6 +54,8 @@ export interface LocalRuntime {
   reconcile(targetId: string): Promise<unknown>;
   /** What the tick asks for each minute in AWS, of one sample. Returns the sampler's answer; throws FunctionFailed. */
   sample(targetId: string): Promise<unknown>;
+  /** What the tick asks for in AWS when notices came too many at once. Throws FunctionFailed. */
+  tellGathered(): Promise<void>;
   /** Returns the function's answer; throws FunctionFailed. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   /** `at` is epoch milliseconds. */
@@ -171,6 +173,10 @@ function runtimeOf({ config, targets, records, topic, plane, functions, endpoint
     dispatch: (id, event) => ask('dispatch', id, { event }),
     sample: (id) => ask('sample', id, { kind: 'sample', samples: 1 }),
     reconcile: (id) => ask('reconcile', id, {}),
+    async tellGathered() {
+      if (!(await store.gathered.isWaiting())) return;
+      await callFunction(functions, names.control('notify'), { schema: SCHEMA, kind: 'gathered' });
+    },
     noticesDelivered: () => topic.settled(),
     stopExecution: (incidentId, cause) => void machine.stop(incidentId, null, cause),
     async executionEnded(incidentId) {

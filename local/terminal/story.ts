@@ -115,8 +115,9 @@ function isSparedReason(reason: string): reason is SparedReason {
 function describeNotices({ notices, pendingNotices, eventTrouble: trouble }: Incident): string[] {
   return [
     ...notices.map(
-      ({ notice, at, delivered, error }) =>
-        `notified   ${notice}, ${instant(at)}${delivered ? '' : `: not delivered (${error})`}`,
+      ({ notice, at, delivered, gathered, error }) =>
+        `notified   ${notice}, ${instant(at)}` +
+        (delivered ? (gathered === true ? ', with the others of its minute' : '') : `: not delivered (${error})`),
     ),
     ...pendingNotices.map((notice) => `pending    ${notice}`),
     ...(trouble === null

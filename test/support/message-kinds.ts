@@ -2,6 +2,7 @@ import { composeApproval } from '../../functions/core/messages/approval.ts';
 import { composeChanges } from '../../functions/core/messages/changes.ts';
 import { composeCheck } from '../../functions/core/messages/check.ts';
 import { composeMessage } from '../../functions/core/messages/incident.ts';
+import { composeGathered, gatheredOf } from '../../functions/core/messages/gathered.ts';
 import type { Links, Message } from '../../functions/core/messages/message.ts';
 import { composeRefusal } from '../../functions/core/messages/refused-event.ts';
 import { composeStuckLimit } from '../../functions/core/messages/stuck-limit.ts';
@@ -208,6 +209,17 @@ export const MESSAGE_KINDS: Readonly<Record<string, Message>> = {
     },
     'permission denied to alter role',
     TARGET,
+    NOW,
+  ),
+  gathered: composeGathered(
+    Array.from({ length: 40 }, (_, n) => {
+      const target = { ...TARGET, id: `shop-${n}` };
+      const message =
+        n < 32
+          ? incidentMessage('escalated', { ...ESCALATED, id: `shop-${n}-20261121T030005000-a1b2c3`, target })
+          : composeWarning({ name: 'filling-up', since: AT, lastedMs: 95_000, sample: seenAt(NOW, 83) }, target, NOW);
+      return gatheredOf(message, NOW - 40_000 + n * 1_000);
+    }),
     NOW,
   ),
   refused: composeRefusal({ targetId: 'shop', alarmName: 'cpu-high', reason: 'it is none of its alarms', at: NOW }),

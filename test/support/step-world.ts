@@ -3,7 +3,7 @@ import type { IncidentEvent } from '../../functions/core/events/incident-event.t
 import type { Message } from '../../functions/core/messages/message.ts';
 import type { TargetSettings } from '../../functions/core/policy/target.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
-import type { EventBus } from '../../functions/core/ports/outside.ts';
+import type { EventBus, Notifier } from '../../functions/core/ports/outside.ts';
 import type { ExecutionStatus } from '../../functions/core/ports/workflow-client.ts';
 import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { DispatchResult } from '../../functions/core/protocol/steps.ts';
@@ -146,11 +146,11 @@ export class StepWorld {
     freeMemory: (): Promise<number | null> => Promise.resolve(this.freeMemoryBytes),
   };
 
-  readonly notifier = {
-    publish: (message: Message): Promise<void> => {
+  readonly notifier: Notifier = {
+    publish: (message) => {
       if (this.topicFails) return Promise.reject(new Error('the topic is down'));
       this.published.push(message);
-      return Promise.resolve();
+      return Promise.resolve('published');
     },
   };
 

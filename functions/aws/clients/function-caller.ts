@@ -13,6 +13,7 @@ const VARIABLES = {
   sample: 'HEADROOM_SAMPLE',
   reconcile: 'HEADROOM_RECONCILE',
   follow: 'HEADROOM_FOLLOW',
+  notify: 'HEADROOM_NOTIFY',
 } as const satisfies Record<FleetFunction, string>;
 
 /** Hands requests to functions by Lambda's own queue. Errors of Lambda come through unchanged. */

@@ -2,8 +2,10 @@ import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/
 import { machineForm } from '../../core/messages/form/build.ts';
 import { smsText } from '../../core/channels/sms.ts';
 import type { Message } from '../../core/messages/message.ts';
+import { gathering } from '../../core/ports/gathering.ts';
 import type { Notifier } from '../../core/ports/outside.ts';
 import { jsonText } from '../../core/words/json-text.ts';
+import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { readEnvironment } from '../process/environment.ts';
 import { clipBytes } from '../process/fit.ts';
 import { once } from '../process/once.ts';
@@ -33,16 +35,18 @@ export function createNotifier({ client, topicArn }: NotifierOptions): Notifier 
           MessageAttributes: attributes(message),
         }),
       );
+      return 'published';
     },
   };
 }
 
-/** On the topic of this function's environment (`HEADROOM_TOPIC_ARN`), one per process. */
+/** On the topic of this function's environment (`HEADROOM_TOPIC_ARN`), few at a time, one per process. */
 export const notifierFromEnvironment = once((): Notifier => {
   const { HEADROOM_TOPIC_ARN: topicArn } = readEnvironment(['HEADROOM_TOPIC_ARN']);
   // A topic in trouble must not hold up relief: two tries of 3 s at the most, then the reconciler tries again later.
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
-  return createNotifier({ client: new SNSClient({ requestHandler, maxAttempts: 2 }), topicArn });
+  const notifier = createNotifier({ client: new SNSClient({ requestHandler, maxAttempts: 2 }), topicArn });
+  return gathering(notifier, incidentStoreFromEnvironment(), Date.now);
 });
 
 /** What each protocol gets. A JSON form that would not fit, five times over, gives way to its outline. */

@@ -5,6 +5,7 @@ import { readEnvironment } from '../process/environment.ts';
 import { once } from '../process/once.ts';
 import { createActs } from './acts.ts';
 import { createApprovals } from './approvals.ts';
+import { createGathered } from './gathered.ts';
 import { createIncidents } from './incidents.ts';
 import { createLimits } from './limits.ts';
 import { createNotices } from './notices.ts';
@@ -35,6 +36,7 @@ export function createIncidentStore({ now = Date.now, ...table }: IncidentStoreO
     samples: createSamples(table),
     profiles: createProfiles(table),
     warnings: createWarnings(table),
+    gathered: createGathered(table),
   };
 }
 

@@ -21,6 +21,7 @@ const VARIABLES = {
   HEADROOM_SAMPLE: { pattern: /^\S{1,256}$/, expected: 'the name of the sample function' },
   HEADROOM_RECONCILE: { pattern: /^\S{1,256}$/, expected: 'the name of the reconcile function' },
   HEADROOM_FOLLOW: { pattern: /^\S{1,256}$/, expected: 'the name of the follow function' },
+  HEADROOM_NOTIFY: { pattern: /^\S{1,256}$/, expected: 'the name of the notify function' },
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { machineForm } from '../messages/form/build.ts';
+import { headlineIn } from '../messages/form/subject.ts';
 import type { Links, Message, Section } from '../messages/message.ts';
 import { clipTo } from './fit.ts';
 import { LINK_NAMES } from './links.ts';
@@ -56,7 +57,7 @@ export function readTold({ subject, body, attributes, json }: Arrived, now: numb
   const line = plain(subject.trim() === '' ? '[Headroom] a notice' : subject, SUBJECT_LENGTH);
   return {
     subject: line,
-    headline: line.replace(/^\[[^\]]*\] (?:[^:]*: )?/, ''),
+    headline: headlineIn(line),
     severity: severity === 'critical' || severity === 'warning' ? severity : 'info',
     target: plain(target, NAME_LENGTH),
     incidentId: plain(incidentId, NAME_LENGTH),

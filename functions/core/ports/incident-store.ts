@@ -1,5 +1,6 @@
 import type { Acts } from './stores/acts.ts';
 import type { Approvals } from './stores/approvals.ts';
+import type { Gathered } from './stores/gathered.ts';
 import type { Incidents } from './stores/incidents.ts';
 import type { RecordedLimits } from './stores/limits.ts';
 import type { Notices } from './stores/notices.ts';
@@ -23,4 +24,5 @@ export interface IncidentStore {
   readonly samples: Samples;
   readonly profiles: Profiles;
   readonly warnings: Warnings;
+  readonly gathered: Gathered;
 }

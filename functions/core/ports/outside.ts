@@ -13,8 +13,8 @@ export interface Alarms {
   activeUnder(prefix: string): Promise<AlarmSighting[]>;
 }
 
-/** The functions that a tick calls for a target. */
-export type FleetFunction = 'sample' | 'reconcile' | 'follow';
+/** The functions that a tick calls. */
+export type FleetFunction = 'sample' | 'reconcile' | 'follow' | 'notify';
 
 export interface FunctionCaller {
   /** Hands a request to a function and does not wait for what comes of it. Throws when it was not taken. */
@@ -62,8 +62,8 @@ export interface MetricsSink {
 }
 
 export interface Notifier {
-  /** Publishes; throws when the topic does not take it. */
-  publish(message: Message): Promise<void>;
+  /** Throws when the message is not taken. `gathered`: it goes out with others of its minute. */
+  publish(message: Message): Promise<'published' | 'gathered'>;
 }
 
 /** Where other programs learn of incidents. */

@@ -131,4 +131,5 @@ export type Outcome = (typeof OUTCOMES)[number];
 const caught = z.nullable(z.object({ Error: z.optional(z.string()), Cause: z.optional(z.string()) }));
 export const escalateRequest = z.object({ incidentId: z.string(), error: caught });
 export const closeRequest = z.object({ incidentId: z.string(), outcome: z.enum(OUTCOMES), error: caught });
-export const notifyRequest = z.object({ incidentId: z.string() });
+/** Of the workflow, about an incident; of the tick, about all notices that wait for the message of their minute. */
+export const notifyRequest = z.union([z.object({ incidentId: z.string() }), z.object({ kind: z.literal('gathered') })]);

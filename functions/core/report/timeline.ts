@@ -1,6 +1,7 @@
 import { describeFinally, type Approval } from '../record/approval.ts';
 import { actsByTier, countEnded, type Act } from '../record/act.ts';
 import type { Incident } from '../record/incident.ts';
+import type { NoticeAttempt } from '../record/notice.ts';
 import type { Round } from '../record/round.ts';
 import { count } from '../words/count.ts';
 import { percent } from '../words/percent.ts';
@@ -133,9 +134,7 @@ function people({ escalation, notices, acknowledgement, closing }: Incident): Ti
     ...(escalation?.at === undefined
       ? []
       : [person(escalation.at, `a person was needed: ${printable(escalation.reason, 200)}`)]),
-    ...notices.map(({ at, notice, delivered, error }) =>
-      person(at, `notice "${notice}" ${delivered ? 'sent' : `NOT sent: ${printable(error, 120)}`}`),
-    ),
+    ...notices.map((attempt) => person(attempt.at, `notice "${attempt.notice}" ${whatCameOf(attempt)}`)),
     ...(acknowledgement === null
       ? []
       : [person(acknowledgement.at, `${printable(acknowledgement.by, 60)} took it on${noteOf(acknowledgement.note)}`)]),
@@ -143,6 +142,11 @@ function people({ escalation, notices, acknowledgement, closing }: Incident): Ti
       ? []
       : [person(closing.at, `${printable(closing.by, 60)} asked to close it${noteOf(closing.note)}`)]),
   ];
+}
+
+function whatCameOf({ delivered, gathered, error }: NoticeAttempt): string {
+  if (!delivered) return `NOT sent: ${printable(error, 120)}`;
+  return gathered === true ? 'told with the others of its minute' : 'sent';
 }
 
 function noteOf(note: string): string {

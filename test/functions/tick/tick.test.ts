@@ -11,15 +11,19 @@ let rows: RosterRow[];
 let active: AlarmSighting[] | Error;
 let calls: { readonly name: string; readonly at: number; readonly request: Record<string, unknown> }[];
 let refuse: (target: unknown) => boolean;
+let isWaiting: boolean;
 let now: number;
 beforeEach(() => {
   rows = Array.from({ length: 900 }, (_, n) => aRow(`db-${n}`));
-  [active, calls, refuse, now] = [[], [], () => false, AT];
+  [active, calls, refuse, isWaiting, now] = [[], [], () => false, false, AT];
 });
 
 const deps = (): TickDependencies => ({
   // The only part of the store that a tick may read.
-  store: { targets: { roster: () => Promise.resolve(rows) } as unknown as TickDependencies['store']['targets'] },
+  store: {
+    targets: { roster: () => Promise.resolve(rows) } as unknown as TickDependencies['store']['targets'],
+    gathered: { isWaiting: () => Promise.resolve(isWaiting) } as TickDependencies['store']['gathered'],
+  },
   alarms: { activeUnder: () => (active instanceof Error ? Promise.reject(active) : Promise.resolve(active)) },
   functions: {
     call: (name, request) => {
@@ -42,6 +46,16 @@ describe('a tick', () => {
     expect(await tick(event, deps())).toMatchObject({ targets: 900 });
     expect(targetsOf('sample', 'sample')).toEqual(rows.map(({ id }) => id));
     expect(now - AT).toBeLessThan(55_000);
+  });
+
+  it.each([
+    [true, [{ schema: 1, kind: 'gathered' }]],
+    [false, []],
+  ])('has people told of notices that wait (%s)', async (waiting, requests) => {
+    rows = rows.slice(0, 1);
+    isWaiting = waiting;
+    await tick(event, deps());
+    expect(calls.filter(({ name }) => name === 'notify').map(({ request }) => request)).toEqual(requests);
   });
 
   it('takes a moment for a handful', async () => {

@@ -148,17 +148,19 @@ describe('what each control function may do', () => {
     expect(grantsOf(name)).toEqual([log(name), table, ...grants].sort());
   });
 
-  test('the tick reads the roster and calls three functions', () => {
+  test('the tick reads what there is to do and calls four functions', () => {
     expect(grantsOf('Tick')).toEqual(
       [
         log('Tick'),
         `Allow dynamodb:Query on ${TABLE_ARN}`,
         'Allow cloudwatch:DescribeAlarms on *',
-        'Allow lambda:InvokeFunction on <Follow.Arn> <Reconcile.Arn> <Sample.Arn>',
+        'Allow lambda:InvokeFunction on <Follow.Arn> <Notify.Arn> <Reconcile.Arn> <Sample.Arn>',
       ].sort(),
     );
     const query = statementsOf(shared, 'TickRole').find(({ Action }) => Action.includes('dynamodb:Query'));
-    expect(query?.Condition).toEqual({ 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER'] } });
+    expect(query?.Condition).toEqual({
+      'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['ROSTER', 'NOTICES'] },
+    });
   });
 
   test('no function has a managed policy or shares its role', () => {

@@ -23,6 +23,11 @@ export function remarked(subject: string, mark: string): string {
   return fitted('', [start, ...clauses]);
 }
 
+/** What is wrong by a subject, without mark and target. */
+export function headlineIn(subject: string): string {
+  return subject.replace(/^\[[^\]]*\] (?:[^:]*: )?/, '');
+}
+
 /** A subject from elsewhere, as one that is sent may be. */
 export function subjectOf(text: string): string {
   return whole(ascii(text), SUBJECT_LENGTH);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { headlineIn } from '../../../../functions/core/messages/form/subject.ts';
 import { MESSAGE_KINDS } from '../../../support/message-kinds.ts';
 
 /** What somebody asks at three in the morning who has never heard of Headroom, and where the message answers. */
@@ -120,6 +121,13 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
     sure: 'Certain: Headroom tried to lift it',
     stop: STOP,
   },
+  gathered: {
+    wrong: '40 databases: 32 in trouble; 8 with a warning',
+    did: 'Headroom works on each database by itself, as ever',
+    now: 'Do        Look for what these databases have in common',
+    sure: 'Each line is the headline of a notice',
+    stop: 'npx --no headroom pause --target NAME --why "…"',
+  },
   refused: {
     wrong: 'shop: an alarm was not understood; alarm cpu-high refused',
     did: 'Headroom has not looked at the server and has ended nothing',
@@ -141,10 +149,9 @@ describe.each(Object.entries(MESSAGE_KINDS))('the message %s', (kind, { subject,
 
   it('has a subject whose clauses are all whole', () => {
     expect(subject.length).toBeLessThan(100);
-    expect(subject).toMatch(/^\[Headroom(?: WARNING| CRITICAL)?\] shop: [\x20-\x7e]+$/);
+    expect(subject).toMatch(/^\[Headroom(?: WARNING| CRITICAL)?\] (?:shop|40 databases): [\x20-\x7e]+$/);
     expect(subject).not.toContain('...');
-    for (const clause of subject.replace(/^\[[^\]]*\] shop: /, '').split('; '))
-      expect(body.split('\n')[0]).toContain(clause);
+    for (const clause of headlineIn(subject).split('; ')) expect(body.split('\n')[0]).toContain(clause);
   });
 });
 
