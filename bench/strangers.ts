@@ -89,6 +89,8 @@ function report(results: readonly Result[], { seed, incidents }: { seed: number;
 }
 
 const MOST_STORIES = 10;
+/** Whoever has ended an innocent is looked at. */
+const MOST_WITH_INNOCENTS = 40;
 
 function storiesOf(outcomes: readonly Outcome[]): Result['stories'] {
   const all = outcomes.map((outcome, index) => ({ ...outcome, index }));
@@ -101,7 +103,7 @@ function storiesOf(outcomes: readonly Outcome[]): Result['stories'] {
     'most innocents ended': all
       .filter(({ ends }) => ends.innocent > 0)
       .sort((a, b) => b.ends.innocent - a.ends.innocent || a.index - b.index)
-      .slice(0, MOST_STORIES)
+      .slice(0, MOST_WITH_INNOCENTS)
       .map(({ index }) => index),
     'culprits suffice, and yet no relief': indices(
       ({ fewest, calmSeconds }) => fewest !== null && calmSeconds === null,

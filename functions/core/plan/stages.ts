@@ -5,7 +5,7 @@ import { consumerOf, poolOf } from '../server/consumer.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import { isRefusedAsFull, slotsTaken, usagePercent } from '../server/snapshot.ts';
-import type { Standing } from '../usual/departure.ts';
+import { someMore, type Departure, type Standing } from '../usual/departure.ts';
 import { spareIdle } from '../usual/spare-idle.ts';
 import { countBy } from '../words/count-by.ts';
 import { leftOf } from './budget.ts';
@@ -37,7 +37,10 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
   // Enough is enough: once clients get in and usage is under the trigger, only suspects still go.
   const suffices = !pressing || foremost.suffices;
   const toTrigger = Math.ceil(overTrigger(input) + WELL_UNDER * input.snapshot.limits.usable - foremost.freed);
-  const idle = suffices || !mayAskHealthy(open, need, input) ? [] : spareIdle(open, Math.min(need, toTrigger), input);
+  const idle =
+    suffices || !mayAskHealthy(open, need, foremost.freed, input)
+      ? []
+      : spareIdle(open, Math.min(need, toTrigger), input);
   const waitMs = patienceMs(input);
   const spare = new Set(waitMs > 0 ? [] : idle);
   const suspects: Session[] = [];
@@ -54,14 +57,30 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
 }
 
 /**
- * Whether a healthy pool may be asked to give up what it does not need: only in an emergency, not for what may be the
- * cause and cannot be told, and not for slots that whoever fills the server takes at once.
+ * Whether a healthy pool may be asked to give up what it does not need: only in an emergency, not where what may be the
+ * cause would suffice together with the suspects (what nothing tells of, what has grown and shows neither trouble nor work,
+ * what has grown within a day), and not for slots that whoever fills the server
+ * takes at once. `freed`: what ending the suspects frees.
  */
-function mayAskHealthy(open: readonly Session[], need: number, input: PlanInput): boolean {
+function mayAskHealthy(open: readonly Session[], need: number, freed: number, input: PlanInput): boolean {
   const { departures, returns } = input;
   if (!isEmergency(input) || returns.vainSince !== null) return false;
   const unsure = open.filter((session) => departures.standingOf(session) === 'unsure').length;
-  return unsure === 0 || (unsure < need && !isUnderTrigger(unsure, input));
+  const explained = new Set(
+    open.filter((session) => ['suspect', 'at-work'].includes(departures.standingOf(session))).map(consumerOf),
+  );
+  const growth = departures.consumers.map((each) =>
+    each.excess > 0 && !explained.has(each.name) ? each.excess : grownLately(each),
+  );
+  const mayBeCause = growth.reduce((sum, grown) => sum + grown, unsure);
+  return mayBeCause === 0 || (freed + mayBeCause < need && !isUnderTrigger(freed + mayBeCause, input));
+}
+
+/** What a consumer has more than on earlier days and still as usual: habit or trouble, nothing tells. */
+function grownLately({ now, usual }: Departure): number {
+  if (usual?.settled === undefined) return 0;
+  const grown = Math.min(now.all, Math.round(usual.all)) - usual.settled;
+  return grown > someMore(usual.settled) ? grown : 0;
 }
 
 function waitFor(sessions: number, need: number, inMs: number): Soon {

@@ -14,6 +14,11 @@ export interface UsualCount extends Readonly<Record<Kind, number>> {
    * less is known.
    */
   readonly long: number;
+  /**
+   * The same by this hour of earlier days alone: what has come since yesterday may be a habit, or be the trouble. Equal to
+   * `all` where less is known; absent in records of earlier versions.
+   */
+  readonly settled?: number;
   /** The most that were in use at once within a day; null while less than a day is on record. */
   readonly used: number | null;
 }
@@ -254,17 +259,21 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
     .map((each) => ({ ...each, figures: read(each.stretches) }))
     // Work goes up and down in any pool; here the sessions themselves must have come and gone.
     .filter((each) => heldAndGivenBack(valuesOf(each.figures, 'most'), each) > 0);
-  const high = (figure: keyof Figures) => {
+  const ofDays = (figure: keyof Figures) => {
     const hours = days.map(({ figures }) => mostOf(figures, figure));
     return Math.max(
       hours.length < LEAST_DAYS ? Math.max(0, ...hours) : quantile(hours, OF_DAYS),
       ...days.flatMap(({ isSameWeekday, figures }) => (isSameWeekday ? [mostOf(figures, figure)] : [])),
+    );
+  };
+  const high = (figure: keyof Figures) =>
+    Math.max(
+      ofDays(figure),
       quantile(valuesOf(day, figure), 0.5),
       quantile(valuesOf(recent, figure), OF_DAYS),
       ...comings.map((each) => heldAndGivenBack(valuesOf(each.figures, figure), each)),
       ...(isLikeNoOther ? valuesOf(beforeLastHour, figure) : []),
     );
-  };
   const all = high('most');
   // A weekend tells nothing of what a weekday has grown to.
   const earlier = days
@@ -275,6 +284,7 @@ function usualOf(horizons: Horizons, of: 'consumers' | 'users', name: string): U
     low: Math.min(all, quantile(lows.length === 0 ? valuesOf(day, 'middle') : lows, 0.2)),
     all,
     long: earlier.length < LEAST_EARLIER_DAYS ? all : Math.min(all, quantile(earlier, OF_EARLIER)),
+    settled: days.length === 0 ? all : ofDays('most'),
     used: day.length === 0 ? null : mostOf(day, 'used'),
     idle: high('idle'),
     open: high('open'),

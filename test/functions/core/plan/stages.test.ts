@@ -75,6 +75,28 @@ describe('spare idle sessions of a healthy pool', () => {
     expect([endedWith(5), endedWith(6)]).toEqual([10, 0]);
   });
 
+  it('do not go where what a consumer has grown by within a day may be the trouble', () => {
+    const endedWith = (settled: number) => {
+      const consumers = { ...KNOWN.consumers, 'app/busy': { ...usually(0, 30), settled } };
+      return endedOf(planOf(sessions, { pressingSince: NOW - 10 * MINUTE }, { consumers }));
+    };
+    // Six bring usage under the trigger, five do not.
+    expect([endedWith(25), endedWith(24)]).toEqual([10, 0]);
+  });
+
+  it('do not go for growth that shows neither trouble nor work', () => {
+    const shop = (idle: number) => [
+      ...many(idle, 201, (id) => aSession(id, { application: 'shop', stateMs: 2_000 })),
+      ...many(10, 401, (id) => active(id, { application: 'shop', queryMs: 20 })),
+    ];
+    const endedWith = (idle: number) => {
+      const consumers = { ...KNOWN.consumers, 'app/shop': { ...usually(20, 10), all: 12, long: 12 } };
+      const rest = [...pool, ...busy.slice(0, 20 - idle), ...shop(idle)];
+      return endedOf(planOf(rest, { pressingSince: NOW - 10 * MINUTE }, { consumers }));
+    };
+    expect([endedWith(5), endedWith(8)]).toEqual([10, 0]);
+  });
+
   it('pay for usage under the trigger and no more, and only from 90% on or where clients are refused', () => {
     const old = { pressingSince: NOW - 60 * MINUTE };
     const lessOne = sessions.slice(0, -1);

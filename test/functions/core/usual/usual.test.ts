@@ -71,6 +71,8 @@ describe('what is usual', () => {
       const climbs = (_: string, at: number) => (isWeekend(at) ? 8 : 8 + (at - (monday - 4 * HOUR)) / (HOUR / 5));
       const profile = profileOf(1.6, (name, at) => Math.round(Math.max(8, climbs(name, at))), { until: monday });
       expect(usualOf(profile, 'app/web', monday)?.all).toBe(22);
+      // Whether that is a habit nothing tells.
+      expect(usualOf(profile, 'app/web', monday)?.settled).toBe(8);
       const longer = profileOf(8, (name, at) => Math.round(Math.max(8, climbs(name, at))), { until: monday });
       expect(usualOf(longer, 'app/web', monday)?.all).toBe(8);
     });
