@@ -8,6 +8,8 @@ import { connectionAlarms } from '../core/sampler/connection-alarms.ts';
 export interface ThresholdDependencies {
   readonly store: Pick<IncidentStore, 'samples'>;
   readonly ownAlarms: OwnAlarms;
+  /** URL of people's own, for the descriptions of alarms. */
+  readonly runbook?: string | undefined;
   readonly now: () => number;
 }
 
@@ -24,7 +26,7 @@ export async function keepThresholds(target: TargetSettings, deps: ThresholdDepe
   const samples = await deps.store.samples.since(target.id, deps.now() - FRESH_MS);
   const usable = samples.findLast((sample) => sample.usable !== null)?.usable ?? null;
   if (names === null || usable === null) return [];
-  const { trigger, critical } = connectionAlarms(target.instance, usable, target.policy);
+  const { trigger, critical } = connectionAlarms(target.instance, usable, target.policy, deps.runbook);
   const wanted: InstanceAlarm[] = [
     { ...trigger, name: names.trigger, instance: target.instance },
     { ...critical, name: names.critical, instance: target.instance },

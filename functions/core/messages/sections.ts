@@ -59,7 +59,7 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
 }
 
 /** Who notices, and since when. */
-export function affects({ refusal, alarm, admission }: Incident, look: NewestLook | null): string[] {
+export function affects({ refusal, alarm, admission, usagePeak, target }: Incident, look: NewestLook | null): string[] {
   const whoever = 'whoever opens a new connection';
   if (refusal !== null) {
     return [
@@ -71,7 +71,14 @@ export function affects({ refusal, alarm, admission }: Incident, look: NewestLoo
   const isReported = alarm.reason.includes(REFUSED_AS_FULL);
   if (admission === null && (look?.isRefused === true || isReported))
     return [`${whoever}: refused since ${utc(isReported ? alarm.at : (look?.at ?? alarm.at))} or before`];
-  return [`no client was seen refused; it fills up since ${utc(alarm.at)} or before`];
+  const most = usagePeak ?? look?.usage ?? null;
+  if (most === null)
+    return [`not known yet: no client was seen refused, since the alarm at ${utc(alarm.at)} or before`];
+  return most < target.policy.triggerPercent
+    ? [
+        `nobody since ${utc(alarm.at)}: no client was seen refused, and at most ${percent(most)} of the slots were taken`,
+      ]
+    : [`no client was seen refused; it fills up since ${utc(alarm.at)} or before`];
 }
 
 function isPaging(notice: FirstNotice): boolean {
