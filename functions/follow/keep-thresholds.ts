@@ -31,11 +31,13 @@ export async function keepThresholds(target: TargetSettings, deps: ThresholdDepe
     { ...trigger, name: names.trigger, instance: target.instance },
     { ...critical, name: names.critical, instance: target.instance },
   ];
-  const thresholds = await deps.ownAlarms.thresholds(wanted.map(({ name }) => name));
-  const wrong = wanted.filter(({ name, threshold }) => thresholds.get(name) !== threshold);
-  for (const alarm of wrong) await deps.ownAlarms.put(alarm);
-  const before = thresholds.get(names.trigger);
-  if (wrong.length === 0 || before === undefined) return [];
+  const standing = await deps.ownAlarms.standing(wanted.map(({ name }) => name));
+  const isMoved = ({ name, threshold }: InstanceAlarm) => standing.get(name)?.threshold !== threshold;
+  // A runbook that is set later comes into those that stand too.
+  const isReworded = ({ name, description }: InstanceAlarm) => standing.get(name)?.description !== description;
+  for (const alarm of wanted) if (isMoved(alarm) || isReworded(alarm)) await deps.ownAlarms.put(alarm);
+  const before = standing.get(names.trigger)?.threshold;
+  if (!wanted.some(isMoved) || before === undefined) return [];
   return [{ kind: 'slots', instance: target.instance, usable, before, now: trigger.threshold }];
 }
 

@@ -42,6 +42,7 @@ export function build({ target, clauses, sections, links = {}, json, attributes 
 
 /** The same message with more links. Those that it has stay as they are. */
 export function addLinks(message: Message, more: Links): Message {
+  if (Object.keys(more).length === 0) return message;
   const links = { ...more, ...message.links };
   // Links and the words after them are the end of every text.
   const isEnd = ([label]: Section): boolean => label === 'Links' || label === 'Words';

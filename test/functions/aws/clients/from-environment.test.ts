@@ -68,7 +68,7 @@ it('makes a workflow, alarms and a notifier that go where the environment leads 
   } as const;
   await notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, sections: [], links: {}, attributes });
   expect(endpoint.received[0]?.body).toContain('Action=Publish');
-  expect(decodeURIComponent(endpoint.received[0]?.body ?? '')).toContain('https://wiki.example/headroom');
+  expect(decodeURIComponent(String(endpoint.received[0]?.body))).toContain('https://wiki.example/headroom');
 });
 
 it('gives a topic in trouble two tries, not three', async () => {
