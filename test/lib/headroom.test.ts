@@ -254,9 +254,7 @@ describe('an installation', () => {
     );
     expect(JSON.parse(output ?? '')).toMatchObject({ installation: { dashboard: true }, notify: { runbook } });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmDescription: Match.stringLikeRegexp(
-        '^Runbook: https://wiki.example/databases and docs/runbook.md#',
-      ),
+      AlarmDescription: Match.stringLikeRegexp('^Runbook: https://wiki.example/databases and docs/runbook.md#'),
     });
   });
 

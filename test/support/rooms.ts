@@ -215,6 +215,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
+  // Draws a report, with the browser and the record of the tests.
+  'reference/report-pictures.ts': { ours: ['functions/core', 'test/support'], packages: /^node:/ },
   reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),
