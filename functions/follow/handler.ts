@@ -6,6 +6,7 @@ import { workerClientFromEnvironment } from '../aws/clients/worker-client.ts';
 import { incidentStoreFromEnvironment } from '../aws/incident-store/store.ts';
 import { systemClock } from '../aws/process/clock.ts';
 import { reportLinksFromEnvironment } from '../aws/process/environment.ts';
+import { placesFromEnvironment } from '../aws/process/places.ts';
 import { logged } from '../aws/process/log.ts';
 import { answer } from './answer.ts';
 
@@ -14,6 +15,7 @@ export const handler = logged('follow', (payload) =>
     store: incidentStoreFromEnvironment(),
     databases: databasesFromEnvironment(),
     ownAlarms: ownAlarmsFromEnvironment(),
+    runbook: placesFromEnvironment().runbook,
     functions: functionCallerFromEnvironment(),
     worker: workerClientFromEnvironment(),
     notifier: lateNotifierFromEnvironment(),

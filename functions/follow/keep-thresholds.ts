@@ -8,6 +8,8 @@ import { connectionAlarms } from '../core/sampler/connection-alarms.ts';
 export interface ThresholdDependencies {
   readonly store: Pick<IncidentStore, 'samples'>;
   readonly ownAlarms: OwnAlarms;
+  /** URL of people's own, for the descriptions of alarms. */
+  readonly runbook?: string | undefined;
   readonly now: () => number;
 }
 
@@ -24,16 +26,18 @@ export async function keepThresholds(target: TargetSettings, deps: ThresholdDepe
   const samples = await deps.store.samples.since(target.id, deps.now() - FRESH_MS);
   const usable = samples.findLast((sample) => sample.usable !== null)?.usable ?? null;
   if (names === null || usable === null) return [];
-  const { trigger, critical } = connectionAlarms(target.instance, usable, target.policy);
+  const { trigger, critical } = connectionAlarms(target.instance, usable, target.policy, deps.runbook);
   const wanted: InstanceAlarm[] = [
     { ...trigger, name: names.trigger, instance: target.instance },
     { ...critical, name: names.critical, instance: target.instance },
   ];
-  const thresholds = await deps.ownAlarms.thresholds(wanted.map(({ name }) => name));
-  const wrong = wanted.filter(({ name, threshold }) => thresholds.get(name) !== threshold);
-  for (const alarm of wrong) await deps.ownAlarms.put(alarm);
-  const before = thresholds.get(names.trigger);
-  if (wrong.length === 0 || before === undefined) return [];
+  const standing = await deps.ownAlarms.standing(wanted.map(({ name }) => name));
+  const isMoved = ({ name, threshold }: InstanceAlarm) => standing.get(name)?.threshold !== threshold;
+  // A runbook that is set later comes into those that stand too.
+  const isReworded = ({ name, description }: InstanceAlarm) => standing.get(name)?.description !== description;
+  for (const alarm of wanted) if (isMoved(alarm) || isReworded(alarm)) await deps.ownAlarms.put(alarm);
+  const before = standing.get(names.trigger)?.threshold;
+  if (!wanted.some(isMoved) || before === undefined) return [];
   return [{ kind: 'slots', instance: target.instance, usable, before, now: trigger.threshold }];
 }
 

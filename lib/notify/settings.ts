@@ -42,6 +42,11 @@ const slack = z
     if ((botToken === undefined) !== (channel === undefined)) refuse('botToken and channel go together');
   });
 
+/** Alarms have room for it beside what they say. */
+const RUNBOOK_LENGTH = 400;
+/** Without a password in it, and inert in whatever a channel makes of text. */
+const RUNBOOK = /^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#][\w.~:/?#[\]@!$&'()*+,;=%-]*)?$/;
+
 export const notify = z.strictObject({
   email: z
     .array(z.email('expected an e-mail address'))
@@ -51,6 +56,14 @@ export const notify = z.strictObject({
     .array(z.string().regex(/^\+[1-9]\d{6,14}$/, 'expected a telephone number such as +4915112345678'))
     .default([])
     .describe('Telephones subscribed to the critical notices on AWS: the subject, in 140 characters.'),
+  runbook: z
+    .string()
+    .max(RUNBOOK_LENGTH, `expected at most ${RUNBOOK_LENGTH} characters`)
+    .regex(RUNBOOK, 'expected an https URL such as https://wiki.example.com/databases/connections')
+    .optional()
+    .describe(
+      'Your own runbook: every notice links to it, and the descriptions of all alarms begin with it. No secret belongs in it.',
+    ),
   pagerduty: z
     .strictObject({ routingKey: secret('Integration key of a service, for the Events API v2.') })
     .optional()

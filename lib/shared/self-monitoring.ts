@@ -16,6 +16,7 @@ interface SelfMonitoringProps {
   readonly functions: Readonly<Record<StandingControlName, ControlFunction>> &
     Readonly<Record<OptionalControlName, ControlFunction | null>>;
   readonly dispatchFailures: Queue;
+  readonly runbook: string | undefined;
 }
 
 const PER_MINUTE = { period: Duration.minutes(1), statistic: 'Sum' } as const;
@@ -130,6 +131,7 @@ export class SelfMonitoring extends Construct {
       happened: means,
       does,
       section: what,
+      runbook: this.#props.runbook,
       metric,
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -145,6 +147,7 @@ export class SelfMonitoring extends Construct {
       happened: 'no target has been sampled for five minutes: the tick has not been called; its schedule is one minute',
       does: 'nothing until it is called again; the alarms on the metric of RDS still open incidents',
       section: 'tick-silent',
+      runbook: this.#props.runbook,
       metric: tick.metricInvocations({ period: Duration.minutes(5), statistic: 'Sum' }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

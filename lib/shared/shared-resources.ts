@@ -8,6 +8,7 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { FleetFunction } from '../../functions/core/ports/outside.ts';
 import { RDS_CATEGORIES, RDS_EVENTS } from '../../functions/core/members/rds-event.ts';
+import type { LinkPlaces } from '../../functions/core/messages/form/places.ts';
 import { acknowledge } from '../house/acknowledge.ts';
 import type { ControlName } from '../house/control-names.ts';
 import { encryptAll, TO_SEND } from '../house/customer-key.ts';
@@ -43,6 +44,7 @@ export class SharedResources extends Construct {
   readonly #names: Names;
   readonly #table: IncidentTable;
   readonly #topic: NoticesTopic;
+  readonly #places: LinkPlaces;
 
   constructor(scope: Construct, id: string, props: SharedResourcesProps) {
     super(scope, id);
@@ -50,7 +52,12 @@ export class SharedResources extends Construct {
     this.#prefix = prefix;
     this.#names = namesOf(prefix);
     this.#table = new IncidentTable(this, 'Incidents', { tableName: this.#names.table, keyArn });
-    const { email: emails, sms } = notify;
+    const { email: emails, sms, runbook } = notify;
+    this.#places = {
+      workflow: this.#arn('states', 'stateMachine', this.#names.workflow),
+      ...(hasDashboard && { dashboard: this.#names.dashboard }),
+      ...(runbook !== undefined && { runbook }),
+    };
     this.#topic = new NoticesTopic(this, 'Notices', { topicName: this.#names.topic, emails, sms, keyArn });
 
     const page = props.page.isThere ? new ApprovalPage(this, 'ApprovalPage', { names: this.#names }) : null;
@@ -88,6 +95,7 @@ export class SharedResources extends Construct {
       stateMachine,
       functions: { dispatch, reconcile, sample, follow, tick, register, decide, deliver, ...steps },
       dispatchFailures,
+      runbook,
     });
     if (hasDashboard) {
       const { act, escalate, close } = steps;
@@ -335,6 +343,7 @@ export class SharedResources extends Construct {
       environment: {
         HEADROOM_TABLE: this.#table.nameInAdvance,
         HEADROOM_TOPIC_ARN: this.#topic.topicArn,
+        HEADROOM_LINKS: JSON.stringify(this.#places),
         ...environment,
       },
     });

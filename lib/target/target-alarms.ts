@@ -26,14 +26,20 @@ export class TargetAlarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly names: Names; readonly target: AwsTarget; readonly slots: number },
+    props: {
+      readonly names: Names;
+      readonly target: AwsTarget;
+      readonly slots: number;
+      /** URL of people's own. */
+      readonly runbook: string | undefined;
+    },
   ) {
     super(scope, id);
-    const { names, target, slots } = props;
+    const { names, target, slots, runbook } = props;
     const { id: targetId, policy } = target.target;
     const alarms = names.alarms(targetId);
     const { triggerPercent } = policy;
-    const connections = connectionAlarms(target.name, slots, policy);
+    const connections = connectionAlarms(target.name, slots, policy, runbook);
     this.trigger = this.#onConnections('High', target, alarms.trigger, connections.trigger);
     this.critical = this.#onConnections('Critical', target, alarms.critical, connections.critical);
     // Opens one should the sampler see the trigger crossed and fail to dispatch it.
@@ -41,6 +47,7 @@ export class TargetAlarms extends Construct {
       alarmName: alarms.usage,
       alarmDescription: describeTargetAlarm(
         `the sampler sees ${configuredPercent(triggerPercent)} or more of the usable slots of ${target.name} taken`,
+        runbook,
       ),
       metric: usageMetric(targetId),
       threshold: triggerPercent,

@@ -51,11 +51,12 @@ export class TargetResources extends Construct {
 
   /** None for a cluster: those of its members are made when they are found. */
   #createAlarms(): TargetAlarms[] {
-    const { target } = this.#props;
+    const { target, config } = this.#props;
     const { maxConnections } = target;
+    const { runbook } = config.notify;
     if (maxConnections === null) return [];
     const slots = maxConnections - reservedSlotsOf(target.target);
-    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target, slots });
+    const alarms = new TargetAlarms(this, 'Alarms', { names: this.#names, target, slots, runbook });
     const { trigger, critical } = alarms;
     new CfnOutput(this, 'TriggerAlarm', { value: trigger.alarmName, description: 'Opens an incident' });
     new CfnOutput(this, 'CriticalAlarm', { value: critical.alarmName, description: 'Opens an incident at once' });

@@ -67,6 +67,7 @@ export function watchCommand(): Command {
           environment: process.env,
           onLine: (line) => printLine(line, startedAt),
           verbose: given.verbose,
+          pageUrl: `${server.url}/`,
           onRecords: site.readFrom,
           report: (event) => {
             count(event, figures);

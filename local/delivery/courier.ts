@@ -1,6 +1,7 @@
 import { arrivedOf } from '../../functions/core/channels/told.ts';
-import { build } from '../../functions/core/messages/form/build.ts';
+import { build, howToStopAll } from '../../functions/core/messages/form/build.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
+import { utc } from '../../functions/core/words/in-words.ts';
 import { sha256 } from '../../functions/core/words/sha256.ts';
 import { type Channel, type Notice } from './deliver.ts';
 
@@ -91,8 +92,10 @@ function brokenNotice({ name }: Channel, reason: string, { subject, attributes }
     clauses: [`notices do not arrive by ${name}`],
     sections: [
       ['Do', [`repair ${name} in the configuration; npx --no headroom doctor --notify sends a test notice`]],
+      ['Affects', [`whoever is told by ${name} alone: no notice arrives there, since ${utc(Date.now())} or before`]],
       ['Why', [reason]],
       ['Lost', [`${subject}: it is sent again there, within bounds`]],
+      howToStopAll(),
     ],
     json: { notice: 'undelivered', severity: 'warning', target, channel: name, reason, undelivered: subject },
     attributes: { severity: 'warning', outcome: 'undelivered', target, incidentId: '', notice: 'undelivered' },

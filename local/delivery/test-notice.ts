@@ -39,8 +39,10 @@ function testNotice(target: string, at: number): Notice {
     clauses: ['test notice'],
     sections: [
       ['Do', ['Nothing: "npx --no headroom doctor --notify" has sent it.']],
+      ['Affects', [`nobody: a person asked for this notice at ${utc(at)}`]],
       ['What', ['Nothing is wrong. It shows that notices of Headroom arrive here.']],
       ['Times', [`written ${utc(at)}`]],
+      ['Stop', ['There is nothing to stop: a test notice ends no session, and no other one follows.']],
     ],
     json: { notice: 'test', severity: 'info', target, at },
     attributes: { severity: 'info', outcome: 'test', target, incidentId: '', notice: 'test' },

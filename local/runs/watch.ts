@@ -44,6 +44,8 @@ interface WatchOptions {
   /** Every look in full, in place of what has changed. */
   readonly verbose: boolean;
   readonly report: (event: WatchEvent) => void;
+  /** Of the targets and incidents, which notices link to. */
+  readonly pageUrl: string;
   /** The records can be read from now on, until the watch ends. */
   readonly onRecords: (store: IncidentStore) => void;
 }
@@ -58,7 +60,7 @@ const LAST_SAMPLE_MS = 6_000;
  */
 export async function watch(
   config: HeadroomConfig,
-  { everyMs, recordsFolder, environment, onLine, verbose, report, onRecords }: WatchOptions,
+  { everyMs, recordsFolder, environment, onLine, verbose, report, pageUrl, onRecords }: WatchOptions,
 ): Promise<{ readonly interrupted: number }> {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -70,7 +72,7 @@ export async function watch(
   // Whoever read its reports has left.
   process.stdout.once('error', stop);
   const observed = observeRuntime(
-    { config, environment, recordsFolder, isWatch: true, notify: config.notify },
+    { config, environment, recordsFolder, isWatch: true, notify: config.notify, pageUrl },
     { onLine, verbose, onNotification: (notification) => report(noticeOf(notification)) },
   );
   try {

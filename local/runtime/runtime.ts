@@ -5,6 +5,7 @@ import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { AnswerToQuestion } from '../../functions/core/ports/stores/approvals.ts';
 import type { QuestionKey } from '../../functions/core/record/approval.ts';
+import type { LinkPlaces } from '../../functions/core/messages/form/places.ts';
 import { answerQuestion, type Answered } from '../../functions/incident/answer-question.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { HeadroomConfig, Target } from '../../lib/config/schema.ts';
@@ -15,6 +16,7 @@ import { createCourier } from '../delivery/courier.ts';
 import { channelsOf, type DeliverySettings } from '../delivery/deliver.ts';
 import { startTopic, type HandNotice, type LocalTopic } from '../delivery/topic.ts';
 import type { Endpoints } from '../lambda/function-environment.ts';
+import type { FunctionSpec } from '../lambda/function-spec.ts';
 import { createFunctionRegistry, type FunctionAccess, type FunctionRegistry } from '../lambda/function-registry.ts';
 import { createClosers, type Closers } from '../machine/closers.ts';
 import { startKeeper } from '../machine/keeper.ts';
@@ -43,6 +45,8 @@ export interface RuntimeOptions {
   readonly isWatch?: boolean;
   /** How notices reach a person. They are reported in any case. */
   readonly notify?: DeliverySettings;
+  /** The page of this run, which messages link to. */
+  readonly pageUrl?: string;
   readonly onProgress: OnProgress;
 }
 
@@ -125,7 +129,7 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     access.set(names.control('ask'), { environment: { HEADROOM_PAGE_URL: `${page.url}/` }, reachable: [] });
   }
   const endpoints: Endpoints = { dynamodb: records.url, sns: topic.url, aws: plane.url };
-  const specs = assembly.functions;
+  const specs = linkedFrom(assembly.functions, { page: options.pageUrl, runbook: options.notify?.runbook });
   const functions = await createFunctionRegistry({ specs, endpoints, access, folder, keeper, onProgress });
   closers.add(() => functions.stop());
   closers.add(() => plane.stopExecutions());
@@ -135,6 +139,12 @@ async function start(options: RuntimeOptions, closers: Closers): Promise<LocalRu
     await writeOwner(options.recordsFolder, { url: records.url, isLasting: true, watch });
   }
   return runtimeOf({ config, targets, records, topic, plane, functions, endpoints, closers });
+}
+
+/** The template's links lead to AWS, where nothing of this run is. */
+function linkedFrom(specs: readonly FunctionSpec[], places: LinkPlaces): FunctionSpec[] {
+  const variable = { HEADROOM_LINKS: JSON.stringify(places) };
+  return specs.map((spec) => ({ ...spec, environment: { ...spec.environment, ...variable } }));
 }
 
 /** Whose the targets of a run are in its records. */

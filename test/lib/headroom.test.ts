@@ -1,5 +1,5 @@
 import { App, Fn, SecretValue, Stack, Token } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as rds from 'aws-cdk-lib/aws-rds';
@@ -246,12 +246,16 @@ describe('an installation', () => {
     ]);
   });
 
-  test('says in that output too whether it has a dashboard', () => {
-    const template = protect({}, { headroom: { dashboard: true } });
+  test('says in that output too whether it has a dashboard and a runbook', () => {
+    const runbook = 'https://wiki.example/databases';
+    const template = protect({}, { headroom: { dashboard: true, notify: { runbook } } });
     const [output] = Object.values(template.findOutputs('*', {})).flatMap(({ Value, Description }) =>
       /headroom.yaml/.test(String(Description)) ? [deployed(Value, '5432')] : [],
     );
-    expect(JSON.parse(output ?? '')).toMatchObject({ installation: { dashboard: true } });
+    expect(JSON.parse(output ?? '')).toMatchObject({ installation: { dashboard: true }, notify: { runbook } });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmDescription: Match.stringLikeRegexp('^Runbook: https://wiki.example/databases and docs/runbook.md#'),
+    });
   });
 
   test('registers a database after all that it shares, and after its worker', () => {

@@ -17,8 +17,8 @@ export interface Tab {
   leaveBy(expression: string): Promise<void>;
   /** Has the page shown as in the dark, or on paper. */
   emulate(media: 'dark' | 'light' | 'print'): Promise<void>;
-  /** Writes a picture of the whole page, as a PNG. */
-  picture(file: string): Promise<void>;
+  /** Writes a picture, as a PNG: of the whole page, or of the rectangle and scale that an expression in it comes to. */
+  picture(file: string, area?: string): Promise<void>;
   /** Complaints of the page's own console and of its security policy, so far. */
   readonly complaints: readonly string[];
 }
@@ -171,11 +171,9 @@ async function openTab(connection: Connection, device: Device): Promise<Tab> {
       const features = [{ name: 'prefers-color-scheme', value: media === 'dark' ? 'dark' : 'light' }];
       await send('Emulation.setEmulatedMedia', { media: media === 'print' ? 'print' : 'screen', features });
     },
-    async picture(file) {
-      const { data } = await send('Page.captureScreenshot', {
-        captureBeyondViewport: true,
-        clip: await wholePage(send),
-      });
+    async picture(file, area) {
+      const clip = area === undefined ? await wholePage(send) : rectangle.parse(await evaluate(area));
+      const { data } = await send('Page.captureScreenshot', { captureBeyondViewport: true, clip });
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, Buffer.from(z.string().parse(data), 'base64'));
     },
@@ -183,6 +181,8 @@ async function openTab(connection: Connection, device: Device): Promise<Tab> {
     leaveBy: (expression) => untilLoaded(() => evaluate(expression)),
   };
 }
+
+const rectangle = z.record(z.enum(['x', 'y', 'width', 'height', 'scale']), z.number());
 
 /** A picture of a long page is no sharper than it must be. */
 async function wholePage(send: (method: string) => Promise<Readonly<Record<string, unknown>>>): Promise<object> {

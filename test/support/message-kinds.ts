@@ -3,6 +3,7 @@ import { composeChanges } from '../../functions/core/messages/changes.ts';
 import { composeCheck } from '../../functions/core/messages/check.ts';
 import { composeMessage } from '../../functions/core/messages/incident.ts';
 import { composeGathered, gatheredOf } from '../../functions/core/messages/gathered.ts';
+import { linkPlacesTo, type LinkPlaces } from '../../functions/core/messages/form/places.ts';
 import type { Links, Message } from '../../functions/core/messages/message.ts';
 import { composeRefusal } from '../../functions/core/messages/refused-event.ts';
 import { composeStuckLimit } from '../../functions/core/messages/stuck-limit.ts';
@@ -24,11 +25,14 @@ const TARGET = aTarget({ id: 'shop', instance: 'shop-db', endpoint: 'shop-db.exa
 const END =
   'to end 34 idle sessions of exporter/invoices now: npx --no headroom end --user exporter --why "…" --target shop';
 
-/** Links as an installation has them. */
+/** Links that a message about an incident has by itself. */
 const LINKS: Links = {
   report: 'https://report.example/i/shop?key=abc',
-  console: 'https://console.aws.example/states/shop',
-  dashboard: 'https://dashboard.example/shop',
+};
+/** What every message of an installation links to. */
+const PLACES: LinkPlaces = {
+  workflow: 'arn:aws:states:eu-west-1:111122223333:stateMachine:headroom-workflow',
+  dashboard: 'headroom',
   runbook: 'https://wiki.example/headroom/runbook',
 };
 
@@ -149,8 +153,7 @@ function required(message: Message | null): Message {
   return message;
 }
 
-/** One message of every kind, as an installation would send it. */
-export const MESSAGE_KINDS: Readonly<Record<string, Message>> = {
+const COMPOSED: Readonly<Record<string, Message>> = {
   opened: opened(),
   'opened-observing': opened({ target: { ...TARGET, mode: 'observe' } }),
   resolved: incidentMessage('resolved', RELIEVED, [ACT]),
@@ -224,3 +227,8 @@ export const MESSAGE_KINDS: Readonly<Record<string, Message>> = {
   ),
   refused: composeRefusal({ targetId: 'shop', alarmName: 'cpu-high', reason: 'it is none of its alarms', at: NOW }),
 };
+
+/** One message of every kind, as an installation would send it. */
+export const MESSAGE_KINDS: Readonly<Record<string, Message>> = Object.fromEntries(
+  Object.entries(COMPOSED).map(([kind, message]) => [kind, linkPlacesTo(message, PLACES)]),
+);

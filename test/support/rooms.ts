@@ -165,7 +165,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
   'functions/aws/process': aws(),
   'functions/aws/incident-store/table': aws('process'),
-  'functions/aws/incident-store': aws('process', 'incident-store/table'),
+  // A file for each part of the store.
+  'functions/aws/incident-store': { ...aws('process', 'incident-store/table'), isCatalogue: true },
   'functions/aws/events': aws('process'),
   'functions/aws/rds': aws('process'),
   'functions/aws/clients': aws('process', 'events', 'incident-store'),
@@ -218,6 +219,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/target': infrastructure('lib/bundles', 'lib/config', 'lib/house'),
   lib: infrastructure('lib/config', 'lib/database', 'lib/house', 'lib/shared', 'lib/target'),
   // Writes the generated pages of the documentation.
+  // Draws a report, with the browser and the record of the tests.
+  'reference/report-pictures.ts': { ours: ['functions/core', 'test/support'], packages: /^node:/ },
   reference: { ours: ['functions/core', 'lib'], packages: /^(zod|prettier|node:.*)$/ },
 
   'local/machine': local(),

@@ -1,6 +1,7 @@
 import { PublishCommand, SNSClient, type MessageAttributeValue } from '@aws-sdk/client-sns';
 import { machineForm } from '../../core/messages/form/build.ts';
 import { smsText } from '../../core/channels/sms.ts';
+import { linkPlacesTo, type LinkPlaces } from '../../core/messages/form/places.ts';
 import type { Message } from '../../core/messages/message.ts';
 import { gathering } from '../../core/ports/gathering.ts';
 import type { Notifier } from '../../core/ports/outside.ts';
@@ -9,10 +10,13 @@ import { incidentStoreFromEnvironment } from '../incident-store/store.ts';
 import { readEnvironment } from '../process/environment.ts';
 import { clipBytes } from '../process/fit.ts';
 import { once } from '../process/once.ts';
+import { placesFromEnvironment } from '../process/places.ts';
 
 export interface NotifierOptions {
   readonly client: SNSClient;
   readonly topicArn: string;
+  /** What every message links to, beside what it links to by itself. */
+  readonly places: LinkPlaces;
 }
 
 /** SNS takes 262,144 bytes, the attributes included. */
@@ -23,9 +27,10 @@ const MAX_TEXT_BYTES = 40_000;
 const MACHINES = ['sqs', 'lambda', 'http', 'https', 'firehose'] as const;
 
 /** Publishes to an SNS topic. Errors of SNS come through unchanged. */
-export function createNotifier({ client, topicArn }: NotifierOptions): Notifier {
+export function createNotifier({ client, topicArn, places }: NotifierOptions): Notifier {
   return {
-    async publish(message) {
+    async publish(composed) {
+      const message = linkPlacesTo(composed, places);
       await client.send(
         new PublishCommand({
           TopicArn: topicArn,
@@ -45,7 +50,11 @@ export const notifierFromEnvironment = once((): Notifier => {
   const { HEADROOM_TOPIC_ARN: topicArn } = readEnvironment(['HEADROOM_TOPIC_ARN']);
   // A topic in trouble must not hold up relief: two tries of 3 s at the most, then the reconciler tries again later.
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true };
-  const notifier = createNotifier({ client: new SNSClient({ requestHandler, maxAttempts: 2 }), topicArn });
+  const notifier = createNotifier({
+    client: new SNSClient({ requestHandler, maxAttempts: 2 }),
+    topicArn,
+    places: placesFromEnvironment(),
+  });
   return gathering(notifier, incidentStoreFromEnvironment(), Date.now);
 });
 

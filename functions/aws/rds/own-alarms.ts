@@ -10,13 +10,13 @@ import { once } from '../process/once.ts';
 /** The alarms on RDS's count of connections, as the stacks of targets make them. */
 export function createOwnAlarms(client: CloudWatchClient): OwnAlarms {
   return {
-    async thresholds(names) {
+    async standing(names) {
       const { MetricAlarms: alarms = [] } = await client.send(
         new DescribeAlarmsCommand({ AlarmNames: [...names], AlarmTypes: ['MetricAlarm'] }),
       );
       return new Map(
-        alarms.flatMap(({ AlarmName: name, Threshold: threshold }) =>
-          name === undefined || threshold === undefined ? [] : [[name, threshold] as const],
+        alarms.flatMap(({ AlarmName: name, Threshold: threshold, AlarmDescription: description = '' }) =>
+          name === undefined || threshold === undefined ? [] : [[name, { threshold, description }] as const],
         ),
       );
     },

@@ -32,6 +32,7 @@ export function composeChanges(target: TargetSettings, changes: readonly Change[
   const more = lines.length > 1 ? [`and ${lines.length - 1} more`] : [];
   const sections: Section[] = [
     ['Do', toDo.length > 0 ? toDo : ['Nothing: Headroom has taken it into account.']],
+    ['Affects', [`${affected(changes)}; since ${utc(at)} or before`]],
     ['What', lines],
     ['Sure', ['Certain: RDS itself says so. No session was ended because of it.']],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, ${printable(target.instance)})`]],
@@ -45,6 +46,12 @@ export function composeChanges(target: TargetSettings, changes: readonly Change[
     json: { schema: SCHEMA, notice: 'target-changed', severity, target: target.id, changes, advice: toDo, at },
     attributes: { severity, outcome: 'target-changed', target: id, incidentId: '', notice: 'target-changed' },
   });
+}
+
+function affected(changes: readonly Change[]): string {
+  return changes.some(({ kind }) => kind === 'moved')
+    ? 'no client by this itself: should the new server fill up, Headroom could not help its clients'
+    : 'no client because of Headroom: it only takes note of what RDS has done';
 }
 
 /** For a subject, without names that may be long. */

@@ -25,6 +25,13 @@ export function composeCheck(
   const sections: Section[] = [
     ['Do', failures.flatMap(({ title, fix }) => (fix === null ? [] : [`${title}: ${fixOf(fix)}`]))],
     [
+      'Affects',
+      [
+        `no client now: in an incident, whoever needs a connection to ${name} would wait for a person`,
+        `found at ${utc(at)}; since when is not known: Headroom checks once a day`,
+      ],
+    ],
+    [
       'Why',
       ['As it is, Headroom could not do its work in an incident. Whether the database is well is another matter.'],
     ],

@@ -5,7 +5,7 @@ import { count } from '../words/count.ts';
 import { utc } from '../words/in-words.ts';
 import { withinBudget } from '../words/lists.ts';
 import { printable } from '../words/printable.ts';
-import { build } from './form/build.ts';
+import { build, howToStopAll } from './form/build.ts';
 import { headlineIn } from './form/subject.ts';
 import type { Message, Section } from './message.ts';
 import { LINE_LENGTH } from './text.ts';
@@ -59,17 +59,12 @@ export function composeGathered(gathered: readonly GatheredNotice[], at: number)
         'Headroom works on each database by itself, as ever. Only what it tells is put together.',
       ],
     ],
-    ['Affects', [`${target}: ${kinds.map(({ inShort, notices: of }) => inShort(of.length)).join(', ')}`]],
+    ['Affects', [affects(severity, kinds[0]?.notices.length ?? 0, first)]],
     ...kinds.map(({ label, notices: of }): Section => [label, linesOf(of)]),
     ['Sure', ['Each line is the headline of a notice; the whole of it is with its incident.']],
     ['Details', [commandFor('incidents show INCIDENT', { id: '' })]],
     ['Times', [`since ${utc(first)}`, `written ${utc(at)}`]],
-    [
-      'Stop',
-      [
-        `to keep Headroom from ending any session on a database: ${commandFor('pause --target NAME --why "…"', { id: '' })}`,
-      ],
-    ],
+    howToStopAll(),
   ];
   return build({
     target,
@@ -85,6 +80,18 @@ export function composeGathered(gathered: readonly GatheredNotice[], at: number)
     },
     attributes: { severity, outcome: 'gathered', target, incidentId: '', notice: 'gathered' },
   });
+}
+
+function affects(severity: Severity, many: number, since: number): string {
+  const those = count(many, 'database');
+  switch (severity) {
+    case 'critical':
+      return `whoever uses the ${those} in trouble, told since ${utc(since)}`;
+    case 'warning':
+      return `nobody yet: the ${those} with a warning may come to refuse clients, told since ${utc(since)}`;
+    case 'info':
+      return `nobody, by what these notices say: the first is of ${utc(since)}`;
+  }
 }
 
 /** The rest is with its incident. */

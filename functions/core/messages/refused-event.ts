@@ -21,6 +21,10 @@ export function composeRefusal({ targetId, reason, alarmName, at }: RefusedEvent
   const why = printable(reason, 4000);
   const sections: Section[] = [
     ['Do', ['If a database is in trouble, look at it yourself.', 'Then correct the alarm, the rule or headroom.yaml.']],
+    [
+      'Affects',
+      [`not known: the alarm came at ${utc(at)} or before, and Headroom did not look at a server because of it`],
+    ],
     ['What', ['An alarm event was refused. Headroom has not looked at the server and has ended nothing.']],
     ['Sure', ['Certain that the event was refused. Whether the database is in trouble is not known.']],
     ['Where', [`target ${target}, ${alarmWords}`]],

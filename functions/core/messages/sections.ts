@@ -20,7 +20,7 @@ import { REFUSED_AS_FULL } from '../sampler/levels.ts';
 import { howToStop } from './form/build.ts';
 import type { Links, Section } from './message.ts';
 import { clipLines, LINE_LENGTH, MAX_LINES } from './text.ts';
-import { whatToDo, type MessageDetails } from './to-do.ts';
+import { isConsumerLimited, whatToDo, type MessageDetails } from './to-do.ts';
 
 /** How to read the report where the message has no link to it. */
 export function reportLine({ id, target }: Incident, { report }: Links = {}): string[] {
@@ -59,7 +59,8 @@ export function sectionsFor(incident: Incident, notice: FirstNotice, details: Me
 }
 
 /** Who notices, and since when. */
-export function affects({ refusal, alarm, admission }: Incident, look: NewestLook | null): string[] {
+export function affects(incident: Incident, look: NewestLook | null): string[] {
+  const { refusal, alarm, admission, usagePeak, target } = incident;
   const whoever = 'whoever opens a new connection';
   if (refusal !== null) {
     return [
@@ -71,7 +72,18 @@ export function affects({ refusal, alarm, admission }: Incident, look: NewestLoo
   const isReported = alarm.reason.includes(REFUSED_AS_FULL);
   if (admission === null && (look?.isRefused === true || isReported))
     return [`${whoever}: refused since ${utc(isReported ? alarm.at : (look?.at ?? alarm.at))} or before`];
-  return [`no client was seen refused; it fills up since ${utc(alarm.at)} or before`];
+  if (isConsumerLimited(incident))
+    return [
+      `the clients of a user or database that is at a limit of its own: refused since ${utc(alarm.at)} or before`,
+    ];
+  const most = usagePeak ?? look?.usage ?? null;
+  if (most === null)
+    return [`not known yet: no client was seen refused, since the alarm at ${utc(alarm.at)} or before`];
+  return most < target.policy.triggerPercent
+    ? [
+        `nobody since ${utc(alarm.at)}: no client was seen refused, and at most ${percent(most)} of the slots were taken`,
+      ]
+    : [`no client was seen refused; it fills up since ${utc(alarm.at)} or before`];
 }
 
 function isPaging(notice: FirstNotice): boolean {

@@ -22,7 +22,12 @@ export function composeStuckLimit(limit: LimitRecord, why: string, target: Targe
   const statement = printable(limitStatement(target.engine, limit.account, limit.before), STATEMENT_LENGTH);
   const sections: Section[] = [
     ['Do', [`run as an administrator: ${statement}`]],
-    ['Affects', [`the clients of ${user}: no more than ${count(limit.limit, 'connection')} for all of them together`]],
+    [
+      'Affects',
+      [
+        `the clients of ${user}: no more than ${count(limit.limit, 'connection')} for all of them together, since ${utc(limit.at)}`,
+      ],
+    ],
     ['Where', [`${printable(target.endpoint, 255)} (${target.engine}, instance ${printable(target.instance)})`]],
     [
       'What',

@@ -21,6 +21,7 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
   const toDo = clipLines(advice(subject)).map((line) => withCommands(line, target));
   const sections: Section[] = [
     ['Do', toDo],
+    ['Affects', [affects(warning)]],
     ['Where', [`${printable(endpoint, 255)} (${engine}, instance ${printable(target.instance)})`]],
     [
       'What',
@@ -51,6 +52,23 @@ export function composeWarning(warning: Warning, target: TargetSettings, now: nu
     },
     attributes: { severity: 'warning', outcome: 'warning', target: id, incidentId: '', notice: 'warning' },
   });
+}
+
+const NOT_REFUSED = 'no client was seen refused for want of a slot';
+
+/** Who notices it while the server has slots. */
+const AFFECTED: Readonly<Record<WarningName, string>> = {
+  'filling-up': `nobody yet: ${NOT_REFUSED}`,
+  'headroom-low': `nobody yet: ${NOT_REFUSED}`,
+  'long-queries': `whoever waits for these queries; ${NOT_REFUSED}`,
+  'ghost-session': 'no client directly: what was left behind takes slots that clients could have',
+  'canary-broken': 'no client is known to be: it is the test login of Headroom that fails',
+  'no-access': 'not known: Headroom cannot see the server, and would not help if it were full',
+};
+
+function affects({ name, since, sample }: Warning): string {
+  const who = sample.isFull ? 'whoever opens a new connection: refused as full' : AFFECTED[name];
+  return `${who}; since ${utc(since)} or before`;
 }
 
 /** What is wrong, for a subject. */

@@ -50,7 +50,7 @@ export interface InstanceAlarm extends ConnectionAlarm {
 /** The alarms that Headroom itself keeps right, none but its own. */
 export interface OwnAlarms {
   /** By name; those that are not there are left out. */
-  thresholds(names: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  standing(names: readonly string[]): Promise<ReadonlyMap<string, Pick<InstanceAlarm, 'threshold' | 'description'>>>;
   /** Writes it anew, whatever it was. Its state stays until it is evaluated. */
   put(alarm: InstanceAlarm): Promise<void>;
   remove(names: readonly string[]): Promise<void>;

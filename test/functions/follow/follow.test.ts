@@ -199,6 +199,22 @@ describe('alarms', () => {
     expect(subjects()).toHaveLength(1);
   });
 
+  it('say where people’s own runbook is, those that stand too, and nobody is told of that', async () => {
+    await follow();
+    await setUsable('shop-1', 91);
+    await follow();
+    world.published.length = 0;
+    const runbook = 'https://wiki.example/databases';
+    await answer({ schema: SCHEMA, target: cluster.id }, { ...deps, runbook });
+    const descriptions = [...plane.alarms.values()].map((alarm) => alarm.AlarmDescription);
+    for (const text of descriptions)
+      expect(text).toMatch(/^Runbook: https:\/\/wiki\.example\/databases and docs\/runbook/);
+    expect(descriptions).toHaveLength(2);
+    await answer({ schema: SCHEMA, target: cluster.id }, { ...deps, runbook });
+    expect(plane.asked.filter((operation) => operation === 'PutMetricAlarm')).toHaveLength(4);
+    expect(subjects()).toEqual([]);
+  });
+
   it('stay where they are while no fresh sample shows the slots', async () => {
     await follow();
     await setUsable('shop-1', 91);

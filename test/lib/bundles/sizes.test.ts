@@ -19,7 +19,7 @@ const MOST_KB: Readonly<Record<BundleName, { readonly all: number; readonly atSt
   escalate: { all: 360, atStart: 345 },
   notify: { all: 380, atStart: 350 },
   deliver: { all: 390, atStart: 380 },
-  reconcile: { all: 460, atStart: 420 },
+  reconcile: { all: 465, atStart: 420 },
   sample: { all: 520, atStart: 385 },
   tick: { all: 320, atStart: 315 },
   register: { all: 390, atStart: 365 },

@@ -1,9 +1,11 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { placesFromEnvironment } from '../../../functions/aws/process/places.ts';
 import { parseConfig } from '../../../lib/config/config.ts';
 import { warningsOf } from '../../../lib/config/warnings.ts';
 import { channelsIn } from '../../../lib/notify/settings.ts';
-import { configText, templatesOf } from '../../support/templates.ts';
+import { configText, renderValue, templatesOf } from '../../support/templates.ts';
 
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:headroom/slack-AbCdEf';
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:chat';
@@ -66,6 +68,37 @@ describe('the function that sends', () => {
   });
 });
 
+describe('what messages link to', () => {
+  const linksIn = (template: Template, name: string): unknown => {
+    const [found] = Object.values(
+      template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: `headroom-${name}` } }),
+    );
+    const { Variables } = z
+      .object({ Properties: z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) }) })
+      .parse(found).Properties.Environment;
+    const { HEADROOM_LINKS: text } = Variables;
+    return text === undefined ? undefined : JSON.parse(renderValue(text).replaceAll('<AWS::Partition>', 'aws'));
+  };
+  const workflow = 'arn:aws:states:eu-west-1:111122223333:stateMachine:headroom-workflow';
+
+  test('is known to each function that publishes, and to none that does not', () => {
+    const publishers = ['ask', 'escalate', 'close', 'notify', 'dispatch', 'reconcile', 'sample', 'follow', 'register'];
+    for (const name of publishers) expect(linksIn(shared, name)).toEqual({ workflow });
+    for (const name of ['tick', 'deliver']) expect(linksIn(shared, name)).toBeUndefined();
+  });
+
+  test('has a dashboard and a runbook where the installation has them', () => {
+    const url = 'https://wiki.example/databases?page=7#connections';
+    const text = configText('', `notify: { runbook: '${url}' }`).replace(
+      'installation: {',
+      'installation: { dashboard: true,',
+    );
+    const places = linksIn(templatesOf(text).shared, 'notify');
+    expect(places).toEqual({ workflow, dashboard: 'headroom', runbook: url });
+    expect(placesFromEnvironment({ HEADROOM_LINKS: JSON.stringify(places) })).toEqual(places);
+  });
+});
+
 describe('notify', () => {
   const problemsOf = (lines: string): string => {
     try {
@@ -96,6 +129,11 @@ describe('notify', () => {
       'whole ARN',
     ],
     ['  sms: ["0151 12345678"]', 'expected a telephone number'],
+    ['  runbook: http://wiki.example/', 'notify.runbook: expected an https URL'],
+    ['  runbook: https://ann:secret@wiki.example/', 'notify.runbook: expected an https URL'],
+    ['  runbook: "https://wiki.example/a page"', 'notify.runbook: expected an https URL'],
+    ['  runbook: "https://wiki.example/<!channel>"', 'notify.runbook: expected an https URL'],
+    [`  runbook: https://wiki.example/${'r'.repeat(380)}`, 'notify.runbook: expected at most 400 characters'],
     ['  amazonQ: { topicArn: "arn:aws:sns:eu-west-1:111122223333:chat.fifo" }', 'standard topic'],
   ])('%s is refused with what to do', (lines, words) => {
     expect(problemsOf(lines)).toContain(words);

@@ -66,6 +66,20 @@ describe('alarms on Headroom itself', () => {
     },
   );
 
+  test('all begin with people’s own runbook where there is one, the longest too, and nothing is cut', () => {
+    const own = `https://wiki.example/${'r'.repeat(379)}`;
+    const templates = templatesOf(configText('    mode: approve\n', `notify: { runbook: '${own}' }`));
+    const described = [templates.shared, templates.target]
+      .flatMap((template) => Object.values(template.findResources('AWS::CloudWatch::Alarm')))
+      .map((one) => alarm.parse(one).Properties.AlarmDescription);
+    expect(described).toHaveLength(alarms.length - 1);
+    for (const text of described) {
+      expect(text).toMatch(/^Runbook: https:\/\/wiki\.example\/r{379} and docs\/runbook\.md#[\w-]+\. What fires: /);
+      expect(text).toMatch(/What Headroom does: .+\.$/);
+      expect(text.length).toBeLessThanOrEqual(900);
+    }
+  });
+
   test('only silence of the tick counts as bad news when there is no data', () => {
     const breaching = own.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
     expect(breaching.map(({ AlarmName }) => AlarmName)).toEqual(['headroom-self-tick-silent']);

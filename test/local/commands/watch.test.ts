@@ -83,7 +83,14 @@ describe('watch', () => {
       .parse(events.filter((one) => one.event === 'sample'));
     expect(samples.map(({ sample }) => sample.admission).slice(0, 2)).toEqual(['first-try', 'warm']);
     expect(samples.some(({ sample }) => sample.isFull)).toBe(true);
-    expect(events.filter((one) => one.event === 'notice').map(({ notice }) => notice)).toEqual(['opened', 'resolved']);
+    const notices = events.filter((one) => one.event === 'notice');
+    expect(notices.map(({ notice }) => notice)).toEqual(['opened', 'resolved']);
+    // What is on this machine is linked to, and nothing in AWS.
+    const page = (await watching.started.said(/incidents at (http:\/\/127\.0\.0\.1:\d+\/)/))[1] ?? '';
+    for (const { body } of notices) {
+      expect(String(body).match(/https?:\/\/\S+/g)).toEqual([page]);
+      expect(body).toContain(`dashboard: ${page}`);
+    }
   });
 
   it('survives that the server goes away, and finds it again', async () => {

@@ -28,9 +28,8 @@ export interface Parts {
 /** Subject, text and data of one message. Sections without lines are left out; the text explains its words at the end. */
 export function build({ target, clauses, sections, links = {}, json, attributes }: Parts): Message {
   const headline = `${target}: ${headlineOf(clauses)}`;
-  const shown = [...sections, linksSection(links)].filter(([, lines]) => lines.length > 0);
-  const words: Section = ['Words', legendOf(render(headline, shown))];
-  const all = words[1].length > 0 ? [...shown, words] : shown;
+  const shown = withLines([...sections, linksSection(links)]);
+  const all = withLines([...shown, ['Words', legendOf(render(headline, shown))]]);
   return {
     subject: subjectLine(attributes.severity, target, clauses),
     body: render(headline, all),
@@ -41,18 +40,54 @@ export function build({ target, clauses, sections, links = {}, json, attributes 
   };
 }
 
-/** A headline, then the sections with their labels in a column. */
+/** The same message with more links. Those that it has stay as they are. */
+export function addLinks(message: Message, more: Links): Message {
+  if (Object.keys(more).length === 0) return message;
+  const links = { ...more, ...message.links };
+  // Links and the words after them are the end of every text.
+  const isEnd = ([label]: Section): boolean => label === 'Links' || label === 'Words';
+  const end = message.sections.filter(isEnd);
+  const newEnd = withLines([linksSection(links), ...end.filter(([label]) => label === 'Words')]);
+  const old = renderSections(end);
+  const text = message.body.endsWith(old) ? message.body.slice(0, message.body.length - old.length) : message.body;
+  return {
+    ...message,
+    links,
+    sections: [...message.sections.filter((section) => !isEnd(section)), ...newEnd],
+    body: `${text}${renderSections(newEnd)}`,
+  };
+}
+
+function withLines(sections: readonly Section[]): Section[] {
+  return sections.filter(([, lines]) => lines.length > 0);
+}
+
+/** A headline, then the sections. */
 function render(headline: string, sections: readonly Section[]): string {
-  const rendered = sections.flatMap(([label, lines]) =>
-    lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`),
-  );
-  return [headline, '', ...rendered, ''].join('\n');
+  return `${headline}\n\n${renderSections(sections)}`;
+}
+
+/** With their labels in a column. */
+function renderSections(sections: readonly Section[]): string {
+  return sections
+    .flatMap(([label, lines]) =>
+      lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}\n`),
+    )
+    .join('');
 }
 
 /** How a reader who wants no machine to end sessions stops it, from whatever message. */
 export function howToStop(target: CommandSubject): Section {
   const pause = commandFor(`pause --target ${shellWord(target.id)} --why "…"`, target);
   return ['Stop', [`to keep Headroom from ending any session here: ${pause}`]];
+}
+
+/** The same where no one target is meant. */
+export function howToStopAll(): Section {
+  return [
+    'Stop',
+    [`to keep Headroom from ending any session anywhere: ${commandFor('pause --all --why "…"', { id: '' })}`],
+  ];
 }
 
 /** A message as machines get it. */

@@ -27,6 +27,7 @@ beforeAll(async () => {
     HEADROOM_TABLE: local.table,
     HEADROOM_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:headroom-notices',
     HEADROOM_STATE_MACHINE_ARN: 'arn:aws:states:eu-west-1:123456789012:stateMachine:headroom-workflow',
+    HEADROOM_LINKS: '{"runbook":"https://wiki.example/headroom"}',
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
 });
@@ -67,6 +68,7 @@ it('makes a workflow, alarms and a notifier that go where the environment leads 
   } as const;
   await notifierFromEnvironment().publish({ subject: 's', body: 'b', json: {}, sections: [], links: {}, attributes });
   expect(endpoint.received[0]?.body).toContain('Action=Publish');
+  expect(decodeURIComponent(String(endpoint.received[0]?.body))).toContain('https://wiki.example/headroom');
 });
 
 it('gives a topic in trouble two tries, not three', async () => {

@@ -3,6 +3,7 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs, type FauxqsServer } from 'fauxqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNotifier } from '../../../../functions/aws/clients/notifier.ts';
+import type { LinkPlaces } from '../../../../functions/core/messages/form/places.ts';
 import type { Message } from '../../../../functions/core/messages/message.ts';
 import { startScriptedEndpoint, type ScriptedEndpoint } from './scripted-endpoint.ts';
 
@@ -41,10 +42,10 @@ const config = (server: string) => ({
   maxAttempts: 1,
 });
 
-function notifierAt(server: string, topic = topicArn) {
+function notifierAt(server: string, { topic = topicArn, places = {} }: { topic?: string; places?: LinkPlaces } = {}) {
   const client = new SNSClient(config(server));
   clients.push(client);
-  return createNotifier({ client, topicArn: topic });
+  return createNotifier({ client, topicArn: topic, places });
 }
 
 /** The local SNS delivers the whole document; AWS picks the representation of the subscription's protocol from it. */
@@ -76,6 +77,14 @@ it('gives people the text and machines the JSON form with the text in it, with a
   expect(Object.fromEntries(attributes)).toEqual(MESSAGE.attributes);
 });
 
+it('adds what every message of the installation links to, for people and machines', async () => {
+  const runbook = 'https://wiki.example/headroom';
+  await notifierAt(sns.address, { places: { runbook } }).publish(MESSAGE);
+  const { byProtocol } = await receive();
+  expect(byProtocol['default']).toContain(`runbook: ${runbook}\n`);
+  expect(JSON.parse(byProtocol['lambda'] ?? 'null')).toMatchObject({ links: { ...MESSAGE.links, runbook } });
+});
+
 it('leaves out an empty attribute, which SNS refuses', async () => {
   await notifierAt(sns.address).publish({ ...MESSAGE, attributes: { ...MESSAGE.attributes, outcome: '' } });
   expect((await receive()).MessageAttributes).not.toHaveProperty('outcome');
@@ -95,7 +104,7 @@ it('keeps whatever message within what SNS takes', async () => {
 });
 
 it('throws when the topic does not take the message', async () => {
-  await expect(notifierAt(sns.address, `${topicArn}-gone`).publish(MESSAGE)).rejects.toMatchObject({
+  await expect(notifierAt(sns.address, { topic: `${topicArn}-gone` }).publish(MESSAGE)).rejects.toMatchObject({
     name: expect.stringContaining('NotFound') as string,
   });
   endpoint.script('hang up');

@@ -9,6 +9,7 @@ import { teamsMessage } from '../../../../functions/core/channels/teams.ts';
 import { readTold, type Told } from '../../../../functions/core/channels/told.ts';
 import { signatureOf, signingKeyProblem } from '../../../../functions/core/channels/webhook.ts';
 import { machineForm } from '../../../../functions/core/messages/form/build.ts';
+import { linkPlacesTo } from '../../../../functions/core/messages/form/places.ts';
 import type { Message } from '../../../../functions/core/messages/message.ts';
 import * as schemas from '../../../support/channel-schemas.ts';
 import { MESSAGE_KINDS } from '../../../support/message-kinds.ts';
@@ -55,6 +56,26 @@ describe.each(Object.entries(MESSAGE_KINDS))('the notice %s', (kind, message) =>
     const text = `${JSON.stringify({ ...rendered, sms: smsText(message) }, null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(`fixtures/${kind}.json`);
   });
+});
+
+test('links as long as they can be fit in every channel, and none is lost', () => {
+  const places = {
+    workflow: `arn:aws-us-gov:states:us-gov-west-1:111122223333:stateMachine:${'p'.repeat(20)}-workflow`,
+    dashboard: 'p'.repeat(20),
+    runbook: `https://wiki.example/${'r'.repeat(379)}`,
+  };
+  for (const message of Object.values(MESSAGE_KINDS)) {
+    // Its own links alone: those of the installation are put in anew.
+    const { report, approval } = message.links;
+    const own = { ...(report !== undefined && { report }), ...(approval !== undefined && { approval }) };
+    const linked = linkPlacesTo({ ...message, links: own }, places);
+    const told = toldOf(linked);
+    expect(told.links).toEqual(linked.links);
+    const rendered = renderAll(told);
+    expectTaken(rendered);
+    for (const form of [rendered.slack[0], rendered.teams, rendered.amazonQ])
+      for (const url of Object.values(linked.links)) expect(JSON.stringify(form)).toContain(url);
+  }
 });
 
 const actionsOf = (kind: string) =>
@@ -182,5 +203,16 @@ test('an alarm on Headroom itself is a message of its own, and nothing else is',
   const arrived = ownAlarm(alarm);
   expect(arrived?.subject).toBe('[Headroom WARNING] Headroom itself: the function act failed: an act broke off');
   expectTaken(renderAll(readTold(arrived ?? { subject: '', body: '', attributes: {}, json: null }, NOW)));
+  expect(arrived?.json).toMatchObject({ links: {} });
+  expect(arrived?.body).toContain('Affects   no client by this itself');
+  expect(arrived?.body).toContain('since 2026-11-21 03:00:00 UTC');
+  expect(arrived?.body).toContain('npx --no headroom pause --all --why "…"');
+  const runbook = 'https://wiki.example/databases';
+  const own = ownAlarm({ ...alarm, AlarmDescription: alarm.AlarmDescription.replace(': ', `: ${runbook} and `) });
+  expect(own?.json).toMatchObject({ links: { runbook } });
+  expect(own?.body).toContain('Do        Runbook: docs/runbook.md#act-errors. What fires:');
+  expect(ownAlarm({ ...alarm, NewStateValue: 'OK' })?.body).toContain(
+    'Affects   nobody, since 2026-11-21 03:00:00 UTC',
+  );
   expect(ownAlarm({ notice: 'opened' })).toBeNull();
 });

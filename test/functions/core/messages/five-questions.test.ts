@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { headlineIn } from '../../../../functions/core/messages/form/subject.ts';
+import { composeChanges, type Change } from '../../../../functions/core/messages/changes.ts';
+import type { Section } from '../../../../functions/core/messages/message.ts';
+import { composeWarning } from '../../../../functions/core/messages/warning.ts';
+import { WARNINGS, type WarningName } from '../../../../functions/core/sampler/warnings.ts';
+import { refusedAt, seenAt } from '../../../support/a-sample.ts';
+import { aTarget } from '../../../support/a-session.ts';
 import { MESSAGE_KINDS } from '../../../support/message-kinds.ts';
 
 /** What somebody asks at three in the morning who has never heard of Headroom, and where the message answers. */
@@ -126,7 +132,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
     did: 'Headroom works on each database by itself, as ever',
     now: 'Do        Look for what these databases have in common',
     sure: 'Each line is the headline of a notice',
-    stop: 'npx --no headroom pause --target NAME --why "…"',
+    stop: 'npx --no headroom pause --all --why "…"',
   },
   refused: {
     wrong: 'shop: an alarm was not understood; alarm cpu-high refused',
@@ -136,6 +142,46 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
     stop: STOP,
   },
 };
+
+const TARGET = aTarget({ id: 'shop' });
+const AT = Date.UTC(2026, 10, 21, 3, 1, 40);
+const MEMBER = { member: 'shop-2', isWriter: true };
+const CHANGES: readonly Change[] = [
+  ...(['came', 'went', 'role', 'replaced'] as const).map((kind) => ({ kind, ...MEMBER })),
+  { kind: 'moved', before: 'db-OLD', now: 'db-NEW' },
+  { kind: 'slots', instance: 'shop', usable: 52, before: 80, now: 44 },
+];
+
+/** Every kind, and those about no incident in every form that they have. */
+const EVERY_KIND: Readonly<Record<string, readonly Section[]>> = {
+  ...Object.fromEntries(
+    (Object.keys(WARNINGS) as WarningName[]).flatMap((name) =>
+      [seenAt(AT, 97), refusedAt(AT, 'full')].map((sample) => [
+        `warning ${name}${sample.isFull ? ', full' : ''}`,
+        composeWarning({ name, since: AT, lastedMs: 60_000, sample }, TARGET, AT).sections,
+      ]),
+    ),
+  ),
+  ...Object.fromEntries(
+    CHANGES.map((change) => [`change ${change.kind}`, composeChanges(TARGET, [change], AT)?.sections ?? []]),
+  ),
+  ...Object.fromEntries(Object.entries(MESSAGE_KINDS).map(([kind, { sections }]) => [kind, sections])),
+};
+
+it.each(Object.entries(EVERY_KIND))('%s: says who is affected, since when, and how to stop Headroom', (_, sections) => {
+  const linesOf = (wanted: string) => sections.find(([label]) => label === wanted)?.[1].join('\n') ?? '';
+  expect(linesOf('Affects')).toMatch(
+    /^(whoever|nobody|no client|not known|the clients of) ?[^]*\d{4}-\d\d-\d\d .* UTC/,
+  );
+  expect(linesOf('Stop')).toContain('npx --no headroom pause --');
+});
+
+it('says that clients are refused where the newest sample was', () => {
+  const sections = EVERY_KIND['warning filling-up, full']?.flatMap(([, lines]) => lines);
+  expect(sections).toContain(
+    'whoever opens a new connection: refused as full; since 2026-11-21 03:01:40 UTC or before',
+  );
+});
 
 describe.each(Object.entries(MESSAGE_KINDS))('the message %s', (kind, { subject, body }) => {
   it('answers five questions by itself', async () => {
