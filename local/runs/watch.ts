@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { Crossing } from '../../functions/core/sampler/levels.ts';
 import type { StoredSample } from '../../functions/core/sampler/stored-sample.ts';
+import { errorWords } from '../../functions/core/words/error-words.ts';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import type { Notification } from '../machine/progress.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt } from './alarm-run.ts';
+import { liftOnStop } from './lift-on-stop.ts';
 import { observeRuntime, type ObservedRuntime } from './observed-runtime.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 import { watchTarget } from './watched-target.ts';
@@ -90,6 +92,9 @@ export async function watch(
       await Promise.race([Promise.all(watching), afterStop(signal)]);
       return { interrupted: await incidents.interrupt(config) };
     } finally {
+      await liftOnStop(runtime, config.targets).catch((error: unknown) => {
+        onLine({ at: Date.now(), kind: 'bad', text: `limits could not be lifted: ${errorWords(error)}` });
+      });
       await runtime.stop();
     }
   } finally {
