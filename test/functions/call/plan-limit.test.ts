@@ -33,15 +33,19 @@ function planned(connections: number, changed: Changed = {}, user = 'mail') {
   );
 }
 
-const sample = (at: number, sessions: number): Before['samples'][number] =>
-  ({
-    at,
-    used: sessions,
-    usage: sessions,
-    isFull: false,
-    isUnusual: false,
-    consumers: { list: [{ name: 'mail/mailer', idle: sessions, open: 0, busy: 0, arrived: 0 }], rest: [] },
-  }) as never;
+/** Everybody of one consumer, calm. */
+const sample = (at: number, sessions: number): Before['samples'][number] => ({
+  at,
+  used: sessions,
+  usage: sessions,
+  isFull: false,
+  isUnusual: false,
+  inIncident: false,
+  consumers: {
+    largest: [{ name: 'mail/mailer', user: 'mail', idle: sessions, open: 0, busy: 0, arrived: 0 }],
+    rest: { consumers: 0, sessions: 0 },
+  },
+});
 
 describe('a limit that a person asks for', () => {
   it('says what was before, whom it concerns, and whether open connections count', () => {
