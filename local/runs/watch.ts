@@ -92,7 +92,10 @@ export async function watch(
       await Promise.race([Promise.all(watching), afterStop(signal)]);
       return { interrupted: await incidents.interrupt(config) };
     } finally {
-      await liftOnStop(runtime, config.targets).catch((error: unknown) => {
+      await liftOnStop(
+        { store: runtime.store, reconcile: (id) => runtime.reconcile(id), now: Date.now },
+        config.targets,
+      ).catch((error: unknown) => {
         onLine({ at: Date.now(), kind: 'bad', text: `limits could not be lifted: ${errorWords(error)}` });
       });
       await runtime.stop();

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startHeadroom } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
 import { runInProcess } from '../../support/program.ts';
+import { startInWindow } from '../../support/terminal.ts';
 
 let staging: LeakingServer;
 beforeAll(async () => {
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => staging.stop());
 
 describe('limits set and lift', () => {
-  it('are refused where nobody would lift the limit; beside a watch the limit is set, lifted early, and goes with the watch', async () => {
+  it('are refused where nobody would lift the limit; beside a watch the limit is offered by top, set, lifted early, and goes with the watch', async () => {
     const { folder, environment } = staging;
     const place = ['--config', staging.configure(), '--records', join(folder, 'records')];
     const about = [...place, '--target', 'staging', '--user', 'invoices'];
@@ -25,13 +26,33 @@ describe('limits set and lift', () => {
     expect(alone.stderr).toMatch(/no watch of staging .* npx --no headroom watch --config/);
     expect(await limited()).toEqual([]);
 
-    const watching = startHeadroom(['watch', ...place, '--port', '0'], environment);
+    const watching = startHeadroom(['watch', ...place, '--every', '5', '--port', '0'], environment);
+    onTestFinished(async () => {
+      watching.interrupt();
+      await watching.finished;
+    });
     await watching.said(/staging: usage/);
-    const denied = await runHeadroom(['limits', 'set', ...about, ...ask], environment, 'yes\n');
-    expect(denied.status).toBe(2);
-    expect(denied.stdout).toMatch(/would limit invoices to 10 connections for 30 min; ends nobody/);
-    expect(denied.stdout).toMatch(/lifts it +headroom watch/);
-    expect(denied.stderr).toContain('Type invoices to go on');
+    const top = await startInWindow(['top', ...place], { ...environment, TERM: 'xterm-256color', NO_COLOR: '1' });
+    onTestFinished(() => top.kill());
+    await top.next('q quit');
+    top.type('l');
+    for (const [question, answer] of [
+      ['user: ', 'invoices'],
+      ['connections (5 is half of what it holds, as its usual is not known): ', ''],
+      ['for: ', ''],
+      ['record: ', 'it storms'],
+      ['would limit invoices to 5 connections for 30 min; ends nobody', null],
+      ['lifts it  headroom watch', null],
+      ['Type invoices to go on: ', 'yes'],
+      ['not confirmed: no limit was set', null],
+      ['goes back to the picture. ', ''],
+    ] as const) {
+      await top.next(question);
+      if (answer !== null) top.type(`${answer}\r`);
+    }
+    await top.next('up/down');
+    top.type('q');
+    await top.finished;
     expect(await limited()).toEqual([]);
 
     const set = await run('limits', 'set', ...about, ...ask, '--for', '2h', '--yes', '--json');
