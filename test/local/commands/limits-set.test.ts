@@ -42,7 +42,7 @@ describe('limits set and lift', () => {
       ['for: ', ''],
       ['record: ', 'it storms'],
       ['would limit invoices to 5 connections for 30 min; ends nobody', null],
-      ['lifts it  headroom watch', null],
+      ['lifts it headroom watch', null],
       ['Type invoices to go on: ', 'yes'],
       ['not confirmed: no limit was set', null],
       ['goes back to the picture. ', ''],
