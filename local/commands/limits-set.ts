@@ -74,10 +74,11 @@ export function parseSetLimit(raw: unknown): SetLimitOptions {
   const problems = (parsed.error?.issues ?? []).map(
     ({ path, message }) => `--${path.join('.')} ${JSON.stringify(given[path.join('.')])}: ${message}`,
   );
+  const span = typeof given['for'] === 'string' ? given['for'] : '30m';
   let forMs = 0;
   try {
-    forMs = parseSpan('--for', String(given['for'] ?? '30m'));
-    if (forMs > LONGEST_MS) problems.push(`--for ${String(given['for'])}: a temporary limit lasts 24h at most`);
+    forMs = parseSpan('--for', span);
+    if (forMs > LONGEST_MS) problems.push(`--for ${span}: a temporary limit lasts 24h at most`);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
