@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { liftByPerson } from '../../../functions/call/lift-limit.ts';
 import type { WorkerClient } from '../../../functions/core/ports/worker-client.ts';
 import { SCHEMA } from '../../../functions/core/protocol/schema.ts';
-import type { LimitAnswer, SnapshotAnswer, WorkerRequest } from '../../../functions/core/protocol/worker.ts';
+import type { LimitAnswer, SnapshotAnswer } from '../../../functions/core/protocol/worker.ts';
 import { reconcile } from '../../../functions/reconcile/reconcile.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { aLimitCall, limitByPerson } from '../../support/a-limit.ts';
@@ -21,7 +21,7 @@ afterAll(() => world.stop());
 /** The steps' worker, on a real server: its deadlines are those of the test's clock. */
 function workerOf(worker: Worker): Pick<WorkerClient, 'snapshot' | 'end' | 'limit' | 'lift'> {
   const ask = (kind: 'limit' | 'lift' | 'snapshot', request: object) =>
-    worker.answer({ schema: SCHEMA, kind, ...request, deadline: Date.now() + 15_000 } as WorkerRequest);
+    worker.answer({ schema: SCHEMA, kind, ...request, deadline: Date.now() + 15_000 });
   return {
     end: () => Promise.reject(new Error('a limit ends nobody')),
     limit: async (_, request) => (await ask('limit', request)) as LimitAnswer,
