@@ -1,25 +1,18 @@
-import { describeCall, planCall, type CallPlan, type Confirmed, type PersonsCall } from '../core/plan/call.ts';
-import { describeSpared } from '../core/plan/spared-samples.ts';
-import { countSpared } from '../core/plan/tier-plan.ts';
+import { planCall, type CallPlan, type Confirmed, type PersonsCall } from '../core/plan/call.ts';
 import { describePause, fullPause } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import { BY_HAND } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
-import { LEASE_MS } from '../core/ports/stores/incidents.ts';
 import type { WorkerClient } from '../core/ports/worker-client.ts';
-import { incidentIdFor } from '../core/protocol/alarm-event.ts';
-import { CallRefused, ERRORS } from '../core/protocol/errors.ts';
+import { CallRefused } from '../core/protocol/errors.ts';
 import { historyOf } from '../core/record/history.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { Notice } from '../core/record/notice.ts';
-import type { Round } from '../core/record/round.ts';
-import { describeLeftOut } from '../core/protocol/fit-answer.ts';
-import { describeAdmission, describeCanary } from '../core/server/admission.ts';
 import { sessionKey } from '../core/server/session.ts';
-import { slotsTaken, usagePercent, type Admission, type Snapshot } from '../core/server/snapshot.ts';
+import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
 import { carryOut } from '../incident/carry-out.ts';
 import { readPast } from '../incident/read-past.ts';
-import { describeHolder, refuseWhenHeld, takeSnapshotForCall } from './call-guards.ts';
+import { asIncident, findOpen, putRound } from './as-incident.ts';
+import { refuseWhenHeld, takeSnapshotForCall } from './call-guards.ts';
 
 export interface CallDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
@@ -65,57 +58,18 @@ export async function proposeCall(
  * closes the incident, which then may owe people a notice. Throws CallRefused when nothing was begun.
  */
 export async function carryOutCall({ target, call, plan }: CallProposal, deps: CallDependencies): Promise<CallResult> {
-  await refuseWhenHeld(target, deps);
-  const { id } = await open(target, call, deps);
   const confirmed: Confirmed = new Map(
     plan.victims.map(({ session }) => [sessionKey(session.identity), session.state]),
   );
-  let failure: Incident['failure'] = null;
-  let left: CallResult['left'] = null;
-  try {
+  const { incident, result } = await asIncident(target, call, deps, async (id) => {
     // The last snapshot only shows the result.
-    for (let round = 1; left === null; round++) {
-      left = await playRound(id, round, confirmed, deps);
-      if (left === null) await deps.sleep(target.policy.loop.settleSeconds * 1000);
+    for (let round = 1; ; round++) {
+      const left = await playRound(id, round, confirmed, deps);
+      if (left !== null) return left;
+      await deps.sleep(target.policy.loop.settleSeconds * 1000);
     }
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    failure = { error: name, detail: message.slice(0, 1000) };
-  }
-  const outcome = failure === null ? 'done' : 'failed';
-  const notice = await noticeFor(id, failure, deps);
-  return { incident: await deps.store.incidents.close(id, { outcome, at: deps.now(), failure, notice }), left };
-}
-
-/** A refusal concerns only the person who called, and the command prints it; others are notified of what was ended. */
-async function noticeFor(
-  id: string,
-  failure: Incident['failure'],
-  { store }: CallDependencies,
-): Promise<Notice | null> {
-  if (failure === null) return 'done';
-  if (failure.error !== ERRORS.callRefused) return 'failed';
-  return ((await store.incidents.byId(id))?.endedCount ?? 0) > 0 ? 'done' : null;
-}
-
-async function open(target: TargetSettings, call: PersonsCall, { store, now }: CallDependencies): Promise<Incident> {
-  const at = now();
-  const alarm = { alarm: 'headroom end', at, reason: describeCall(call) };
-  const candidate = {
-    id: incidentIdFor(target.id, alarm.alarm, at),
-    target,
-    alarm,
-    call,
-    at,
-    leaseUntil: at + LEASE_MS,
-  };
-  let opening = await store.incidents.open(candidate);
-  // The command that carried the earlier call out is gone, and a call has no workflow that could still run.
-  if (opening.kind === 'expired' && opening.incident.call !== null)
-    opening = await store.incidents.takeOver(candidate, opening.incident);
-  if (opening.kind !== 'opened' || opening.incident.id !== candidate.id)
-    throw new CallRefused(describeHolder(opening.incident, target));
-  return opening.incident;
+  });
+  return { incident, left: result };
 }
 
 /**
@@ -129,27 +83,20 @@ async function playRound(
   deps: CallDependencies,
 ): Promise<CallResult['left']> {
   const { store, now } = deps;
-  const incident = await store.incidents.byId(id);
-  if (incident?.status !== 'open' || incident.call === null)
-    throw new CallRefused(`incident ${id} was closed meanwhile`);
+  const incident = await findOpen(id, deps);
   const { target, call } = incident;
   const { snapshot, admission } = await takeSnapshotForCall(target, PATIENCE_MS, deps);
   const seenAt = now();
   const history = historyOf({ ...(await readPast(target.id, id, deps)), usedNow: slotsTaken(snapshot) });
   const plan = planCall(snapshot, target.policy, { call, confirmed }, history);
-  const why = describeCall(call);
-  await store.rounds.put(roundOf({ id, round, at: seenAt, why }, snapshot, admission, plan));
-  const usage = usagePercent(snapshot);
-  const changed = await store.incidents.change(id, {
-    rounds: round,
-    serverVersion: snapshot.server.version,
-    admission: incident.admission ?? admission,
-    usageBefore: incident.usageBefore ?? usage,
-    usageAfter: usage,
-    usagePeak: Math.max(incident.usagePeak ?? 0, usage),
-    spared: countSpared(plan.spared),
-  });
-  if (plan.victims.length === 0 || round > MAX_ACTS) return stillThere(snapshot, confirmed);
+  const isOver = plan.victims.length === 0 || round > MAX_ACTS;
+  const changed = await putRound(
+    incident,
+    { round, at: seenAt, next: isOver ? 'close' : BY_HAND, plan },
+    { snapshot, admission },
+    deps,
+  );
+  if (isOver) return stillThere(snapshot, confirmed);
   // Read last, as by every act: a pause stops this too.
   const pause = fullPause(await store.pauses.on(target.id));
   if (pause) throw new CallRefused(describePause(pause));
@@ -166,31 +113,4 @@ async function playRound(
 function stillThere({ sessions }: Snapshot, confirmed: Confirmed): Set<string> {
   const here = sessions.filter(({ state }) => state !== 'rolling-back').map(({ identity }) => sessionKey(identity));
   return new Set(here.filter((key) => confirmed.has(key)));
-}
-
-function roundOf(
-  { id, round, at, why }: { id: string; round: number; at: number; why: string },
-  snapshot: Snapshot,
-  admission: Admission,
-  { victims, spared }: CallPlan,
-): Round {
-  const leftOut = describeLeftOut(snapshot);
-  return {
-    incidentId: id,
-    round,
-    at,
-    usage: usagePercent(snapshot),
-    used: slotsTaken(snapshot),
-    usable: snapshot.limits.usable,
-    byState: snapshot.byState,
-    canary: describeCanary(snapshot.canary),
-    admission: describeAdmission(admission),
-    ...(leftOut !== null && { leftOut }),
-    cause: null,
-    next: victims.length === 0 || round > MAX_ACTS ? 'close' : BY_HAND,
-    why,
-    planned: { [BY_HAND]: victims.length },
-    spared: countSpared(spared),
-    sparedSamples: describeSpared(spared),
-  };
 }

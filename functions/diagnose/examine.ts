@@ -105,7 +105,7 @@ function findBetter(
   const found = { cause: diagnosis.cause, advice: adviceOf(diagnosis, incident) };
   return betterFinding(found, incident.cause, {
     pressing: diagnosis.pressing,
-    hasActed: situation.hasActed || past.limits.length > 0,
+    hasActed: situation.hasActed || past.limits.some(({ until }) => until === undefined),
     actedOn: readActedOn({ ...past, usedNow }, incident.cause?.name ?? null),
     cameBack: diagnosis.facts.returns.vainSince !== null,
   });

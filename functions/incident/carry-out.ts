@@ -1,4 +1,4 @@
-import type { Candidate, LimitPlan } from '../core/plan/tiers/tier.ts';
+import type { Candidate } from '../core/plan/tiers/tier.ts';
 import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import type { ActKind } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
@@ -11,7 +11,7 @@ import type { Incident } from '../core/record/incident.ts';
 import { sessionKey } from '../core/server/session.ts';
 import type { Refusal } from '../core/server/snapshot.ts';
 import { countBy } from '../core/words/count-by.ts';
-import { pickLimit, setLimit } from './set-limit.ts';
+import { pickLimit, setLimit, type LimitOrder } from './set-limit.ts';
 
 export interface CarryOutDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'acts' | 'limits'>;
@@ -23,7 +23,7 @@ export interface ActOrder {
   readonly round: number;
   readonly tier: ActKind;
   /** The limit that must be set before a session is ended; null for none. */
-  readonly limit: LimitPlan | null;
+  readonly limit: LimitOrder | null;
   readonly victims: readonly Candidate[];
   /** When the snapshot arrived that they were chosen from. */
   readonly seenAt: number;

@@ -16,7 +16,7 @@ export interface LiftDependencies {
 }
 
 /** How long the worker may take for all of them; a busy one is asked again meanwhile. */
-const LIFT_MS = 15_000;
+export const LIFT_MS = 15_000;
 /** Clients are still refused: a page that was lost or forgotten is sent again. */
 const REPORT_AGAIN_MS = 24 * 3_600_000;
 
@@ -33,7 +33,7 @@ export async function liftLimits(
   const results: string[] = [];
   const deadline = deps.now() + LIFT_MS;
   for (const limit of limits) {
-    const verdict = await lift(target, limit, deadline, deps);
+    const verdict = await tryToLift(target, limit, deadline, deps);
     results.push(`limit on ${printable(limit.user, 63)}: ${verdict.kind === 'settled' ? verdict.end : verdict.kind}`);
     if (verdict.kind === 'settled') await deps.store.limits.settle(limit, verdict.end, deps.now());
     if (verdict.kind === 'stuck' && !isReported(limit, deps.now())) await report(target, limit, verdict.why, deps);
@@ -41,11 +41,12 @@ export async function liftLimits(
   return results;
 }
 
-async function lift(
+/** One attempt, which the worker takes no longer for than until `deadline`. Changes nothing on record. */
+export async function tryToLift(
   target: TargetSettings,
   record: LimitRecord,
   deadline: number,
-  { worker, now }: LiftDependencies,
+  { worker, now }: Pick<LiftDependencies, 'worker' | 'now'>,
 ): Promise<LiftVerdict> {
   const { user, limit, before } = record;
   // Whoever closes an incident must finish, also when the worker hangs.

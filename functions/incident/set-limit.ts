@@ -13,10 +13,13 @@ export interface SetLimitDependencies {
   readonly now: () => number;
 }
 
+/** A limit to set. `until`: see ActLimit. */
+export type LimitOrder = LimitPlan & Pick<ActLimit, 'until'>;
+
 /** What an act's record keeps of a planned limit. */
-export function pickLimit(planned: LimitPlan): Pick<ActLimit, 'user' | 'account' | 'limit' | 'before' | 'reason'> {
-  const { user, account, limit, before } = planned;
-  return { user, account, limit, before, reason: whyLimit(planned) };
+export function pickLimit(planned: LimitOrder): Omit<ActLimit, 'result' | 'detail'> {
+  const { user, account, limit, before, until } = planned;
+  return { user, account, limit, before, reason: whyLimit(planned), ...(until !== undefined && { until }) };
 }
 
 /**
@@ -29,7 +32,7 @@ export async function setLimit(
   deadline: number,
   { store, worker, now }: SetLimitDependencies,
 ): Promise<ActLimit> {
-  const { user, account, limit, before } = meant;
+  const { user, account, limit, before, until } = meant;
   const { target, id } = incident;
   const record: LimitRecord = {
     targetId: target.id,
@@ -41,6 +44,7 @@ export async function setLimit(
     at: now(),
     setBy: deadline,
     isSet: false,
+    ...(until !== undefined && { until }),
     toldAt: null,
   };
   if (!(await store.limits.record(record))) {
@@ -56,8 +60,13 @@ export async function setLimit(
   return { ...meant, result: answer.limit.result, detail: answer.limit.detail };
 }
 
+/** Why an act ended nobody: the limit before it was not set. */
+export function describeUnset(limit: ActLimit): string {
+  return `${whyUnset(limit)}, so no session was ended`;
+}
+
 /** Why the limit was not set. */
-export function describeUnset({ user, result, detail }: ActLimit): string {
+export function whyUnset({ user, result, detail }: ActLimit): string {
   const words = detail === '' ? (result ?? 'unknown') : `${result ?? 'unknown'}: ${printable(detail, 300)}`;
-  return `the user ${named(user, 63)} could not be limited (${words}), so no session was ended`;
+  return `the user ${named(user, 63)} could not be limited (${words})`;
 }

@@ -7,7 +7,7 @@ import { parseRequest } from '../core/protocol/request.ts';
 import { reconcileTargetRequest } from '../core/protocol/steps.ts';
 import { mayAnnounce, owesEvents } from '../core/events/changes.ts';
 import type { Incident } from '../core/record/incident.ts';
-import type { LimitRecord } from '../core/record/limit.ts';
+import { isHeld } from '../core/record/limit-lift.ts';
 import { findUnanswered, isGoingOut, isPageOverdue, isRetryDue } from '../core/record/repeated-pages.ts';
 import { wakeWorkflow, type AnswerDependencies } from '../incident/answer-question.ts';
 import { closeIncident, type CloseDependencies } from '../incident/close-incident.ts';
@@ -110,12 +110,21 @@ async function wakeAnswered({ id }: Incident, deps: ReconcileDependencies): Prom
   return [`woke the workflow of ${id}: its question has been answered`];
 }
 
-/** Limits whose incident is closed: its workflow died before it lifted them, or could not. */
+/**
+ * Limits whose incident is closed: its workflow died before it lifted them, or could not, or a person has set them and
+ * their time is over.
+ */
 async function liftOrphans(target: TargetSettings, deps: ReconcileDependencies): Promise<string[]> {
-  const orphans: LimitRecord[] = [];
-  for (const limit of await deps.store.limits.of(target.id)) {
-    if ((await deps.store.incidents.byId(limit.incidentId))?.status !== 'open') orphans.push(limit);
+  const { limits, incidents } = deps.store;
+  const closed = new Set<string>();
+  for (const { incidentId } of await limits.of(target.id)) {
+    if ((await incidents.byId(incidentId))?.status !== 'open') closed.add(incidentId);
   }
+  if (closed.size === 0) return [];
+  // Read again: what was confirmed while its incident was open shows as confirmed now.
+  const orphans = (await limits.of(target.id)).filter(
+    (limit) => closed.has(limit.incidentId) && !isHeld(limit, deps.now()),
+  );
   return liftLimits(target, orphans, deps);
 }
 

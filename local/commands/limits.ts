@@ -7,6 +7,8 @@ import { printable } from '../../functions/core/words/printable.ts';
 import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
+import { findLimit, limitsLiftCommand } from './limits-lift.ts';
+import { limitsSetCommand } from './limits-set.ts';
 
 const LONGEST_USER = 63;
 
@@ -19,8 +21,8 @@ const dropOptions = z.extend(listOptions, {
 type DropOptions = z.infer<typeof dropOptions>;
 
 /**
- * `headroom limits list | drop`: temporary limits that cap-consumer has set and that are, or may be, still active; of
- * removed targets too.
+ * `headroom limits list | set | lift | drop`: temporary limits that cap-consumer or a person has set and that are, or
+ * may be, still active. `list` and `drop` know those of removed targets too.
  */
 export function limitsCommand(): Command {
   const list = withOptions(new Command('list').description('which are active, and since when')).action(
@@ -43,7 +45,12 @@ export function limitsCommand(): Command {
       if (given.json) printJson(limit);
       else print(`removed from the record: ${limitLine(limit)}`);
     });
-  return new Command('limits').description('temporary limits on users').addCommand(list).addCommand(drop);
+  return new Command('limits')
+    .description('temporary limits on users')
+    .addCommand(list)
+    .addCommand(limitsSetCommand())
+    .addCommand(limitsLiftCommand())
+    .addCommand(drop);
 }
 
 /** Prints those of a target. */
@@ -63,15 +70,7 @@ async function dropLimit(
   store: IncidentStore,
   { target, user, by = userInfo().username, why }: DropOptions,
 ): Promise<LimitRecord> {
-  const limits = await store.limits.of(target);
-  // A hostile name cannot be typed: its printed form will do, where that is unambiguous.
-  const [limit, other] = limits.filter((each) => each.user === user || printable(each.user, LONGEST_USER) === user);
-  if (limit === undefined || other !== undefined) {
-    const which = limits.map((each) => printable(each.user, LONGEST_USER)).join(', ');
-    throw new UsageError(
-      `--user ${user}: ${limit === undefined ? 'no limit on record' : 'more than one'} of ${target}; it has ${which || 'none'}`,
-    );
-  }
+  const limit = findLimit(await store.limits.of(target), { target, user });
   const incident = await store.incidents.byId(limit.incidentId);
   if (incident?.status === 'open') {
     throw new UsageError(`incident ${limit.incidentId} is still open; it lifts this limit when it closes`);
@@ -80,8 +79,9 @@ async function dropLimit(
   return limit;
 }
 
-function limitLine({ user, limit, before, at, incidentId, toldAt }: LimitRecord): string {
+function limitLine({ user, limit, before, at, incidentId, until, toldAt }: LimitRecord): string {
   const name = printable(user, LONGEST_USER);
   const notified = toldAt === null ? '' : `; could not be lifted, notified ${new Date(toldAt).toISOString()}`;
-  return `${name}: ${limit} connections since ${new Date(at).toISOString()} (before: ${before ?? 'no limit'}), incident ${incidentId}${notified}`;
+  const end = until === undefined ? '' : ` until ${new Date(until).toISOString()}`;
+  return `${name}: ${limit} connections since ${new Date(at).toISOString()}${end} (before: ${before ?? 'no limit'}), incident ${incidentId}${notified}`;
 }

@@ -16,9 +16,11 @@ import { keepLooking, lookFrom, replay } from '../top/looks.ts';
 import { showOnTerminal, type KeyAction } from '../top/on-terminal.ts';
 import type { ConsumerRow, Picture } from '../top/picture.ts';
 import { beginRecording, readRecording, type Recording } from '../top/recording.ts';
+import { proposedLimit } from '../top/proposed-limit.ts';
 import { screenOf } from '../top/screen.ts';
 import { askLine, isTerminal } from '../top/terminal.ts';
 import { endManually } from './end.ts';
+import { parseSetLimit, refuseWithoutLifter, setLimitManually } from './limits-set.ts';
 import { listLimits } from './limits.ts';
 import { showPlan } from './plan.ts';
 
@@ -71,7 +73,7 @@ async function topOf(given: TopOptions, found: FoundServer): Promise<void> {
       await showOnTerminal({
         run: (show, signal) => keepLooking(look, { everyMs, signal, show: recorded(show, recording) }),
         actions: actionsOf(given, found, shared),
-        footer: 'up/down choose  p plan  e end sessions  l limits  space hold  q quit',
+        footer: 'up/down choose  p plan  e end sessions  l limit  space hold  q quit',
       });
     } else {
       await recorded(printOnce, recording)(await look());
@@ -148,12 +150,34 @@ function actionsOf(
   const about = { config, target: found.settings.id, records };
   return {
     p: () => showPlan({ ...about, verbose: false, json: false }, found, shared),
-    l: () => listLimits({ ...about, aws: false, json: false }),
+    l: async (chosen, rows) => {
+      await listLimits({ ...about, aws: false, json: false });
+      await refuseWithoutLifter(about, found);
+      const asked = await askLimit(chosen, rows, found.settings.policy.consumerCap.leastSessions);
+      if (asked !== null) await setLimitManually(parseSetLimit({ ...about, ...asked }), found, shared);
+    },
     e: async (chosen) => {
       const whose = await askWhose(chosen);
       if (whose !== null) await endManually(parseEndOptions({ ...about, ...whose }), found, shared);
     },
   };
+}
+
+/** The options of `headroom limits set`; null when nobody is to be limited. */
+async function askLimit(
+  chosen: ConsumerRow | null,
+  rows: readonly ConsumerRow[],
+  least: number,
+): Promise<Readonly<Record<string, string>> | null> {
+  say('Whose connections are to be limited? Leave the user empty to limit nobody; the next step shows it, and asks.');
+  const user = await askLine('user: ', chosen?.user ?? '');
+  if (user === null || user === '') return null;
+  const { limit, from } = proposedLimit(user, rows, least);
+  const connections = await askLine(`connections (${limit} is ${from}): `, String(limit));
+  const time = connections === null ? null : await askLine('for: ', '30m');
+  const why = time === null ? null : await askLine('why, for the record: ');
+  if (connections === null || time === null || why === null) return null;
+  return { user, limit: connections, for: time, why };
 }
 
 /** The options of `headroom end` that name whose sessions, and why; null when nothing is to be done. */

@@ -10,7 +10,7 @@ import { installedClientConfig } from './client-config.ts';
  * The worker of a target at a person's command. One in this process keeps its session from the first snapshot to the
  * last act.
  */
-export interface CommandedWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit'> {
+export interface CommandedWorker extends Pick<WorkerClient, 'snapshot' | 'check' | 'end' | 'limit' | 'lift'> {
   close(): void;
 }
 
@@ -30,6 +30,7 @@ export function deployedWorker({ installation }: HeadroomConfig): CommandedWorke
     // Who orders these goes by the kind of the error.
     end: (server, request) => worker.end(server, request),
     limit: (server, request) => worker.limit(server, request),
+    lift: (server, request) => worker.lift(server, request),
     close: () => client.destroy(),
   };
 }

@@ -58,6 +58,7 @@ async function startOwnWorker(
     check: (_, request) => ask({ schema: SCHEMA, kind: 'check', ...request }, isCheck),
     end: (_, request) => ask({ schema: SCHEMA, kind: 'end', ...request }, isEnd),
     limit: (_, request) => ask({ schema: SCHEMA, kind: 'limit', ...request }, isLimit),
+    lift: (_, request) => ask({ schema: SCHEMA, kind: 'lift', ...request }, isLimit),
     close: () => worker.close(),
   };
 }

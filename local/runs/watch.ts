@@ -10,6 +10,7 @@ import type { LocalRuntime } from '../runtime/runtime.ts';
 import type { Line } from '../terminal/narrator.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { interrupt } from './alarm-run.ts';
+import { liftOnStop } from './lift-on-stop.ts';
 import { observeRuntime, type ObservedRuntime } from './observed-runtime.ts';
 import { readResult, type RespondResult } from './respond-result.ts';
 import { watchTarget } from './watched-target.ts';
@@ -97,6 +98,12 @@ export async function watch(
       await tell(runtime, onLine);
       return { interrupted };
     } finally {
+      await liftOnStop(
+        { store: runtime.store, reconcile: (id) => runtime.reconcile(id), now: Date.now },
+        config.targets,
+      ).catch((error: unknown) => {
+        onLine({ at: Date.now(), kind: 'bad', text: `limits could not be lifted: ${errorWords(error)}` });
+      });
       await runtime.stop();
     }
   } finally {

@@ -5,8 +5,8 @@ import type { ConsumerRow, Picture } from './picture.ts';
 import { screenOf } from './screen.ts';
 import { askLine, takeTerminal } from './terminal.ts';
 
-/** What a key leads to, with the terminal as it was before: gets the consumer that is chosen. */
-export type KeyAction = (chosen: ConsumerRow | null) => Promise<void>;
+/** What a key leads to, with the terminal as it was before: gets the consumer that is chosen, and all that are shown. */
+export type KeyAction = (chosen: ConsumerRow | null, rows: readonly ConsumerRow[]) => Promise<void>;
 
 export interface OnTerminal {
   /** Shows pictures, one after another, until the signal; each is waited for. */
@@ -34,7 +34,7 @@ export async function showOnTerminal({ run, actions, footer }: OnTerminal): Prom
   };
   const leaveFor = async (action: KeyAction): Promise<void> => {
     await screen.aside(async () => {
-      await action(shown.chosenRow()).catch((error: unknown) => say(`headroom: ${errorWords(error)}`));
+      await action(shown.chosenRow(), shown.rows()).catch((error: unknown) => say(`headroom: ${errorWords(error)}`));
       // The screen has an exit status of its own.
       process.exitCode = 0;
       await askLine('\nEnter goes back to the picture. ');
@@ -70,13 +70,13 @@ class Shown {
   }
 
   choose(by: number): void {
-    const rows = this.#rows();
+    const rows = this.rows();
     const next = Math.min(rows.length - 1, Math.max(0, (this.#place() ?? (by > 0 ? -1 : 1)) + by));
     this.#chosen = rows[next]?.name ?? null;
   }
 
   chosenRow(): ConsumerRow | null {
-    return this.#rows()[this.#place() ?? -1] ?? null;
+    return this.rows()[this.#place() ?? -1] ?? null;
   }
 
   lines({ columns, rows }: { readonly columns: number; readonly rows: number }) {
@@ -85,12 +85,12 @@ class Shown {
     return this.picture === null ? [] : screenOf(this.picture, { columns, rows, chosen, footer });
   }
 
-  #rows(): readonly ConsumerRow[] {
+  rows(): readonly ConsumerRow[] {
     return this.picture?.result === 'seen' ? this.picture.consumers : [];
   }
 
   #place(): number | null {
-    const place = this.#rows().findIndex(({ name }) => name === this.#chosen);
+    const place = this.rows().findIndex(({ name }) => name === this.#chosen);
     return place < 0 ? null : place;
   }
 }

@@ -30,7 +30,7 @@ const DEPLOYED = {
 };
 
 export async function startInstallation(): Promise<Installation> {
-  const staging = await startLeakingServer();
+  const staging = await startLeakingServer(['invoices']);
   const { folder, environment } = staging;
   const config = loadConfig(staging.configure());
   const runtime = await startRuntime({ config, environment, recordsFolder: null, onProgress: () => undefined });

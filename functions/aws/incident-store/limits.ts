@@ -37,6 +37,15 @@ export function createLimits(table: TableAccess): RecordedLimits {
         values: { id: limit.incidentId, true: true },
       });
     },
+    async endAt(limit, at) {
+      await updateIf(table, {
+        key: keyOf(limit),
+        update: 'SET cap.#until = :at',
+        condition: isSameLimit,
+        names: { until: 'until' },
+        values: { id: limit.incidentId, at },
+      });
+    },
     async markReported(limit, at) {
       await updateIf(table, {
         key: keyOf(limit),

@@ -1,3 +1,4 @@
+import { spanInWords, type LimitCall, type PersonsCall } from '../plan/call.ts';
 import { rehearsedId } from '../rehearsal/rehearsal.ts';
 import type { Incident } from '../record/incident.ts';
 import { isRepeat, type FirstNotice, type Notice } from '../record/notice.ts';
@@ -144,6 +145,11 @@ function repeated(incident: Incident, first: FirstNotice, details: MessageDetail
   ];
 }
 
+/** `ann limited invoices to 20 connections for 30 min`. */
+function limited({ by, user }: PersonsCall, { connections, forMs }: LimitCall): string {
+  return `${printable(by, 40)} limited ${named(user ?? '?', 40)} to ${count(connections, 'connection')} for ${spanInWords(forMs)}`;
+}
+
 function clausesOf(incident: Incident, notice: FirstNotice, details: MessageDetails): string[] {
   const { acts, rounds } = details;
   const { usageBefore, usageAfter, escalation } = incident;
@@ -166,6 +172,7 @@ function clausesOf(incident: Incident, notice: FirstNotice, details: MessageDeta
       return [`${what}, ${percent(usageAfter ?? usageBefore)} used`, `${planned} would be ended`];
     }
     case 'done':
+      if (incident.call?.limit !== undefined) return [limited(incident.call, incident.call.limit), ...used];
       return [`${printable(incident.call?.by ?? 'a person', 40)} ended ${sessions} manually`, fall];
     case 'interrupted': {
       const stopped = printable(incident.failure?.detail ?? 'interrupted', 60);

@@ -4,6 +4,7 @@ import { matchesClient, protectionOf, reservedForPerson } from '../policy/protec
 import type { SparedReason } from '../policy/spared.ts';
 import { sessionKey, type Session, type SessionState } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
+import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { inWords } from '../words/in-words.ts';
 import { printable } from '../words/printable.ts';
@@ -158,6 +159,7 @@ export function scopeOfCall({ user, application, database, client }: CallScope):
 
 /** `ann asked to end sessions of user invoices, with running queries: their pool leaks`. */
 export function describeCall(call: PersonsCall): string {
+  if (call.limit !== undefined) return describeLimitCall(call, call.limit);
   const allowed = [
     ...(call.active ? ['with running queries'] : []),
     ...(call.costly ? ['with work that is costly to undo'] : []),
@@ -165,6 +167,19 @@ export function describeCall(call: PersonsCall): string {
   ];
   const what = [scopeOfCall(call), ...allowed].join(', ');
   return `${printable(call.by, 60)} asked to end sessions of ${what}: ${printable(call.why, 160)}`;
+}
+
+/** `ann asked to limit user invoices to 20 connections for 30 min: their pool leaks`. */
+function describeLimitCall(call: PersonsCall, { connections, forMs }: LimitCall): string {
+  const what = `${scopeOfCall(call)} to ${count(connections, 'connection')} for ${spanInWords(forMs)}`;
+  return `${printable(call.by, 60)} asked to limit ${what}: ${printable(call.why, 160)}`;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A time that a person has named, exactly: `90 min`, `2 h`. */
+export function spanInWords(ms: number): string {
+  return ms % HOUR_MS === 0 ? `${ms / HOUR_MS} h` : `${Math.round(ms / 60_000)} min`;
 }
 
 /** What the ended clients will notice, by the state of their sessions. */
@@ -191,7 +206,13 @@ export interface CallScope {
   readonly client: string | null;
 }
 
-/** A person's call: an order to end sessions, with what the person allows. */
+/** What a person asks for in place of ended sessions: so many connections for the user, for so long. */
+export interface LimitCall {
+  readonly connections: number;
+  readonly forMs: number;
+}
+
+/** A person's call: an order to end sessions, with what the person allows, or to limit a user. */
 export interface PersonsCall extends CallScope {
   readonly by: string;
   readonly why: string;
@@ -201,4 +222,6 @@ export interface PersonsCall extends CallScope {
   readonly costly: boolean;
   /** Stay within the budgets of the policy. */
   readonly capped: boolean;
+  /** It ends nobody and limits the user, which is a whole name and no pattern; absent for one that ends sessions. */
+  readonly limit?: LimitCall;
 }

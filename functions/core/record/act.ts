@@ -98,6 +98,8 @@ export interface ActLimit {
   readonly limit: number;
   /** Null: the user had none. */
   readonly before: number | null;
+  /** When it ends by itself, epoch milliseconds, where a person has set it; absent: when the incident closes. */
+  readonly until?: number;
   readonly reason: string;
   /** Null while unknown. */
   readonly result: LimitResult | 'not-tried' | null;

@@ -14,6 +14,14 @@ export type LiftVerdict =
 /** Time after `setBy` in which a limit may still be set: the longest run of its statement, and clocks that differ. */
 export const LATE_MS = 20_000;
 
+/**
+ * Whether a person's limit stays, though its incident is closed: it is known to be set, and its time is not over. One that
+ * is not known to be set was never confirmed to that person, so it goes at once.
+ */
+export function isHeld({ isSet, until }: LimitRecord, now: number): boolean {
+  return isSet && until !== undefined && now < until;
+}
+
 export function judgeLift(limit: LimitRecord, answer: LimitAnswer, now: number): LiftVerdict {
   if (!answer.ok) return { kind: 'stuck', why: `${answer.refusal.kind}: ${answer.refusal.message}` };
   const { result, detail } = answer.limit;

@@ -1,4 +1,5 @@
 import { count } from '../words/count.ts';
+import { utc } from '../words/in-words.ts';
 import { named, printable } from '../words/printable.ts';
 import type { Act, ActLimit } from './act.ts';
 
@@ -8,9 +9,11 @@ export interface LimitSummary {
   readonly limit: number;
   readonly before: number | null;
   readonly result: ActLimit['result'];
+  /** When it ends by itself, epoch milliseconds, where a person has set it; absent: when its incident closes. */
+  readonly until?: number;
   /** How it ended; null while it is active, and when it was not set. */
   readonly end: LimitEnd | null;
-  /** Who took it off the record; null unless someone did. */
+  /** Who lifted it early, or took it off the record; null unless someone did. */
   readonly dropped: DroppedLimit | null;
 }
 
@@ -18,9 +21,10 @@ export interface LimitSummary {
 export function summariseLimits(acts: readonly Act[], settled: readonly SettledLimit[]): LimitSummary[] {
   return acts.flatMap(({ limit: meant }): LimitSummary[] => {
     if (meant === null) return [];
-    const { user, limit, before, result } = meant;
+    const { user, limit, before, result, until } = meant;
     const ended = settled.find((each) => each.user === user && each.end !== 'never-set');
-    const summary = { user, limit, before, result, end: null, dropped: null };
+    const ending = until === undefined ? {} : { until };
+    const summary = { user, limit, before, result, ...ending, end: null, dropped: null };
     if (result !== 'done' || ended === undefined) return [summary];
     return [{ ...summary, end: ended.end, dropped: ended.dropped }];
   });
@@ -35,18 +39,20 @@ const END_WORDS: Readonly<Record<LimitEnd, string>> = {
 };
 
 /** One line for each limit, with numbers. */
-export function describeLimit({ user, limit, before, result, end, dropped }: LimitSummary): string {
+export function describeLimit({ user, limit, before, result, until, end, dropped }: LimitSummary): string {
   const what = `the user ${named(user, 63)} to ${count(limit, 'connection')} (before: ${before ?? 'no limit'})`;
   const who = dropped === null ? '' : `, by ${printable(dropped.by)}: ${printable(dropped.why, 300)}`;
   if (result === 'done') {
-    return `limited ${what}: ${end === null ? 'until the incident is closed' : END_WORDS[end] + who}`;
+    const active = until === undefined ? 'until the incident is closed' : `until ${utc(until)}`;
+    return `limited ${what}: ${end === null ? active : END_WORDS[end] + who}`;
   }
   return `tried to limit ${what}: ${result ?? 'no answer came'}`;
 }
 
 /**
  * A temporary limit on record. It is written before the limit is set, and taken off once the limit has been lifted or
- * can never be set any more. A step that finds it after its incident has closed lifts it.
+ * can never be set any more. Whoever finds it after its incident has closed lifts it, unless a person has set it for
+ * longer: see `isHeld`.
  */
 export interface LimitRecord {
   readonly targetId: string;
@@ -63,6 +69,8 @@ export interface LimitRecord {
   readonly setBy: number;
   /** It is known to have been set. */
   readonly isSet: boolean;
+  /** When the time is over for which a person has set it, epoch milliseconds; absent for one of an incident's acts. */
+  readonly until?: number;
   /** When a person was notified that it could not be lifted; null while none was. */
   readonly toldAt: number | null;
 }
@@ -77,7 +85,7 @@ export type LimitEnd = 'lifted' | 'never-set' | 'changed-by-hand' | 'user-gone' 
 export interface SettledLimit extends LimitRecord {
   readonly end: LimitEnd;
   readonly endedAt: number;
-  /** Who took it off the record, and why; null unless someone did. */
+  /** Who lifted it early, or took it off the record, and why; null unless someone did. */
   readonly dropped: DroppedLimit | null;
 }
 

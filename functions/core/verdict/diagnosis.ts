@@ -82,11 +82,13 @@ export function diagnoseSnapshot(
 }
 
 /**
- * While a limit is on record, the tier that sets limits leads: it leaves room for clients that the limit refuses. So it
- * does while a person's yes to a limit waits: one look that finds another cause is no reason to ask something else.
+ * While a limit of an incident is on record, the tier that sets limits leads: it leaves room for clients that the limit
+ * refuses. So it does while a person's yes to a limit waits: one look that finds another cause is no reason to ask
+ * something else. A limit that a person has set changes nothing here.
  */
 function orderFor(cause: CauseName, { limits, agreedLimit }: History): readonly TierName[] {
-  return limits.length === 0 && agreedLimit === null ? tierOrderFor(cause) : tiersLedBy(LIMITING_TIER);
+  const isLimiting = limits.some(({ until }) => until === undefined) || agreedLimit !== null;
+  return isLimiting ? tiersLedBy(LIMITING_TIER) : tierOrderFor(cause);
 }
 
 /** A user at a limit of our own does not count as a cause: the limit is what Headroom does about one. */

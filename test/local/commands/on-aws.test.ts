@@ -69,6 +69,21 @@ describe('commands for an installation on AWS need nothing but its configuration
     expect(await ok('incidents', 'show', incidentId)).toContain('a rehearsal, started by');
   });
 
+  it('limits set goes by the deployed worker where the installation looks, and lift puts back what was before', async () => {
+    const about = ['--target', 'staging', '--user', 'invoices'];
+    const set = ['limits', 'set', ...about, '--limit', '10', '--why', 'it storms', '--yes'];
+    const blind = await installation.run(set);
+    expect(blind.status).toBe(4);
+    expect(blind.stderr).toContain('has not looked at staging for 5 min');
+    await installation.runtime.sample('staging');
+    const limited = () => installation.staging.server.limitedUsers();
+    expect(await ok(...set)).toContain('invoices is limited to 10');
+    await installation.runtime.reconcile('staging');
+    expect(await limited()).toEqual(['invoices']);
+    expect(await ok('limits', 'lift', ...about)).toContain('lifted, as read back');
+    expect(await limited()).toEqual([]);
+  });
+
   it('limits and profile read the records there', async () => {
     expect(await ok('limits', 'list', '--target', 'staging')).toContain('no limit on record');
     expect(await ok('profile', '--target', 'staging')).toContain('no profile of staging yet');

@@ -110,6 +110,12 @@ describe.each(CHOICES)('top on a full $engine', (choice) => {
     };
     await call('no', 'not confirmed: nothing was ended');
     await call('support', '1 ended');
+    // Nobody would lift it.
+    started.type('l');
+    for (const words of ['no limit on record for shop', 'no watch of shop', 'goes back to the picture. '])
+      await started.next(words);
+    started.type('\r');
+    await started.next('up/down');
     started.resize(80, 24);
     await started.next('waiting for a lock 0');
     started.type('q');

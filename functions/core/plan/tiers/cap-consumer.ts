@@ -1,16 +1,11 @@
-import { matchesAny } from '../../policy/patterns.ts';
-import { protectionOf } from '../../policy/protection.ts';
-import type { SparedReason } from '../../policy/spared.ts';
-import { consumerOf, userOf } from '../../server/consumer.ts';
-import { HOLDINGS, type Session } from '../../server/session.ts';
+import type { Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
-import { someMore } from '../../usual/departure.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
 import { inWords } from '../../words/in-words.ts';
 import { mostFirst } from '../../words/lists.ts';
 import { percent } from '../../words/percent.ts';
-import { named, shellWord } from '../../words/printable.ts';
+import { named } from '../../words/printable.ts';
 import {
   byDescending,
   expecting,
@@ -22,6 +17,7 @@ import {
   type Tier,
   type TierInput,
 } from './tier.ts';
+import { concernsOf, findEntry, guardAgainst, leastFor, usualOf } from './user-limit.ts';
 
 /**
  * Against a storm that retakes every slot as soon as it comes free: limits the connections of the user that storms, and
@@ -43,7 +39,8 @@ export const capConsumer: Tier = {
     const limits = new Map(input.userLimits.users.map(({ user, limit }) => [user, limit]));
     const limited = new Map(
       input.limitsOnRecord
-        .filter(({ user, limit }) => limits.get(user) === limit)
+        // A person's says how many may come, and not that others are to go.
+        .filter(({ user, limit, until }) => until === undefined && limits.get(user) === limit)
         .map(({ user, limit }) => [user, limit]),
     );
     const found = proposeLimit(input, limited);
@@ -85,7 +82,7 @@ interface Around {
 function planLimit(user: string, { others, arriving }: Around, input: TierInput): LimitPlan | LimitRefusal {
   const own = others.filter((session) => session.user === user);
   const share = (100 * own.length) / others.length;
-  const concerns = mostFirst(countBy(own, applicationOf)).map(([consumer, sessions]) => ({ consumer, sessions }));
+  const concerns = concernsOf(own);
   const refuse = (why: string, fix: readonly string[] = []): LimitRefusal => ({
     why: `a limit on the user ${named(user, 63)} would help, but ${why}`,
     fix,
@@ -97,9 +94,9 @@ function planLimit(user: string, { others, arriving }: Around, input: TierInput)
   if ('why' in entry) return refuse(entry.why, entry.fix);
 
   const { limit: before, countsEarlier } = entry;
-  const usual = usualOf(own, input);
+  const usual = usualOf(user, own, input.usual);
   if (own.length <= usual) return refuse(`it has ${count(own.length, 'session')}, no more than is usual`);
-  const limit = asAgreed(user, limitFor(own.length + arriving, usual, entry, input), input);
+  const limit = asAgreed(user, limitFor(own.length + arriving, leastFor(usual, input.policy), entry, input), input);
   if (limit >= own.length + arriving) return refuse(`it has ${count(own.length, 'session')} and must keep ${limit}`);
   if (before !== null && before <= limit) return refuse(`it is already limited to ${before}`);
   const more = arriving > 0 ? ` with ${arriving} more logging in` : '';
@@ -111,26 +108,13 @@ function planLimit(user: string, { others, arriving }: Around, input: TierInput)
   return { user, account: entry.account, limit, before, sessions: own.length, reason, concerns };
 }
 
-/** Sessions that share a user and have no name may be of one application: who shares it is told by name alone. */
-function applicationOf(session: Session): string {
-  return consumerOf({ ...session, client: null });
-}
-
-/** How many sessions of its user still count as usual, as far as anything tells; 0 where nothing does. */
-function usualOf(own: readonly Session[], { usual }: TierInput): number {
-  const names = [...new Set(own.map(consumerOf))].filter((name) => !usual.dominant.includes(name));
-  const ofConsumers = names.reduce((sum, name) => sum + (usual.consumers[name]?.all ?? 0), 0);
-  const most = Math.max(ofConsumers, usual.users[userOf(own[0] ?? { user: null })]?.all ?? 0);
-  return most === 0 ? 0 : Math.floor(most + someMore(most));
-}
-
 /**
  * What the relief level, less a margin, leaves the user while all others keep what they have; never under the least,
  * nor under what is usual of it.
  */
-function limitFor(sessions: number, usual: number, { countsEarlier }: UserLimit, input: TierInput): number {
+function limitFor(sessions: number, least: number, { countsEarlier }: UserLimit, input: TierInput): number {
   const share = countsEarlier ? sessions - input.need - marginOf(input) : 0;
-  return Math.max(input.policy.consumerCap.leastSessions, usual, share);
+  return Math.max(least, share);
 }
 
 /**
@@ -143,12 +127,6 @@ function asAgreed(user: string, needed: number, { agreedLimit, ...input }: TierI
   const isAgreed =
     agreedLimit?.user === user && agreedLimit.limit > needed && 2 * (agreedLimit.limit - needed) <= marginOf(input);
   return isAgreed ? agreedLimit.limit : needed;
-}
-
-function guardAgainst(user: string, input: TierInput): LimitRefusal | null {
-  const isGuardedUser = input.allSessions.some((session) => session.user === user && isGuarded(session, input));
-  if (!isGuardedUser && !matchesAny(user, input.policy.protect.users)) return null;
-  return { why: 'the user is protected, or some of its sessions are', fix: [] };
 }
 
 function guardAgainstSharing(
@@ -166,27 +144,6 @@ function guardAgainstSharing(
   };
 }
 
-/** What the server says about the user, if the user may be limited. */
-function findEntry(
-  user: string,
-  { userLimits: { missing, users }, limitsOnRecord }: TierInput,
-): UserLimit | LimitRefusal {
-  if (missing.length > 0) {
-    // The engine does not know whom it is about.
-    const fix = missing.map((step) => step.replace('--cap-users NAME', `--cap-users ${shellWord(user)}`));
-    return { why: 'Headroom is not set up to limit users', fix };
-  }
-  const entry = users.find((each) => each.user === user);
-  if (entry === undefined) {
-    const allow = `to allow it, run as an administrator what \`headroom grants --cap-users ${shellWord(user)}\` prints`;
-    return { why: 'no administrator has allowed that', fix: [allow] };
-  }
-  if (entry.refusal !== null) return { why: `the server would refuse it: ${entry.refusal}`, fix: [] };
-  if (limitsOnRecord.some((limit) => limit.user === user))
-    return { why: 'an earlier limit on it is not settled yet', fix: [] };
-  return entry;
-}
-
 /** A refused login takes a slot for a moment: without room for that, relief would never be confirmed. */
 function marginOf({ policy, usable }: Pick<TierInput, 'policy' | 'usable'>): number {
   return Math.ceil((policy.consumerCap.marginPercent * usable) / 100);
@@ -197,23 +154,6 @@ function uncounted(found: LimitPlan | LimitRefusal | null, { userLimits }: TierI
   if (found === null || !('limit' in found)) return 0;
   return userLimits.users.some(({ user, countsEarlier }) => user === found.user && !countsEarlier) ? found.limit : 0;
 }
-
-/** Whether its user must not be limited: it is protected, an administrator's, the platform's or Headroom's own. */
-function isGuarded(session: Session, { policy }: TierInput): boolean {
-  const reason = protectionOf(session, policy);
-  return reason !== null && !PASSING.has(reason);
-}
-
-/** These protect a session for what it does at the moment, not for its user. */
-const PASSING: ReadonlySet<SparedReason> = new Set([
-  'waits-for-lock',
-  'logging-in',
-  'rolling-back',
-  'may-not-see',
-  'user-unsure',
-  'opted-out',
-  ...HOLDINGS.map((holding) => `holds-${holding}` as const),
-]);
 
 /** The idle sessions of limited users, longest idle first, as many as each user has above its limit. */
 function endIdle(

@@ -24,7 +24,10 @@ export interface Spared {
   readonly reason: SparedReason;
 }
 
-/** A limit on the connections of one user, until the incident closes. It is set before any session is ended. */
+/**
+ * A limit on the connections of one user, until the incident closes, or until the end that a person names. It is set
+ * before any session is ended.
+ */
 export interface LimitPlan {
   readonly user: string;
   /** As an administrator's statement names it. */
@@ -44,6 +47,8 @@ export interface LimitPlan {
 export interface ActiveLimit {
   readonly user: string;
   readonly limit: number;
+  /** When it ends, epoch milliseconds, for one that a person has set; absent for one of an incident. */
+  readonly until?: number;
 }
 
 /** A limit that would help and must not, or cannot, be set. */

@@ -10,6 +10,8 @@ export interface RecordedLimits {
   markReported(limit: LimitRecord, at: number): Promise<void>;
   /** Takes it off the target's record and keeps its end with the incident. Safe to repeat; leaves a later one alone. */
   settle(limit: LimitRecord, end: LimitEnd, at: number, dropped?: DroppedLimit): Promise<void>;
+  /** Has a person's limit end at this time: from then on whoever finds it lifts it. */
+  endAt(limit: LimitRecord, at: number): Promise<void>;
   /** The limits of a target that are on record. Strongly consistent. */
   of(targetId: string): Promise<LimitRecord[]>;
   /** The limits of an incident that have ended. */
