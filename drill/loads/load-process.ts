@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { clientFor } from '../clients/registry.ts';
 import { behaviours } from './behaviours/behaviours.ts';
@@ -32,6 +33,8 @@ const alarm = new Promise<void>((resolve) => {
 
 async function start(order: LoadOrder): Promise<void> {
   const client = await clientFor(order.engine);
+  // Most loads are killed, and what they have compiled would be lost with them.
+  flushCompileCache();
   const dice = rollDice(order.seed);
   let opened = 0;
   await behaviours[order.spec.behaviour]({
