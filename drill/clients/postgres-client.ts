@@ -24,10 +24,10 @@ const dialect: Dialect = {
   migrate: 'ALTER TABLE stock ADD COLUMN note text',
 };
 
+/** The function behind pg_stat_activity: the view takes a new session longer than its login. */
 const WHO_AM_I = `
   SELECT pid AS id, extract(epoch FROM backend_start)::text AS incarnation
-  FROM pg_stat_activity
-  WHERE pid = pg_backend_pid()`;
+  FROM pg_stat_get_activity(pg_backend_pid())`;
 
 export const postgresClient: Client = { dialect, connect, beginLogin, failureOf };
 
