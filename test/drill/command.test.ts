@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import * as z from 'zod';
 import { drillOne } from '../../drill/command.ts';
 import type { DrillResult } from '../../drill/outcome/drill-result.ts';
@@ -92,8 +92,9 @@ describe('headroom drill', () => {
 });
 
 describe('the exit status of a drill', () => {
+  let stdout: MockInstance<typeof process.stdout.write>;
   beforeEach(() => {
-    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   });
   afterEach(() => {
@@ -108,7 +109,7 @@ describe('the exit status of a drill', () => {
     };
     const drill = { scenario: mislabelled, server: POSTGRES_18, seed: 1 };
     expect(await drillOne(drill, { approve: undefined, verbose: false, json: true })).toBe(1);
-    const printed = vi.mocked(process.stdout.write).mock.calls.map(([text]) => String(text));
+    const printed = stdout.mock.calls.map(([text]) => String(text));
     const result = JSON.parse(printed.join('')) as DrillResult;
     expect(result).toMatchObject({ passed: false, endedInnocent: 1 });
     expect(unmet(result).map(({ name }) => name)).toEqual(['outcome', 'innocent sessions ended']);
