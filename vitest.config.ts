@@ -31,9 +31,13 @@ const LONGEST = [
   'command',
   'mysql',
   'watch',
-  'usage',
+  'after-page',
   'limits',
   'approval-page',
+  'postgres-15',
+  'postgres-16',
+  'postgres-17',
+  'postgres-18',
 ];
 
 /** Whatever is begun last is waited for by an idle processor, so it should be short. */

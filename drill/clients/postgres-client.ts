@@ -1,6 +1,5 @@
 import { connect as connectSocket, Socket } from 'node:net';
 import pg from 'pg';
-import * as z from 'zod/mini';
 import {
   codeOf,
   type Client,
@@ -25,12 +24,10 @@ const dialect: Dialect = {
   migrate: 'ALTER TABLE stock ADD COLUMN note text',
 };
 
+/** The function behind pg_stat_activity: the view takes a new session longer than its login. */
 const WHO_AM_I = `
   SELECT pid AS id, extract(epoch FROM backend_start)::text AS incarnation
-  FROM pg_stat_activity
-  WHERE pid = pg_backend_pid()`;
-
-const position = z.tuple([z.object({ xlogpos: z.string().check(z.regex(/^[0-9A-F]+\/[0-9A-F]+$/)) })]);
+  FROM pg_stat_get_activity(pg_backend_pid())`;
 
 export const postgresClient: Client = { dialect, connect, beginLogin, failureOf };
 
@@ -65,7 +62,9 @@ async function connect({ url, application, address, forReplication = false }: Lo
     over,
     query,
     async replicate() {
-      const [{ xlogpos }] = position.parse(await query('IDENTIFY_SYSTEM'));
+      const [{ xlogpos } = {}] = await query('IDENTIFY_SYSTEM');
+      if (typeof xlogpos !== 'string' || !/^[0-9A-F]+\/[0-9A-F]+$/.test(xlogpos))
+        throw new Error(`the server names no place in its log: ${JSON.stringify(xlogpos)}`);
       // Streams until the session is over; a replication command takes no parameters.
       query(`START_REPLICATION PHYSICAL ${xlogpos}`).catch(() => undefined);
     },

@@ -1,9 +1,10 @@
+import { flushCompileCache } from 'node:module';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { clientFor } from '../clients/registry.ts';
 import { behaviours } from './behaviours/behaviours.ts';
 import { openSession, type ClientSession, type Place } from './behaviours/client-session.ts';
 import { rollDice } from './dice.ts';
-import { toLoad, type LoadMessage, type LoadOrder, type LoadSpec } from './load-spec.ts';
+import type { LoadMessage, LoadOrder, LoadSpec, ToLoad } from './load-spec.ts';
 
 /** A load's own process: a real client that gets its order from its parent, and ends with it. */
 
@@ -18,8 +19,8 @@ process.on('SIGINT', () => undefined);
 const sessions: ClientSession[] = [];
 
 const alarm = new Promise<void>((resolve) => {
-  process.on('message', (raw) => {
-    const message = toLoad.parse(raw);
+  // Its parent has checked it; to do so again would take longer than all else that starts here.
+  process.on('message', (message: ToLoad) => {
     if (message.type === 'alarm') resolve();
     else if (message.type === 'leave') void leave();
     else {
@@ -32,6 +33,8 @@ const alarm = new Promise<void>((resolve) => {
 
 async function start(order: LoadOrder): Promise<void> {
   const client = await clientFor(order.engine);
+  // Most loads are killed, and what they have compiled would be lost with them.
+  flushCompileCache();
   const dice = rollDice(order.seed);
   let opened = 0;
   await behaviours[order.spec.behaviour]({

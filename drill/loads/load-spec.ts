@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ENGINE_NAMES } from '../../functions/core/server/snapshot.ts';
+import type { EngineName } from '../../functions/core/server/snapshot.ts';
 
 /**
  * What a load is made of. Its sessions are all of one label: a drill in which an `innocent` session is ended has
@@ -58,24 +58,18 @@ export type LoadSpec = z.infer<typeof loadSpec>;
 export type LoadInput = z.input<typeof loadSpec>;
 
 /** What a load process is started with. */
-const loadOrder = z.object({
-  type: z.literal('order'),
-  engine: z.enum(ENGINE_NAMES),
-  spec: loadSpec,
-  url: z.string(),
-  seed: z.number(),
-});
-export type LoadOrder = z.infer<typeof loadOrder>;
+export interface LoadOrder {
+  readonly type: 'order';
+  readonly engine: EngineName;
+  readonly spec: LoadSpec;
+  readonly url: string;
+  readonly seed: number;
+}
 
 /**
  * What a load process receives: first its order; later that the alarm has gone off, or to close its sessions and end.
  */
-export const toLoad = z.discriminatedUnion('type', [
-  loadOrder,
-  z.object({ type: z.literal('alarm') }),
-  z.object({ type: z.literal('leave') }),
-]);
-export type ToLoad = z.infer<typeof toLoad>;
+export type ToLoad = LoadOrder | { readonly type: 'alarm' } | { readonly type: 'leave' };
 
 /** What a load process says while it runs. */
 export const loadMessage = z.discriminatedUnion('type', [

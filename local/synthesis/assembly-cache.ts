@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import * as z from 'zod';
+import { sha256 } from '../../functions/core/words/sha256.ts';
 import { findCacheFolder } from '../../lib/bundles/cache-folder.ts';
 import { contentKey } from '../../lib/bundles/content-key.ts';
 import { BUNDLE_SOURCES, BUNDLES } from '../../lib/bundles/where.ts';
@@ -15,20 +16,24 @@ const SOURCES = [
 /** More than any run of all tests uses. The bundles that they refer to are among them. */
 const MOST_KEPT = 60;
 
+/** Fills the folder that it is given. `sources` names what the code consists of. */
+export type MakeAssembly = (outdir: string, sources: string) => Promise<void>;
+
 /**
  * The folder of a synthesis of this configuration from these very sources; `make` fills the folder it is given when
  * there is none yet. Synthesis takes seconds, which `respond` does not have to spare. Two processes may make the same
  * at once: the first result is kept. Null where nothing can be kept: then every run synthesizes for itself.
  */
-export async function cachedAssembly(config: string, make: (outdir: string) => Promise<void>): Promise<string | null> {
+export async function cachedAssembly(config: string, make: MakeAssembly): Promise<string | null> {
   const cache = findCacheFolder();
   if (cache === null) return null;
-  const folder = join(cache, contentKey(PACKAGE_ROOT, SOURCES, process.version, config));
+  const sources = contentKey(PACKAGE_ROOT, SOURCES, process.version);
+  const folder = join(cache, sha256([sources, config].join('\0')).slice(0, 32));
   if (!isWhole(folder)) {
     rmSync(folder, { recursive: true, force: true });
     const made = mkdtempSync(join(cache, 'making-'));
     try {
-      await make(made);
+      await make(made, sources);
       renameSync(made, folder);
     } catch (error) {
       rmSync(made, { recursive: true, force: true });

@@ -1,9 +1,13 @@
-import { json } from 'node:stream/consumers';
+import { flushCompileCache } from 'node:module';
 import { buildApp } from '../../lib/app.ts';
-import type { SynthesisOrder } from './synthesis.ts';
+import type { SynthesisOrder } from './synthesizer.ts';
 
-// The inside of the process that synthesizes: the configuration comes on standard input, already checked by the parent.
+// The inside of the process that synthesizes, one order after another. The configuration was checked by the parent.
 
-const { config, outdir } = (await json(process.stdin)) as SynthesisOrder;
-// The templates are checked where they are deployed from; an alarm is waiting here.
-buildApp(config, { outdir, deployable: false }).synth();
+process.once('disconnect', () => process.exit());
+process.on('message', ({ config, outdir }: SynthesisOrder) => {
+  // The templates are checked where they are deployed from; an alarm is waiting here.
+  buildApp(config, { outdir, deployable: false }).synth();
+  process.send?.('made');
+  flushCompileCache();
+});

@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { HeadroomConfig } from '../../lib/config/schema.ts';
 import { startKeeper } from '../machine/keeper.ts';
-import { programBeside } from '../machine/program-beside.ts';
-import { cachedAssembly } from './assembly-cache.ts';
+import { cachedAssembly, type MakeAssembly } from './assembly-cache.ts';
 import { readAssembly, type Assembly, type SynthesizedStack } from './cloud-assembly.ts';
 import { toSynthesizedConfig } from './local-config.ts';
-
-const CHILD = programBeside(import.meta.url, 'synthesis-child');
+import { synthesizeInProcess } from './synthesizer.ts';
 
 const cache = new Map<string, Promise<Assembly>>();
 let root: string | null = null;
@@ -30,38 +26,19 @@ export function synthesize(config: HeadroomConfig): Promise<Assembly> {
 }
 
 async function synthesizeNow(config: HeadroomConfig): Promise<Assembly> {
-  const make = async (outdir: string): Promise<void> => {
+  const make: MakeAssembly = async (outdir, sources) => {
     // Where the functions were never bundled, this takes half a minute, in which nothing else is seen.
     process.stderr.write('Preparing the workflow and its functions; this is kept for later runs\n');
-    await runSynthesis({ config, outdir });
+    await synthesizeInProcess({ config, outdir }, sources);
   };
   const folder = (await cachedAssembly(JSON.stringify(config), make)) ?? (await makeOnce(make));
   return readAssembly(readStacks(folder), folder);
 }
 
-async function makeOnce(make: (outdir: string) => Promise<void>): Promise<string> {
+async function makeOnce(make: MakeAssembly): Promise<string> {
   const outdir = mkdtempSync(join(rootFolder(), 'assembly-'));
-  await make(outdir);
+  await make(outdir, '');
   return outdir;
-}
-
-/** What the process that synthesizes gets. */
-export interface SynthesisOrder {
-  readonly config: HeadroomConfig;
-  readonly outdir: string;
-}
-
-async function runSynthesis(order: SynthesisOrder): Promise<void> {
-  const child = spawn(process.execPath, [CHILD], { stdio: ['pipe', 'ignore', 'pipe'] });
-  let output = '';
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(JSON.stringify(order));
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  if (code === 0) return;
-  throw new Error(
-    `the stacks could not be synthesized (${signal ?? `exit status ${String(code)}`}):\n${output.trim()}`,
-  );
 }
 
 const manifest = z.object({

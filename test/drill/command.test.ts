@@ -1,13 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from 'vitest';
 import * as z from 'zod';
 import { drillOne } from '../../drill/command.ts';
+import type { DrillResult } from '../../drill/outcome/drill-result.ts';
+import type { Scenario } from '../../drill/scenario/scenario.ts';
 import { SCENARIOS } from '../../drill/scenarios/index.ts';
 import { lockPileup } from '../../drill/scenarios/lock-pileup.ts';
 import { runHeadroom, startHeadroom } from '../support/headroom.ts';
+import { runInProcess } from '../support/program.ts';
+import { POSTGRES_18, unmet } from './rehearse.ts';
 
 describe('headroom drill', () => {
   it('lists the scenarios with a sentence each', async () => {
-    const { status, stdout } = await runHeadroom(['drill', '--list']);
+    const { status, stdout } = await runInProcess(['drill', '--list'], { folder: tmpdir() });
     expect(status).toBe(0);
     for (const { name, engines, summary } of SCENARIOS) {
       expect(stdout).toMatch(new RegExp(`^${name} +${engines.join(', ')} +${summary}$`, 'm'));
@@ -23,7 +28,7 @@ describe('headroom drill', () => {
     [['--seed', 'often', '--scenario', 'sharks'], 'use a whole number'],
     [['--sharks'], "unknown option '--sharks'"],
   ])('refuses %j as a usage error, without a stack', async (args, words) => {
-    const { status, stdout, stderr } = await runHeadroom(['drill', ...args]);
+    const { status, stdout, stderr } = await runInProcess(['drill', ...args], { folder: tmpdir() });
     expect(status).toBe(2);
     expect(stderr).toContain(words);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -87,17 +92,26 @@ describe('headroom drill', () => {
 });
 
 describe('the exit status of a drill', () => {
+  let stdout: MockInstance<typeof process.stdout.write>;
   beforeEach(() => {
-    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   });
   afterEach(() => {
     vi.restoreAllMocks();
   });
 
-  it('is 1 when something else came than expected', async () => {
-    const wrong = { ...lockPileup, expect: { ...lockPileup.expect, cause: 'connection-leak' as const } };
-    const drill = { scenario: wrong, server: { engine: 'postgres', major: 18 }, seed: 1 } as const;
+  it('is 1 when the wrong session is ended or another outcome comes, and the result says so', async () => {
+    const mislabelled: Scenario = {
+      ...lockPileup,
+      loads: lockPileup.loads.map((load) => ({ ...load, label: 'innocent' as const })),
+      expect: { ...lockPileup.expect, outcome: 'escalated' },
+    };
+    const drill = { scenario: mislabelled, server: POSTGRES_18, seed: 1 };
     expect(await drillOne(drill, { approve: undefined, verbose: false, json: true })).toBe(1);
+    const printed = stdout.mock.calls.map(([text]) => String(text));
+    const result = JSON.parse(printed.join('')) as DrillResult;
+    expect(result).toMatchObject({ passed: false, endedInnocent: 1 });
+    expect(unmet(result).map(({ name }) => name)).toEqual(['outcome', 'innocent sessions ended']);
   });
 });

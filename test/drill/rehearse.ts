@@ -9,6 +9,7 @@ export const POSTGRES_18 = { engine: 'postgres', major: 18 } as const;
 
 /** Scenarios whose whole way another test of this suite goes, on a real server with the real workflow. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'lock-pileup': 'test/drill/command.test.ts',
   approve: 'test/page/approval-page.test.ts',
   deny: 'test/page/approval-page.test.ts',
   observe: 'test/local/commands/respond-modes.test.ts',

@@ -24,7 +24,7 @@ let incidentId: string;
 let link: string;
 
 /** A full house of hostile names, and the question about it. */
-beforeEach(async () => {
+async function beAsked(): Promise<void> {
   clients = [];
   // Neither of the two consumers alone is enough, so the plan is about both; and one yes is enough for all of it.
   const caps = { perTierPercent: 100, perIncidentPercent: 100 };
@@ -36,11 +36,12 @@ beforeEach(async () => {
   incidentId = incidentOf(await stage.alarm());
   await stage.until('a question is told', () => findLink() !== null);
   link = findLink() ?? '';
-});
-afterEach(async () => {
+}
+
+async function leave(): Promise<void> {
   await stage.stop();
   await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
-});
+}
 
 async function asAdmin(work: (admin: pg.Client) => Promise<void>): Promise<void> {
   const admin = new pg.Client({ connectionString: stage.server.adminUrl });
@@ -98,7 +99,11 @@ async function fillIn(tab: Tab, { answer, name }: { readonly answer: string; rea
 
 const SEND = `document.querySelector('button').click()`;
 
-describe('the page, in a real browser', () => {
+describe('the page, looked at in a real browser', () => {
+  // Nobody answers, so the question waits for all of these.
+  beforeAll(beAsked);
+  afterAll(leave);
+
   it('shows hostile names as text, on a phone without scrolling sideways, and decides nothing by being looked at', async () => {
     const tab = await browser.tab('narrow');
     for (let visit = 0; visit < 3; visit++) await tab.open(link);
@@ -178,6 +183,11 @@ describe('the page, in a real browser', () => {
       await thief.stop();
     }
   });
+});
+
+describe('the page, answered in a real browser', () => {
+  beforeEach(beAsked);
+  afterEach(leave);
 
   it('takes one answer with a name, after which the workflow looks again and acts', async () => {
     const tab = await browser.tab('narrow');

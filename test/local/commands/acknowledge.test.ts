@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRecords } from '../../../local/records/records.ts';
 import { aTarget } from '../../support/a-session.ts';
-import { runHeadroom } from '../../support/headroom.ts';
+import { runInProcess } from '../../support/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headroom-acknowledge-'));
 const records = join(folder, 'records');
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await opened.stop();
 });
 
-const run = (...args: readonly string[]) => runHeadroom([...args, '--records', records]);
+const run = (...args: readonly string[]) => runInProcess([...args, '--records', records], { folder });
 
 it('puts a name to an incident, which stays whoever comes later, and shows it', async () => {
   const taken = await run('acknowledge', 'escalated', '--by', 'ann', '--note', 'restarting the exporter');

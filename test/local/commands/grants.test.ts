@@ -1,14 +1,15 @@
 import mysql from 'mysql2/promise';
+import { tmpdir } from 'node:os';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startMysql, type MysqlServer } from '../../../drill/servers/mysql.ts';
 import { startPostgres, type PostgresServer } from '../../../drill/servers/postgres.ts';
-import { runHeadroom } from '../../support/headroom.ts';
+import { runInProcess } from '../../support/program.ts';
 import { pipeIntoClient } from '../../support/sql-client.ts';
 
 /** The script as `headroom grants` prints it. */
 async function printed(...args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runHeadroom(['grants', ...args]);
+  const { status, stdout, stderr } = await runInProcess(['grants', ...args], { folder: tmpdir() });
   expect(stderr).toBe('');
   expect(status).toBe(0);
   return stdout;

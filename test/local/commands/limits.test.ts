@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openRecords } from '../../../local/records/records.ts';
 import { aTarget } from '../../support/a-session.ts';
-import { runHeadroom } from '../../support/headroom.ts';
+import { runInProcess } from '../../support/program.ts';
 
 const HOSTILE = 'mail\n\u202eroot';
 const folder = mkdtempSync(join(tmpdir(), 'headroom-limits-'));
@@ -28,7 +28,8 @@ beforeAll(async () => {
   await opened.stop();
 });
 
-const run = (...args: readonly string[]) => runHeadroom(['limits', ...args, '--target', 'shop', '--records', records]);
+const run = (...args: readonly string[]) =>
+  runInProcess(['limits', ...args, '--target', 'shop', '--records', records], { folder });
 
 it('shows which limits are on record', async () => {
   const { status, stdout } = await run('list');

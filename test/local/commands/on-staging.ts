@@ -7,6 +7,9 @@ import type { Load } from '../../../drill/loads/load.ts';
 import { COMPRESSED } from '../../../drill/scenario/scenario.ts';
 import { runHeadroom, type Finished } from '../../support/headroom.ts';
 import { startLeakingServer, type LeakingServer } from '../../support/leaking-server.ts';
+import { runInProcess } from '../../support/program.ts';
+
+const OF_RECORDS = new Set(['acknowledge', 'incidents', 'limits', 'pause', 'resume']);
 
 /** A server that can leak, anew for each test of a file, and the program beside it with records of its own. */
 export interface OnStaging {
@@ -15,6 +18,7 @@ export interface OnStaging {
   readonly leak: () => Promise<Load>;
   /** The option that names the records. */
   readonly records: () => readonly string[];
+  /** In a process of its own, but for commands that only read and write records. */
   readonly run: (args: readonly string[], environment?: NodeJS.ProcessEnv) => Promise<Finished>;
   readonly respond: (config: string, environment?: NodeJS.ProcessEnv) => Promise<Finished>;
   /** Subjects of what was delivered. */
@@ -29,8 +33,12 @@ export function onStaging(limitableUsers: readonly string[] = []): OnStaging {
   afterEach(() => server.stop());
 
   const records = () => ['--records', join(server.folder, 'records')];
-  const run: OnStaging['run'] = (args, environment = {}) =>
-    runHeadroom(args, { ...server.environment, ...environment });
+  const run: OnStaging['run'] = (args, changed = {}) => {
+    const environment = { ...server.environment, ...changed };
+    return OF_RECORDS.has(args[0] ?? '')
+      ? runInProcess(args, { folder: server.folder, environment })
+      : runHeadroom(args, environment);
+  };
   return {
     staging: () => server,
     records,

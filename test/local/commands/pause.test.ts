@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { runHeadroom } from '../../support/headroom.ts';
 import { argumentsOf } from '../../support/printed-commands.ts';
+import { runInProcess } from '../../support/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headroom-pause-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,8 +16,9 @@ writeFileSync(
   'targets: [{ id: orders, engine: mysql, auth: { mode: url, variable: A } }, { id: shop, engine: mysql, auth: { mode: url, variable: B } }]\n',
 );
 const place = ['--records', records, '--config', config];
+const runProgram = (args: readonly string[]) => runInProcess(args, { folder });
 const run = async (...args: readonly string[]) => {
-  const { status, stdout } = await runHeadroom([...args, ...place]);
+  const { status, stdout } = await runProgram([...args, ...place]);
   expect(status).toBe(0);
   return stdout;
 };
@@ -64,7 +65,7 @@ it('pauses everything, a target or a tier, lists them, and lifts each by itself'
 
 it('knows no target by a wrong name, and names those that there are', async () => {
   for (const command of [['pause', '--why', 'a move'], ['resume']]) {
-    const { status, stdout, stderr } = await runHeadroom([...command, '--target', 'ordres', ...place]);
+    const { status, stdout, stderr } = await runProgram([...command, '--target', 'ordres', ...place]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain('no such target; it has orders, shop');
   }
@@ -74,12 +75,12 @@ it('knows no target by a wrong name, and names those that there are', async () =
 it('does not cut short what somebody else has paused for longer', async () => {
   await run('pause', '--target', 'orders', '--why', 'a migration runs', '--by', 'ann');
   const shorter = ['pause', '--target', 'orders', '--for', '1h', '--why', 'lunch', '--by', 'bob', ...place];
-  const { status, stderr } = await runHeadroom(shorter);
+  const { status, stderr } = await runProgram(shorter);
   expect(status).toBe(2);
   expect(stderr).toContain('paused by ann: a migration runs');
   expect(await run('pause', '--list')).toContain('paused by ann: a migration runs');
   const lift = argumentsOf(/Lift it first: (.*)/.exec(stderr)?.[1] ?? '') ?? [];
-  expect((await runHeadroom(lift)).stdout).toContain('orders is resumed; it was paused by ann');
+  expect((await runProgram(lift)).stdout).toContain('orders is resumed; it was paused by ann');
   await run('pause', '--target', 'orders', '--why', 'a migration runs', '--by', 'ann');
 
   expect(await run('pause', '--target', 'orders', '--why', 'it still runs', '--by', 'bob')).toContain(

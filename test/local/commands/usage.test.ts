@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { runHeadroom, startHeadroom } from '../../support/headroom.ts';
+import { runHeadroom, startHeadroom, type Finished } from '../../support/headroom.ts';
+import { runInProcess } from '../../support/program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'headroom-usage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,14 +31,23 @@ targets:
 `,
 );
 
+const run = (args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Finished> =>
+  runInProcess(args, { folder, environment });
+
 async function refused(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { status, stdout, stderr } = await runHeadroom(args, environment);
+  const { status, stdout, stderr } = await run(args, environment);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).not.toMatch(/^\s+at /m);
   return stderr;
 }
 
 describe('a command that cannot be carried out as written', () => {
+  it('ends the process with status 2, and writes to standard error alone', async () => {
+    const { status, stdout, stderr } = await runHeadroom(['sharks']);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('unknown command');
+  });
+
   it.each(['respond', 'watch', 'plan', 'doctor'])(
     '%s names every problem of the configuration at once',
     async (command) => {
@@ -145,7 +155,6 @@ describe('a command that cannot be carried out as written', () => {
     [['grants', '--from', '10.%'], '--from is for mysql and mariadb'],
     [['grants', '--auth', 'iam'], 'add --rds'],
     [['grants', '--version', 'latest'], 'use a major version'],
-    [['sharks'], 'unknown command'],
   ])('%j', async (args, words) => {
     expect(await refused(args)).toContain(words);
   });
@@ -164,7 +173,7 @@ describe('a reader that leaves before the end', () => {
 
 describe('a command that only tells', () => {
   it('prints grants with the names that it is given', async () => {
-    const { status, stdout } = await runHeadroom(['grants', '--version', '16.4', '--responder', 'headroom']);
+    const { status, stdout } = await run(['grants', '--version', '16.4', '--responder', 'headroom']);
     expect(status).toBe(0);
     expect(stdout).toContain('GRANT pg_use_reserved_connections TO "headroom";');
   });
@@ -174,16 +183,16 @@ describe('a command that only tells', () => {
     ['mariadb', 'GRANT CONNECTION ADMIN ON *.* TO `headroom`@`10.%`;'],
   ])('prints grants for %s', async (engine, statement) => {
     const args = ['grants', '--engine', engine, '--responder', 'headroom', '--from', '10.%'];
-    const { status, stdout } = await runHeadroom(args);
+    const { status, stdout } = await run(args);
     expect(status).toBe(0);
     expect(stdout).toContain(statement);
-    const rds = (await runHeadroom([...args, '--rds'])).stdout;
+    const rds = (await run([...args, '--rds'])).stdout;
     expect(rds).toContain('GRANT EXECUTE ON PROCEDURE mysql.rds_kill TO `headroom`@`10.%`;');
     expect(rds).toContain("IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'");
   });
 
   it('prints other grants for RDS', async () => {
-    const { stdout } = await runHeadroom(['grants', '--version', '15', '--rds', '--json']);
+    const { stdout } = await run(['grants', '--version', '15', '--rds', '--json']);
     const { grants } = z
       .object({ grants: z.array(z.object({ sql: z.string().nullable() })) })
       .parse(JSON.parse(stdout));
@@ -198,9 +207,9 @@ describe('a command that only tells', () => {
 
   it('lists no incidents where there are no records, and makes no folder for it', async () => {
     const records = join(folder, 'untouched');
-    const { status, stdout } = await runHeadroom(['incidents', 'list', '--records', records, '--json']);
+    const { status, stdout } = await run(['incidents', 'list', '--records', records, '--json']);
     expect({ status, stdout }).toEqual({ status: 0, stdout: '[]\n' });
-    expect((await runHeadroom(['incidents', 'list', '--records', records])).stdout).toBe(
+    expect((await run(['incidents', 'list', '--records', records])).stdout).toBe(
       `no incidents in the local records (${records}); those of an installation on AWS are found by its configuration: --config FILE\n`,
     );
     expect(existsSync(records)).toBe(false);
@@ -209,7 +218,7 @@ describe('a command that only tells', () => {
 
 it('reckons what the targets of a configuration cost, or others', async () => {
   const costOf = async (...args: string[]) => {
-    const { status, stdout } = await runHeadroom(['cost', '--config', GOOD, '--json', ...args], {});
+    const { status, stdout } = await run(['cost', '--config', GOOD, '--json', ...args], {});
     expect(status).toBe(0);
     return z
       .object({ totalDollars: z.number(), targets: z.array(z.object({ targets: z.number() })) })

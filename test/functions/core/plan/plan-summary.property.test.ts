@@ -35,7 +35,7 @@ function forAllChanges(check: (asked: TierPlan, now: TierPlan) => void): void {
         if (now) check(asked, now);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 }
 

@@ -76,7 +76,7 @@ function forAllPlans(
       const victims = diagnosis.plan.tiers.flatMap((tier) => (tier.mode === 'act' ? tier.victims : []));
       check({ snapshot, policy, history, diagnosis, victims });
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 }
 
