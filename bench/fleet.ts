@@ -34,7 +34,7 @@ const isHung = (worker: string): boolean => Number(/\d+$/.exec(worker)?.[0]) % 1
 const ALARMS = 200;
 
 const users = Array.from({ length: 20 }, (_, n) => [`application_user_${n}`, [7, 1, 2] as const] as const);
-const { sessions: _, ...seen } = aSnapshot(200, [], { consumers: consumersOf(Object.fromEntries(users)) });
+const seen = aSnapshot(200, [], { consumers: consumersOf(Object.fromEntries(users)) });
 const whole = aSnapshot(
   200,
   many(90, 1, (id) => aSession(id)),
@@ -78,7 +78,8 @@ async function measure(size: number): Promise<string[]> {
   }
 }
 
-async function run(size: number, closers: Closers): Promise<string[]> {
+/** An installation with a fleet, all but its workers. */
+async function startFleet(size: number, closers: Closers) {
   const config = parseConfig(CONFIG, 'bench.yaml');
   const assembly = await synthesize(config);
   const keeper = startKeeper();
@@ -133,16 +134,34 @@ async function run(size: number, closers: Closers): Promise<string[]> {
   closers.add(() => functions.stop());
   closers.add(() => plane.stopExecutions());
 
+  return { records, functions, plane, topic, fleet, messages, calls: () => calls };
+}
+
+type Fleet = Awaited<ReturnType<typeof startFleet>>;
+
+async function run(size: number, closers: Closers): Promise<string[]> {
+  const started = await startFleet(size, closers);
+  return [String(size), ...(await aMinute(started)), ...(await manyAlarms(started))];
+}
+
+async function aMinute({ records, functions, fleet, calls }: Fleet): Promise<string[]> {
   const startedAt = Date.now();
   await tick(functions);
   const tookMs = Date.now() - startedAt;
   await sleep(Math.max(0, MINUTE_MS - tookMs));
   const well = fleet.filter(({ worker }) => !isHung(worker));
   const sampled = await countOf(well, async ({ id }) => (await records.store.samples.since(id, startedAt)).length > 0);
-  const inMinute = calls;
   const { processes, megabytes } = ofChildren();
+  return [
+    `${(tookMs / 1000).toFixed(1)} s`,
+    `${sampled} of ${well.length}`,
+    String(calls()),
+    `${processes}, ${megabytes} MB`,
+  ];
+}
 
-  const alarmed = well.slice(0, ALARMS);
+async function manyAlarms({ records, functions, plane, topic, fleet, messages }: Fleet): Promise<string[]> {
+  const alarmed = fleet.filter(({ worker }) => !isHung(worker)).slice(0, ALARMS);
   await Promise.all(
     alarmed.map(async (settings) => {
       const event = JSON.stringify(makeAlarmEvent({ settings, at: Date.now() }));
@@ -150,20 +169,14 @@ async function run(size: number, closers: Closers): Promise<string[]> {
       if (answer?.kind !== 'answered') throw new Error(`dispatch: ${JSON.stringify(answer)}`);
     }),
   );
-  const incidents = await Promise.all(alarmed.map(({ id }) => records.store.incidents.openOf(id)));
-  for (const incident of incidents) if (incident !== null) await plane.machine.ended(incident.id);
+  const opened = (await Promise.all(alarmed.map(({ id }) => records.store.incidents.openOf(id)))).flatMap(
+    (incident) => incident ?? [],
+  );
+  for (const { id } of opened) await plane.machine.ended(id);
   await tick(functions);
   await topic.settled();
-  const opened = incidents.filter((incident) => incident !== null).length;
-  return [
-    String(size),
-    `${(tookMs / 1000).toFixed(1)} s`,
-    `${sampled} of ${well.length}`,
-    String(inMinute),
-    `${processes}, ${megabytes} MB`,
-    `${alarmed.length}: ${opened}`,
-    [...Map.groupBy(messages, (kind) => kind)].map(([kind, those]) => `${kind} ${those.length}`).join(', '),
-  ];
+  const kinds = [...Map.groupBy(messages, (kind) => kind)].map(([kind, those]) => `${kind} ${those.length}`);
+  return [`${alarmed.length}: ${opened.length}`, kinds.join(', ')];
 }
 
 const MINUTE_MS = 60_000;
