@@ -67,6 +67,9 @@ const USED_ONCE_SHARE = 0.1;
 /** Less than this share of the largest excess, or of the slots that must come free, is not why a server is full. */
 const NEGLIGIBLE_SHARE = 0.1;
 
+/** Who came after the incident began fills the server if it holds this share of the slots that must come free. */
+const LATE_SHARE = 0.5;
+
 interface Surroundings {
   readonly locks: LockQueues;
   readonly policy: Policy;
@@ -101,7 +104,8 @@ export function readDepartures(
     const leastExcess = usual.over.includes(name) || (together.get(wholeOf(name)) ?? 0) >= least ? 0 : least;
     const departure = each.excess < leastExcess ? { ...each, excess: 0 } : each;
     const isDominant = usual.dominant.includes(name);
-    const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen && (isRefused || hasFilledIt(name, usual));
+    const fillsIt = isRefused && departure.excess >= LATE_SHARE * need;
+    const isKnown = usual.basis !== 'arrivals' && !usual.isSeldomSeen && (fillsIt || hasFilledIt(name, usual));
     // Its usual number is not known: it is only clear that it must shrink.
     consumers.push(isDominant ? { ...departure, usual: null } : departure);
     if (departure.usual !== null && !isReplaced(departure, since.ended.get(name)?.at.length ?? 0)) {

@@ -100,17 +100,19 @@ describe('who departs from usual', () => {
     expect(departuresOf([...pool, ...atEach], known, { unnamed: 1 }, { need: 10 }).suspects.size).toBe(0);
   });
 
-  it('is seen to be one only if it was over its usual number when the incident began, or clients are refused', () => {
+  it('is seen to be one only if it was over its usual number when the incident began, or fills a server that refuses clients', () => {
     const few = many(9, 801, (id) => aSession(id, { application: 'mailer' }));
     const firstLook = { at: 0, newestId: 800, atRest: {} };
-    const kindsOf = (over: string[], isRefused = false) => [
+    const kindsOf = (over: string[], isRefused = false, need = 18) => [
       ...new Set(
-        [...departuresOf(few, {}, { firstLook, over }, { need: 9, isRefused }).suspects.values()].map(({ of }) => of),
+        [...departuresOf(few, {}, { firstLook, over }, { need, isRefused }).suspects.values()].map(({ of }) => of),
       ),
     ];
     expect(kindsOf(['app/mailer'])).toEqual(['excess']);
     expect(kindsOf([])).toEqual(['newcomer']);
     expect(kindsOf([], true)).toEqual(['excess']);
+    // Less than half of what must come free is not what fills the server.
+    expect(kindsOf([], true, 19)).toEqual(['newcomer']);
   });
 
   it('is no consumer that has not grown for days where another of the same user has, just now', () => {
