@@ -29,6 +29,8 @@ const HUNG_MS = 40_000;
 /** More than wait for a hung worker at once. */
 const PROCESSES = 150;
 const requestKind = z.object({ kind: z.string() });
+/** Functions that compute at once. AWS has a processor for each; here they would starve each other. */
+const AT_ONCE = 4;
 /** One target in ten hangs: its worker never answers. */
 const isHung = (worker: string): boolean => Number(/\d+$/.exec(worker)?.[0]) % 10 === 3;
 const ALARMS = 200;
@@ -105,10 +107,11 @@ async function startFleet(size: number, closers: Closers) {
   for (const settings of fleet) await records.store.targets.register(settings, 'bench', Date.now() - 600_000);
 
   let calls = 0;
+  const turns = createTurns(AT_ONCE);
   const invoke: InvokeFunction = async (name, event) => {
     calls += 1;
-    if (!name.startsWith(WORKERS)) return functions.invoke(name, event);
-    if (isHung(name)) await sleep(HUNG_MS, undefined, { ref: false });
+    if (!name.startsWith(WORKERS)) return turns.take(() => functions.invoke(name, event));
+    if (isHung(name)) await turns.leave(() => sleep(HUNG_MS, undefined, { ref: false }));
     const { kind } = requestKind.parse(JSON.parse(event));
     return { kind: 'answered', payload: ANSWERS[kind] ?? '{}' };
   };
@@ -135,6 +138,33 @@ async function startFleet(size: number, closers: Closers) {
   closers.add(() => plane.stopExecutions());
 
   return { records, functions, plane, topic, fleet, messages, calls: () => calls };
+}
+
+/** Work of which no more than so many pieces go on at once. A piece that only waits may leave its turn to others. */
+function createTurns(most: number) {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  const begin = async (): Promise<void> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const end = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
+  return {
+    async take<T>(work: () => Promise<T>): Promise<T> {
+      await begin();
+      return work().finally(end);
+    },
+    async leave<T>(wait: () => Promise<T>): Promise<T> {
+      end();
+      const waited = await wait();
+      await begin();
+      return waited;
+    },
+  };
 }
 
 type Fleet = Awaited<ReturnType<typeof startFleet>>;
