@@ -44,8 +44,8 @@ export function describeMysqlAges(stage: () => MysqlStage): void {
     await inTransaction.begin();
     await see(inTransaction);
     await sleep(1_000);
-    await inTransaction.query('SELECT 1');
     const usedAt = Date.now();
+    await inTransaction.query('SELECT 1');
     const snapshot = await takeSnapshot(worker);
     const seen = [busy, inTransaction].map((client) => sessionOf(snapshot, client));
     const takenMs = Date.now() - beganAt;
