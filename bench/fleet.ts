@@ -137,7 +137,7 @@ async function startFleet(size: number, closers: Closers) {
   closers.add(() => functions.stop());
   closers.add(() => plane.stopExecutions());
 
-  return { records, functions, plane, topic, fleet, messages, calls: () => calls };
+  return { records, functions, invoke, plane, topic, fleet, messages, calls: () => calls };
 }
 
 /** Work of which no more than so many pieces go on at once. A piece that only waits may leave its turn to others. */
@@ -190,12 +190,12 @@ async function aMinute({ records, functions, fleet, calls }: Fleet): Promise<str
   ];
 }
 
-async function manyAlarms({ records, functions, plane, topic, fleet, messages }: Fleet): Promise<string[]> {
+async function manyAlarms({ records, functions, invoke, plane, topic, fleet, messages }: Fleet): Promise<string[]> {
   const alarmed = fleet.filter(({ worker }) => !isHung(worker)).slice(0, ALARMS);
   await Promise.all(
     alarmed.map(async (settings) => {
       const event = JSON.stringify(makeAlarmEvent({ settings, at: Date.now() }));
-      const answer = await functions.invoke(`${PREFIX}-dispatch`, event);
+      const answer = await invoke(`${PREFIX}-dispatch`, event);
       if (answer?.kind !== 'answered') throw new Error(`dispatch: ${JSON.stringify(answer)}`);
     }),
   );
