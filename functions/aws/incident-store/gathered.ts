@@ -3,16 +3,7 @@ import type { Gathered, KeptNotice } from '../../core/ports/stores/gathered.ts';
 import type { GatheredNotice } from '../../core/record/notice.ts';
 import { sha256 } from '../../core/words/sha256.ts';
 import { expiresAt, ordinal } from './table/items.ts';
-import {
-  putItem,
-  queryAll,
-  queryPrefix,
-  readItem,
-  updateIf,
-  type Item,
-  type Key,
-  type TableAccess,
-} from './table/table.ts';
+import { putItem, queryPrefix, readItem, updateIf, type Item, type Key, type TableAccess } from './table/table.ts';
 
 /** Their partition. */
 const NOTICES = 'NOTICES';
@@ -27,9 +18,13 @@ const AT_DIGITS = 14;
 const AT_ONCE = 25;
 
 const keyOf = (sk: string): Key => ({ pk: NOTICES, sk });
+const TELLING = keyOf('TELLING');
 
 /** One partition for the installation: some twenty writes a second at the worst, of which a partition takes a thousand. */
 export function createGathered(table: TableAccess): Gathered {
+  const remove = async (key: Key): Promise<void> => {
+    await table.client.send(new DeleteCommand({ TableName: table.table, Key: key }));
+  };
   return {
     async admit({ incidentId, severity, at }, most) {
       const alone = incidentId === '' ? null : keyOf(`ALONE#${incidentId}`);
@@ -50,33 +45,21 @@ export function createGathered(table: TableAccess): Gathered {
       const sk = `${HELD}${ordinal(at, AT_DIGITS)}#${sha256([incidentId, target, kind, headline].join('\n')).slice(0, 16)}`;
       await putItem(table, { ...keyOf(sk), held: { ...notice }, expiresAt: expiresAt(at, KEEP_DAYS) });
     },
-    async isWaiting() {
-      const one = await queryAll(
-        table,
-        {
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': NOTICES, ':prefix': HELD },
-          ConsistentRead: true,
-        },
-        1,
-      );
-      return one.length > 0;
-    },
+    isWaiting: async () => (await queryPrefix(table, NOTICES, HELD, 1)).length > 0,
     async claim(at, until) {
       const claimed = await updateIf(table, {
-        key: keyOf('TELLING'),
+        key: TELLING,
         update: 'SET claimedUntil = :until, expiresAt = :expiresAt',
         condition: 'attribute_not_exists(claimedUntil) OR claimedUntil <= :at',
         values: { at, until, expiresAt: expiresAt(at, 1) },
       });
       return claimed !== null;
     },
+    release: () => remove(TELLING),
     all: async () => (await queryPrefix(table, NOTICES, HELD)).map(keptOf),
     async forget(notices) {
       for (let from = 0; from < notices.length; from += AT_ONCE) {
-        const some = notices.slice(from, from + AT_ONCE);
-        const forgetting = some.map(({ key }) => new DeleteCommand({ TableName: table.table, Key: keyOf(key) }));
-        await Promise.all(forgetting.map((command) => table.client.send(command)));
+        await Promise.all(notices.slice(from, from + AT_ONCE).map(({ key }) => remove(keyOf(key))));
       }
     },
   };

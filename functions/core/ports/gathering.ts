@@ -46,9 +46,13 @@ interface TellDependencies {
  */
 export async function tellGathered({ store: { gathered }, notifier, now }: TellDependencies): Promise<number> {
   if (!(await gathered.claim(now(), now() + CLAIM_MS))) return 0;
-  const notices = await gathered.all();
-  if (notices.length === 0) return 0;
-  await notifier.publish(composeGathered(notices, now()));
-  await gathered.forget(notices);
-  return 1;
+  try {
+    const notices = await gathered.all();
+    if (notices.length === 0) return 0;
+    await notifier.publish(composeGathered(notices, now()));
+    await gathered.forget(notices);
+    return 1;
+  } finally {
+    await gathered.release();
+  }
 }

@@ -57,6 +57,14 @@ describe('notices of a fleet', () => {
     expect(kinds()).toEqual(Array.from({ length: 5 }, () => 'opened'));
   });
 
+  it('are told of again as soon as there are others: a watch that stops does so', async () => {
+    const incidents = await openIncidents(7);
+    for (const id of incidents.slice(0, 6)) await tell(id);
+    await tellGathered();
+    await tell(incidents[6] ?? '');
+    expect(await tellGathered()).toEqual({ delivered: 1 });
+  });
+
   it('wait for the next minute when the topic does not take the message of all', async () => {
     for (const id of await openIncidents(7)) await tell(id);
     world.topicFails = true;

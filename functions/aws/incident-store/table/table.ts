@@ -81,13 +81,14 @@ export async function unlessConditionFails<T>(write: Promise<T>): Promise<T | nu
   }
 }
 
-/** The items of a partition whose sort key begins with a prefix, in its order. Strongly consistent. */
-export function queryPrefix(table: TableAccess, pk: string, prefix: string): Promise<Item[]> {
-  return queryAll(table, {
+/** The items of a partition whose sort key begins with a prefix, in its order, until there are `limit`. Strongly consistent. */
+export function queryPrefix(table: TableAccess, pk: string, prefix: string, limit?: number): Promise<Item[]> {
+  const query = {
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
     ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
     ConsistentRead: true,
-  });
+  };
+  return queryAll(table, query, limit);
 }
 
 /** The items of a partition whose sort key begins with a prefix and goes on from `from`. Strongly consistent. */

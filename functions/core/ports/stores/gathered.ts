@@ -17,6 +17,8 @@ export interface Gathered {
   isWaiting(): Promise<boolean>;
   /** True for the one caller who may tell of them until then. */
   claim(at: number, until: number): Promise<boolean>;
+  /** The next caller may tell at once. */
+  release(): Promise<void>;
   /** Oldest first. Strongly consistent. */
   all(): Promise<KeptNotice[]>;
   /** Those that were told of are forgotten. */
