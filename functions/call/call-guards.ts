@@ -16,6 +16,8 @@ export interface CallGuardDependencies {
 }
 
 const SNAPSHOT_MS = 20_000;
+/** Getting in must be quick once the plan is confirmed: it must not grow old. */
+export const CONFIRMED_PATIENCE_MS = 10_000;
 
 /** Throws CallRefused when the target is paused, or has an open incident: one is open per target, a call or not. */
 export async function refuseWhenHeld(
@@ -30,6 +32,15 @@ export async function refuseWhenHeld(
   // A call whose command has died is taken over once its lease has run out.
   const mayBeAbandoned = holder !== null && holder.call !== null && now() - holder.openedAt > LEASE_MS;
   if (holder && !mayBeAbandoned) throw new CallRefused(describeHolder(holder, target));
+}
+
+/** Throws CallRefused for a pause. Asked last, as by every act: a pause stops what is under way too. */
+export async function refuseWhenPaused(
+  { id }: TargetSettings,
+  { store }: { readonly store: Pick<IncidentStore, 'pauses'> },
+): Promise<void> {
+  const pause = fullPause(await store.pauses.on(id));
+  if (pause) throw new CallRefused(describePause(pause));
 }
 
 /** The incident that is in the way of a call on a target, in words. */

@@ -1,5 +1,4 @@
 import { planCall, type CallPlan, type Confirmed, type PersonsCall } from '../core/plan/call.ts';
-import { describePause, fullPause } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import { BY_HAND } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
@@ -12,7 +11,7 @@ import { slotsTaken, type Snapshot } from '../core/server/snapshot.ts';
 import { carryOut } from '../incident/carry-out.ts';
 import { readPast } from '../incident/read-past.ts';
 import { asIncident, findOpen, putRound } from './as-incident.ts';
-import { refuseWhenHeld, takeSnapshotForCall } from './call-guards.ts';
+import { CONFIRMED_PATIENCE_MS, refuseWhenHeld, refuseWhenPaused, takeSnapshotForCall } from './call-guards.ts';
 
 export interface CallDependencies {
   readonly store: Pick<IncidentStore, 'incidents' | 'rounds' | 'acts' | 'approvals' | 'limits' | 'pauses'>;
@@ -37,8 +36,6 @@ export interface CallResult {
 
 /** A session that changes its state meanwhile is not ended at first; it may return to the state it was shown in. */
 const MAX_ACTS = 3;
-/** Getting in must be quick once the plan is confirmed: it must not grow old. */
-const PATIENCE_MS = 10_000;
 
 /** The sessions that a call would end right now. Writes nothing. Throws CallRefused, naming the obstacle. */
 export async function proposeCall(
@@ -82,10 +79,10 @@ async function playRound(
   confirmed: Confirmed,
   deps: CallDependencies,
 ): Promise<CallResult['left']> {
-  const { store, now } = deps;
+  const { now } = deps;
   const incident = await findOpen(id, deps);
   const { target, call } = incident;
-  const { snapshot, admission } = await takeSnapshotForCall(target, PATIENCE_MS, deps);
+  const { snapshot, admission } = await takeSnapshotForCall(target, CONFIRMED_PATIENCE_MS, deps);
   const seenAt = now();
   const history = historyOf({ ...(await readPast(target.id, id, deps)), usedNow: slotsTaken(snapshot) });
   const plan = planCall(snapshot, target.policy, { call, confirmed }, history);
@@ -97,9 +94,7 @@ async function playRound(
     deps,
   );
   if (isOver) return stillThere(snapshot, confirmed);
-  // Read last, as by every act: a pause stops this too.
-  const pause = fullPause(await store.pauses.on(target.id));
-  if (pause) throw new CallRefused(describePause(pause));
+  await refuseWhenPaused(target, deps);
   const { refusal } = await carryOut(
     changed,
     { round, tier: BY_HAND, limit: null, victims: plan.victims, seenAt },

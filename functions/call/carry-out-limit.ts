@@ -1,5 +1,4 @@
 import type { PersonsCall } from '../core/plan/call.ts';
-import { describePause, fullPause } from '../core/policy/pause.ts';
 import type { TargetSettings } from '../core/policy/target.ts';
 import { BY_HAND } from '../core/policy/tier-names.ts';
 import type { IncidentStore } from '../core/ports/incident-store.ts';
@@ -12,7 +11,7 @@ import { carryOut } from '../incident/carry-out.ts';
 import { readBefore } from '../incident/read-before.ts';
 import { whyUnset } from '../incident/set-limit.ts';
 import { asIncident, findOpen, putRound } from './as-incident.ts';
-import { refuseWhenHeld, takeSnapshotForCall } from './call-guards.ts';
+import { CONFIRMED_PATIENCE_MS, refuseWhenHeld, refuseWhenPaused, takeSnapshotForCall } from './call-guards.ts';
 import { planPersonsLimit, type PersonsLimitPlan } from './plan-limit.ts';
 
 export interface LimitDependencies {
@@ -37,9 +36,6 @@ export interface LimitResult {
   /** When the limit ends, epoch milliseconds; null when it was not set, or nobody knows whether it was. */
   readonly until: number | null;
 }
-
-/** Getting in must be quick once the plan is confirmed: it must not grow old. */
-const PATIENCE_MS = 10_000;
 
 /** The limit that a call would set right now. Writes nothing. Throws CallRefused, naming the obstacle and its fix. */
 export async function proposeLimit(
@@ -66,19 +62,17 @@ export async function carryOutLimit(proposal: LimitProposal, deps: LimitDependen
 
 /** Returns when the limit ends. */
 async function setIt(id: string, { call, plan: confirmed }: LimitProposal, deps: LimitDependencies): Promise<number> {
-  const { store, now } = deps;
+  const { now } = deps;
   const incident = await findOpen(id, deps);
   const { target } = incident;
-  const { snapshot, admission } = await takeSnapshotForCall(target, PATIENCE_MS, deps);
+  const { snapshot, admission } = await takeSnapshotForCall(target, CONFIRMED_PATIENCE_MS, deps);
   const seenAt = now();
   const planned = await plan(target, call, snapshot, deps);
   if (planned.before !== confirmed.before)
     throw new CallRefused(`its limit was ${inNumbers(confirmed.before)}, and is ${inNumbers(planned.before)} by now`);
   const looked = { round: 1, at: seenAt, next: BY_HAND, plan: { victims: [], spared: [] } } as const;
   const changed = await putRound(incident, looked, { snapshot, admission }, deps);
-  // Read last, as by every act: a pause stops this too.
-  const pause = fullPause(await store.pauses.on(target.id));
-  if (pause) throw new CallRefused(describePause(pause));
+  await refuseWhenPaused(target, deps);
   const until = now() + call.limit.forMs;
   const { act } = await carryOut(
     changed,

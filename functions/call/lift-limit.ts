@@ -12,13 +12,22 @@ export interface LiftByPersonDependencies {
   readonly now: () => number;
 }
 
-/** Throws CallRefused while the incident of a limit is open: it lifts the limit when it closes. */
-export async function refuseWhileOpen(
+/** Why a limit is not a person's to end while its incident is open; null when that is closed. */
+export async function whyNotYet(
   { incidentId }: LimitRecord,
+  { incidents }: Pick<IncidentStore, 'incidents'>,
+): Promise<string | null> {
+  if ((await incidents.byId(incidentId))?.status !== 'open') return null;
+  return `incident ${incidentId} is still open; it lifts this limit when it closes`;
+}
+
+/** Throws CallRefused while the incident of a limit is open. */
+export async function refuseWhileOpen(
+  limit: LimitRecord,
   { store }: Pick<LiftByPersonDependencies, 'store'>,
 ): Promise<void> {
-  if ((await store.incidents.byId(incidentId))?.status !== 'open') return;
-  throw new CallRefused(`incident ${incidentId} is still open; it lifts this limit when it closes`);
+  const why = await whyNotYet(limit, store);
+  if (why !== null) throw new CallRefused(why);
 }
 
 /**

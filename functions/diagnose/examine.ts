@@ -2,6 +2,7 @@ import { adviseOn } from '../core/cause/advice.ts';
 import type { Context } from '../core/cause/facts.ts';
 import { describeSpared } from '../core/plan/spared-samples.ts';
 import { countSpared } from '../core/plan/tier-plan.ts';
+import { isPersons } from '../core/plan/tiers/tier.ts';
 import { underPauses } from '../core/policy/pause.ts';
 import { rehearsedId } from '../core/rehearsal/rehearsal.ts';
 import { withMasterUser } from '../core/policy/protection.ts';
@@ -105,7 +106,7 @@ function findBetter(
   const found = { cause: diagnosis.cause, advice: adviceOf(diagnosis, incident) };
   return betterFinding(found, incident.cause, {
     pressing: diagnosis.pressing,
-    hasActed: situation.hasActed || past.limits.some(({ until }) => until === undefined),
+    hasActed: situation.hasActed || !past.limits.every(isPersons),
     actedOn: readActedOn({ ...past, usedNow }, incident.cause?.name ?? null),
     cameBack: diagnosis.facts.returns.vainSince !== null,
   });

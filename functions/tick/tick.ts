@@ -34,7 +34,8 @@ const scheduled = z.object({ time: z.iso.datetime() });
 /**
  * Once a minute, for the whole fleet: has each target sampled, the reconciler look at those it may have something to do
  * for, each target checked in its minute of the day, the control plane asked about it in its minute of the hour, and
- * people told of the notices that wait for it. It waits for none of them. Throws at its end, so that people are told, when not everything could be asked for.
+ * people told of the notices that wait for it. It waits for none of them. Throws at its end, so that people are told,
+ * when not everything could be asked for.
  */
 export async function tick(payload: unknown, deps: TickDependencies): Promise<TickResult> {
   const startedAt = deps.now();

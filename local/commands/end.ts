@@ -9,11 +9,8 @@ import {
 import type { Notifier } from '../../functions/core/ports/outside.ts';
 import { CallRefused } from '../../functions/core/protocol/errors.ts';
 import { count } from '../../functions/core/words/count.ts';
-import { deliverPending, type DeliverDependencies } from '../../functions/incident/deliver.ts';
-import { placeOf } from '../../lib/config/aws-targets.ts';
-import { toWorkerSettings } from '../../lib/config/settings.ts';
-import { createOwnNotifier } from '../delivery/own-notifier.ts';
-import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/end-options.ts';
+import type { DeliverDependencies } from '../../functions/incident/deliver.ts';
+import { callOf, nameToType, parseEndOptions, withEndOptions, type EndOptions } from '../options/call-options.ts';
 import { findServer, type FoundServer } from '../options/found-server.ts';
 import { usingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
@@ -23,6 +20,7 @@ import { confirmByName } from '../terminal/confirm.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { onInterrupt } from '../terminal/on-interrupt.ts';
 import { paint, print, printJson, say } from '../terminal/output.ts';
+import { isToAsk, refuseWrongPlace, sendNotices, showWords, withWorker } from './by-hand.ts';
 
 /** `headroom end`: sessions ended by a person, through the same plan, guards and record as every act. */
 export function endCommand(): Command {
@@ -36,28 +34,16 @@ export function endCommand(): Command {
 
 /** Shows whom it ends, asks, ends them and says how it went, which is the exit status too. */
 export async function endManually(given: EndOptions, found: FoundServer, open: OpenWorker): Promise<void> {
-  const isOnAws = placeOf(found.target) === 'aws';
-  if (isOnAws) refuseWhereWorkerMayNot(found);
-  else if (given.aws) throw new UsageError(`--aws: ${found.target.id} logs in by a URL from this machine`);
-  const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
-  await usingRecords({ ...given, aws: false, target: found.target.id }, async ({ store }) => {
-    const worker = await open(found.config, found.target, process.env);
-    try {
-      // On AWS the reconciler sends the notices within a minute.
-      const notifier = isOnAws ? null : createOwnNotifier(found.config.notify);
-      await end(given, found, { store, worker, ...clock }, notifier);
-    } finally {
-      worker.close();
-    }
-  });
-}
-
-/** Before anything is asked of AWS: the worker's own settings would refuse it in the end. */
-function refuseWhereWorkerMayNot({ config, target }: FoundServer): void {
-  if (toWorkerSettings(config, target).bounds.mayEnd) return;
-  throw new UsageError(
-    `${target.id} is in mode observe, and its worker ends nobody, whoever asks: deploy it in mode approve or act first, ` +
+  const { target } = found;
+  refuseWrongPlace(given, found, {
+    may: 'mayEnd',
+    why:
+      `${target.id} is in mode observe, and its worker ends nobody, whoever asks: deploy it in mode approve or act first, ` +
       'or end the sessions by a login of your own',
+  });
+  const clock = { now: Date.now, sleep: (ms: number) => sleep(ms) };
+  await usingRecords({ ...given, aws: false, target: target.id }, ({ store }) =>
+    withWorker(found, open, (worker, notifier) => end(given, found, { store, worker, ...clock }, notifier)),
   );
 }
 
@@ -71,12 +57,8 @@ async function end(
 ): Promise<void> {
   const proposal = await proposeCall(settings, callOf(given), deps);
   const { victims } = proposal.plan;
-  // With --json standard output holds the one document at the end.
-  const asks = !given.dryRun && !given.yes;
   // Whoever is asked sees every session that the answer is about.
-  const words = planInWords(proposal, given.verbose || asks);
-  if (given.json && asks) say(words);
-  else if (!given.json) print(words);
+  showWords(planInWords(proposal, given.verbose || isToAsk(given)), given);
   if (given.dryRun || victims.length === 0) {
     if (given.json) printJson(toJson(proposal, null));
     return;
@@ -95,9 +77,7 @@ async function carryOut(proposal: CallProposal, deps: EndDependencies, notifier:
   const { incident, left } = await untilInterrupted((sleepUnlessStopped) =>
     carryOutCall(proposal, { ...deps, sleep: sleepUnlessStopped }),
   );
-  if (notifier !== null) {
-    for (const problem of await deliverPending(incident, { ...deps, notifier })) say(`not delivered: ${problem}`);
-  }
+  await sendNotices(incident, deps, notifier);
   return { incident, left, acts: await deps.store.acts.of(incident.id) };
 }
 

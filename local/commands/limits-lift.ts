@@ -14,7 +14,8 @@ import { workerFor } from '../runs/own-worker.ts';
 import { EXIT } from '../terminal/exit-status.ts';
 import { print, printJson } from '../terminal/output.ts';
 
-const LONGEST_USER = 63;
+/** Of a name that is printed: as long as servers take them. */
+export const LONGEST_USER = 63;
 
 const options = z.object({
   ...recordOptions,

@@ -1,16 +1,15 @@
 import { Command } from 'commander';
 import { userInfo } from 'node:os';
 import * as z from 'zod/mini';
+import { whyNotYet } from '../../functions/call/lift-limit.ts';
 import type { IncidentStore } from '../../functions/core/ports/incident-store.ts';
 import type { LimitRecord } from '../../functions/core/record/limit.ts';
 import { printable } from '../../functions/core/words/printable.ts';
 import { readingRecords, recordOptions, withRecordOptions } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';
 import { print, printJson } from '../terminal/output.ts';
-import { findLimit, limitsLiftCommand } from './limits-lift.ts';
+import { findLimit, limitsLiftCommand, LONGEST_USER } from './limits-lift.ts';
 import { limitsSetCommand } from './limits-set.ts';
-
-const LONGEST_USER = 63;
 
 const listOptions = z.object({ ...recordOptions, target: z.string(), json: z._default(z.boolean(), false) });
 const dropOptions = z.extend(listOptions, {
@@ -68,14 +67,12 @@ function withOptions(command: Command): Command {
 
 async function dropLimit(
   store: IncidentStore,
-  { target, user, by = userInfo().username, why }: DropOptions,
+  { target, user, by = userInfo().username, why: reason }: DropOptions,
 ): Promise<LimitRecord> {
   const limit = findLimit(await store.limits.of(target), { target, user });
-  const incident = await store.incidents.byId(limit.incidentId);
-  if (incident?.status === 'open') {
-    throw new UsageError(`incident ${limit.incidentId} is still open; it lifts this limit when it closes`);
-  }
-  await store.limits.settle(limit, 'dropped', Date.now(), { by, why });
+  const why = await whyNotYet(limit, store);
+  if (why !== null) throw new UsageError(why);
+  await store.limits.settle(limit, 'dropped', Date.now(), { by, why: reason });
   return limit;
 }
 

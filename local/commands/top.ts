@@ -4,7 +4,7 @@ import type { Before } from '../../functions/core/usual/find-usual.ts';
 import { errorWords } from '../../functions/core/words/error-words.ts';
 import { readBefore } from '../../functions/incident/read-before.ts';
 import { placeOf } from '../../lib/config/aws-targets.ts';
-import { parseEndOptions } from '../options/end-options.ts';
+import { parseEndOptions } from '../options/call-options.ts';
 import { findServer, type FoundServer } from '../options/found-server.ts';
 import { readingRecords } from '../options/record-options.ts';
 import { UsageError } from '../options/usage-error.ts';

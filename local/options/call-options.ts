@@ -9,9 +9,21 @@ import { DEFAULT_RECORDS } from './where.ts';
 const flag = () => z._default(z.boolean(), false);
 const isSomebody = z.refine<string>((text) => text !== '*', 'matches every session; name a user or an application');
 
-const endOptions = z.object({
-  config: z.string(),
+/** The options of every command by which a person acts on a server, beside what it acts on. */
+export const callOptions = {
+  config: z._default(z.string(), 'headroom.yaml'),
   target: z.optional(z.string()),
+  why: z.optional(z.string().check(z.trim())),
+  by: z.optional(z.string()),
+  yes: flag(),
+  dryRun: flag(),
+  records: z.optional(z.string()),
+  aws: flag(),
+  json: flag(),
+};
+
+const endOptions = z.object({
+  ...callOptions,
   user: z.optional(pattern().check(isSomebody)),
   application: z.optional(pattern().check(isSomebody)),
   database: z.optional(pattern()),
@@ -19,14 +31,7 @@ const endOptions = z.object({
   active: flag(),
   costly: flag(),
   cap: z._default(z.boolean(), true),
-  why: z.optional(z.string().check(z.trim())),
-  by: z.optional(z.string()),
-  yes: flag(),
-  dryRun: flag(),
-  records: z.optional(z.string()),
-  aws: flag(),
   verbose: flag(),
-  json: flag(),
 });
 export type EndOptions = z.infer<typeof endOptions>;
 
@@ -53,17 +58,30 @@ export function withEndOptions(command: Command): Command {
 
 /** Throws UsageError with every problem. */
 export function parseEndOptions(raw: unknown): EndOptions {
-  const given = z.record(z.string(), z.unknown()).parse(raw);
-  const parsed = endOptions.safeParse(given);
-  const problems = (parsed.error?.issues ?? []).map(
-    ({ path, message }) => `--${path.join('.')} ${JSON.stringify(given[path.join('.')])}: ${message}`,
+  return parseCall(endOptions, raw, ({ user, application }) =>
+    user === undefined && application === undefined ? ['say whose sessions with --user or --application'] : [],
   );
-  if (given['user'] === undefined && given['application'] === undefined) {
-    problems.push('say whose sessions with --user or --application');
-  }
-  if (given['dryRun'] !== true && (given['why'] ?? '') === '') {
-    problems.push('--why is missing: give the reason, for the record');
-  }
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Reads the options of a person's call. Throws UsageError with every problem, those that `check` finds among them. */
+export function parseCall<S extends z.ZodMiniType>(
+  schema: S,
+  raw: unknown,
+  check: (given: Given) => readonly string[],
+): z.infer<S> {
+  const given = z.record(z.string(), z.unknown()).parse(raw);
+  const parsed = z.safeParse(schema, given);
+  const problems = [
+    ...(parsed.error?.issues ?? []).map(
+      ({ path, message }) => `--${path.join('.')} ${JSON.stringify(given[path.join('.')])}: ${message}`,
+    ),
+    ...check(given),
+    ...(given['dryRun'] !== true && (given['why'] ?? '') === ''
+      ? ['--why is missing: give the reason, for the record']
+      : []),
+  ];
   if (!parsed.success || problems.length > 0) throw new UsageError(problems.join('\n'));
   return parsed.data;
 }

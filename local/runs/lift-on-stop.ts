@@ -1,3 +1,4 @@
+import { isPersons } from '../../functions/core/plan/tiers/tier.ts';
 import type { Target } from '../../lib/config/schema.ts';
 import type { LocalRuntime } from '../runtime/runtime.ts';
 
@@ -11,7 +12,7 @@ export async function liftOnStop(
 ): Promise<void> {
   await Promise.all(
     targets.map(async ({ id }) => {
-      const ofPersons = (await store.limits.of(id)).filter(({ until }) => until !== undefined);
+      const ofPersons = (await store.limits.of(id)).filter(isPersons);
       if (ofPersons.length === 0) return;
       for (const limit of ofPersons) await store.limits.endAt(limit, now());
       await reconcile(id);

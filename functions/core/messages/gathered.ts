@@ -54,8 +54,8 @@ export function composeGathered(gathered: readonly GatheredNotice[], at: number)
     [
       'What',
       [
-        `${count(gathered.length, 'notice')} came within about a minute, beside those that you got by themselves. So many databases at once often have one cause: ` +
-          'a network, a deployment, a service that all of them use.',
+        `${count(gathered.length, 'notice')} came within about a minute, beside those that you got by themselves. ` +
+          'So many databases at once often have one cause: a network, a deployment, a service that all of them use.',
         'Headroom works on each database by itself, as ever. Only what it tells is put together.',
       ],
     ],

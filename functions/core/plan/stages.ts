@@ -5,7 +5,7 @@ import { consumerOf, poolOf } from '../server/consumer.ts';
 import { RETURNS_AT_ONCE } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import { isRefusedAsFull, slotsTaken, usagePercent } from '../server/snapshot.ts';
-import { someMore, type Departure, type Standing } from '../usual/departure.ts';
+import { overUsual, type Departure, type Standing } from '../usual/departure.ts';
 import { spareIdle } from '../usual/spare-idle.ts';
 import { countBy } from '../words/count-by.ts';
 import { leftOf } from './budget.ts';
@@ -57,10 +57,10 @@ export function splitStages(open: readonly Session[], need: number, input: PlanI
 }
 
 /**
- * Whether a healthy pool may be asked to give up what it does not need: only in an emergency, not where what may be the
- * cause would suffice together with the suspects (what nothing tells of, what has grown and shows neither trouble nor work,
- * what has grown within a day), and not for slots that whoever fills the server
- * takes at once. `freed`: what ending the suspects frees.
+ * Whether a healthy pool may be asked to give up what it does not need: only in an emergency, not for slots that whoever
+ * fills the server takes at once, and not where what may be the cause would suffice together with the suspects: what
+ * nothing tells of, what has grown and shows neither trouble nor work, what has grown within a day. `freed`: what ending
+ * the suspects frees.
  */
 function mayAskHealthy(open: readonly Session[], need: number, freed: number, input: PlanInput): boolean {
   const { departures, returns } = input;
@@ -79,8 +79,7 @@ function mayAskHealthy(open: readonly Session[], need: number, freed: number, in
 /** What a consumer has more than on earlier days and still as usual: habit or trouble, nothing tells. */
 function grownLately({ now, usual }: Departure): number {
   if (usual?.settled === undefined) return 0;
-  const grown = Math.min(now.all, Math.round(usual.all)) - usual.settled;
-  return grown > someMore(usual.settled) ? grown : 0;
+  return overUsual(Math.min(now.all, Math.round(usual.all)), usual.settled);
 }
 
 function waitFor(sessions: number, need: number, inMs: number): Soon {

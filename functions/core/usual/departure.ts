@@ -226,7 +226,7 @@ function unnamedUsual(most: number): UsualCount {
 }
 
 /** By how much a number is over the usual one; 0 for what is only a little more. */
-function overUsual(now: number, usual: number, shareMore = SHARE_MORE): number {
+export function overUsual(now: number, usual: number, shareMore = SHARE_MORE): number {
   return now - usual > someMore(usual, shareMore) ? Math.ceil(now - usual) : 0;
 }
 

@@ -6,6 +6,7 @@ import { budgetSlots } from '../policy/bounds.ts';
 import { planTiers } from '../plan/plan.ts';
 import type { History, Plan } from '../plan/tier-plan.ts';
 import { LIMITING_TIER } from '../plan/tiers/index.ts';
+import { isPersons } from '../plan/tiers/tier.ts';
 import type { CauseName } from '../policy/cause-names.ts';
 import type { Mode, Policy } from '../policy/policy.ts';
 import type { TierName } from '../policy/tier-names.ts';
@@ -87,7 +88,7 @@ export function diagnoseSnapshot(
  * something else. A limit that a person has set changes nothing here.
  */
 function orderFor(cause: CauseName, { limits, agreedLimit }: History): readonly TierName[] {
-  const isLimiting = limits.some(({ until }) => until === undefined) || agreedLimit !== null;
+  const isLimiting = !limits.every(isPersons) || agreedLimit !== null;
   return isLimiting ? tiersLedBy(LIMITING_TIER) : tierOrderFor(cause);
 }
 

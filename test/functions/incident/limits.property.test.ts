@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { act } from '../../../functions/act/act.ts';
 import { carryOutLimit, proposeLimit } from '../../../functions/call/carry-out-limit.ts';
 import { close } from '../../../functions/close/close.ts';
+import type { TargetSettings } from '../../../functions/core/policy/target.ts';
 import { LEASE_MS } from '../../../functions/core/ports/stores/incidents.ts';
 import { WorkerFault } from '../../../functions/core/protocol/errors.ts';
 import { LATE_MS } from '../../../functions/core/record/limit-lift.ts';
@@ -53,7 +54,27 @@ function dying(crash: Crash | null, isForGood = false): StepWorld {
 }
 
 /** What the worker does with an order to set the limit. */
-const workers = fc.constantFrom('answers', 'does it and dies', 'does it late and dies', 'dies');
+const WAYS = ['answers', 'does it and dies', 'does it late and dies', 'dies'] as const;
+const workers = fc.constantFrom(...WAYS);
+/** Returns what makes an order that was late take effect. */
+function play(worker: (typeof WAYS)[number]): () => void {
+  let late = (): void => undefined;
+  world.onLimit = (request) => {
+    if (worker === 'answers') return null;
+    if (worker === 'does it and dies') world.setLimit('limit', request);
+    if (worker === 'does it late and dies') late = () => void world.setLimit('limit', request);
+    throw new WorkerFault('worker timed out');
+  };
+  return () => late();
+}
+
+const survive = (step: Promise<unknown>) => step.catch(() => undefined);
+/** A minute passes, and the reconciler looks. */
+const sweeperOf = (target: TargetSettings) => async (crash: Crash | null) => {
+  world.at += 60_000;
+  await survive(reconcile({ schema: 1, target }, dying(crash)));
+};
+
 const hands = fc.constantFrom('nobody', 'nobody', 'before closing', 'after closing');
 
 /**
@@ -78,19 +99,9 @@ it('no limit is left behind, whatever crashes', async () => {
         world.limits.clear();
         world.limits.set(CHECKOUT, before);
         world.snapshots = [aStorm(world.limits)];
-        let late = (): void => undefined;
-        world.onLimit = (request) => {
-          if (worker === 'answers') return null;
-          if (worker === 'does it and dies') world.setLimit('limit', request);
-          if (worker === 'does it late and dies') late = () => void world.setLimit('limit', request);
-          throw new WorkerFault('worker timed out');
-        };
-        const survive = (step: Promise<unknown>) => step.catch(() => undefined);
+        const late = play(worker);
         const setByHand = () => world.limits.set(CHECKOUT, 33);
-        const sweep = async (crash: Crash | null) => {
-          world.at += 60_000;
-          await survive(reconcile({ schema: 1, target }, dying(crash)));
-        };
+        const sweep = sweeperOf(target);
 
         await survive(act({ schema: 1, incidentId: id, round: 1, tier: 'cap-consumer' }, dying(acting)));
         world.onLimit = () => null;
@@ -138,18 +149,8 @@ it('no limit of a person is lifted before its time, nor left behind after it, wh
         world.limits.clear();
         world.limits.set(CHECKOUT, before);
         world.snapshots = [aStorm(world.limits)];
-        let late = (): void => undefined;
-        world.onLimit = (request) => {
-          if (worker === 'answers') return null;
-          if (worker === 'does it and dies') world.setLimit('limit', request);
-          if (worker === 'does it late and dies') late = () => void world.setLimit('limit', request);
-          throw new WorkerFault('worker timed out');
-        };
-        const survive = (step: Promise<unknown>) => step.catch(() => undefined);
-        const sweep = async (crash: Crash | null) => {
-          world.at += 60_000;
-          await survive(reconcile({ schema: 1, target }, dying(crash)));
-        };
+        const late = play(worker);
+        const sweep = sweeperOf(target);
 
         const proposal = await proposeLimit(target, aLimitCall(), world);
         const result = await carryOutLimit(proposal, dying(setting, true)).catch(() => null);

@@ -9,6 +9,7 @@ import { named } from '../../words/printable.ts';
 import {
   byDescending,
   expecting,
+  isPersons,
   type Candidate,
   type LimitPlan,
   type LimitRefusal,
@@ -40,7 +41,7 @@ export const capConsumer: Tier = {
     const limited = new Map(
       input.limitsOnRecord
         // A person's says how many may come, and not that others are to go.
-        .filter(({ user, limit, until }) => until === undefined && limits.get(user) === limit)
+        .filter((own) => !isPersons(own) && limits.get(own.user) === own.limit)
         .map(({ user, limit }) => [user, limit]),
     );
     const found = proposeLimit(input, limited);

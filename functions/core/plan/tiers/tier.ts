@@ -51,6 +51,11 @@ export interface ActiveLimit {
   readonly until?: number;
 }
 
+/** Whether a person has set a limit for a time; the others are of an incident, which lifts them when it closes. */
+export function isPersons({ until }: Pick<ActiveLimit, 'until'>): boolean {
+  return until !== undefined;
+}
+
 /** A limit that would help and must not, or cannot, be set. */
 export interface LimitRefusal {
   readonly why: string;

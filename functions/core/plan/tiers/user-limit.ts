@@ -27,8 +27,12 @@ function applicationOf(session: Session): string {
 export function usualOf(user: string, own: readonly Session[], usual: Usual): number {
   const names = [...new Set(own.map(consumerOf))].filter((name) => !usual.dominant.includes(name));
   const ofConsumers = names.reduce((sum, name) => sum + (usual.consumers[name]?.all ?? 0), 0);
-  const most = Math.max(ofConsumers, usual.users[userOf({ user })]?.all ?? 0);
-  return most === 0 ? 0 : Math.floor(most + someMore(most));
+  return withRoom(Math.max(ofConsumers, usual.users[userOf({ user })]?.all ?? 0));
+}
+
+/** So many sessions of a user still count as usual where so many are. */
+export function withRoom(usual: number): number {
+  return usual === 0 ? 0 : Math.floor(usual + someMore(usual));
 }
 
 /** What a limit leaves its user at the least, whoever sets it, where so many sessions are usual. */
