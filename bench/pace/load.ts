@@ -30,7 +30,7 @@ export interface Load {
   readonly summary: string;
   /** Every one when absent. */
   readonly engines?: readonly EngineName[];
-  /** `page`: nobody may be ended, a person is told. */
+  /** `page`: what may be ended, if anything, does not suffice; a person is told. */
   readonly expected: 'relief' | 'page';
   /** What a person would say is wrong. */
   readonly cause: KnownCause;

@@ -91,6 +91,8 @@ export function summarise(run: PaceRun): PaceResult {
   const endedHealthy = endedBy('healthy');
   const reliefSeconds = between(full, relief);
   const cause = incidents.at(-1)?.incident.cause?.name ?? null;
+  const usageAtEnd = since.at(-1)?.usage ?? null;
+  const isCalmAtEnd = usageAtEnd !== null && usageAtEnd < TRIGGER_PERCENT;
   return {
     load: load.name,
     engine,
@@ -101,7 +103,7 @@ export function summarise(run: PaceRun): PaceResult {
     reliefSeconds,
     refused: refusals + since.filter(({ admitted }) => !admitted).length,
     relapseSeconds: between(relief, relapse),
-    usageAtEnd: since.at(-1)?.usage ?? null,
+    usageAtEnd,
     cause,
     causeAtEnd: causeAtEnd(incidents),
     outcomes: incidents.map(({ incident }) => incident.outcome ?? 'open'),
@@ -111,7 +113,8 @@ export function summarise(run: PaceRun): PaceResult {
       cause === load.cause &&
       (load.expected === 'page'
         ? pages.length > 0
-        : reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS && relapse === null),
+        : isCalmAtEnd &&
+          (full === null || (reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS && relapse === null))),
     story: storyOf(run),
   };
 }

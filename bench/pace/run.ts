@@ -86,8 +86,9 @@ async function rehearse(load: Load, engine: EngineName, options: PaceOptions, cl
   load.trouble(stage);
   await delay(options.watchMinutes * MINUTE_MS);
 
-  // What the end of the watch tells is none of the story.
+  // What the end of the watch tells, and what comes of it (limits are lifted), is none of the story.
   const notices = [...watching.notices];
+  const watched = [...readings];
   const incidents = await watching.stop();
   const tallies = Object.fromEntries(
     Object.entries(load.users).map(([user, label]) => [user, { label, ...sum(pools.get(user) ?? []) }]),
@@ -98,7 +99,7 @@ async function rehearse(load: Load, engine: EngineName, options: PaceOptions, cl
     engine,
     folder,
     troubleAt,
-    readings: [...readings],
+    readings: watched,
     incidents,
     notices,
     tallies,

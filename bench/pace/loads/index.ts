@@ -4,7 +4,7 @@ import { forgotten } from './forgotten.ts';
 import { honest } from './honest.ts';
 import { leakBesideReports } from './leak-beside-reports.ts';
 import { leakHikari } from './leak-hikari.ts';
-import { leakSlow } from './leak-slow.ts';
+import { leakLimited, leakSlow } from './leak-slow.ts';
 import { leakStops } from './leak-stops.ts';
 import { lock } from './lock.ts';
 import { queries } from './queries.ts';
@@ -14,6 +14,7 @@ export const LOADS: readonly Load[] = [
   leakHikari,
   leakStops,
   leakSlow,
+  leakLimited,
   queries,
   lock,
   forgotten,

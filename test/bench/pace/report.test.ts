@@ -67,6 +67,11 @@ describe('the clients’ side of a load', () => {
     expect(summarise(runOf(`##${'.'.repeat(15)}##+....`)).relapseSeconds).toBeNull();
   });
 
+  it('needs no relief where no client was ever refused, unless usage stays over the trigger', () => {
+    expect(summarise(runOf(`..++++${'.'.repeat(15)}`))).toMatchObject({ fullSeconds: null, ok: true });
+    expect(summarise(runOf('..++++++++++++++'))).toMatchObject({ fullSeconds: null, ok: false });
+  });
+
   it('tells by the load’s own labels whose sessions were ended, and is not as it must when one was healthy', () => {
     const tallies = {
       shop: { ...newTally(), label: 'healthy', lost: 1 },
