@@ -30,8 +30,11 @@ export interface Load {
   readonly summary: string;
   /** Every one when absent. */
   readonly engines?: readonly EngineName[];
-  /** `page`: what may be ended, if anything, does not suffice; a person is told. */
-  readonly expected: 'relief' | 'page';
+  /**
+   * `relief` within the promised time, that lasts; `limit`: relief lasts once a user is limited; `page`: what may be
+   * ended, if anything, does not suffice, and a person is told.
+   */
+  readonly expected: 'relief' | 'limit' | 'page';
   /** What a person would say is wrong. */
   readonly cause: KnownCause;
   /** Every user with a session, and whose fault it is. */

@@ -93,6 +93,12 @@ export function summarise(run: PaceRun): PaceResult {
   const cause = incidents.at(-1)?.incident.cause?.name ?? null;
   const usageAtEnd = since.at(-1)?.usage ?? null;
   const isCalmAtEnd = usageAtEnd !== null && usageAtEnd < TRIGGER_PERCENT;
+  const isInTime = full === null || (reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS);
+  const isAsExpected = {
+    page: pages.length > 0,
+    limit: isInTime && isCalmAtEnd,
+    relief: isInTime && isCalmAtEnd && relapse === null,
+  };
   return {
     load: load.name,
     engine,
@@ -108,13 +114,7 @@ export function summarise(run: PaceRun): PaceResult {
     causeAtEnd: causeAtEnd(incidents),
     outcomes: incidents.map(({ incident }) => incident.outcome ?? 'open'),
     pages,
-    ok:
-      endedHealthy === 0 &&
-      cause === load.cause &&
-      (load.expected === 'page'
-        ? pages.length > 0
-        : isCalmAtEnd &&
-          (full === null || (reliefSeconds !== null && reliefSeconds <= PROMISED_SECONDS && relapse === null))),
+    ok: endedHealthy === 0 && cause === load.cause && isAsExpected[load.expected],
     story: storyOf(run),
   };
 }

@@ -19,7 +19,7 @@ export const leakLimited: Load = {
   ...leakSlow,
   name: 'leak-limited',
   summary: 'the same leak; cap-consumer: act, so its user is limited once the budget is spent',
-  expected: 'relief',
+  expected: 'limit',
   limitable: ['shop', 'leaky'],
   policy: { tiers: { 'cap-consumer': 'act' } },
 };

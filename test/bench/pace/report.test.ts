@@ -15,14 +15,14 @@ const load: Load = {
 };
 
 /** A reading each second from the second the trouble begins: `#` refused, `+` over the trigger, `.` calm. */
-function runOf(picture: string, tallies: PaceRun['tallies'] = {}): PaceRun {
+function runOf(picture: string, tallies: PaceRun['tallies'] = {}, expected: Load['expected'] = 'relief'): PaceRun {
   const readings = [...picture].map((sign, second): Reading => ({
     at: second * 1000,
     usage: sign === '.' ? 60 : 99,
     admitted: sign !== '#',
   }));
   return {
-    load,
+    load: { ...load, expected },
     server: 'PostgreSQL 18',
     engine: 'postgres',
     folder: '',
@@ -70,6 +70,15 @@ describe('the clients’ side of a load', () => {
   it('needs no relief where no client was ever refused, unless usage stays over the trigger', () => {
     expect(summarise(runOf(`..++++${'.'.repeat(15)}`))).toMatchObject({ fullSeconds: null, ok: true });
     expect(summarise(runOf('..++++++++++++++'))).toMatchObject({ fullSeconds: null, ok: false });
+  });
+
+  it('may have a relapse before a user is limited, and none that lasts', () => {
+    const relapsing = `##${'.'.repeat(15)}######`;
+    expect(summarise(runOf(`${relapsing}${'.'.repeat(15)}`, {}, 'limit'))).toMatchObject({
+      relapseSeconds: 15,
+      ok: true,
+    });
+    expect(summarise(runOf(relapsing, {}, 'limit'))).toMatchObject({ relapseSeconds: 15, ok: false });
   });
 
   it('tells by the load’s own labels whose sessions were ended, and is not as it must when one was healthy', () => {
