@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type * as z from 'zod/mini';
+import { codeOf } from './driver-error.ts';
 import { ConnectionLost } from './engine.ts';
 
 /** One statement, and what each of its rows must look like. */
@@ -42,6 +43,7 @@ export class Line {
   #isOpen = true;
   #isConnected = false;
   #greeting: Buffer | null = null;
+  #lastWords: Error | null = null;
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
@@ -73,7 +75,15 @@ export class Line {
     return this.#isOpen;
   }
 
-  readonly drop = (): void => {
+  /** Why a query cannot be sent any more: with what the server said when it closed the connection while no query ran. */
+  get lost(): ConnectionLost {
+    const why = this.#lastWords;
+    return new ConnectionLost(codeOf(why), why?.message ?? 'the connection is closed', { cause: why });
+  }
+
+  /** `why`: what the driver says of it. */
+  readonly drop = (why?: unknown): void => {
+    if (this.#isOpen && why instanceof Error) this.#lastWords = why;
     this.#isOpen = false;
     this.#socket.destroy();
   };

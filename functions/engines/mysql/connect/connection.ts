@@ -81,7 +81,7 @@ function createClient(login: Login, socket: Socket, timeoutMs: number): mysql.Co
 
 function wrapClient(client: mysql.Connection, line: Line): MysqlConnection {
   const send = async (sql: string, values: readonly Value[], timeoutMs: number): Promise<unknown> => {
-    if (!line.isOpen) throw new ConnectionLost('', 'the connection is closed');
+    if (!line.isOpen) throw line.lost;
     const answer = new Promise<unknown>((resolve, reject) => {
       client.query({ sql, values: [...values] }, (error, rows) => (error === null ? resolve(rows) : reject(error)));
     });

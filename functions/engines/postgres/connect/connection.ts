@@ -81,7 +81,7 @@ async function connect(login: Login, timeoutMs: number, settings: string): Promi
     },
     greetedAs: 'processID' in client && typeof client.processID === 'number' ? client.processID : null,
     async query({ sql, row }, values, timeoutMs) {
-      if (!line.isOpen) throw new ConnectionLost('', 'the connection is closed');
+      if (!line.isOpen) throw line.lost;
       try {
         const result = await within(timeoutMs, client.query<Record<string, unknown>>(sql, [...values]), line.drop);
         return result.rows.map((found) => row.parse(found));
