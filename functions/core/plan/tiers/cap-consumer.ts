@@ -119,15 +119,15 @@ function limitFor(sessions: number, least: number, { countsEarlier }: UserLimit,
 }
 
 /**
- * The need for slots changes by a few from look to look. A limit that a person has agreed to stands as long as the one
- * needed now is lower by no more than half the margin: usage then still comes down to the relief level, and half the
- * margin is left for logins that are refused. So nobody is asked twice about the same limit, and none is set that is
- * lower than the one agreed to.
+ * The need for slots changes from look to look, by the more the busier the server is. A limit that a person has agreed to
+ * stands as long as usage then still comes under the trigger, with half the margin left for logins that are refused. So
+ * nobody is asked again while the limit would help, and none is set that is lower than the one agreed to.
  */
-function asAgreed(user: string, needed: number, { agreedLimit, ...input }: TierInput): number {
-  const isAgreed =
-    agreedLimit?.user === user && agreedLimit.limit > needed && 2 * (agreedLimit.limit - needed) <= marginOf(input);
-  return isAgreed ? agreedLimit.limit : needed;
+function asAgreed(user: string, needed: number, { agreedLimit, policy, usable }: TierInput): number {
+  if (agreedLimit?.user !== user || agreedLimit.limit <= needed) return needed;
+  const toTrigger = Math.floor(((policy.triggerPercent - policy.reliefPercent) * usable) / 100);
+  const isEnough = agreedLimit.limit - needed <= toTrigger + marginOf({ policy, usable }) / 2;
+  return isEnough ? agreedLimit.limit : needed;
 }
 
 function guardAgainstSharing(

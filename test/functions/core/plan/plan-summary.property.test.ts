@@ -239,8 +239,8 @@ describe('what a yes covers of a limit', () => {
         if (!asked?.limit || !needed?.limit || !now?.limit) return;
         expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);
         const was = summarisePlan(asked, 5);
-        // Half the margin: a twentieth of the hundred slots.
-        const isNear = asked.limit.limit - needed.limit.limit <= 5;
+        // Of the hundred slots, 15 from the relief level to the trigger, and half the margin.
+        const isNear = asked.limit.limit - needed.limit.limit <= 15 + 5;
         const isCovered = now.limit.user === asked.limit.user && isNear;
         expect(isLimitAgreed(now.limit, was)).toBe(isCovered);
         if (isCovered) expect(now.limit.limit).toBe(Math.max(asked.limit.limit, needed.limit.limit));
