@@ -18,7 +18,7 @@ export interface NewestLook {
   readonly usage: number;
   readonly used: number | null;
   readonly usable: number | null;
-  /** The largest two, most slots first. */
+  /** Two: those that grew most since before the climb, then the largest. */
   readonly holders: readonly Holder[];
 }
 
@@ -45,11 +45,16 @@ export function newestLook(
       consumers !== null && !isFull && (usage ?? 100) < triggerPercent && now - at <= LOOK_BACK_MS,
   );
   const most = mostHeld(calm);
-  const holders = (seen?.largest ?? []).slice(0, MOST_HOLDERS).map((count) => ({
+  const holders = (seen?.largest ?? []).map((count) => ({
     name: count.name,
     now: sizeOf(count),
     before: calm.length === 0 ? null : (most.get(count.name) ?? 0),
   }));
+  holders.sort((a, b) => growthOf(b) - growthOf(a) || b.now - a.now);
   const { at, isFull, usage, used, usable } = newest;
-  return { at, isRefused: isFull, usage, used, usable, holders };
+  return { at, isRefused: isFull, usage, used, usable, holders: holders.slice(0, MOST_HOLDERS) };
+}
+
+function growthOf({ now, before }: Holder): number {
+  return before === null ? 0 : Math.max(0, now - before);
 }

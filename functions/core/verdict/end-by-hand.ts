@@ -1,6 +1,7 @@
-import type { SparedReason } from '../policy/spared.ts';
+import { SPARED, type SparedReason } from '../policy/spared.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
+import type { Standing } from '../usual/departure.ts';
 import { commandFor, type CommandSubject } from '../words/commands.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
@@ -22,22 +23,55 @@ const UP_TO_PEOPLE: ReadonlySet<SparedReason> = new Set([
   'cap-hour',
 ]);
 
+/** Whom people are pointed at first. What is as usual comes last, and the line says that it is. */
+const FIRST_TO_LAST: readonly Standing[] = ['suspect', 'unsure', 'at-work', 'usual'];
+const CAVEATS: Readonly<Partial<Record<Standing, string>>> = {
+  'at-work': ` (${SPARED['at-work']})`,
+  usual: ` (${SPARED['at-usual']})`,
+};
+/** Most consumers that people are pointed at. */
+const MOST_LINES = 2;
+
 /**
- * What a person can run who decides for it: `headroom end` for the consumer with the most idle sessions that it may
- * end. No line where there is none, or ending sessions was seen to gain nothing.
+ * What a person can run who decides for it: `headroom end` for the consumer whose idle sessions are what is wrong, and
+ * where these do not suffice for the one that comes next. No line where no session may be ended, or ending sessions was
+ * seen to gain nothing.
  */
-export function endByHand({ plan, facts }: Diagnosis, target: CommandSubject): string[] {
+export function endByHand({ plan, facts, departures }: Diagnosis, target: CommandSubject): string[] {
   if (facts.returns.vainSince !== null) return [];
   const planned = plan.tiers.flatMap(({ victims }) => victims.map(({ session }) => session));
   const open = plan.spared.flatMap(({ session, reason }) => (UP_TO_PEOPLE.has(reason) ? [session] : []));
   const idle = [...planned, ...open].filter(({ state }) => state.startsWith('idle'));
-  const [most] = mostFirst(countBy(idle, consumerOf));
-  if (most === undefined) return [];
-  const [consumer, sessions] = most;
-  const scope = scopeOf(idle.filter((session) => consumerOf(session) === consumer));
-  if (scope === null) return [];
-  const which = `${count(sessions, 'idle session')} of ${named(consumer, 40)}`;
-  return [`to end ${which} now: ${commandFor(`end ${scope} --why "…"`, target)}`];
+  const choices = [...Map.groupBy(idle, consumerOf)].map(([consumer, sessions]): Choice => {
+    // The command is for all of its idle sessions, so one odd session does not decide.
+    const [[standing] = ['usual' as const]] = mostFirst(countBy(sessions, departures.standingOf));
+    return { consumer, sessions, standing };
+  });
+  const rankOf = ({ standing }: Choice) => FIRST_TO_LAST.indexOf(standing);
+  choices.sort((a, b) => rankOf(a) - rankOf(b) || b.sessions.length - a.sessions.length);
+  let freed = 0;
+  const lines: string[] = [];
+  for (const choice of choices) {
+    if (lines.length >= MOST_LINES || (lines.length > 0 && freed >= plan.need)) break;
+    const scope = scopeOf(choice.sessions);
+    if (scope === null) continue;
+    lines.push(lineFor(choice, scope, target));
+    freed += choice.sessions.length;
+  }
+  return lines;
+}
+
+/** Idle sessions of one consumer that a person may end. */
+interface Choice {
+  readonly consumer: string;
+  readonly sessions: readonly Session[];
+  /** Of most of them. */
+  readonly standing: Standing;
+}
+
+function lineFor({ consumer, sessions, standing }: Choice, scope: string, target: CommandSubject): string {
+  const which = `${count(sessions.length, 'idle session')} of ${named(consumer, 40)}${CAVEATS[standing] ?? ''}`;
+  return `to end ${which} now: ${commandFor(`end ${scope} --why "…"`, target)}`;
 }
 
 /** The options that name these sessions; null where a name cannot be printed as it is. */

@@ -1,5 +1,4 @@
 import { adviseOn } from '../cause/advice.ts';
-import { largestConsumer } from '../cause/facts.ts';
 import { DENIED } from '../plan/plan-group.ts';
 import { describeLimitPlan } from '../plan/plan-summary.ts';
 import { isPlanned, type Plan, type TierPlan } from '../plan/tier-plan.ts';
@@ -34,9 +33,11 @@ export function describeTier(tier: TierPlan): string {
 }
 
 /** The minimum of the pools is the policy's own: whoever set it can lower it. */
-function adviseOnMinimum({ spared, need }: Plan, { minimumPerPool }: Policy): string[] {
+function adviseOnMinimum(plan: Plan, { minimumPerPool }: Policy): string[] {
+  const { spared, need } = plan;
   const kept = spared.filter(({ reason }) => reason === 'pool-minimum').length;
-  if (kept === 0 || need === 0) return [];
+  // With a budget used up, a lower minimum frees nothing.
+  if (kept === 0 || need === 0 || reachedBudgets(plan).length > 0) return [];
   return [
     `policy.minimumPerPool (${minimumPerPool}) keeps ${count(kept, 'idle session')} that could be ended; ` +
       `${count(need, 'slot')} must come free: lower it if pools can do with less`,
@@ -68,7 +69,7 @@ export function whyNoMore(plan: Plan): string {
 }
 
 /** Why no tier may do anything. `usage`: in words. */
-export function nothingLeft({ plan, facts }: Diagnosis, usage: string): string {
+export function nothingLeft({ plan, facts, departures }: Diagnosis, usage: string): string {
   const reasons = new Set(plan.spared.map(({ reason }) => reason));
   if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
     return `usage is ${usage}, and a person has said no to what would have helped`;
@@ -79,11 +80,8 @@ export function nothingLeft({ plan, facts }: Diagnosis, usage: string): string {
   if (reasons.has('refused-before')) return `usage is ${usage}, and the server has refused to end what would help`;
   const spent = reachedBudgets(plan);
   if (spent.length > 0) return `usage is ${usage} and the budgets are used up (${spent.join(', ')})`;
-  const holder = largestConsumer(facts.clients);
-  const holds =
-    holder.sessions.length === 0
-      ? ''
-      : `; ${named(holder.name, 40)} holds ${holder.sessions.length} of ${facts.usable}`;
+  const [holder] = departures.consumers;
+  const holds = holder === undefined ? '' : `; ${named(holder.name, 40)} holds ${holder.now.all} of ${facts.usable}`;
   return `still ${usage} full, nothing safe to end${holds}${whySpared(plan)}`;
 }
 

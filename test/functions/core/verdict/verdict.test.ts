@@ -75,6 +75,19 @@ describe('what comes next', () => {
     ]);
   });
 
+  it('is no lower minimum where a budget is used up: that would free nothing', () => {
+    const pools = many(80, 1, (id) => aSession(id, { client: `10.0.${id % 40}.1`, stateMs: HOUR }));
+    const snapshot = aSnapshot(100, [...pools, ...many(20, 201, (id) => aSession(id, { stateMs: HOUR }))]);
+    const situation = situationOf({}, { emptyRounds: 2 });
+    const history = { ...NO_HISTORY, countedIncident: 1_000 };
+    const diagnosis = diagnoseSnapshot(snapshot, situation.incident.target, history);
+    const reasons = new Set(diagnosis.plan.spared.map(({ reason }) => reason));
+    expect(reasons).toEqual(new Set(['pool-minimum', 'cap-incident']));
+    const verdict = judgeSnapshot(snapshot, diagnosis, situation);
+    if (verdict.next !== 'escalate') throw new Error('it does not');
+    expect(verdict.advice.join()).not.toContain('policy.minimumPerPool');
+  });
+
   it('is what may be done without asking, before anybody is waited for', () => {
     const queries = many(85, 1, (id) => active(id, { queryMs: HOUR, stateMs: HOUR, queryMark: 'q', wait: null }));
     const snapshot = aSnapshot(100, [...queries, ...many(15, 1_000, (id) => aSession(id, { stateMs: HOUR }))]);
