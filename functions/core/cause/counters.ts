@@ -11,10 +11,13 @@ interface Count {
 /** The time over which we measure how fast clients reconnect; less where the policy's idle times are short. */
 const RECENT_MS = 180_000;
 
-/** Which share of the sessions opened since a time have not stayed; null where the server does not count them. */
+/**
+ * Which share of the sessions opened since a time have not stayed; null where the server does not count them. `stayed`:
+ * how many have, or would have if they had not been ended.
+ */
 export function turnoverSince(
   since: number,
-  gained: number,
+  stayed: number,
   samples: readonly StoredSample[],
   snapshot: Snapshot,
 ): number | null {
@@ -22,7 +25,7 @@ export function turnoverSince(
   const before = earlier.find(({ at }) => at <= since);
   if (now === undefined || before === undefined || now.count <= before.count) return null;
   const opened = now.count - before.count;
-  return Math.max(0, (opened - Math.max(0, gained)) / opened);
+  return Math.max(0, (opened - Math.max(0, stayed)) / opened);
 }
 
 /**

@@ -144,7 +144,7 @@ interface Trend {
   readonly gained: number;
   /** From the first tenth of the climb to the ninth. */
   readonly climbMs: number;
-  /** Which share of the sessions opened since it began have not stayed, 0 to 1; null where unknown. */
+  /** Which share of the sessions opened since it began have left by themselves, 0 to 1; null where unknown. */
   readonly turnover: number | null;
   /** Sessions recently opened per minute; null where the server does not count them. */
   readonly opensPerMinute: number | null;
@@ -363,7 +363,7 @@ function placesOf(idle: readonly Session[]): Facts['idlePlaces'] {
   return { count: sizes.length, largest: sizes.length === 0 ? 0 : Math.max(...sizes) / idle.length };
 }
 
-function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy: Policy): Trend | null {
+function readTrend({ samples, connections, returns }: Context, snapshot: Snapshot, policy: Policy): Trend | null {
   const now = { at: snapshot.at, used: slotsTaken(snapshot) };
   const sampled = samples.flatMap(({ at, used }) => (used === null || at >= now.at ? [] : [{ at, used }]));
   const firstSampled = sampled[0]?.at ?? now.at;
@@ -377,7 +377,7 @@ function readTrend({ samples, connections }: Context, snapshot: Snapshot, policy
     base,
     gained,
     climbMs: ends - begins,
-    turnover: turnoverSince(begins, gained, samples, snapshot),
+    turnover: turnoverSince(begins, gained + returns.endedSince(begins), samples, snapshot),
     opensPerMinute: perMinute('sessionsOpened', samples, snapshot, recentMs),
     refusedPerMinute: perMinute('loginsRefused', samples, snapshot, recentMs),
     fullSamples: samples.filter(({ isFull }) => isFull).length,

@@ -314,17 +314,22 @@ export const KNOWN_CAUSES = {
   },
 } as const satisfies Record<KnownCause, Cause>;
 
-/** Fresh sessions, as far as such sessions come and go: those of a leak or of a pool that starts stay. */
-function churning({ fresh, trend }: Facts): number {
-  return (fresh ?? 0) * (trend?.turnover ?? 1);
+/** The share of new sessions that come and go: those of a leak or of a pool that starts stay. */
+function comingAndGoing({ trend }: Facts): number {
+  return trend?.turnover ?? 1;
+}
+
+function churning(facts: Facts): number {
+  return (facts.fresh ?? 0) * comingAndGoing(facts);
 }
 
 /**
- * How many sessions are opened, at the current rate, in the time that a session is fresh. Where none of those to explain
- * is fresh, others open them, as they always do.
+ * How many sessions that do not stay are opened, at the current rate, in the time that a session is fresh. Where none of
+ * those to explain is fresh, others open them, as they always do.
  */
-function opensIn({ trend, freshMs, fresh }: Facts): number {
-  return fresh === 0 ? 0 : ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
+function opensIn(facts: Facts): number {
+  const { trend, freshMs, fresh } = facts;
+  return fresh === 0 ? 0 : (comingAndGoing(facts) * (trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
 }
 
 function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {

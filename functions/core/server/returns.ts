@@ -22,6 +22,8 @@ export interface Returns {
   readonly shareOf: (consumer: string) => number;
   /** The same without regard to how long it took, also of consumers that are at their usual number again. */
   readonly refillOf: (consumer: string) => number;
+  /** How many sessions of any consumer were ended since a time of our own clock: these have not left by themselves. */
+  readonly endedSince: (time: number) => number;
 }
 
 export const NO_RETURNS: Returns = {
@@ -31,6 +33,7 @@ export const NO_RETURNS: Returns = {
   vainSince: null,
   shareOf: () => 0,
   refillOf: () => 0,
+  endedSince: () => 0,
 };
 
 /** Sessions that come within this time after an act come back at once. */
@@ -82,6 +85,7 @@ export function readReturns(
     vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...measured.map(({ since }) => since)) : null,
     shareOf: (consumer) => (isAtUsual(consumer) ? 0 : (byName.get(consumer)?.share ?? 0)),
     refillOf: (consumer) => byName.get(consumer)?.refill ?? 0,
+    endedSince: (time) => sum([...ended.values()].map((each) => each.at.filter((one) => one >= time).length)),
   };
 }
 

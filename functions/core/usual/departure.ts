@@ -61,8 +61,12 @@ const SHARE_OF_WORK_MORE = 0.5;
  * number. Longer than pools keep a connection by default (HikariCP: 30 minutes), as those are often used only once.
  */
 const FORGOTTEN_MS = 45 * 60_000;
-/** A session was used once if its last use falls into this first share of its life. */
+/**
+ * A session was used once if its last use falls into this first share of its life. Pools open connections a moment before
+ * they lend them, so a young one has these seconds at least.
+ */
 const USED_ONCE_SHARE = 0.1;
+const OPENING_MS = 3_000;
 
 /** Less than this share of the largest excess, or of the slots that must come free, is not why a server is full. */
 const NEGLIGIBLE_SHARE = 0.1;
@@ -422,7 +426,7 @@ function cameAt({ connectedMs, identity }: Session): number {
 /** Whether a session was used when it was opened and never since; null where the server does not show it. */
 export function wasUsedOnce({ connectedMs, stateMs }: Session): boolean | null {
   if (connectedMs === null || stateMs === null) return null;
-  return connectedMs - stateMs <= USED_ONCE_SHARE * connectedMs;
+  return connectedMs - stateMs <= Math.max(OPENING_MS, USED_ONCE_SHARE * connectedMs);
 }
 
 /** Sessions that were used once and never again, of a consumer that has grown for days. */

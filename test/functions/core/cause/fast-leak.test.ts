@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { NO_CONTEXT } from '../../../../functions/core/cause/facts.ts';
+import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
+import { policy } from '../../../../functions/core/policy/policy.ts';
+import type { Session } from '../../../../functions/core/server/session.ts';
+import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
+import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
+import { seenAt } from '../../../support/a-sample.ts';
+import { aSession, aSnapshot, endedAt, many } from '../../../support/a-session.ts';
+
+/** As a real HikariCP pool of 50 stood beside an application that leaks 60 connections within half a minute. */
+const { at: NOW, activity } = aSnapshot(97, []);
+const pool = many(50, 1, (id) => aSession(id, { application: 'shop', connectedMs: 600_000, stateMs: 400 * id }));
+const usually = (all: number) => ({ low: all, all, long: all, used: 2, idle: all, open: 0, busy: 0 });
+const USUAL: Usual = { ...NO_USUAL, basis: 'samples', consumers: { 'app/shop': usually(50) }, over: ['app/leaky'] };
+const settings = { policy: policy.parse({}), mode: 'act' as const };
+
+/** Eight seconds after 27 of the leaked sessions were ended: 18 are left, and 17 came since. */
+const left = many(18, 101, (id) => aSession(id, { application: 'leaky', connectedMs: 14_000, stateMs: 13_900 }));
+const came = many(17, 201, (id) => aSession(id, { application: 'leaky', connectedMs: 6_000, stateMs: 5_900 }));
+
+function causeOf(sessions: readonly Session[], opened: number, ended: number) {
+  const samples = [
+    seenAt(NOW - 120_000, 51, { used: 51, activity: { ...activity, sessionsOpened: 1_000 } }),
+    seenAt(NOW - 40_000, 51, { used: 51, activity: { ...activity, sessionsOpened: 1_080 } }),
+  ];
+  const snapshot = aSnapshot(97, sessions, { used: 86, activity: { ...activity, sessionsOpened: 1_080 + opened } });
+  const history = {
+    ...NO_HISTORY,
+    usual: USUAL,
+    since: NOW - 10_000,
+    ended: new Map(ended === 0 ? [] : [['app/leaky', endedAt(NOW - 8_000, ended)]]),
+  };
+  return diagnoseSnapshot(snapshot, settings, history, { context: { ...NO_CONTEXT, samples } }).cause;
+}
+
+it('a leak of seconds is no storm because Headroom has ended some of it', () => {
+  expect(causeOf([...pool, ...left, ...came], 40 + 62, 27).name).toBe('connection-leak');
+});
+
+it('sessions that leave by themselves, as many as come, are one', () => {
+  const stormy = many(35, 101, (id) => aSession(id, { application: 'leaky', connectedMs: 4_000, stateMs: 3_000 }));
+  expect(causeOf([...pool, ...stormy], 300, 0).name).toBe('connection-storm');
+});
