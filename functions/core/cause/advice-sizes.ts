@@ -1,4 +1,5 @@
 import type { Pool } from '../policy/target.ts';
+import type { Session } from '../server/session.ts';
 import type { EngineName } from '../server/snapshot.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
@@ -84,9 +85,17 @@ export function raiseLimit(facts: Facts, engine: EngineName, isRds: boolean): st
     : `${raise}, which needs no restart (${memory}): SET GLOBAL max_connections = ${wanted}`;
 }
 
+/** Who comes in a storm: what is over its usual number, or else everybody. While a session logs in, no user shows. */
+export function comersOf({ clients, departures }: Facts): readonly Session[] {
+  const shown = clients.filter(({ user }) => user !== null);
+  const over = shown.filter((session) => departures.standingOf(session) !== 'usual');
+  return over.length > 0 ? over : shown;
+}
+
 /** What the largest user may have while everybody else keeps what they have and a quarter of the slots stays free. */
-export function fairLimit({ slots, usable, clients }: Facts): number {
-  const [largest] = mostFirst(countBy(clients, ({ user }) => user ?? ''));
+export function fairLimit(facts: Facts): number {
+  const { slots, usable } = facts;
+  const [largest] = mostFirst(countBy(comersOf(facts), ({ user }) => user ?? ''));
   const others = slots - (largest?.[1] ?? 0);
   return Math.max(1, Math.floor(POOL_SHARE * usable) - others);
 }

@@ -7,7 +7,7 @@ import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
 import { mostFirst } from '../words/lists.ts';
 import { named, printable } from '../words/printable.ts';
-import { adviseOnPools, fairLimit, raiseLimit } from './advice-sizes.ts';
+import { adviseOnPools, comersOf, fairLimit, raiseLimit } from './advice-sizes.ts';
 import { largestConsumer, type Facts } from './facts.ts';
 import { adviseOnPrepared } from './prepared.ts';
 
@@ -90,9 +90,9 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
       (engine === 'postgres' ? "SET lock_timeout = '5s'" : 'SET SESSION lock_wait_timeout = 5'),
   ],
   'connection-storm': (facts, { engine, isRds }) => [
-    `make ${applicationOf(facts.clients)} wait longer after each failed attempt, each client for a different time ` +
+    `make ${applicationOf(comersOf(facts))} wait longer after each failed attempt, each client for a different time ` +
       '(exponential back-off with jitter)',
-    forUser('until it does, limit it', facts.clients, engine, (account) =>
+    forUser('until it does, limit it', comersOf(facts), engine, (account) =>
       limitStatement(engine, account, fairLimit(facts)),
     ),
     pooler(engine, isRds),

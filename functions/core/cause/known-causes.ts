@@ -185,8 +185,8 @@ export const KNOWN_CAUSES = {
     words: 'a connection storm: clients come back faster than slots come free',
     explains: {
       of:
-        'the most of: sessions that connected just now (less where those that came before have stayed), ' +
-        'sessions that clients open in that time, ' +
+        'the most of: sessions that connected just now, sessions that clients open in that time ' +
+        '(both less where those that came before have stayed), ' +
         'sessions of consumers that replaced ended ones at once',
       slots: (facts) => Math.max(churning(facts), Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
       words: ({ fresh, freshMs, trend, returns }) => {
@@ -207,7 +207,7 @@ export const KNOWN_CAUSES = {
         slots: churning,
       },
       {
-        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken',
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken, and do not stay',
         weight: 2,
         strength: (facts) =>
           facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),

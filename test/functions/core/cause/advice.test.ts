@@ -7,6 +7,7 @@ import { NO_HISTORY } from '../../../../functions/core/plan/tier-plan.ts';
 import type { CauseName } from '../../../../functions/core/policy/cause-names.ts';
 import { UNKNOWN_BLOCKER, type Session } from '../../../../functions/core/server/session.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
+import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
 
@@ -188,6 +189,25 @@ describe('advice', () => {
     expect(adviseOn('connection-storm', factsOf([]), POSTGRES).join()).not.toContain('ALTER');
     const hostile = factsOf(many(9, 1, (id) => aSession(id, { user: 'a\nb' })));
     expect(adviseOn('connection-storm', hostile, POSTGRES).join()).not.toContain('ALTER');
+  });
+
+  it('limits who is over its usual number, not a larger pool, nor those that still log in', () => {
+    const usually = (all: number) => ({ low: all, all, long: all, used: all, idle: 0, open: 0, busy: all });
+    const usual = {
+      ...NO_USUAL,
+      basis: 'samples' as const,
+      consumers: { 'shop/api': usually(50), 'web/web': usually(2) },
+    };
+    const sessions = [
+      ...many(50, 1, (id) => active(id, { user: 'shop', application: 'api' })),
+      ...many(17, 101, (id) => active(id, { user: 'web', application: 'web', connectedMs: 500 })),
+      ...many(33, 201, (id) => aSession(id, { user: null, application: '', state: 'starting', connectedMs: 500 })),
+    ];
+    const settings = { policy: aPolicy(), mode: 'act' as const };
+    const { facts } = diagnoseSnapshot(aSnapshot(100, sessions), settings, { ...NO_HISTORY, usual });
+    const text = adviseOn('connection-storm', facts, POSTGRES).join('\n');
+    expect(text).toContain('make web/web wait longer');
+    expect(text).toContain('limit it: ALTER ROLE "web" CONNECTION LIMIT ');
   });
 
   it('leaves who holds a mutex to a person, and says that the next one holds it then', () => {
