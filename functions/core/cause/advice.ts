@@ -2,9 +2,10 @@ import type { CauseName } from '../policy/cause-names.ts';
 import type { TargetSettings } from '../policy/target.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Session } from '../server/session.ts';
-import { describeHead, whoIs } from '../server/slot-picture.ts';
+import { atItFor, describeHead, whoIs } from '../server/slot-picture.ts';
 import { count } from '../words/count.ts';
 import { countBy } from '../words/count-by.ts';
+import { inWords } from '../words/in-words.ts';
 import { mostFirst } from '../words/lists.ts';
 import { named, printable } from '../words/printable.ts';
 import { adviseOnPools, comersOf, fairLimit, raiseLimit } from './advice-sizes.ts';
@@ -134,20 +135,33 @@ function adviseOnBlocker({ picture, roots, behindUnknown, behindPrepared, toShow
   const [head] = picture.heads;
   const show =
     behindUnknown > 0 && toShowBlockers !== null ? [`so that the server shows blockers, ${toShowBlockers}`] : [];
-  if (head === undefined)
-    return behindPrepared > 0 || show.length > 0
-      ? show
+  if (head === undefined) {
+    const lines = [...picture.mayBlock.map(adviseOnPossible), ...show];
+    return behindPrepared > 0 || lines.length > 0
+      ? lines
       : ['look for the root blockers: `headroom plan` shows who waits for whom'];
+  }
   const { session, holdsMutex } = head;
-  const text = session.statement?.text ?? '';
-  const ran = text === '' ? '' : `; its last statement: ${printable(text, LONGEST_TEXT)}`;
   const others = roots > 1 ? `; then at ${count(roots - 1, 'other root blocker')}` : '';
   const forPerson = holdsMutex ? '; only a person may end it, and then the next one in the queue holds the lock' : '';
   return [
-    `look first at ${whoIs(session)}, which ${describeHead(head)}${forPerson}${ran}${others}`,
+    `look first at ${whoIs(session)}, which ${describeHead(head)}${forPerson}${lastOf(session)}${others}`,
     ...adviseOnThrough(picture),
     ...show,
   ];
+}
+
+/** A session that may lead a queue of which the server shows no head. */
+function adviseOnPossible(session: Session): string {
+  return (
+    `look at ${whoIs(session)}, which waits for nothing and has been at it for ${inWords(atItFor(session))}, ` +
+    `longer than the queue is old${lastOf(session)}`
+  );
+}
+
+function lastOf({ statement }: Session): string {
+  const text = statement?.text ?? '';
+  return text === '' ? '' : `; its last statement: ${printable(text, LONGEST_TEXT)}`;
 }
 
 /** A session in the queue that holds up others which the head would let through. */

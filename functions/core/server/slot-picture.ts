@@ -18,6 +18,11 @@ export interface SlotPicture {
   readonly waits: readonly Share[];
   /** Heads of the lock queues, with how many wait behind each, most first. */
   readonly heads: readonly Head[];
+  /**
+   * Where the server does not show what blocks: sessions at work or in a transaction that wait for no lock, and have been
+   * at it for longer than any that waits, longest first. What blocks is most likely among them.
+   */
+  readonly mayBlock: readonly Session[];
 }
 
 export interface Head {
@@ -72,7 +77,25 @@ export function drawSlots(
       })
       .sort((a, b) => b.waiters - a.waiters || a.session.identity.id - b.session.identity.id)
       .slice(0, MOST_SHARES),
+    mayBlock: locks.behindUnknown === 0 ? [] : longerThanTheQueue(clients),
   };
+}
+
+/** Ages are in whole seconds on some servers. */
+const ROUNDED_MS = 1_000;
+
+function longerThanTheQueue(clients: readonly Session[]): readonly Session[] {
+  const queueMs = clients.reduce((longest, { lockWaitMs }) => Math.max(longest, lockWaitMs ?? 0), 0);
+  return clients
+    .filter((session) => session.blockedBy.length === 0 && session.state !== 'idle' && session.state !== 'starting')
+    .filter((session) => atItFor(session) + ROUNDED_MS >= queueMs)
+    .sort((a, b) => atItFor(b) - atItFor(a) || a.identity.id - b.identity.id)
+    .slice(0, MOST_SHARES);
+}
+
+/** How long a session has been in its transaction, or at its query where that is older. Milliseconds. */
+export function atItFor({ transactionMs, queryMs }: Pick<Session, 'transactionMs' | 'queryMs'>): number {
+  return Math.max(transactionMs ?? 0, queryMs ?? 0);
 }
 
 /** The waiter that more than half of the others are directly behind. */

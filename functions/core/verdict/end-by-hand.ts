@@ -1,3 +1,4 @@
+import type { CauseName } from '../policy/cause-names.ts';
 import { SPARED, type SparedReason } from '../policy/spared.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
@@ -29,6 +30,8 @@ const CAVEATS: Readonly<Partial<Record<Standing, string>>> = {
   'at-work': ` (${SPARED['at-work']})`,
   usual: ` (${SPARED['at-usual']})`,
 };
+/** Clients that hang or come again take at once what a healthy pool gives up. */
+const TAKES_WHAT_COMES_FREE: ReadonlySet<CauseName> = new Set(['lock-contention', 'connection-storm']);
 /** Most consumers that people are pointed at. */
 const MOST_LINES = 2;
 
@@ -37,15 +40,16 @@ const MOST_LINES = 2;
  * where these do not suffice for the one that comes next. No line where no session may be ended, or ending sessions was
  * seen to gain nothing.
  */
-export function endByHand({ plan, facts, departures }: Diagnosis, target: CommandSubject): string[] {
+export function endByHand({ plan, cause, facts, departures }: Diagnosis, target: CommandSubject): string[] {
   if (facts.returns.vainSince !== null) return [];
   const planned = plan.tiers.flatMap(({ victims }) => victims.map(({ session }) => session));
   const open = plan.spared.flatMap(({ session, reason }) => (UP_TO_PEOPLE.has(reason) ? [session] : []));
   const idle = [...planned, ...open].filter(({ state }) => state.startsWith('idle'));
-  const choices = [...Map.groupBy(idle, consumerOf)].map(([consumer, sessions]): Choice => {
+  const choices = [...Map.groupBy(idle, consumerOf)].flatMap(([consumer, sessions]): Choice[] => {
     // The command is for all of its idle sessions, so one odd session does not decide.
     const [[standing] = ['usual' as const]] = mostFirst(countBy(sessions, departures.standingOf));
-    return { consumer, sessions, standing };
+    const isInVain = standing === 'usual' && TAKES_WHAT_COMES_FREE.has(cause.name);
+    return isInVain ? [] : [{ consumer, sessions, standing }];
   });
   const rankOf = ({ standing }: Choice) => FIRST_TO_LAST.indexOf(standing);
   choices.sort((a, b) => rankOf(a) - rankOf(b) || b.sessions.length - a.sessions.length);

@@ -166,6 +166,21 @@ describe('advice', () => {
     );
   });
 
+  it('points at what has worked for longer than a queue without a visible head, and waits for nothing', () => {
+    const statement = { verb: 'SELECT', text: 'SELECT SLEEP(?)', isOptedOut: false };
+    const waiting = many(30, 1, (id) => waiter(id, [UNKNOWN_BLOCKER], { lockWaitMs: 20_000, queryMs: 20_000 }));
+    const admin = active(101, { user: 'admin', application: '', queryMs: 21_000, statement });
+    const young = many(5, 201, (id) => active(id, { queryMs: 4_000 }));
+    const resting = many(60, 301, (id) => aSession(id, { queryMs: 900_000 }));
+    const lines = adviseOn('lock-contention', factsOf([...waiting, admin, ...young, ...resting]), POSTGRES);
+    expect(lines.filter((line) => line.startsWith('look at'))).toEqual([
+      'look at session 101 of admin/@10.0.0.1, which waits for nothing and has been at it for 21 s, ' +
+        'longer than the queue is old; its last statement: SELECT SLEEP(?)',
+    ]);
+    const shown = [inTransaction(101, { transactionMs: 60_000 }), ...many(30, 1, (id) => waiter(id, [101]))];
+    expect(adviseOn('lock-contention', factsOf(shown), POSTGRES).join('\n')).not.toContain('look at');
+  });
+
   it('raises the limit by what clients need beside the reserves, and says by how much', () => {
     const snapshot = aSnapshot(
       52,

@@ -5,7 +5,7 @@ import type { Session } from '../../../../functions/core/server/session.ts';
 import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { endByHand } from '../../../../functions/core/verdict/end-by-hand.ts';
-import { active, aSession, aSnapshot, many } from '../../../support/a-session.ts';
+import { active, aSession, aSnapshot, many, waiter } from '../../../support/a-session.ts';
 
 const idleOf = (application: string, sessions: number, from: number) =>
   many(sessions, from, (id) => aSession(id, { application, stateMs: 20 * 60_000 }));
@@ -37,6 +37,11 @@ it('points at what is as usual only where the rest does not suffice, and says th
   expect(linesFor([...idleOf('shop', 50, 1), ...idleOf('jobs', 20, 101), ...working]).at(0)).toBe(
     `to end 50 idle sessions of app/shop (${atUsual}) now: ${command('shop')}`,
   );
+});
+
+it('leaves a healthy pool alone where clients that hang take what comes free', () => {
+  const hanging = many(40, 102, (id) => waiter(id, [101], { application: 'readers' }));
+  expect(linesFor([...idleOf('shop', 50, 1), active(101, { application: 'admin' }), ...hanging])).toEqual([]);
 });
 
 it('does not take a pool for suspect that has one odd session', () => {
