@@ -6,7 +6,7 @@ import { leakBesideReports } from './leak-beside-reports.ts';
 import { leakHikari } from './leak-hikari.ts';
 import { leakLimited, leakSlow } from './leak-slow.ts';
 import { leakStops } from './leak-stops.ts';
-import { lock } from './lock.ts';
+import { lock, lockUnseen } from './lock.ts';
 import { queries } from './queries.ts';
 import { storm } from './storm.ts';
 
@@ -17,6 +17,7 @@ export const LOADS: readonly Load[] = [
   leakLimited,
   queries,
   lock,
+  lockUnseen,
   forgotten,
   forgottenSqlalchemy,
   storm,

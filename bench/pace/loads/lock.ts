@@ -7,6 +7,7 @@ const IDLE_MS = 10_000;
 export const lock: Load = {
   name: 'lock',
   summary: 'a session locks a table and sleeps, 35 readers hang, beside a pool of 60',
+  engines: ['postgres', 'mysql'],
   expected: 'relief',
   cause: 'lock-contention',
   users: { shop: 'healthy', readers: 'healthy', admin_script: 'culprit' },
@@ -34,4 +35,12 @@ export const lock: Load = {
       });
     }
   },
+};
+
+export const lockUnseen: Load = {
+  ...lock,
+  name: 'lock-unseen',
+  summary: 'the same where the server does not show what blocks, as MariaDB by default: nobody may be ended',
+  engines: ['mariadb'],
+  expected: 'page',
 };
