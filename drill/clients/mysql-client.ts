@@ -59,7 +59,11 @@ async function connect({ url, application, address }: Login): Promise<Connection
   });
   // A failing statement, or the end of the session, says what ended it.
   client.on('error', () => undefined);
-  const over = once(socket, 'close').then(() => '');
+  // A connection that is reset is over too.
+  const over = once(socket, 'close').then(
+    () => '',
+    () => '',
+  );
 
   const query = async (sql: string, values: readonly unknown[] = []) => {
     const [rows] = await client.query<RowDataPacket[]>(sql, [...values]);
