@@ -115,6 +115,8 @@ export interface Session {
   readonly client: string | null;
   readonly state: SessionState;
   readonly connectedMs: number | null;
+  /** For at least so long, where the server does not show when a session came: some time between two looks. */
+  readonly leastConnectedMs?: number;
   readonly transactionMs: number | null;
   /** Time in the current state. */
   readonly stateMs: number | null;

@@ -424,9 +424,12 @@ function cameAt({ connectedMs, identity }: Session): number {
 }
 
 /** Whether a session was used when it was opened and never since; null where the server does not show it. */
-export function wasUsedOnce({ connectedMs, stateMs }: Session): boolean | null {
+export function wasUsedOnce({ connectedMs, leastConnectedMs, stateMs }: Session): boolean | null {
   if (connectedMs === null || stateMs === null) return null;
-  return connectedMs - stateMs <= Math.max(OPENING_MS, USED_ONCE_SHARE * connectedMs);
+  const isOnce = (openMs: number) => openMs - stateMs <= Math.max(OPENING_MS, USED_ONCE_SHARE * openMs);
+  if (isOnce(connectedMs)) return true;
+  // Where it may have come later than that, it may have been used once.
+  return leastConnectedMs !== undefined && isOnce(Math.max(leastConnectedMs, stateMs)) ? null : false;
 }
 
 /** Sessions that were used once and never again, of a consumer that has grown for days. */

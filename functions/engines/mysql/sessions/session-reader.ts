@@ -52,6 +52,7 @@ export interface Usage {
   readonly readWithinMs: number;
   /** See Arrivals. */
   readonly connectedMs: (id: number) => number | null;
+  readonly leastConnectedMs: (id: number) => number;
   /** Within ARRIVED_MS; see Arrivals. */
   readonly hasArrived: (id: number) => boolean | null;
   /** See Sleepers. */
@@ -173,6 +174,7 @@ async function readUsage(admitted: Admitted, memory: Memory, scope: Scope, timeo
     toolOf: (id, shown) => recallTool(memory, id, shown),
     readWithinMs,
     connectedMs: (id) => memory.arrivals.connectedMs(id, answeredAt),
+    leastConnectedMs: (id) => memory.arrivals.leastConnectedMs(id, answeredAt),
     hasArrived: (id) => memory.arrivals.hasArrived(id, answeredAt, ARRIVED_MS),
     asleepMs: (id) => memory.sleepers.asleepMs(id, askedAt),
     atWorkMs: (id) => memory.sleepers.atWorkMs(id, answeredAt),

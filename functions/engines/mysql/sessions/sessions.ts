@@ -65,6 +65,7 @@ export function observe(
     unread: usage.unread,
     showsThreads: usage.threads.size > 0,
     connectedMs: usage.connectedMs,
+    leastConnectedMs: usage.leastConnectedMs,
     hasArrived: usage.hasArrived,
     rowWaits,
     tableWaits,
@@ -95,6 +96,7 @@ interface Index {
   /** One without a thread is one that performance_schema had no room for. */
   readonly showsThreads: boolean;
   readonly connectedMs: Usage['connectedMs'];
+  readonly leastConnectedMs: Usage['leastConnectedMs'];
   readonly hasArrived: Usage['hasArrived'];
   readonly rowWaits: Blockers;
   readonly tableWaits: Blockers;
@@ -114,6 +116,7 @@ function observeOne(process: ProcessRow, work: Work, index: Index): Observed {
       ...whose(process, work, index),
       state,
       connectedMs: index.connectedMs(id),
+      leastConnectedMs: index.leastConnectedMs(id),
       transactionMs,
       stateMs: ages.stateMs,
       queryMs: ages.queryMs,

@@ -10,6 +10,8 @@ export interface Arrivals {
    * out who has only just connected, and an old session must not pass for one.
    */
   connectedMs(id: number, now: number): number | null;
+  /** At least this long: since the first list with it was asked for; 0 when no list has it. */
+  leastConnectedMs(id: number, now: number): number;
   /**
    * Whether it came within this time: by the middle of the time in which it may have come, if part of that was longer
    * ago. Null when the lists do not go back that far.
@@ -36,6 +38,10 @@ export function trackArrivals(): Arrivals {
     connectedMs(id, now) {
       const before = lists[firstWith(id) - 1];
       return before === undefined ? null : Math.max(0, now - before.askedAt);
+    },
+    leastConnectedMs(id, now) {
+      const shown = lists[firstWith(id)];
+      return shown === undefined ? 0 : Math.max(0, now - shown.askedAt);
     },
     hasArrived(id, now, withinMs) {
       const first = firstWith(id);

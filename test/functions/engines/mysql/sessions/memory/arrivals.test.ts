@@ -11,6 +11,13 @@ function minutely(lists: number) {
   return (id: number) => arrivals.hasArrived(id, now, MINUTE);
 }
 
+it('a session has been connected since the first list with it, at least', () => {
+  const arrivals = trackArrivals();
+  arrivals.note(10, 0);
+  arrivals.note(20, 30_000);
+  expect([10, 11, 20, 21].map((id) => arrivals.leastConnectedMs(id, 40_000))).toEqual([40_000, 10_000, 10_000, 0]);
+});
+
 describe('whether a session has arrived within a minute', () => {
   it('is known by lists a minute apart', () => {
     const hasArrived = minutely(3);
