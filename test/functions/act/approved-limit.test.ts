@@ -119,12 +119,12 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
     return aSnapshot(100, [...STORM.slice(more), ...others], { userLimits: users });
   };
 
-  it('is set as the yes says, without another question, while what is needed is lower by noise alone', async () => {
+  it('is set as the yes says, without another question, while usage still comes under the trigger with it', async () => {
     const asked = await askFor('approved');
-    world.snapshots = [withMoreOfShop(3)];
+    world.snapshots = [withMoreOfShop(12)];
     const { next, round } = await look();
     expect(next).toBe('cap-consumer');
-    world.snapshots = [withMoreOfShop(5)];
+    world.snapshots = [withMoreOfShop(20)];
     expect(await limitNow(round)).toMatchObject({ held: null, counts: { limited: 1 } });
     expect(world.limits.get(CHECKOUT)).toBe(50);
     expect(world.ends.flatMap(({ victims }) => victims).length).toBeLessThanOrEqual(asked.plan.sessions + 1);
@@ -136,12 +136,12 @@ describe('a limit on a user, where nobody has named a mode for it', () => {
   it('is not set lower than the yes says, though the fresh look needs that, and is asked about again', async () => {
     await askFor('approved');
     const { round } = await look();
-    world.snapshots = [withMoreOfShop(6)];
+    world.snapshots = [withMoreOfShop(21)];
     expect((await limitNow(round)).held).toBe('the approval does not cover the limit that is needed now');
     await expectNothingDone();
     expect((await look()).next).toBe('ask');
     expect((await world.store.rounds.of(id)).at(-1)?.why).toContain(
-      'the plan has grown (a limit of the user checkout, who has 84 connections, to 44)',
+      'the plan has grown (a limit of the user checkout, who has 69 connections, to 29)',
     );
   });
 
