@@ -185,8 +185,8 @@ export const KNOWN_CAUSES = {
     words: 'a connection storm: clients come back faster than slots come free',
     explains: {
       of:
-        'the most of: sessions that connected just now, sessions that clients open in that time ' +
-        '(both less where those that came before have stayed), ' +
+        'the most of: sessions that connected just now (less where those that came before have stayed), ' +
+        'sessions that clients open in that time, ' +
         'sessions of consumers that replaced ended ones at once',
       slots: (facts) => Math.max(churning(facts), Math.min(facts.taken, opensIn(facts)), facts.returns.refilling),
       words: ({ fresh, freshMs, trend, returns }) => {
@@ -207,7 +207,7 @@ export const KNOWN_CAUSES = {
         slots: churning,
       },
       {
-        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken, and do not stay',
+        of: 'clients reconnect: within ten seconds they open two thirds as many sessions as slots are taken',
         weight: 2,
         strength: (facts) =>
           facts.trend?.opensPerMinute == null ? null : Math.min(1, (1.5 * opensIn(facts)) / facts.taken),
@@ -314,22 +314,17 @@ export const KNOWN_CAUSES = {
   },
 } as const satisfies Record<KnownCause, Cause>;
 
-/** The share of new sessions that come and go: those of a leak or of a pool that starts stay. */
-function comingAndGoing({ trend }: Facts): number {
-  return trend?.turnover ?? 1;
-}
-
-function churning(facts: Facts): number {
-  return (facts.fresh ?? 0) * comingAndGoing(facts);
+/** Fresh sessions, as far as such sessions come and go: those of a leak or of a pool that starts stay. */
+function churning({ fresh, trend }: Facts): number {
+  return (fresh ?? 0) * (trend?.turnover ?? 1);
 }
 
 /**
- * How many sessions that do not stay are opened, at the current rate, in the time that a session is fresh. Where none of
- * those to explain is fresh, others open them, as they always do.
+ * How many sessions are opened, at the current rate, in the time that a session is fresh. Where none of those to explain
+ * is fresh, others open them, as they always do.
  */
-function opensIn(facts: Facts): number {
-  const { trend, freshMs, fresh } = facts;
-  return fresh === 0 ? 0 : (comingAndGoing(facts) * (trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
+function opensIn({ trend, freshMs, fresh }: Facts): number {
+  return fresh === 0 ? 0 : ((trend?.opensPerMinute ?? 0) * freshMs) / 60_000;
 }
 
 function spread(sessions: readonly Session[], age: 'stateMs' | 'queryMs'): string {
