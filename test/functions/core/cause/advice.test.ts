@@ -10,6 +10,7 @@ import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aPolicy, aSession, aSnapshot, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 const POSTGRES: Advised = { engine: 'postgres', isRds: true, pools: [] };
 
@@ -207,7 +208,7 @@ describe('advice', () => {
   });
 
   it('limits who is over its usual number, not a larger pool, nor those that still log in', () => {
-    const usually = (all: number) => ({ low: all, all, long: all, used: all, idle: 0, open: 0, busy: all });
+    const usually = (all: number) => aUsual(all, all, { idle: 0 });
     const usual = {
       ...NO_USUAL,
       basis: 'samples' as const,

@@ -7,11 +7,12 @@ import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts'
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { seenAt } from '../../../support/a-sample.ts';
 import { aSession, aSnapshot, endedAt, many } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 /** As a real HikariCP pool of 50 stood beside an application that leaks 60 connections within half a minute. */
 const { at: NOW, activity } = aSnapshot(97, []);
 const pool = many(50, 1, (id) => aSession(id, { application: 'shop', connectedMs: 600_000, stateMs: 400 * id }));
-const usually = (all: number) => ({ low: all, all, long: all, used: 2, idle: all, open: 0, busy: 0 });
+const usually = (all: number) => aUsual(all, 2, { busy: 0 });
 const USUAL: Usual = { ...NO_USUAL, basis: 'samples', consumers: { 'app/shop': usually(50) }, over: ['app/leaky'] };
 const settings = { policy: policy.parse({}), mode: 'act' as const };
 

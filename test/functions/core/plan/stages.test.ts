@@ -6,20 +6,13 @@ import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts';
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { active, aSession, aSnapshot, endedAt, many } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 const acting = { policy: policy.parse({}), mode: 'act' as const };
 const MINUTE = 60_000;
 const pool = many(60, 1, (id) => aSession(id, { application: 'pool', stateMs: 20 * MINUTE }));
 const busy = many(30, 101, (id) => active(id, { application: 'busy', queryMs: 20 }));
-const usually = (idle: number, inUse: number) => ({
-  low: idle + inUse,
-  all: idle + inUse,
-  long: idle + inUse,
-  used: inUse,
-  idle,
-  open: 0,
-  busy: inUse,
-});
+const usually = (idle: number, inUse: number) => aUsual(idle + inUse, inUse, { idle });
 const KNOWN = { ...NO_USUAL, basis: 'profile', consumers: { 'app/pool': usually(60, 4), 'app/busy': usually(0, 30) } };
 
 function planOf(

@@ -7,18 +7,10 @@ import { readDepartures } from '../../../../functions/core/usual/departure.ts';
 import { JUST_LOOKED } from '../../../../functions/core/usual/turnover.ts';
 import { NO_USUAL, type Usual, type UsualCount } from '../../../../functions/core/usual/usual.ts';
 import { active, aPolicy, aSession, endedAt, inTransaction, many, waiter } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 const MINUTE = 60_000;
-const usually = (all: number, changed: Partial<UsualCount> = {}): UsualCount => ({
-  low: all,
-  all,
-  long: all,
-  used: 3,
-  idle: all,
-  open: 0,
-  busy: 3,
-  ...changed,
-});
+const usually = (all: number, changed: Partial<UsualCount> = {}) => aUsual(all, 3, changed);
 
 function departuresOf(
   sessions: readonly Session[],

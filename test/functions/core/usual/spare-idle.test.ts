@@ -6,21 +6,13 @@ import type { Session } from '../../../../functions/core/server/session.ts';
 import { readDepartures } from '../../../../functions/core/usual/departure.ts';
 import { spareIdle } from '../../../../functions/core/usual/spare-idle.ts';
 import { JUST_LOOKED } from '../../../../functions/core/usual/turnover.ts';
-import { NO_USUAL, type UsualCount } from '../../../../functions/core/usual/usual.ts';
+import { NO_USUAL } from '../../../../functions/core/usual/usual.ts';
 import { aPolicy, aSession, many } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 const MINUTE = 60_000;
 const pool = (application: string, count: number, first: number, idleMs: number) =>
   many(count, first, (id) => aSession(id, { application, stateMs: idleMs + id }));
-const usually = (all: number, used: number): UsualCount => ({
-  low: all,
-  all,
-  long: all,
-  used,
-  idle: all,
-  open: 0,
-  busy: used,
-});
 
 const cold = pool('cold', 30, 1, 600 * MINUTE);
 const warm = pool('warm', 40, 101, 20 * MINUTE);
@@ -30,7 +22,7 @@ function spareOf(
   { most = 100, returns = NO_RETURNS, policy = aPolicy() }: { most?: number; returns?: Returns; policy?: object } = {},
 ): string[] {
   const consumers = Object.fromEntries(
-    [...Map.groupBy(sessions, consumerOf)].map(([name, own]) => [name, usually(own.length, 8)]),
+    [...Map.groupBy(sessions, consumerOf)].map(([name, own]) => [name, aUsual(own.length, 8)]),
   );
   const usual = { ...NO_USUAL, basis: 'profile' as const, consumers };
   const whole = { ...aPolicy(), ...policy };

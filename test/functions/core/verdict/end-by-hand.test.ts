@@ -6,10 +6,11 @@ import { NO_USUAL, type Usual } from '../../../../functions/core/usual/usual.ts'
 import { diagnoseSnapshot } from '../../../../functions/core/verdict/diagnosis.ts';
 import { endByHand } from '../../../../functions/core/verdict/end-by-hand.ts';
 import { active, aSession, aSnapshot, many, waiter } from '../../../support/a-session.ts';
+import { aUsual } from '../../../support/a-usual.ts';
 
 const idleOf = (application: string, sessions: number, from: number) =>
   many(sessions, from, (id) => aSession(id, { application, stateMs: 20 * 60_000 }));
-const usually = (all: number) => ({ low: all, all, long: all, used: 2, idle: all, open: 0, busy: 0 });
+const usually = (all: number) => aUsual(all, 2, { busy: 0 });
 const USUAL: Usual = { ...NO_USUAL, basis: 'profile', consumers: { 'app/shop': usually(50), 'app/jobs': usually(20) } };
 
 /** No budget is left, as when a leak goes on. */
