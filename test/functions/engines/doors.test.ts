@@ -12,8 +12,8 @@ import { startPostgres } from '../../../drill/servers/postgres.ts';
 import { fixFor } from '../../../functions/core/server/refusal.ts';
 import type { EngineName, Refusal } from '../../../functions/core/server/snapshot.ts';
 import { engineEntry } from '../../../functions/engines/registry.ts';
-import { Refused, type Login, type TlsSettings } from '../../../functions/engines/shared/engine.ts';
-import { parseLoginUrl } from '../../../functions/engines/shared/doors/login-url.ts';
+import { Refused, type Login } from '../../../functions/engines/shared/engine.ts';
+import { loginAt } from './stage.ts';
 
 interface Door {
   readonly url: string;
@@ -47,11 +47,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...doors.values()].map((door) => door.stop()));
 });
-
-function loginAt(url: string, mode: TlsSettings['mode'] = 'disable'): Login {
-  const any = { schemes: ['postgres', 'postgresql', 'mysql', 'mariadb'], defaultPort: 1, defaultDatabase: '' };
-  return { ...parseLoginUrl(url, 'URL', any), tls: { mode, ca: null } };
-}
 
 /** How this engine's client is refused at a door, whoever is behind it. */
 async function refusalOf(engine: EngineName, login: Login, timeoutMs = 5_000): Promise<Refusal> {

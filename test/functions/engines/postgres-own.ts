@@ -7,12 +7,11 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openConnection } from '../../../functions/engines/postgres/connect/connection.ts';
 import { NO_TRANSACTION_TIMEOUT } from '../../../functions/engines/postgres/connect/login.sql.ts';
-import type { Login } from '../../../functions/engines/shared/engine.ts';
 import type { Worker } from '../../../functions/worker/worker.ts';
 import { describePostgresHolding } from './postgres-holding.ts';
 import { describePostgresMissing } from './postgres-missing.ts';
 import { until, type PostgresStage } from './postgres-stage.ts';
-import { beRefused, endSessions, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
+import { beRefused, endSessions, loginAt, openWorker, sessionOf, takeSample, takeSnapshot, victimOf } from './stage.ts';
 
 /** What only PostgreSQL has. */
 export function describePostgres(stage: () => PostgresStage): void {
@@ -279,16 +278,7 @@ export function describePostgres(stage: () => PostgresStage): void {
   });
 
   test('a session that is ended between two queries says why, as transaction_timeout may end one that has just logged in', async () => {
-    const { hostname, port, username, password, pathname } = new URL(stage().responderUrl);
-    const login: Login = {
-      host: hostname,
-      port: Number(port),
-      user: username,
-      password: decodeURIComponent(password),
-      database: pathname.slice(1),
-      tls: { mode: 'disable', ca: null },
-    };
-    const connection = await openConnection(login, 5_000);
+    const connection = await openConnection(loginAt(stage().responderUrl), 5_000);
     await stage().administer(`SELECT pg_terminate_backend(${connection.greetedAs ?? 0})`);
     await until(() => Promise.resolve(!connection.isOpen));
     await expect(connection.query(NO_TRANSACTION_TIMEOUT, [], 1_000)).rejects.toMatchObject({

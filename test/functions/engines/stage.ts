@@ -10,6 +10,8 @@ import type {
 } from '../../../functions/core/protocol/worker.ts';
 import type { Session } from '../../../functions/core/server/session.ts';
 import type { EngineName, Sample, Snapshot } from '../../../functions/core/server/snapshot.ts';
+import { parseLoginUrl } from '../../../functions/engines/shared/doors/login-url.ts';
+import type { Login, TlsSettings } from '../../../functions/engines/shared/engine.ts';
 import { createWorker, type Worker } from '../../../functions/worker/worker.ts';
 import { byUrl } from '../../support/by-url.ts';
 
@@ -130,6 +132,11 @@ export async function openWorker(
     { env: { RESPONDER: url, CANARY: canaryUrl }, folder: '/' },
     engineEntry(stage.engine),
   );
+}
+
+export function loginAt(url: string, mode: TlsSettings['mode'] = 'disable'): Login {
+  const any = { schemes: ['postgres', 'postgresql', 'mysql', 'mariadb'], defaultPort: 1, defaultDatabase: '' };
+  return { ...parseLoginUrl(url, 'URL', any), tls: { mode, ca: null } };
 }
 
 export async function takeSnapshot(worker: Worker, patienceMs = 0): Promise<Snapshot> {
