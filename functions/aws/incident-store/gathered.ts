@@ -1,9 +1,17 @@
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Gathered, KeptNotice } from '../../core/ports/stores/gathered.ts';
 import type { GatheredNotice } from '../../core/record/notice.ts';
 import { sha256 } from '../../core/words/sha256.ts';
 import { expiresAt, ordinal } from './table/items.ts';
-import { putItem, queryPrefix, readItem, updateIf, type Item, type Key, type TableAccess } from './table/table.ts';
+import {
+  deleteItem,
+  putItem,
+  queryPrefix,
+  readItem,
+  updateIf,
+  type Item,
+  type Key,
+  type TableAccess,
+} from './table/table.ts';
 
 /** Their partition. */
 const NOTICES = 'NOTICES';
@@ -22,9 +30,6 @@ const TELLING = keyOf('TELLING');
 
 /** One partition for the installation: some twenty writes a second at the worst, of which a partition takes a thousand. */
 export function createGathered(table: TableAccess): Gathered {
-  const remove = async (key: Key): Promise<void> => {
-    await table.client.send(new DeleteCommand({ TableName: table.table, Key: key }));
-  };
   return {
     async admit({ incidentId, severity, at }, most) {
       const alone = incidentId === '' ? null : keyOf(`ALONE#${incidentId}`);
@@ -55,11 +60,11 @@ export function createGathered(table: TableAccess): Gathered {
       });
       return claimed !== null;
     },
-    release: () => remove(TELLING),
+    release: () => deleteItem(table, TELLING),
     all: async () => (await queryPrefix(table, NOTICES, HELD)).map(keptOf),
     async forget(notices) {
       for (let from = 0; from < notices.length; from += AT_ONCE) {
-        await Promise.all(notices.slice(from, from + AT_ONCE).map(({ key }) => remove(keyOf(key))));
+        await Promise.all(notices.slice(from, from + AT_ONCE).map(({ key }) => deleteItem(table, keyOf(key))));
       }
     },
   };

@@ -1,7 +1,6 @@
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import type { ActiveWarning, Warnings } from '../../core/ports/stores/warnings.ts';
 import { expiresAt, targetPk } from './table/items.ts';
-import { queryPrefix, updateIf, type Item, type Key, type TableAccess } from './table/table.ts';
+import { deleteItem, queryPrefix, updateIf, type Item, type Key, type TableAccess } from './table/table.ts';
 
 /** People are notified again of a warning that is active for longer. */
 const KEEP_WARNINGS_DAYS = 30;
@@ -30,9 +29,7 @@ export function createWarnings(table: TableAccess): Warnings {
         values: { at },
       });
     },
-    async clear(targetId, name) {
-      await table.client.send(new DeleteCommand({ TableName: table.table, Key: keyOf(targetId, name) }));
-    },
+    clear: (targetId, name) => deleteItem(table, keyOf(targetId, name)),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  DeleteCommand,
   GetCommand,
   PutCommand,
   QueryCommand,
@@ -38,6 +39,10 @@ export async function readItem({ client, table }: TableAccess, key: Key): Promis
 
 export async function putItem({ client, table }: TableAccess, item: Item): Promise<void> {
   await client.send(new PutCommand({ TableName: table, Item: item }));
+}
+
+export async function deleteItem({ client, table }: TableAccess, key: Key): Promise<void> {
+  await client.send(new DeleteCommand({ TableName: table, Key: key }));
 }
 
 /** True for the one caller who wrote it; false, and nothing written, when its key is taken. */
