@@ -92,10 +92,12 @@ export function comersOf({ clients, departures }: Facts): readonly Session[] {
   return over.length > 0 ? over : shown;
 }
 
-/** What the largest user may have while everybody else keeps what they have and a quarter of the slots stays free. */
-export function fairLimit(facts: Facts): number {
-  const { slots, usable } = facts;
-  const [largest] = mostFirst(countBy(comersOf(facts), ({ user }) => user ?? ''));
+/**
+ * What the largest user among these sessions may have while everybody else keeps what they have and a quarter of the
+ * slots stays free.
+ */
+export function fairLimit(comers: readonly Session[], { slots, usable }: Facts): number {
+  const [largest] = mostFirst(countBy(comers, ({ user }) => user ?? ''));
   const others = slots - (largest?.[1] ?? 0);
   return Math.max(1, Math.floor(POOL_SHARE * usable) - others);
 }

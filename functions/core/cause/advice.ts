@@ -90,14 +90,17 @@ const ADVICE: Readonly<Record<CauseName, Advise>> = {
     'let migrations give up early and try again. Before DDL: ' +
       (engine === 'postgres' ? "SET lock_timeout = '5s'" : 'SET SESSION lock_wait_timeout = 5'),
   ],
-  'connection-storm': (facts, { engine, isRds }) => [
-    `make ${applicationOf(comersOf(facts))} wait longer after each failed attempt, each client for a different time ` +
-      '(exponential back-off with jitter)',
-    forUser('until it does, limit it', comersOf(facts), engine, (account) =>
-      limitStatement(engine, account, fairLimit(facts)),
-    ),
-    pooler(engine, isRds),
-  ],
+  'connection-storm': (facts, { engine, isRds }) => {
+    const comers = comersOf(facts);
+    return [
+      `make ${applicationOf(comers)} wait longer after each failed attempt, each client for a different time ` +
+        '(exponential back-off with jitter)',
+      forUser('until it does, limit it', comers, engine, (account) =>
+        limitStatement(engine, account, fairLimit(comers, facts)),
+      ),
+      pooler(engine, isRds),
+    ];
+  },
   'pool-oversubscription': (facts, { engine, isRds, pools }) => [
     ...adviseOnPools(facts, pools),
     'make pools close connections that they do not use ' +
