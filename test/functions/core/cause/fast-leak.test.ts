@@ -20,7 +20,7 @@ const settings = { policy: policy.parse({}), mode: 'act' as const };
 const left = many(18, 101, (id) => aSession(id, { application: 'leaky', connectedMs: 14_000, stateMs: 13_900 }));
 const came = many(17, 201, (id) => aSession(id, { application: 'leaky', connectedMs: 6_000, stateMs: 5_900 }));
 
-function diagnose(sessions: readonly Session[], opened: number, ended: number) {
+function diagnose(sessions: readonly Session[], opened: number, ended: number, agoMs = 8_000) {
   const samples = [
     seenAt(NOW - 120_000, 51, { used: 51, activity: { ...activity, sessionsOpened: 1_000 } }),
     seenAt(NOW - 40_000, 51, { used: 51, activity: { ...activity, sessionsOpened: 1_080 } }),
@@ -29,8 +29,8 @@ function diagnose(sessions: readonly Session[], opened: number, ended: number) {
   const history = {
     ...NO_HISTORY,
     usual: USUAL,
-    since: NOW - 10_000,
-    ended: new Map(ended === 0 ? [] : [['app/leaky', endedAt(NOW - 8_000, ended)]]),
+    since: NOW - agoMs - 2_000,
+    ended: new Map(ended === 0 ? [] : [['app/leaky', endedAt(NOW - agoMs, ended)]]),
   };
   return diagnoseSnapshot(snapshot, settings, history, { context: { ...NO_CONTEXT, samples } });
 }
@@ -51,6 +51,18 @@ it('a leak on a server that does not show when sessions came is not one of pools
   const { name, evidence } = diagnose([...pool, ...leaked], 80, 0).cause;
   expect(name).toBe('connection-leak');
   expect(evidence.join()).not.toContain('used again and again');
+});
+
+it('a pool that lent each of its sessions once, up to half a minute after it had opened them, does not use them', () => {
+  // HikariCP opened 45 within seconds, its application took one each 0.4 s, and nothing has happened for ten seconds.
+  const lent = (id: number, connectedMs: number) =>
+    aSession(id, { application: 'leaky', connectedMs, stateMs: connectedMs - 400 * (id % 50) });
+  const leaked = many(33, 101, (id) => lent(id, 30_000));
+  const back = many(12, 201, (id) => lent(id, 22_000));
+  expect(diagnose([...pool, ...leaked], 60, 0).cause.name).toBe('connection-leak');
+  expect(diagnose([...pool, ...leaked, ...back], 60, 12, 23_000).cause.name).toBe('connection-leak');
+  const inUse = leaked.map((session, index) => (index < 5 ? { ...session, stateMs: 1_000 * index } : session));
+  expect(diagnose([...pool, ...inUse, ...back], 60, 12, 23_000).cause.name).toBe('pool-oversubscription');
 });
 
 it('sessions that leave by themselves, as many as come, are one', () => {
