@@ -1,7 +1,7 @@
 import { reservedForPerson } from '../policy/protection.ts';
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import { RETURNS_AT_ONCE } from '../server/returns.ts';
+import { enoughToTell, RETURNS_AT_ONCE } from '../server/returns.ts';
 import { consumerOf } from '../server/consumer.ts';
 import type { Session } from '../server/session.ts';
 import type { Left } from './budget.ts';
@@ -46,12 +46,13 @@ export function planGroup(
   const { hour } = input.left;
   const margin = Math.max(0, ...proposed.map((each) => each.margin));
   const need = input.left.need > 0 ? input.left.need + margin : 0;
-  const bounds = { need, perTier: input.left.tier, total: Math.min(incident, hour) };
-
   const claimed = new Set<Session>();
   const options = proposed.flatMap(({ options: own }) =>
     own.filter(({ victim: { session } }) => !claimed.has(session) && claimed.add(session)),
   );
+  const toTry = names.some((name) => tierNamed(name).freesOwnSlot) ? enoughToTry(options, input) : null;
+  const perTier = Math.min(input.left.tier, toTry ?? Infinity);
+  const bounds = { need, perTier, total: Math.min(incident, hour) };
   const chosen = chooseLeastHarm(options, bounds);
   const isChosen = new Set(chosen);
   const freed = chosen.reduce((sum, { frees }) => sum + frees, 0);
@@ -61,8 +62,9 @@ export function planGroup(
       need: need - freed,
       hour: hour - chosen.length,
       incident: incident - chosen.length,
-      tier: input.left.tier - own.length,
+      tier: perTier - own.length,
     });
+    const why = stop === 'cap-tier' && perTier < input.left.tier ? 'tried-first' : stop;
     const left = options.filter((each) => each.tier === tier && !isChosen.has(each));
     return {
       tier,
@@ -73,10 +75,20 @@ export function planGroup(
       victims: own
         .map(({ victim }) => victim)
         .sort((a, b) => Number(a.needsPerson !== null) - Number(b.needsPerson !== null)),
-      spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: stop }))],
+      spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: why }))],
     };
   });
   return { tiers, weighing: { options, chosen, bounds } };
+}
+
+/**
+ * How many sessions are ended first where there are signs of a storm and nothing was measured yet: so many of each
+ * consumer that it shows whether they come back. Null where that is known, or nothing speaks for a storm.
+ */
+function enoughToTry(options: readonly Weighed[], { stormWithinMs, returns, clients }: GroupInput): number | null {
+  if (stormWithinMs === null || returns.ended > 0) return null;
+  const concerned = new Set(options.map(({ victim }) => consumerOf(victim.session)));
+  return enoughToTell(clients.filter((session) => concerned.has(consumerOf(session))).length);
 }
 
 interface TierOptions extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
@@ -158,7 +170,7 @@ function reasonToSpare(
   if (history.denied.has(tier.name)) return 'denied';
   if (isRefusedLately(history.refused.tiers.get(tier.name), snapshot.at)) return 'refused-before';
   if (tier.losesWork && !pressing) return 'work-to-lose';
-  if (tier.freesOwnSlot && returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return 'refills-at-once';
+  if (tier.freesOwnSlot && returns.inVainForMs(consumerOf(session)) > 0) return 'refills-at-once';
   return null;
 }
 

@@ -2,7 +2,7 @@ import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
 import { kindOf, type Kind } from '../server/consumer-count.ts';
 import { consumerOf, poolOf } from '../server/consumer.ts';
-import { RETURNS_AT_ONCE } from '../server/returns.ts';
+import { RETURNS_AT_ONCE, type Returns } from '../server/returns.ts';
 import type { Session } from '../server/session.ts';
 import { isRefusedAsFull, slotsTaken, usagePercent } from '../server/snapshot.ts';
 import { overUsual, type Departure, type Standing } from '../usual/departure.ts';
@@ -137,10 +137,16 @@ function chooseForemost(open: readonly Session[], need: number, input: PlanInput
     for (const session of sessions) {
       chosen.add(session);
       if (mayEnd(session))
-        freed += 1 - returns.shareOf(consumerOf(session)) + (locks.behind.get(session.identity.id)?.length ?? 0);
+        freed += 1 - comesBack(consumerOf(session), returns) + (locks.behind.get(session.identity.id)?.length ?? 0);
     }
   }
   return { suspects: chosen, suffices: chosen.size > 0 && isEnough(), freed };
+}
+
+/** The share of a consumer's sessions, 0 to 1, that is expected to come back: as measured, until it is tried again. */
+function comesBack(consumer: string, { shareOf, inVainForMs }: Returns): number {
+  const share = shareOf(consumer);
+  return share >= RETURNS_AT_ONCE && inVainForMs(consumer) === 0 ? 0 : share;
 }
 
 function isBlocker(session: Session, { departures }: PlanInput): boolean {
@@ -173,8 +179,8 @@ const TIER_OF: Readonly<Record<Kind, TierName>> = {
 };
 
 /**
- * Whether a session may be ended once it is old enough: its tier acts, its consumer does not come back at once, and its
- * pool is left its minimum. Asked once for each session.
+ * Whether a session may be ended once it is old enough: its tier acts, ending more of its consumer is not in vain,
+ * and its pool is left its minimum. Asked once for each session.
  */
 function mayEndOf(input: PlanInput): (session: Session) => boolean {
   const { snapshot, policy, returns, order, history } = input;
@@ -189,7 +195,7 @@ function mayEndOf(input: PlanInput): (session: Session) => boolean {
   return (session) => {
     if (!mayAct.has(isBlocker(session, input) ? 'break-locks' : TIER_OF[kindOf(session.state)])) return false;
     if (session.state === 'active') return true;
-    if (returns.shareOf(consumerOf(session)) >= RETURNS_AT_ONCE) return false;
+    if (returns.inVainForMs(consumerOf(session)) > 0) return false;
     if (session.state !== 'idle') return true;
     const inPool = left.get(poolOf(session)) ?? 0;
     if (inPool <= policy.minimumPerPool) return false;
@@ -210,6 +216,9 @@ function patienceMs({ snapshot, history: { pressingSince } }: PlanInput): number
   return pressingSince === null ? PATIENCE_MS : Math.max(0, pressingSince + PATIENCE_MS - snapshot.at);
 }
 
+/** What one act spares for the next one. */
+const NEXT_ACT: ReadonlySet<SparedReason> = new Set(['cap-tier', 'tried-first']);
+
 /**
  * Whether what the acting tiers end brings usage down to the relief level or, within the budgets, under the trigger.
  * What the budget of one act leaves over is for the next act, as far as the incident's budgets go.
@@ -218,7 +227,7 @@ export function bringsRelief(tiers: readonly TierPlan[], need: number, input: Pl
   if (tiers.some(({ limit }) => limit !== null)) return true;
   const victims = tiers.flatMap((tier) => tier.victims);
   const { incident, hour } = leftOf(need, input);
-  const later = tiers.flatMap(({ spared }) => spared).filter(({ reason }) => reason === 'cap-tier').length;
+  const later = tiers.flatMap(({ spared }) => spared).filter(({ reason }) => NEXT_ACT.has(reason)).length;
   const inBudget = Math.max(0, Math.min(later, Math.min(incident, hour) - victims.length));
   const freed = victims.reduce((sum, { frees }) => sum + frees, 0) + inBudget;
   return freed >= need || isUnderTrigger(freed, input);

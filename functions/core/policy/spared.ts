@@ -50,6 +50,7 @@ export const SPARED = {
   denied: 'a person has said no to its tier in this incident',
   'work-to-lose': 'ending it loses work, and usage is under the trigger while clients still get in',
   'refills-at-once': 'others like it were ended, and their slots were taken again at once',
+  'tried-first': 'its slot may be taken again at once, so a few like it are ended first',
   'within-limit': 'its user has no more sessions than its temporary limit allows',
   enough: 'not needed: ending the others is enough to reach the relief level',
   'cap-tier': 'the budget of one act of this tier is used up',

@@ -20,7 +20,9 @@ export interface Returns {
   readonly vainSince: number | null;
   /** The share, 0 to 1, of a consumer's ended sessions that were replaced; 0 when it lost none, or too few to tell. */
   readonly shareOf: (consumer: string) => number;
-  /** The same without regard to how long it took, also of consumers that are at their usual number again. */
+  /** For how many milliseconds ending more of a consumer's sessions is in vain; 0 when it gains slots or may be tried again. */
+  readonly inVainForMs: (consumer: string) => number;
+  /** `shareOf` without regard to how long it took, also of consumers that are at their usual number again. */
   readonly refillOf: (consumer: string) => number;
   /** How many sessions of any consumer were ended since a time of our own clock: these have not left by themselves. */
   readonly endedSince: (time: number) => number;
@@ -32,16 +34,25 @@ export const NO_RETURNS: Returns = {
   refilling: 0,
   vainSince: null,
   shareOf: () => 0,
+  inVainForMs: () => 0,
   refillOf: () => 0,
   endedSince: () => 0,
 };
 
 /** Sessions that come within this time after an act come back at once. */
-const AT_ONCE_MS = 20_000;
+export const AT_ONCE_MS = 20_000;
+/**
+ * A server that is full again shows nobody who still waits for a slot: only another act tells whether whoever came back
+ * has had enough. It is tried once nothing has come for `AT_ONCE_MS`, and after each try in vain so many times as late:
+ * a client that wants its session back loses it three times within three minutes at most.
+ */
+const LATER_BY = 4;
 /** Nor do few of a large consumer: a pool that is still growing opens as many anyway. */
 const LEAST_SHARE_ENDED = 0.2;
 /** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
 export const LEAST_ENDED = 3;
+/** Some more, as the consumer may grow before it is seen again. */
+const ENOUGH_SHARE = LEAST_SHARE_ENDED + 0.05;
 /** From this share on, ending sessions gains nothing. */
 export const RETURNS_AT_ONCE = 0.7;
 /**
@@ -72,7 +83,10 @@ export function readReturns(
     ];
     const fresh = came.filter((time) => time > since - SNAPSHOT_TO_ACT_MS);
     const refill = Math.min(1, fresh.length / lost);
-    return [{ consumer, lost, since, refill, share: cameAtOnce(own.at, fresh) / lost, living: present.length }];
+    const share = cameAtOnce(own.at, fresh) / lost;
+    const nextTry = Math.max(...own.at, ...fresh) + AT_ONCE_MS * LATER_BY ** (countTries(own.at) - 1);
+    const inVainForMs = share < RETURNS_AT_ONCE ? 0 : Math.max(0, nextTry - at);
+    return [{ consumer, lost, since, refill, share, inVainForMs, living: present.length }];
   });
   const byName = new Map(telling.map((each) => [each.consumer, each]));
   const measured = telling.filter(({ consumer }) => !isAtUsual(consumer));
@@ -84,9 +98,15 @@ export function readReturns(
     refilling: sum(measured.filter(({ share }) => share >= RETURNS_AT_ONCE).map((each) => each.living)),
     vainSince: lost > 0 && back >= RETURNS_AT_ONCE * lost ? Math.min(...measured.map(({ since }) => since)) : null,
     shareOf: (consumer) => (isAtUsual(consumer) ? 0 : (byName.get(consumer)?.share ?? 0)),
+    inVainForMs: (consumer) => (isAtUsual(consumer) ? 0 : (byName.get(consumer)?.inVainForMs ?? 0)),
     refillOf: (consumer) => byName.get(consumer)?.refill ?? 0,
     endedSince: (time) => sum([...ended.values()].map((each) => each.at.filter((one) => one >= time).length)),
   };
+}
+
+/** How many sessions of a consumer that has so many must end to tell whether they come back. */
+export function enoughToTell(sessions: number): number {
+  return Math.max(LEAST_ENDED, Math.ceil(ENOUGH_SHARE * sessions));
 }
 
 /** A consumer that has lost enough sessions to tell. */
@@ -96,6 +116,7 @@ interface Told {
   readonly since: number;
   readonly refill: number;
   readonly share: number;
+  readonly inVainForMs: number;
   readonly living: number;
 }
 
@@ -111,6 +132,12 @@ function cameAtOnce(ended: readonly number[], came: readonly number[]): number {
     replaced++;
   }
   return replaced;
+}
+
+/** Acts that follow each other at once are one try. */
+function countTries(ended: readonly number[]): number {
+  const acts = ended.toSorted((a, b) => a - b);
+  return acts.filter((act, index) => act - (acts[index - 1] ?? -Infinity) >= AT_ONCE_MS).length;
 }
 
 function sum(numbers: readonly number[]): number {

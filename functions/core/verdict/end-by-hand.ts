@@ -19,6 +19,7 @@ const UP_TO_PEOPLE: ReadonlySet<SparedReason> = new Set([
   'not-idle-long-enough',
   'transaction-too-young',
   'pool-minimum',
+  'tried-first',
   'cap-tier',
   'cap-incident',
   'cap-hour',

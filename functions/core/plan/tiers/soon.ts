@@ -1,31 +1,35 @@
 import type { Policy } from '../../policy/policy.ts';
 import type { SparedReason } from '../../policy/spared.ts';
 import type { TierName } from '../../policy/tier-names.ts';
+import { consumerOf } from '../../server/consumer.ts';
+import { AT_ONCE_MS, type Returns } from '../../server/returns.ts';
 import type { Session } from '../../server/session.ts';
 import { shortWorkMs, type Departures } from '../../usual/departure.ts';
 import { agesOf } from './ages.ts';
+import { tierNamed } from './index.ts';
 import type { Spared } from './tier.ts';
 
-/** Sessions that may be ended once they are old enough. */
+/** Sessions that may be ended later: once they are old enough, or once it is time to try again. */
 export interface Soon {
   readonly tier: TierName;
   readonly sessions: number;
-  /** In how many milliseconds all of them are old enough. */
+  /** In how many milliseconds all of them may be ended. */
   readonly inMs: number;
-  /** How old that is. */
+  /** How old they must be, or how long it is before the next try, milliseconds. */
   readonly ageMs: number;
 }
 
 interface Judged {
   readonly departures: Departures;
   readonly policy: Policy;
+  readonly returns: Returns;
 }
 
-/** Which suspects are merely too young, and when those that are needed are old enough. */
-export function readSoon(spared: readonly Spared[], need: number, { departures, policy }: Judged): Soon | null {
+/** Which suspects only time keeps from being ended, and when those that are needed may be. */
+export function readSoon(spared: readonly Spared[], need: number, judged: Judged): Soon | null {
   if (need <= 0) return null;
   const waits = spared.flatMap(({ session, reason }) => {
-    const wait = departures.suspects.has(session) ? waitOf(session, reason, { departures, policy }) : null;
+    const wait = judged.departures.suspects.has(session) ? waitOf(session, reason, judged) : null;
     return wait === null ? [] : [{ ...wait, inMs: Math.max(0, wait.inMs) }];
   });
   waits.sort((a, b) => a.inMs - b.inMs);
@@ -36,8 +40,18 @@ export function readSoon(spared: readonly Spared[], need: number, { departures, 
 
 type Wait = Omit<Soon, 'sessions'>;
 
-/** What a session that a tier spares for its age waits for; null when it is spared for another reason. */
-function waitOf(session: Session, reason: SparedReason, { departures, policy }: Judged): Wait | null {
+/** What a session waits for that a tier spares for its age or because it comes back; null when that is not the reason. */
+function waitOf(session: Session, reason: SparedReason, judged: Judged): Wait | null {
+  const inVainForMs = judged.returns.inVainForMs(consumerOf(session));
+  const untilTried = { ageMs: Math.max(AT_ONCE_MS, inVainForMs), inMs: inVainForMs };
+  if (reason === 'refills-at-once')
+    return { tier: session.state === 'idle' ? 'kill-idle' : 'end-idle-transactions', ...untilTried };
+  const wait = waitForAge(session, reason, judged);
+  const isLater = wait !== null && tierNamed(wait.tier).freesOwnSlot && wait.inMs < inVainForMs;
+  return isLater ? { ...wait, ...untilTried } : wait;
+}
+
+function waitForAge(session: Session, reason: SparedReason, { departures, policy }: Judged): Wait | null {
   const ages = agesOf(session, policy, departures.suspects);
   const { state, stateMs, queryMs, transactionMs } = session;
   const wait = (tier: TierName, ageMs: number, nowMs: number | null) => ({ tier, ageMs, inMs: ageMs - (nowMs ?? 0) });

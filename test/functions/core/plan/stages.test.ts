@@ -45,6 +45,36 @@ it('the consumer that the incident has ended sessions of stays the first to choo
   expect(new Set(firstAfter('app/few'))).toEqual(new Set(['few']));
 });
 
+it('a leak that has refilled what was ended is tried again once nothing has come for 20 s, and healthy pools are not', () => {
+  const lookAfter = (ms: number) => {
+    const old = many(25, 201, (id) => aSession(id, { application: 'leak', stateMs: MINUTE, connectedMs: MINUTE }));
+    const back = many(10, 301, (id) =>
+      aSession(id, { application: 'leak', stateMs: ms - 1_000, connectedMs: ms - 1_000 }),
+    );
+    const history = { pressingSince: NOW - MINUTE, ended: new Map([['app/leak', endedAt(NOW - ms, 10)]]) };
+    return planOf([...pool, ...old, ...back], history);
+  };
+  const [early, later] = [lookAfter(16_000), lookAfter(21_000)];
+  expect([endedOf(early), countSpared(early.spared)['refills-at-once']]).toEqual([0, 33]);
+  // Young ones wait for the same.
+  expect([lookAfter(4_000).soon, early.soon]).toMatchObject([
+    { tier: 'kill-idle', sessions: 25, inMs: 17_000 },
+    { tier: 'kill-idle', sessions: 25, inMs: 5_000 },
+  ]);
+  const victims = later.tiers.flatMap((tier) => tier.victims);
+  expect([victims.length, new Set(victims.map(({ session }) => session.application))]).toEqual([25, new Set(['leak'])]);
+});
+
+it('of what came within seconds a few are ended first, and all that is needed once none of them has come back', () => {
+  const crowd = (count: number, agoMs: number) =>
+    many(count, 201, (id) => aSession(id, { application: 'crowd', stateMs: agoMs - 1_000, connectedMs: agoMs }));
+  const calm = pool.slice(0, 55);
+  const first = planOf([...calm, ...crowd(45, 9_000)], {});
+  expect([endedOf(first), countSpared(first.spared)['tried-first']]).toEqual([12, 31]);
+  const gone = { ended: new Map([['app/crowd', endedAt(NOW - 5_000, 12)]]) };
+  expect(endedOf(planOf([...calm, ...crowd(33, 14_000)], gone))).toBe(18);
+});
+
 describe('spare idle sessions of a healthy pool', () => {
   const sessions = [...pool, ...busy];
 

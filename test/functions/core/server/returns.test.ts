@@ -68,6 +68,25 @@ describe('what became of ended sessions', () => {
     ).toBeNull();
   });
 
+  it('are in vain to end until nothing has come for 20 s, and four times as long after each try in vain', () => {
+    const inVain = (tries: readonly number[], arrivedAgo: number) => {
+      const ended = { at: tries.flatMap((ago) => Array<number>(5).fill(NOW - ago)), openedAt: [] };
+      const came = tries.flatMap((ago, index) => of('pool', 5, 10 * index, Math.max(arrivedAgo, ago - 1_000)));
+      return readReturns(came, NOW, new Map([[POOL, ended]])).inVainForMs(POOL);
+    };
+    expect(inVain([3_000], 2_000)).toBe(18_000);
+    expect(inVain([21_000], 20_000)).toBe(0);
+    // Acts a few seconds apart are one try.
+    expect(inVain([8_000, 3_000], 2_000)).toBe(18_000);
+    expect(inVain([30_000, 3_000], 2_000)).toBe(78_000);
+    expect(inVain([200_000, 150_000, 3_000], 2_000)).toBe(318_000);
+    // One that goes on coming has not had enough.
+    const goesOn = [...of('pool', 5, 1, 39_000), ...of('pool', 1, 9, 5_000)];
+    expect(readReturns(goesOn, NOW, new Map([[POOL, lost(5, 40_000)]])).inVainForMs(POOL)).toBe(15_000);
+    const gains = readReturns(of('pool', 9, 1, 60_000), NOW, new Map([[POOL, lost(9)]]));
+    expect(gains.inVainForMs(POOL)).toBe(0);
+  });
+
   it('says nothing of a consumer that has lost two, nor of sessions whose age is not known', () => {
     const few = readReturns(of('pool', 9, 1, 1_000), NOW, new Map([[POOL, lost(2)]]));
     expect(few).toMatchObject({ ended: 0, back: 0, refilling: 0, vainSince: null });

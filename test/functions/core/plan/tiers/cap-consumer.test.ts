@@ -134,8 +134,8 @@ describe('cap-consumer', () => {
 
   it('is proposed when ended idle sessions were back at once, for the user who took the slots', () => {
     const kept = many(60, 1, (id) => stormy(id, { connectedMs: 3_600_000, stateMs: 600_000 }));
-    const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 20_000, stateMs: 19_000 }));
-    const history = { ended: new Map([['checkout/checkout-#', endedAt(-21_000, 30)]]), lastCause: null };
+    const refilled = many(30, 61, (id) => stormy(id, { connectedMs: 9_000, stateMs: 8_000 }));
+    const history = { ended: new Map([['checkout/checkout-#', endedAt(-10_000, 30)]]), lastCause: null };
     const { limit, victims } = planned([...kept, ...refilled, ...shop], mayLimit(), { history });
     expect(limit).toMatchObject({ user: 'checkout', limit: 50 });
     expect(victims).toHaveLength(30);
