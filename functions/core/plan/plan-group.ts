@@ -46,13 +46,12 @@ export function planGroup(
   const { hour } = input.left;
   const margin = Math.max(0, ...proposed.map((each) => each.margin));
   const need = input.left.need > 0 ? input.left.need + margin : 0;
+  const bounds = { need, perTier: input.left.tier, total: Math.min(incident, hour) };
+
   const claimed = new Set<Session>();
   const options = proposed.flatMap(({ options: own }) =>
     own.filter(({ victim: { session } }) => !claimed.has(session) && claimed.add(session)),
   );
-  const toTry = names.some((name) => tierNamed(name).freesOwnSlot) ? enoughToTry(options, input) : null;
-  const perTier = Math.min(input.left.tier, toTry ?? Infinity);
-  const bounds = { need, perTier, total: Math.min(incident, hour) };
   const chosen = chooseLeastHarm(options, bounds);
   const isChosen = new Set(chosen);
   const freed = chosen.reduce((sum, { frees }) => sum + frees, 0);
@@ -62,9 +61,8 @@ export function planGroup(
       need: need - freed,
       hour: hour - chosen.length,
       incident: incident - chosen.length,
-      tier: perTier - own.length,
+      tier: input.left.tier - own.length,
     });
-    const why = stop === 'cap-tier' && perTier < input.left.tier ? 'tried-first' : stop;
     const left = options.filter((each) => each.tier === tier && !isChosen.has(each));
     return {
       tier,
@@ -75,20 +73,10 @@ export function planGroup(
       victims: own
         .map(({ victim }) => victim)
         .sort((a, b) => Number(a.needsPerson !== null) - Number(b.needsPerson !== null)),
-      spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: why }))],
+      spared: [...spared, ...left.map(({ victim: { session } }) => ({ session, reason: stop }))],
     };
   });
   return { tiers, weighing: { options, chosen, bounds } };
-}
-
-/**
- * How many sessions are ended first where there are signs of a storm and nothing was measured yet: so many of each
- * consumer that it shows whether they come back. Null where that is known, or nothing speaks for a storm.
- */
-function enoughToTry(options: readonly Weighed[], { stormWithinMs, returns, clients }: GroupInput): number | null {
-  if (stormWithinMs === null || returns.ended > 0) return null;
-  const concerned = new Set(options.map(({ victim }) => consumerOf(victim.session)));
-  return enoughToTell(clients.filter((session) => concerned.has(consumerOf(session))).length);
 }
 
 interface TierOptions extends Pick<TierPlan, 'tier' | 'limit' | 'refusal'> {
@@ -125,15 +113,29 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
   }
+  const toTry = tier.freesOwnSlot ? enoughToTry(options, input) : options.length;
+  const ranked = options.toSorted((a, b) => a.harm - b.harm);
+  const tried = new Set(ranked.slice(0, toTry));
+  for (const { victim } of ranked.slice(toTry)) spared.push({ session: victim.session, reason: 'tried-first' });
   const barred = proposal.limit === undefined ? null : whyNoLimitNow(tier, input);
   return {
     tier: tier.name,
     limit: barred === null ? (proposal.limit ?? null) : null,
     refusal: barred ?? proposal.refusal ?? null,
-    options,
+    options: options.filter((option) => tried.has(option)),
     spared,
     margin: proposal.margin ?? 0,
   };
+}
+
+/**
+ * How many of these are ended where there are signs of a storm and nothing was measured yet: enough of each consumer to
+ * show whether they come back. All of them where that is known, or nothing speaks for a storm.
+ */
+function enoughToTry(options: readonly Weighed[], { stormWithinMs, returns, clients }: GroupInput): number {
+  if (stormWithinMs === null || returns.ended > 0) return options.length;
+  const concerned = new Set(options.map(({ victim }) => consumerOf(victim.session)));
+  return enoughToTell(clients.filter((session) => concerned.has(consumerOf(session))).length);
 }
 
 function whyNoLimitNow(tier: Tier, { history, snapshot }: GroupInput): LimitRefusal | null {

@@ -20,7 +20,10 @@ export interface Returns {
   readonly vainSince: number | null;
   /** The share, 0 to 1, of a consumer's ended sessions that were replaced; 0 when it lost none, or too few to tell. */
   readonly shareOf: (consumer: string) => number;
-  /** For how many milliseconds ending more of a consumer's sessions is in vain; 0 when it gains slots or may be tried again. */
+  /**
+   * For how many milliseconds ending more of a consumer's sessions is in vain: 0 when it gains slots or may be tried
+   * again, Infinity while the consumer goes on coming.
+   */
   readonly inVainForMs: (consumer: string) => number;
   /** `shareOf` without regard to how long it took, also of consumers that are at their usual number again. */
   readonly refillOf: (consumer: string) => number;
@@ -47,6 +50,8 @@ export const AT_ONCE_MS = 20_000;
  * a client that wants its session back loses it three times within three minutes at most.
  */
 const LATER_BY = 4;
+/** A consumer whose newest session is younger than this goes on coming. */
+const GOES_ON_MS = 3_000;
 /** Nor do few of a large consumer: a pool that is still growing opens as many anyway. */
 const LEAST_SHARE_ENDED = 0.2;
 /** Fewer ended sessions than this say nothing: ordinary traffic outweighs them. */
@@ -84,8 +89,9 @@ export function readReturns(
     const fresh = came.filter((time) => time > since - SNAPSHOT_TO_ACT_MS);
     const refill = Math.min(1, fresh.length / lost);
     const share = cameAtOnce(own.at, fresh) / lost;
-    const nextTry = Math.max(...own.at, ...fresh) + AT_ONCE_MS * LATER_BY ** (countTries(own.at) - 1);
-    const inVainForMs = share < RETURNS_AT_ONCE ? 0 : Math.max(0, nextTry - at);
+    const quietMs = at - Math.max(...own.at, ...fresh);
+    const waitMs = Math.max(0, AT_ONCE_MS * LATER_BY ** (countTries(own.at) - 1) - quietMs);
+    const inVainForMs = share < RETURNS_AT_ONCE ? 0 : quietMs < GOES_ON_MS ? Infinity : waitMs;
     return [{ consumer, lost, since, refill, share, inVainForMs, living: present.length }];
   });
   const byName = new Map(telling.map((each) => [each.consumer, each]));

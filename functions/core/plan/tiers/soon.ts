@@ -40,15 +40,12 @@ export function readSoon(spared: readonly Spared[], need: number, judged: Judged
 
 type Wait = Omit<Soon, 'sessions'>;
 
-/** What a session waits for that a tier spares for its age or because it comes back; null when that is not the reason. */
+/** What a session waits for that a tier spares for its age, or because others like it came back; null for other reasons. */
 function waitOf(session: Session, reason: SparedReason, judged: Judged): Wait | null {
-  const inVainForMs = judged.returns.inVainForMs(consumerOf(session));
-  const untilTried = { ageMs: Math.max(AT_ONCE_MS, inVainForMs), inMs: inVainForMs };
-  if (reason === 'refills-at-once')
-    return { tier: session.state === 'idle' ? 'kill-idle' : 'end-idle-transactions', ...untilTried };
   const wait = waitForAge(session, reason, judged);
-  const isLater = wait !== null && tierNamed(wait.tier).freesOwnSlot && wait.inMs < inVainForMs;
-  return isLater ? { ...wait, ...untilTried } : wait;
+  const inVainForMs = judged.returns.inVainForMs(consumerOf(session));
+  if (wait === null || !tierNamed(wait.tier).freesOwnSlot || wait.inMs >= inVainForMs) return wait;
+  return inVainForMs === Infinity ? null : { ...wait, inMs: inVainForMs, ageMs: Math.max(AT_ONCE_MS, inVainForMs) };
 }
 
 function waitForAge(session: Session, reason: SparedReason, { departures, policy }: Judged): Wait | null {
@@ -67,6 +64,8 @@ function waitForAge(session: Session, reason: SparedReason, { departures, policy
     }
     case 'blocker-too-young':
       return wait('break-locks', 1000 * policy.ages.blockerTransactionSeconds, transactionMs);
+    case 'refills-at-once':
+      return wait(state === 'idle' ? 'kill-idle' : 'end-idle-transactions', 0, 0);
     default:
       return null;
   }

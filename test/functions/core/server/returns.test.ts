@@ -74,15 +74,17 @@ describe('what became of ended sessions', () => {
       const came = tries.flatMap((ago, index) => of('pool', 5, 10 * index, Math.max(arrivedAgo, ago - 1_000)));
       return readReturns(came, NOW, new Map([[POOL, ended]])).inVainForMs(POOL);
     };
-    expect(inVain([3_000], 2_000)).toBe(18_000);
+    expect(inVain([5_000], 4_000)).toBe(16_000);
     expect(inVain([21_000], 20_000)).toBe(0);
     // Acts a few seconds apart are one try.
-    expect(inVain([8_000, 3_000], 2_000)).toBe(18_000);
-    expect(inVain([30_000, 3_000], 2_000)).toBe(78_000);
-    expect(inVain([200_000, 150_000, 3_000], 2_000)).toBe(318_000);
+    expect(inVain([10_000, 5_000], 4_000)).toBe(16_000);
+    expect(inVain([30_000, 5_000], 4_000)).toBe(76_000);
+    expect(inVain([200_000, 150_000, 5_000], 4_000)).toBe(316_000);
     // One that goes on coming has not had enough.
-    const goesOn = [...of('pool', 5, 1, 39_000), ...of('pool', 1, 9, 5_000)];
-    expect(readReturns(goesOn, NOW, new Map([[POOL, lost(5, 40_000)]])).inVainForMs(POOL)).toBe(15_000);
+    const goesOn = (newest: number) => [...of('pool', 5, 1, 39_000), ...of('pool', 1, 9, newest)];
+    const waits = (newest: number) =>
+      readReturns(goesOn(newest), NOW, new Map([[POOL, lost(5, 40_000)]])).inVainForMs(POOL);
+    expect([waits(5_000), waits(2_000)]).toEqual([15_000, Infinity]);
     const gains = readReturns(of('pool', 9, 1, 60_000), NOW, new Map([[POOL, lost(9)]]));
     expect(gains.inVainForMs(POOL)).toBe(0);
   });
