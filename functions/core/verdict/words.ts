@@ -74,7 +74,7 @@ export function nothingLeft({ plan, facts, departures }: Diagnosis, usage: strin
   if (reasons.has('denied') || plan.tiers.some(({ refusal }) => refusal === DENIED))
     return `usage is ${usage}, and a person has said no to what would have helped`;
   if (reasons.has('refills-at-once'))
-    return `usage is ${usage} and ending more does not help: ended sessions come back at once`;
+    return `usage is ${usage} and ending more does not help now: ended sessions come back at once`;
   if (reasons.has('holdings-unknown'))
     return `usage is ${usage}, and what sessions hold could not be read, so none of them was ended`;
   if (reasons.has('refused-before')) return `usage is ${usage}, and the server has refused to end what would help`;
