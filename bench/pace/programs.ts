@@ -52,6 +52,27 @@ export async function sqlalchemy(
   });
 }
 
+/** Real PHP workers on the extension for MySQL that PHP brings. Throws where apt cannot give it. */
+export async function php(url: string, workers: number): Promise<Clients> {
+  const root = await unpacked('php', ['php8.2-cli', 'php8.2-mysql']);
+  const { username, password, hostname, port, pathname } = new URL(url);
+  const extensions = ['posix', 'mysqlnd', 'pdo', 'pdo_mysql'].flatMap((name) => ['-d', `extension=${name}`]);
+  const args = [
+    '-n',
+    '-d',
+    `extension_dir=${join(root, 'usr/lib/php/20220829')}`,
+    ...extensions,
+    here('php_clients.php'),
+    `mysql:host=${hostname};port=${port};dbname=${pathname.slice(1)}`,
+    username,
+    String(workers),
+  ];
+  return start(join(root, 'usr/bin/php8.2'), args, {
+    PACE_PASSWORD: password,
+    LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu'),
+  });
+}
+
 /** The packages with all they need, kept for the next time. */
 async function unpacked(kind: string, packages: readonly string[]): Promise<string> {
   const folder = join(await cacheFolder('pace'), kind);

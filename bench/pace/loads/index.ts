@@ -2,6 +2,7 @@ import type { Load } from '../load.ts';
 import { forgottenSqlalchemy } from './forgotten-sqlalchemy.ts';
 import { forgotten } from './forgotten.ts';
 import { honest } from './honest.ts';
+import { leakBesidePhp } from './leak-beside-php.ts';
 import { leakBesideReports } from './leak-beside-reports.ts';
 import { leakHikari } from './leak-hikari.ts';
 import { leakLimited, leakSlow } from './leak-slow.ts';
@@ -22,5 +23,6 @@ export const LOADS: readonly Load[] = [
   forgottenSqlalchemy,
   storm,
   leakBesideReports,
+  leakBesidePhp,
   honest,
 ];
