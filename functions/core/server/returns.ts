@@ -22,7 +22,7 @@ export interface Returns {
   readonly shareOf: (consumer: string) => number;
   /**
    * For how many milliseconds ending more of a consumer's sessions is in vain: 0 when it gains slots or may be tried
-   * again, Infinity while the consumer goes on coming.
+   * again, Infinity while the consumer goes on coming, or where nobody knows what is usual.
    */
   readonly inVainForMs: (consumer: string) => number;
   /** `shareOf` without regard to how long it took, also of consumers that are at their usual number again. */
@@ -66,15 +66,21 @@ export const RETURNS_AT_ONCE = 0.7;
  */
 export const SNAPSHOT_TO_ACT_MS = 2_000;
 
+interface WhatIsUsual {
+  /** A pool that fills up again to its usual number does what is expected of it, and is left out. */
+  readonly isAtUsual: (consumer: string) => boolean;
+  /** Whether samples tell it. Where nothing does, a consumer that came back may be as usual, and is not tried again. */
+  readonly isKnown: boolean;
+}
+
 /**
- * Measures which consumers came back. `at`: when the sessions were seen, by our own clock. `isAtUsual`: a pool that
- * fills up again to its usual number does what is expected of it, and is left out. O(n log n) in sessions.
+ * Measures which consumers came back. `at`: when the sessions were seen, by our own clock. O(n log n) in sessions.
  */
 export function readReturns(
   sessions: readonly Session[],
   at: number,
   ended: ReadonlyMap<string, Ended>,
-  isAtUsual: (consumer: string) => boolean = () => false,
+  { isAtUsual, isKnown }: WhatIsUsual = { isAtUsual: () => false, isKnown: true },
 ): Returns {
   const living = Map.groupBy(sessions, consumerOf);
   const telling = [...ended].flatMap(([consumer, own]): Told[] => {
@@ -91,7 +97,7 @@ export function readReturns(
     const share = cameAtOnce(own.at, fresh) / lost;
     const quietMs = at - Math.max(...own.at, ...fresh);
     const waitMs = Math.max(0, AT_ONCE_MS * LATER_BY ** (countTries(own.at) - 1) - quietMs);
-    const inVainForMs = share < RETURNS_AT_ONCE ? 0 : quietMs < GOES_ON_MS ? Infinity : waitMs;
+    const inVainForMs = share < RETURNS_AT_ONCE ? 0 : quietMs < GOES_ON_MS || !isKnown ? Infinity : waitMs;
     return [{ consumer, lost, since, refill, share, inVainForMs, living: present.length }];
   });
   const byName = new Map(telling.map((each) => [each.consumer, each]));

@@ -61,7 +61,10 @@ export function diagnoseSnapshot(
   const atUsual = new Set(
     departures.consumers.flatMap(({ name, usual, excess }) => (usual !== null && excess === 0 ? [name] : [])),
   );
-  const returns = readReturns(clients, snapshot.at, ended, (consumer) => atUsual.has(consumer));
+  const returns = readReturns(clients, snapshot.at, ended, {
+    isAtUsual: (consumer) => atUsual.has(consumer),
+    isKnown: ['profile', 'samples'].includes(usual.basis),
+  });
   const overTrigger = used - (triggerPercent / 100) * snapshot.limits.usable;
   const scope = { locks, departures, tooMany: Math.min(need / 2, overTrigger) };
   const facts = readFacts(withoutOwnLimits(snapshot, history), settings.policy, scope, { ...context, returns });

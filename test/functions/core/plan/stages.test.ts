@@ -46,13 +46,13 @@ it('the consumer that the incident has ended sessions of stays the first to choo
 });
 
 it('a leak that has refilled what was ended is tried again once nothing has come for 20 s, and healthy pools are not', () => {
-  const lookAfter = (ms: number) => {
+  const lookAfter = (ms: number, usual: Partial<Usual> = {}) => {
     const old = many(25, 201, (id) => aSession(id, { application: 'leak', stateMs: MINUTE, connectedMs: MINUTE }));
     const back = many(10, 301, (id) =>
       aSession(id, { application: 'leak', stateMs: ms - 1_000, connectedMs: ms - 1_000 }),
     );
     const history = { pressingSince: NOW - MINUTE, ended: new Map([['app/leak', endedAt(NOW - ms, 10)]]) };
-    return planOf([...pool, ...old, ...back], history);
+    return planOf([...pool, ...old, ...back], history, usual);
   };
   const [early, later] = [lookAfter(16_000), lookAfter(21_000)];
   expect([endedOf(early), countSpared(early.spared)['refills-at-once']]).toEqual([0, 33]);
@@ -62,6 +62,9 @@ it('a leak that has refilled what was ended is tried again once nothing has come
     { tier: 'kill-idle', sessions: 25, inMs: 16_000 },
     { tier: 'kill-idle', sessions: 25, inMs: 5_000 },
   ]);
+  // Where nobody knows what is usual, it may be a healthy pool.
+  const unknown = lookAfter(21_000, { basis: 'arrivals' });
+  expect([endedOf(unknown), unknown.soon]).toEqual([0, null]);
   const victims = later.tiers.flatMap((tier) => tier.victims);
   expect([victims.length, new Set(victims.map(({ session }) => session.application))]).toEqual([25, new Set(['leak'])]);
 });

@@ -41,7 +41,10 @@ describe('what became of ended sessions', () => {
   });
 
   it('leaves out a pool that fills up again to its usual number, and still knows that it has', () => {
-    const returns = readReturns(of('pool', 9, 1, 3_000), NOW, new Map([[POOL, lost(4)]]), () => true);
+    const returns = readReturns(of('pool', 9, 1, 3_000), NOW, new Map([[POOL, lost(4)]]), {
+      isAtUsual: () => true,
+      isKnown: true,
+    });
     expect(returns).toMatchObject({ ended: 0, back: 0, refilling: 0, vainSince: null });
     expect([returns.shareOf(POOL), returns.refillOf(POOL)]).toEqual([0, 1]);
   });

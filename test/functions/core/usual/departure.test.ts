@@ -212,5 +212,9 @@ it('a pool that fills up to its usual number after an act has not come back', ()
   const sessions = many(50, 1, (id) => aSession(id, { connectedMs: 2_000 }));
   const ended = new Map([['app/web', endedAt(-3_000, 20)]]);
   expect(readReturns(sessions, 0, ended).back).toBe(20);
-  expect(readReturns(sessions, 0, ended, () => true)).toMatchObject({ back: 0, refilling: 0, vainSince: null });
+  expect(readReturns(sessions, 0, ended, { isAtUsual: () => true, isKnown: true })).toMatchObject({
+    back: 0,
+    refilling: 0,
+    vainSince: null,
+  });
 });
