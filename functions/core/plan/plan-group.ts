@@ -113,29 +113,32 @@ function optionsOf(tier: Tier, input: GroupInput): TierOptions {
     else options.push(option);
     if (isForPerson && reason === null) forPerson--;
   }
-  const toTry = tier.freesOwnSlot ? enoughToTry(options, input) : options.length;
-  const ranked = options.toSorted((a, b) => a.harm - b.harm);
-  const tried = new Set(ranked.slice(0, toTry));
-  for (const { victim } of ranked.slice(toTry)) spared.push({ session: victim.session, reason: 'tried-first' });
+  const now = tier.freesOwnSlot ? triedFirst(options, input) : new Set(options);
+  for (const option of options)
+    if (!now.has(option)) spared.push({ session: option.victim.session, reason: 'tried-first' });
   const barred = proposal.limit === undefined ? null : whyNoLimitNow(tier, input);
   return {
     tier: tier.name,
     limit: barred === null ? (proposal.limit ?? null) : null,
     refusal: barred ?? proposal.refusal ?? null,
-    options: options.filter((option) => tried.has(option)),
+    options: options.filter((option) => now.has(option)),
     spared,
     margin: proposal.margin ?? 0,
   };
 }
 
 /**
- * How many of these are ended where there are signs of a storm and nothing was measured yet: enough of each consumer to
- * show whether they come back. All of them where that is known, or nothing speaks for a storm.
+ * Where there are signs of a storm and nothing was measured yet: those that do the least harm, and only as many as show
+ * whether their consumers come back. Else all of them.
  */
-function enoughToTry(options: readonly Weighed[], { stormWithinMs, returns, clients }: GroupInput): number {
-  if (stormWithinMs === null || returns.ended > 0) return options.length;
+function triedFirst(
+  options: readonly Weighed[],
+  { stormWithinMs, returns, clients }: GroupInput,
+): ReadonlySet<Weighed> {
+  if (stormWithinMs === null || returns.ended > 0) return new Set(options);
   const concerned = new Set(options.map(({ victim }) => consumerOf(victim.session)));
-  return enoughToTell(clients.filter((session) => concerned.has(consumerOf(session))).length);
+  const enough = enoughToTell(clients.filter((session) => concerned.has(consumerOf(session))).length);
+  return new Set(options.toSorted((a, b) => a.harm - b.harm).slice(0, enough));
 }
 
 function whyNoLimitNow(tier: Tier, { history, snapshot }: GroupInput): LimitRefusal | null {

@@ -69,7 +69,10 @@ export const SNAPSHOT_TO_ACT_MS = 2_000;
 interface WhatIsUsual {
   /** A pool that fills up again to its usual number does what is expected of it, and is left out. */
   readonly isAtUsual: (consumer: string) => boolean;
-  /** Whether samples tell it. Where nothing does, a consumer that came back may be as usual, and is not tried again. */
+  /**
+   * Whether samples or a profile tell it. Where nothing does, a consumer that came back may be as usual, and is not
+   * tried again.
+   */
   readonly isKnown: boolean;
 }
 
@@ -116,7 +119,7 @@ export function readReturns(
   };
 }
 
-/** How many sessions of a consumer that has so many must end to tell whether they come back. */
+/** How many sessions must end, of consumers that have so many, to tell whether they come back. */
 export function enoughToTell(sessions: number): number {
   return Math.max(LEAST_ENDED, Math.ceil(ENOUGH_SHARE * sessions));
 }
