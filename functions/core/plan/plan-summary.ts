@@ -1,5 +1,6 @@
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
+import { churnOf } from '../server/churn.ts';
 import { consumerOf } from '../server/consumer.ts';
 import { sessionKey, type Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
@@ -51,14 +52,10 @@ const CONSUMER_LENGTH = 120;
  * it is another plan: the time to undo them grows with them.
  */
 const ROWS_GROWTH = 2;
-/**
- * Between two looks a client or two come and go, so a plan of the same kind differs by this share of its sessions, and
- * always by one. Only where nobody loses work: each session that does is one that a person has weighed.
- */
-const NOISE = 0.05;
 
+/** Only where nobody loses work: each session that does is one that a person has weighed. */
 function noiseOf({ sessions, losing, writing, cancels }: PlanSummary): number {
-  return losing + writing + cancels > 0 ? 0 : Math.max(1, Math.floor(NOISE * sessions));
+  return losing + writing + cancels > 0 ? 0 : churnOf(sessions);
 }
 
 /** Sums up what a tier would do, for a person to decide. Names are printable and bounded; it holds no statement. */
@@ -105,7 +102,7 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
   if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
   const more = (sessions: number, was: number, which: string, most = was) =>
     sessions > most ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
-  const most = (was: number) => Math.max(was + noiseOf(agreed), aboveLimit(now, agreed));
+  const most = (was: number) => (isLimiting(now, agreed) ? Infinity : was + noiseOf(agreed));
   const mostRows = ROWS_GROWTH * agreed.rowsModified;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
   const mostOf = (name: string) => (bySession.has(name) ? most(bySession.get(name) ?? 0) : 0);
@@ -127,11 +124,11 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
 }
 
 /**
- * How many sessions a limit that was agreed to sends away, one way or the other. Which of them are idle just now, so
- * that they can be ended, changes by the second: it is no reason to ask again before the limit is set.
+ * Whether it is the limit that was agreed to. How many of its user's sessions are idle just now, so that they can be
+ * ended, changes by the second: that is no reason to ask again before the limit is set, which is what helps.
  */
-function aboveLimit(now: PlanSummary, { limit }: PlanSummary): number {
-  return now.limit === null || limit === null ? 0 : Math.max(0, limit.sessions - limit.limit);
+function isLimiting(now: PlanSummary, agreed: PlanSummary): boolean {
+  return now.limit !== null && isLimitAgreed(now.limit, agreed);
 }
 
 /** Whether an approved plan covers this limit: it is on the same user and leaves it no fewer connections. */

@@ -1,5 +1,6 @@
 import type { Soon } from '../plan/tiers/soon.ts';
 import type { PagedState } from '../record/escalation.ts';
+import { churnOf } from '../server/churn.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import { commandFor } from '../words/commands.ts';
@@ -50,8 +51,7 @@ export function judgeAfterPage(verdict: Verdict, look: Look, situation: Situatio
     case 'stay':
       return verdict;
     case 'close':
-      if (verdict.outcome === 'relieved') return verdict;
-      return verdict.outcome === 'not-needed' ? cameGood(verdict.why) : stayOrEnd(verdict.why, look, situation);
+      return verdict.outcome === 'relieved' ? verdict : stayOrEnd(verdict.why, look, situation);
     case 'settle':
       return isCalm(look) ? cameGood(verdict.why) : stayOrEnd(verdict.why, look, situation);
     case 'escalate':
@@ -136,6 +136,21 @@ function closedByPerson(look: Look, situation: Situation): Verdict | null {
   return { next: 'close', outcome, why: `closed by ${printable(closing.by)}${note}` };
 }
 
+/** A user that clients come to has sessions this young. */
+const YOUNG_MS = 10_000;
+
+/**
+ * Whether clients want more than a limit of ours lets in, as far as a look shows it. The clients of a storm come and go:
+ * at any moment one or two have just left, and those that take their places show no user yet.
+ */
+function isInUse({ user, limit }: Situation['limited'][number], { atLimit, sessions }: Snapshot): boolean {
+  if (atLimit.some((each) => each.of === 'user' && each.name === user && each.limit === limit)) return true;
+  const held = sessions.filter((session) => session.user === user);
+  const arriving = sessions.filter((session) => session.user === null && session.state === 'starting');
+  const areComing = arriving.length > 0 || held.some(({ connectedMs }) => (connectedMs ?? Infinity) < YOUNG_MS);
+  return areComing && held.length + arriving.length >= limit - churnOf(limit);
+}
+
 /**
  * What to do instead of closing an incident whose limit still holds clients back: closing lifts it and lets them in. A
  * person chooses; until then, for as long as the incident may stay open, the limit stays. Null when there is nothing to
@@ -144,14 +159,12 @@ function closedByPerson(look: Look, situation: Situation): Verdict | null {
 function limitChoice(verdict: Verdict, look: Look, situation: Situation): Verdict | null {
   const { incident, limited } = situation;
   if (verdict.next !== 'close' || look.snapshot === null) return null;
-  const { atLimit } = look.snapshot;
-  const needed = limited.find(({ user, limit }) =>
-    atLimit.some((each) => each.of === 'user' && each.name === user && each.limit === limit),
-  );
+  const { snapshot } = look;
+  const needed = limited.find((each) => isInUse(each, snapshot));
   if (needed === undefined || (incident.escalation === null && stayEnd(situation) === null)) return null;
   const { user, account, limit } = needed;
   const name = named(user, 63);
-  const why = `the temporary limit of ${limit} on ${name} is all in use, and closing the incident would lift it`;
+  const why = `the temporary limit of ${limit} on ${name} is in use, and closing the incident would lift it`;
   const { escalation } = incident;
   if (escalation?.state === 'limit-needed' || escalation?.changedAt !== undefined)
     return stayOrEnd(why, look, situation, false);

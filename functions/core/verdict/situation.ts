@@ -12,7 +12,7 @@ export type Verdict =
   | { readonly next: 'confirm'; readonly outcome: 'relieved' | 'not-needed'; readonly why: string }
   | {
       readonly next: 'close';
-      readonly outcome: 'relieved' | 'not-needed' | 'observed' | 'escalated';
+      readonly outcome: 'relieved' | 'observed' | 'escalated';
       readonly why: string;
     }
   /** Relief is confirmed and must hold for a while. `closely`: what filled the server is still there, or goes on. */

@@ -134,7 +134,7 @@ function judgeCalm(diagnosis: Diagnosis, situation: Situation): Verdict | null {
     return { next: 'confirm', outcome: 'relieved', why };
   }
   const why = `usage ${percent(usage)} is under the trigger of ${configuredPercent(policy.triggerPercent)}`;
-  return { next: 'close', outcome: 'not-needed', why: `${why} and ordinary clients get in` };
+  return { next: 'confirm', outcome: 'not-needed', why: `${why} and ordinary clients get in` };
 }
 
 /**

@@ -46,26 +46,39 @@ function aLimit(changed: Partial<NonNullable<PlanSummary['limit']>>): NonNullabl
   return { user: 'checkout', limit: 50, sessions: 90, why: 'it storms', ...changed };
 }
 
-/** A full server on which one of two users storms, beside any number of others. */
+/** A full server of a hundred slots on which a user storms, beside so many others. */
+function stormOf(user: string, others: number): Snapshot {
+  const limits = new Map([
+    ['checkout', null],
+    ['mail', null],
+  ]);
+  return aSnapshot(
+    100,
+    [
+      ...many(100 - others, 1, (id) => aSession(id, { user, connectedMs: 2_000, stateMs: 1_900, queryMs: 1_900 })),
+      ...many(others, 1_001, (id) => active(id, { user: 'shop' })),
+    ],
+    { userLimits: aStorm(limits).userLimits },
+  );
+}
+
+/** One of two users storms, beside any number of others. */
 const stormsOfOne: fc.Arbitrary<Snapshot> = fc
   .record({ user: fc.constantFrom('checkout', 'checkout', 'mail'), others: fc.integer({ min: 2, max: 40 }) })
-  .map(({ user, others }) =>
-    aSnapshot(
-      100,
-      [
-        ...many(100 - others, 1, (id) => aSession(id, { user, connectedMs: 2_000, stateMs: 1_900, queryMs: 1_900 })),
-        ...many(others, 1_001, (id) => active(id, { user: 'shop' })),
-      ],
-      {
-        userLimits: aStorm(
-          new Map([
-            ['checkout', null],
-            ['mail', null],
-          ]),
-        ).userLimits,
-      },
-    ),
-  );
+  .map(({ user, others }) => stormOf(user, others));
+
+/** The plan that limits whoever storms; null when there is none. */
+function limiting(snapshot: Snapshot, agreedLimit: History['agreedLimit'] = null) {
+  const { plan } = diagnoseSnapshot(snapshot, { policy: aPolicy(), mode: 'act' }, { ...STORMING, agreedLimit });
+  return plan.tiers.find(({ limit }) => limit !== null);
+}
+
+/** A limit on a user of whom so many sessions are idle just now. */
+function limitEnding(sessions: number): TierPlan {
+  const plan = limiting(stormOf('checkout', 20));
+  if (!plan || plan.victims.length < sessions) throw new Error('there is no such plan');
+  return { ...plan, victims: plan.victims.slice(0, sessions) };
+}
 
 /** Plans that end every session they may. */
 const UNBOUNDED = aPolicy({
@@ -216,25 +229,26 @@ describe('what a yes covers of a limit', () => {
     expect(isLimitAgreed(limit, agreed)).toBe(false);
   });
 
-  it('is none of the sessions above it: how many of them are idle changes by the second', () => {
-    const limited = { ...agreed, limit: aLimit({}), sessions: 30, consumers: [{ name: 'checkout/api', sessions: 30 }] };
-    const withIdle = (sessions: number) => ({ ...limited, sessions, consumers: [{ name: 'checkout/api', sessions }] });
-    expect(findWorse(withIdle(40), limited)).toBeNull();
-    expect(findWorse(withIdle(41), limited)).toBe('41 sessions instead of 30');
+  it('is the limit whatever the number of idle sessions, which changes by the second; no more of them are ended', () => {
+    const asked = limitEnding(9);
+    const limited = summarisePlan(asked, 13);
+    const now = limitEnding(17);
+    expect(findWorse(summarisePlan(now, 16), limited)).toBeNull();
+    expect(withinAgreed(now.victims, limited)).toEqual(now.victims.slice(0, 9 + 1));
     // Without a limit to set, it is another plan.
-    expect(findWorse({ ...withIdle(40), limit: null }, limited)).toBe('40 sessions instead of 30');
+    expect(findWorse(summarisePlan({ ...now, limit: null }, 16), limited)).toBe('17 sessions instead of 9');
+    // So it is where another consumer loses sessions, or work is lost.
+    const more = summarisePlan(now, 16);
+    const others = [...more.consumers, { name: 'shop/web', sessions: 1 }];
+    expect(findWorse({ ...more, consumers: others }, limited)).toBe('1 session of shop/web instead of 0');
+    expect(findWorse({ ...more, losing: 1 }, limited)).toBe('1 session with work to lose instead of 0');
   });
 
   it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {
     const seen = { same: 0, kept: 0, worse: 0 };
     fc.assert(
       fc.property(stormsOfOne, stormsOfOne, (before, after) => {
-        const settings = { policy: aPolicy(), mode: 'act' } as const;
-        const limiting = (snapshot: Snapshot, agreedLimit: History['agreedLimit']) =>
-          diagnoseSnapshot(snapshot, settings, { ...STORMING, agreedLimit }).plan.tiers.find(
-            ({ limit }) => limit !== null,
-          );
-        const [asked, needed] = [limiting(before, null), limiting(after, null)];
+        const [asked, needed] = [limiting(before), limiting(after)];
         const now = limiting(after, asked?.limit ?? null);
         if (!asked?.limit || !needed?.limit || !now?.limit) return;
         expect([asked.mode, now.mode]).toEqual(['approve', 'approve']);

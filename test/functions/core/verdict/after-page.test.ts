@@ -7,7 +7,7 @@ import type { Incident } from '../../../../functions/core/record/incident.ts';
 import type { Snapshot } from '../../../../functions/core/server/snapshot.ts';
 import { judgeAfterPage, type Look } from '../../../../functions/core/verdict/after-page.ts';
 import type { Situation, Verdict } from '../../../../functions/core/verdict/situation.ts';
-import { active, aPolicy, aSnapshot, aTarget, many } from '../../../support/a-session.ts';
+import { active, aPolicy, aSession, aSnapshot, aTarget, many } from '../../../support/a-session.ts';
 import { anIncident } from '../../../support/an-incident.ts';
 
 const MINUTE = 60_000;
@@ -138,7 +138,6 @@ describe('after a page', () => {
       stuck,
       settling,
       { next: 'confirm', outcome: 'not-needed', why: '' },
-      { next: 'close', outcome: 'not-needed', why: '' },
     ];
     for (const verdict of verdicts) {
       expect(judgeAfterPage(verdict, calm, situationOf())).toMatchObject({ next: 'confirm', outcome: 'relieved' });
@@ -204,7 +203,7 @@ it('after a page every look waits, acts, asks, sees relief or ends, and the same
     }),
     fc.record({
       next: fc.constant('close' as const),
-      outcome: fc.constantFrom('relieved', 'not-needed', 'observed'),
+      outcome: fc.constantFrom('relieved', 'observed'),
       why: words,
     }),
   );
@@ -261,7 +260,7 @@ describe('a limit that still holds clients back', () => {
   it('is a choice that a person is paged for, before the incident closes and lets them in', () => {
     const verdict = judgeAfterPage(held, limited, situation({ escalation: null }));
     expect(verdict).toMatchObject({ next: 'escalate', page: { state: 'limit-needed', staySeconds: 10 } });
-    expect(verdict.why).toContain('the temporary limit of 6 on storm is all in use');
+    expect(verdict.why).toContain('the temporary limit of 6 on storm is in use');
     expect(verdict.next === 'escalate' && verdict.advice.join('\n')).toContain('headroom incidents close ');
     // Also when people were paged for the storm itself.
     expect(judgeAfterPage(held, limited, situation({}))).toMatchObject({ page: { state: 'limit-needed' } });
@@ -276,6 +275,27 @@ describe('a limit that still holds clients back', () => {
       next: 'close',
       outcome: 'escalated',
     });
+  });
+
+  it.each([
+    ['one of its clients has just left, and others came lately', 5, 4_000, 'stay'],
+    ['one is missing, and nobody has come for a while', 5, 60_000, 'close'],
+    ['clients want clearly fewer', 4, 4_000, 'close'],
+  ])('%s', (_, has, connectedMs, next) => {
+    const sessions = many(has, 1, (id) => aSession(id, { user: 'storm', connectedMs }));
+    const look: Look = { ...calm, snapshot: aSnapshot(60, sessions) };
+    const asked = { escalation: { ...page, state: 'limit-needed' } } as const;
+    expect(judgeAfterPage(held, look, situation(asked)).next).toBe(next);
+  });
+
+  it('counts those who are logging in', () => {
+    const sessions = [
+      ...many(4, 1, (id) => aSession(id, { user: 'storm', connectedMs: 60_000 })),
+      aSession(9, { user: null, state: 'starting', connectedMs: 0 }),
+    ];
+    const asked = { escalation: { ...page, state: 'limit-needed' } } as const;
+    const look: Look = { ...calm, snapshot: aSnapshot(60, sessions) };
+    expect(judgeAfterPage(held, look, situation(asked)).next).toBe('stay');
   });
 
   it('keeps nothing open that has no limit of ours, or a policy without staying', () => {
