@@ -6,7 +6,7 @@ import type { LockQueues } from '../server/locks.ts';
 import { NO_RETURNS, type Returns } from '../server/returns.ts';
 import { kindOf } from '../server/consumer-count.ts';
 import { consumerOf } from '../server/consumer.ts';
-import type { Session } from '../server/session.ts';
+import { LOGIN_MS, type Session } from '../server/session.ts';
 import { drawSlots, type SlotPicture } from '../server/slot-picture.ts';
 import { slotsTaken, usagePercent, type Snapshot } from '../server/snapshot.ts';
 import { isMaintenance } from '../server/statement.ts';
@@ -160,8 +160,6 @@ interface Trend {
 /** Excess sessions have been idle for long after this many seconds. */
 const EXCESS_IDLE_S = 5;
 const JUST_CONNECTED_MS = 10_000;
-/** A session that takes longer to log in is half open and not new. In a storm a busy server takes seconds for a login. */
-const LOGIN_MS = 5_000;
 /** Idle for less than this share of a long idle time: in a pause between two uses. Ten seconds by default. */
 const SHORT_PAUSE = 1 / 30;
 /** Words in names of programs that run by themselves. Only ever evidence: such a name protects no session. */

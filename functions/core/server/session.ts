@@ -152,3 +152,11 @@ export function waitsForMutex({ wait }: Session): boolean {
 export function sessionKey(identity: SessionIdentity): string {
   return `${identity.server}/${identity.id}/${identity.incarnation}`;
 }
+
+/** A session that takes longer to log in is half open and not new. In a storm a busy server takes seconds for a login. */
+export const LOGIN_MS = 5_000;
+
+/** A login under way: the server does not show yet whose it is. */
+export function isLoggingIn({ state, user }: Pick<Session, 'state' | 'user'>): boolean {
+  return state === 'starting' && user === null;
+}

@@ -1,6 +1,6 @@
 import { countKinds } from '../server/consumer-count.ts';
 import { consumerOf } from '../server/consumer.ts';
-import type { Session } from '../server/session.ts';
+import { isLoggingIn, LOGIN_MS, type Session } from '../server/session.ts';
 import type { Usual, UsualCount } from './usual.ts';
 
 /** One consumer by the order in which its sessions came. */
@@ -36,7 +36,7 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
   const newestId = Math.max(0, ...clients.map(({ identity }) => identity.id));
   const showsTimes = clients.every(({ connectedMs }) => connectedMs !== null);
   const agoOf = ({ connectedMs, identity }: Session) => (showsTimes ? (connectedMs ?? 0) : newestId - identity.id);
-  const arriving = [...Map.groupBy(clients, consumerOf)]
+  const arriving = [...Map.groupBy(withoutLogins(clients, agoOf), consumerOf)]
     .map(([name, sessions]) =>
       readBurst(
         name,
@@ -72,6 +72,18 @@ export function usualFromArrivals(clients: readonly Session[], need: number): Us
     over: [],
     unsure: arriving.filter((each) => !known.includes(each)).map(({ name }) => name),
   };
+}
+
+/**
+ * Logins under way are no consumer of their own while others got in beside them: on a slow server they are the next ones
+ * of those that came last, and would seem to have filled it in their place.
+ */
+function withoutLogins(clients: readonly Session[], agoOf: (session: Session) => number): readonly Session[] {
+  const loggingIn = clients.filter(isLoggingIn);
+  const areQuick = loggingIn.every(({ connectedMs }) => connectedMs !== null && connectedMs < LOGIN_MS);
+  const gotIn = clients.filter((each) => !isLoggingIn(each));
+  const oldest = Math.max(...loggingIn.map(agoOf));
+  return areQuick && gotIn.some((each) => agoOf(each) < oldest) ? gotIn : clients;
 }
 
 /**

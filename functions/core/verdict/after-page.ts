@@ -2,6 +2,7 @@ import type { Soon } from '../plan/tiers/soon.ts';
 import type { PagedState } from '../record/escalation.ts';
 import { churnOf } from '../server/churn.ts';
 import { limitStatement } from '../server/limit-statement.ts';
+import { isLoggingIn } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';
 import { commandFor } from '../words/commands.ts';
 import { inWords } from '../words/in-words.ts';
@@ -146,7 +147,7 @@ const YOUNG_MS = 10_000;
 function isInUse({ user, limit }: Situation['limited'][number], { atLimit, sessions }: Snapshot): boolean {
   if (atLimit.some((each) => each.of === 'user' && each.name === user && each.limit === limit)) return true;
   const held = sessions.filter((session) => session.user === user);
-  const arriving = sessions.filter((session) => session.user === null && session.state === 'starting');
+  const arriving = sessions.filter(isLoggingIn);
   const areComing = arriving.length > 0 || held.some(({ connectedMs }) => (connectedMs ?? Infinity) < YOUNG_MS);
   return areComing && held.length + arriving.length >= limit - churnOf(limit);
 }

@@ -1,4 +1,4 @@
-import type { Session } from '../../server/session.ts';
+import { isLoggingIn, type Session } from '../../server/session.ts';
 import type { UserLimit } from '../../server/snapshot.ts';
 import { count } from '../../words/count.ts';
 import { countBy } from '../../words/count-by.ts';
@@ -58,7 +58,8 @@ function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): L
   const { stormWithinMs, pressing, need } = input;
   if (stormWithinMs === null || !pressing || need <= 0) return null;
   const others = input.clients.filter(({ own }) => !own);
-  const fresh = others.filter(({ user, connectedMs }) => user !== null && (connectedMs ?? Infinity) < stormWithinMs);
+  const loggingIn = others.filter(isLoggingIn).length;
+  const fresh = newestNamed(others, stormWithinMs, loggingIn);
   const [storm] = mostFirst(countBy(fresh, ({ user }) => user ?? ''));
   if (storm === undefined) return null;
   const [user, sessions] = storm;
@@ -69,9 +70,20 @@ function proposeLimit(input: TierInput, limited: ReadonlyMap<string, number>): L
       fix: [],
     };
   }
-  const loggingIn = others.filter(({ state, user }) => state === 'starting' && user === null);
-  const arriving = Math.floor((loggingIn.length * sessions) / fresh.length);
+  const arriving = Math.floor((loggingIn * sessions) / fresh.length);
   return planLimit(user, { others, arriving }, input);
+}
+
+/**
+ * The sessions with a user that came last: those younger than `withinMs`, and at least as many as are logging in. A slow
+ * server takes seconds for a login; then nearly all who came within that time show no user yet.
+ */
+function newestNamed(others: readonly Session[], withinMs: number, atLeast: number): readonly Session[] {
+  const ageOf = ({ connectedMs }: Session) => connectedMs ?? Infinity;
+  const named = others.filter((each) => each.user !== null && each.connectedMs !== null);
+  named.sort((a, b) => ageOf(a) - ageOf(b));
+  const young = named.filter((each) => ageOf(each) < withinMs).length;
+  return named.slice(0, Math.max(young, atLeast));
 }
 
 interface Around {

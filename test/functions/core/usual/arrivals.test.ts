@@ -48,4 +48,30 @@ describe('who came last', () => {
     expect(usual.consumers['app/lambda']?.all).toBe(6);
     expect(usual.consumers['app/export']?.all ?? 0).toBeLessThanOrEqual(2);
   });
+
+  describe('where logins are under way', () => {
+    const loggingIn = (from: number, secondsAgo: number) =>
+      many(21, from, (id) =>
+        aSession(id, { user: null, application: '', state: 'starting', connectedMs: 1000 * secondsAgo }),
+      );
+    const shop = many(8, 1, (id) => opened(id, 'shop', 20));
+    // They leave after two seconds and come again.
+    const storm = many(29, 101, (id) => opened(id, 'storm', 1 + 0.1 * (id - 101)));
+
+    it('is who got in beside them, whose next ones they are', () => {
+      const usual = usualFromArrivals([...shop, ...storm, ...loggingIn(201, 2)], 18);
+      expect(usual.consumers['app/storm']?.all).toBe(0);
+      expect(usual.consumers['app/shop']?.all).toBe(8);
+    });
+
+    it('is they, where nobody got in meanwhile, or they take longer than a login takes', () => {
+      for (const [others, secondsAgo] of [
+        [shop, 4],
+        [[...shop, opened(9, 'shop', 1)], 30],
+      ] as const) {
+        const usual = usualFromArrivals([...others, ...loggingIn(201, secondsAgo)], 18);
+        expect(usual.consumers['app/shop']?.all).toBe(others.length);
+      }
+    });
+  });
 });

@@ -80,6 +80,17 @@ describe('cap-consumer', () => {
     expect(limit?.reason).toContain('checkout holds 60 sessions (60% of all) with 30 more logging in');
   });
 
+  it('knows who storms by those who came last, where a slow server lets in few within a few seconds', () => {
+    const slow = many(60, 1, (id) => stormy(id, { connectedMs: id === 1 ? 2_500 : 10_000 + 100 * id }));
+    const mail = many(3, 1_101, (id) => active(id, { user: 'mail', application: 'mail', connectedMs: 4_000 }));
+    const loggingIn = many(30, 101, (id) =>
+      stormy(id, { user: null, application: '', state: 'starting', connectedMs: 3_000, stateMs: null }),
+    );
+    const { limit } = planned([...slow, ...loggingIn, ...shop.slice(3), ...mail]);
+    expect(limit).toMatchObject({ user: 'checkout', limit: 47, sessions: 60 });
+    expect(limit?.reason).toContain('with 27 more logging in');
+  });
+
   it('keeps the limit that is there in mind', () => {
     expect(planned([...storm, ...shop], mayLimit(95)).limit).toMatchObject({ limit: 50, before: 95 });
     expect(planned([...storm, ...shop], mayLimit(50))).toMatchObject({ limit: null, victims: [] });
