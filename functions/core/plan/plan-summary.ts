@@ -99,10 +99,11 @@ export function summarisePlan({ tier, limit, victims: planned }: TierPlan, need:
  */
 export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null {
   if (now.tier !== agreed.tier) return `${now.tier} instead of ${agreed.tier}`;
-  if (now.limit !== null && !isLimitAgreed(now.limit, agreed)) return `a limit of ${describeLimitPlan(now.limit)}`;
+  // Which of its user's sessions are idle just now changes by the second, and the limit is what helps.
+  if (now.limit !== null) return isLimitAgreed(now.limit, agreed) ? null : `a limit of ${describeLimitPlan(now.limit)}`;
   const more = (sessions: number, was: number, which: string, most = was) =>
     sessions > most ? `${count(sessions, 'session')}${which} instead of ${was}` : null;
-  const most = (was: number) => (isLimiting(now, agreed) ? Infinity : was + noiseOf(agreed));
+  const most = (was: number) => was + noiseOf(agreed);
   const mostRows = ROWS_GROWTH * agreed.rowsModified;
   const bySession = new Map(agreed.consumers.map(({ name, sessions }) => [name, sessions]));
   const mostOf = (name: string) => (bySession.has(name) ? most(bySession.get(name) ?? 0) : 0);
@@ -121,14 +122,6 @@ export function findWorse(now: PlanSummary, agreed: PlanSummary): string | null 
       : null) ??
     (stranger ? `a session that was not named: ${stranger.words}` : null)
   );
-}
-
-/**
- * Whether it is the limit that was agreed to. How many of its user's sessions are idle just now, so that they can be
- * ended, changes by the second: that is no reason to ask again before the limit is set, which is what helps.
- */
-function isLimiting(now: PlanSummary, agreed: PlanSummary): boolean {
-  return now.limit !== null && isLimitAgreed(now.limit, agreed);
 }
 
 /** Whether an approved plan covers this limit: it is on the same user and leaves it no fewer connections. */

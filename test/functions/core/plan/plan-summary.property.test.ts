@@ -237,11 +237,10 @@ describe('what a yes covers of a limit', () => {
     expect(withinAgreed(now.victims, limited)).toEqual(now.victims.slice(0, 9 + 1));
     // Without a limit to set, it is another plan.
     expect(findWorse(summarisePlan({ ...now, limit: null }, 16), limited)).toBe('17 sessions instead of 9');
-    // So it is where another consumer loses sessions, or work is lost.
-    const more = summarisePlan(now, 16);
-    const others = [...more.consumers, { name: 'shop/web', sessions: 1 }];
-    expect(findWorse({ ...more, consumers: others }, limited)).toBe('1 session of shop/web instead of 0');
-    expect(findWorse({ ...more, losing: 1 }, limited)).toBe('1 session with work to lose instead of 0');
+    // Nobody was idle when the question was asked: then the limit is set, and nobody is ended.
+    const alone = summarisePlan(limitEnding(0), 13);
+    expect(findWorse(summarisePlan(now, 16), alone)).toBeNull();
+    expect(withinAgreed(now.victims, alone)).toEqual([]);
   });
 
   it('is the user and the least limit that was asked about, whatever happens meanwhile', () => {

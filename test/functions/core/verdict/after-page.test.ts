@@ -134,11 +134,7 @@ describe('after a page', () => {
   });
 
   it('a server under the trigger again is relief, to be confirmed, by whatever it came', () => {
-    const verdicts: Verdict[] = [
-      stuck,
-      settling,
-      { next: 'confirm', outcome: 'not-needed', why: '' },
-    ];
+    const verdicts: Verdict[] = [stuck, settling, { next: 'confirm', outcome: 'not-needed', why: '' }];
     for (const verdict of verdicts) {
       expect(judgeAfterPage(verdict, calm, situationOf())).toMatchObject({ next: 'confirm', outcome: 'relieved' });
     }
