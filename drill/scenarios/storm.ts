@@ -4,17 +4,17 @@ import { checkEqual, checkThat } from '../scenario/checks.ts';
 import type { DrillFacts } from '../scenario/facts.ts';
 import { COMPRESSED, HEALTHY_POOL, type Scenario } from '../scenario/scenario.ts';
 
-/** A service that was deployed with retries and without back-off: 75 clients for some 45 slots. */
+/** A service that was deployed with retries and without back-off: 45 clients for some 27 slots. */
 const STORM = {
   name: 'the storming service',
   behaviour: 'storm',
   user: 'checkout',
   application: 'checkout-api',
   label: 'guilty',
-  sessions: 75,
+  sessions: 45,
 } as const satisfies LoadInput;
 
-const SERVER = { maxConnections: 60, superuserReserved: 3, reserved: 2 } as const;
+const SERVER = { maxConnections: 40, superuserReserved: 3, reserved: 2 } as const;
 
 /** Clients time out, give up their session and come again: no session is ever old enough to be ended. */
 export const storm: Scenario = {
