@@ -1,6 +1,5 @@
 import type { SparedReason } from '../policy/spared.ts';
 import type { TierName } from '../policy/tier-names.ts';
-import { churnOf } from '../server/churn.ts';
 import { consumerOf } from '../server/consumer.ts';
 import { sessionKey, type Session } from '../server/session.ts';
 import { count } from '../words/count.ts';
@@ -52,6 +51,12 @@ const CONSUMER_LENGTH = 120;
  * it is another plan: the time to undo them grows with them.
  */
 const ROWS_GROWTH = 2;
+const CHURN = 0.05;
+
+/** How many of so many sessions come and go between two looks, at least one: a difference of no more says nothing. */
+export function churnOf(sessions: number): number {
+  return Math.max(1, Math.floor(CHURN * sessions));
+}
 
 /** Only where nobody loses work: each session that does is one that a person has weighed. */
 function noiseOf({ sessions, losing, writing, cancels }: PlanSummary): number {

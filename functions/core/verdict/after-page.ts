@@ -1,6 +1,6 @@
+import { churnOf } from '../plan/plan-summary.ts';
 import type { Soon } from '../plan/tiers/soon.ts';
 import type { PagedState } from '../record/escalation.ts';
-import { churnOf } from '../server/churn.ts';
 import { limitStatement } from '../server/limit-statement.ts';
 import { isLoggingIn } from '../server/session.ts';
 import type { Snapshot } from '../server/snapshot.ts';

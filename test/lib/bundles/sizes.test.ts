@@ -9,7 +9,7 @@ import { bundleOf } from '../../../lib/bundles/where.ts';
  * A cold start is the longer the more is read, and it comes when a server is full.
  */
 const MOST_KB: Readonly<Record<BundleName, { readonly all: number; readonly atStart: number }>> = {
-  act: { all: 375, atStart: 375 },
+  act: { all: 380, atStart: 378 },
   ask: { all: 345, atStart: 330 },
   close: { all: 360, atStart: 335 },
   // Its report page brings the drawing of charts along, which questions do not wait for.
