@@ -6,9 +6,9 @@ import { SCHEMA } from '../../functions/core/protocol/schema.ts';
 import { dispatchResult } from '../../functions/core/protocol/steps.ts';
 import { incidentOf, setStage, settingsFor, TARGET, WORKER, type Stage, type StageOptions } from './stage.ts';
 
-/** Ignores every request to cancel it, for a while. */
+/** Ignores every request to cancel it, for longer than an incident takes on a busy machine. */
 const STUBBORN = `DO $$ BEGIN
-  FOR i IN 1..20 LOOP
+  FOR i IN 1..120 LOOP
     BEGIN PERFORM pg_sleep(1); EXCEPTION WHEN query_canceled THEN NULL; END;
   END LOOP;
 END $$`;

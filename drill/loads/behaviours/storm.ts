@@ -4,7 +4,10 @@ import type { ClientSession } from './client-session.ts';
 
 /** How much a client's patience differs from that of the others, to both sides. */
 const SPREAD = 0.4;
-/** The storm is up when every client has tried, one was refused, and it has not grown for this long. */
+/**
+ * The storm is up when every client has tried, one was refused, and it has not grown for this long, and for longer than a
+ * client that was refused waits: logins that are about to be refused take slots too, which others find taken.
+ */
 const STEADY_MS = 300;
 
 /**
@@ -38,7 +41,8 @@ export async function storm(context: LoadContext): Promise<void> {
     }
   };
   const clients = Array.from({ length: sessions }, comeAgain);
-  while (untried > 0 || !isRefused || Date.now() - mostAt < STEADY_MS) await sleep(50);
+  const steadyMs = STEADY_MS + retryMs * (1 + SPREAD);
+  while (untried > 0 || !isRefused || Date.now() - mostAt < steadyMs) await sleep(50);
   context.ready();
   await Promise.all(clients);
 }
